@@ -1,0 +1,101 @@
+"""A service's database: PostgreSQL, or one SQLite file, behind the same transactions."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from chassis.errors import Unavailable
+
+# Deadlock, serialization failure, unique violation (two writers of one new row), admin shutdown.
+_TRANSIENT_STATES = {"40001", "40P01", "23505", "57P01"}
+# No transaction may stay open longer than the margin with which heads are reconciled.
+_SESSION = "-c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000"
+
+
+class Database:
+    """Transactions on one database.
+
+    On SQLite every transaction holds a lock of the process: sqlite3 blocks the whole process
+    while it waits for another connection, and greenlets would wait for one another for ever.
+    """
+
+    def __init__(self, uri: str, pool_size: int = 10) -> None:
+        self.engine = _engine(uri, pool_size)
+        self.dialect = self.engine.dialect.name
+        self._lock = threading.Lock() if self.dialect == "sqlite" else nullcontext()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A connection in a transaction, committed at the end and rolled back on an error."""
+        with self._lock, self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the same transaction may succeed when it is tried again."""
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    if state in _TRANSIENT_STATES or error.connection_invalidated:
+        return True
+    text = str(error.orig)
+    return "database is locked" in text or (
+        isinstance(error, IntegrityError) and "UNIQUE constraint failed" in text
+    )
+
+
+def is_unreachable(error: DBAPIError) -> bool:
+    """Whether the database itself did not answer."""
+    if error.connection_invalidated:
+        return True
+    kind = type(error.orig).__name__
+    return kind in {"OperationalError", "InterfaceError"} and not getattr(
+        error.orig, "pgcode", None
+    )
+
+
+def unreachable(error: DBAPIError) -> Unavailable:
+    """What a caller is told when the database did not answer."""
+    return Unavailable("database", f"did not answer ({type(error.orig).__name__}); try again")
+
+
+def _engine(uri: str, pool_size: int) -> sa.Engine:
+    options: dict[str, Any] = {
+        "json_serializer": _dump_json,
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+    }
+    if uri.startswith("sqlite"):
+        engine = sa.create_engine(
+            uri, connect_args={"check_same_thread": False, "timeout": 30}, **options
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+    return sa.create_engine(uri, connect_args={"options": _SESSION}, pool_recycle=1800, **options)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins transactions itself, see below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    # Without it INSERT OR REPLACE deletes a row and no trigger sees it.
+    connection.execute("PRAGMA recursive_triggers=ON")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _dump_json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,122 @@
+"""Units of work: one transaction over a service's tables and log, published after its commit."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from chassis.clock import Clock
+from chassis.database import Database, is_transient, is_unreachable, unreachable
+from chassis.event import Draft, Event, JointDraft
+from chassis.log import Appended, EventLog, Head, Outbox
+from chassis.upcasting import Upcasters
+
+T = TypeVar("T")
+_ATTEMPTS = 8
+
+
+class Publisher(Protocol):
+    """Takes committed events on to the broker, in its own time."""
+
+    def publish(self, row_id: str, events: Sequence[Event]) -> None:
+        """Publish `events` and, once they are confirmed, clear outbox row `row_id`."""
+        ...
+
+
+class Silence:
+    """A publisher that leaves everything to the sweeper."""
+
+    def publish(self, row_id: str, events: Sequence[Event]) -> None:
+        del row_id, events
+
+
+class Unit:
+    """One transaction: `connection` for the service's own tables, and its log."""
+
+    def __init__(
+        self, connection: sa.Connection, log: EventLog, now: int, upcasters: Upcasters
+    ) -> None:
+        self.connection = connection
+        self.now = now
+        self.published: list[Event] = []
+        self._log = log
+        self._upcasters = upcasters
+
+    def append(self, drafts: Sequence[Draft | JointDraft]) -> list[Appended]:
+        """Append to the service's own log; one outcome for each draft, in order."""
+        appended, events = self._log.append(self.connection, drafts, self.now)
+        self.published += events
+        return appended
+
+    def find(self, ids: Sequence[str]) -> dict[str, Event]:
+        """Those of the event ids `ids` that are in the log."""
+        return self._log.find(self.connection, ids)
+
+    def history(self, after: Mapping[str, int], limit: int) -> list[Event]:
+        """Up to `limit` events of the log past `after` (stream: version), as code knows them."""
+        events = self._log.history(self.connection, after, limit)
+        return [self._upcasters.upcast(event) for event in events]
+
+    def raw_history(self, after: Mapping[str, int], limit: int) -> list[Event]:
+        """The same as the log holds them, for those who upcast for themselves."""
+        return self._log.history(self.connection, after, limit)
+
+    def heads(self, changed_since: int, after: str, limit: int) -> list[Head]:
+        """Up to `limit` streams of the log past a place in the order of their changes."""
+        return self._log.heads(self.connection, changed_since, after, limit)
+
+
+class Work:
+    """Runs functions as units of work on one service's database."""
+
+    def __init__(
+        self,
+        database: Database,
+        source: str,
+        clock: Clock,
+        publisher: Publisher | None = None,
+        upcasters: Upcasters | None = None,
+    ) -> None:
+        self.database = database
+        self.source = source
+        self.clock = clock
+        self.log = EventLog(source)
+        self.outbox = Outbox()
+        self.publisher = publisher or Silence()
+        self.upcasters = upcasters or Upcasters()
+
+    def run(self, function: Callable[[Unit], T]) -> T:
+        """Run `function` in a transaction, and publish what it appended after the commit.
+
+        It is run again after a deadlock, a serialization failure, a collision of two writers on
+        a new row or a lost connection, so it must have no effect outside its unit. Raises
+        Unavailable when the database does not answer.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._once(function)
+            except DBAPIError as error:
+                if attempt == _ATTEMPTS or not is_transient(error):
+                    if is_unreachable(error):
+                        raise unreachable(error) from None
+                    raise
+                time.sleep(random.uniform(0, 0.005 * 2**attempt))
+        raise AssertionError("the loop returns or raises")
+
+    read = run
+
+    def _once(self, function: Callable[[Unit], T]) -> T:
+        row_id = None
+        with self.database.transaction() as connection:
+            unit = Unit(connection, self.log, self.clock.now(), self.upcasters)
+            result = function(unit)
+            if unit.published:
+                row_id = self.outbox.put(connection, unit.published)
+        if row_id is not None:
+            self.publisher.publish(row_id, unit.published)
+        return result
