@@ -1,0 +1,1 @@
+"""The command line: run, demo, inspect and repair Checkout CDP."""

@@ -1,0 +1,90 @@
+"""Calls to Checkout CDP from a process that must never wait for it. Copy this file into your shop.
+
+It needs nameko (`pip install nameko "setuptools<81"`) and nothing of Checkout CDP itself.
+"""
+
+import logging
+import queue
+import threading
+import warnings
+from concurrent.futures import Future
+from urllib.parse import urlsplit
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # nameko stands on it
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    from nameko.exceptions import BadRequest, RemoteError, RpcTimeout, UnknownService
+    from nameko.standalone.rpc import ClusterRpcProxy
+
+logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns of replies that come too late
+OUR_FAULT = {"InvalidInput", "NotFound", "Conflict", "Refused"}
+
+
+class NoAnswer(Exception):
+    """Nothing came back in time. Nothing is wrong with the request; show the stored fallback."""
+
+
+class WrongRequest(Exception):
+    """The service refused the request: the message names the field and the fix."""
+
+
+class Cdp:
+    """One connection, kept for the life of the process and made anew after it broke.
+
+    No call takes longer than `wait` seconds. The calls run one by one in a thread of their own,
+    because only that bounds every wait: a broker that is frozen, or short of memory, holds
+    whoever publishes to it for as long as it likes.
+    """
+
+    def __init__(self, amqp_uri, wait):
+        self._amqp_uri = amqp_uri
+        self._wait = wait
+        self._calls = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="cdp", daemon=True).start()
+
+    def connect(self, wait=5.0):
+        """Connect now, so that the first shopper need not wait for it; NoAnswer says why not."""
+        self._answer(lambda services: None, wait)
+
+    def call(self, service, method, **arguments):
+        """What `service.method(**arguments)` returns; raises NoAnswer or WrongRequest."""
+        return self._answer(
+            lambda services: getattr(services[service], method)(**arguments), self._wait
+        )
+
+    def _answer(self, call, wait):
+        answer = Future()
+        self._calls.put((call, answer))
+        try:
+            return answer.result(timeout=wait)
+        except TimeoutError:
+            answer.cancel()  # a thread that is still busy with an earlier call skips this one
+            raise NoAnswer(f"no answer within {wait:g} s") from None
+
+    def _work(self):
+        services = None
+        while True:
+            call, answer = self._calls.get()
+            if not answer.set_running_or_notify_cancel():
+                continue
+            try:
+                if services is None:
+                    config = {"AMQP_URI": self._amqp_uri}
+                    services = ClusterRpcProxy(config, timeout=self._wait).start()
+                answer.set_result(call(services))
+            except RemoteError as error:
+                kind = WrongRequest if error.exc_type in OUR_FAULT else NoAnswer
+                answer.set_exception(kind(error.value))
+            except BadRequest as error:
+                answer.set_exception(WrongRequest(str(error)))
+            except UnknownService as error:
+                answer.set_exception(NoAnswer(str(error)))
+            except RpcTimeout:
+                answer.set_exception(NoAnswer(f"no answer within {self._wait:g} s"))
+            except Exception as error:  # the connection broke, in one of a dozen ways
+                services = None
+                answer.set_exception(NoAnswer(f"the broker at {self._host()} failed: {error}"))
+
+    def _host(self):
+        parts = urlsplit(self._amqp_uri)  # without its password
+        return f"{parts.hostname}:{parts.port or 5672}{parts.path}"

@@ -1,0 +1,59 @@
+"""Ask Checkout CDP what a shopper should see at the checkout, and show it.
+
+The request is the one argument, a JSON file such as examples/requests/first-time-guest.json.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from cdp_client import Cdp, NoAnswer, WrongRequest
+
+FALLBACK = Path(__file__).with_name("fallback.json")
+MARGIN = 0.15  # seconds for the way there and back, on top of the deadline that we ask for
+
+
+def decide(cdp, request):
+    """The decision for `request`; the stored fallback, marked as degraded, if none comes back."""
+    try:
+        return cdp.call("offers", "decide", request=request)
+    except NoAnswer as error:
+        slots = json.loads(FALLBACK.read_text()).get(request.get("placement"), {})
+        return {"decision_id": None, "slots": slots, "degraded": [f"stored fallback: {error}"]}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument("request", type=Path, help="a JSON file; examples/requests holds some")
+    parser.add_argument(
+        "--broker",
+        default=os.environ.get("CDP_AMQP_URI", "amqp://guest:guest@localhost:5672/"),
+        help="URI of RabbitMQ (default: CDP_AMQP_URI, else guest on localhost)",
+    )
+    parser.add_argument("--at-least", metavar="TOKEN", help="what record.py printed as token")
+    options = parser.parse_args()
+    try:
+        request = json.loads(options.request.read_text())
+        if options.at_least:
+            request["at_least"] = json.loads(options.at_least)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+
+    # A checkout does these two lines once, when its process starts, and keeps `cdp`.
+    cdp = Cdp(options.broker, wait=request.get("deadline_ms", 150) / 1000 + MARGIN)
+    try:
+        cdp.connect()
+    except NoAnswer as error:
+        print(f"decide.py: {error}", file=sys.stderr)
+    try:
+        decision = decide(cdp, request)
+    except WrongRequest as error:
+        sys.exit(f"decide.py: {error}")
+    print(json.dumps(decision, indent=2))
+    sys.exit(0 if decision["decision_id"] else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Tell Checkout CDP what shoppers did: one JSON event a line, from a file or standard input.
+
+Every event has an id of its own, so that sending it again is safe: it counts once.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from cdp_client import Cdp, NoAnswer, WrongRequest
+
+BATCH = 200
+TRIES = 3
+
+
+def record(cdp, events):
+    """The receipts and the token of `events`; tries again when nothing comes back."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return cdp.call("profiles", "record", events=events)
+        except NoAnswer:
+            if attempt == TRIES:
+                raise
+
+
+def read(text):
+    """The events of `text`, one a line; ValueError names the line that is no JSON."""
+    events = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            events += [json.loads(line)] if line.strip() else []
+        except ValueError as error:
+            raise ValueError(f"line {number} is no JSON: {error}") from None
+    return events
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument(
+        "events",
+        nargs="?",
+        type=Path,
+        help="a file such as examples/shoppers.ndjson (default: standard input)",
+    )
+    parser.add_argument(
+        "--broker",
+        default=os.environ.get("CDP_AMQP_URI", "amqp://guest:guest@localhost:5672/"),
+        help="URI of RabbitMQ (default: CDP_AMQP_URI, else guest on localhost)",
+    )
+    options = parser.parse_args()
+    try:
+        events = read(options.events.read_text() if options.events else sys.stdin.read())
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+
+    cdp = Cdp(options.broker, wait=10)
+    counts, token = {}, {}
+    try:
+        cdp.connect()
+        for start in range(0, len(events), BATCH):
+            answer = record(cdp, events[start : start + BATCH])
+            token |= answer["token"]
+            for receipt in answer["receipts"]:
+                counts[receipt["status"]] = counts.get(receipt["status"], 0) + 1
+                if receipt["status"] == "rejected":
+                    error = receipt["error"]
+                    print(
+                        f"record.py: {receipt['event_id']}: {error['field']}: {error['message']}",
+                        file=sys.stderr,
+                    )
+    except (NoAnswer, WrongRequest) as error:
+        sys.exit(f"record.py: {error}")
+    # Hand the token to decide.py --at-least, and the decision has seen these events.
+    print(json.dumps({"receipts": counts, "token": token}))
+    sys.exit(1 if counts.get("rejected") else 0)
+
+
+if __name__ == "__main__":
+    main()
