@@ -10,12 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from chassis.errors import Unavailable
 
-# Deadlock, serialization failure, unique violation (two writers of one new row), admin shutdown.
-_TRANSIENT_STATES = {"40001", "40P01", "23505", "57P01"}
+# Serialization failure, deadlock, administrator's shutdown; and two writers of one new row.
+_CONTENTION = {"40001", "40P01", "57P01"}
+_UNIQUE = "23505"
 # No transaction may stay open longer than the margin with which heads are reconciled.
 _SESSION = "-c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000"
 
@@ -43,25 +45,34 @@ class Database:
         self.engine.dispose()
 
 
+def upsert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can say ON CONFLICT, which both databases write in the same way."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def is_contention(error: DBAPIError) -> bool:
+    """Whether the transaction lost against another one, or its connection broke."""
+    if _state(error) in _CONTENTION or error.connection_invalidated:
+        return True
+    return "database is locked" in str(error.orig)
+
+
 def is_transient(error: DBAPIError) -> bool:
     """Whether the same transaction may succeed when it is tried again."""
-    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
-    if state in _TRANSIENT_STATES or error.connection_invalidated:
-        return True
-    text = str(error.orig)
-    return "database is locked" in text or (
-        isinstance(error, IntegrityError) and "UNIQUE constraint failed" in text
-    )
+    unique = _state(error) == _UNIQUE or "UNIQUE constraint failed" in str(error.orig)
+    return unique or is_contention(error)
 
 
 def is_unreachable(error: DBAPIError) -> bool:
     """Whether the database itself did not answer."""
-    if error.connection_invalidated:
-        return True
-    kind = type(error.orig).__name__
-    return kind in {"OperationalError", "InterfaceError"} and not getattr(
-        error.orig, "pgcode", None
-    )
+    lost = type(error.orig).__name__ in {"OperationalError", "InterfaceError"}
+    return error.connection_invalidated or (lost and not _state(error))
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
 
 
 def unreachable(error: DBAPIError) -> Unavailable:
@@ -72,6 +83,7 @@ def unreachable(error: DBAPIError) -> Unavailable:
 def _engine(uri: str, pool_size: int) -> sa.Engine:
     options: dict[str, Any] = {
         "json_serializer": _dump_json,
+        "hide_parameters": True,  # an error's text is logged; a parameter may be personal
         "pool_size": pool_size,
         "max_overflow": pool_size,
     }

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from chassis.database import upsert
 from chassis.event import Draft, Event, JointDraft, copy_id, new_id
 from chassis.schema import EVENTS, OUTBOX, STREAMS
 
@@ -126,9 +126,7 @@ class EventLog:
         for start in range(0, len(wanted), _STREAMS_A_QUERY):
             part = wanted[start : start + _STREAMS_A_QUERY]
             query = sa.select(EVENTS).where(
-                sa.or_(
-                    *(sa.and_(EVENTS.c.stream_id == s, EVENTS.c.version == v) for s, v in part)
-                )
+                sa.or_(*(sa.and_(EVENTS.c.stream_id == s, EVENTS.c.version == v) for s, v in part))
             )
             found += [self._event(row) for row in connection.execute(query)]
         return sorted(found, key=lambda event: (event.stream, event.version))
@@ -153,8 +151,7 @@ class EventLog:
 
     def _advance(self, connection: sa.Connection, counts: Mapping[str, int]) -> dict[str, int]:
         """Lock the streams' rows, making those that are new, and move their heads on."""
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(STREAMS)
+        statement = upsert(connection, STREAMS)
         statement = statement.on_conflict_do_update(
             index_elements=[STREAMS.c.stream_id],
             set_={

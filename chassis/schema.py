@@ -74,7 +74,7 @@ DEAD_LETTERS = sa.Table(
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("source", sa.Text, nullable=False),
-    sa.Column("stream_id", sa.Text),
+    sa.Column("streams", sa.JSON, nullable=False),
     sa.Column("version", sa.Integer),
     sa.Column("event_id", sa.Text),
     sa.Column("type", sa.Text),

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from chassis.clock import Clock
-from chassis.database import Database, is_transient, is_unreachable, unreachable
+from chassis.database import Database, is_contention, is_transient, is_unreachable, unreachable
 from chassis.event import Draft, Event, JointDraft
 from chassis.log import Appended, EventLog, Head, Outbox
 from chassis.upcasting import Upcasters
@@ -102,7 +102,7 @@ class Work:
                 return self._once(function)
             except DBAPIError as error:
                 if attempt == _ATTEMPTS or not is_transient(error):
-                    if is_unreachable(error):
+                    if is_unreachable(error) or is_contention(error):
                         raise unreachable(error) from None
                     raise
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))

@@ -1,0 +1,53 @@
+"""Dead letters: what could not be applied, listed, shown, and driven again after the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.errors import NotFound
+from chassis.instants import format_instant
+from chassis.schema import DEAD_LETTERS, POSITIONS
+from chassis.work import Unit
+
+
+def list_dead_letters(unit: Unit, limit: int, redriven: bool) -> list[dict[str, Any]]:
+    """The newest `limit` dead letters, those driven again only if `redriven`."""
+    query = sa.select(DEAD_LETTERS).order_by(DEAD_LETTERS.c.id.desc()).limit(limit)
+    if not redriven:
+        query = query.where(DEAD_LETTERS.c.redriven_at.is_(None))
+    return [_letter(row._mapping) for row in unit.connection.execute(query)]
+
+
+def show_dead_letter(unit: Unit, letter: str) -> dict[str, Any]:
+    """One dead letter; NotFound if there is none of that id."""
+    row = unit.connection.execute(
+        sa.select(DEAD_LETTERS).where(DEAD_LETTERS.c.id == letter)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("dead letter", f"there is none with id {letter}; list them for their ids")
+    return _letter(row._mapping)
+
+
+def redrive(unit: Unit, letter: str) -> dict[str, Any]:
+    """Lift the halt that a dead letter put on its streams; they are then fetched and applied."""
+    shown = show_dead_letter(unit, letter)
+    halt = sa.and_(
+        POSITIONS.c.source == shown["source"], POSITIONS.c.stream_id.in_(shown["streams"])
+    )
+    unit.connection.execute(sa.update(POSITIONS).where(halt).values(halted=False))
+    unit.connection.execute(
+        sa.update(DEAD_LETTERS).where(DEAD_LETTERS.c.id == letter).values(redriven_at=unit.now)
+    )
+    return show_dead_letter(unit, letter)
+
+
+def _letter(row: Mapping[str, Any]) -> dict[str, Any]:
+    moments = {
+        name: None if row[name] is None else format_instant(row[name])
+        for name in ("died_at", "redriven_at")
+    }
+    names = ("id", "source", "streams", "version", "event_id", "type", "reason")
+    return {**{name: row[name] for name in names}, **moments}

@@ -1,0 +1,323 @@
+"""The subscriber's core: events come in any order, any number of times, and apply once, in order.
+
+Order comes from the log, not from the broker. A position row for each stream holds the last
+version applied and the highest one heard of. What comes early is not kept: the row remembers that
+it exists, and it is fetched from the source's history. Neither does anything else depend on the
+broker, so replicas may share one plain queue.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from chassis.database import upsert
+from chassis.errors import ServiceError, Unavailable
+from chassis.event import Event, new_id
+from chassis.log import Head
+from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED
+from chassis.upcasting import NewerSchema, Upcasters
+from chassis.work import Unit, Work
+
+# A head's `changed_at` is set before its commit; no transaction stays open for longer than this.
+RECONCILE_MARGIN = 180 * 1_000_000
+
+
+class Projection(Protocol):
+    """What a service makes of another service's events."""
+
+    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+        """Apply `events`: in order by stream, without gaps, each once, a joint fact once.
+
+        The position rows of all their streams are locked. Raising anything but Unavailable says
+        that an event cannot be applied: it is found by splitting, and its stream is halted.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Position:
+    """Where a consumer stands in one stream."""
+
+    version: int
+    seen: int
+    halted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch: whether anything was applied, and whether a gap was left."""
+
+    applied: bool
+    behind: bool
+
+    def __or__(self, other: Outcome) -> Outcome:
+        return Outcome(self.applied or other.applied, self.behind or other.behind)
+
+
+class Inbox:
+    """What one service holds of the events of one source."""
+
+    def __init__(self, work: Work, source: str, upcasters: Upcasters | None = None) -> None:
+        self.work = work
+        self.source = source
+        self._upcasters = upcasters or Upcasters()
+
+    def process(self, arrived: Sequence[Event], projection: Projection) -> Outcome:
+        """Apply what of `arrived` is next in its streams.
+
+        What came before is dropped, what is early is noted to be fetched. Raises Unavailable, with
+        nothing applied, when the database or something that the projection needs does not answer.
+        """
+        tried: list[Event] = []
+        try:
+            return self.work.run(lambda unit: self._apply(unit, arrived, projection, tried))
+        except Unavailable:
+            raise
+        except Exception as error:
+            if not tried:
+                raise
+            return self._isolate(arrived, tried, error, projection)
+
+    def note(self, heads: Mapping[str, int]) -> None:
+        """Remember that the source's streams have come at least as far as `heads`."""
+        if heads:
+            self.work.run(lambda unit: self._lock(unit.connection, heads))
+
+    def behind(self, limit: int, among: Iterable[str] | None = None) -> dict[str, int]:
+        """Up to `limit` streams with events that were heard of and not applied: stream -> version.
+
+        Halted streams are left out; `among` narrows the question to some streams.
+        """
+        query = (
+            sa.select(POSITIONS.c.stream_id, POSITIONS.c.version)
+            .where(POSITIONS.c.source == self.source, POSITIONS.c.seen > POSITIONS.c.version)
+            .where(~POSITIONS.c.halted)
+            .order_by(POSITIONS.c.stream_id)
+            .limit(limit)
+        )
+        if among is not None:
+            query = query.where(POSITIONS.c.stream_id.in_(sorted(among)))
+        return self.work.read(
+            lambda unit: {r.stream_id: r.version for r in unit.connection.execute(query)}
+        )
+
+    def versions(self, streams: Iterable[str]) -> dict[str, int]:
+        """The last version applied of each of `streams`; 0 for one that is not known."""
+        wanted = sorted(set(streams))
+        query = sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(
+            POSITIONS.c.source == self.source, POSITIONS.c.stream_id.in_(wanted)
+        )
+        found = self.work.read(
+            lambda unit: {r.stream_id: r.version for r in unit.connection.execute(query)}
+        )
+        return {stream: found.get(stream, 0) for stream in wanted}
+
+    def reconcile(self, heads: Callable[[int, str], Sequence[Head]]) -> int:
+        """Compare with the source's heads, and note every stream that is further there.
+
+        `heads(changed_since, after)` gives the next page of the source's heads in order of their
+        change, an empty one at the end. Returns how many streams were found behind.
+        """
+        start = self.work.read(self._reconciled)
+        place = (max(0, start - RECONCILE_MARGIN), "")
+        found = 0
+        while page := heads(*place):
+            known = self.versions_seen([head.stream for head in page])
+            ahead = {h.stream: h.version for h in page if h.version > known.get(h.stream, 0)}
+            self.note(ahead)
+            found += len(ahead)
+            place = (page[-1].changed_at, page[-1].stream)
+        if place[0] > start:
+            self.work.run(lambda unit: self._save_reconciled(unit, place[0]))
+        return found
+
+    def versions_seen(self, streams: Sequence[str]) -> dict[str, int]:
+        """The highest version heard of, for those of `streams` that are known."""
+        query = sa.select(POSITIONS.c.stream_id, POSITIONS.c.seen).where(
+            POSITIONS.c.source == self.source, POSITIONS.c.stream_id.in_(streams)
+        )
+        return self.work.read(
+            lambda unit: {r.stream_id: r.seen for r in unit.connection.execute(query)}
+        )
+
+    def bury(self, reason: str) -> str:
+        """Note a message that could not even be read; returns the dead letter's id."""
+        return self.work.run(lambda unit: self._bury(unit, None, reason))
+
+    def _apply(
+        self, unit: Unit, arrived: Sequence[Event], projection: Projection, tried: list[Event]
+    ) -> Outcome:
+        heads: dict[str, int] = {}
+        for event in arrived:
+            for stream, version in event.versions.items():
+                heads[stream] = max(heads.get(stream, 0), version)
+        positions = self._lock(unit.connection, heads)
+        tried[:] = _next_in_order(arrived, positions, self._upcasters)
+        if tried:
+            projection.apply(unit, tried)
+            touched = {stream for event in tried for stream in event.versions}
+            self._save(unit.connection, {stream: positions[stream] for stream in touched})
+        gap = any(p.seen > p.version and not p.halted for p in positions.values())
+        return Outcome(applied=bool(tried), behind=gap)
+
+    def _isolate(
+        self,
+        arrived: Sequence[Event],
+        tried: Sequence[Event],
+        error: Exception,
+        projection: Projection,
+    ) -> Outcome:
+        """Apply all but the event that fails, by halves, and halt the streams of that one."""
+        if len(tried) == 1:
+            self.work.run(lambda unit: self._halt(unit, tried[0], _reason(error)))
+            outcome = Outcome(applied=False, behind=False)
+        else:
+            middle = len(tried) // 2
+            outcome = self.process(tried[:middle], projection)
+            outcome |= self.process(tried[middle:], projection)
+        ids = {event.id for event in tried}
+        rest = [event for event in arrived if event.id not in ids]
+        return outcome | self.process(rest, projection) if rest else outcome
+
+    def _halt(self, unit: Unit, event: Event, reason: str) -> None:
+        positions = self._lock(unit.connection, event.versions)
+        if not _is_next(event, positions):
+            return  # somebody else has applied it, or halted its stream, since
+        for position in positions.values():
+            position.halted = True
+        self._save(unit.connection, positions)
+        self._bury(unit, event, reason)
+
+    def _bury(self, unit: Unit, event: Event | None, reason: str) -> str:
+        letter = new_id()
+        row = {
+            "id": letter,
+            "source": self.source,
+            "streams": sorted(event.versions) if event else [],
+            "version": event.version if event else None,
+            "event_id": event.id if event else None,
+            "type": event.type if event else None,
+            "reason": reason,
+            "died_at": unit.now,
+            "redriven_at": None,
+        }
+        unit.connection.execute(sa.insert(DEAD_LETTERS), row)
+        return letter
+
+    def _lock(self, connection: sa.Connection, heads: Mapping[str, int]) -> dict[str, Position]:
+        """Lock the rows of the streams, made first where they are new, and raise what was seen."""
+        statement = upsert(connection, POSITIONS)
+        seen = statement.excluded.seen
+        statement = statement.on_conflict_do_update(
+            index_elements=[POSITIONS.c.source, POSITIONS.c.stream_id],
+            set_={"seen": sa.case((seen > POSITIONS.c.seen, seen), else_=POSITIONS.c.seen)},
+        )
+        rows = [
+            {
+                "source": self.source,
+                "stream_id": stream,
+                "version": 0,
+                "seen": heads[stream],
+                "halted": False,
+            }
+            for stream in sorted(heads)
+        ]
+        columns = POSITIONS.c
+        result = connection.execute(
+            statement.returning(columns.stream_id, columns.version, columns.seen, columns.halted),
+            rows,
+        )
+        return {r.stream_id: Position(r.version, r.seen, r.halted) for r in result}
+
+    def _save(self, connection: sa.Connection, positions: Mapping[str, Position]) -> None:
+        statement = upsert(connection, POSITIONS)
+        statement = statement.on_conflict_do_update(
+            index_elements=[POSITIONS.c.source, POSITIONS.c.stream_id],
+            set_={name: statement.excluded[name] for name in ("version", "seen", "halted")},
+        )
+        rows = [
+            {
+                "source": self.source,
+                "stream_id": stream,
+                "version": positions[stream].version,
+                "seen": positions[stream].seen,
+                "halted": positions[stream].halted,
+            }
+            for stream in sorted(positions)
+        ]
+        connection.execute(statement, rows)
+
+    def _reconciled(self, unit: Unit) -> int:
+        query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == self.source)
+        return unit.connection.execute(query).scalar() or 0
+
+    def _save_reconciled(self, unit: Unit, changed_at: int) -> None:
+        statement = upsert(unit.connection, RECONCILED).values(
+            source=self.source, changed_at=changed_at
+        )
+        statement = statement.on_conflict_do_update(
+            index_elements=[RECONCILED.c.source], set_={"changed_at": changed_at}
+        )
+        unit.connection.execute(statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events that arrived together at an inbox."""
+
+    inbox: Inbox
+    events: Sequence[Event] = field(repr=False)
+
+    def apply(self, projection: Projection) -> Outcome:
+        """Apply what of the batch is next in its streams."""
+        return self.inbox.process(self.events, projection)
+
+
+def _next_in_order(
+    arrived: Sequence[Event], positions: Mapping[str, Position], upcasters: Upcasters
+) -> list[Event]:
+    """What of `arrived` can be applied now, in an order in which every stream is gapless.
+
+    Moves `positions` on. A joint fact is next only when it is next in each of its streams.
+    """
+    waiting: dict[tuple[str, int], Event] = {}
+    for event in arrived:
+        for place in event.versions.items():
+            waiting.setdefault(place, event)
+    ready: list[Event] = []
+    stack = sorted(positions, reverse=True)
+    while stack:
+        stream = stack.pop()
+        event = waiting.get((stream, positions[stream].version + 1))
+        if event is None or not _is_next(event, positions):
+            continue
+        try:
+            ready.append(upcasters.upcast(event))
+        except NewerSchema:
+            continue  # stays behind until this release is updated
+        for moved, version in event.versions.items():
+            positions[moved].version = version
+        stack.extend(sorted(event.versions, reverse=True))
+    return ready
+
+
+def _is_next(event: Event, positions: Mapping[str, Position]) -> bool:
+    return all(
+        positions[stream].version + 1 == version and not positions[stream].halted
+        for stream, version in event.versions.items()
+    )
+
+
+def _reason(error: Exception) -> str:
+    """What failed and where; the message only where it is ours, as others may quote a value."""
+    if isinstance(error, ServiceError):
+        return f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {frames[-1].name}, {Path(frames[-1].filename).name}:{frames[-1].lineno}"
+    return type(error).__name__ + (place if frames else "")
