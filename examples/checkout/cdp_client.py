@@ -73,10 +73,12 @@ class Cdp:
                     services = ClusterRpcProxy(config, timeout=self._wait).start()
                 answer.set_result(call(services))
             except RemoteError as error:
-                kind = WrongRequest if error.exc_type in OUR_FAULT else NoAnswer
-                answer.set_exception(kind(error.value))
-            except BadRequest as error:
-                answer.set_exception(WrongRequest(str(error)))
+                if error.exc_type in OUR_FAULT:
+                    answer.set_exception(WrongRequest(error.value))
+                else:
+                    answer.set_exception(NoAnswer(str(error)))
+            except BadRequest as error:  # no such method, or not with these arguments
+                answer.set_exception(WrongRequest(f"{type(error).__name__}: {error}"))
             except UnknownService as error:
                 answer.set_exception(NoAnswer(str(error)))
             except RpcTimeout:
