@@ -52,6 +52,12 @@ def upsert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sq
     return sqlite.insert(table)
 
 
+def driver_uri(uri: str) -> sa.URL:
+    """`uri` with the driver that yields to other greenlets while a query runs."""
+    url = sa.make_url(uri)
+    return url.set(drivername="postgresql+psycopg2") if url.drivername == "postgresql" else url
+
+
 def is_contention(error: DBAPIError) -> bool:
     """Whether the transaction lost against another one, or its connection broke."""
     if _state(error) in _CONTENTION or error.connection_invalidated:
@@ -94,7 +100,9 @@ def _engine(uri: str, pool_size: int) -> sa.Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
-    return sa.create_engine(uri, connect_args={"options": _SESSION}, pool_recycle=1800, **options)
+    return sa.create_engine(
+        driver_uri(uri), connect_args={"options": _SESSION}, pool_recycle=1800, **options
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

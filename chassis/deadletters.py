@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import RowMapping
 
 from chassis.errors import NotFound
 from chassis.instants import format_instant
@@ -18,17 +18,16 @@ def list_dead_letters(unit: Unit, limit: int, redriven: bool) -> list[dict[str, 
     query = sa.select(DEAD_LETTERS).order_by(DEAD_LETTERS.c.id.desc()).limit(limit)
     if not redriven:
         query = query.where(DEAD_LETTERS.c.redriven_at.is_(None))
-    return [_letter(row._mapping) for row in unit.connection.execute(query)]
+    return [_letter(row) for row in unit.connection.execute(query).mappings()]
 
 
 def show_dead_letter(unit: Unit, letter: str) -> dict[str, Any]:
     """One dead letter; NotFound if there is none of that id."""
-    row = unit.connection.execute(
-        sa.select(DEAD_LETTERS).where(DEAD_LETTERS.c.id == letter)
-    ).one_or_none()
+    query = sa.select(DEAD_LETTERS).where(DEAD_LETTERS.c.id == letter)
+    row = unit.connection.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFound("dead letter", f"there is none with id {letter}; list them for their ids")
-    return _letter(row._mapping)
+    return _letter(row)
 
 
 def redrive(unit: Unit, letter: str) -> dict[str, Any]:
@@ -44,7 +43,7 @@ def redrive(unit: Unit, letter: str) -> dict[str, Any]:
     return show_dead_letter(unit, letter)
 
 
-def _letter(row: Mapping[str, Any]) -> dict[str, Any]:
+def _letter(row: RowMapping) -> dict[str, Any]:
     moments = {
         name: None if row[name] is None else format_instant(row[name])
         for name in ("died_at", "redriven_at")

@@ -16,7 +16,7 @@ DAY = 24 * HOUR
 
 
 def parse_instant(text: object, field: str = "time") -> int:
-    """Microseconds since the epoch of an RFC 3339 text; InvalidInput naming `field` if it is none."""
+    """Microseconds since the epoch of an RFC 3339 text; else InvalidInput naming `field`."""
     if not isinstance(text, str):
         raise InvalidInput(field, "must be a text such as 2026-11-21T19:30:00Z")
     try:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from chassis.database import driver_uri
 from chassis.schema import PRIVILEGES
 
 _READ_MODEL = "SELECT, INSERT, UPDATE, DELETE"
@@ -23,7 +24,7 @@ def upgrade(service: str, owner_uri: str, user: str | None = None) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
     config.set_main_option("version_locations", str(files(f"services.{service}") / "migrations"))
-    engine = sa.create_engine(owner_uri)
+    engine = sa.create_engine(driver_uri(owner_uri))
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection

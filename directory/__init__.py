@@ -1,0 +1,32 @@
+"""What a service knows of identity from the profiles log: whose stream is whose, and summaries.
+
+Profiles, segments and offers each keep these tables in a database of their own. `identity_changed`
+is applied by the highest epoch of each stream, so facts in any order end in the same labels.
+"""
+
+from directory.labels import (
+    Known,
+    Move,
+    apply_identity,
+    current_profile,
+    find,
+    moves_of,
+    profiles_of,
+    streams_of,
+)
+from directory.summaries import load_summaries, save_summaries
+from directory.tables import create_directory
+
+__all__ = [
+    "Known",
+    "Move",
+    "apply_identity",
+    "create_directory",
+    "current_profile",
+    "find",
+    "load_summaries",
+    "moves_of",
+    "profiles_of",
+    "save_summaries",
+    "streams_of",
+]

@@ -1,0 +1,161 @@
+"""Labels: which profile each stream belongs to, and which stream each identifier leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import Event
+from chassis.database import upsert
+from directory.tables import IDENTIFIERS, LABELS
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A stream that changed its profile; `before` is None for a stream that is new."""
+
+    stream: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where an identifier leads: its current stream, and that stream's profile."""
+
+    key: str
+    stream: str
+    profile_id: str
+    assurance: str
+
+
+def moves_of(event: Event) -> Sequence[Mapping[str, Any]]:
+    """What an `identity_changed` says of each stream; nothing for an event of another type."""
+    return event.data["streams"] if event.type == "identity_changed" else ()
+
+
+def apply_identity(connection: sa.Connection, events: Iterable[Event]) -> list[Move]:
+    """Apply the `identity_changed` among `events`; returns the streams whose profile changed.
+
+    For each stream the highest epoch wins, and for each identifier the latest tenure. The caller
+    holds the streams' rows locked, in its positions or in its log.
+    """
+    entries: dict[str, Mapping[str, Any]] = {}
+    keys: dict[str, dict[str, Any]] = {}
+    for event in events:
+        for entry in moves_of(event):
+            if entry["epoch"] > entries.get(entry["stream"], {"epoch": 0})["epoch"]:
+                entries[entry["stream"]] = entry
+            for row in _identifier_rows(entry):
+                if _rank(row) > _rank(keys.get(row["key"])):
+                    keys[row["key"]] = row
+    if not entries:
+        return []
+    before = _labels(connection, entries)
+    newer = {
+        stream: entry
+        for stream, entry in entries.items()
+        if entry["epoch"] > before.get(stream, ("", 0))[1]
+    }
+    _save_labels(connection, newer)
+    _save_identifiers(connection, keys)
+    return [
+        Move(stream, before.get(stream, (None, 0))[0], entry["profile_id"])
+        for stream, entry in sorted(newer.items())
+        if before.get(stream, (None, 0))[0] != entry["profile_id"]
+    ]
+
+
+def profiles_of(connection: sa.Connection, streams: Iterable[str]) -> dict[str, str]:
+    """The profile of each of `streams` that is known."""
+    return {stream: label[0] for stream, label in _labels(connection, streams).items()}
+
+
+def streams_of(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The streams of each of `profile_ids`, sorted; an empty list for one that has none."""
+    wanted = sorted(set(profile_ids))
+    found: dict[str, list[str]] = {profile_id: [] for profile_id in wanted}
+    query = (
+        sa.select(LABELS.c.profile_id, LABELS.c.stream_id)
+        .where(LABELS.c.profile_id.in_(wanted))
+        .order_by(LABELS.c.stream_id)
+    )
+    for row in connection.execute(query):
+        found[row.profile_id].append(row.stream_id)
+    return found
+
+
+def current_profile(connection: sa.Connection, profile_id: str) -> str | None:
+    """The profile that an id, however old, stands for today; None if it never was one."""
+    query = sa.select(LABELS.c.profile_id).where(LABELS.c.stream_id == profile_id)
+    return connection.execute(query).scalar()
+
+
+def find(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Known]:
+    """Where each of the identifier `keys` that is known leads."""
+    query = (
+        sa.select(IDENTIFIERS, LABELS.c.profile_id)
+        .join(LABELS, LABELS.c.stream_id == IDENTIFIERS.c.stream_id)
+        .where(IDENTIFIERS.c.key.in_(sorted(set(keys))))
+    )
+    return {
+        row.key: Known(row.key, row.stream_id, row.profile_id, row.assurance)
+        for row in connection.execute(query)
+    }
+
+
+def _labels(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[str, int]]:
+    query = sa.select(LABELS).where(LABELS.c.stream_id.in_(sorted(set(streams))))
+    return {r.stream_id: (r.profile_id, r.epoch) for r in connection.execute(query)}
+
+
+def _identifier_rows(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": identifier["key"],
+            "stream_id": entry["stream"],
+            "tenure": identifier["tenure"],
+            "epoch": entry["epoch"],
+            "assurance": identifier["assurance"],
+        }
+        for identifier in entry["identifiers"]
+    ]
+
+
+def _rank(row: Mapping[str, Any] | None) -> tuple[int, int]:
+    return (row["tenure"], row["epoch"]) if row else (0, 0)
+
+
+def _save_labels(connection: sa.Connection, entries: Mapping[str, Mapping[str, Any]]) -> None:
+    if not entries:
+        return
+    statement = upsert(connection, LABELS)
+    statement = statement.on_conflict_do_update(
+        index_elements=[LABELS.c.stream_id],
+        set_={name: statement.excluded[name] for name in ("profile_id", "epoch")},
+        where=statement.excluded.epoch > LABELS.c.epoch,
+    )
+    rows = [
+        {"stream_id": stream, "profile_id": entry["profile_id"], "epoch": entry["epoch"]}
+        for stream, entry in sorted(entries.items())
+    ]
+    connection.execute(statement, rows)
+
+
+def _save_identifiers(connection: sa.Connection, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    statement = upsert(connection, IDENTIFIERS)
+    new = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=[IDENTIFIERS.c.key],
+        set_={name: new[name] for name in ("stream_id", "tenure", "epoch", "assurance")},
+        where=sa.or_(
+            new.tenure > IDENTIFIERS.c.tenure,
+            sa.and_(new.tenure == IDENTIFIERS.c.tenure, new.epoch > IDENTIFIERS.c.epoch),
+        ),
+    )
+    connection.execute(statement, [rows[key] for key in sorted(rows)])

@@ -1,0 +1,44 @@
+"""The tables of the directory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+
+# The profile that each stream belongs to. A profile is named after its first stream, so a row's
+# `stream_id` is also a profile id, and `profile_id` is what that id resolves to today.
+LABELS = sa.Table(
+    "labels",
+    METADATA,
+    sa.Column("stream_id", sa.Text, primary_key=True),
+    sa.Column("profile_id", sa.Text, nullable=False, index=True),
+    sa.Column("epoch", sa.Integer, nullable=False),
+)
+
+# The stream of each identifier's latest tenure.
+IDENTIFIERS = sa.Table(
+    "identifiers",
+    METADATA,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("stream_id", sa.Text, nullable=False, index=True),
+    sa.Column("tenure", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("assurance", sa.Text, nullable=False),
+)
+
+# What has happened in each stream, up to `version`, as its owner sums it up.
+SUMMARIES = sa.Table(
+    "summaries",
+    METADATA,
+    sa.Column("stream_id", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("summary", sa.JSON, nullable=False),
+)
+
+
+def create_directory(op: Any) -> None:
+    """Migration step: the tables of the directory."""
+    METADATA.create_all(op.get_bind(), checkfirst=False)
