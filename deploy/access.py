@@ -1,0 +1,75 @@
+"""The one definition of who may reach what on the broker and in the databases.
+
+Tests, `make run` and the containers all provision from here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chassis.schema import PRIVILEGES
+
+RPC_EXCHANGE = "nameko-rpc"
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_READ_MODEL = "SELECT, INSERT, UPDATE, DELETE"
+_READ_ONLY = {"alembic_version": "SELECT"}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service and the services whose events it follows."""
+
+    name: str
+    follows: tuple[str, ...] = ()
+
+
+SERVICES = (
+    Service("identity"),
+    Service("profiles", follows=("identity",)),
+    Service("segments", follows=("profiles",)),
+    Service("offers", follows=("profiles", "segments")),
+)
+NAMES = tuple(service.name for service in SERVICES)
+CLIENT = "client"  # a shop's back end: it calls services by RPC and serves none
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What a broker user may configure, write and read in its virtual host: regular expressions."""
+
+    configure: str
+    write: str
+    read: str
+
+
+def permissions(name: str) -> Permissions:
+    """The permissions of the service (or client) `name`: its own queues and exchanges, the RPC
+    exchange, and reading from the exchanges that it follows."""
+    if name == CLIENT:
+        own = [r"rpc\.reply-standalone_rpc_proxy-.*"]
+        return Permissions(*(_any_of([*own, re.escape(RPC_EXCHANGE)]) for _ in range(3)))
+    service = _service(name)
+    own = [f"rpc-{name}", rf"rpc\.reply-{name}-.*", rf"{name}\..*", re.escape(RPC_EXCHANGE)]
+    followed = [re.escape(f"{source}.events") for source in service.follows]
+    return Permissions(_any_of(own), _any_of(own), _any_of(own + followed))
+
+
+def rpc_routing_keys(name: str) -> str:
+    """The routing keys under which `name` may receive from the RPC exchange: calls to itself and
+    replies, so that nobody listens to another's calls."""
+    return f"^({_UUID})$" if name == CLIENT else rf"^({name}\.(\*|[a-z_]+)|{_UUID})$"
+
+
+def table_privileges(table: str) -> str:
+    """What a service's own database user may do with `table`; it owns none."""
+    return PRIVILEGES.get(table) or _READ_ONLY.get(table) or _READ_MODEL
+
+
+def _service(name: str) -> Service:
+    return next(service for service in SERVICES if service.name == name)
+
+
+def _any_of(patterns: Iterable[str]) -> str:
+    return f"^({'|'.join(patterns)})$"

@@ -1,0 +1,171 @@
+"""RabbitMQ: a virtual host, and in it a user for each service with its own permissions."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from deploy.access import RPC_EXCHANGE, permissions, rpc_routing_keys
+
+_PATIENCE = 60
+
+
+class BrokerError(Exception):
+    """The broker's administration refused or did not answer."""
+
+
+class Administration(Protocol):
+    """A way to administer a RabbitMQ node."""
+
+    def load(self, definitions: Mapping[str, Any]) -> None:
+        """Create or update what a definitions document says."""
+        ...
+
+    def virtual_hosts(self) -> list[str]: ...
+
+    def users(self) -> list[str]: ...
+
+    def delete(self, virtual_hosts: Sequence[str], users: Sequence[str]) -> None:
+        """Delete these virtual hosts with all that is in them, and these users."""
+        ...
+
+    def close_connections(self, virtual_host: str) -> None:
+        """Cut every connection into a virtual host."""
+        ...
+
+
+def definitions(virtual_host: str, passwords: Mapping[str, str], prefix: str) -> dict[str, Any]:
+    """The RabbitMQ definitions document of a virtual host in which each service (or client) of
+    `passwords` has the user `<prefix><name>`."""
+    document: dict[str, Any] = {"vhosts": [{"name": virtual_host}], "users": []}
+    document |= {"permissions": [], "topic_permissions": []}
+    for name, password in passwords.items():
+        place = {"user": f"{prefix}{name}", "vhost": virtual_host}
+        allowed = permissions(name)
+        document["users"].append(
+            {
+                "name": place["user"],
+                "password_hash": _hash(password),
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": "",
+            }
+        )
+        document["permissions"].append(
+            place | {"configure": allowed.configure, "write": allowed.write, "read": allowed.read}
+        )
+        document["topic_permissions"].append(
+            place | {"exchange": RPC_EXCHANGE, "write": ".*", "read": rpc_routing_keys(name)}
+        )
+    return document
+
+
+class ControlCommand:
+    """Administers the node of this machine with rabbitmqctl."""
+
+    def __init__(self, command: Sequence[str] = ("rabbitmqctl",)) -> None:
+        self._command = [*command, "-q"]
+
+    def load(self, definitions: Mapping[str, Any]) -> None:
+        self._run("import_definitions", stdin=json.dumps(definitions))
+
+    def virtual_hosts(self) -> list[str]:
+        return self._run("list_vhosts", "name", "--no-table-headers").splitlines()
+
+    def users(self) -> list[str]:
+        return [
+            line.split("\t")[0]
+            for line in self._run("list_users", "--no-table-headers").splitlines()
+        ]
+
+    def delete(self, virtual_hosts: Sequence[str], users: Sequence[str]) -> None:
+        # One start of rabbitmqctl, not one for each name: each takes most of a second.
+        steps = [f'catch rabbit_vhost:delete(<<"{name}">>, <<"cdp">>)' for name in virtual_hosts]
+        steps += [
+            f'catch rabbit_auth_backend_internal:delete_user(<<"{name}">>, <<"cdp">>)'
+            for name in users
+        ]
+        self._run("eval", f"{', '.join([*steps, 'ok'])}.")
+
+    def close_connections(self, virtual_host: str) -> None:
+        self._run("close_all_connections", "--vhost", virtual_host, "cut by an operator")
+
+    def _run(self, *arguments: str, stdin: str = "") -> str:
+        try:
+            done = subprocess.run(
+                [*self._command, *arguments],
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=_PATIENCE,
+                check=False,
+                env=os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise BrokerError(f"{self._command[0]}: {error}") from None
+        if done.returncode:
+            told = (done.stderr or done.stdout).strip().splitlines()
+            raise BrokerError(f"rabbitmqctl {arguments[0]}: {told[0] if told else 'failed'}")
+        return done.stdout
+
+
+class ManagementAPI:
+    """Administers a node with the HTTP API of RabbitMQ's management plugin.
+
+    `address` is http(s)://host:port; the user needs the tag administrator.
+    """
+
+    def __init__(self, address: str, user: str, password: str) -> None:
+        self._address = address.rstrip("/")
+        token = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
+
+    def load(self, definitions: Mapping[str, Any]) -> None:
+        self._call("POST", "definitions", definitions)
+
+    def virtual_hosts(self) -> list[str]:
+        return [row["name"] for row in self._call("GET", "vhosts")]
+
+    def users(self) -> list[str]:
+        return [row["name"] for row in self._call("GET", "users")]
+
+    def delete(self, virtual_hosts: Sequence[str], users: Sequence[str]) -> None:
+        for kind, names in (("vhosts", virtual_hosts), ("users", users)):
+            for name in names:
+                self._call("DELETE", f"{kind}/{quote(name, safe='')}", missing_ok=True)
+
+    def close_connections(self, virtual_host: str) -> None:
+        place = quote(virtual_host, safe="")
+        for row in self._call("GET", f"vhosts/{place}/connections"):
+            self._call("DELETE", f"connections/{quote(row['name'], safe='')}", missing_ok=True)
+
+    def _call(self, method: str, path: str, body: object = None, missing_ok: bool = False) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - the address is the operator's own
+            f"{self._address}/api/{path}",
+            method=method,
+            headers=self._headers,
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            if missing_ok and error.code == 404:
+                return None
+            raise BrokerError(f"{method} {path}: HTTP {error.code} {error.reason}") from None
+        except OSError as error:
+            raise BrokerError(f"{self._address}: {error}") from None
+        return json.loads(text) if text else None
+
+
+def _hash(password: str) -> str:
+    """RabbitMQ's salted hash: base64(salt + sha256(salt + password))."""
+    salt = os.urandom(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()

@@ -1,0 +1,128 @@
+"""Fixtures that every test can ask for: databases on both engines, and the broker.
+
+Servers are found or started by `deploy.servers` when a test first needs one; a server that cannot
+be had is an error that says what to do, never a skip.
+"""
+
+from __future__ import annotations
+
+# First of all: the process is green before anything else is imported, as services are.
+import eventlet
+
+eventlet.monkey_patch()
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.database import Database
+from tests.migrations import migrate
+from tests.servers import Databases, VirtualHost, VirtualHosts
+
+_FOLDERS = {"integration": ("integration",), "stories": ("stories", "integration")}
+ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their folder."""
+    for item in items:
+        folders = Path(item.path).relative_to(Path(__file__).parent).parts[:-1]
+        for name in _FOLDERS.get(folders[0] if folders else "", ()):
+            item.add_marker(name)
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """The run's own PostgreSQL databases and roles."""
+    made = Databases()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def virtual_hosts(databases: Databases) -> Iterator[VirtualHosts]:
+    """The run's own virtual hosts of RabbitMQ."""
+    made = VirtualHosts(databases)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def virtual_host(virtual_hosts: VirtualHosts) -> Iterator[VirtualHost]:
+    """An empty virtual host: `virtual_host.uri("profiles")` is where profiles reaches it."""
+    made = virtual_hosts.create()
+    yield made
+    virtual_hosts.delete(made)
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Which database a test runs on: it runs once on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_uri(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URI of an empty database whose user may create tables."""
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    databases: Databases = request.getfixturevalue("databases")
+    uri, _ = databases.create("empty")
+    yield uri
+    databases.drop(uri)
+
+
+@pytest.fixture
+def database(database_uri: str) -> Iterator[Database]:
+    """An empty database, as chassis sees it; the test makes its own tables."""
+    made = Database(database_uri)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def service_database_uri(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[[str], str]]:
+    """`service_database_uri("identity")`: the URI of a fresh database with that service's tables.
+
+    On PostgreSQL it is that of the service's own user, who owns nothing and may only what
+    `deploy.access` grants. Each call makes another database.
+    """
+    uris: list[str] = []
+    numbers = itertools.count(1)
+
+    def create(service: str) -> str:
+        if engine == "sqlite":
+            uri = f"sqlite:///{tmp_path / f'{service}-{next(numbers)}.db'}"
+            migrate(service, uri)
+            return uri
+        databases: Databases = request.getfixturevalue("databases")
+        _, uri = databases.create(service, lambda owner: migrate(service, owner))
+        uris.append(uri)
+        return uri
+
+    yield create
+    for uri in uris:
+        request.getfixturevalue("databases").drop(uri)
+
+
+@pytest.fixture
+def service_database(
+    service_database_uri: Callable[[str], str],
+) -> Iterator[Callable[[str], Database]]:
+    """`service_database("identity")`: a fresh `Database` with that service's tables, see above."""
+    made: list[Database] = []
+
+    def create(service: str) -> Database:
+        made.append(Database(service_database_uri(service)))
+        return made[-1]
+
+    yield create
+    for database in made:
+        database.close()

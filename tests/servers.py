@@ -1,0 +1,152 @@
+"""A test run's own corner of PostgreSQL and RabbitMQ: made when first asked for, gone at its end.
+
+Everything a run makes carries its prefix, `cdp_test_<8 hex digits>`. A run lives as long as it has
+a session in PostgreSQL under that name, so each run can sweep up what a killed one left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from deploy.access import CLIENT, NAMES
+from deploy.broker import definitions
+from deploy.databases import Cluster
+from deploy.servers import Broker, find_broker, find_cluster
+
+DATABASE_VARIABLE = "CDP_TEST_DATABASE_URI"
+BROKER_VARIABLE = "CDP_TEST_AMQP_URI"
+_PREFIX = "cdp_test_"
+_RUN = re.compile(_PREFIX + "[0-9a-f]{8}")
+_PASSWORD = "only-for-tests"
+
+
+class Databases:
+    """Makes databases, each migrated once and copied for every test that asks."""
+
+    def __init__(self) -> None:
+        self.prefix = f"{_PREFIX}{secrets.token_hex(4)}"
+        self.cluster = find_cluster(
+            os.environ.get(DATABASE_VARIABLE), DATABASE_VARIABLE, self.prefix
+        )
+        self._alive = self.cluster.connect()
+        self._made = 0
+        self._templates: set[str] = set()
+        self._roles: set[str] = set()
+        for run in self.dead_runs(self.cluster.databases(_PREFIX) + self.cluster.roles(_PREFIX)):
+            _remove(self.cluster, run)
+
+    def dead_runs(self, names: list[str]) -> set[str]:
+        """The runs that left something under one of `names` and live no more."""
+        runs = {match[0] for name in names if (match := _RUN.match(name))}
+        return runs - self.cluster.applications()
+
+    def user(self, name: str) -> str:
+        """The role of a service (or `<service>_owner`, which migrates), made when first named."""
+        role = f"{self.prefix}_{name}"
+        if role not in self._roles:
+            self.cluster.create_role(role, _PASSWORD)
+            self._roles.add(role)
+        return role
+
+    def create(
+        self, service: str, migrate: Callable[[str], object] | None = None
+    ) -> tuple[str, str]:
+        """A new database: the URIs of its owner and of the service's own, lesser user.
+
+        `migrate(owner's URI)` fills it the first time; the next ones are copies.
+        """
+        owner, user = self.user(f"{service}_owner"), self.user(service)
+        self._made += 1
+        database = f"{self.prefix}_{service}_{self._made}"
+        template = ""
+        if migrate is not None:
+            template = f"{self.prefix}_{service}_template"
+            if service not in self._templates:
+                self.cluster.drop_database(template)
+                self.cluster.create_database(template, owner)
+                migrate(self.cluster.uri_for(owner, _PASSWORD, template))
+                self.cluster.grant_tables(template, user)
+                self._templates.add(service)
+        self.cluster.create_database(database, owner, user, template=template)
+        return (
+            self.cluster.uri_for(owner, _PASSWORD, database),
+            self.cluster.uri_for(user, _PASSWORD, database),
+        )
+
+    def drop(self, uri: str) -> None:
+        """Drop the database at `uri`, with the connections that are still open."""
+        self.cluster.drop_database(uri.rpartition("/")[2])
+
+    def administrator(self, uri: str) -> Any:
+        """A psycopg2 connection of the administrator to the database at `uri`, in autocommit."""
+        return self.cluster.connect(uri.rpartition("/")[2])
+
+    def close(self) -> None:
+        """Remove everything that the run made."""
+        _remove(self.cluster, self.prefix)
+        self._alive.close()
+
+
+class VirtualHost:
+    """A virtual host of the broker; each service reaches it as a user with its own permissions."""
+
+    def __init__(self, name: str, users: str, broker: Broker) -> None:
+        self.name = name
+        self._users = users
+        self._broker = broker
+
+    def uri(self, name: str) -> str:
+        """Where the service `name`, or "client" for a shop's back end, reaches it."""
+        return self._broker.uri(f"{self._users}{name}", _PASSWORD, self.name)
+
+    def cut_connections(self) -> None:
+        """Close every connection to it, as an operator would."""
+        self._broker.administration.close_connections(self.name)
+
+
+class VirtualHosts:
+    """Makes virtual hosts; they and their users carry the run's prefix."""
+
+    def __init__(self, databases: Databases) -> None:
+        self._prefix = databases.prefix
+        self._broker = find_broker(os.environ.get(BROKER_VARIABLE), BROKER_VARIABLE)
+        self._administration = self._broker.administration
+        self._made = 0
+        hosts, users = self._administration.virtual_hosts(), self._administration.users()
+        if dead := databases.dead_runs([*hosts, *users]):
+            self._remove(dead, hosts, users)
+
+    def create(self) -> VirtualHost:
+        """A new virtual host with a user for each service and for a shop's back end."""
+        self._made += 1
+        name = f"{self._prefix}_{self._made}"
+        passwords = dict.fromkeys((*NAMES, CLIENT), _PASSWORD)
+        users = f"{self._prefix}_"
+        self._administration.load(definitions(name, passwords, users))
+        return VirtualHost(name, users, self._broker)
+
+    def delete(self, virtual_host: VirtualHost) -> None:
+        """Remove a virtual host with its queues; its users stay until the run ends."""
+        self._administration.delete([virtual_host.name], [])
+
+    def close(self) -> None:
+        """Remove everything that the run made."""
+        hosts, users = self._administration.virtual_hosts(), self._administration.users()
+        self._remove({self._prefix}, hosts, users)
+
+    def _remove(self, runs: set[str], hosts: list[str], users: list[str]) -> None:
+        def theirs(names: list[str]) -> list[str]:
+            return [name for name in names if (match := _RUN.match(name)) and match[0] in runs]
+
+        self._administration.delete(theirs(hosts), theirs(users))
+
+
+def _remove(cluster: Cluster, run: str) -> None:
+    for database in cluster.databases(run):
+        cluster.drop_database(database)
+    for role in cluster.roles(run):
+        cluster.drop_role(role)
