@@ -23,7 +23,7 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _SOME = "give at least one, such as anonymous_id or user_id"
 _ABSENT: types.ErrorMessages = {
     "required": "is missing",
-    "null": "must not be null; leave it out",
+    "null": "must not be null",
 }
 _NOBODY: types.ErrorMessages = {"required": f"is missing: {_SOME}", "null": f"is empty: {_SOME}"}
 _FIX = {int: "; put it in quotes", float: "; put it in quotes", type(None): "; leave it out"}
@@ -39,15 +39,16 @@ class _Strict(fields.Field[Any]):
         raise NotImplementedError
 
     def deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:
-        """What marshmallow calls: no chain of validators is built, which would double the cost."""
-        if value is None:
-            if self.allow_none:
-                return None
-            raise self.make_error("null")
-        if value is not missing:
+        """What marshmallow calls. Null is as good as absent, unless the field allows it as a value.
+
+        No chain of validators is built: it would double the cost.
+        """
+        if value is not missing and value is not None:
             return self.read(value)
+        if value is None and self.allow_none:
+            return None
         if self.required:
-            raise self.make_error("required")
+            raise self.make_error("required" if value is missing else "null")
         return self.load_default() if callable(self.load_default) else self.load_default
 
 
@@ -167,19 +168,30 @@ class Free(_Strict, fields.Dict):
         return value
 
 
+class Anything(_Strict, fields.Raw):
+    """Any plain JSON value, null included."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_none=True, **kwargs)
+
+    def read(self, value: Any) -> Any:
+        return value
+
+
 class Mapped(_Strict, fields.Dict):
     """An object of `fewest` to `most` names (letters, digits and `_`) with values of one field."""
 
     def __init__(
         self, values: fields.Field[Any], *, fewest: int = 1, most: int = 200, **kwargs: Any
     ) -> None:
+        values.required = True
         super().__init__(values=values, **kwargs)
         self.of, self.fewest, self.most = values, fewest, most
 
     def read(self, value: Any) -> dict[str, Any]:
         if type(value) is not dict:
             raise ValidationError(f"must be an object, not {kind(value)}")
-        _check_length(value, self.fewest, self.most)
+        check_length(value, self.fewest, self.most)
         for name, part in value.items():
             if not _WORD.fullmatch(name):
                 raise ValidationError(
@@ -202,7 +214,7 @@ class Identifiers(_Strict, fields.Dict):
             raise ValidationError(f"must be an object, not {kind(value)}: {_SOME}")
         if not value:
             raise ValidationError(f"is empty: {_SOME}")
-        _check_length(value, 1, MAX_IDENTIFIERS)
+        check_length(value, 1, MAX_IDENTIFIERS)
         for name, identifier in value.items():
             try:
                 check_name(name)
@@ -230,13 +242,14 @@ class Each(_Strict, fields.List[Any]):
     def __init__(
         self, of: fields.Field[Any], *, fewest: int = 0, most: int = 1_000, **kwargs: Any
     ) -> None:
+        of.required = True
         super().__init__(of, **kwargs)
         self.fewest, self.most = fewest, most
 
     def read(self, value: Any) -> list[Any]:
         if type(value) is not list:
             raise ValidationError(f"must be a list, not {kind(value)}")
-        _check_length(value, self.fewest, self.most)
+        check_length(value, self.fewest, self.most)
         loaded = []
         for index, part in enumerate(value):
             try:
@@ -273,6 +286,6 @@ def check_name(value: object) -> str:
     return name
 
 
-def _check_length(value: Sized, fewest: int, most: int) -> None:
+def check_length(value: Sized, fewest: int, most: int) -> None:
     if not fewest <= len(value) <= most:
         raise ValidationError(f"must have {fewest} to {most:,} entries, has {len(value):,}")

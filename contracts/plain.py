@@ -39,8 +39,15 @@ def kind(value: object) -> str:
     return _NAMES.get(type(value), f"a Python {type(value).__name__}")
 
 
-def check_plain(value: object, path: str = "", *, max_bytes: int = MAX_EVENT_BYTES) -> int:
-    """The size of plain JSON in bytes (UTF-8, no spaces); InvalidInput if it breaks a bound.
+def check_plain(value: object, path: str = "", *, max_bytes: int = MAX_EVENT_BYTES) -> None:
+    """InvalidInput if the value breaks a bound of `measure`, or is larger than `max_bytes`."""
+    size = measure(value, path)
+    if size > max_bytes:
+        raise InvalidInput(path, f"is {size:,} bytes of JSON; at most {max_bytes:,} are taken")
+
+
+def measure(value: object, path: str = "") -> int:
+    """The size of plain JSON in bytes (UTF-8, no spaces); InvalidInput if it is not plain.
 
     The value itself is level 1 of at most 20; no NaN, no infinity, no `\\u0000`, no half of a
     surrogate pair, no integer beyond 64 bits; names are text; a value that the message layer has
@@ -49,10 +56,7 @@ def check_plain(value: object, path: str = "", *, max_bytes: int = MAX_EVENT_BYT
     fault = _fault(value, MAX_DEPTH)
     if fault is not None:
         raise InvalidInput(join(path, fault[0][::-1]), fault[1])
-    size = len(_encode(value).encode())
-    if size > max_bytes:
-        raise InvalidInput(path, f"is {size:,} bytes of JSON; at most {max_bytes:,} are taken")
-    return size
+    return len(_encode(value).encode())
 
 
 def join(path: str, parts: list[str | int]) -> str:
