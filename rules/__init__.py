@@ -1,0 +1,35 @@
+"""The rule language of segments and offers, and the mergeable summaries that it reads. Pure.
+
+    rule = compile_rule('count("order_completed", within="60d") > 5', SEGMENT_VOCABULARY)
+    verdict = rule.evaluate(combine(summaries), now)      # Verdict(value, changes_at)
+    rule.explain(combine(summaries), now)                 # ["true: … (7)"]
+
+    rule = compile_rule('"high_value" in segments and context.device == "mobile"',
+                        ELIGIBILITY_VOCABULARY)
+    rule.evaluate(Situation(traits=…, segments=frozenset({"high_value"}), context=…), now)
+
+`compile_rule` raises RuleError (`line`, `column`, `message`; its text has all three) and nothing
+else; `evaluate`, `explain` and `describe` never raise. docs/rules.md is the language for people.
+"""
+
+from rules.behaviour import SEGMENT_VOCABULARY
+from rules.errors import RuleError
+from rules.profile import profile_view
+from rules.rule import Rule, Verdict, compile_rule
+from rules.situation import ELIGIBILITY_VOCABULARY, Situation
+from rules.summary import Summary, combine
+from rules.vocabulary import Vocabulary
+
+__all__ = [
+    "ELIGIBILITY_VOCABULARY",
+    "SEGMENT_VOCABULARY",
+    "Rule",
+    "RuleError",
+    "Situation",
+    "Summary",
+    "Verdict",
+    "Vocabulary",
+    "combine",
+    "compile_rule",
+    "profile_view",
+]

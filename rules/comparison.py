@@ -1,0 +1,65 @@
+"""Comparing values: total, exact, and false between what cannot be compared.
+
+`==` with something missing is false, so `!=` is true; an order with something missing is false.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Compare = Callable[[Any, Any], bool]
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Whether both are there, of one kind and the same."""
+    if is_number(left) and is_number(right):
+        return bool(left == right)
+    return left is not None and type(left) is type(right) and bool(left == right)
+
+
+def different(left: Any, right: Any) -> bool:
+    """The opposite of `equal`."""
+    return not equal(left, right)
+
+
+def within(member: Any, whole: Any) -> bool:
+    """Whether a list holds the member, or a text holds the text."""
+    if isinstance(whole, str):
+        return isinstance(member, str) and member in whole
+    if isinstance(whole, frozenset):
+        return isinstance(member, str) and member in whole
+    return isinstance(whole, list | tuple) and any(equal(member, one) for one in whole)
+
+
+def _ordered(compare: Compare) -> Compare:
+    def holds(left: Any, right: Any) -> bool:
+        return is_number(left) and is_number(right) and compare(left, right)
+
+    return holds
+
+
+COMPARE: Mapping[str, Compare] = {
+    "==": equal,
+    "!=": different,
+    "<": _ordered(operator.lt),
+    "<=": _ordered(operator.le),
+    ">": _ordered(operator.gt),
+    ">=": _ordered(operator.ge),
+}
+MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+IN_WORDS = {
+    "==": "is",
+    "!=": "is not",
+    "<": "is less than",
+    "<=": "is at most",
+    ">": "is more than",
+    ">=": "is at least",
+}
+EQUALITY = frozenset({"==", "!="})

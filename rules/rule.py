@@ -1,0 +1,49 @@
+"""A rule: compiled once, then asked as often as one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, NamedTuple
+
+from rules.compiler import Compiler
+from rules.conditions import Condition
+from rules.syntax import Syntax
+from rules.terms import F
+from rules.vocabulary import Vocabulary
+
+
+class Verdict(NamedTuple):
+    """Whether a rule holds, and the earliest later instant at which that may turn by itself."""
+
+    value: bool
+    changes_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[F]):
+    """A checked rule over the facts F; `warnings` are likely slips that are not wrong."""
+
+    text: str
+    condition: Condition[F]
+    warnings: Sequence[str]
+
+    def evaluate(self, facts: F, now: int) -> Verdict:
+        """The verdict at `now` (µs): it stands on [now, changes_at) as long as no event comes."""
+        return Verdict(*self.condition.evaluate(facts, now))
+
+    def explain(self, facts: F, now: int) -> list[str]:
+        """A line for each comparison: "true: count(…) > 5 (7)"."""
+        return list(self.condition.explain(facts, now))
+
+    def describe(self) -> str:
+        """The rule in English."""
+        return self.condition.describe()
+
+
+def compile_rule(text: str, vocabulary: Vocabulary[F]) -> Rule[F]:
+    """The rule of a text; RuleError with the place, what is wrong and what was probably meant."""
+    syntax = Syntax(text)
+    compiler = Compiler(syntax, vocabulary)
+    condition = compiler.condition(syntax.root)
+    return Rule(text, condition, tuple(compiler.warnings))
