@@ -1,0 +1,1 @@
+"""offers: what should this shopper see?"""
