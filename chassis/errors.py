@@ -37,3 +37,7 @@ class Refused(ServiceError):
 
 class Unavailable(ServiceError):
     """A dependency did not answer in time: nothing is wrong with the request, try it again."""
+
+
+class Failure(ServiceError):
+    """A fault of ours: the service's log says more."""

@@ -183,7 +183,7 @@ class Inbox:
             outcome |= self.process(tried[middle:], projection)
         ids = {event.id for event in tried}
         rest = [event for event in arrived if event.id not in ids]
-        return outcome | self.process(rest, projection) if rest else outcome
+        return (outcome | self.process(rest, projection)) if rest else outcome
 
     def _halt(self, unit: Unit, event: Event, reason: str) -> None:
         positions = self._lock(unit.connection, event.versions)

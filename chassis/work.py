@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -38,17 +40,20 @@ class Silence:
 class Unit:
     """One transaction: `connection` for the service's own tables, and its log."""
 
-    def __init__(
-        self, connection: sa.Connection, log: EventLog, now: int, upcasters: Upcasters
-    ) -> None:
+    def __init__(self, connection: sa.Connection, work: Work) -> None:
         self.connection = connection
-        self.now = now
+        self.now = work.clock.now()
         self.published: list[Event] = []
-        self._log = log
-        self._upcasters = upcasters
+        self._log = work.log
+        self._upcasters = work.upcasters
+        self._correlation = work.correlation
 
     def append(self, drafts: Sequence[Draft | JointDraft]) -> list[Appended]:
         """Append to the service's own log; one outcome for each draft, in order."""
+        if self._correlation:
+            drafts = [
+                replace(draft, metadata={**self._correlation, **draft.metadata}) for draft in drafts
+            ]
         appended, events = self._log.append(self.connection, drafts, self.now)
         self.published += events
         return appended
@@ -89,6 +94,13 @@ class Work:
         self.outbox = Outbox()
         self.publisher = publisher or Silence()
         self.upcasters = upcasters or Upcasters()
+        self.correlation: dict[str, str] = {}
+
+    def bound(self, correlation_id: str) -> Work:
+        """The same work, whose appended events carry `correlation_id`."""
+        bound = copy(self)
+        bound.correlation = {"correlation_id": correlation_id}
+        return bound
 
     def run(self, function: Callable[[Unit], T]) -> T:
         """Run `function` in a transaction, and publish what it appended after the commit.
@@ -105,7 +117,7 @@ class Work:
                     if is_unreachable(error) or is_contention(error):
                         raise unreachable(error) from None
                     raise
-                time.sleep(random.uniform(0, 0.005 * 2**attempt))
+                time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
         raise AssertionError("the loop returns or raises")
 
     read = run
@@ -113,7 +125,7 @@ class Work:
     def _once(self, function: Callable[[Unit], T]) -> T:
         row_id = None
         with self.database.transaction() as connection:
-            unit = Unit(connection, self.log, self.clock.now(), self.upcasters)
+            unit = Unit(connection, self)
             result = function(unit)
             if unit.published:
                 row_id = self.outbox.put(connection, unit.published)

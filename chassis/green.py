@@ -1,0 +1,5 @@
+"""Importing this first makes sockets, sleeps, locks and psycopg2 yield to other greenlets."""
+
+import eventlet
+
+eventlet.monkey_patch()

@@ -1,0 +1,203 @@
+"""RPC as nameko speaks it, made safe: clear errors for bad calls, and a bound on every wait."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar, cast
+
+import eventlet
+import structlog
+from nameko.amqp.publish import Publisher
+from nameko.constants import AMQP_URI_CONFIG_KEY
+from nameko.containers import WorkerContext
+from nameko.exceptions import RemoteError, UnknownService, get_module_path, registry, serialize
+from nameko.extensions import DependencyProvider
+from nameko.messaging import QueueConsumer
+from nameko.rpc import ReplyListener, RpcConsumer, ServiceProxy, get_rpc_exchange
+from nameko.rpc import Rpc as NamekoRpc
+
+from chassis import errors
+from chassis.errors import InvalidInput, ServiceError, Unavailable
+from chassis.foundation import Foundation
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_log = structlog.get_logger("rpc")
+
+for _kind in vars(errors).values():
+    if inspect.isclass(_kind) and issubclass(_kind, ServiceError):
+        registry[get_module_path(_kind)] = _kind  # so that they arrive as what they were
+
+
+class SafeQueueConsumer(QueueConsumer):
+    """Answers a message that cannot be read, where nameko would log and forget it."""
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        _log.warning("undecodable_request", error=type(exc).__name__)
+        self.container.spawn_managed_thread(partial(self._refuse, message))
+
+    def _refuse(self, message: Any) -> None:
+        if reply_to := message.properties.get("reply_to"):
+            error = serialize(InvalidInput("payload", "is not JSON; send application/json"))
+            config = self.container.config
+            Publisher(config[AMQP_URI_CONFIG_KEY]).publish(
+                {"result": None, "error": error},
+                exchange=get_rpc_exchange(config),
+                routing_key=reply_to,
+                correlation_id=message.properties.get("correlation_id"),
+            )
+        self.ack_message(message)
+
+
+class SafeReplyListener(ReplyListener):
+    """nameko's, on the same connection as the requests."""
+
+    queue_consumer = SafeQueueConsumer()
+
+
+class SafeRpcConsumer(RpcConsumer):
+    """nameko's, for processes that answer RPC calls, and for messages that are calls."""
+
+    queue_consumer = SafeQueueConsumer()
+    foundation = Foundation()
+
+    def setup(self) -> None:
+        if self.foundation.settings().serves_rpc:
+            super().setup()
+
+    def stop(self) -> None:
+        if self.foundation.settings().serves_rpc:
+            super().stop()
+
+    def handle_message(self, body: Any, message: Any) -> None:
+        if not message.properties.get("reply_to"):
+            _log.warning("call_without_reply_to")  # nameko would die of it
+            self.queue_consumer.ack_message(message)
+            return
+        super().handle_message(body, message)
+
+
+class Rpc(NamekoRpc):
+    """An RPC entry point: what it raises is a ServiceError, whatever went wrong inside."""
+
+    rpc_consumer = SafeRpcConsumer()
+    foundation = Foundation()
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("expected_exceptions", (ServiceError,))
+        super().__init__(**kwargs)
+
+    def setup(self) -> None:
+        if self.foundation.settings().serves_rpc:
+            super().setup()
+
+    def stop(self) -> None:
+        if self.foundation.settings().serves_rpc:
+            super().stop()
+
+    def handle_message(self, body: Any, message: Any) -> None:
+        if not (
+            isinstance(body, dict)
+            and isinstance(body.get("args"), list)
+            and isinstance(body.get("kwargs"), dict)
+        ):
+            raise InvalidInput("payload", 'must be {"args": […], "kwargs": {…}}')
+        super().handle_message(body, message)
+
+    def check_signature(self, args: list[Any], kwargs: Mapping[str, Any]) -> None:
+        method = getattr(self.container.service_cls, self.method_name)
+        check_arguments(method, args, kwargs)
+
+    def handle_result(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
+        if exc_info is not None and not isinstance(exc_info[1], ServiceError):
+            failure = errors.Failure(
+                worker_ctx.service_name, f"failed; its log has it under {worker_ctx.call_id}"
+            )
+            exc_info = (errors.Failure, failure, None)
+        return super().handle_result(message, worker_ctx, result, exc_info)
+
+
+def rpc(method: F) -> F:
+    """Make a method of a service callable over RPC."""
+    return cast(F, Rpc.decorator(method))
+
+
+def check_arguments(method: Any, args: list[Any], kwargs: Mapping[str, Any]) -> None:
+    """InvalidInput naming an argument that `method` does not take, lacks, or was given twice."""
+    parameters = list(inspect.signature(method).parameters.values())[1:]
+    names = [parameter.name for parameter in parameters]
+    if len(args) > len(names):
+        raise InvalidInput("args", f"{method.__name__} takes {len(names)}: {', '.join(names)}")
+    for name in kwargs:
+        if name not in names:
+            known = ", ".join(names) or "none"
+            raise InvalidInput(
+                str(name)[:64], f"is no argument of {method.__name__}; it has {known}"
+            )
+        if name in names[: len(args)]:
+            raise InvalidInput(name, "is given twice")
+    for parameter in parameters[len(args) :]:
+        if parameter.default is parameter.empty and parameter.name not in kwargs:
+            raise InvalidInput(parameter.name, f"is missing; {method.__name__} needs it")
+
+
+class RemoteService:
+    """Another service, called with a bound on the wait."""
+
+    def __init__(self, worker_ctx: Any, name: str, listener: ReplyListener, timeout: float) -> None:
+        self._worker_ctx = worker_ctx
+        self._name = name
+        self._listener = listener
+        self._timeout = timeout
+
+    def call(self, method: str, timeout: float | None = None, **kwargs: Any) -> Any:
+        """The answer of `method`; the error it raised; Unavailable if none came in time."""
+        seconds = timeout if timeout is not None else self._timeout
+        late = Unavailable(self._name, f"did not answer in {seconds:g} s; try again")
+        # A request that nobody took in time is dropped by the broker, as nobody waits for it.
+        proxy = ServiceProxy(self._worker_ctx, self._name, self._listener, expiration=seconds)
+        try:
+            with eventlet.Timeout(seconds, late):
+                return getattr(proxy, method)(**kwargs)
+        except UnknownService:
+            raise Unavailable(self._name, "is not running; try again") from None
+        except RemoteError as error:
+            raise errors.Failure(self._name, f"failed with {error.exc_type}") from None
+        except OSError as error:
+            raise Unavailable("broker", f"is out of reach ({type(error).__name__})") from None
+
+    def __getattr__(self, method: str) -> Any:
+        return partial(self.call, method)
+
+
+class Remote(DependencyProvider):
+    """Dependency on another service's RPC: `self.identity.resolve(observations=[…])`.
+
+    Raises what the other service raised, and Unavailable after `timeout` seconds.
+    """
+
+    listener = SafeReplyListener()
+
+    def __init__(self, service: str, timeout: float = 2.0) -> None:
+        self._service = service
+        self._timeout = timeout
+        super().__init__(service, timeout=timeout)
+
+    def get_dependency(self, worker_ctx: Any) -> RemoteService:
+        return RemoteService(worker_ctx, self._service, self.listener, self._timeout)
+
+
+class _Background:
+    """Stands where nameko wants an entry point, for calls that no worker makes."""
+
+    method_name = "background"
+
+
+def background_remote(
+    container: Any, service: str, listener: ReplyListener, timeout: float
+) -> RemoteService:
+    """Another service, called from an extension's own greenlet."""
+    context = WorkerContext(container, None, _Background)
+    return RemoteService(context, service, listener, timeout)

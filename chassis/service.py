@@ -1,0 +1,194 @@
+"""What a service is made of on nameko: the base class, its entry points and its dependencies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+import structlog
+from nameko.extensions import DependencyProvider
+from nameko.timer import Timer
+
+from chassis import deadletters
+from chassis.errors import InvalidInput
+from chassis.foundation import Foundation
+from chassis.instants import format_instant
+from chassis.rpc import Remote, rpc
+from chassis.settings import Settings
+from chassis.subscription import Following, subscribe
+from chassis.upcasting import Upcasters
+from chassis.work import Work
+
+__all__ = ["Following", "Remote", "Resource", "Service", "every", "rpc", "subscribe"]
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+_MOST_EVENTS = 1_000
+_MOST_STREAMS = 1_000
+
+
+class WorkProvider(DependencyProvider):
+    """The service's units of work; what they append carries the call's correlation id."""
+
+    foundation = Foundation()
+
+    def get_dependency(self, worker_ctx: Any) -> Work:
+        return self.foundation.work().bound(worker_ctx.call_id_stack[0])
+
+
+class SettingsProvider(DependencyProvider):
+    """The service's settings."""
+
+    foundation = Foundation()
+
+    def get_dependency(self, worker_ctx: Any) -> Settings:
+        del worker_ctx
+        return self.foundation.settings()
+
+
+class LogProvider(DependencyProvider):
+    """A logger bound to the service, the entry point and the correlation id of the call."""
+
+    foundation = Foundation()
+
+    def __init__(self) -> None:
+        self._started: dict[Any, float] = {}
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return structlog.get_logger(
+            service=worker_ctx.service_name,
+            entry_point=worker_ctx.entrypoint.method_name,
+            correlation_id=worker_ctx.call_id_stack[0],
+        )
+
+    def worker_setup(self, worker_ctx: Any) -> None:
+        self._started[worker_ctx] = time.monotonic()
+
+    def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
+        del result
+        taken = round(
+            1000 * (time.monotonic() - self._started.pop(worker_ctx, time.monotonic())), 2
+        )
+        error = type(exc_info[1]).__name__ if exc_info else None
+        log = self.get_dependency(worker_ctx)
+        if error:
+            log.info("refused", error=error, ms=taken)
+        else:
+            log.debug("done", ms=taken)
+
+
+class Resource(DependencyProvider, Generic[T]):
+    """Something built once, when the service starts, from its settings.
+
+    A ServiceError that `factory` raises stops the start with its message.
+    """
+
+    foundation = Foundation()
+
+    def __init__(self, factory: Callable[[Settings], T]) -> None:
+        self._factory = factory
+
+    def setup(self) -> None:
+        self._built = self._factory(self.foundation.settings())
+
+    def get_dependency(self, worker_ctx: Any) -> T:
+        del worker_ctx
+        return self._built
+
+
+class Every(Timer):
+    """A timer, in processes that follow events: `@every(0.5)`."""
+
+    foundation = Foundation()
+
+    def start(self) -> None:
+        if self.foundation.settings().follows_events:
+            super().start()
+
+    def stop(self) -> None:
+        if self.foundation.settings().follows_events:
+            super().stop()
+
+
+def every(seconds: float) -> Callable[[F], F]:
+    """Make a method run every so often, on every replica that follows events."""
+    return cast(Callable[[F], F], Every.decorator(interval=seconds))
+
+
+class Service:
+    """The base of every service: its log can be read, and its dead letters be driven again."""
+
+    name: ClassVar[str]
+    upcasters: ClassVar[Upcasters] = Upcasters()
+
+    work: Work = WorkProvider()
+    settings: Settings = SettingsProvider()
+    log: Any = LogProvider()
+
+    @rpc
+    def history(self, streams: Any, limit: Any = 500) -> dict[str, Any]:
+        """Events of this service's log: `streams` lists {stream, after}, sorted answer."""
+        after = _places(streams)
+        events = self.work.read(
+            lambda unit: unit.raw_history(after, _bounded("limit", limit, _MOST_EVENTS))
+        )
+        return {"events": [event.to_wire() for event in events]}
+
+    @rpc
+    def streams(self, changed_since: Any = 0, after: Any = "", limit: Any = 500) -> dict[str, Any]:
+        """Heads of this log past the place (`changed_since` µs, `after`), in order of change."""
+        if not isinstance(changed_since, int) or isinstance(changed_since, bool):
+            raise InvalidInput("changed_since", "must be whole microseconds since the epoch")
+        if not isinstance(after, str):
+            raise InvalidInput("after", "must be the last stream of the page before, or a blank")
+        heads = self.work.read(
+            lambda unit: unit.heads(changed_since, after, _bounded("limit", limit, _MOST_STREAMS))
+        )
+        return {
+            "streams": [
+                {"stream": h.stream, "version": h.version, "changed_at": h.changed_at}
+                for h in heads
+            ]
+        }
+
+    @rpc
+    def dead_letters(self, limit: Any = 50, redriven: Any = False) -> list[dict[str, Any]]:
+        """The newest dead letters of this service."""
+        most = _bounded("limit", limit, _MOST_EVENTS)
+        return self.work.read(
+            lambda unit: deadletters.list_dead_letters(unit, most, bool(redriven))
+        )
+
+    @rpc
+    def dead_letter(self, id: Any) -> dict[str, Any]:  # noqa: A002 - the argument's public name
+        """One dead letter."""
+        return self.work.read(lambda unit: deadletters.show_dead_letter(unit, str(id)))
+
+    @rpc
+    def redrive(self, id: Any) -> dict[str, Any]:  # noqa: A002 - the argument's public name
+        """Try the streams that a dead letter halted again."""
+        return self.work.run(lambda unit: deadletters.redrive(unit, str(id)))
+
+    @rpc
+    def ping(self) -> dict[str, Any]:
+        """That the service is up and reaches its database, and what its clock says."""
+        return self.work.read(lambda unit: {"service": self.name, "now": format_instant(unit.now)})
+
+
+def _places(streams: Any) -> dict[str, int]:
+    if not isinstance(streams, list) or len(streams) > _MOST_STREAMS:
+        raise InvalidInput("streams", f"must list at most {_MOST_STREAMS} of {{stream, after}}")
+    places = {}
+    for index, place in enumerate(streams):
+        field = f"streams[{index}]"
+        if not isinstance(place, dict) or not isinstance(place.get("stream"), str):
+            raise InvalidInput(field, "must be {stream: text, after: version}")
+        places[place["stream"]] = _bounded(f"{field}.after", place.get("after", 0), 2**31 - 1, 0)
+    return places
+
+
+def _bounded(field: str, value: Any, most: int, least: int = 1) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InvalidInput(field, f"must be a whole number from {least} to {most}")
+    return value

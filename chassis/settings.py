@@ -1,0 +1,83 @@
+"""Settings, read from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from environs import Env, EnvError
+
+from chassis.clock import Clock, clock_from
+from chassis.errors import InvalidInput
+
+Role = Literal["rpc", "events", "all"]
+
+# Development default; a shop sets its own, and never changes it: identifiers are stored under it.
+_DEVELOPMENT_KEY = "development-only-identifier-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one service of one process runs with."""
+
+    service: str
+    database_uri: str
+    amqp_uri: str
+    clock: Clock
+    identifier_key: bytes
+    config_dir: Path | None = None
+    role: Role = "all"
+    batch_size: int = 100
+    workers: int = 10
+    reconcile_seconds: float = 30.0
+
+    @property
+    def serves_rpc(self) -> bool:
+        """Whether this process answers RPC calls."""
+        return self.role in ("rpc", "all")
+
+    @property
+    def follows_events(self) -> bool:
+        """Whether this process consumes events and runs timers."""
+        return self.role in ("events", "all")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the broker is the one inside this process."""
+        return self.amqp_uri.startswith("embedded:")
+
+
+def read_settings(service: str, role: Role = "all") -> Settings:
+    """The settings of `service` in the environment; InvalidInput names the variable to mend."""
+    env = Env()
+    prefix = f"CDP_{service.upper()}_"
+    try:
+        return Settings(
+            service=service,
+            database_uri=_required(env, prefix + "DATABASE_URI"),
+            amqp_uri=env.str(prefix + "AMQP_URI", "") or _required(env, "CDP_AMQP_URI"),
+            clock=clock_from(env.str("CDP_CLOCK", "system")),
+            identifier_key=env.str("CDP_IDENTIFIER_KEY", _DEVELOPMENT_KEY).encode(),
+            config_dir=_directory(env),
+            role=role,
+            batch_size=env.int("CDP_BATCH_SIZE", 100),
+            workers=env.int("CDP_WORKERS", 10),
+            reconcile_seconds=env.float("CDP_RECONCILE_SECONDS", 30.0),
+        )
+    except EnvError as error:
+        raise InvalidInput("environment", str(error)) from None
+
+
+def _required(env: Env, name: str) -> str:
+    value = env.str(name, "")
+    if not value:
+        raise InvalidInput(name, "is not set; `make run` and docker-compose.yml show examples")
+    return value
+
+
+def _directory(env: Env) -> Path | None:
+    text = env.str("CDP_CONFIG_DIR", "")
+    if text and not Path(text).is_dir():
+        raise InvalidInput("CDP_CONFIG_DIR", "names no directory")
+    return Path(text) if text else None

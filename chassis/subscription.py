@@ -1,0 +1,271 @@
+"""The subscriber: a nameko entry point that follows every event of one source, in batches."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
+
+import amqp
+import eventlet
+import structlog
+from eventlet.event import Event as Signal
+from kombu import Connection, Consumer, Producer
+from nameko.exceptions import ContainerBeingKilled
+from nameko.extensions import DependencyProvider, Entrypoint
+
+from chassis.errors import InvalidInput, Unavailable
+from chassis.event import Event
+from chassis.foundation import Foundation
+from chassis.inbox import Batch, Inbox, Outcome
+from chassis.rpc import SafeReplyListener, background_remote
+from chassis.source import STREAMS_A_CALL, Source
+from chassis.topology import dead_queue, declare_own, subscriber_queue
+
+Follower = TypeVar("Follower", bound=Callable[[Any, Batch], Outcome])
+
+_GATHER_SECONDS = 0.003
+_IDLE_SECONDS = 1.0
+_HEARTBEAT = 60
+_HISTORY_SECONDS = 5.0
+_GAP_SECONDS = 0.05
+_KEEP_UP_SECONDS = 0.5
+_LONGEST_PAUSE = 30.0
+_MESSAGE_BYTES = 4_000_000
+
+_log = structlog.get_logger("subscriber")
+
+
+class Following(DependencyProvider):
+    """Dependency on another service's log: `self.profiles_log.catch_up(at_least, …)`."""
+
+    foundation = Foundation()
+    listener = SafeReplyListener()
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def get_dependency(self, worker_ctx: Any) -> Source:
+        del worker_ctx
+        inbox = Inbox(self.foundation.work(), self._source, self.container.service_cls.upcasters)
+        remote = background_remote(self.container, self._source, self.listener, _HISTORY_SECONDS)
+        return Source(inbox, remote)
+
+
+class Subscribe(Entrypoint):
+    """Calls the method with a `Batch` of events; the method returns `batch.apply(projection)`.
+
+    Messages are acknowledged after the method's commit. When it raises, the same batch is tried
+    again after a pause: poison does not come this way, as the inbox has set it aside.
+    """
+
+    foundation = Foundation()
+    listener = SafeReplyListener()
+
+    def __init__(self, source: str, **kwargs: Any) -> None:
+        kwargs.setdefault("expected_exceptions", (Unavailable,))
+        super().__init__(**kwargs)
+        self.source_name = source
+        self._stopping = False
+        self._nudge = Signal()
+        self._threads: list[Any] = []
+        self._delayed: dict[str, tuple[float, float]] = {}
+
+    def start(self) -> None:
+        settings = self.foundation.settings()
+        if not settings.follows_events:
+            return
+        inbox = Inbox(
+            self.foundation.work(), self.source_name, self.container.service_cls.upcasters
+        )
+        remote = background_remote(
+            self.container, self.source_name, self.listener, _HISTORY_SECONDS
+        )
+        self._source = Source(inbox, remote)
+        self._threads = [
+            self.container.spawn_managed_thread(run, identifier=f"{run.__name__}-{inbox.source}")
+            for run in (self._consume, self._keep_up)
+        ]
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake()
+        with eventlet.Timeout(10, False):
+            for thread in self._threads:
+                thread.wait()
+
+    # Messages, as they come
+
+    def _consume(self) -> None:
+        settings = self.foundation.settings()
+        pause = 0.2
+        while not self._stopping:
+            connection = Connection(settings.amqp_uri, heartbeat=_HEARTBEAT)
+            errors = (*connection.connection_errors, *connection.channel_errors, OSError)
+            try:
+                with connection:
+                    self._follow_queue(connection)
+                pause = 0.2
+            except errors as error:
+                _log.warning("queue_lost", source=self.source_name, error=type(error).__name__)
+                eventlet.sleep(pause)
+                pause = min(pause * 2, 5.0)
+
+    def _follow_queue(self, connection: Connection) -> None:
+        settings = self.foundation.settings()
+        channel = connection.channel()
+        declare_own(channel, settings.service)
+        queue = subscriber_queue(settings.service, self.source_name)(channel)
+        queue.declare()
+        messages: list[Any] = []
+        consumer = Consumer(
+            channel,
+            [queue],
+            on_message=messages.append,
+            auto_declare=False,
+            prefetch_count=2 * settings.batch_size,
+        )
+        with consumer:
+            while not self._stopping:
+                self._gather(connection, messages, settings.batch_size)
+                batch, messages[:] = (
+                    messages[: settings.batch_size],
+                    messages[settings.batch_size :],
+                )
+                if batch and not self._deliver(channel, batch):
+                    return
+                eventlet.sleep(0)
+
+    def _gather(self, connection: Connection, messages: list[Any], size: int) -> None:
+        try:
+            if not messages:
+                connection.drain_events(timeout=_IDLE_SECONDS)
+            end = time.monotonic() + _GATHER_SECONDS
+            while len(messages) < size and (left := end - time.monotonic()) > 0:
+                connection.drain_events(timeout=left)
+        except TimeoutError:
+            pass
+        if connection.supports_heartbeats:
+            connection.heartbeat_check()
+
+    def _deliver(self, channel: Any, messages: Sequence[Any]) -> bool:
+        """Hand over what can be read, then acknowledge; False if the container is stopping."""
+        events = []
+        for message in messages:
+            try:
+                events.append(_decode(message))
+            except (ValueError, RecursionError, InvalidInput) as error:
+                self._bury(channel, message, error)
+        if events and not self._insist(events):
+            return False
+        if isinstance(channel, amqp.Channel):
+            messages[-1].ack(multiple=True)
+        else:  # kombu's virtual channels ignore `multiple`
+            for message in messages:
+                message.ack()
+        return True
+
+    def _insist(self, events: Sequence[Event]) -> bool:
+        pause = 0.1
+        while not self._stopping:
+            try:
+                outcome = self._hand_over(events)
+            except ContainerBeingKilled:
+                return False
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be lost
+                _log.warning("batch_failed", error=type(error).__name__, retry_in=pause)
+                eventlet.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+                continue
+            if outcome.behind:
+                self._wake()
+            return True
+        return False
+
+    def _hand_over(self, events: Sequence[Event]) -> Outcome:
+        done = Signal()
+
+        def handle_result(_worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+            done.send((result, exc_info))
+            return result, exc_info
+
+        batch = Batch(self._source.inbox, events)
+        self.container.spawn_worker(self, (batch,), {}, handle_result=handle_result)
+        outcome, exc_info = done.wait()
+        if exc_info is not None:
+            raise exc_info[1]
+        return outcome  # type: ignore[no-any-return]
+
+    def _bury(self, channel: Any, message: Any, error: Exception) -> None:
+        """Keep a message that cannot be read: whole in the dead queue, as a row in the table."""
+        reason = f"undecodable: {type(error).__name__}"
+        if isinstance(error, InvalidInput):
+            reason = f"undecodable: {error}"
+        queue = dead_queue(self.foundation.settings().service)
+        Producer(channel, auto_declare=False).publish(
+            message.body,
+            exchange=queue.exchange,
+            content_type=message.content_type or "application/octet-stream",
+            content_encoding=message.content_encoding or "binary",
+            headers={"source": self.source_name, "reason": reason},
+            delivery_mode="persistent",
+        )
+        self._source.inbox.bury(reason)
+        _log.error("dead_letter", source=self.source_name, reason=reason)
+
+    # What did not come as a message
+
+    def _keep_up(self) -> None:
+        reconciled = -float("inf")
+        while not self._stopping:
+            try:
+                if time.monotonic() - reconciled >= self.foundation.settings().reconcile_seconds:
+                    self._source.inbox.reconcile(self._source.heads)
+                    reconciled = time.monotonic()
+                while not self._stopping and self._fetch():
+                    eventlet.sleep(0)
+            except ContainerBeingKilled:
+                return
+            except Unavailable as error:
+                _log.info("source_unavailable", source=self.source_name, subject=error.subject)
+            except Exception:  # noqa: BLE001 - a subscriber never gives up
+                _log.exception("keep_up_failed", source=self.source_name)
+            with eventlet.Timeout(_KEEP_UP_SECONDS, False):
+                self._nudge.wait()
+                eventlet.sleep(_GAP_SECONDS)  # most gaps close by themselves
+            self._nudge = Signal()
+
+    def _fetch(self) -> bool:
+        """Fetch and apply one round of what is behind; whether to go on at once."""
+        now = time.monotonic()
+        self._delayed = {s: d for s, d in self._delayed.items() if d[0] + d[1] > now}
+        waiting = {stream for stream, (until, _pause) in self._delayed.items() if until > now}
+        behind = self._source.inbox.behind(STREAMS_A_CALL + len(waiting))
+        behind = {s: version for s, version in behind.items() if s not in waiting}
+        if not behind:
+            return False
+        if events := self._source.history(behind):
+            self._hand_over(events)
+        versions = self._source.inbox.versions(behind)
+        stuck = [stream for stream, version in behind.items() if versions[stream] == version]
+        for stream in stuck:  # its source does not have it yet, or this release cannot read it
+            pause = min(2 * self._delayed.get(stream, (0.0, 0.1))[1], _LONGEST_PAUSE)
+            self._delayed[stream] = (now + pause, pause)
+        return len(stuck) < len(behind)
+
+    def _wake(self) -> None:
+        if not self._nudge.ready():
+            self._nudge.send()
+
+
+def subscribe(source: str) -> Callable[[Follower], Follower]:
+    """Make a method follow every event of the service `source`."""
+    return cast(Callable[[Follower], Follower], Subscribe.decorator(source))
+
+
+def _decode(message: Any) -> Event:
+    body = message.body
+    if len(body) > _MESSAGE_BYTES:
+        raise InvalidInput("event", f"is over {_MESSAGE_BYTES} bytes")
+    return Event.from_wire(json.loads(body))
