@@ -1,6 +1,7 @@
-"""The one definition of who may reach what on the broker and in the databases.
+"""The one definition of who may reach what on the broker.
 
-Tests, `make run` and the containers all provision from here.
+Tests, `make run` and the containers all provision from here. What a service's database user may do
+with each table is in `chassis.schema.PRIVILEGES`, granted by `chassis.migration`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chassis.schema import PRIVILEGES
-
 RPC_EXCHANGE = "nameko-rpc"
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_READ_MODEL = "SELECT, INSERT, UPDATE, DELETE"
-_READ_ONLY = {"alembic_version": "SELECT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +57,6 @@ def rpc_routing_keys(name: str) -> str:
     """The routing keys under which `name` may receive from the RPC exchange: calls to itself and
     replies, so that nobody listens to another's calls."""
     return f"^({_UUID})$" if name == CLIENT else rf"^({name}\.(\*|[a-z_]+)|{_UUID})$"
-
-
-def table_privileges(table: str) -> str:
-    """What a service's own database user may do with `table`; it owns none."""
-    return PRIVILEGES.get(table) or _READ_ONLY.get(table) or _READ_MODEL
 
 
 def _service(name: str) -> Service:

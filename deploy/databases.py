@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg2
 from psycopg2.sql import SQL, Composed, Identifier, Literal
-
-from deploy.access import table_privileges
 
 
 class Cluster:
@@ -50,20 +48,6 @@ class Cluster:
         with self._session(database) as execute:
             execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
             execute(SQL("GRANT ALL ON SCHEMA public TO {owner}").format(**names))
-
-    def grant_tables(self, database: str, user: str) -> None:
-        """Let `user` do with each table of `database` what the access rules say, nothing more."""
-        with self._session(database) as execute:
-            execute(SQL("GRANT USAGE ON SCHEMA public TO {}").format(Identifier(user)))
-            tables = execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            for (table,) in tables:
-                names = (Identifier(table), Identifier(user))
-                execute(SQL("REVOKE ALL ON {} FROM {}").format(*names))
-                grant = SQL("GRANT " + table_privileges(table) + " ON {} TO {}")
-                execute(grant.format(*names))
-            execute(
-                SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(Identifier(user))
-            )
 
     def drop_database(self, database: str) -> None:
         """Drop a database with all its connections, if it exists."""
@@ -127,9 +111,3 @@ class Cluster:
 def at_database(uri: str, database: str) -> str:
     """The same server's URI with another database."""
     return urlunsplit(urlsplit(uri)._replace(path=f"/{quote(database)}"))
-
-
-def credentials(uri: str) -> tuple[str, str]:
-    """User and password of a URI, decoded."""
-    parts = urlsplit(uri)
-    return unquote(parts.username or ""), unquote(parts.password or "")

@@ -6,25 +6,30 @@ be had is an error that says what to do, never a skip.
 
 from __future__ import annotations
 
-# First of all: the process is green before anything else is imported, as services are.
-import eventlet
-
-eventlet.monkey_patch()
+# First of all: this process is green before anything else is imported, as services are.
+import chassis.green  # noqa: F401  # isort: skip
 
 import itertools
-import sys
+import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import hypothesis
 import pytest
 
 from chassis.database import Database
-from tests.migrations import migrate
+from chassis.migration import upgrade
 from tests.servers import Databases, VirtualHost, VirtualHosts
 
 _FOLDERS = {"integration": ("integration",), "stories": ("stories", "integration")}
 ENGINES = ("sqlite", "postgresql")
+FULL_SIZE = os.environ.get("CDP_PROOFS") == "full"  # set by `make prove`
+
+# No deadlines: what is slow on a busy machine is not wrong.
+hypothesis.settings.register_profile("moderate", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("full", deadline=None, max_examples=1_000)
+hypothesis.settings.load_profile("full" if FULL_SIZE else "moderate")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,6 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folders = Path(item.path).relative_to(Path(__file__).parent).parts[:-1]
         for name in _FOLDERS.get(folders[0] if folders else "", ()):
             item.add_marker(name)
+
+
+@pytest.fixture(scope="session")
+def size() -> Callable[[int, int], int]:
+    """`size(500, 5_000)`: how much a proof does in `make test`, and in `make prove`."""
+    return lambda moderate, full: full if FULL_SIZE else moderate
 
 
 @pytest.fixture(scope="session")
@@ -100,10 +111,10 @@ def service_database_uri(
     def create(service: str) -> str:
         if engine == "sqlite":
             uri = f"sqlite:///{tmp_path / f'{service}-{next(numbers)}.db'}"
-            migrate(service, uri)
+            upgrade(service, uri)
             return uri
         databases: Databases = request.getfixturevalue("databases")
-        _, uri = databases.create(service, lambda owner: migrate(service, owner))
+        _, uri = databases.create(service, partial(upgrade, service))
         uris.append(uri)
         return uri
 

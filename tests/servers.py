@@ -53,11 +53,11 @@ class Databases:
         return role
 
     def create(
-        self, service: str, migrate: Callable[[str], object] | None = None
+        self, service: str, migrate: Callable[[str, str], object] | None = None
     ) -> tuple[str, str]:
         """A new database: the URIs of its owner and of the service's own, lesser user.
 
-        `migrate(owner's URI)` fills it the first time; the next ones are copies.
+        `migrate(owner's URI, user)` fills it the first time; the next ones are copies.
         """
         owner, user = self.user(f"{service}_owner"), self.user(service)
         self._made += 1
@@ -68,8 +68,7 @@ class Databases:
             if service not in self._templates:
                 self.cluster.drop_database(template)
                 self.cluster.create_database(template, owner)
-                migrate(self.cluster.uri_for(owner, _PASSWORD, template))
-                self.cluster.grant_tables(template, user)
+                migrate(self.cluster.uri_for(owner, _PASSWORD, template), user)
                 self._templates.add(service)
         self.cluster.create_database(database, owner, user, template=template)
         return (
