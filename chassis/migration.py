@@ -22,8 +22,11 @@ def upgrade(service: str, owner_uri: str, user: str | None = None) -> None:
     log can be read and added to.
     """
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
-    config.set_main_option("version_locations", str(files(f"services.{service}") / "migrations"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", _quoted(Path(__file__).parent / "alembic"))
+    config.set_main_option(
+        "version_locations", _quoted(files(f"services.{service}") / "migrations")
+    )
     engine = sa.create_engine(driver_uri(owner_uri))
     try:
         with engine.begin() as connection:
@@ -44,3 +47,8 @@ def _grant(connection: sa.Connection, user: str) -> None:
         connection.exec_driver_sql(f'GRANT {privileges} ON "{table}" TO {quoted}')
     for sequence in inspector.get_sequence_names():
         connection.exec_driver_sql(f'GRANT USAGE ON SEQUENCE "{sequence}" TO {quoted}')
+
+
+def _quoted(path: object) -> str:
+    """A path as Alembic's configuration wants it."""
+    return str(path).replace("%", "%%")

@@ -141,9 +141,9 @@ def test_a_service_adds_to_its_log_and_cannot_change_it(service_database, engine
     with database.transaction() as connection:
         connection.exec_driver_sql(f"INSERT {INSERT}")
     for change in CHANGES[engine]:
-        with pytest.raises(sa.exc.DBAPIError, match=r"permission denied|append-only|must be owner"):
-            with database.transaction() as connection:
-                connection.exec_driver_sql(change)
+        refusal = pytest.raises(sa.exc.DBAPIError, match=r"permission denied|append-only")
+        with refusal, database.transaction() as connection:
+            connection.exec_driver_sql(change)
     with database.transaction() as connection:
         assert connection.exec_driver_sql("SELECT id, data FROM events").all()[0][0] == "e"
 
