@@ -158,10 +158,9 @@ class ConsentChanged(Data):
 
 
 class LoyaltyEnrolled(Data):
-    """A shopper has joined the loyalty programme, perhaps at a tier and with points."""
+    """A shopper has joined the loyalty programme, perhaps at a tier."""
 
     tier = Text(longest=64)
-    points = Whole(least=0, most=MAX_POINTS)
 
 
 class LoyaltyPointsChanged(Data):

@@ -1,0 +1,28 @@
+"""Reading a profile: the combination of what its streams' logs say, up to this moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis import NotFound
+from chassis.work import Unit
+from directory import current_profile, streams_of
+from rules import combine, profile_view
+from services.profiles import store
+
+
+def read_profile(unit: Unit, profile_id: str, requested: str | None) -> dict[str, Any]:
+    """The profile that `profile_id` stands for today; NotFound if it never was one."""
+    current = current_profile(unit.connection, profile_id)
+    if current is None:
+        raise NotFound("profile_id", "is no profile that we know")
+    streams = streams_of(unit.connection, [current])[current]
+    summaries = store.summaries(unit, streams)
+    keys = store.identifier_keys(unit, streams)
+    return {
+        "profile_id": current,
+        "requested": requested,
+        "identifiers": [{"type": key.partition(":")[0], "key": key} for key in keys],
+        **profile_view(combine(summary for _, summary in summaries.values())),
+        "versions": {stream: version for stream, (version, _) in summaries.items()},
+    }
