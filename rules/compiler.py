@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import Any, Generic
 
-from contracts.currencies import CURRENCIES
 from rules.comparison import COMPARE, EQUALITY, IN_WORDS, MIRRORED, equal, within
 from rules.conditions import Condition, Constant, Every, Negation, Pair, Test
-from rules.errors import RuleError, meant
-from rules.literal import Literal, fit, read_literal
+from rules.errors import RuleError
+from rules.literal import Literal, fit
+from rules.references import References
 from rules.syntax import Syntax
 from rules.terms import F, Kind, Term
-from rules.units import parse_duration
-from rules.vocabulary import Argument, Function, Namespace, Vocabulary
+from rules.vocabulary import Vocabulary
 
 _SIGNS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
@@ -26,16 +24,19 @@ _SIGNS: dict[type[ast.cmpop], str] = {
     ast.Is: "==",
     ast.IsNot: "!=",
 }
-_EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class Compiler(Generic[F]):
-    """Turns one rule's syntax into a condition; `warnings` collects what looks like a slip."""
+    """Turns one rule's syntax into a condition."""
 
     def __init__(self, syntax: Syntax, vocabulary: Vocabulary[F]) -> None:
-        self.warnings: list[str] = []
         self._syntax = syntax
-        self._words = vocabulary
+        self._references = References(syntax, vocabulary)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What looks like a slip and is not wrong."""
+        return self._references.warnings
 
     def condition(self, node: ast.expr) -> Condition[F]:
         """The condition at `node`; RuleError when it is none."""
@@ -46,7 +47,7 @@ class Compiler(Generic[F]):
             return Negation(self.condition(node.operand))
         if isinstance(node, ast.Compare):
             return self._comparison(node)
-        operand = self._operand(node)
+        operand = self._references.operand(node)
         if isinstance(operand, Literal):
             if isinstance(operand.value, bool):
                 return Constant(operand.value)
@@ -79,15 +80,14 @@ class Compiler(Generic[F]):
         for node in (left, right):
             if isinstance(node, ast.List | ast.Tuple | ast.Set):
                 raise self._error(node, "a list goes with in: write x in [1, 2]")
-        first, second = self._operand(left), self._operand(right)
+        first, second = self._references.operand(left), self._references.operand(right)
         if isinstance(op, ast.Is | ast.IsNot) and not _is_none(second):
             raise self._error(right, "is goes with None only: write == to compare")
+        text = f"{self._syntax.segment(left)} {sign} {self._syntax.segment(right)}"
         if isinstance(first, Literal):
             if isinstance(second, Literal):
                 raise self._error(left, "this compares two fixed values: ask for something")
-            first, second, left, right, sign = second, first, right, left, MIRRORED[sign]
-        assert not isinstance(first, Literal)  # noqa: S101 - swapped above
-        text = f"{self._syntax.segment(left)} {sign} {self._syntax.segment(right)}"
+            return self._test(right, second, MIRRORED[sign], first, text)
         if isinstance(second, Literal):
             return self._test(left, first, sign, second, text)
         return self._pair(left, first, sign, right, second, text)
@@ -126,12 +126,12 @@ class Compiler(Generic[F]):
 
     def _membership(self, left: ast.expr, right: ast.expr) -> Condition[F]:
         text = f"{self._syntax.segment(left)} in {self._syntax.segment(right)}"
-        member = self._operand(left)
+        member = self._references.operand(left)
         if isinstance(right, ast.List | ast.Tuple | ast.Set):
             if isinstance(member, Literal):
                 raise self._error(left, "this compares fixed values: ask for something")
             return self._one_of(left, member, right, text)
-        whole = self._operand(right)
+        whole = self._references.operand(right)
         name = self._syntax.segment(right)
         if isinstance(whole, Literal):
             raise self._error(right, 'after in comes a list such as ["gold", "silver"]')
@@ -152,7 +152,7 @@ class Compiler(Generic[F]):
         name = self._syntax.segment(node)
         values, said = [], []
         for part in choices.elts:
-            literal = self._operand(part)
+            literal = self._references.operand(part)
             if not isinstance(literal, Literal):
                 raise self._error(part, "a list holds fixed values only")
             value, words = fit(self._syntax, term, "in", literal, name)
@@ -167,147 +167,8 @@ class Compiler(Generic[F]):
             f"{term.label} is one of {', '.join(said)}",
         )
 
-    def _operand(self, node: ast.expr) -> Term[F] | Literal:
-        literal = read_literal(self._syntax, node)
-        if literal is not None:
-            return literal
-        if isinstance(node, ast.Call):
-            return self._call(node)
-        if isinstance(node, ast.Attribute | ast.Subscript):
-            return self._path(node)
-        if isinstance(node, ast.Name):
-            return self._name(node)
-        raise self._error(node, _refusal(node))
-
-    def _name(self, node: ast.Name) -> Term[F]:
-        term = self._words.names.get(node.id)
-        if term is not None:
-            return term
-        if node.id in self._words.namespaces:
-            raise self._error(node, f"{node.id} needs a name behind it, as in {node.id}.something")
-        if node.id in self._words.functions:
-            example = self._words.functions[node.id].example
-            raise self._error(node, f"{node.id} needs brackets: write {example}")
-        raise self._unknown(node, node.id)
-
-    def _path(self, node: ast.Attribute | ast.Subscript) -> Term[F]:
-        path: list[str] = []
-        inner: ast.expr = node
-        while isinstance(inner, ast.Attribute | ast.Subscript):
-            path.append(self._step(inner))
-            inner = inner.value
-        if not isinstance(inner, ast.Name):
-            raise self._error(inner, "a dot goes behind a name, as in traits.loyalty_tier")
-        names = tuple(reversed(path))
-        space = self._words.namespaces.get(inner.id)
-        if space is None:
-            if inner.id in self._words.names and inner.id == "segments":
-                raise self._error(node, f'write "{names[0]}" in segments')
-            if inner.id in self._words.names:
-                raise self._error(node, f"{inner.id} has no parts")
-            raise self._unknown(inner, inner.id)
-        return self._field(node, inner.id, space, names)
-
-    def _field(
-        self, node: ast.expr, root: str, space: Namespace[F], path: tuple[str, ...]
-    ) -> Term[F]:
-        if space.open is not None:
-            return space.open(path)
-        name = path[0]
-        term = space.fields.get(name)
-        if term is None:
-            if name in space.hints:
-                raise self._error(node, space.hints[name])
-            known = ", ".join(sorted(space.fields))
-            close = meant(name, space.fields) or f"; it has {known}"
-            raise self._error(node, f"{root} has no {name}{close}")
-        if len(path) > 1:
-            raise self._error(node, f"{root}.{name} has no parts")
-        return term
-
-    def _step(self, node: ast.Attribute | ast.Subscript) -> str:
-        if isinstance(node, ast.Attribute):
-            return node.attr
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            return node.slice.value
-        raise self._error(node, 'square brackets take a name in quotes: traits["shoe size"]')
-
-    def _call(self, node: ast.Call) -> Term[F]:
-        if not isinstance(node.func, ast.Name):
-            raise self._error(node, "only the named functions can be called")
-        name = node.func.id
-        function = self._words.functions.get(name)
-        if function is None:
-            if name in self._words.names or name in self._words.namespaces:
-                raise self._error(node, f"{name} is no function: leave out the brackets")
-            raise self._unknown(node, name)
-        given: list[Any] = []
-        if len(node.args) != (function.takes is not None):
-            wants = "takes nothing" if function.takes is None else f"takes {function.takes.value}"
-            where = node.args[-1] if node.args else node
-            raise self._error(where, f"{name} {wants}: write {function.example}")
-        if function.takes is not None:
-            given.append(self._argument(node.args[0], function.takes, name, function))
-        return function.make(*given, **self._window(node, name, function))
-
-    def _window(self, node: ast.Call, name: str, function: Function[F]) -> dict[str, int]:
-        window: dict[str, int] = {}
-        for keyword in node.keywords:
-            if keyword.arg != "within" or not function.within:
-                wrong = f"{keyword.arg}=" if keyword.arg else "**"
-                raise self._error(keyword.value, f"{name} has no {wrong}: write {function.example}")
-            argument = self._argument(keyword.value, Argument.DURATION, "within=", function)
-            window["within"] = int(argument)
-        return window
-
-    def _argument(
-        self, node: ast.expr, takes: Argument, name: str, function: Function[F]
-    ) -> str | int:
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-            raise self._error(node, f"{name} takes {takes.value}: write {function.example}")
-        text = node.value
-        if takes is Argument.DURATION:
-            try:
-                return parse_duration(text)
-            except ValueError as error:
-                raise self._error(node, str(error)) from None
-        if takes is Argument.CURRENCY and text not in CURRENCIES:
-            upper = text.upper()
-            hint = f"; did you mean {upper}?" if upper in CURRENCIES else meant_currency(text)
-            raise self._error(node, f'"{text}" is no currency code of ISO 4217{hint}')
-        if takes is Argument.EVENT:
-            self._check_event(node, text)
-        if not text:
-            raise self._error(node, f"{name} takes {takes.value}")
-        return text
-
-    def _check_event(self, node: ast.expr, text: str) -> None:
-        known = self._words.event_types
-        if _EVENT.fullmatch(text) is None:
-            snake = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-            hint = meant(snake, known) or ", such as order_completed"
-            raise self._error(node, f'"{text}" is no event type: they are snake_case{hint}')
-        close = "" if text in known else meant(text, known)
-        if close:
-            place = str(self._error(node, f'no shipped event type is called "{text}"{close}'))
-            self.warnings.append(place)
-
-    def _unknown(self, node: ast.expr, word: str) -> RuleError:
-        hint = self._words.hints.get(word.lower())
-        close = f"; {hint}" if hint else meant(word, self._words.words())
-        if not close:
-            close = f"; there are {', '.join(self._words.words())}"
-        return self._error(node, f"nothing is called {word}{close}")
-
     def _error(self, node: ast.AST, message: str) -> RuleError:
         return self._syntax.error(node, message)
-
-
-def meant_currency(text: str) -> str:
-    """A hint for a currency's sign or name."""
-    signs = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "dollar": "USD", "euro": "EUR"}
-    code = signs.get(text.lower().removesuffix("s"))
-    return f"; did you mean {code}?" if code else ', such as "USD"'
 
 
 def _is_true(value: Any) -> bool:
@@ -316,21 +177,3 @@ def _is_true(value: Any) -> bool:
 
 def _is_none(operand: object) -> bool:
     return isinstance(operand, Literal) and operand.value is None
-
-
-def _refusal(node: ast.expr) -> str:
-    if isinstance(node, ast.BinOp | ast.UnaryOp):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
-            return 'write "and" or "or" instead of & and |'
-        return "a rule does not calculate: write the number itself"
-    if isinstance(node, ast.Compare | ast.BoolOp):
-        return "put a comparison on each side of and, or; it cannot be compared itself"
-    if isinstance(node, ast.JoinedStr):
-        return "write a plain text in quotes"
-    if isinstance(node, ast.IfExp):
-        return 'there is no if: use "and" and "or"'
-    if isinstance(node, ast.NamedExpr):
-        return "write == to compare"
-    if isinstance(node, ast.List | ast.Tuple | ast.Set):
-        return "a list goes behind in, as in x in [1, 2]; join conditions by and, or"
-    return "this is not part of the rule language"

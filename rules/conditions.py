@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from rules.terms import F, Holds, Term
+
+F_contra = TypeVar("F_contra", contravariant=True)
 
 Outcome = tuple[bool, int | None]
 
 
-class Condition(Protocol[F]):
+class Condition(Protocol[F_contra]):
     """What can be true or false of the facts F."""
 
-    def evaluate(self, facts: F, now: int) -> Outcome:
+    def evaluate(self, facts: F_contra, now: int) -> Outcome:
         """Whether it is true at `now`, and until when at least that stands."""
         ...
 
-    def explain(self, facts: F, now: int) -> Iterator[str]:
+    def explain(self, facts: F_contra, now: int) -> Iterator[str]:
         """A line for each comparison: what it is worth and why."""
         ...
 

@@ -19,6 +19,10 @@ from rules.units import HOW_LONG, describe_duration, minor_units, parse_duration
 LARGEST = 10**15
 
 
+class Unfit(ValueError):
+    """A literal cannot be compared with a term: why, and what to write instead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A text, number, True, False or None as written; `exact` is a number's decimal value."""
@@ -80,17 +84,17 @@ def fit(syntax: Syntax, term: Term[Any], op: str, literal: Literal, name: str) -
 def _number(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     number = literal.value
     if not is_number(number):
-        raise ValueError(f"compare it with a number{_unquoted(literal)}")
+        raise Unfit(f"compare it with a number{_unquoted(literal)}")
     if not isinstance(number, int):
-        raise ValueError(f"compare it with a whole number, not {number}")
+        raise Unfit(f"compare it with a whole number, not {number}")
     if term.most is not None and number > term.most:
-        raise ValueError(f"within a window it is counted up to {term.most} only")
+        raise Unfit(f"within a window it is counted up to {term.most} only")
     return number, str(number)
 
 
 def _money(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     if literal.exact is None:
-        raise ValueError(f"compare it with a number such as 500 or 499.99{_unquoted(literal)}")
+        raise Unfit(f"compare it with a number such as 500 or 499.99{_unquoted(literal)}")
     minor = minor_units(literal.exact, term.currency)
     return minor, show_money(minor, term.currency)
 
@@ -98,48 +102,48 @@ def _money(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # no
 def _text(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:
     value = literal.value
     if not isinstance(value, str):
-        raise ValueError(f'compare it with a text in quotes, such as "{value}"')
+        raise Unfit(f'compare it with a text in quotes, such as "{value}"')
     if op not in EQUALITY and op != "in":
-        raise ValueError("texts have no order, use ==, != or in")
+        raise Unfit("texts have no order, use ==, != or in")
     if term.choices and value not in term.choices:
         every = ", ".join(sorted(term.choices))
-        raise ValueError(f'"{value}" is none of {every}{meant(value, term.choices)}')
+        raise Unfit(f'"{value}" is none of {every}{meant(value, term.choices)}')
     return value, f'"{value}"'
 
 
 def _truth(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     if not isinstance(literal.value, bool) or op not in EQUALITY:
-        raise ValueError("use it alone, or with not before it")
+        raise Unfit("use it alone, or with not before it")
     return literal.value, "true" if literal.value else "false"
 
 
 def _instant(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     if not isinstance(literal.value, str):
-        raise ValueError('compare it with another one, or a text such as "2026-11-21T19:30:00Z"')
+        raise Unfit('compare it with another one, or a text such as "2026-11-21T19:30:00Z"')
     try:
         return parse_instant(literal.value), literal.value
     except InvalidInput as error:
-        raise ValueError(f'"{literal.value}" {error.message}') from None
+        raise Unfit(f'"{literal.value}" {error.message}') from None
 
 
 def _duration(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     if op in EQUALITY or op == "in":
-        raise ValueError("compare it by <, <=, > or >=")
+        raise Unfit("compare it by <, <=, > or >=")
     if not isinstance(literal.value, str):
-        raise ValueError(f"{HOW_LONG}")
+        raise Unfit(HOW_LONG)
     duration = parse_duration(literal.value)
     return duration, describe_duration(duration)
 
 
 def _list(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     written = f'"{literal.value}"' if isinstance(literal.value, str) else '"something"'
-    raise ValueError(f"write {written} in it")
+    raise Unfit(f"write {written} in it")
 
 
 def _any(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     value = literal.value
     if op not in EQUALITY and op != "in" and not is_number(value):
-        raise ValueError(f"{literal.kind()} has no order, use ==, != or in{_number_meant(value)}")
+        raise Unfit(f"{literal.kind()} has no order, use ==, != or in{_number_meant(value)}")
     return value, f'"{value}"' if isinstance(value, str) else str(value)
 
 

@@ -10,7 +10,7 @@ from rules.summary import Summary
 
 
 def profile_view(summary: Summary) -> dict[str, Any]:
-    """Traits, orders, loyalty and consent as plain JSON: RFC 3339 instants, minor units by currency.
+    """Traits, orders, loyalty and consent: RFC 3339 instants, minor units by currency.
 
     Everything told counts, whatever its date. Cancelled orders are left out; revenue is net of
     refunds, and an order whose revenue or currency nobody told adds none.

@@ -1,5 +1,7 @@
 """What eligibility rules of offers can ask: the shopper's segments and traits, and this request."""
 
+# ruff: noqa: ARG001, ARG005 - all terms share one signature, and few need all of it
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -41,7 +43,7 @@ def _whole(value: Any) -> int | None:
 
 
 def _text(name: str) -> Term[Situation]:
-    def read(situation: Situation, now: int) -> str | None:  # noqa: ARG001
+    def read(situation: Situation, now: int) -> str | None:
         value = situation.context.get(name)
         return value if isinstance(value, str) else None
 
@@ -49,14 +51,14 @@ def _text(name: str) -> Term[Situation]:
 
 
 def _of_items(name: str, label: str) -> Term[Situation]:
-    def read(situation: Situation, now: int) -> frozenset[str]:  # noqa: ARG001
+    def read(situation: Situation, now: int) -> frozenset[str]:
         values = (item.get(name) for item in situation.items())
         return frozenset(value for value in values if isinstance(value, str))
 
     return Term(Kind.LIST, label, read, missable=False)
 
 
-def _item_count(situation: Situation, now: int) -> int | None:  # noqa: ARG001
+def _item_count(situation: Situation, now: int) -> int | None:
     if situation.context.get("items") is None:
         return None
     quantities = (_whole(item.get("quantity")) for item in situation.items())
@@ -64,7 +66,7 @@ def _item_count(situation: Situation, now: int) -> int | None:  # noqa: ARG001
 
 
 def _basket_value(currency: str) -> Term[Situation]:
-    def read(situation: Situation, now: int) -> int | None:  # noqa: ARG001
+    def read(situation: Situation, now: int) -> int | None:
         if situation.context.get("currency") != currency:
             return None
         return _whole(situation.context.get("value"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterator
 
 from rules.errors import RuleError
 
@@ -21,8 +22,6 @@ _HINTS = (  # in the order in which they are looked for
     (" OR ", 'write "or" in small letters'),
     ("“", 'write straight quotes: "'),
     ("”", 'write straight quotes: "'),
-    ("‘", 'write straight quotes: "'),
-    ("’", 'write straight quotes: "'),
 )
 
 
@@ -60,7 +59,7 @@ class Syntax:
         for number, line in enumerate(self._lines, start=1):
             for column, character in enumerate(line, start=1):
                 if character == "\\" or not (character.isprintable() or character in "\t\r"):
-                    message = f"the character {ascii(character)} has no place in a rule"
+                    message = f"the character {character!a} has no place in a rule"
                     raise RuleError(message, number, column)
         try:
             with warnings.catch_warnings():
@@ -79,14 +78,7 @@ class Syntax:
         while level:
             count += len(level)
             depth += 1
-            below: list[ast.expr] = []
-            for node in level:
-                below += [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
-                below += [
-                    part.value
-                    for part in ast.iter_child_nodes(node)
-                    if isinstance(part, ast.keyword)
-                ]
+            below = [part for node in level for part in _parts(node)]
             if depth > DEEPEST and below:
                 raise self.error(below[0], f"brackets and nots nest deeper than {DEEPEST} levels")
             if count > MOST_PARTS:
@@ -127,3 +119,10 @@ class Syntax:
         line = min(max(line, 1), len(self._lines))
         column = min(max(column, 1), len(self._lines[line - 1]) + 1)
         return RuleError(message, line, column)
+
+
+def _parts(node: ast.expr) -> Iterator[ast.expr]:
+    for part in ast.iter_child_nodes(node):
+        inner = part.value if isinstance(part, ast.keyword) else part
+        if isinstance(inner, ast.expr):
+            yield inner

@@ -15,11 +15,13 @@ LONGEST = 36_500 * DAY
 HOW_LONG = 'write a whole number and one of s, m, h, d, w, such as "90m" (minutes) or "60d" (days)'
 
 _DIGITS = {
-    **dict.fromkeys(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
-    ),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
+    currency: digits
+    for digits, currencies in (
+        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        (3, "BHD IQD JOD KWD LYD OMR TND"),
+        (4, "CLF UYW"),
+    )
+    for currency in currencies.split()
 }
 
 
@@ -45,7 +47,7 @@ def describe_duration(duration: int) -> str:
 
 def show_duration(duration: int) -> str:
     """A measured duration, to the second: "3d 4h 0m 10s" without leading zeros."""
-    parts = []
+    parts: list[str] = []
     rest = max(duration, 0)
     for unit in ("d", "h", "m", "s"):
         count, rest = divmod(rest, _UNITS[unit])
@@ -55,7 +57,7 @@ def show_duration(duration: int) -> str:
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
-    """The exact minor units of an amount in major units; ValueError when it has too many decimals."""
+    """The exact minor units of an amount in major units; ValueError for too many decimals."""
     digits = _DIGITS.get(currency, 2)
     exponent = amount.normalize().as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -digits:

@@ -22,7 +22,7 @@ class Argument(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Function(Generic[F]):
-    """A function of the language: its positional argument, whether it takes within=, its example."""
+    """A function of the language: its argument, an example, whether it takes within=."""
 
     make: Callable[..., Term[F]]
     example: str
