@@ -5,10 +5,14 @@ It lives in one process and forgets everything at its end; reconciliation heals 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import kombu.transport
+from kombu import Connection
 from kombu.transport import memory
+
+from chassis.topology import declare_own
 
 SCHEME = "embedded"
 
@@ -30,10 +34,13 @@ class Transport(memory.Transport):
     polling_interval = 0.001
 
 
-def install() -> str:
-    """Make kombu know the embedded broker; returns its URI."""
+def install(services: Sequence[str] = ()) -> str:
+    """Make kombu know the embedded broker, with what `services` own; returns its URI."""
     kombu.transport.TRANSPORT_ALIASES[SCHEME] = f"{__name__}:Transport"
-    return f"{SCHEME}://"
+    with Connection(f"{SCHEME}://localhost") as connection:
+        for service in services:
+            declare_own(connection.channel(), service)
+    return f"{SCHEME}://localhost"
 
 
 def forget() -> None:

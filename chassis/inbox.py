@@ -288,15 +288,16 @@ def _next_in_order(
     """
     waiting: dict[tuple[str, int], Event] = {}
     for event in arrived:
-        for place in event.versions.items():
-            waiting.setdefault(place, event)
+        for told in event.versions.items():
+            waiting.setdefault(told, event)
     ready: list[Event] = []
     stack = sorted(positions, reverse=True)
     while stack:
         stream = stack.pop()
-        event = waiting.get((stream, positions[stream].version + 1))
-        if event is None or not _is_next(event, positions):
+        place = (stream, positions[stream].version + 1)
+        if place not in waiting or not _is_next(waiting[place], positions):
             continue
+        event = waiting[place]
         try:
             ready.append(upcasters.upcast(event))
         except NewerSchema:

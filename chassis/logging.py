@@ -7,23 +7,28 @@ import sys
 from typing import Literal
 
 import structlog
+from structlog.typing import Processor
 
 
 def configure_logging(form: Literal["json", "text"], level: str = "INFO") -> None:
     """Send our lines and the libraries' through the same form, to standard error."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer = (
-        structlog.processors.JSONRenderer()
+    # Plain tracebacks: one with local variables would show personal values.
+    tail: list[Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
-    tail = [structlog.processors.format_exc_info] if form == "json" else []
     structlog.configure(
-        processors=[*shared, *tail, renderer],
+        processors=[*shared, *tail],
         wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -35,7 +40,6 @@ def configure_logging(form: Literal["json", "text"], level: str = "INFO") -> Non
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *tail,
-                renderer,
             ],
         )
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 import amqp
 import eventlet
@@ -16,7 +15,7 @@ from kombu import Connection, Producer
 from chassis.errors import Unavailable
 from chassis.event import Event
 from chassis.topology import declare_own, events_exchange
-from chassis.work import Work
+from chassis.work import Unit, Work
 
 _MESSAGES_A_ROUND = 200
 _ROWS_WAITING = 1_000
@@ -50,11 +49,9 @@ class BrokerPublisher:
         while True:
             rows = self._next_rows()
             self._busy = True
-            events = [event for _row_id, events in rows for event in events]
-            self._insist(lambda events=events: self._sender.send(events))
-            ids = [row_id for row_id, _events in rows]
-            with suppress(Unavailable):  # the rows stay and are published once more
-                self._work.run(lambda unit, ids=ids: self._work.outbox.clear(unit.connection, ids))
+            self._insist([event for _row_id, events in rows for event in events])
+            with suppress(Unavailable):  # the rows stay, and are published once more
+                self._clear([row_id for row_id, _events in rows])
             self._busy = False
 
     def sweep(self) -> None:
@@ -80,7 +77,7 @@ class BrokerPublisher:
     def _idle(self) -> bool:
         return not self._busy and self._waiting.empty()
 
-    def _claim(self, unit: Any) -> list[tuple[str, list[Event]]]:
+    def _claim(self, unit: Unit) -> list[tuple[str, list[Event]]]:
         rows = self._work.outbox.claim(unit.connection, 20)
         return [
             (row_id, self._work.log.events_at(unit.connection, refs))
@@ -96,11 +93,14 @@ class BrokerPublisher:
                 size += len(rows[-1][1])
         return rows
 
-    def _insist(self, send: Callable[[], None]) -> None:
+    def _clear(self, row_ids: list[str]) -> None:
+        self._work.run(lambda unit: self._work.outbox.clear(unit.connection, row_ids))
+
+    def _insist(self, events: Sequence[Event]) -> None:
         pause = 0.1
         while True:
             try:
-                return send()
+                return self._sender.send(events)
             except self._sender.errors as error:
                 _log.warning("broker_unreachable", error=type(error).__name__, retry_in=pause)
                 self._sender.reset()

@@ -121,7 +121,7 @@ class Rpc(NamekoRpc):
 
 def rpc(method: F) -> F:
     """Make a method of a service callable over RPC."""
-    return cast(F, Rpc.decorator(method))
+    return cast("F", Rpc.decorator(method))
 
 
 def check_arguments(method: Any, args: list[Any], kwargs: Mapping[str, Any]) -> None:
@@ -183,7 +183,6 @@ class Remote(DependencyProvider):
     def __init__(self, service: str, timeout: float = 2.0) -> None:
         self._service = service
         self._timeout = timeout
-        super().__init__(service, timeout=timeout)
 
     def get_dependency(self, worker_ctx: Any) -> RemoteService:
         return RemoteService(worker_ctx, self._service, self.listener, self._timeout)

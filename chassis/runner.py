@@ -20,7 +20,7 @@ class Runner:
     """Containers of several services. `chassis.green` must have been imported before."""
 
     def __init__(self, services: Sequence[tuple[type[Service], Settings]]) -> None:
-        embedded.install()
+        embedded.install([settings.service for _service, settings in services])
         self.containers = [
             ServiceContainer(
                 service,
@@ -40,8 +40,10 @@ class Runner:
 
     def stop(self) -> None:
         """Stop all: no new work, what is under way ends, what is committed is published."""
-        for container in reversed(self.containers):
-            container.stop()
+        pool = eventlet.GreenPool()
+        for container in self.containers:
+            pool.spawn(container.stop)
+        pool.waitall()
 
     def run_until_stopped(self) -> None:
         """Wait for SIGTERM or SIGINT, then stop; raises what killed a container before that."""

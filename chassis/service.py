@@ -113,7 +113,7 @@ class Every(Timer):
 
 def every(seconds: float) -> Callable[[F], F]:
     """Make a method run every so often, on every replica that follows events."""
-    return cast(Callable[[F], F], Every.decorator(interval=seconds))
+    return cast("Callable[[F], F]", Every.decorator(interval=seconds))
 
 
 class Service:

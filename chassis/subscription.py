@@ -217,13 +217,14 @@ class Subscribe(Entrypoint):
     # What did not come as a message
 
     def _keep_up(self) -> None:
+        self.listener.queue_consumer.start()  # returns when answers can be received
         reconciled = -float("inf")
         while not self._stopping:
             try:
                 if time.monotonic() - reconciled >= self.foundation.settings().reconcile_seconds:
                     self._source.inbox.reconcile(self._source.heads)
                     reconciled = time.monotonic()
-                while not self._stopping and self._fetch():
+                while self._fetch():
                     eventlet.sleep(0)
             except ContainerBeingKilled:
                 return
@@ -238,6 +239,8 @@ class Subscribe(Entrypoint):
 
     def _fetch(self) -> bool:
         """Fetch and apply one round of what is behind; whether to go on at once."""
+        if self._stopping:
+            return False
         now = time.monotonic()
         self._delayed = {s: d for s, d in self._delayed.items() if d[0] + d[1] > now}
         waiting = {stream for stream, (until, _pause) in self._delayed.items() if until > now}
@@ -261,7 +264,7 @@ class Subscribe(Entrypoint):
 
 def subscribe(source: str) -> Callable[[Follower], Follower]:
     """Make a method follow every event of the service `source`."""
-    return cast(Callable[[Follower], Follower], Subscribe.decorator(source))
+    return cast("Callable[[Follower], Follower]", Subscribe.decorator(source))
 
 
 def _decode(message: Any) -> Event:
