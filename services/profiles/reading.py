@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from chassis import NotFound
 from chassis.work import Unit
 from directory import current_profile, streams_of
 from rules import combine, profile_view
 from services.profiles import store
+
+
+class Identity(Protocol):
+    """What reading asks of identity."""
+
+    def lookup(self, *, identifiers: Mapping[str, str]) -> dict[str, Any]:
+        """`{profile_id or null, …}`"""
+        ...
+
+
+def find_profile(identity: Identity, who: Mapping[str, Any]) -> str:
+    """The profile id that was asked for, by itself or by identifiers; NotFound if nobody's."""
+    if "profile_id" in who:
+        return str(who["profile_id"])
+    profile_id = identity.lookup(identifiers=who["identifiers"])["profile_id"]
+    if profile_id is None:
+        raise NotFound("identifiers", "lead to no profile that we know")
+    return str(profile_id)
 
 
 def read_profile(unit: Unit, profile_id: str, requested: str | None) -> dict[str, Any]:
