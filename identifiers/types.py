@@ -1,0 +1,46 @@
+"""Identifier types: how values are compared, what they prove, and how many a profile may have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+# `verified`: the shop has authenticated it. `device`: it came from a browser or an app.
+# `claimed`: somebody typed it.
+Assurance = Literal["verified", "device", "claimed"]
+Normaliser = Literal["exact", "lower", "email", "phone"]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierType:
+    """A type of identifier.
+
+    `assurance` is what a value is worth at best: `verified` and `claimed` types are claims until
+    an authenticated event carries them, and `device` types are never more than that. A limit of a
+    `verified` type is never broken, not by a merge either. `priority` 1 is the strongest, and
+    `at_most` the number of values that a profile may have (None: as many as it has room for).
+    """
+
+    name: str
+    normaliser: Normaliser
+    assurance: Assurance
+    priority: int
+    at_most: int | None = None
+
+    def assured(self, authenticated: bool) -> Assurance:
+        """What a value of this type proves in an event that is authenticated, or is not."""
+        if self.assurance == "device":
+            return "device"
+        return "verified" if authenticated else "claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierTypes:
+    """The types that a shop uses, by name, and the values that it never takes for a person's."""
+
+    by_name: Mapping[str, IdentifierType]
+    default_region: str | None = None
+    placeholders: frozenset[str] = frozenset()
+    patterns: tuple[re.Pattern[str], ...] = ()

@@ -1,0 +1,1 @@
+"""Who is this? Identifiers become a stream and a profile."""
