@@ -1,0 +1,105 @@
+"""`make run`: the services as processes of this machine, on RabbitMQ and PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from chassis.migration import upgrade
+from deploy.access import CLIENT, NAMES
+from deploy.broker import definitions
+from deploy.databases import Cluster
+from deploy.servers import Broker, NoServer, find_broker, find_cluster
+
+_PREFIX = "cdp_"
+_VIRTUAL_HOST = "cdp"
+_PATIENCE = 30.0
+
+
+def main() -> int:
+    """Provision, migrate, run until Ctrl-C; the exit status is 1 if a service ended by itself."""
+    try:
+        cluster = find_cluster(
+            os.environ.get("CDP_ADMIN_DATABASE_URI"), "CDP_ADMIN_DATABASE_URI", "cdp"
+        )
+        broker = find_broker(os.environ.get("CDP_ADMIN_AMQP_URI"), "CDP_ADMIN_AMQP_URI")
+    except NoServer as error:
+        print(error, file=sys.stderr)
+        return 1
+    # New at every start, so that none need be kept.
+    passwords = {name: secrets.token_hex(16) for name in (*NAMES, CLIENT)}
+    broker.administration.load(definitions(_VIRTUAL_HOST, passwords, _PREFIX))
+    environments = {name: _environment(name, passwords, cluster, broker) for name in NAMES}
+    for name in NAMES:
+        print(f"run: starting {name}", file=sys.stderr)
+    client = broker.uri(f"{_PREFIX}{CLIENT}", passwords[CLIENT], _VIRTUAL_HOST)
+    print(
+        f"run: call the services with CDP_AMQP_URI={client}\n"
+        "run: for instance, in another terminal:"
+        f" CDP_AMQP_URI={client} python examples/checkout/decide.py --help\n"
+        "run: Ctrl-C stops them",
+        file=sys.stderr,
+    )
+    return _run_until_stopped(environments)
+
+
+def _environment(
+    name: str, passwords: dict[str, str], cluster: Cluster, broker: Broker
+) -> dict[str, str]:
+    """A migrated database for the service `name`, and the environment that it runs with."""
+    user, owner, password = f"{_PREFIX}{name}", f"{_PREFIX}{name}_owner", secrets.token_hex(16)
+    cluster.create_role(user, passwords[name])
+    cluster.create_role(owner, password)
+    cluster.create_database(user, owner, user)
+    upgrade(name, cluster.uri_for(owner, password, user), user)
+    return {
+        f"CDP_{name.upper()}_DATABASE_URI": cluster.uri_for(user, passwords[name], user),
+        f"CDP_{name.upper()}_AMQP_URI": broker.uri(user, passwords[name], _VIRTUAL_HOST),
+    }
+
+
+def _run_until_stopped(environments: dict[str, dict[str, str]]) -> int:
+    asked: list[int] = []
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    processes = {
+        name: subprocess.Popen(
+            [sys.executable, "-m", "cdp", "run", name],
+            env=os.environ | environment,
+            start_new_session=True,  # Ctrl-C is ours to pass on, once
+        )
+        for name, environment in environments.items()
+    }
+    ended: list[str] = []
+    while not asked and not ended:
+        time.sleep(0.2)
+        ended = [name for name, process in processes.items() if process.poll() is not None]
+    for name in ended:
+        print(f"run: {name} ended with status {processes[name].returncode}", file=sys.stderr)
+    _stop(list(processes.values()))
+    return 1 if ended else 0
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + _PATIENCE
+    for process in processes:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
