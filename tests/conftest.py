@@ -12,8 +12,10 @@ import chassis.green  # noqa: F401  # isort: skip
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -21,6 +23,7 @@ import pytest
 from chassis.database import Database
 from chassis.migration import upgrade
 from tests.servers import Databases, VirtualHost, VirtualHosts
+from tests.system import Suite
 
 _FOLDERS = {"integration": ("integration",), "stories": ("stories", "integration")}
 ENGINES = ("sqlite", "postgresql")
@@ -137,3 +140,20 @@ def service_database(
     yield create
     for database in made:
         database.close()
+
+
+@pytest.fixture
+def suite(
+    databases: Databases, virtual_hosts: VirtualHosts, tmp_path: Path
+) -> Iterator[Callable[..., Suite]]:
+    """`suite(replicas=2)`: the services as processes, started; all is gone after the test."""
+    with ExitStack() as stack:
+
+        def start(**options: Any) -> Suite:
+            directory = tmp_path / f"suite-{next(numbers)}"
+            directory.mkdir()
+            made = Suite(databases, virtual_hosts, directory=directory, **options)
+            return stack.enter_context(made)
+
+        numbers = itertools.count(1)
+        yield start
