@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules import ELIGIBILITY_VOCABULARY, SEGMENT_VOCABULARY, RuleError, Situation, compile_rule
+
+VOCABULARIES = {"segment": SEGMENT_VOCABULARY, "eligibility": ELIGIBILITY_VOCABULARY}
+
+
+def refusal(text, vocabulary="segment"):
+    with pytest.raises(RuleError) as caught:
+        compile_rule(text, VOCABULARIES[vocabulary])
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "line 1, column 1: the rule is empty"),
+        ('cout("x") > 5', "line 1, column 1: nothing is called cout; did you mean count?"),
+        ('count("x") = 5', "line 1, column 1: write == to compare; = is no comparison"),
+        ('never("a") &&\n never("b")', 'line 1, column 12: write "and" instead of &&'),
+        ('count("x" > 5', "line 1, column 1: the brackets do not match"),
+        ("orders() > 1) and (orders() < 3", "line 1, column 1: the brackets do not match"),
+        (
+            'count("x", within="5 days") > 1',
+            (
+                'line 1, column 19: "5 days" is no duration: write a whole number and one of'
+                ' s, m, h, d, w, such as "90m" (minutes) or "60d" (days)'
+            ),
+        ),
+        (
+            'count("x") > "5"',
+            (
+                'line 1, column 14: count("x") is a number:'
+                " compare it with a number, write 5 without quotes"
+            ),
+        ),
+        (
+            'count("x") > 2.5',
+            'line 1, column 14: count("x") is a number: compare it with a whole number, not 2.5',
+        ),
+        (
+            'count("x", within="3d") > 2000',
+            (
+                'line 1, column 27: count("x", within="3d") is a number:'
+                " within a window it is counted up to 1000 only"
+            ),
+        ),
+        (
+            'revenue("usd") > 5',
+            'line 1, column 9: "usd" is no currency code of ISO 4217; did you mean USD?',
+        ),
+        (
+            'revenue("USD") > 5.001',
+            (
+                'line 1, column 18: revenue("USD") is an amount of money:'
+                " USD has 2 decimals, 5.001 has more"
+            ),
+        ),
+        (
+            'never("Order Completed")',
+            (
+                'line 1, column 7: "Order Completed" is no event type: they are snake_case;'
+                " did you mean order_completed?"
+            ),
+        ),
+        (
+            'days_since("x") > 3',
+            (
+                "line 1, column 1: nothing is called days_since;"
+                ' write since_last("order_completed") >= "30d"'
+            ),
+        ),
+        (
+            'count("x") + 1 > 5',
+            "line 1, column 1: a rule does not calculate: write the number itself",
+        ),
+        (
+            'traits.age > "5"',
+            (
+                "line 1, column 14: traits.age is a trait of any kind: a text has no order,"
+                " use ==, != or in; did you mean 5 without quotes?"
+            ),
+        ),
+        (
+            'since_last("x") == "1h"',
+            'line 1, column 20: since_last("x") is a length of time: compare it by <, <=, > or >=',
+        ),
+        (
+            'first("x") > "2020-01-01T00:00"',
+            (
+                'line 1, column 14: first("x") is a point in time: "2020-01-01T00:00"'
+                " has no time zone; end it with Z or an offset such as +02:00"
+            ),
+        ),
+        (
+            "orders() == None",
+            "line 1, column 13: orders() is never missing; leave out the == None",
+        ),
+        (
+            "orders()",
+            "line 1, column 1: orders() is a number, no condition: compare it, as in",
+        ),
+        (
+            'traits.city ==\n"Riga" and\n  orders > 2',
+            'line 3, column 3: orders needs brackets: write orders(within="90d")',
+        ),
+        (
+            '"é" == "é" and foo',
+            "line 1, column 1: this compares two fixed values: ask for something",
+        ),
+        ('traits.é == "é" and foo == 1', "line 1, column 21: nothing is called foo"),
+        ("traits == 1", "line 1, column 1: traits needs a name behind it, as in traits.something"),
+        ("traits.a is 5", "line 1, column 13: is goes with None only: write == to compare"),
+        ('"a" in segments', "line 1, column 8: nothing is called segments; a segment's rule"),
+        ("true", "line 1, column 1: nothing is called true; write True"),
+        (
+            'count("x", within="1d") > count("y", within="1d")',
+            'line 1, column 1: count("x", within="1d") is a number: compare it with a fixed value',
+        ),
+        ("orders(5) > 1", "line 1, column 8: orders takes nothing: write orders(within="),
+        ('never("x", within="1d")', "line 1, column 19: never has no within=: write never("),
+        ('traits.a == "x\\n"', "line 1, column 15: the character '\\\\' has no place in a rule"),
+        ("not " * 30 + "traits.a", "brackets and nots nest deeper than 20 levels"),
+        (" or ".join(["not True"] * 130), "the rule has more than 250 parts; split it"),
+        ("traits.a or " * 300, "line 1, column 1: a rule has at most 2000 characters"),
+    ],
+)
+def test_a_wrong_rule_is_refused_with_its_place_and_what_was_meant(text, message):
+    assert message in refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("context.value > 5", 'an amount needs its currency: write basket_value("USD") >= 50'),
+        ("segments.high_value", 'write "high_value" in segments'),
+        ('segments == "a"', 'segments is a list: write "a" in it'),
+        ('context.devise == "mobile"', "context has no devise; did you mean device?"),
+        ('assurance == "verfied"', "did you mean verified?"),
+        ("orders() > 3", 'make a segment of it and write "my_segment" in segments'),
+        ("identified > 3", "identified is a yes or no: use it alone, or with not before it"),
+        ("identified()", "identified is no function: leave out the brackets"),
+    ],
+)
+def test_a_wrong_eligibility_rule_says_what_to_write(text, message):
+    assert message in refusal(text, "eligibility")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lambda: 0",
+        "[x for x in traits.a]",
+        "(yield)",
+        "traits.a if traits.b else traits.c",
+        "(a := 1)",
+        'f"{traits.a}"',
+        '__import__("os").system("true")',
+        'count("x").__class__ == 1',
+        "traits.a(1)",
+        'count(*["x"]) > 1',
+        'count("x", **{}) > 1',
+        "traits[0] == 1",
+        "traits[traits.a] == 1",
+        "5j > orders()",
+        "1e999 > orders()",
+        "...",
+        'b"x" == traits.a',
+        "{} == traits.a",
+        "await traits.a",
+        "-traits.a > 1",
+        "1if traits.a else 2",
+    ],
+)
+def test_nothing_but_the_subset_is_accepted(text):
+    refusal(text)
+    refusal(text, "eligibility")
+
+
+WORDS = """
+count never first last since_last orders revenue bought has_consent cart_value cart_items
+loyalty_points traits.a traits segments context context.device identified assurance within= and
+or not in is None True == != < > <= >= ( ) [ ] , . "order_completed" "60d" "USD" "x" 5 -1 2.5
+0x1f 1e5 # + * lambda if else : = := ** * ' " é
+"""
+words = st.sampled_from([*WORDS.split(), "\n", "\x00", "\r"])
+
+
+def place_of_error(text, vocabulary):
+    try:
+        assert compile_rule(text, vocabulary).describe()
+    except RuleError as error:
+        return error.line, error.column
+    return 1, 1
+
+
+@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+@given(text=st.text(max_size=60) | st.lists(words, max_size=25).map(" ".join))
+def test_any_text_is_a_rule_or_a_rule_error_with_a_place_in_it(vocabulary, text):
+    line, column = place_of_error(text, VOCABULARIES[vocabulary])
+    lines = text.split("\n")
+    assert 1 <= line <= len(lines)
+    assert 1 <= column <= len(lines[line - 1]) + 1
+
+
+@pytest.mark.parametrize("text", ["(" * 999, "-" * 1_999, "not " * 499, "[" * 300 + "]" * 300])
+def test_deep_nesting_is_refused_and_breaks_nothing(text):
+    refusal(text)
+
+
+def test_a_rule_may_span_lines_and_have_comments():
+    text = '# who\norders() > 1  # twice\nand never("signed_in")\n'
+    assert compile_rule(text, SEGMENT_VOCABULARY).text == text
+
+
+def test_a_slip_in_an_event_type_is_a_warning_since_shops_have_types_of_their_own():
+    rule = compile_rule('never("order_complete") or never("wish_made")', SEGMENT_VOCABULARY)
+    assert rule.warnings == (
+        (
+            'line 1, column 7: no shipped event type is called "order_complete";'
+            " did you mean order_completed?"
+        ),
+    )
+
+
+def eligible(text, **situation):
+    return compile_rule(text, ELIGIBILITY_VOCABULARY).evaluate(Situation(**situation), 0).value
+
+
+def test_eligibility_sees_segments_traits_and_who_it_is():
+    text = '"high_value" in segments and traits.loyalty_tier == "gold" and identified'
+    gold = {"loyalty_tier": "gold"}
+    high = frozenset({"high_value"})
+    assert eligible(text, traits=gold, segments=high, identified=True)
+    assert not eligible(text, traits=gold, identified=True)
+    assert eligible('assurance in ["verified", "device"]', assurance="verified")
+
+
+def test_eligibility_sees_the_request():
+    context = {
+        "items": [{"category": "running", "sku": "W-100", "quantity": 2}, {"sku": "S-1"}],
+        "value": 12_999,
+        "currency": "USD",
+        "device": "mobile",
+        "referrer": "www.instagram.com",
+    }
+    for text in (
+        '"running" in context.categories',
+        '"W-100" in context.skus and context.item_count == 3',
+        'basket_value("USD") == 129.99',
+        'context.device == "mobile" and "instagram" in context.referrer',
+        "context.language == None",
+    ):
+        assert eligible(text, context=context), text
+    assert not eligible('basket_value("EUR") > 0', context=context)
+
+
+odd = st.none() | st.integers() | st.text()
+odd_items = st.lists(odd | st.dictionaries(st.sampled_from(["sku", "category", "quantity"]), odd))
+
+
+@given(st.dictionaries(st.sampled_from(["items", "value", "currency", "device"]), odd | odd_items))
+def test_eligibility_is_total_over_any_context(context):
+    text = (
+        '"x" in context.categories or context.item_count > 1 or basket_value("USD") > 1'
+        ' or context.device == "mobile" or "x" in context.skus'
+    )
+    rule = compile_rule(text, ELIGIBILITY_VOCABULARY)
+    rule.evaluate(Situation(context=context), 0)
+    rule.explain(Situation(context=context), 0)

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis import DAY
+from rules import Summary, combine
+from tests.unit.rules.shoppers import NOW, Told, fold, histories
+
+
+def order(order_id="A", revenue=5_000, at=NOW, event_id="e1", **more):
+    data = {"order_id": order_id, "revenue": revenue, "currency": "USD", **more}
+    return Told("order_completed", data, at, event_id)
+
+
+def refund(at=NOW, event_id="r1", order_id="A", **data):
+    return Told("order_refunded", {"order_id": order_id, **data}, at, event_id)
+
+
+def nets(summary, now=None):
+    return [entry.net for entry in summary.book(now).orders]
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_events_in_any_order_give_the_same_summary(events, random):
+    shuffled = random.sample(events, len(events))
+    assert fold(shuffled) == fold(events)
+
+
+@given(histories(), st.data())
+def test_events_in_any_grouping_combine_to_the_summary_of_one_stream(events, data):
+    streams: dict[int, list[Told]] = {0: [], 1: [], 2: []}
+    for event in events:
+        streams[data.draw(st.integers(0, 2))].append(event)
+    parts = [fold(part) for part in streams.values()]
+    assert combine(parts) == fold(events)
+    assert combine([combine(parts[:2]), parts[2]]) == fold(events)
+    assert combine(reversed(parts)) == fold(events)
+
+
+@given(histories())
+def test_a_summary_survives_its_way_through_json(events):
+    summary = fold(events)
+    assert Summary.loads(summary.dumps()) == summary
+    assert Summary.load(json.loads(json.dumps(summary.dump()))) == summary
+
+
+@given(histories(), histories())
+def test_a_combination_shares_nothing_that_later_events_change(first, second):
+    part = fold(first)
+    before = part.dumps()
+    together = combine([part])
+    for event in second:
+        together.add(event.type, event.data, event.at, event.id + "x")
+    assert part.dumps() == before
+
+
+def test_an_empty_summary_dumps_to_nothing():
+    assert Summary().dump() == {}
+    assert combine([]) == Summary()
+
+
+def test_the_newest_thousand_and_one_instants_are_kept_whatever_the_grouping():
+    events = [Told("product_viewed", {}, n, f"e{n}") for n in range(1_500)]
+    summary = fold(events)
+    assert summary.count("product_viewed", now=10_000) == 1_500
+    assert summary.count("product_viewed", now=10_000, after=0) == 1_001
+    assert combine([fold(events[::2]), fold(events[1::2])]) == summary
+    assert fold(reversed(events)) == summary
+
+
+def test_the_trait_told_last_wins_and_ties_go_to_the_greater_event_id():
+    def change(city, at, event_id):
+        return Told("traits_changed", {"traits": {"city": city}}, at, event_id)
+
+    assert fold([change("Kyiv", 2, "a"), change("Riga", 1, "z")]).trait("city") == "Kyiv"
+    assert fold([change("Kyiv", 2, "a"), change("Riga", 2, "b")]).trait("city") == "Riga"
+
+
+def test_a_trait_told_as_null_is_gone_and_stays_gone_against_older_news():
+    gone = Told("traits_changed", {"traits": {"city": None}}, 2, "b")
+    older = Told("traits_changed", {"traits": {"city": "Riga"}}, 1, "a")
+    assert fold([gone, older]).traits() == {}
+
+
+def test_a_late_refund_counts_against_its_own_order():
+    events = [order(at=NOW - 9 * DAY), refund(amount=2_000, currency="USD")]
+    assert nets(fold(events)) == [3_000]
+    assert fold(events).book(NOW).orders[0].at == NOW - 9 * DAY
+
+
+def test_a_refund_may_come_before_its_order():
+    assert nets(fold([refund(amount=2_000, currency="USD"), order()])) == [3_000]
+
+
+def test_a_refund_without_an_amount_is_of_the_whole_order():
+    assert nets(fold([order(), refund()])) == [0]
+
+
+def test_two_refunds_of_an_order_add_up_and_never_below_zero():
+    two = [refund(event_id=name, amount=2_000, currency="USD") for name in ("r1", "r2")]
+    assert nets(fold([order(), *two])) == [1_000]
+    assert nets(fold([order(revenue=3_000), *two])) == [0]
+
+
+def test_a_refund_in_another_currency_than_its_order_is_not_mixed_in():
+    assert nets(fold([order(), refund(amount=2_000, currency="EUR")])) == [5_000]
+
+
+def test_a_refund_of_an_unknown_order_counts_against_none():
+    assert nets(fold([order(), refund(order_id="B", amount=2_000, currency="USD")])) == [5_000]
+
+
+def test_an_order_told_twice_is_one_order_as_told_last():
+    summary = fold([order(revenue=7_000, at=2, event_id="e2"), order(at=1, event_id="e1")])
+    assert nets(summary) == [7_000]
+    assert summary.count("order_completed", NOW) == 2
+
+
+def test_a_cancelled_order_stands_no_longer_even_when_the_cancellation_came_first():
+    cancelled = Told("order_cancelled", {"order_id": "A"}, NOW, "c1")
+    assert nets(fold([cancelled, order(), order("B", event_id="e2")])) == [5_000]
+
+
+def test_what_is_dated_later_than_now_does_not_count_yet():
+    summary = fold(
+        [
+            order(at=NOW + 1),
+            order("B", at=NOW, event_id="e2"),
+            refund(order_id="B", at=NOW + 2, amount=2_000, currency="USD"),
+        ]
+    )
+    assert nets(summary, NOW) == [5_000]
+    assert summary.count("order_completed", NOW) == 1
+    assert summary.book(NOW).next_change == NOW + 1
+    assert nets(summary, NOW + 2) == [3_000, 5_000]
+
+
+def test_an_order_counts_the_articles_of_each_category():
+    lines = [{"category": "running", "quantity": 2}, {"category": "running"}, {"quantity": 4}]
+    (entry,) = fold([order(products=lines)]).book(None).orders
+    assert (entry.items, entry.categories) == (7, {"running": 3})
+
+
+def test_the_cart_is_the_one_told_last_and_an_empty_one_has_no_articles():
+    def cart(at, products, **more):
+        return Told("cart_updated", {"products": products, **more}, at, f"c{at}")
+
+    summary = fold([cart(2, [{"quantity": 3}], value=900, currency="USD"), cart(1, [])])
+    assert (summary.cart_items, summary.cart_value("USD")) == (3, 900)
+    assert summary.cart_value("EUR") is None
+    assert fold([cart(2, [])]).cart_items == 0
+
+
+def test_points_add_up_over_events_of_both_signs():
+    changes = [
+        Told("loyalty_points_changed", {"points": points}, n, f"e{n}")
+        for n, points in enumerate([100, -30, 5])
+    ]
+    assert fold(changes).points == 75
+
+
+def test_enrolment_and_tier_are_traits():
+    summary = fold(
+        [
+            Told("loyalty_enrolled", {"tier": "silver"}, 1, "a"),
+            Told("loyalty_tier_changed", {"tier": "gold"}, 2, "b"),
+            Told("loyalty_enrolled", {}, 3, "c"),
+        ]
+    )
+    assert summary.traits() == {"loyalty_enrolled": True, "loyalty_tier": "gold"}
+
+
+def test_consent_is_as_told_last_for_each_purpose():
+    summary = fold(
+        [
+            Told("consent_changed", {"purposes": {"email": True, "sms": True}}, 1, "a"),
+            Told("consent_changed", {"purpose": "email", "granted": False}, 2, "b"),
+        ]
+    )
+    assert summary.consents() == {"email": False, "sms": True}
+
+
+def test_identity_facts_are_no_events_of_the_shopper():
+    assert fold([Told("identity_changed", {}, 1, "a")]) == Summary()
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 5, {}, {"order_id": 7, "revenue": "much"}])
+def test_an_order_with_odd_data_is_still_an_event_and_an_order(data):
+    summary = fold([Told("order_completed", data, 1, "a")])
+    assert summary.count("order_completed", NOW) == 1
+
+
+def test_a_summary_never_shows_a_trait_in_its_repr():
+    summary = fold([Told("traits_changed", {"traits": {"city": "Riga"}}, 1, "a")])
+    assert repr(summary) == "<Summary of 1 events>"
