@@ -134,7 +134,8 @@ class Suite:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                # Safe: what it calls was looked up before any thread began.
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
             )
         process = Process(service, number, role, log, popen)
         self.processes.append(process)
