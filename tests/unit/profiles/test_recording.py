@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from typing import Any
+
+from chassis import Event, InvalidInput, JointDraft, copy_id, parse_instant
+from contracts import load
+from contracts.event import IncomingEvent, read_events
+from contracts.profiles import RECORDED
+from services.profiles.recording import (
+    Outcome,
+    Place,
+    Resolution,
+    answer,
+    draft,
+    fact_drafts,
+    first_by_id,
+    observation,
+    read_resolutions,
+    unexplained,
+)
+
+NOW = parse_instant("2026-11-21T19:30:00Z")
+FACT = "0193a5f0-0000-7000-8000-000000000001"
+
+
+def event(event_id: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": event_id,
+        "type": "page_read",
+        "time": "2026-11-21T19:00:00Z",
+        "identifiers": {"anonymous_id": "a-1"},
+        "authenticated": False,
+        **changes,
+    }
+
+
+def read(*raw: Any) -> list[IncomingEvent | InvalidInput]:
+    return read_events(list(raw), NOW)
+
+
+def one(**changes: Any) -> IncomingEvent:
+    (incoming,) = read(event("e-1", **changes))
+    assert isinstance(incoming, IncomingEvent)
+    return incoming
+
+
+def resolution(stream: str = "s-1", epoch: int = 1) -> Resolution:
+    return Resolution(stream, "p-1", epoch, "device", [])
+
+
+def copy_of_fact(stream: str, moved: dict[str, int]) -> Event:
+    entries = [
+        {"stream": name, "version": epoch, "profile_id": "p-1", "epoch": epoch, "identifiers": []}
+        for name, epoch in sorted(moved.items())
+    ]
+    return Event(
+        id=copy_id(FACT, stream),
+        source="identity",
+        type="identity_changed",
+        stream=stream,
+        version=moved[stream],
+        data={"reason": "merged", "fact_id": FACT, "streams": entries},
+        occurred_at=NOW,
+        recorded_at=NOW,
+        metadata={"joint": True},
+    )
+
+
+def outcome(**changes: Any) -> Outcome:
+    nothing: dict[str, Any] = {
+        "places": {},
+        "resolutions": {},
+        "refused": {},
+        "profiles": {"s-1": "p-1", "s-2": "p-1", "s-3": "p-3"},
+        "moved": {},
+    }
+    return Outcome(**{**nothing, **changes})
+
+
+def test_of_events_that_share_an_id_the_first_valid_one_counts() -> None:
+    wrong = event("e-1", time="soon")
+    events = read(wrong, event("e-1"), event("e-1", type="other"), event("e-2"))
+    first = first_by_id(events)
+    assert [(name, one.type) for name, one in first.items()] == [
+        ("e-1", "page_read"),
+        ("e-2", "page_read"),
+    ]
+
+
+def test_identity_is_asked_with_plain_json() -> None:
+    assert observation(one()) == {
+        "event_id": "e-1",
+        "type": "page_read",
+        "time": "2026-11-21T19:00:00.000000Z",
+        "identifiers": {"anonymous_id": "a-1"},
+        "authenticated": False,
+    }
+
+
+def test_answers_of_identity_are_resolutions_or_refusals() -> None:
+    refusal = {"event_id": "e-2", "error": {"field": "identifiers", "message": "no"}}
+    found = {
+        "event_id": "e-1",
+        "stream_id": "s-1",
+        "profile_id": "p-1",
+        "epoch": 1,
+        "assurance": "device",
+        "ignored_identifiers": [],
+    }
+    assert read_resolutions([found, refusal]) == ({"e-1": resolution()}, {"e-2": refusal})
+
+
+def test_the_log_gets_the_context_beside_the_data_and_no_identifier_value() -> None:
+    recorded = draft(one(data={"page": "/"}, context={"device": "mobile"}), resolution())
+    assert recorded.data == {"page": "/", "context": {"device": "mobile"}}
+    assert recorded.metadata == {
+        "profile_id": "p-1",
+        "assurance": "device",
+        "authenticated": False,
+    }
+    assert "a-1" not in repr(recorded)
+
+
+def test_a_corrected_time_is_kept_as_it_was_told() -> None:
+    told = one(time="2026-11-22T19:00:00Z", sent_at="2026-11-22T19:30:00Z")
+    recorded = draft(told, resolution())
+    assert recorded.occurred_at == parse_instant("2026-11-21T19:00:00Z")
+    assert recorded.metadata["told_time"] == "2026-11-22T19:00:00Z"
+
+
+def test_a_fact_of_identity_becomes_one_draft_however_many_copies_are_at_hand() -> None:
+    copies = [copy_of_fact(stream, {"s-1": 3, "s-2": 1}) for stream in ("s-1", "s-2")]
+    (made,) = fact_drafts(copies)
+    assert made == JointDraft(
+        id=FACT,
+        type="identity_changed",
+        entries={
+            "s-1": {"profile_id": "p-1", "epoch": 3, "identifiers": []},
+            "s-2": {"profile_id": "p-1", "epoch": 1, "identifiers": []},
+        },
+        data={"reason": "merged"},
+        occurred_at=NOW,
+    )
+
+
+def test_a_resolution_is_explained_by_the_log_or_by_the_facts_at_hand() -> None:
+    facts = fact_drafts([copy_of_fact("s-2", {"s-2": 4})])
+    asked = [resolution("s-1", 2), resolution("s-2", 4), resolution("s-3", 1)]
+    assert unexplained(asked, {"s-1": 2, "s-2": 3}, facts) == {"s-3": 0}
+    assert unexplained(asked, {"s-1": 1, "s-2": 3, "s-3": 1}, facts) == {"s-1": 1}
+
+
+def test_receipts_come_in_the_order_of_the_events() -> None:
+    raw = [event("new"), event("wrong", time="soon"), event("known"), event("nobody"), 7]
+    raw.append(event("new"))
+    places = {"new": Place("s-1", 4, False), "known": Place("s-3", 2, True)}
+    refusal = {
+        "error": {"field": "identifiers.email", "message": "must differ"},
+        "ignored_identifiers": [{"type": "email", "reason": "placeholder"}],
+    }
+    made = answer(
+        raw,
+        read(*raw),
+        outcome(places=places, refused={"nobody": refusal}, resolutions={"new": resolution()}),
+    )
+    load(RECORDED, made)
+    receipts = made["receipts"]
+    assert [(r["event_id"], r["status"]) for r in receipts] == [
+        ("new", "appended"),
+        ("wrong", "rejected"),
+        ("known", "duplicate"),
+        ("nobody", "rejected"),
+        (None, "rejected"),
+        ("new", "duplicate"),
+    ]
+    assert receipts[5]["version"] == 4
+    assert receipts[1]["error"]["field"] == "events[1].time"
+    assert receipts[3]["error"] == {
+        "field": "events[3].identifiers.email",
+        "message": "must differ",
+    }
+    assert receipts[3]["ignored_identifiers"] == refusal["ignored_identifiers"]
+    assert made["token"] == {"s-1": 4, "s-3": 2}
+
+
+def test_a_token_covers_the_streams_that_this_call_moved_to_the_events_profile() -> None:
+    raw = [event("e-1")]
+    made = answer(
+        raw,
+        read(*raw),
+        outcome(places={"e-1": Place("s-1", 4, False)}, moved={"s-1": 3, "s-2": 7, "s-3": 1}),
+    )
+    assert made["receipts"][0]["token"] == {"s-1": 4, "s-2": 7}
+
+
+def test_an_id_that_cannot_be_repeated_is_null_in_the_receipt() -> None:
+    raw = [event("x" * 101), event("a\nb"), event("good", identifiers={}), {"id": 5}]
+    receipts = answer(raw, read(*raw), outcome())["receipts"]
+    assert [receipt["event_id"] for receipt in receipts] == [None, None, "good", None]
