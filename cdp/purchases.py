@@ -63,7 +63,7 @@ class Purchase:
 
 
 def read_purchases(path: Path) -> Iterator[Purchase]:
-    """The purchases of a CDNOW file in its order; InvalidInput names the file, or the wrong line."""
+    """The purchases of a CDNOW file in its order; InvalidInput names a wrong file or line."""
     try:
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:

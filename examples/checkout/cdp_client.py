@@ -44,7 +44,7 @@ class Cdp:
 
     def connect(self, wait=5.0):
         """Connect now, so that the first shopper need not wait for it; NoAnswer says why not."""
-        self._answer(lambda services: None, wait)
+        self._answer(lambda _services: None, wait)
 
     def call(self, service, method, **arguments):
         """What `service.method(**arguments)` returns; raises NoAnswer or WrongRequest."""
@@ -83,7 +83,7 @@ class Cdp:
                 answer.set_exception(NoAnswer(str(error)))
             except RpcTimeout:
                 answer.set_exception(NoAnswer(f"no answer within {self._wait:g} s"))
-            except Exception as error:  # the connection broke, in one of a dozen ways
+            except Exception as error:  # noqa: BLE001 - the connection broke, in one of a dozen ways
                 services = None
                 answer.set_exception(NoAnswer(f"the broker at {self._host()} failed: {error}"))
 

@@ -15,14 +15,14 @@ BATCH = 200
 TRIES = 3
 
 
-def record(cdp, events):
+def record(cdp, events, tries=TRIES):
     """The receipts and the token of `events`; tries again when nothing comes back."""
-    for attempt in range(1, TRIES + 1):
-        try:
-            return cdp.call("profiles", "record", events=events)
-        except NoAnswer:
-            if attempt == TRIES:
-                raise
+    try:
+        return cdp.call("profiles", "record", events=events)
+    except NoAnswer:
+        if tries == 1:
+            raise
+        return record(cdp, events, tries - 1)
 
 
 def read(text):

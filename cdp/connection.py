@@ -1,0 +1,47 @@
+"""How commands reach the services: over the broker, or those of the last demo in this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import amqp
+
+from cdp.suite import EMBEDDED_BROKER, NAMES, Suite, database_path, embedded_settings, migrate
+from chassis.client import Client
+from chassis.clock import clock_from
+from chassis.errors import NotFound, Unavailable
+from chassis.logging import configure_logging
+
+LOCAL_BROKER = "amqp://guest:guest@localhost:5672/"
+DEMO = Path(".demo")
+CLOCK = "clock"
+
+
+@contextmanager
+def connected(demo: bool, timeout: float = 10.0) -> Iterator[Client]:
+    """A client of the services on the broker, or of those that the demo left in `.demo`."""
+    if demo:
+        with _last_demo().running(), Client(EMBEDDED_BROKER, timeout) as client:
+            yield client
+        return
+    logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns of its own tidying up
+    try:
+        with Client(os.environ.get("CDP_AMQP_URI", LOCAL_BROKER), timeout) as client:
+            yield client
+    except amqp.AMQPError as error:
+        raise Unavailable("CDP_AMQP_URI", f"the broker refused us: {error}") from None
+
+
+def _last_demo() -> Suite:
+    missing = [name for name in NAMES if not database_path(DEMO, name).exists()]
+    if missing or not (DEMO / CLOCK).exists():
+        raise NotFound(str(DEMO), "holds no demo; run `cdp demo` first, in this directory")
+    configure_logging("text", "ERROR")
+    settings = embedded_settings(DEMO, clock_from((DEMO / CLOCK).read_text().strip()))
+    for each in settings:
+        migrate(each)
+    return Suite(settings)

@@ -1,0 +1,16 @@
+"""The entry point of `cdp` and `python -m cdp`."""
+
+from __future__ import annotations
+
+import warnings
+
+
+def main() -> None:
+    """Run the command line; its exit status is 0, 1 for a failure or 2 for a wrong call."""
+    # Eventlet says that it is in maintenance. We know: docs/architecture.md.
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    import chassis.green  # noqa: F401, PLC0415 - must come before all that it makes cooperative
+    from cdp.cli import cli  # noqa: PLC0415
+
+    cli(prog_name="cdp")

@@ -1,0 +1,104 @@
+"""Running and migrating services with the settings of the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import amqp
+import sqlalchemy as sa
+import structlog
+from kombu import Connection
+
+from cdp.suite import Suite, embedded_settings, migrate
+from chassis.clock import clock_from
+from chassis.database import driver_uri
+from chassis.errors import Conflict, InvalidInput, Unavailable
+from chassis.logging import configure_logging
+from chassis.schema import EVENTS
+from chassis.settings import Role, Settings, read_settings
+
+EMBEDDED = Path(".run/embedded")
+_CONNECT_SECONDS = 5
+
+
+def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
+    """Run services until a signal; a ServiceError says what keeps them from starting."""
+    configure_logging(_log_form())
+    settings = _embedded(names, role) if embedded else [read_settings(n, role) for n in names]
+    for each in settings:
+        check_database(each)
+        if not each.embedded:
+            check_broker(each)
+    structlog.get_logger("cdp").info("starting", services=list(names), role=role)
+    Suite(settings).run_until_stopped()
+
+
+def migrate_services(names: Sequence[str]) -> Iterator[str]:
+    """Migrate one service after the other, yielding each that is done."""
+    for name in names:
+        # The broker is of no concern here, so that migrations run where there is none.
+        os.environ.setdefault("CDP_AMQP_URI", "embedded://")
+        settings = read_settings(name)
+        owner = os.environ.get(f"CDP_{name.upper()}_OWNER_DATABASE_URI")
+        try:
+            migrate(settings, owner)
+        except sa.exc.OperationalError as error:
+            raise _unreachable(name, error) from None
+        yield name
+
+
+def check_database(settings: Settings) -> None:
+    """Refuse to start on a database that is out of reach or has no tables yet."""
+    engine = sa.create_engine(driver_uri(settings.database_uri))
+    try:
+        migrated = sa.inspect(engine).has_table(EVENTS.name)
+    except sa.exc.OperationalError as error:
+        raise _unreachable(settings.service, error) from None
+    finally:
+        engine.dispose()
+    if not migrated:
+        name = settings.service
+        raise Conflict(f"database of {name}", f"has no tables yet; run `cdp migrate {name}`")
+
+
+def check_broker(settings: Settings) -> None:
+    """Refuse to start without the broker, and say why it is out of reach."""
+    variable = f"CDP_{settings.service.upper()}_AMQP_URI or CDP_AMQP_URI"
+    try:
+        with Connection(settings.amqp_uri, connect_timeout=_CONNECT_SECONDS) as connection:
+            connection.ensure_connection(max_retries=1, timeout=_CONNECT_SECONDS)
+    except (OSError, amqp.AMQPError) as error:
+        raise Unavailable(variable, f"the broker is out of reach: {error}") from None
+    except (KeyError, ValueError) as error:
+        raise InvalidInput(variable, f"is no URI of a broker: {error}") from None
+
+
+def _embedded(names: Sequence[str], role: Role) -> list[Settings]:
+    EMBEDDED.mkdir(parents=True, exist_ok=True)
+    every = embedded_settings(EMBEDDED, clock_from(os.environ.get("CDP_CLOCK", "system")), role)
+    settings = [
+        replace(each, amqp_uri=os.environ.get("CDP_AMQP_URI") or each.amqp_uri)
+        for each in every
+        if each.service in names
+    ]
+    for each in settings:
+        migrate(each)
+    return settings
+
+
+def _log_form() -> Literal["json", "text"]:
+    form = os.environ.get("CDP_LOG", "text" if sys.stderr.isatty() else "json")
+    if form not in ("json", "text"):
+        raise InvalidInput("CDP_LOG", "is json or text")
+    return "json" if form == "json" else "text"
+
+
+def _unreachable(service: str, error: sa.exc.OperationalError) -> Unavailable:
+    variable = f"CDP_{service.upper()}_DATABASE_URI"
+    said = str(error.orig).strip().splitlines()
+    return Unavailable(variable, f"the database is out of reach: {said[0] if said else error}")

@@ -1,0 +1,131 @@
+"""The suite: the four services, run in this process, and how far each has followed the others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+import sqlalchemy as sa
+
+from chassis.clock import Clock
+from chassis.errors import InvalidInput
+from chassis.migration import upgrade
+from chassis.runner import Runner
+from chassis.schema import POSITIONS, STREAMS
+from chassis.service import Service, WorkProvider
+from chassis.settings import Role, Settings
+from chassis.work import Unit, Work
+from deploy.access import SERVICES
+
+NAMES = tuple(service.name for service in SERVICES)
+EMBEDDED_BROKER = "embedded://"
+EMBEDDED_KEY = "development-only-identifier-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How many of a source's events a consumer has applied, and how many streams it has halted."""
+
+    consumer: str
+    source: str
+    applied: int
+    total: int
+    halted: int
+
+
+def service_class(name: str) -> type[Service]:
+    """The class of the service `name`; InvalidInput names those that exist."""
+    if name not in NAMES:
+        raise InvalidInput(name, f"is no service; there are {', '.join(NAMES)}")
+    module = import_module(f"services.{name}.service")
+    return cast("type[Service]", getattr(module, f"{name.capitalize()}Service"))
+
+
+def database_path(directory: Path, service: str) -> Path:
+    """Where the embedded suite in `directory` keeps the database of `service`."""
+    return directory / f"{service}.db"
+
+
+def embedded_settings(directory: Path, clock: Clock, role: Role = "all") -> list[Settings]:
+    """Settings of all services on SQLite files in `directory` and the in-process broker."""
+    config = os.environ.get("CDP_CONFIG_DIR", "")
+    return [
+        Settings(
+            service=name,
+            database_uri=f"sqlite:///{database_path(directory, name)}",
+            amqp_uri=EMBEDDED_BROKER,
+            clock=clock,
+            identifier_key=os.environ.get("CDP_IDENTIFIER_KEY", EMBEDDED_KEY).encode(),
+            config_dir=Path(config) if config else None,
+            role=role,
+        )
+        for name in NAMES
+    ]
+
+
+class Suite:
+    """Services running in this process; `chassis.green` must have been imported before."""
+
+    def __init__(self, settings: Sequence[Settings]) -> None:
+        self._runner = Runner([(service_class(each.service), each) for each in settings])
+
+    @contextmanager
+    def running(self) -> Iterator[Suite]:
+        """The suite, started, and stopped at the end."""
+        self._runner.start()
+        try:
+            yield self
+        finally:
+            self._runner.stop()
+
+    def run_until_stopped(self) -> None:
+        """Start, and run until SIGTERM or SIGINT."""
+        self._runner.start()
+        self._runner.run_until_stopped()
+
+    def lags(self) -> list[Lag]:
+        """How far every service of the suite has followed every source."""
+        works = self._works()
+        totals = {name: work.read(_total) for name, work in works.items()}
+        return [
+            _lag(service.name, source, works[service.name], totals[source])
+            for service in SERVICES
+            for source in service.follows
+        ]
+
+    def _works(self) -> dict[str, Work]:
+        return {
+            container.service_name: provider.foundation.work()
+            for container in self._runner.containers
+            for provider in container.dependencies
+            if isinstance(provider, WorkProvider)
+        }
+
+
+def _lag(consumer: str, source: str, work: Work, total: int) -> Lag:
+    applied, halted = work.read(_applied(source))
+    return Lag(consumer, source, applied, total, halted)
+
+
+def migrate(settings: Settings, owner_uri: str | None = None) -> None:
+    """Bring a service's tables up to date as their owner, who then grants the service its own."""
+    user = sa.make_url(settings.database_uri).username
+    upgrade(settings.service, owner_uri or settings.database_uri, user if owner_uri else None)
+
+
+def _total(unit: Unit) -> int:
+    return int(unit.connection.scalar(sa.select(sa.func.sum(STREAMS.c.version))) or 0)
+
+
+def _applied(source: str) -> Callable[[Unit], tuple[int, int]]:
+    def count(unit: Unit) -> tuple[int, int]:
+        ours = sa.select(sa.func.sum(POSITIONS.c.version)).where(POSITIONS.c.source == source)
+        halted = sa.select(sa.func.count()).where(POSITIONS.c.source == source, POSITIONS.c.halted)
+        return int(unit.connection.scalar(ours) or 0), int(unit.connection.scalar(halted) or 0)
+
+    return count
