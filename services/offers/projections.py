@@ -1,0 +1,61 @@
+"""What offers makes of the events of profiles and of segments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chassis import Event
+from chassis.work import Unit
+from directory import apply_identity, load_summaries, save_summaries
+from rules import Summary
+from services.offers import store
+from services.offers.recognition import Membership
+
+# Offers sums up what its rules and contents show, and nothing else; history is segments' matter.
+SUMMED_UP = frozenset(
+    {
+        "traits_changed",
+        "consent_changed",
+        "loyalty_enrolled",
+        "loyalty_points_changed",
+        "loyalty_tier_changed",
+    }
+)
+
+
+class ProfileEvents:
+    """Keeps the directory, and a summary of traits, consent and loyalty by stream."""
+
+    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+        apply_identity(unit.connection, events)
+        telling = [event for event in events if event.type in SUMMED_UP]
+        stored = load_summaries(unit.connection, {event.stream for event in telling})
+        summaries = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
+        versions: dict[str, int] = {}
+        for event in telling:
+            summary = summaries.setdefault(event.stream, Summary())
+            summary.add(event.type, event.data, event.occurred_at, event.id)
+            versions[event.stream] = event.version
+        save_summaries(
+            unit.connection,
+            {stream: (version, summaries[stream].dump()) for stream, version in versions.items()},
+        )
+
+
+class SegmentEvents:
+    """Keeps the segments of each profile, as segments says them."""
+
+    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+        memberships = store.load_memberships(unit.connection, {event.stream for event in events})
+        for event in events:
+            memberships[event.stream] = _after(event, memberships[event.stream])
+        store.save_memberships(unit.connection, memberships)
+
+
+def _after(event: Event, before: Membership) -> Membership:
+    segments = dict(before.segments)
+    if event.type == "segment_entered":
+        segments[event.data["segment"]] = event.occurred_at
+    elif event.type == "segment_exited":
+        segments.pop(event.data["segment"], None)
+    return Membership(event.version, segments, dict(event.data.get("as_of") or before.as_of))

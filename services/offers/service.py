@@ -1,0 +1,54 @@
+"""The service offers: what should this shopper see?"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from chassis.inbox import Batch, Outcome
+from chassis.service import Following, Remote, Resource, Service, rpc, subscribe
+from services.offers.desk import Desk, Upstream, open_desk, read_decision
+from services.offers.projections import ProfileEvents, SegmentEvents
+
+
+class OffersService(Service):
+    """RPC: `decide`, `explain`; follows profiles and segments."""
+
+    name = "offers"
+
+    desk = Resource(open_desk)
+    profiles_log = Following("profiles")
+    segments = Remote("segments")
+
+    @rpc
+    def decide(self, request: Any) -> dict[str, Any]:
+        """What a shopper should see in each slot of a placement: see `contracts.offers`."""
+        upstream = Upstream(
+            catch_up=lambda at_least, seconds: self.profiles_log.catch_up(
+                at_least, self.profile_events, seconds
+            ),
+            memberships=lambda profile_id, at_least, seconds: self.segments.call(
+                "memberships",
+                timeout=seconds,
+                profile_id=profile_id,
+                at_least=dict(at_least),
+                wait_ms=int(seconds * 1_000),
+            ),
+        )
+        desk: Desk = self.desk
+        return desk.answer(request, self.work, upstream)
+
+    @rpc
+    def explain(self, decision_id: Any) -> dict[str, Any]:
+        """A decision as it was logged, with its trace and the request that it answered."""
+        return self.work.read(partial(read_decision, decision_id=decision_id))
+
+    @subscribe("profiles")
+    def profile_events(self, batch: Batch) -> Outcome:
+        """Follows who is who, and traits, consent and loyalty."""
+        return batch.apply(ProfileEvents())
+
+    @subscribe("segments")
+    def segment_events(self, batch: Batch) -> Outcome:
+        """Follows who is in which segment."""
+        return batch.apply(SegmentEvents())
