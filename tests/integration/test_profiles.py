@@ -314,6 +314,31 @@ def test_callers_that_send_the_same_events_at_once_record_each_once(profiles: Pr
         assert versions == list(range(1, len(versions) + 1))
 
 
+def test_while_shoppers_sign_in_at_once_no_event_comes_before_the_identity_it_was_recorded_under(
+    profiles: Profiles,
+) -> None:
+    def shop(guest: int) -> None:
+        me = {"anonymous_id": f"a-{guest}"}
+        profiles.record(event(f"visit-{guest}", identifiers=me))
+        profiles.record(signed_in(f"sign-in-{guest}", f"u-{guest % 3}", **me))
+        profiles.record(order(f"order-{guest}", f"o-{guest}", 100, identifiers=me))
+
+    pool = eventlet.GreenPool()
+    for call in [pool.spawn(shop, guest) for guest in range(12)]:
+        call.wait()
+    profiles.follow_identity()
+    labels: dict[str, set[str]] = {}
+    for logged in profiles.log():
+        if logged.type == "identity_changed":
+            mine = next(e for e in logged.data["streams"] if e["stream"] == logged.stream)
+            labels.setdefault(logged.stream, set()).add(mine["profile_id"])
+        else:
+            assert logged.metadata["profile_id"] in labels[logged.stream]
+    assert profiles.work.read(store.statistics)["profiles"] == 3
+    found = {profiles.get(stream)["profile_id"] for stream in labels}
+    assert sum(profiles.get(profile_id)["orders"]["count"] for profile_id in found) == 12
+
+
 shoppers = st.sampled_from([{"anonymous_id": "a-1"}, {"anonymous_id": "a-2"}, {"user_id": "u-1"}])
 stories = st.lists(
     st.tuples(st.sampled_from(["order", "refund", "trait", "sign_in"]), shoppers, st.booleans()),
