@@ -39,13 +39,12 @@ check: $(VENV)/.dev ## Format, lint, types, and the rules on who imports whom.
 format: $(VENV)/.dev ## Format the code, and mend what the linter can.
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
-lock: $(VENV)/.run ## Pin the requirements anew, with hashes.
-	@$(PIP) --target $(VENV)/lock --upgrade pip-tools
+lock: ## Pin the requirements anew, with hashes (with the oldest Python that we support).
+	@sh deploy/make-venv "$(PYTHON)" .venv-lock
+	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install pip-tools
 	@for name in requirements requirements-dev; do \
 	    echo "$$name.txt"; \
-	    CUSTOM_COMPILE_COMMAND="make lock" PYTHONPATH=$(VENV)/lock $(BIN)/python -m piptools compile \
-	        --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes --no-emit-options \
-	        --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $$name.in || exit 1; \
+	    CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $$name.in || exit 1; \
 	done
 
 clean: ## Remove what make made here, containers included.

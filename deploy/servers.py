@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import amqp
 import kombu
 import psycopg2
 
@@ -218,7 +219,7 @@ def _works(broker: Broker) -> bool:
     try:
         with kombu.Connection(broker.uri(user, password, name), connect_timeout=10) as connection:
             connection.connect()
-    except (OSError, *kombu.Connection(broker.uri("", "", "")).connection_errors):
+    except (OSError, amqp.AMQPError):
         return False
     else:
         return True

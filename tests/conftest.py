@@ -15,17 +15,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis
 import pytest
 
 from chassis.database import Database
 from chassis.migration import upgrade
+from deploy.servers import NoServer
 from tests.servers import Databases, VirtualHost, VirtualHosts
 from tests.system import Suite
 
 _FOLDERS = {"integration": ("integration",), "stories": ("stories", "integration")}
+T = TypeVar("T")
 ENGINES = ("sqlite", "postgresql")
 FULL_SIZE = os.environ.get("CDP_PROOFS") == "full"  # set by `make prove`
 
@@ -43,6 +45,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(name)
 
 
+def _found(make: Callable[[], T]) -> T:
+    """What `make` makes; without a server the run ends with one sentence, not one for each test."""
+    try:
+        return make()
+    except NoServer as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+
+
 @pytest.fixture(scope="session")
 def size() -> Callable[[int, int], int]:
     """`size(500, 5_000)`: how much a proof does in `make test`, and in `make prove`."""
@@ -52,7 +62,7 @@ def size() -> Callable[[int, int], int]:
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
     """The run's own PostgreSQL databases and roles."""
-    made = Databases()
+    made = _found(Databases)
     yield made
     made.close()
 
@@ -60,7 +70,7 @@ def databases() -> Iterator[Databases]:
 @pytest.fixture(scope="session")
 def virtual_hosts(databases: Databases) -> Iterator[VirtualHosts]:
     """The run's own virtual hosts of RabbitMQ."""
-    made = VirtualHosts(databases)
+    made = _found(partial(VirtualHosts, databases))
     yield made
     made.close()
 
