@@ -1,0 +1,257 @@
+"""Decisions, without anything around them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis import InvalidInput
+from contracts import load
+from contracts.offers import DecisionAnswer
+from rules import Situation
+from services.offers.catalogue import REQUIREMENTS, load_catalogue, read_catalogue
+from services.offers.decision import Decision, Request, Shopper, decide, fall_back
+
+NOW = 1_795_289_400_000_000
+CATALOGUE = load_catalogue()
+ANSWER = DecisionAnswer()
+
+TWO = """\
+loyalty:
+  tiers: [{name: member, threshold: 0}, {name: gold, threshold: 1000}]
+  earn: {USD: {points: 2, per: 100}}
+placements:
+  checkout:
+    slots:
+      banner: {fallback: {title: Nothing special}}
+offers:
+  - {id: first, version: 1, slots: [checkout.banner], priority: 20, requires: any,
+     when: context.device == "mobile", content: {title: First}}
+  - {id: second, version: 4, slots: [checkout.banner], priority: 10, requires: any,
+     content: {title: Second}}
+"""
+
+
+def banner(text: str, shopper: Shopper | None = None, **context: Any) -> Decision:
+    request = Request("checkout", context=context)
+    return decide(request, shopper or Shopper(), read_catalogue(text), NOW, "d-1")
+
+
+def title(decision: Decision) -> Any:
+    (block,) = decision.slots["banner"]
+    return block.content["title"]
+
+
+def why(decision: Decision, offer_id: str) -> str:
+    (offer,) = [offer for offer in decision.trace["banner"] if offer.offer_id == offer_id]
+    return "; ".join(offer.why)
+
+
+def test_the_eligible_offer_of_the_highest_priority_wins():
+    assert title(banner(TWO, device="mobile")) == "First"
+
+
+def test_an_offer_whose_rule_does_not_hold_gives_way_to_the_next():
+    decision = banner(TWO, device="desktop")
+    assert title(decision) == "Second"
+    assert why(decision, "first") == 'false: context.device == "mobile" ("desktop")'
+
+
+def test_the_trace_names_who_outranked_an_eligible_offer():
+    assert "outranked by first" in why(banner(TWO, device="mobile"), "second")
+
+
+def test_offers_of_equal_priority_go_by_their_ids():
+    assert title(banner(TWO.replace("priority: 10", "priority: 20"), device="mobile")) == "First"
+    swapped = TWO.replace("priority: 10", "priority: 20").replace("id: second", "id: another")
+    assert title(banner(swapped, device="mobile")) == "Second"
+
+
+def test_a_slot_without_an_eligible_offer_shows_its_fallback_block():
+    none = TWO[: TWO.index("  - {id: second")]
+    decision = banner(none, device="desktop")
+    (block,) = decision.slots["banner"]
+    assert (block.offer_id, block.variant, block.content) == (
+        None, "fallback", {"title": "Nothing special"},
+    )  # fmt: skip
+    assert decision.reasons == ("fallback:banner",)
+
+
+def test_an_offer_out_of_stock_is_not_made():
+    text = TWO.replace("requires: any,\n     content", "requires: any, sku: S-1,\n     content")
+    assert title(banner(text, stock={"S-1": 0})) == "Nothing special"
+    assert title(banner(text, stock={"S-1": 1})) == "Second"
+    assert title(banner(text, stock={})) == "Second"
+
+
+def test_content_for_which_something_is_not_known_is_not_shown():
+    text = TWO.replace("title: Second", 'title: "{points_to_earn} points"')
+    decision = banner(text, value=5000, currency="JPY")
+    assert title(decision) == "Nothing special"
+    assert "{points_to_earn}, which is not known" in why(decision, "second")
+    assert title(banner(text, value=5099, currency="USD")) == "100 points"
+
+
+def test_a_text_that_is_one_placeholder_becomes_a_number():
+    text = TWO.replace("title: Second", 'title: "{points_to_earn}"')
+    assert title(banner(text, value=5000, currency="USD")) == 100
+
+
+def test_a_value_that_looks_like_a_placeholder_stays_as_it_is():
+    text = TWO.replace("title: Second", 'title: "from {referrer}"')
+    assert title(banner(text, referrer="{points}")) == "from {points}"
+
+
+@pytest.mark.parametrize("assurance", ["none", "claimed", "device", "verified"])
+@pytest.mark.parametrize("requires", REQUIREMENTS)
+def test_an_offer_is_made_to_those_recognised_as_surely_as_it_requires(
+    assurance: str, requires: str
+):
+    text = TWO.replace("priority: 10, requires: any", f"priority: 10, requires: {requires}")
+    decision = banner(text, Shopper(assurance=assurance))
+    enough = {"any": ["none", "claimed", "device", "verified"], "device": ["device", "verified"],
+              "verified": ["verified"]}[requires]  # fmt: skip
+    assert (title(decision) == "Second") == (assurance in enough)
+    if assurance not in enough:
+        assert why(decision, "second") == (
+            f"requires {requires}, the shopper's assurance is {assurance}"
+        )
+
+
+STATUS = TWO.replace(
+    "requires: any,\n     content: {title: Second}",
+    """requires: verified,
+     content: {title: "{tier} {points}, {points_to_next_tier} to {next_tier}"}""",
+)
+
+
+def loyal(points: int, **traits: Any) -> Shopper:
+    return Shopper("p-1", "verified", frozenset(), traits, {}, points)
+
+
+def test_the_tier_that_the_shop_told_goes_before_that_of_the_points():
+    assert title(banner(STATUS, loyal(2000, loyalty_tier="Member"))) == "member 2000, 0 to gold"
+
+
+def test_without_a_told_tier_that_of_the_points_counts():
+    assert title(banner(STATUS, loyal(400, loyalty_enrolled=True))) == "member 400, 600 to gold"
+
+
+def test_nobody_is_shown_a_tier_that_the_programme_lacks():
+    decision = banner(STATUS, loyal(400, loyalty_tier="diamond"))
+    assert title(decision) == "Nothing special"
+    assert "{tier}" in why(decision, "second")
+
+
+def test_who_is_not_enrolled_has_no_tier_and_no_points():
+    assert title(banner(STATUS, loyal(400))) == "Nothing special"
+
+
+def test_an_unknown_placement_is_refused():
+    with pytest.raises(InvalidInput):
+        decide(Request("basement"), Shopper(), CATALOGUE, NOW, "d-1")
+
+
+def test_the_trace_is_told_to_those_who_ask_for_it_only():
+    decision = banner(TWO)
+    assert "trace" not in decision.to_wire(explain=False)
+    assert set(decision.to_wire(explain=True)["trace"]) == {"banner"}
+
+
+def test_a_decision_from_nothing_answers_every_slot_and_says_why():
+    decision = fall_back(Request("checkout"), CATALOGUE, NOW, "d-1", "overloaded")
+    load(ANSWER, decision.to_wire(explain=True))
+    assert set(decision.slots) == set(CATALOGUE.placements["checkout"])
+    assert {block.variant for (block,) in decision.slots.values()} == {"fallback"}
+    assert decision.degraded == ("overloaded",)
+
+
+# Whatever is asked, of whomever.
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+contexts = st.fixed_dictionaries(
+    {},
+    optional={
+        "items": st.lists(
+            st.fixed_dictionaries(
+                {"sku": st.text(max_size=5), "quantity": st.integers(1, 9)},
+                optional={"category": st.sampled_from(["running watch", "kitchen", ""])},
+            ),
+            max_size=3,
+        ),
+        "value": st.integers(0, 10**15),
+        "currency": st.sampled_from(["USD", "JPY"]),
+        "device": st.sampled_from(["mobile", "desktop", "{tier}"]),
+        "referrer": st.sampled_from(["running-club.example", None]),
+        "language": st.text(max_size=5),
+        "stock": st.dictionaries(
+            st.sampled_from(["strap-sport", "x"]), st.integers(0, 2), max_size=2
+        ),
+    },
+)
+shoppers = st.builds(
+    Shopper,
+    profile_id=st.none() | st.just("p-1"),
+    assurance=st.sampled_from(["none", "claimed", "device", "verified"]),
+    segments=st.frozensets(
+        st.sampled_from(
+            ["first_time_visitor", "returning_one_time_buyer", "high_value", "abandoned_cart"]
+        )
+    ),
+    traits=st.dictionaries(
+        st.sampled_from(["loyalty_tier", "loyalty_enrolled", "first_name"]), plain, max_size=3
+    )
+    | st.just({"loyalty_tier": "gold"}),
+    consent=st.dictionaries(st.text(max_size=5), st.booleans(), max_size=2),
+    points=st.integers(-(10**6), 10**6),
+)
+requests = st.builds(
+    Request, placement=st.sampled_from(sorted(CATALOGUE.placements)), context=contexts
+)
+
+
+@given(requests, shoppers)
+def test_whatever_is_asked_every_slot_is_answered_and_the_same_each_time(
+    request_: Request, shopper: Shopper
+):
+    decision = decide(request_, shopper, CATALOGUE, NOW, "d-1")
+    assert set(decision.slots) == set(CATALOGUE.placements[request_.placement])
+    assert all(len(blocks) == 1 for blocks in decision.slots.values())
+    assert decision == decide(request_, shopper, CATALOGUE, NOW, "d-1")
+    load(ANSWER, decision.to_wire(explain=True), max_bytes=10**6)
+
+
+@given(requests, shoppers)
+def test_no_ineligible_offer_is_ever_shown(request_: Request, shopper: Shopper):
+    decision = decide(request_, shopper, CATALOGUE, NOW, "d-1")
+    situation = Situation(
+        shopper.traits, shopper.segments, request_.context, shopper.profile_id is not None,
+        shopper.assurance, shopper.consent, shopper.points,
+    )  # fmt: skip
+    sure = {"none": 0, "claimed": 0, "device": 1, "verified": 2}[shopper.assurance]
+    for name, (block,) in decision.slots.items():
+        if block.offer_id is None:
+            continue
+        offers = CATALOGUE.placements[request_.placement][name].offers
+        (offer,) = [offer for offer in offers if offer.id == block.offer_id]
+        assert sure >= ["any", "device", "verified"].index(offer.requires)
+        assert offer.rule is None or offer.rule.evaluate(situation, NOW).value
+        assert "{" not in str(block.content.get("title"))
+
+
+@given(requests, shoppers)
+def test_personal_content_is_shown_to_verified_shoppers_only(request_: Request, shopper: Shopper):
+    unsure = replace(shopper, assurance="claimed")
+    decision = decide(request_, unsure, CATALOGUE, NOW, "d-1")
+    for (block,) in decision.slots.values():
+        assert block.offer_id not in {"loyalty_status", "loyalty_status_top", "priority_contact"}

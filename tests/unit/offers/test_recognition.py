@@ -1,0 +1,165 @@
+"""Whose request it is, and what of a profile may be used for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identifiers import Accepted, accept, load_types
+from rules import Summary
+from services.offers.decision import Shopper
+from services.offers.recognition import (
+    Held,
+    Lead,
+    Membership,
+    Recognition,
+    recognise,
+    shopper_of,
+)
+
+TYPES = load_types()
+
+
+def told(**identifiers: str) -> Accepted:
+    return accept(identifiers, TYPES, b"key")
+
+
+def key(**identifier: str) -> str:
+    return told(**identifier).keys[0].key
+
+
+def found(
+    identifiers: dict[str, str], leads: dict[str, Lead], authenticated: bool = False
+) -> tuple[str, str] | None:
+    recognition = recognise(told(**identifiers), authenticated, leads)
+    return (recognition.lead.profile_id, recognition.assurance) if recognition else None
+
+
+ANN = Lead("ann", True, None)
+BEN = Lead("ben", True, None)
+GUEST = Lead("guest", False, None)
+
+
+def test_nobody_is_recognised_without_a_known_identifier():
+    assert found({}, {}) is None
+    assert found({"user_id": "ann-1"}, {}) is None
+
+
+def test_an_account_that_signed_in_is_verified():
+    leads = {key(user_id="ann-1"): ANN}
+    assert found({"user_id": "ann-1"}, leads, authenticated=True) == ("ann", "verified")
+
+
+def test_an_account_that_did_not_sign_in_is_a_claim():
+    assert found({"user_id": "ann-1"}, {key(user_id="ann-1"): ANN}) == ("ann", "claimed")
+
+
+def test_the_account_goes_before_the_device():
+    leads = {key(user_id="ben-1"): BEN, key(anonymous_id="laptop"): ANN}
+    request = {"anonymous_id": "laptop", "user_id": "ben-1"}
+    assert found(request, leads, authenticated=True) == ("ben", "verified")
+
+
+def test_a_new_account_is_not_taken_for_the_one_that_used_the_device_before():
+    leads = {key(anonymous_id="laptop"): ANN}
+    request = {"anonymous_id": "laptop", "user_id": "new-1"}
+    assert found(request, leads, authenticated=True) is None
+
+
+def test_a_new_account_is_the_guest_whose_device_it_signs_in_on():
+    leads = {key(anonymous_id="laptop"): GUEST}
+    request = {"anonymous_id": "laptop", "user_id": "new-1"}
+    assert found(request, leads, authenticated=True) == ("guest", "device")
+
+
+def test_the_device_goes_before_what_somebody_types():
+    leads = {key(anonymous_id="laptop"): GUEST, key(email="ann@example.com"): ANN}
+    request = {"email": "ann@example.com", "anonymous_id": "laptop"}
+    assert found(request, leads) == ("guest", "device")
+
+
+def test_a_claimed_guest_profile_goes_before_a_claimed_verified_one():
+    leads = {key(email="ann@example.com"): ANN, key(phone="+442079460958"): GUEST}
+    request = {"email": "ann@example.com", "phone": "+442079460958"}
+    assert found(request, leads) == ("guest", "claimed")
+
+
+def test_the_device_vouches_for_what_is_typed_on_it():
+    leads = {key(anonymous_id="laptop"): ANN, key(user_id="ann-1"): ANN}
+    request = {"anonymous_id": "laptop", "user_id": "ann-1"}
+    assert found(request, leads) == ("ann", "device")
+
+
+def summary(**traits: Any) -> dict[str, Any]:
+    state = Summary()
+    state.add("traits_changed", {"traits": traits}, 1, "e-1")
+    state.add("loyalty_points_changed", {"points": 40}, 2, "e-2")
+    state.add("consent_changed", {"purpose": "email", "granted": True}, 3, "e-3")
+    return state.dump()
+
+
+HELD = [Held("s-1", 7, summary(loyalty_tier="gold")), Held("s-2", 2, None)]
+MEMBERSHIP = Membership(5, {"high_value": 0}, {"s-1": 7})
+
+
+def shopper(lead: Lead, assurance: str) -> Shopper:
+    return shopper_of(Recognition(lead, assurance), HELD, told())
+
+
+def test_a_shopper_is_the_combination_of_the_streams():
+    known = shopper(Lead("ann", True, MEMBERSHIP), "verified")
+    assert known.traits == {"loyalty_tier": "gold"}
+    assert (known.points, known.consent) == (40, {"email": True})
+    assert known.segments == frozenset({"high_value"})
+    assert known.streams == {"s-1": 7, "s-2": 2}
+    assert known.segments_version == 5
+
+
+def test_a_claim_reads_nothing_of_a_verified_profile_but_its_segments():
+    stranger = shopper(Lead("ann", True, MEMBERSHIP), "claimed")
+    assert (stranger.traits, stranger.points, stranger.consent) == ({}, 0, {})
+    assert stranger.reasons == ("claimed_identifiers_only",)
+
+
+def test_a_claim_reads_a_guest_profile():
+    assert shopper(Lead("guest", False, MEMBERSHIP), "claimed").traits == {"loyalty_tier": "gold"}
+
+
+def test_who_is_in_no_segment_is_no_first_time_visitor():
+    assert shopper(Lead("ann", True, Membership(9)), "device").segments == frozenset()
+
+
+def test_of_whom_segments_has_not_spoken_yet_counts_as_a_first_time_visitor():
+    new = shopper(Lead("ann", True, None), "device")
+    assert new.segments == frozenset({"first_time_visitor"})
+    assert new.reasons == ("segments_not_known_yet",)
+
+
+def test_nobody_is_a_first_time_visitor_and_the_ignored_identifiers_are_told():
+    nobody = shopper_of(None, [], told(email="test@example.com"))
+    assert nobody.segments == frozenset({"first_time_visitor"})
+    assert (nobody.assurance, nobody.reasons) == ("none", ("unknown_shopper",))
+    ((kind, reason),) = nobody.ignored
+    assert kind == "email"
+    assert "placeholder" in reason
+
+
+VALUES = {"user_id": "u-1", "anonymous_id": "a-1", "email": "ann@example.com"}
+
+
+@given(
+    st.sets(st.sampled_from(sorted(VALUES))),
+    st.dictionaries(st.sampled_from(sorted(VALUES)), st.sampled_from([ANN, BEN, GUEST])),
+    st.booleans(),
+)
+def test_without_a_sign_in_nobody_is_ever_verified(
+    sent: set[str], known: dict[str, Lead], authenticated: bool
+):
+    leads = {key(**{name: VALUES[name]}): lead for name, lead in known.items()}
+    recognition = recognise(told(**{n: VALUES[n] for n in sent}), authenticated, leads)
+    if recognition is None:
+        return
+    assert authenticated or recognition.assurance != "verified"
+    assert recognition.lead in [known[name] for name in sent if name in known]
