@@ -102,6 +102,18 @@ class VirtualHost:
         """Where the service `name`, or "client" for a shop's back end, reaches it."""
         return self._broker.uri(f"{self._users}{name}", _PASSWORD, self.name)
 
+    def operator_uri(self) -> str:
+        """Where somebody reaches it who may do everything in it, unlike any service."""
+        user = f"{self._users}operator"
+        everything = dict.fromkeys(("configure", "write", "read"), ".*")
+        self._broker.administration.load(
+            {
+                "users": [{"name": user, "password": _PASSWORD, "tags": ""}],
+                "permissions": [{"user": user, "vhost": self.name} | everything],
+            }
+        )
+        return self.uri("operator")
+
     def cut_connections(self) -> None:
         """Close every connection to it, as an operator would."""
         self._broker.administration.close_connections(self.name)

@@ -121,13 +121,17 @@ class Suite:
         role: str = "all",
         environment: Mapping[str, str] | None = None,
         wait: bool = True,
+        program: str = "cdp",
     ) -> Process:
-        """Start one more process of `service`; with `wait`, return when it is ready."""
+        """Start one more process of `service`; with `wait`, return when it is ready.
+
+        `program` is the module that runs: one that spoils something before it runs `cdp`, perhaps.
+        """
         number = sum(process.service == service for process in self.processes)
         log = self.directory / f"{service}-{number}.log"
         with log.open("wb") as output:
             popen = subprocess.Popen(
-                [sys.executable, "-m", "cdp", "run", service, "--role", role],
+                [sys.executable, "-m", program, "run", service, "--role", role],
                 cwd=ROOT,
                 env=self._environment_of(service) | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
@@ -207,9 +211,13 @@ class Suite:
         def ready() -> bool:
             if dead := [process for process in born if not process.alive]:
                 raise NotReady(f"{dead[0]} ended while it started\n{self.logs()}")
-            return all(self._consumers(queue) == n for queue, n in self._expected().items())
+            return self.ready()
 
         self.wait_for(ready, "all processes consume their queues", patience)
+
+    def ready(self) -> bool:
+        """Whether all that are alive consume all their queues."""
+        return all(self._consumers(queue) == n for queue, n in self._expected().items())
 
     def wait_for(self, condition: Any, told: str, patience: float = _PATIENCE) -> None:
         """Wait until `condition()` is true; NotReady says `told` and shows the logs."""
