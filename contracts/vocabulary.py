@@ -34,6 +34,9 @@ RESERVED = frozenset({"identity_changed"})
 RESERVED_PREFIX = "segment_"
 
 
+_LOYALTY_TRAITS = {"loyalty_tier": Text(longest=64), "loyalty_enrolled": Flag()}
+
+
 class EventType(Name):
     """The snake_case name of an event type that is not the platform's own."""
 
@@ -133,10 +136,26 @@ class OrderCancelled(Data):
     order_id = Text(longest=MAX_TEXT, required=True)
 
 
-class TraitsChanged(Data):
-    """Traits by name; null takes one away."""
+class Traits(Mapped):
+    """Traits by name, null to take one away; those of the loyalty programme have their types."""
 
-    traits = Mapped(Anything(), required=True)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Anything(), **kwargs)
+
+    def read(self, value: Any) -> dict[str, Any]:
+        traits = super().read(value)
+        for name, field in _LOYALTY_TRAITS.items():
+            try:
+                field.deserialize(traits.get(name))
+            except ValidationError as error:
+                raise ValidationError({name: error.messages}) from None
+        return traits
+
+
+class TraitsChanged(Data):
+    """What is said of the shopper."""
+
+    traits = Traits(required=True)
 
 
 class ConsentChanged(Data):
