@@ -18,6 +18,7 @@ EXTENSIONS = {  # metadata -> CloudEvents extension attributes, which are lower 
     "causation_id": "causationid",
     "joint": "joint",
 }
+_MOST = 2**31 - 1  # what the column of a version holds
 
 
 def new_id() -> str:
@@ -113,21 +114,19 @@ class Event:
         """The event of a CloudEvents object; InvalidInput names what is missing or wrong."""
         if not isinstance(wire, dict):
             raise InvalidInput("event", "must be a JSON object")
-        texts = {name: _typed(wire, name, str) for name in ("id", "source", "type", "subject")}
+        texts = {name: _text(wire, name) for name in ("id", "source", "type", "subject")}
         event = cls(
             id=texts["id"],
             source=texts["source"].removeprefix("/"),
             type=texts["type"],
             stream=texts["subject"],
-            version=_typed(wire, "sequence", int),
+            version=_count(wire, "sequence"),
             data=_typed(wire, "data", dict),
             occurred_at=parse_instant(wire.get("time"), "time"),
             recorded_at=parse_instant(wire.get("recordedtime"), "recordedtime"),
-            schema_version=_typed(wire, "schemaversion", int),
+            schema_version=_count(wire, "schemaversion"),
             metadata={n: wire[a] for n, a in EXTENSIONS.items() if wire.get(a) is not None},
         )
-        if event.version < 1:
-            raise InvalidInput("sequence", "counts from 1")
         if event.joint:
             _check_joint(event)
         return event
@@ -140,14 +139,39 @@ def _typed(wire: Mapping[str, Any], name: str, kind: type) -> Any:
     return value
 
 
+def _text(wire: Mapping[str, Any], name: str) -> str:
+    value: str = _typed(wire, name, str)
+    if not _is_name(value):
+        raise InvalidInput(name, "must be text that can be stored, and not empty")
+    return value
+
+
+def _count(wire: Mapping[str, Any], name: str) -> int:
+    value: int = _typed(wire, name, int)
+    if not _is_count(value):
+        raise InvalidInput(name, f"must be a whole number from 1 to {_MOST}")
+    return value
+
+
+def _is_name(value: object) -> bool:
+    """Whether a database takes it: no NUL, no half of a surrogate pair."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        return False
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST
+
+
 def _check_joint(event: Event) -> None:
     entries = event.data.get("streams")
     if not isinstance(entries, list) or not all(
-        isinstance(e, dict)
-        and isinstance(e.get("stream"), str)
-        and isinstance(e.get("version"), int)
+        isinstance(e, dict) and _is_name(e.get("stream")) and _is_count(e.get("version"))
         for e in entries
     ):
         raise InvalidInput("data.streams", "must list the stream and version of every copy")
+    if len(event.versions) != len(entries):
+        raise InvalidInput("data.streams", "must list every stream once")
     if event.versions.get(event.stream) != event.version:
         raise InvalidInput("data.streams", "must hold this copy's own stream and version")

@@ -28,7 +28,7 @@ def parse_instant(text: object, field: str = "time") -> int:
     if moment.tzinfo is None:
         raise InvalidInput(field, "has no time zone; end it with Z or an offset such as +02:00")
     try:
-        return (moment - _EPOCH) // _MICROSECOND
+        return (moment.astimezone(UTC) - _EPOCH) // _MICROSECOND
     except OverflowError:
         raise InvalidInput(field, "is outside the years that can be stored") from None
 
@@ -36,4 +36,4 @@ def parse_instant(text: object, field: str = "time") -> int:
 def format_instant(instant: int) -> str:
     """The RFC 3339 text, in UTC with six decimals, of microseconds since the epoch."""
     moment = _EPOCH + timedelta(microseconds=instant)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond:06d}Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
