@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from environs import Env, EnvError
 
@@ -12,6 +12,7 @@ from chassis.clock import Clock, clock_from
 from chassis.errors import InvalidInput
 
 Role = Literal["rpc", "events", "all"]
+N = TypeVar("N", int, float)
 
 # Development default; a shop sets its own, and never changes it: identifiers are stored under it.
 _DEVELOPMENT_KEY = "development-only-identifier-key"
@@ -58,12 +59,14 @@ def read_settings(service: str, role: Role = "all") -> Settings:
             database_uri=_required(env, prefix + "DATABASE_URI"),
             amqp_uri=env.str(prefix + "AMQP_URI", "") or _required(env, "CDP_AMQP_URI"),
             clock=clock_from(env.str("CDP_CLOCK", "system")),
-            identifier_key=env.str("CDP_IDENTIFIER_KEY", _DEVELOPMENT_KEY).encode(),
+            identifier_key=_key(env),
             config_dir=_directory(env),
             role=role,
-            batch_size=env.int("CDP_BATCH_SIZE", 100),
-            workers=env.int("CDP_WORKERS", 10),
-            reconcile_seconds=env.float("CDP_RECONCILE_SECONDS", 30.0),
+            batch_size=_positive("CDP_BATCH_SIZE", env.int("CDP_BATCH_SIZE", 100)),
+            workers=_positive("CDP_WORKERS", env.int("CDP_WORKERS", 10)),
+            reconcile_seconds=_positive(
+                "CDP_RECONCILE_SECONDS", env.float("CDP_RECONCILE_SECONDS", 30.0)
+            ),
         )
     except EnvError as error:
         raise InvalidInput("environment", str(error)) from None
@@ -74,6 +77,19 @@ def _required(env: Env, name: str) -> str:
     if not value:
         raise InvalidInput(name, "is not set; `make run` and docker-compose.yml show examples")
     return value
+
+
+def _positive(name: str, value: N) -> N:
+    if not value > 0:
+        raise InvalidInput(name, "must be more than 0")
+    return value
+
+
+def _key(env: Env) -> bytes:
+    key = env.str("CDP_IDENTIFIER_KEY", _DEVELOPMENT_KEY)
+    if not key:
+        raise InvalidInput("CDP_IDENTIFIER_KEY", "is empty; set it once, or do not set it at all")
+    return key.encode()
 
 
 def _directory(env: Env) -> Path | None:
