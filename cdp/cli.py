@@ -16,7 +16,6 @@ from cdp.report import console, dead_letters_table, decision_view, facts_table, 
 from cdp.running import migrate_services, run_services
 from cdp.suite import NAMES
 from chassis.errors import ServiceError
-from chassis.logging import configure_logging
 from chassis.settings import Role
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -58,7 +57,6 @@ def demo(full: bool, no_progress: bool) -> None:
     Runs the four services in this process, on SQLite files in .demo (made anew by every run) and
     an in-process broker. Its clock stands at the end of the data, so its figures never change.
     """
-    configure_logging("text", "ERROR")
     out = console()
     Demo(out, progress=not no_progress and out.is_terminal).run(full)
     out.print("[bold]Try next[/]", "", sep="\n")

@@ -22,6 +22,7 @@ from cdp.suite import EMBEDDED_BROKER, NAMES, Suite, database_path, embedded_set
 from chassis.client import Client
 from chassis.clock import clock_from
 from chassis.errors import Failure, NotFound
+from chassis.logging import configure_logging
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SHOPPERS = (
@@ -31,6 +32,7 @@ SHOPPERS = (
     ("An anonymous buyer of a running watch", "anonymous-watch.json"),
 )
 _BATCH = 200
+_DEADLINE_MS = 10_000  # a demo is looked at, whatever else the machine is doing
 _PATIENCE = 60.0  # seconds without any progress before a suite counts as stuck
 
 
@@ -107,7 +109,8 @@ class Demo:
         return segments
 
     def _show_decision(self, title: str, request: Mapping[str, Any]) -> None:
-        decision = self.client.call("offers", "decide", request={**request, "explain": True})
+        asked = {**request, "explain": True, "deadline_ms": _DEADLINE_MS}
+        decision = self.client.call("offers", "decide", request=asked)
         groups: list[str] = []
         if decision["profile_id"]:
             answer = self.client.call("segments", "memberships", profile_id=decision["profile_id"])
@@ -141,6 +144,7 @@ def fresh_suite(directory: Path, clock: str) -> Suite:
         for path in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
             path.unlink(missing_ok=True)
     (directory / CLOCK).write_text(clock + "\n")
+    configure_logging("text", "ERROR")
     settings = embedded_settings(directory, clock_from(clock))
     for each in settings:
         migrate(each)

@@ -28,12 +28,13 @@ _CONNECT_SECONDS = 5
 
 def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
     """Run services until a signal; a ServiceError says what keeps them from starting."""
-    configure_logging(_log_form())
+    form = _log_form()
     settings = _embedded(names, role) if embedded else [read_settings(n, role) for n in names]
     for each in settings:
         check_database(each)
         if not each.embedded:
             check_broker(each)
+    configure_logging(form)
     structlog.get_logger("cdp").info("starting", services=list(names), role=role)
     Suite(settings).run_until_stopped()
 

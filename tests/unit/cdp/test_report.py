@@ -1,0 +1,143 @@
+"""Facts about what commands print."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+from cdp.report import (
+    Figures,
+    dead_letters_table,
+    decision_view,
+    facts_table,
+    figures_table,
+    profile_view,
+)
+
+
+def printed(renderable: RenderableType) -> list[str]:
+    """The lines that `renderable` makes on paper, with single spaces."""
+    out = io.StringIO()
+    Console(file=out, width=120).print(renderable)
+    return [" ".join(line.split()) for line in out.getvalue().splitlines() if line.strip()]
+
+
+def block(offer: str | None, title: str) -> dict[str, Any]:
+    return {"offer_id": offer, "offer_version": offer and 2, "content": {"title": title}}
+
+
+def decision(**changes: Any) -> dict[str, Any]:
+    return {
+        "profile_id": "p-1",
+        "assurance": "verified",
+        "slots": {
+            "loyalty": [block("status", "You have 7 points")],
+            "payment": [block(None, "Pay")],
+        },
+        "reasons": ["fallback:payment"],
+        "degraded": [],
+        "stale": False,
+        "trace": {
+            "loyalty": [
+                {"offer_id": "join", "why": ["false: not enrolled"]},
+                {"offer_id": "status", "why": ["true: enrolled"]},
+            ]
+        },
+    } | changes
+
+
+PROFILE: dict[str, Any] = {
+    "profile_id": "p-1",
+    "requested": None,
+    "identifiers": [
+        {"type": "user_id", "key": "k1"},
+        {"type": "email", "key": "k2"},
+        {"type": "email", "key": "k3"},
+    ],
+    "traits": {"language": "en"},
+    "orders": {
+        "count": 2,
+        "items": 3,
+        "revenue": {"USD": 129_900, "JPY": 500},
+        "first_at": "A",
+        "last_at": "B",
+        "categories": {"outdoor": 3},
+    },
+    "loyalty": {"enrolled": True, "tier": "gold", "points": 1299},
+    "consent": {"email": False},
+    "events": 1234,
+    "first_seen_at": "A",
+    "last_seen_at": "B",
+}
+
+
+def test_figures_stand_side_by_side_with_what_a_segment_is() -> None:
+    columns = {
+        "CDNOW": Figures({"events": 6919, "profiles": 2357, "orders": 6919}, {"once": 1205}),
+        "more": Figures({"events": 6920, "profiles": 2358, "orders": 6919}, {"once": 1206}),
+    }
+    lines = printed(figures_table(columns, {"once": "Bought once."}))
+    assert "profiles 2,357 2,358" in lines
+    assert "once 1,205 1,206 Bought once." in lines
+
+
+def test_a_decision_shows_what_was_chosen_and_only_why_it_was() -> None:
+    lines = printed(decision_view("Grace", decision(), ["high_value"]))
+    assert lines[0] == "Grace"
+    assert "p-1, assurance verified, high_value" in lines
+    assert "loyalty You have 7 points true: enrolled" in lines
+    assert "status v2" in lines
+    assert not any("join" in line or "not enrolled" in line for line in lines)
+
+
+def test_fallback_blocks_are_told_in_one_line() -> None:
+    lines = printed(decision_view("Grace", decision(), []))
+    assert "as for everybody: payment" in lines
+    assert not any("Pay" in line for line in lines)
+
+
+def test_a_shopper_whom_nobody_knows_is_called_that() -> None:
+    lines = printed(decision_view("x", decision(profile_id=None, assurance="none"), []))
+    assert "nobody that we know, assurance none, no segment" in lines
+
+
+def test_a_degraded_or_stale_decision_says_so() -> None:
+    lines = printed(decision_view("x", decision(degraded=["overloaded"], stale=True), []))
+    assert "degraded: overloaded" in lines
+    assert any(line.startswith("stale:") for line in lines)
+
+
+def test_a_profile_is_shown_with_money_in_major_units_and_identifiers_by_type() -> None:
+    lines = printed(profile_view(PROFILE, [{"segment": "high_value", "since": "B"}]))
+    assert "revenue 1299.00 USD, 500 JPY" in lines
+    assert "known by user_id, 2 × email" in lines
+    assert "loyalty gold, 1,299 points" in lines
+    assert "consent email refused" in lines
+    assert "segments high_value since B" in lines
+    assert not any("k1" in line for line in lines)
+
+
+def test_a_profile_without_orders_has_no_revenue() -> None:
+    orders = {"count": 0, "items": 0, "revenue": {}, "first_at": None, "last_at": None}
+    lines = printed(profile_view(PROFILE | {"orders": orders | {"categories": {}}}, []))
+    assert "orders 0 of 0 items" in lines
+    assert not any(line.startswith("revenue") for line in lines)
+
+
+def test_a_dead_letter_is_listed_with_its_service_and_reason() -> None:
+    letter = {
+        "id": "l-1",
+        "source": "profiles",
+        "type": None,
+        "reason": "undecodable: ValueError",
+        "died_at": "A",
+        "redriven_at": "B",
+    }
+    lines = printed(dead_letters_table([("segments", letter)]))
+    assert "segments l-1 profiles A (redriven) undecodable: ValueError" in lines
+
+
+def test_facts_are_shown_one_a_line() -> None:
+    assert printed(facts_table({"died_at": "A", "version": 3})) == ["died at A", "version 3"]
