@@ -1,0 +1,28 @@
+"""What every table must hold, computed from the logs of profiles and segments alone.
+
+Nothing here imports the code that is judged: neither chassis nor contracts, identifiers, rules,
+directory or services. Rows come in as plain data and all rules are written out by hand.
+"""
+
+from tests.oracle.comparison import differences
+from tests.oracle.identity import identifiers, identity_flaws, labels, profiles
+from tests.oracle.log import Told, log_flaws, read_log
+from tests.oracle.memberships import entries_and_exits, memberships
+from tests.oracle.shopper import Shopper, fold, read_summary, view
+
+__all__ = [
+    "Shopper",
+    "Told",
+    "differences",
+    "entries_and_exits",
+    "fold",
+    "identifiers",
+    "identity_flaws",
+    "labels",
+    "log_flaws",
+    "memberships",
+    "profiles",
+    "read_log",
+    "read_summary",
+    "view",
+]

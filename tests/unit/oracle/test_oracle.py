@@ -1,0 +1,194 @@
+"""The oracle on rows made by hand: it judges the others, so it must be right itself."""
+
+import ast
+from pathlib import Path
+
+import tests.oracle
+from tests.oracle import (
+    Told,
+    differences,
+    entries_and_exits,
+    fold,
+    identifiers,
+    identity_flaws,
+    labels,
+    log_flaws,
+    memberships,
+    profiles,
+    read_summary,
+    view,
+)
+
+DAY = 24 * 3_600_000_000
+NOW = 1_000 * DAY
+
+
+def told(kind, at, data=None, id_=None, stream="s", version=1):
+    return Told(stream, version, id_ or f"{kind}@{at}", kind, data or {}, at)
+
+
+def moved(version, profile, epoch, stream="s", tenure=1, key="user_id:1", fact="f"):
+    entry = {"stream": stream, "version": version, "profile_id": profile, "epoch": epoch}
+    entry["identifiers"] = [{"key": key, "tenure": tenure, "assurance": "verified"}]
+    data = {"fact_id": fact, "streams": [entry]}
+    return Told(stream, version, f"{fact}/{stream}", "identity_changed", data, 0, {"joint": True})
+
+
+def order(order_id, at, revenue=100_00, currency="USD"):
+    lines = [{"quantity": 2, "category": "music"}, {"quantity": 1}]
+    data = {"order_id": order_id, "revenue": revenue, "currency": currency, "products": lines}
+    return told("order_completed", at, data)
+
+
+def test_the_oracle_imports_nothing_that_it_judges():
+    imported = {
+        name.split(".")[0]
+        for path in Path(tests.oracle.__path__[0]).glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+    }
+    ours = {path.name for path in Path(tests.oracle.__path__[0]).parents[1].iterdir()} - {"tests"}
+    assert not imported & ours
+
+
+def test_the_highest_epoch_is_the_label_in_whatever_order_it_is_told():
+    events = [moved(3, "c", 3, fact="3"), moved(1, "a", 1, fact="1"), moved(2, "b", 2, fact="2")]
+    assert labels(events) == {"s": ("c", 3)}
+    assert profiles(events) == {"c": ["s"]}
+
+
+def test_an_identifier_leads_to_the_stream_of_its_latest_tenure():
+    events = [moved(1, "t", 1, stream="t", tenure=2), moved(1, "s", 1, tenure=1)]
+    assert identifiers(events) == {"user_id:1": ("t", 2, 1, "verified")}
+
+
+def test_a_gap_and_a_second_copy_of_an_id_are_flaws_of_a_log():
+    events = [told("a", 1, id_="x"), told("b", 2, id_="x", version=3)]
+    assert [flaw.split(":")[1] for flaw in log_flaws("p", events)] == [
+        " stream s has versions [1, 3]",
+        " x is in the log 2 times",
+    ]
+
+
+def test_a_fact_that_one_of_its_streams_lacks_is_a_flaw_of_a_log():
+    event = moved(1, "s", 1)
+    event.data["streams"].append({"stream": "t", "version": 1})
+    assert "fact f is told to" in log_flaws("p", [event])[0]
+
+
+def test_two_accounts_in_one_profile_are_a_flaw():
+    events = [moved(1, "s", 1), moved(1, "s", 1, stream="t", key="user_id:2", fact="g")]
+    assert "holds the accounts" in identity_flaws("p", events)[0]
+
+
+def test_an_event_before_its_identity_is_a_flaw():
+    flaws = identity_flaws("p", [told("order_completed", 1), moved(2, "s", 1)])
+    assert flaws == ["p: stream s begins with order_completed, not with whose it is"]
+
+
+def test_the_trait_told_last_wins_and_ties_go_to_the_greater_id():
+    events = [
+        told("traits_changed", 5, {"traits": {"city": "Rome", "old": None}}, id_="b"),
+        told("traits_changed", 5, {"traits": {"city": "Oslo"}}, id_="a"),
+        told("loyalty_tier_changed", 9, {"tier": "gold"}),
+        told("loyalty_enrolled", 7, {"tier": "silver"}),
+    ]
+    expected = {"city": "Rome", "loyalty_enrolled": True, "loyalty_tier": "gold"}
+    assert view(fold(events))["traits"] == expected
+
+
+def test_a_refund_told_first_counts_against_its_own_order():
+    events = [
+        told("order_refunded", 1, {"order_id": "o", "amount": 30_00, "currency": "USD"}),
+        told("order_refunded", 2, {"order_id": "o", "amount": 1, "currency": "EUR"}),
+        told("order_refunded", 3, {"order_id": "other"}),
+        order("o", 4),
+        order("p", 5, currency="EUR"),
+    ]
+    orders = view(fold(events))["orders"]
+    assert orders["revenue"] == {"USD": 70_00, "EUR": 100_00}
+    assert (orders["count"], orders["items"], orders["categories"]) == (2, 6, {"music": 4})
+
+
+def test_a_cancelled_order_is_no_order():
+    events = [told("order_cancelled", 1, {"order_id": "o"}), order("o", 2)]
+    assert view(fold(events))["orders"]["count"] == 0
+    assert memberships(fold(events), NOW) == {"first_time_visitor"}
+
+
+def test_each_segment_begins_where_its_description_says():
+    def of(*events):
+        return memberships(fold(events), NOW)
+
+    assert of() == {"first_time_visitor"}
+    assert of(order("o", NOW, 499_99)) == {"returning_one_time_buyer"}
+    assert of(order("o", NOW, 500_00)) == {"returning_one_time_buyer", "high_value"}
+    assert of(order("o", NOW + 1)) == {"first_time_visitor"}
+    recent = [order(f"o{n}", NOW - n * DAY, 1) for n in range(5)]
+    assert of(*recent, order("old", NOW - 60 * DAY, 1)) == set()
+    assert of(*recent, order("new", NOW - 60 * DAY + 1, 1)) == {"frequent_buyer"}
+
+
+def test_a_cart_is_abandoned_from_an_hour_to_thirty_days_unless_an_order_followed():
+    def left(ago, pieces=1, *events):
+        lines = [{"quantity": pieces}] if pieces else []
+        cart = told("cart_updated", NOW - ago, {"products": lines})
+        return "abandoned_cart" in memberships(fold([cart, *events]), NOW)
+
+    hour = DAY // 24
+    assert not left(hour - 1)
+    assert left(hour)
+    assert left(30 * DAY - 1)
+    assert not left(30 * DAY)
+    assert not left(DAY, 0)
+    assert left(DAY, 1, order("o", NOW - DAY - 1))
+    assert not left(DAY, 1, order("o", NOW - DAY))
+
+
+def test_entries_and_exits_add_up_and_must_alternate():
+    def change(kind, version):
+        data = {"segment": "high_value", "profile_id": "p"}
+        return told(f"segment_{kind}", 1, data, stream="p", version=version)
+
+    entered = [change("entered", 1), change("exited", 2), change("entered", 3)]
+    assert entries_and_exits(entered) == ({"p": {"high_value"}}, [])
+    _, flaws = entries_and_exits([change("exited", 1), change("entered", 2), change("entered", 3)])
+    assert len(flaws) == 2
+
+
+def test_a_stored_summary_is_read_as_the_shopper_it_describes():
+    events = [
+        told("cart_updated", 3, {"products": [{"quantity": 2}], "value": 5, "currency": "USD"}),
+        told("consent_changed", 4, {"purposes": {"email": True}}),
+        told("loyalty_points_changed", 5, {"points": -3}),
+        told("order_refunded", 6, {"order_id": "o"}),
+        order("o", 2),
+    ]
+    stored = {
+        "types": {event.type: [1, event.at, [event.at]] for event in events},
+        "consent": {"email": [4, "x", True]},
+        "orders": {"o": [2, "x", 100_00, "USD", 3, {"music": 2}]},
+        "refunds": {"o": {"order_refunded@6": [6, None, None]}},
+        "cart": [3, "x", 5, "USD", 2],
+        "points": -3,
+    }
+    assert read_summary(stored) == fold(events)
+
+
+def test_differences_name_what_is_missing_strange_or_wrong():
+    lines = differences("labels", {"a": 1, "b": 2}, {"b": 3, "c": 4})
+    assert lines == [
+        "labels: missing, 1:",
+        "    a: 1",
+        "labels: not expected, 1:",
+        "    c: 4",
+        "labels: different, 1:",
+        "    b: expected 2, found 3",
+    ]
+    assert differences("labels", {"a": 1}, {"a": 1}) == []
