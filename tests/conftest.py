@@ -26,7 +26,11 @@ from deploy.servers import NoServer
 from tests.servers import Databases, VirtualHost, VirtualHosts
 from tests.system import Suite
 
-_FOLDERS = {"integration": ("integration",), "stories": ("stories", "integration")}
+_FOLDERS = {
+    "integration": ("integration",),
+    "stories": ("integration", "stories"),
+    "proofs": ("integration", "proofs"),
+}
 T = TypeVar("T")
 ENGINES = ("sqlite", "postgresql")
 FULL_SIZE = os.environ.get("CDP_PROOFS") == "full"  # set by `make prove`
