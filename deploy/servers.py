@@ -101,15 +101,17 @@ def find_broker(uri: str | None, variable: str) -> Broker:
 # PostgreSQL
 
 
-def _postgres_answering() -> str | None:
+def _postgres_answering(port: int = POSTGRES_PORT) -> str | None:
+    if not _listens(port):
+        return None
     user = pwd.getpwuid(os.getuid()).pw_name
     candidates = [
-        f"postgresql://postgres@localhost:{POSTGRES_PORT}/postgres",
-        f"postgresql://{user}@localhost:{POSTGRES_PORT}/postgres",
-        f"postgresql://{user}@/postgres?host=/var/run/postgresql",
+        f"postgresql://postgres@localhost:{port}/postgres",
+        f"postgresql://{user}@localhost:{port}/postgres",
+        f"postgresql://{user}@:{port}/postgres?host=/var/run/postgresql",
     ]
     found = next((uri for uri in candidates if not _refusal(uri)), None)
-    return found or _administrator_by_root()
+    return found or _administrator_by_root(port)
 
 
 def _refusal(uri: str) -> str:
@@ -131,9 +133,9 @@ def _refusal(uri: str) -> str:
     return "" if may else "the user may not create roles and databases (CREATEROLE CREATEDB)"
 
 
-def _administrator_by_root() -> str | None:
+def _administrator_by_root(port: int) -> str | None:
     """Root may become the system user postgres: it makes an administrator for one day."""
-    if os.getuid() != 0 or not shutil.which("psql") or not _listens(POSTGRES_PORT):
+    if os.getuid() != 0 or not shutil.which("psql"):
         return None
     user, password = f"{_ADMIN_PREFIX}{secrets.token_hex(4)}", secrets.token_hex(16)
     until = datetime.now(UTC) + timedelta(days=1)
@@ -146,10 +148,10 @@ def _administrator_by_root() -> str | None:
         END $$;
         CREATE ROLE {user} SUPERUSER LOGIN PASSWORD '{password}' VALID UNTIL '{until}';
     """  # noqa: S608
-    command = ("runuser", "-u", "postgres", "--", "psql", "-qX", "-v", "ON_ERROR_STOP=1")
-    if _output(*command, stdin=script) is None:
+    psql = ("psql", "-qX", "-p", str(port), "-v", "ON_ERROR_STOP=1")
+    if _output("runuser", "-u", "postgres", "--", *psql, stdin=script) is None:
         return None
-    return f"postgresql://{user}:{password}@localhost:{POSTGRES_PORT}/postgres"
+    return f"postgresql://{user}:{password}@localhost:{port}/postgres"
 
 
 def _postgres_in_compose() -> str | None:
@@ -162,11 +164,13 @@ def _postgres_from_packages() -> str | None:
         return None
     for line in (_output("pg_lsclusters", "--no-header") or "").splitlines():
         version, name, port, status = line.split()[:4]
-        if int(port) == POSTGRES_PORT and status.startswith("down"):
+        if status.startswith("down"):
             _say(f"starting PostgreSQL {version}")
-            _output("pg_ctlcluster", version, name, "start")
-    _wait_for(POSTGRES_PORT)
-    return _postgres_answering()
+            _output("pg_ctlcluster", version, name, "start", loud=True)
+            _wait_for(int(port))
+        if found := _postgres_answering(int(port)):
+            return found
+    return None
 
 
 # RabbitMQ
