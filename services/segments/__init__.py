@@ -1,0 +1,1 @@
+"""Segments: which groups is a shopper in, now?"""

@@ -1,0 +1,176 @@
+"""Settling: locked profiles are evaluated, and the net change is told in segments' own log."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chassis import Draft, Event
+from chassis.work import Unit
+from directory import apply_identity, load_summaries, profiles_of, save_summaries, streams_of
+from rules import Summary, combine
+from services.segments import store
+from services.segments.evaluation import Change, Membership, evaluate
+from services.segments.shelf import Shelf
+from services.segments.store import Standing
+
+ENTERED = "segment_entered"
+EXITED = "segment_exited"
+
+_EVENT_IDS = uuid.UUID("5b1f0d3c-7b0e-5c86-9a4e-0f5f1c6a2d11")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a transaction has read or changed already: summaries and versions by stream."""
+
+    summaries: Mapping[str, Summary] = field(default_factory=dict)
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+
+class ProfileEvents:
+    """Keeps summaries and labels, and settles every profile that the events touch."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+        moves = apply_identity(unit.connection, events)
+        held = _sum_up(unit, events)
+        touched = set(profiles_of(unit.connection, held.versions).values())
+        reasons = dict.fromkeys(touched, "event")
+        for move in moves:
+            if move.before is not None:
+                reasons |= dict.fromkeys((move.before, move.after), "merge")
+        standings = store.lock_profiles(unit.connection, reasons)
+        settle(unit, self._shelf, standings, reasons, held)
+
+
+def settle_due(unit: Unit, shelf: Shelf, limit: int) -> int:
+    """Settle up to `limit` profiles that time or a new definition may have changed; how many."""
+    generation = shelf.current(unit).generation
+    standings = store.lock_due(unit.connection, unit.now, generation, limit)
+    settle(unit, shelf, standings, {}, Held())
+    return len(standings)
+
+
+def settle_one(unit: Unit, shelf: Shelf, profile_id: str) -> None:
+    """Settle one profile if it is due."""
+    generation = shelf.current(unit).generation
+    standing = store.load_standing(unit.connection, profile_id)
+    if standing is None or standing.is_due(unit.now, generation):
+        settle(unit, shelf, store.lock_profiles(unit.connection, [profile_id]), {}, Held())
+
+
+def settle(
+    unit: Unit,
+    shelf: Shelf,
+    standings: Mapping[str, Standing],
+    reasons: Mapping[str, str],
+    held: Held,
+) -> None:
+    """Evaluate locked profiles at the unit's time, and tell and store the net change.
+
+    A profile without a reason changes by a new definition if it was evaluated by older ones, else
+    by time, and then each change is dated to the instant at which its rule turned.
+    """
+    if not standings:
+        return
+    connection = unit.connection
+    definitions = shelf.current(unit)  # not before the lock: older ones may not follow newer ones
+    streams = streams_of(connection, standings)
+    summaries = _summaries(unit, streams.values(), held)
+    members = store.load_memberships(connection, standings)
+    changes: dict[str, tuple[str, Sequence[Change]]] = {}
+    after: dict[str, Standing] = {}
+    for profile_id, standing in standings.items():
+        backfill = standing.generation < definitions.generation
+        reason = reasons.get(profile_id) or ("definition" if backfill else "time")
+        parts = [summaries[stream] for stream in streams[profile_id] if stream in summaries]
+        evaluation = evaluate(
+            combine(parts) if streams[profile_id] else None,
+            definitions,
+            members[profile_id],
+            unit.now,
+            standing.next_at if reason == "time" else None,
+        )
+        after[profile_id] = Standing(evaluation.next_at, definitions.generation)
+        if evaluation.changes:
+            changes[profile_id] = reason, evaluation.changes
+    store.save_standings(connection, after)
+    if changes:
+        _tell(unit, changes, streams, held)
+
+
+def _sum_up(unit: Unit, events: Sequence[Event]) -> Held:
+    """Add the events to their streams' summaries."""
+    versions: dict[str, int] = {}
+    for event in events:
+        versions.update(event.versions)
+    telling = [event for event in events if event.type != "identity_changed"]
+    stored = load_summaries(unit.connection, {event.stream for event in telling})
+    summaries = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
+    for event in telling:
+        summary = summaries.setdefault(event.stream, Summary())
+        summary.add(event.type, event.data, event.occurred_at, event.id)
+    save_summaries(
+        unit.connection,
+        {stream: (versions[stream], summary.dump()) for stream, summary in summaries.items()},
+    )
+    return Held(summaries, versions)
+
+
+def _summaries(unit: Unit, streams: Iterable[Sequence[str]], held: Held) -> Mapping[str, Summary]:
+    missing = {stream for part in streams for stream in part} - held.summaries.keys()
+    stored = load_summaries(unit.connection, missing) if missing else {}
+    loaded = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
+    return {**loaded, **held.summaries}
+
+
+def _tell(
+    unit: Unit,
+    changes: Mapping[str, tuple[str, Sequence[Change]]],
+    streams: Mapping[str, Sequence[str]],
+    held: Held,
+) -> None:
+    """Append the entries and exits to the log, and store them."""
+    of_changed = {stream for profile_id in changes for stream in streams[profile_id]}
+    versions = {**store.versions_of(unit.connection, of_changed), **held.versions}
+    told = store.told_versions(unit.connection, changes)
+    drafts: list[Draft] = []
+    entries: dict[tuple[str, str], Membership] = {}
+    exits: list[tuple[str, str]] = []
+    for profile_id, (reason, changed) in changes.items():
+        as_of = {stream: versions.get(stream, 0) for stream in streams[profile_id]}
+        first = told.get(profile_id, 0) + 1
+        for version, change in enumerate(changed, start=first):
+            place = profile_id, change.segment
+            if change.entered:
+                entries[place] = Membership(change.at, change.definition_version)
+            else:
+                exits.append(place)
+            drafts.append(_draft(profile_id, version, change, reason, as_of))
+    store.delete_exits(unit.connection, exits)
+    store.save_entries(unit.connection, entries)
+    unit.append(drafts)
+
+
+def _draft(
+    profile_id: str, version: int, change: Change, reason: str, as_of: Mapping[str, int]
+) -> Draft:
+    """The event of a change; its id is that of its place in the log, so it is never told twice."""
+    return Draft(
+        id=str(uuid.uuid5(_EVENT_IDS, f"{profile_id}/{version}")),
+        stream=profile_id,
+        type=ENTERED if change.entered else EXITED,
+        data={
+            "segment": change.segment,
+            "profile_id": profile_id,
+            "definition_version": change.definition_version,
+            "reason": reason,
+            "as_of": dict(as_of),
+        },
+        occurred_at=change.at,
+        metadata={"profile_id": profile_id},
+    )

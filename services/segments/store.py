@@ -1,0 +1,257 @@
+"""The tables and queries of segments: standings, memberships and definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.database import upsert
+from chassis.schema import POSITIONS, STREAMS
+from directory.tables import LABELS
+from services.segments.evaluation import Membership
+
+_METADATA = sa.MetaData()
+
+# One row a profile: the lock of its evaluation, when it is due again, and by which definitions it
+# was last evaluated. The time is here and not in a table of its own: two rows would deadlock.
+PROFILES = sa.Table(
+    "profiles",
+    _METADATA,
+    sa.Column("profile_id", sa.Text, primary_key=True),
+    sa.Column("next_at", sa.BigInteger, index=True),
+    sa.Column("generation", sa.Integer, nullable=False, index=True),
+)
+
+# What was last told in segments' own log of who is in which segment.
+MEMBERSHIPS = sa.Table(
+    "memberships",
+    _METADATA,
+    sa.Column("profile_id", sa.Text, primary_key=True),
+    sa.Column("segment", sa.Text, primary_key=True),
+    sa.Column("since", sa.BigInteger, nullable=False),
+    sa.Column("definition_version", sa.Integer, nullable=False),
+    sa.Index("memberships_by_segment", "segment"),
+)
+
+# Every definition there ever was. The latest version of each segment is in force. `origin` says
+# whether it came from segments.yaml or by `define`. The newest row's `id` stands for all of them: a
+# generation whose transaction was rolled back is given again, an id is not.
+DEFINITIONS = sa.Table(
+    "definitions",
+    _METADATA,
+    sa.Column("generation", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("segment", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("defined_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("segment", "version"),
+)
+
+
+def create_tables(op: Any) -> None:
+    """Migration step: the tables of segments."""
+    _METADATA.create_all(op.get_bind(), checkfirst=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """When a profile is due to be evaluated again, and by which generation it last was."""
+
+    next_at: int | None
+    generation: int
+
+    def is_due(self, now: int, generation: int) -> bool:
+        """Whether time or a new definition may have changed its memberships."""
+        return self.generation < generation or (self.next_at is not None and self.next_at <= now)
+
+
+def lock_profiles(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, Standing]:
+    """Lock the rows of `profile_ids` in sorted order, made first where they are new."""
+    statement = upsert(connection, PROFILES)
+    statement = statement.on_conflict_do_update(
+        index_elements=[PROFILES.c.profile_id], set_={"generation": PROFILES.c.generation}
+    )
+    rows = [
+        {"profile_id": profile_id, "next_at": None, "generation": 0}
+        for profile_id in sorted(set(profile_ids))
+    ]
+    result = connection.execute(statement.returning(*PROFILES.c), rows)
+    return {row.profile_id: Standing(row.next_at, row.generation) for row in result}
+
+
+def lock_due(
+    connection: sa.Connection, now: int, generation: int, limit: int
+) -> dict[str, Standing]:
+    """Lock up to `limit` due profiles that no other replica has locked; the longest due first."""
+    found: dict[str, Standing] = {}
+    for due, order in (
+        (PROFILES.c.next_at <= now, PROFILES.c.next_at),
+        (PROFILES.c.generation < generation, PROFILES.c.generation),
+    ):
+        query = sa.select(PROFILES).where(due).order_by(order).limit(limit - len(found))
+        for row in connection.execute(query.with_for_update(skip_locked=True)):
+            found[row.profile_id] = Standing(row.next_at, row.generation)
+        if len(found) >= limit:
+            break
+    return found
+
+
+def load_standing(connection: sa.Connection, profile_id: str) -> Standing | None:
+    """The standing of one profile, without locking it."""
+    query = sa.select(PROFILES).where(PROFILES.c.profile_id == profile_id)
+    row = connection.execute(query).one_or_none()
+    return Standing(row.next_at, row.generation) if row else None
+
+
+def save_standings(connection: sa.Connection, standings: Mapping[str, Standing]) -> None:
+    """Store when each profile is due again; the caller holds them locked."""
+    statement = upsert(connection, PROFILES)
+    statement = statement.on_conflict_do_update(
+        index_elements=[PROFILES.c.profile_id],
+        set_={name: statement.excluded[name] for name in ("next_at", "generation")},
+    )
+    rows = [
+        {"profile_id": name, "next_at": standing.next_at, "generation": standing.generation}
+        for name, standing in sorted(standings.items())
+    ]
+    connection.execute(statement, rows)
+
+
+def load_memberships(
+    connection: sa.Connection, profile_ids: Iterable[str]
+) -> dict[str, dict[str, Membership]]:
+    """What was last told of each of `profile_ids`, by segment."""
+    wanted = sorted(set(profile_ids))
+    found: dict[str, dict[str, Membership]] = {profile_id: {} for profile_id in wanted}
+    query = sa.select(MEMBERSHIPS).where(MEMBERSHIPS.c.profile_id.in_(wanted))
+    for row in connection.execute(query):
+        found[row.profile_id][row.segment] = Membership(row.since, row.definition_version)
+    return found
+
+
+def save_entries(connection: sa.Connection, entries: Mapping[tuple[str, str], Membership]) -> None:
+    """Store who entered: (profile, segment) -> membership."""
+    if entries:
+        rows = [
+            {
+                "profile_id": profile_id,
+                "segment": segment,
+                "since": membership.since,
+                "definition_version": membership.definition_version,
+            }
+            for (profile_id, segment), membership in sorted(entries.items())
+        ]
+        connection.execute(sa.insert(MEMBERSHIPS), rows)
+
+
+def delete_exits(connection: sa.Connection, exits: Iterable[tuple[str, str]]) -> None:
+    """Remove who left: (profile, segment)."""
+    rows = [{"p": profile_id, "s": segment} for profile_id, segment in sorted(exits)]
+    if rows:
+        statement = sa.delete(MEMBERSHIPS).where(
+            MEMBERSHIPS.c.profile_id == sa.bindparam("p"),
+            MEMBERSHIPS.c.segment == sa.bindparam("s"),
+        )
+        connection.execute(statement, rows)
+
+
+def count_members(connection: sa.Connection) -> dict[str, int]:
+    """The number of members by segment."""
+    query = sa.select(MEMBERSHIPS.c.segment, sa.func.count().label("members")).group_by(
+        MEMBERSHIPS.c.segment
+    )
+    return {row.segment: row.members for row in connection.execute(query)}
+
+
+def oldest_generation(connection: sa.Connection) -> int | None:
+    """The oldest generation by which some profile was last evaluated; None without profiles."""
+    return connection.execute(sa.select(sa.func.min(PROFILES.c.generation))).scalar()
+
+
+def count_profiles(connection: sa.Connection) -> int:
+    """How many profiles have streams."""
+    query = sa.select(sa.func.count(LABELS.c.profile_id.distinct()))
+    return connection.execute(query).scalar() or 0
+
+
+def page_of_profiles(connection: sa.Connection, after: str, limit: int) -> Sequence[str]:
+    """The next `limit` profile ids past `after`, in their order."""
+    query = (
+        sa.select(PROFILES.c.profile_id)
+        .where(PROFILES.c.profile_id > after)
+        .order_by(PROFILES.c.profile_id)
+        .limit(limit)
+    )
+    return [row.profile_id for row in connection.execute(query)]
+
+
+def versions_of(connection: sa.Connection, streams: Iterable[str]) -> dict[str, int]:
+    """The version that is applied of each of `streams` of profiles' log."""
+    query = sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(
+        POSITIONS.c.source == "profiles", POSITIONS.c.stream_id.in_(sorted(set(streams)))
+    )
+    return {row.stream_id: row.version for row in connection.execute(query)}
+
+
+def told_versions(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, int]:
+    """How many events segments' own log has of each of `profile_ids` that it has any of."""
+    query = sa.select(STREAMS.c.stream_id, STREAMS.c.version).where(
+        STREAMS.c.stream_id.in_(sorted(set(profile_ids)))
+    )
+    return {row.stream_id: row.version for row in connection.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A row of the definitions, as somebody wrote it."""
+
+    generation: int
+    id: str
+    segment: str
+    version: int
+    rule: str
+    description: str
+    origin: str
+
+    def says(self, rule: str, description: str) -> bool:
+        """Whether it says the same."""
+        return (self.rule, self.description) == (rule, description)
+
+
+def newest_definition(connection: sa.Connection) -> str | None:
+    """The id of the definition that was added last; None when there is none."""
+    query = sa.select(DEFINITIONS.c.id).order_by(DEFINITIONS.c.generation.desc()).limit(1)
+    return connection.execute(query).scalar()
+
+
+def load_written(connection: sa.Connection) -> list[Written]:
+    """Every definition there ever was, in their order."""
+    query = sa.select(DEFINITIONS).order_by(DEFINITIONS.c.generation)
+    return [
+        Written(r.generation, r.id, r.segment, r.version, r.rule, r.description, r.origin)
+        for r in connection.execute(query)
+    ]
+
+
+def add_written(connection: sa.Connection, written: Sequence[Written], now: int) -> None:
+    """Add definitions; of two writers of one generation the later one is to be run again."""
+    rows = [
+        {
+            "generation": one.generation,
+            "id": one.id,
+            "segment": one.segment,
+            "version": one.version,
+            "rule": one.rule,
+            "description": one.description,
+            "origin": one.origin,
+            "defined_at": now,
+        }
+        for one in written
+    ]
+    connection.execute(sa.insert(DEFINITIONS), rows)
