@@ -17,7 +17,7 @@ from identifiers import Accepted, IdentifierTypes, accept, load_types
 from services.offers import store
 from services.offers.catalogue import Catalogue, load_catalogue
 from services.offers.decision import Decision, Request, Shopper, decide, fall_back
-from services.offers.recognition import Recognition, recognise, shopper_of, with_segments
+from services.offers.recognition import Lead, recognise, shopper_of, with_segments
 from services.offers.waiting import Late, run_within
 
 DECIDED = "offer_decided"
@@ -145,12 +145,13 @@ class Desk:
             unit.append([_decided(case, decision)])
         return decision
 
-    def _recognise(self, case: _Case, unit: Unit) -> tuple[Shopper, Recognition | None]:
+    def _recognise(self, case: _Case, unit: Unit) -> tuple[Shopper, Lead | None]:
         keys = [identifier.key for identifier in case.accepted.keys]
         leads = store.leads(unit.connection, keys)
         recognition = recognise(case.accepted, case.request.authenticated, leads)
-        held = store.held(unit.connection, recognition.lead.profile_id) if recognition else []
-        return shopper_of(recognition, held, case.accepted), recognition
+        lead = recognition.lead
+        held = store.held(unit.connection, lead.profile_id) if lead else []
+        return shopper_of(recognition, held, case.accepted), lead
 
     def _catch_up(self, case: _Case, work: Work, upstream: Upstream) -> _Fresh:
         """Fetch what the request must count, from profiles and then from segments, if need be."""
@@ -162,16 +163,15 @@ class Desk:
             held = False
         if not held:
             return _Fresh(stale=True)
-        _, recognition = work.read(lambda unit: self._recognise(case, unit))
-        if recognition is None:
+        _, lead = work.read(lambda unit: self._recognise(case, unit))
+        if lead is None:
             return _Fresh()
-        membership = recognition.lead.membership
-        as_of = membership.as_of if membership else {}
+        as_of = lead.membership.as_of if lead.membership else {}
         if all(as_of.get(stream, 0) >= version for stream, version in at_least.items()):
             return _Fresh()
         try:
             told = upstream.memberships(
-                recognition.lead.profile_id, at_least, max(until - time.monotonic(), 0.001)
+                lead.profile_id, at_least, max(until - time.monotonic(), 0.001)
             )
         except ServiceError:
             return _Fresh(stale=True)

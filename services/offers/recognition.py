@@ -28,11 +28,16 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Where an identifier leads: a profile, whether it was ever verified, and its segments."""
+    """Where an identifier leads: a profile, whether it is an account's, and its segments.
+
+    `tie` is the assurance with which identity put the identifier there. A device's is `device` in
+    an account that was signed in on it, and `claimed` if a claim brought it.
+    """
 
     profile_id: str
     verified: bool
-    membership: Membership | None
+    tie: str
+    membership: Membership | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,72 +51,58 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """The profile that a request's identifiers lead to, and the assurance of it."""
+    """The profile that a request's identifiers lead to, and with which assurance.
 
-    lead: Lead
+    Without a lead nobody is known (`none`), or an account is merely claimed (`claimed`).
+    """
+
+    lead: Lead | None
     assurance: str
 
-    @property
-    def only_claimed(self) -> bool:
-        """Whether somebody's verified profile is reached by what anybody could have typed."""
-        return self.assurance == "claimed" and self.lead.verified
 
+def recognise(accepted: Accepted, authenticated: bool, leads: Mapping[str, Lead]) -> Recognition:
+    """Whose request it is.
 
-def recognise(
-    accepted: Accepted, authenticated: bool, leads: Mapping[str, Lead]
-) -> Recognition | None:
-    """Whose request it is; None if nobody knows.
-
-    What the request proves comes first, then the strongest type. An account that is new is never
-    taken for another one that used the same device, and a claim to somebody's verified profile
-    comes last.
+    What the request proves comes first, then the strongest type. An account is reached by what the
+    request proves and by a device on which it was signed in, never by a claim: anybody can type
+    anybody's e-mail. Neither is it reached by a device if the request names another account.
     """
     told = sorted(accepted.keys, key=lambda identifier: _rank(identifier, authenticated))
-    known = [identifier for identifier in told if identifier.key in leads]
-    if told and told[0] not in known and told[0].assured(authenticated) == "verified":
-        known = [identifier for identifier in known if not leads[identifier.key].verified]
-    reached = [
-        Recognition(leads[identifier.key], _best(identifier, known, authenticated, leads))
-        for identifier in known
-    ]
-    reached.sort(key=lambda recognition: recognition.only_claimed)
-    return reached[0] if reached else None
+    claimed = False
+    accounts: list[str | None] = []
+    for identifier in told:
+        lead = leads.get(identifier.key)
+        if lead is not None:
+            is_claim = lead.verified and _assurance(identifier, authenticated, lead) == "claimed"
+            another = lead.verified and any(named != lead.profile_id for named in accounts)
+            if not is_claim and not another:
+                return Recognition(lead, _best(lead, told, authenticated, leads))
+            claimed = claimed or is_claim
+        if identifier.type.assurance == "verified":
+            accounts.append(lead.profile_id if lead else None)
+    return Recognition(None, "claimed" if claimed else "none")
 
 
-def shopper_of(
-    recognition: Recognition | None, held: Sequence[Held], accepted: Accepted
-) -> Shopper:
-    """The shopper as rules and content see them.
-
-    Traits, consent and points of a verified profile are withheld from who only claims to be it.
-    """
+def shopper_of(recognition: Recognition, held: Sequence[Held], accepted: Accepted) -> Shopper:
+    """The shopper as rules and content see them, from what is `held` of the profile's streams."""
     ignored = tuple((unused.type, unused.reason) for unused in accepted.ignored)
-    if recognition is None:
-        return Shopper(reasons=("unknown_shopper",), ignored=ignored)
-    membership = recognition.lead.membership
-    summary = Summary()
-    reasons = []
-    if membership is None:
-        reasons.append("segments_not_known_yet")
-    if recognition.only_claimed:
-        reasons.append("claimed_identifiers_only")
-    else:
-        summary = combine(
-            Summary.load(stream.summary) for stream in held if stream.summary is not None
-        )
+    lead = recognition.lead
+    if lead is None:
+        reason = "unknown_shopper" if recognition.assurance == "none" else "claimed_account"
+        return Shopper(assurance=recognition.assurance, reasons=(reason,), ignored=ignored)
+    summary = combine(Summary.load(part.summary) for part in held if part.summary is not None)
     shopper = Shopper(
-        profile_id=recognition.lead.profile_id,
+        profile_id=lead.profile_id,
         assurance=recognition.assurance,
         traits=summary.traits(),
         consent=summary.consents(),
         points=summary.points,
-        streams={stream.stream: stream.version for stream in held},
-        reasons=tuple(reasons),
+        streams={part.stream: part.version for part in held},
         ignored=ignored,
     )
-    if membership is None:
-        return shopper
-    return with_segments(shopper, membership.segments, membership.version)
+    if lead.membership is None:
+        return replace(shopper, reasons=("segments_not_known_yet",))
+    return with_segments(shopper, lead.membership.segments, lead.membership.version)
 
 
 def with_segments(shopper: Shopper, segments: Iterable[str], version: int) -> Shopper:
@@ -124,18 +115,18 @@ def _rank(identifier: Identifier, authenticated: bool) -> tuple[bool, int, str]:
     return not proved, identifier.priority, identifier.key
 
 
+def _assurance(identifier: Identifier, authenticated: bool, lead: Lead) -> str:
+    brought_by_a_claim = lead.verified and lead.tie == "claimed"
+    return "claimed" if brought_by_a_claim else identifier.assured(authenticated)
+
+
 def _best(
-    identifier: Identifier,
-    known: Sequence[Identifier],
-    authenticated: bool,
-    leads: Mapping[str, Lead],
+    lead: Lead, told: Sequence[Identifier], authenticated: bool, leads: Mapping[str, Lead]
 ) -> str:
-    profile_id = leads[identifier.key].profile_id
-    return max(
-        (
-            other.assured(authenticated)
-            for other in known
-            if leads[other.key].profile_id == profile_id
-        ),
-        key=_STRENGTH.__getitem__,
+    """The surest way in which the identifiers lead to the profile."""
+    ways = (
+        _assurance(identifier, authenticated, other)
+        for identifier in told
+        if (other := leads.get(identifier.key)) and other.profile_id == lead.profile_id
     )
+    return max(ways, key=_STRENGTH.__getitem__)

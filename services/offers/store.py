@@ -32,7 +32,7 @@ def create_memberships(op: Any) -> None:
 
 _OTHER_LABELS = LABELS.alias("other_labels")
 _OTHER_IDENTIFIERS = IDENTIFIERS.alias("other_identifiers")
-_HAS_SIGNED_IN = (
+_IS_ACCOUNT = (
     sa.select(sa.literal(1))
     .select_from(
         _OTHER_LABELS.join(
@@ -48,8 +48,9 @@ _HAS_SIGNED_IN = (
 _LEADS = (
     sa.select(
         IDENTIFIERS.c.key,
+        IDENTIFIERS.c.assurance,
         LABELS.c.profile_id,
-        _HAS_SIGNED_IN.label("verified"),
+        _IS_ACCOUNT.label("verified"),
         MEMBERSHIPS.c.version,
         MEMBERSHIPS.c.segments,
         MEMBERSHIPS.c.as_of,
@@ -82,6 +83,7 @@ def leads(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Lead]:
         row.key: Lead(
             row.profile_id,
             bool(row.verified),
+            row.assurance,
             None if row.version is None else Membership(row.version, row.segments, row.as_of),
         )
         for row in connection.execute(_LEADS, {"keys": list(keys)})

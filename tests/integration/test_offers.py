@@ -79,7 +79,7 @@ def moved(
 ) -> Event:
     """An `identity_changed` that moves the streams; the first has the identifiers."""
     keys = [
-        {"key": i.key, "type": i.type.name, "tenure": 1, "assurance": i.assured(True)}
+        {"key": i.key, "type": i.type.name, "tenure": 1, "assurance": i.assured(authenticated=True)}
         for i in accept(identifiers, TYPES, b"key").keys
     ]
     entries = [
@@ -148,11 +148,12 @@ def test_a_loyal_customer_is_shown_tier_and_points_from_offers_own_tables(shop: 
 def test_who_types_a_customers_identifier_is_shown_nothing_of_hers(shop: Shop) -> None:
     tell_of_grace(shop)
     decision = shop.decide(identifiers={"user_id": "grace"}, explain=True)
-    assert decision["assurance"] == "claimed"
-    assert "claimed_identifiers_only" in decision["reasons"]
+    assert (decision["profile_id"], decision["assurance"]) == (None, "claimed")
+    assert "claimed_account" in decision["reasons"]
     assert not {"loyalty", "service", "welcome"} & set(shown(decision))
     assert "1175" not in str(decision)
-    assert "gold" not in str(decision["slots"])
+    assert "gold" not in str(decision)
+    assert "high_value" not in str(decision["inputs"])
 
 
 def test_a_merged_profile_is_read_under_its_new_label(shop: Shop) -> None:
