@@ -1,0 +1,102 @@
+"""A shop whose events are resolved one after the other, with the invariants checked after each."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+from identifiers import load_types
+from services.identity.change import Change
+from services.identity.observation import Observation, observe
+from services.identity.resolution import Answer, Resolution, look_up, resolve, settled
+from services.identity.state import Profile, Rules, State, Tenure
+
+TYPES = load_types()
+KEY = b"a key for tests"
+
+
+def seen(
+    time: int,
+    identifiers: Mapping[str, str],
+    *,
+    signed_in: bool = False,
+    type: str = "product_viewed",  # noqa: A002 - the field of the event
+    event_id: str = "e",
+) -> Observation:
+    return observe(event_id, type, time, identifiers, signed_in, TYPES, KEY)
+
+
+class Shop:
+    """`guest` and `account` are told what an event carries, and return whose it is."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.state = State.of(rules or Rules(TYPES))
+        self.numbers = itertools.count(1)
+        self.changes: list[Change] = []
+        self.labels: dict[str, tuple[int, str]] = {}
+        self.given: set[str] = set()
+
+    def guest(self, time: int, **identifiers: str) -> Resolution:
+        return self._resolved(seen(time, identifiers))
+
+    def account(self, time: int, **identifiers: str) -> Resolution:
+        return self._resolved(seen(time, identifiers, signed_in=True))
+
+    def sign_out(self, time: int, **identifiers: str) -> Resolution:
+        signed_in = "user_id" in identifiers
+        return self._resolved(seen(time, identifiers, signed_in=signed_in, type="signed_out"))
+
+    def look(self, *, signed_in: bool = False, **identifiers: str) -> Resolution | None:
+        return look_up(self.state, seen(1_000_000, identifiers, signed_in=signed_in))
+
+    def profile_of(self, resolution: Resolution) -> str:
+        """The profile that the stream of an earlier answer is in today."""
+        return self.state.tenures[resolution.stream].profile
+
+    def together(self, *resolutions: Resolution) -> bool:
+        return len({self.profile_of(resolution) for resolution in resolutions}) == 1
+
+    def resolve(self, observation: Observation) -> Answer:
+        """Resolve, and check what must hold whatever was observed."""
+        known = settled(self.state, observation)
+        answer, change = resolve(self.state, observation, lambda: f"s{next(self.numbers):05}")
+        if known is not None:
+            assert answer == known
+            assert change is None
+        if change is not None:
+            self._apply(change)
+        if isinstance(answer, Resolution):
+            self.given.add(answer.profile)
+            assert self.state.tenures[answer.stream].profile == answer.profile
+            again = settled(self.state, observation)
+            assert isinstance(again, Resolution)
+            assert (again.stream, again.profile) == (answer.stream, answer.profile)
+        self._check()
+        return answer
+
+    def _resolved(self, observation: Observation) -> Resolution:
+        answer = self.resolve(observation)
+        assert isinstance(answer, Resolution)
+        return answer
+
+    def _apply(self, change: Change) -> None:
+        self.changes.append(change)
+        for tenure in change.moved:
+            epoch = self.labels.get(tenure.stream, (0, ""))[0]
+            assert tenure.epoch == epoch + 1
+            self.labels[tenure.stream] = (tenure.epoch, tenure.profile)
+
+    def _check(self) -> None:
+        state = self.state
+        assert {t.stream: (t.epoch, t.profile) for t in state.tenures.values()} == self.labels
+        assert self.given <= state.tenures.keys()
+        for profile in {tenure.profile for tenure in state.tenures.values()}:
+            check_profile(state.profiles[profile], state.members(profile))
+
+
+def check_profile(profile: Profile, members: list[Tenure]) -> None:
+    """A profile is named after a stream of its own, and no account limit is broken."""
+    assert profile.id in {member.stream for member in members}
+    assert profile.verified == any(member.assurance == "verified" for member in members)
+    for kind in ("user_id", "loyalty_id"):
+        assert len({m.key for m in members if m.type == kind}) <= 1
