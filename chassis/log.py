@@ -67,7 +67,7 @@ class EventLog:
         appended = []
         for draft in drafts:
             first = _first_id(draft)
-            new = fresh.get(first) is draft
+            new = fresh.pop(first, None) is not None
             appended.append(Appended(by_id[first] if first in by_id else known[first], not new))
         return appended, events
 
