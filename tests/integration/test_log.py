@@ -27,7 +27,7 @@ def pages(work: Work, streams: list[str], limit: int) -> list[list[Event]]:
     """The history of `streams`, read on from the versions reached until nothing comes."""
     after = dict.fromkeys(streams, 0)
     found = []
-    while page := work.read(lambda unit: unit.history(after, limit)):
+    while page := work.read(lambda unit, after=after: unit.history(after, limit)):
         found.append(page)
         after |= {event.stream: event.version for event in page}
     return found
@@ -260,8 +260,7 @@ CHANGES = {
         "DROP TABLE events",
         "DROP TRIGGER events_append_only ON events",
         "ALTER TABLE events DISABLE TRIGGER ALL",
-        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
-        " 'BEGIN RETURN NEW; END'",
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE sql AS 'SELECT 1'",
         "SET session_replication_role = replica",
         "DELETE FROM streams",
     ],
