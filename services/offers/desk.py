@@ -103,6 +103,8 @@ class Desk:
             decision = self._fall_back(case, "overloaded")
         else:
             decision = self._try(case, work, upstream)
+        if decision.degraded:
+            _log.warning("degraded", decision_id=decision.decision_id, reasons=decision.degraded)
         return decision.to_wire(asked.explain)
 
     def _try(self, case: _Case, work: Work, upstream: Upstream) -> Decision:
