@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from identifiers import Identifier, IdentifierTypes, Ignored, accept
+from identifiers import Identifier, Ignored, accept
+from services.identity.state import Rules
 
 SIGNED_OUT = "signed_out"
 
@@ -25,15 +26,21 @@ class Observation:
     ignored: tuple[Ignored, ...] = ()
 
 
-def observe(
-    event_id: str,
-    type: str,  # noqa: A002 - the event's field
-    time: int,
-    identifiers: Mapping[str, str],
-    authenticated: bool,
-    types: IdentifierTypes,
-    secret: bytes,
-) -> Observation:
-    """The observation of an event with these plain `identifiers`, hashed under `secret`."""
-    accepted = accept(identifiers, types, secret)
-    return Observation(event_id, type, time, authenticated, accepted.keys, accepted.ignored)
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Makes observations: it knows the identifier types, and the key to hash values under."""
+
+    rules: Rules
+    key: bytes = field(repr=False)
+
+    def observe(
+        self,
+        event_id: str,
+        type: str,  # noqa: A002 - the field of the event
+        time: int,
+        identifiers: Mapping[str, str],
+        authenticated: bool,
+    ) -> Observation:
+        """The observation of an event with these plain `identifiers`."""
+        accepted = accept(identifiers, self.rules.types, self.key)
+        return Observation(event_id, type, time, authenticated, accepted.keys, accepted.ignored)

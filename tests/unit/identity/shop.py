@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from identifiers import load_types
 from services.identity.change import Change
-from services.identity.observation import Observation, observe
+from services.identity.observation import Observation, Observer
 from services.identity.resolution import Answer, Resolution, look_up, resolve, settled
 from services.identity.state import Profile, Rules, State, Tenure
 
 TYPES = load_types()
-KEY = b"a key for tests"
+OBSERVER = Observer(Rules(TYPES), b"a key for tests")
 
 
 def seen(
@@ -23,7 +23,7 @@ def seen(
     type: str = "product_viewed",  # noqa: A002 - the field of the event
     event_id: str = "e",
 ) -> Observation:
-    return observe(event_id, type, time, identifiers, signed_in, TYPES, KEY)
+    return OBSERVER.observe(event_id, type, time, identifiers, signed_in)
 
 
 class Shop:

@@ -11,36 +11,8 @@ from hypothesis import strategies as st
 from services.identity.observation import Observation
 from services.identity.resolution import Resolution, settled
 from services.identity.state import State
+from tests.unit.identity.observed import SEQUENCES
 from tests.unit.identity.shop import Shop, seen
-
-PEOPLE = ("ann", "bob", "eve")
-DEVICES = ("mobile", "laptop", "tablet")
-
-
-def _some(kind: str, values: Sequence[str]) -> st.SearchStrategy[dict[str, str]]:
-    return st.one_of(st.just({}), st.sampled_from(values).map(lambda value: {kind: value}))
-
-
-IDENTIFIERS = st.tuples(
-    _some("user_id", PEOPLE),
-    _some("loyalty_id", ("card-1", "card-2")),
-    _some("device_id", DEVICES),
-    _some("anonymous_id", DEVICES),
-    _some("email", [f"{name}@shop.example" for name in PEOPLE]),
-).map(lambda parts: {kind: value for part in parts for kind, value in part.items()})
-
-
-@st.composite
-def observations(draw: st.DrawFn) -> Observation:
-    return seen(
-        draw(st.integers(1, 9)),
-        draw(IDENTIFIERS.filter(bool)),
-        signed_in=draw(st.booleans()),
-        type=draw(st.sampled_from(["product_viewed", "product_viewed", "signed_out"])),
-    )
-
-
-SEQUENCES = st.lists(observations(), min_size=1, max_size=14)
 
 
 @given(SEQUENCES)

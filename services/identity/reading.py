@@ -1,0 +1,29 @@
+"""Reading identity: who identifiers lead to now, and what a profile is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis import NotFound
+from chassis.work import Unit
+from services.identity import answers, store
+from services.identity.observation import Observation
+from services.identity.resolution import look_up
+from services.identity.state import Rules
+
+
+def find(unit: Unit, rules: Rules, observation: Observation) -> dict[str, Any]:
+    """The answer of `lookup`."""
+    keys = [identifier.key for identifier in observation.identifiers]
+    state = store.load_profiles(unit.connection, rules, keys)
+    is_claimed = any(state.verified(tenure.profile) for key in keys for tenure in state.held(key))
+    return answers.found(look_up(state, observation), is_claimed, observation.ignored)
+
+
+def describe(unit: Unit, requested: str) -> dict[str, Any]:
+    """The answer of `describe`; NotFound if the id never was a profile's."""
+    profile = store.find_profile(unit.connection, requested)
+    if profile is None:
+        raise NotFound("profile_id", "is no profile that we know")
+    tenures, related, merged = store.describe(unit.connection, profile)
+    return answers.description(profile, requested, tenures, related, merged)

@@ -1,0 +1,127 @@
+"""The resolver: a batch of observations, against what the database holds.
+
+Most events show nothing new. They are answered from one query, without a lock; what changes
+something is resolved again, in order, under the locks of its keys and of their profiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from chassis import Event, JointDraft, Unavailable, new_id
+from chassis.work import Unit, Work
+from services.identity import store
+from services.identity.change import Change
+from services.identity.observation import Observation
+from services.identity.resolution import Answer, resolve, settled
+from services.identity.state import Rules, State, Tenure
+
+_ATTEMPTS = 50  # each of them fails only because another call has moved a profile meanwhile
+
+
+class Resolver:
+    """Resolves observations on one database."""
+
+    def __init__(self, work: Work, rules: Rules) -> None:
+        self._work = work
+        self._rules = rules
+
+    def resolve(self, observations: Sequence[Observation]) -> tuple[list[Answer], list[Event]]:
+        """An answer for each observation, in order, and one copy of each fact that they made."""
+        answers: dict[int, Answer] = {}
+        waiting = dict(enumerate(observations))
+        for load in (store.load, store.load_profiles):
+            keys = _keys(waiting.values())
+            state = self._work.read(partial(_load, load, self._rules, keys))
+            answers |= answer_settled(state, waiting)
+            waiting = {i: o for i, o in waiting.items() if i not in answers}
+            if not waiting:
+                break
+        facts: list[Event] = []
+        if waiting:
+            resolved, facts = self._change(list(waiting.values()))
+            answers |= dict(zip(waiting, resolved, strict=True))
+        return [answers[index] for index in range(len(observations))], facts
+
+    def _change(self, observations: Sequence[Observation]) -> tuple[list[Answer], list[Event]]:
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._work.run(partial(_change, rules=self._rules, observed=observations))
+            except store.Moved:
+                continue
+        raise Unavailable("identity", "has too many changes of these profiles; try again")
+
+
+def answer_settled(state: State, observations: Mapping[int, Observation]) -> dict[int, Answer]:
+    """The answers that need no change, and that no change before them in the batch can touch."""
+    answers: dict[int, Answer] = {}
+    keys: set[str] = set()
+    profiles: set[str] = set()
+    for index, observation in observations.items():
+        own_keys = {identifier.key for identifier in observation.identifiers}
+        own_profiles = {tenure.profile for key in own_keys for tenure in state.held(key)}
+        answer = None
+        if keys.isdisjoint(own_keys) and profiles.isdisjoint(own_profiles):
+            answer = settled(state, observation)
+        if answer is None:
+            keys |= own_keys
+            profiles |= own_profiles
+        else:
+            answers[index] = answer
+    return answers
+
+
+def _keys(observations: Iterable[Observation]) -> list[str]:
+    return sorted({i.key for observation in observations for i in observation.identifiers})
+
+
+def _load(load: Any, rules: Rules, keys: Sequence[str], unit: Unit) -> State:
+    state: State = load(unit.connection, rules, keys)
+    return state
+
+
+def _change(
+    unit: Unit, rules: Rules, observed: Sequence[Observation]
+) -> tuple[list[Answer], list[Event]]:
+    state = store.load_locked(unit.connection, rules, _keys(observed))
+    answers: list[Answer] = []
+    changes: list[Change] = []
+    for observation in observed:
+        answer, change = resolve(state, observation, new_id)
+        answers.append(answer)
+        if change:
+            changes.append(change)
+    store.save(unit.connection, state)
+    facts = [appended.event for appended in unit.append([_fact(change) for change in changes])]
+    for fact in facts:
+        if any(entry["version"] != entry["epoch"] for entry in fact.data["streams"]):
+            raise AssertionError("a stream's version in identity's log is its epoch")
+    return answers, facts
+
+
+def _fact(change: Change) -> JointDraft:
+    return JointDraft(
+        id=new_id(),
+        type="identity_changed",
+        entries={tenure.stream: _entry(tenure) for tenure in change.moved},
+        data={"reason": change.reason},
+        occurred_at=change.occurred_at,
+        metadata={"causation_id": change.event_id},
+    )
+
+
+def _entry(tenure: Tenure) -> dict[str, Any]:
+    """What a fact says of a stream; it names the identifiers that lead there today."""
+    identifier = {
+        "key": tenure.key,
+        "type": tenure.type,
+        "tenure": tenure.number,
+        "assurance": tenure.assurance,
+    }
+    return {
+        "profile_id": tenure.profile,
+        "epoch": tenure.epoch,
+        "identifiers": [identifier] if tenure.current else [],
+    }
