@@ -15,16 +15,19 @@ from services.profiles import store
 class Identity(Protocol):
     """What reading asks of identity."""
 
-    def lookup(self, *, identifiers: Mapping[str, str]) -> dict[str, Any]:
+    def lookup(self, *, identifiers: Mapping[str, str], authenticated: bool) -> dict[str, Any]:
         """`{profile_id or null, …}`"""
         ...
 
 
 def find_profile(identity: Identity, who: Mapping[str, Any]) -> str:
-    """The profile id that was asked for, by itself or by identifiers; NotFound if nobody's."""
+    """The profile id that was asked for, by itself or by identifiers; NotFound if nobody's.
+
+    Identifiers are taken as the shop's own knowledge, so that they lead to an account as well.
+    """
     if "profile_id" in who:
         return str(who["profile_id"])
-    profile_id = identity.lookup(identifiers=who["identifiers"])["profile_id"]
+    profile_id = identity.lookup(identifiers=who["identifiers"], authenticated=True)["profile_id"]
     if profile_id is None:
         raise NotFound("identifiers", "lead to no profile that we know")
     return str(profile_id)

@@ -10,6 +10,7 @@ from chassis import Draft, Event, InvalidInput, JointDraft, format_instant
 from contracts.event import MAX_ID, IncomingEvent
 
 _PLACE = ("stream", "version")  # what the log adds to the entries of a joint fact
+_KEPT = ("causation_id",)  # the rest of a fact's metadata is about its place in identity's log
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def fact_draft(fact: Event) -> JointDraft:
         data=data,
         occurred_at=fact.occurred_at,
         schema_version=fact.schema_version,
+        metadata={n: fact.metadata[n] for n in _KEPT if n in fact.metadata},
     )
 
 

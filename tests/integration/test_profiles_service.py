@@ -31,8 +31,8 @@ class IdentityService(Service):
         return self.inner.resolve(observations=observations)
 
     @rpc
-    def lookup(self, identifiers: Any) -> dict[str, Any]:
-        return self.inner.lookup(identifiers=identifiers)
+    def lookup(self, identifiers: Any, authenticated: Any) -> dict[str, Any]:
+        return self.inner.lookup(identifiers=identifiers, authenticated=authenticated)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ class IdentityInMemory:
         ]
         return {"events": [] if self.mute else [event.to_wire() for event in events[:limit]]}
 
-    def lookup(self, *, identifiers: Mapping[str, str]) -> dict[str, Any]:
+    def lookup(self, *, identifiers: Mapping[str, str], authenticated: bool) -> dict[str, Any]:
         self._check_up()
         streams = [self._streams[key] for key in _keys(identifiers) if key in self._streams]
         profile_id = self._profiles[streams[0]] if streams else None

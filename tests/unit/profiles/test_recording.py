@@ -62,7 +62,7 @@ def copy_of_fact(stream: str, moved: dict[str, int]) -> Event:
         data={"reason": "merged", "fact_id": FACT, "streams": entries},
         occurred_at=NOW,
         recorded_at=NOW,
-        metadata={"joint": True},
+        metadata={"joint": True, "causation_id": "e-1", "correlation_id": "c-1"},
     )
 
 
@@ -140,6 +140,7 @@ def test_a_fact_of_identity_becomes_one_draft_however_many_copies_are_at_hand() 
         },
         data={"reason": "merged"},
         occurred_at=NOW,
+        metadata={"causation_id": "e-1"},
     )
 
 
