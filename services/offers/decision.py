@@ -233,7 +233,8 @@ def _judge(
     stock = situation.context.get("stock") or {}
     if offer.sku is not None and stock.get(offer.sku) == 0:
         return False, (f"{offer.sku} is out of stock",)
-    lines: tuple[str, ...] = ("it has no rule: everybody",)
+    whom = "everybody" if offer.requires == "any" else f"everybody recognised as {offer.requires}"
+    lines: tuple[str, ...] = (f"no rule: {whom}",)
     if offer.rule is not None:
         lines = tuple(offer.rule.explain(situation, now))
         if not offer.rule.evaluate(situation, now).value:
