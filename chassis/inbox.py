@@ -8,6 +8,7 @@ broker, so replicas may share one plain queue.
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from chassis.errors import ServiceError, Unavailable
 from chassis.event import Event, new_id
 from chassis.log import Head
 from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED
-from chassis.upcasting import NewerSchema, Upcasters
+from chassis.upcasting import Upcasters
 from chassis.work import Unit, Work
 
 # A head's `changed_at` is set before its commit; no transaction stays open for longer than this.
@@ -74,6 +75,8 @@ class Inbox:
         What came before is dropped, what is early is noted to be fetched. Raises Unavailable, with
         nothing applied, when the database or something that the projection needs does not answer.
         """
+        if not arrived:
+            return Outcome(applied=False, behind=False)
         tried: list[Event] = []
         try:
             return self.work.run(lambda unit: self._apply(unit, arrived, projection, tried))
@@ -89,10 +92,10 @@ class Inbox:
         if heads:
             self.work.run(lambda unit: self._lock(unit.connection, heads))
 
-    def behind(self, limit: int, among: Iterable[str] | None = None) -> dict[str, int]:
+    def behind(self, limit: int) -> dict[str, int]:
         """Up to `limit` streams with events that were heard of and not applied: stream -> version.
 
-        Halted streams are left out; `among` narrows the question to some streams.
+        Halted streams are left out.
         """
         query = (
             sa.select(POSITIONS.c.stream_id, POSITIONS.c.version)
@@ -101,11 +104,26 @@ class Inbox:
             .order_by(POSITIONS.c.stream_id)
             .limit(limit)
         )
-        if among is not None:
-            query = query.where(POSITIONS.c.stream_id.in_(sorted(among)))
         return self.work.read(
             lambda unit: {r.stream_id: r.version for r in unit.connection.execute(query)}
         )
+
+    def short_of(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        """Those of `wanted` (stream: version) that have not come that far: stream -> version.
+
+        Halted streams are left out.
+        """
+        query = sa.select(POSITIONS.c.stream_id, POSITIONS.c.version, POSITIONS.c.halted).where(
+            POSITIONS.c.source == self.source, POSITIONS.c.stream_id.in_(sorted(wanted))
+        )
+        rows = self.work.read(lambda unit: unit.connection.execute(query).all())
+        versions = {row.stream_id: row.version for row in rows}
+        halted = {row.stream_id for row in rows if row.halted}
+        return {
+            stream: versions.get(stream, 0)
+            for stream, version in wanted.items()
+            if versions.get(stream, 0) < version and stream not in halted
+        }
 
     def versions(self, streams: Iterable[str]) -> dict[str, int]:
         """The last version applied of each of `streams`; 0 for one that is not known."""
@@ -126,8 +144,9 @@ class Inbox:
         """
         start = self.work.read(self._reconciled)
         place = (max(0, start - RECONCILE_MARGIN), "")
+        until = time.time_ns() // 1_000  # what changes from now on is for the next time
         found = 0
-        while page := heads(*place):
+        while place[0] < until and (page := heads(*place)):
             known = self.versions_seen([head.stream for head in page])
             ahead = {h.stream: h.version for h in page if h.version > known.get(h.stream, 0)}
             self.note(ahead)
@@ -160,7 +179,7 @@ class Inbox:
         positions = self._lock(unit.connection, heads)
         tried[:] = _next_in_order(arrived, positions, self._upcasters)
         if tried:
-            projection.apply(unit, tried)
+            projection.apply(unit, [self._upcasters.upcast(event) for event in tried])
             touched = {stream for event in tried for stream in event.versions}
             self._save(unit.connection, {stream: positions[stream] for stream in touched})
         gap = any(p.seen > p.version and not p.halted for p in positions.values())
@@ -298,10 +317,9 @@ def _next_in_order(
         if place not in waiting or not _is_next(waiting[place], positions):
             continue
         event = waiting[place]
-        try:
-            ready.append(upcasters.upcast(event))
-        except NewerSchema:
+        if not upcasters.knows(event):
             continue  # stays behind until this release is updated
+        ready.append(event)
         for moved, version in event.versions.items():
             positions[moved].version = version
         stack.extend(sorted(event.versions, reverse=True))

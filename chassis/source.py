@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
 from chassis.errors import Unavailable
 from chassis.event import Event
@@ -45,25 +46,26 @@ class Source:
         """Fetch and apply until each stream in `at_least` is at its version; False if too late.
 
         `apply` is the service's own subscriber method. What a joint fact needs of other streams
-        is fetched too.
+        is fetched too. Nothing is noted of versions that may not exist: a caller gave them.
         """
         deadline = time.monotonic() + seconds
-        wanted = set(at_least)
-        if self._has(at_least):
-            return True
-        self.inbox.note(at_least)
-        while (left := deadline - time.monotonic()) > 0:
-            behind = self.inbox.behind(STREAMS_A_CALL, among=wanted)
-            if not behind:
-                break
+        wanted = dict(at_least)
+        while not self._has(at_least):
+            behind = self.inbox.short_of(wanted)
+            left = deadline - time.monotonic()
+            if not behind or left <= 0:
+                return False
             try:
-                events = self.history(behind, timeout=left)
-                if not apply(Batch(self.inbox, events)).applied:
-                    wanted |= {stream for event in events for stream in event.versions}
-                    time.sleep(min(0.005, left))  # another replica may hold what is missing
+                events = self.history(dict(islice(behind.items(), STREAMS_A_CALL)), timeout=left)
+                outcome = apply(Batch(self.inbox, events))
             except Unavailable:
-                break
-        return self._has(at_least)
+                return self._has(at_least)
+            if not outcome.applied:
+                for event in events:
+                    for stream, version in event.versions.items():
+                        wanted[stream] = max(wanted.get(stream, 0), version)
+                time.sleep(min(0.005, left))  # another replica may hold what is missing
+        return True
 
     def _has(self, at_least: Mapping[str, int]) -> bool:
         versions = self.inbox.versions(at_least)

@@ -31,6 +31,10 @@ class Upcasters:
             version += 1
         return version
 
+    def knows(self, event: Event) -> bool:
+        """Whether the event's schema version is one that this release can read."""
+        return event.schema_version <= self.current(event.type)
+
     def upcast(self, event: Event) -> Event:
         """The event with data of the current version; NewerSchema if it is past that."""
         current = self.current(event.type)
