@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,21 +19,29 @@ from chassis.errors import Unavailable
 # Serialization failure, deadlock, administrator's shutdown; and two writers of one new row.
 _CONTENTION = {"40001", "40P01", "57P01"}
 _UNIQUE = "23505"
+# The database's own trouble, whatever it was asked: no connection, no memory, disk or time left,
+# shut down, a standby.
+_TROUBLE = ("08", "25006", "53", "57", "58")
+# The same on SQLite: busy, locked, out of memory, read only, I/O error, full, cannot be opened.
+_SQLITE_TROUBLE = {5, 6, 7, 8, 10, 13, 14}
 # No transaction may stay open longer than the margin with which heads are reconciled.
 _SESSION = "-c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000"
+
+_FILE_LOCKS: dict[str, threading.Lock] = {}
 
 
 class Database:
     """Transactions on one database.
 
-    On SQLite every transaction holds a lock of the process: sqlite3 blocks the whole process
-    while it waits for another connection, and greenlets would wait for one another for ever.
+    On SQLite every transaction holds the process's lock of the file: sqlite3 blocks the whole
+    process while it waits for another connection, and greenlets would wait for one another for
+    ever.
     """
 
     def __init__(self, uri: str, pool_size: int = 10) -> None:
         self.engine = _engine(uri, pool_size)
         self.dialect = self.engine.dialect.name
-        self._lock = threading.Lock() if self.dialect == "sqlite" else nullcontext()
+        self._lock = _file_lock(self.engine.url) if self.dialect == "sqlite" else nullcontext()
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -72,9 +81,14 @@ def is_transient(error: DBAPIError) -> bool:
 
 
 def is_unreachable(error: DBAPIError) -> bool:
-    """Whether the database itself did not answer."""
+    """Whether the database itself did not answer, or could not serve anybody."""
+    state = _state(error)
+    if state:
+        return error.connection_invalidated or state.startswith(_TROUBLE)
+    if (code := getattr(error.orig, "sqlite_errorcode", None)) is not None:
+        return code & 0xFF in _SQLITE_TROUBLE
     lost = type(error.orig).__name__ in {"OperationalError", "InterfaceError"}
-    return error.connection_invalidated or (lost and not _state(error))
+    return error.connection_invalidated or lost
 
 
 def _state(error: DBAPIError) -> str | None:
@@ -84,6 +98,11 @@ def _state(error: DBAPIError) -> str | None:
 def unreachable(error: DBAPIError) -> Unavailable:
     """What a caller is told when the database did not answer."""
     return Unavailable("database", f"did not answer ({type(error.orig).__name__}); try again")
+
+
+def _file_lock(url: sa.URL) -> threading.Lock:
+    """The lock of a SQLite file, the same for every Database on it."""
+    return _FILE_LOCKS.setdefault(str(Path(url.database or "").resolve()), threading.Lock())
 
 
 def _engine(uri: str, pool_size: int) -> sa.Engine:
