@@ -31,8 +31,13 @@ def show_dead_letter(unit: Unit, letter: str) -> dict[str, Any]:
 
 
 def redrive(unit: Unit, letter: str) -> dict[str, Any]:
-    """Lift the halt that a dead letter put on its streams; they are then fetched and applied."""
+    """Lift the halt that a dead letter put on its streams; they are then fetched and applied.
+
+    A letter that was driven again before changes nothing: a later halt has a letter of its own.
+    """
     shown = show_dead_letter(unit, letter)
+    if shown["redriven_at"] is not None:
+        return shown
     halt = sa.and_(
         POSITIONS.c.source == shown["source"], POSITIONS.c.stream_id.in_(shown["streams"])
     )
