@@ -15,8 +15,9 @@ from chassis.work import Unit, Work
 from contracts.offers import read_request
 from identifiers import Accepted, IdentifierTypes, accept, load_types
 from services.offers import store
+from services.offers.answer import Decision
 from services.offers.catalogue import Catalogue, load_catalogue
-from services.offers.decision import Decision, Request, Shopper, decide, fall_back
+from services.offers.decision import Request, Shopper, decide, fall_back
 from services.offers.recognition import Lead, recognise, shopper_of, with_segments
 from services.offers.waiting import Late, run_within
 

@@ -13,8 +13,9 @@ from chassis import InvalidInput
 from contracts import load
 from contracts.offers import DecisionAnswer
 from rules import Situation
+from services.offers.answer import Decision
 from services.offers.catalogue import REQUIREMENTS, load_catalogue, read_catalogue
-from services.offers.decision import Decision, Request, Shopper, decide, fall_back
+from services.offers.decision import Request, Shopper, decide, fall_back
 
 NOW = 1_795_289_400_000_000
 CATALOGUE = load_catalogue()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from services.offers.answer import Decision
 from services.offers.catalogue import load_catalogue
-from services.offers.decision import Decision, Request, Shopper, decide
+from services.offers.decision import Request, Shopper, decide
 
 CATALOGUE = load_catalogue()
 BASKET = {"items": [{"sku": "shade-linen", "category": "home", "quantity": 2, "price": 2400}],
