@@ -103,7 +103,8 @@ def save_standings(connection: sa.Connection, standings: Mapping[str, Standing])
         {"profile_id": name, "next_at": standing.next_at, "generation": standing.generation}
         for name, standing in sorted(standings.items())
     ]
-    connection.execute(statement, rows)
+    # Without RETURNING, SQLAlchemy sends an upsert row by row: ten times as slow on PostgreSQL.
+    connection.execute(statement.returning(PROFILES.c.profile_id), rows)
 
 
 def load_memberships(
@@ -135,13 +136,10 @@ def save_entries(connection: sa.Connection, entries: Mapping[tuple[str, str], Me
 
 def delete_exits(connection: sa.Connection, exits: Iterable[tuple[str, str]]) -> None:
     """Remove who left: (profile, segment)."""
-    rows = [{"p": profile_id, "s": segment} for profile_id, segment in sorted(exits)]
-    if rows:
-        statement = sa.delete(MEMBERSHIPS).where(
-            MEMBERSHIPS.c.profile_id == sa.bindparam("p"),
-            MEMBERSHIPS.c.segment == sa.bindparam("s"),
-        )
-        connection.execute(statement, rows)
+    places = sorted(exits)
+    if places:
+        place = sa.tuple_(MEMBERSHIPS.c.profile_id, MEMBERSHIPS.c.segment)
+        connection.execute(sa.delete(MEMBERSHIPS).where(place.in_(places)))
 
 
 def count_members(connection: sa.Connection) -> dict[str, int]:
