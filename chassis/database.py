@@ -107,7 +107,7 @@ def _file_lock(url: sa.URL) -> threading.Lock:
 
 def _engine(uri: str, pool_size: int) -> sa.Engine:
     options: dict[str, Any] = {
-        "json_serializer": _dump_json,
+        "json_serializer": dump_json,
         "hide_parameters": True,  # an error's text is logged; a parameter may be personal
         "pool_size": pool_size,
         "max_overflow": pool_size,
@@ -136,5 +136,9 @@ def _begin_immediate(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _dump_json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def dump_json(value: object) -> str:
+    """Compact JSON; ValueError for what JSON has no word for."""
+    return _ENCODER.encode(value)

@@ -1,7 +1,8 @@
-"""The append-only event log: streams of events with gapless versions, and an outbox."""
+"""The append-only event log: streams of events with gapless versions."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,11 +11,60 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.database import upsert
-from chassis.event import Draft, Event, JointDraft, copy_id, new_id
-from chassis.schema import EVENTS, OUTBOX, STREAMS
+from chassis.database import dump_json
+from chassis.event import Draft, Event, JointDraft, copy_id
+from chassis.schema import EVENTS, STREAMS
 
 _STREAMS_A_QUERY = 100
+
+# Many rows go to the database as one parameter, a JSON array of arrays: a fraction of the work, on
+# both sides, of a list of values. The databases differ in how they take it apart.
+_ROWS = {
+    "postgresql": "json_array_elements(CAST(:rows AS json)) AS item(value)",
+    "sqlite": "json_each(:rows) AS item",
+}
+_PLACES = {  # text[i], number[i], json[i]
+    "postgresql": (r"(value ->> \1)", r"CAST(value ->> \1 AS bigint)", r"(value -> \1)"),
+    "sqlite": (r"json_extract(value, '$[\1]')",) * 3,
+}
+
+
+def _for_each(insert: str) -> dict[str, sa.TextClause]:
+    """`insert` for each database, which names its rows {rows}, and places text[0], number[1] …"""
+    statements = {}
+    for dialect, rows in _ROWS.items():
+        statement = insert.replace("{rows}", rows)
+        for kind, place in zip(("text", "number", "json"), _PLACES[dialect], strict=True):
+            statement = re.sub(kind + r"\[(\d)\]", place, statement)
+        statements[dialect] = sa.text(statement)
+    return statements
+
+
+_ADVANCE = _for_each(
+    """
+    INSERT INTO streams (stream_id, version, changed_at)
+    SELECT text[0], number[1], :changed_at FROM {rows} WHERE true
+    ON CONFLICT (stream_id) DO UPDATE
+    SET version = streams.version + excluded.version, changed_at = excluded.changed_at
+    RETURNING stream_id, version
+    """
+)
+_STORE = _for_each(
+    """
+    INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata, occurred_at,
+                        recorded_at)
+    SELECT text[0], number[1], text[2], text[3], number[4], json[5], json[6], number[7], number[8]
+    FROM {rows}
+    """
+)
+_FIND = {
+    "postgresql": sa.select(EVENTS).where(
+        EVENTS.c.id.in_(sa.text("SELECT json_array_elements_text(CAST(:ids AS json))"))
+    ),
+    "sqlite": sa.select(EVENTS).where(
+        EVENTS.c.id.in_(sa.text("SELECT value FROM json_each(:ids)"))
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +182,10 @@ class EventLog:
         return sorted(found, key=lambda event: (event.stream, event.version))
 
     def _events_by_id(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, Event]:
-        rows = connection.execute(sa.select(EVENTS).where(EVENTS.c.id.in_(ids))) if ids else ()
+        if not ids:
+            return {}
+        query = _FIND[connection.dialect.name]
+        rows = connection.execute(query, {"ids": dump_json(list(ids))})
         return {row.id: self._event(row) for row in rows}
 
     def _number(
@@ -151,23 +204,10 @@ class EventLog:
 
     def _advance(self, connection: sa.Connection, counts: Mapping[str, int]) -> dict[str, int]:
         """Lock the streams' rows, making those that are new, and move their heads on."""
-        statement = upsert(connection, STREAMS)
-        statement = statement.on_conflict_do_update(
-            index_elements=[STREAMS.c.stream_id],
-            set_={
-                "version": STREAMS.c.version + statement.excluded.version,
-                "changed_at": statement.excluded.changed_at,
-            },
-        )
-        changed_at = time.time_ns() // 1_000
-        rows = [
-            {"stream_id": stream, "version": counts[stream], "changed_at": changed_at}
-            for stream in sorted(counts)
-        ]
-        result = connection.execute(
-            statement.returning(STREAMS.c.stream_id, STREAMS.c.version), rows
-        )
-        return {row.stream_id: row.version for row in result}
+        rows = [[stream, counts[stream]] for stream in sorted(counts)]
+        values = {"rows": dump_json(rows), "changed_at": time.time_ns() // 1_000}
+        heads = connection.execute(_ADVANCE[connection.dialect.name], values)
+        return {stream: version for stream, version in heads}  # noqa: C416 - rows, not pairs
 
     def _events_of(
         self, draft: Draft | JointDraft, versions: Mapping[str, int], now: int
@@ -198,23 +238,22 @@ class EventLog:
         ]
 
     def _store(self, connection: sa.Connection, events: Sequence[Event]) -> None:
-        if not events:
-            return
         rows = [
-            {
-                "stream_id": event.stream,
-                "version": event.version,
-                "id": event.id,
-                "type": event.type,
-                "schema_version": event.schema_version,
-                "data": event.data,
-                "metadata": event.metadata,
-                "occurred_at": event.occurred_at,
-                "recorded_at": event.recorded_at,
-            }
+            [
+                event.stream,
+                event.version,
+                event.id,
+                event.type,
+                event.schema_version,
+                event.data,
+                event.metadata,
+                event.occurred_at,
+                event.recorded_at,
+            ]
             for event in events
         ]
-        connection.execute(sa.insert(EVENTS), rows)
+        if rows:
+            connection.execute(_STORE[connection.dialect.name], {"rows": dump_json(rows)})
 
     def _event(self, row: Any) -> Event:
         return Event(
@@ -229,47 +268,6 @@ class EventLog:
             schema_version=row.schema_version,
             metadata=row.metadata,
         )
-
-
-class Outbox:
-    """What is committed and not yet confirmed by the broker; a row leaves after the confirm only.
-
-    The process that commits a row holds its claim; a claim that is older than `lapse`
-    microseconds belongs to a process that died, and anybody's sweeper may take it over.
-    """
-
-    def __init__(self, lapse: int = 5_000_000) -> None:
-        self._lapse = lapse
-
-    def put(self, connection: sa.Connection, events: Sequence[Event]) -> str:
-        """Note that `events` are to be published; returns the row's id."""
-        row_id = new_id()
-        refs = [[event.stream, event.version] for event in events]
-        connection.execute(
-            sa.insert(OUTBOX), {"id": row_id, "refs": refs, "claimed_at": time.time_ns() // 1_000}
-        )
-        return row_id
-
-    def claim(self, connection: sa.Connection, limit: int) -> dict[str, list[list[Any]]]:
-        """Take over up to `limit` rows whose claim has lapsed; maps row id to references."""
-        now = time.time_ns() // 1_000
-        lapsed = (
-            sa.select(OUTBOX.c.id)
-            .where(OUTBOX.c.claimed_at < now - self._lapse)
-            .order_by(OUTBOX.c.claimed_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        ids = [row.id for row in connection.execute(lapsed)]
-        if not ids:
-            return {}
-        connection.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(claimed_at=now))
-        rows = connection.execute(sa.select(OUTBOX).where(OUTBOX.c.id.in_(ids)))
-        return {row.id: row.refs for row in rows}
-
-    def clear(self, connection: sa.Connection, row_ids: Sequence[str]) -> None:
-        """Drop rows whose events the broker has confirmed."""
-        connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.id.in_(row_ids)))
 
 
 def _streams(draft: Draft | JointDraft) -> list[str]:

@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from chassis.clock import Clock
 from chassis.database import Database, is_contention, is_transient, is_unreachable, unreachable
 from chassis.event import Draft, Event, JointDraft
-from chassis.log import Appended, EventLog, Head, Outbox
+from chassis.log import Appended, EventLog, Head
+from chassis.outbox import Outbox
 from chassis.upcasting import Upcasters
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ import eventlet
 import pytest
 import sqlalchemy as sa
 
-from chassis.log import Outbox
+from chassis.outbox import Outbox
 from chassis.schema import OUTBOX
 from chassis.work import Unit, Work
 from tests.toy import append, joint_note, note, work_on

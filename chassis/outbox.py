@@ -1,0 +1,53 @@
+"""The outbox: what is committed and not yet confirmed by the broker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.event import Event, new_id
+from chassis.schema import OUTBOX
+
+
+class Outbox:
+    """One row for each unit of work; it leaves only after the confirm of all its events.
+
+    The process that commits a row holds its claim; a claim that is older than `lapse`
+    microseconds belongs to a process that died, and anybody's sweeper may take it over.
+    """
+
+    def __init__(self, lapse: int = 5_000_000) -> None:
+        self._lapse = lapse
+
+    def put(self, connection: sa.Connection, events: Sequence[Event]) -> str:
+        """Note that `events` are to be published; returns the row's id."""
+        row_id = new_id()
+        refs = [[event.stream, event.version] for event in events]
+        connection.execute(
+            sa.insert(OUTBOX), {"id": row_id, "refs": refs, "claimed_at": time.time_ns() // 1_000}
+        )
+        return row_id
+
+    def claim(self, connection: sa.Connection, limit: int) -> dict[str, list[list[Any]]]:
+        """Take over up to `limit` rows whose claim has lapsed; maps row id to references."""
+        now = time.time_ns() // 1_000
+        lapsed = (
+            sa.select(OUTBOX.c.id)
+            .where(OUTBOX.c.claimed_at < now - self._lapse)
+            .order_by(OUTBOX.c.claimed_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        ids = [row.id for row in connection.execute(lapsed)]
+        if not ids:
+            return {}
+        connection.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(claimed_at=now))
+        rows = connection.execute(sa.select(OUTBOX).where(OUTBOX.c.id.in_(ids)))
+        return {row.id: row.refs for row in rows}
+
+    def clear(self, connection: sa.Connection, row_ids: Sequence[str]) -> None:
+        """Drop rows whose events the broker has confirmed."""
+        connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.id.in_(row_ids)))
