@@ -86,6 +86,8 @@ class _Execution:
             self.reasons.add("verified")
             bound = {} if bound_at is None else {"bound_at": bound_at}
             self._change(stream, assurance=assurance, **bound)
+        for stream, time in self.plan.earlier.items():
+            self.state.change(stream, opened_at=time, bound_at=time)
         self._bond(home)
         for opening in departures(self.state, self.observation, home):
             self._open(opening, self.ids(), home)

@@ -36,7 +36,8 @@ class Plan:
 
     `parts` maps a profile to the streams that are taken from it, None for all of them. The first
     identifier is never refused; a later one is where it would break a limit. `ties` are the streams
-    whose assurance changes. `reached` lists the identifiers that are in, with their tenures.
+    whose assurance changes, `earlier` those that began earlier than was known. `reached` lists the
+    identifiers that are in, with their tenures.
     """
 
     state: State
@@ -44,6 +45,7 @@ class Plan:
     parts: dict[str, set[str] | None] = field(default_factory=dict)
     openings: list[Opening] = field(default_factory=list)
     ties: dict[str, tuple[Assurance, int | None]] = field(default_factory=dict)
+    earlier: dict[str, int] = field(default_factory=dict)
     reached: list[tuple[Identifier, Assurance, Tenure | None]] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
 
@@ -116,6 +118,7 @@ class Plan:
         return (
             not self.openings
             and not self.ties
+            and not self.earlier
             and len(self.parts) == 1
             and None in self.parts.values()
             and len({tenure.bond for tenure in self.bonded()}) <= 1

@@ -211,12 +211,28 @@ def _bind(plan: Plan, identifier: Identifier, time: int) -> None:
         opening = Opening(identifier.key, "device", tenure.opened_at, bound_at=time)
         _reach(plan, identifier, "device", None, plan.open(opening))
     else:
-        opening = Opening(identifier.key, "device", time, bound_at=time)
-        refusal = plan.open(opening)
-        if refusal:  # what follows is not the last account's traffic, all the same
+        _hand_over(plan, identifier, tenure, time)
+
+
+def _hand_over(plan: Plan, identifier: Identifier, tenure: Tenure, time: int) -> None:
+    """An account signs in where another one was, or others have been: its own tenure begins."""
+    held = plan.state.held(identifier.key)
+    seen_later = tenure.bound_at is not None and tenure.bound_at > time
+    following = min((t for t in held if t.opened_at > time), key=_begin, default=None)
+    if following and not seen_later and plan.holds(following):  # it began earlier than was known
+        plan.earlier[following.stream] = time
+        _reach(plan, identifier, "device", following)
+        return
+    refusal = plan.open(Opening(identifier.key, "device", time, bound_at=time))
+    if not refusal or is_bound(plan.state, tenure):
+        if refusal:  # all the same, the device is the last account's no more
             plan.openings.append(Opening(identifier.key, "device", time, apart=True))
         plan.openings += resumption(tenure, time)
-        _reach(plan, identifier, "device", None, refusal)
+    _reach(plan, identifier, "device", None, refusal)
+
+
+def _begin(tenure: Tenure) -> tuple[int, int]:
+    return tenure.opened_at, tenure.number
 
 
 def _reach(

@@ -81,9 +81,8 @@ def load_locked(connection: sa.Connection, rules: Rules, keys: Collection[str]) 
     Then the transaction is to be given up, since profiles are locked in sorted order.
     """
     sorted_keys = sorted(keys)
-    connection.execute(
-        upsert(connection, KEYS).on_conflict_do_nothing(), [{"key": key} for key in sorted_keys]
-    )
+    missing = upsert(connection, KEYS).on_conflict_do_nothing().returning(KEYS.c.key)
+    connection.execute(missing, [{"key": key} for key in sorted_keys])
     connection.execute(
         sa.select(KEYS.c.key)
         .where(KEYS.c.key.in_(sorted_keys))
@@ -181,4 +180,5 @@ def _upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str,
         index_elements=[key],
         set_={c.name: statement.excluded[c.name] for c in table.columns if c is not key},
     )
-    connection.execute(statement, rows)
+    # Asked to return something, SQLAlchemy sends many rows in one statement.
+    connection.execute(statement.returning(key), rows)
