@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from chassis import Draft, InvalidInput, NotFound, ServiceError, Unavailable, new_id
+from chassis.patience import Late, within
 from chassis.settings import Settings
 from chassis.work import Unit, Work
 from contracts.offers import read_request
@@ -19,7 +20,6 @@ from services.offers.answer import Decision
 from services.offers.catalogue import Catalogue, load_catalogue
 from services.offers.decision import Request, Shopper, decide, fall_back
 from services.offers.recognition import Lead, recognise, shopper_of, with_segments
-from services.offers.waiting import Late, run_within
 
 DECIDED = "offer_decided"
 DEFAULT_DEADLINE_MS = 500
@@ -110,17 +110,14 @@ class Desk:
 
     def _try(self, case: _Case, work: Work, upstream: Upstream) -> Decision:
         made: list[Decision] = []
-        self._busy += 1
 
         def run() -> Decision:
-            try:
-                fresh = self._catch_up(case, work, upstream) if case.request.at_least else _Fresh()
-                return work.run(lambda unit: self._decide(case, unit, fresh, made))
-            finally:
-                self._busy -= 1  # what is late keeps its place until it ends
+            fresh = self._catch_up(case, work, upstream) if case.request.at_least else _Fresh()
+            return work.run(lambda unit: self._decide(case, unit, fresh, made))
 
+        self._busy += 1
         try:
-            return run_within(run, case.left())
+            return within(case.left(), run)
         except Late:
             failure = "deadline_exceeded"
         except Unavailable:
@@ -128,6 +125,8 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - the checkout gets an answer, whatever it was
             _log.error("decide_failed", decision_id=case.decision_id, error=type(error).__name__)
             failure = "failed"
+        finally:
+            self._busy -= 1
         if not made:
             return self._fall_back(case, failure)
         if case.request.dry_run:
