@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import eventlet
@@ -28,6 +29,7 @@ from chassis import (
 )
 from chassis.database import Database
 from chassis.inbox import Inbox
+from chassis.migration import upgrade
 from chassis.work import Work
 from contracts import load
 from contracts.segments import EXPLANATION, LISTED, MEMBERSHIP_CHANGED, MEMBERSHIPS, PREVIEW
@@ -136,8 +138,13 @@ class Segments:
 
 
 @pytest.fixture
-def log(service_database: Callable[[str], Database]) -> ProfilesLog:
-    return ProfilesLog(service_database("profiles"))
+def log(tmp_path: Path) -> Iterator[ProfilesLog]:
+    """Of another service, so always on SQLite: what is tested here is segments."""
+    uri = f"sqlite:///{tmp_path / 'log.db'}"
+    upgrade("profiles", uri)
+    database = Database(uri)
+    yield ProfilesLog(database)
+    database.close()
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from chassis import FixedClock, InvalidInput, NotFound, embedded, parse_instant
 from chassis.client import Client
+from chassis.migration import upgrade
 from chassis.runner import Runner
 from chassis.service import Service, rpc
 from chassis.settings import Settings
@@ -40,13 +42,14 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def cdp(
-    service_database_uri: Callable[[str], str], clock: FixedClock
+    service_database_uri: Callable[[str], str], clock: FixedClock, tmp_path: Path
 ) -> Iterator[Callable[..., Client]]:
     """`cdp(following=True)`: a client of the services; segments may be told not to follow."""
     embedded.forget()
     uri = embedded.install(["identity", "profiles", "segments"])
     IdentityService.inner = IdentityInMemory()
-    profiles = service_database_uri("profiles")
+    profiles = f"sqlite:///{tmp_path / 'profiles.db'}"
+    upgrade("profiles", profiles)
     segments = service_database_uri("segments")
     running = ExitStack()
 
@@ -166,7 +169,7 @@ def test_a_wrong_call_is_refused_naming_the_field(cdp: Callable[..., Client]) ->
 
 
 def test_a_wrong_file_stops_the_start_with_its_place(
-    cdp: Callable[..., Client], service_database_uri: Callable[[str], str], tmp_path: Any
+    cdp: Callable[..., Client], service_database_uri: Callable[[str], str], tmp_path: Path
 ) -> None:
     (tmp_path / "segments.yaml").write_text("loyal:\n  rule: order() > 1\n  description: x\n")
     uri = embedded.install(["segments"])
