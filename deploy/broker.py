@@ -7,9 +7,11 @@ import hashlib
 import json
 import os
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -74,7 +76,13 @@ class ControlCommand:
         self._command = [*command, "-q"]
 
     def load(self, definitions: Mapping[str, Any]) -> None:
-        self._run("import_definitions", stdin=json.dumps(definitions))
+        # From a file, for RabbitMQ 4.0 waits for ever on its standard input; readable, for
+        # rabbitmqctl becomes another user, and it holds hashes only.
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(definitions, file)
+            file.flush()
+            Path(file.name).chmod(0o644)
+            self._run("import_definitions", file.name)
 
     def virtual_hosts(self) -> list[str]:
         return self._run("list_vhosts", "name", "--no-table-headers").splitlines()
@@ -97,11 +105,11 @@ class ControlCommand:
     def close_connections(self, virtual_host: str) -> None:
         self._run("close_all_connections", "--vhost", virtual_host, "cut by an operator")
 
-    def _run(self, *arguments: str, stdin: str = "") -> str:
+    def _run(self, *arguments: str) -> str:
         try:
             done = subprocess.run(
                 [*self._command, *arguments],
-                input=stdin,
+                stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
                 timeout=_PATIENCE,

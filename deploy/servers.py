@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import secrets
@@ -134,7 +135,8 @@ def _refusal(uri: str) -> str:
 
 
 def _administrator_by_root(port: int) -> str | None:
-    """Root may become the system user postgres: it makes an administrator for one day."""
+    """Root may become the system user postgres: it makes an administrator who is gone when this
+    process ends, and locked out after a day."""
     if os.getuid() != 0 or not shutil.which("psql"):
         return None
     user, password = f"{_ADMIN_PREFIX}{secrets.token_hex(4)}", secrets.token_hex(16)
@@ -148,9 +150,10 @@ def _administrator_by_root(port: int) -> str | None:
         END $$;
         CREATE ROLE {user} SUPERUSER LOGIN PASSWORD '{password}' VALID UNTIL '{until}';
     """  # noqa: S608
-    psql = ("psql", "-qX", "-p", str(port), "-v", "ON_ERROR_STOP=1")
-    if _output("runuser", "-u", "postgres", "--", *psql, stdin=script) is None:
+    psql = ("runuser", "-u", "postgres", "--", "psql", "-qX", "-p", str(port))
+    if _output(*psql, "-v", "ON_ERROR_STOP=1", stdin=script) is None:
         return None
+    atexit.register(_output, *psql, "-c", f"DROP ROLE {user}")
     return f"postgresql://{user}:{password}@localhost:{port}/postgres"
 
 
