@@ -1,0 +1,45 @@
+"""What `identity.resolve` takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chassis.errors import InvalidInput
+from contracts.identity import read_observations
+
+
+def observation(**changes: Any) -> dict[str, Any]:
+    return {
+        "event_id": "e-1",
+        "type": "product_viewed",
+        "time": "2026-11-21T19:00:00Z",
+        "identifiers": {"anonymous_id": "a-1"},
+        "authenticated": False,
+        **changes,
+    }
+
+
+def test_a_time_is_read_as_microseconds():
+    (read,) = read_observations([observation(time="1970-01-01T00:00:01+00:00")])
+    assert read["time"] == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("observations", "field"),
+    [
+        ("all", "observations"),
+        ([observation(time="2026-11-21T19:00:00")], "observations[0].time"),
+        ([observation(), observation(identifiers={})], "observations[1].identifiers"),
+        ([observation(identifiers={"user_id": 7})], "observations[0].identifiers.user_id"),
+        ([observation(authenticated="yes")], "observations[0].authenticated"),
+        ([observation(identifiers={"user_id": "a\0b"})], "observations[0].identifiers.user_id"),
+        ([observation(user="u-1")], "observations[0].user"),
+        ([observation()] * 1_001, "observations"),
+    ],
+)
+def test_a_wrong_call_is_refused_by_its_field(observations: Any, field: str):
+    with pytest.raises(InvalidInput) as refused:
+        read_observations(observations)
+    assert refused.value.subject == field
