@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
-
 from chassis import InvalidInput, NotFound
 from chassis.work import Unit, Work
 from contracts import load
@@ -35,7 +33,7 @@ PREVIEW_SECONDS = 3.0
 
 def memberships(unit: Unit, shelf: Shelf, whose: str | Accepted, stale: bool) -> dict[str, Any]:
     """The segments that a shopper is in now; NotFound if nobody is known by that."""
-    profile_id = _profile(unit.connection, whose)
+    profile_id = _profile(unit, whose)
     settle_one(unit, shelf, profile_id)
     streams = streams_of(unit.connection, [profile_id])[profile_id]
     versions = store.versions_of(unit.connection, streams)
@@ -71,13 +69,13 @@ def define(unit: Unit, shelf: Shelf, definition: Any) -> dict[str, Any]:
 def explain(unit: Unit, shelf: Shelf, profile_id: object, segment: object) -> dict[str, Any]:
     """Why a shopper is in a segment, or is not: each comparison with its present values."""
     asked = load(EXPLAIN_REQUEST, {"profile_id": profile_id, "segment": segment})
-    current = _profile(unit.connection, asked["profile_id"])
+    current = _profile(unit, asked["profile_id"])
     settle_one(unit, shelf, current)
     versions = shelf.current(unit).versions
     version = versions.get(asked["segment"])
     if version is None:
         raise NotFound("segment", f"is not defined; there are {', '.join(sorted(versions))}")
-    summary = _summary(unit.connection, current)
+    summary = _summary(unit, current)
     verdict = version.definition.rule.evaluate(summary, unit.now)
     membership = store.load_memberships(unit.connection, [current])[current].get(asked["segment"])
     answer: dict[str, Any] = EXPLANATION.dump(
@@ -133,14 +131,14 @@ def preview(
     return answer
 
 
-def _profile(connection: sa.Connection, whose: str | Accepted) -> str:
+def _profile(unit: Unit, whose: str | Accepted) -> str:
     """The current profile of an id, however old, or of the strongest known identifier."""
     if isinstance(whose, str):
-        current = current_profile(connection, whose)
+        current = current_profile(unit.connection, whose)
         if current is None:
             raise NotFound("profile_id", "is no profile that segments knows")
         return current
-    known = find(connection, [identifier.key for identifier in whose.keys])
+    known = find(unit.connection, [identifier.key for identifier in whose.keys])
     for identifier in whose.keys:
         if identifier.key in known:
             return known[identifier.key].profile_id
@@ -183,9 +181,9 @@ def _compiled(text: str) -> Rule[Summary]:
         raise InvalidInput("rule", str(error)) from None
 
 
-def _summary(connection: sa.Connection, profile_id: str) -> Summary:
-    streams = streams_of(connection, [profile_id])[profile_id]
-    stored = load_summaries(connection, streams)
+def _summary(unit: Unit, profile_id: str) -> Summary:
+    streams = streams_of(unit.connection, [profile_id])[profile_id]
+    stored = load_summaries(unit.connection, streams)
     return combine(Summary.load(state) for _, state in stored.values())
 
 

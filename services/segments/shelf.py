@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from chassis import InvalidInput, Unavailable, new_id
 from chassis.settings import Settings
 from chassis.work import Unit
-from services.segments import archive
-from services.segments.archive import Written
+from services.segments import store
 from services.segments.definitions import (
     Definition,
     Definitions,
@@ -16,6 +15,7 @@ from services.segments.definitions import (
     load_definitions,
     read_definition,
 )
+from services.segments.store import Written
 
 _FROM_FILE = "file"
 _DEFINED = "defined"
@@ -39,8 +39,8 @@ class Shelf:
 
         Raises Unavailable if another release put one in force that this one cannot read.
         """
-        if archive.newest_definition(unit.connection) != self._newest:
-            written = archive.load_written(unit.connection)
+        if store.newest_definition(unit.connection) != self._newest:
+            written = store.load_written(unit.connection)
             written += self._put(unit, written, self._news(written), _FROM_FILE)
             self._current, self._newest = _compiled(written), written[-1].id
         return self._current
@@ -49,7 +49,7 @@ class Shelf:
         """Put a definition in force, unless it says what is in force already."""
         before = self.current(unit).versions.get(definition.segment)
         if before is None or not before.definition.says_the_same(definition):
-            self._put(unit, archive.load_written(unit.connection), [definition], _DEFINED)
+            self._put(unit, store.load_written(unit.connection), [definition], _DEFINED)
         return self.current(unit)
 
     def _news(self, written: Sequence[Written]) -> Sequence[Definition]:
@@ -86,7 +86,7 @@ class Shelf:
             for place, definition in enumerate(news, start=1)
         ]
         if added:
-            archive.add_written(unit.connection, added, unit.now)
+            store.add_written(unit.connection, added, unit.now)
         return added
 
 

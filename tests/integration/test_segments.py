@@ -33,7 +33,7 @@ from chassis.migration import upgrade
 from chassis.work import Work
 from contracts import load
 from contracts.segments import EXPLANATION, LISTED, MEMBERSHIP_CHANGED, MEMBERSHIPS, PREVIEW
-from services.segments import archive, asking, store
+from services.segments import asking, store
 from services.segments.definitions import load_definitions, read_definition, read_definitions
 from services.segments.settling import ProfileEvents, settle_due
 from services.segments.shelf import Shelf
@@ -374,8 +374,8 @@ def test_a_rule_of_a_newer_release_makes_events_wait_and_poisons_none(
     log: ProfilesLog, segments: Segments
 ) -> None:
     segments.list()
-    row = archive.Written(99, "x", "newer", 1, "tomorrow() > 1", "x", "defined")
-    segments.work.run(lambda unit: archive.add_written(unit.connection, [row], NOW))
+    row = store.Written(99, "x", "newer", 1, "tomorrow() > 1", "x", "defined")
+    segments.work.run(lambda unit: store.add_written(unit.connection, [row], NOW))
     log.move(p="p")
     with pytest.raises(Unavailable, match="segment newer: has a rule that this release cannot"):
         segments.follow(*log.events)

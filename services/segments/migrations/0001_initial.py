@@ -4,7 +4,6 @@ from alembic import op
 
 from chassis.schema import create_inbox, create_log
 from directory import create_directory
-from services.segments.archive import create_archive
 from services.segments.store import create_tables
 
 revision = "0001"
@@ -16,4 +15,3 @@ def upgrade() -> None:
     create_inbox(op)
     create_directory(op)
     create_tables(op)
-    create_archive(op)
