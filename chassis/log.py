@@ -99,14 +99,22 @@ class EventLog:
         self.source = source
 
     def append(
-        self, connection: sa.Connection, drafts: Sequence[Draft | JointDraft], now: int
+        self,
+        connection: sa.Connection,
+        drafts: Sequence[Draft | JointDraft],
+        now: int,
+        *,
+        look: bool = True,
     ) -> tuple[list[Appended], list[Event]]:
         """Append what is new; returns the outcome of each draft in order, and the new events.
 
         A draft whose id is in the log, or stands earlier in `drafts`, is a duplicate: its
-        outcome is the event that was there first. `now` is the time of recording.
+        outcome is the event that was there first. Without `look` the log is not searched for
+        duplicates, and one breaks the transaction with an IntegrityError. `now` is the time of
+        recording.
         """
-        known = self._events_by_id(connection, [_first_id(draft) for draft in drafts])
+        ids = [_first_id(draft) for draft in drafts]
+        known = self._events_by_id(connection, ids) if look else {}
         fresh: dict[str, Draft | JointDraft] = {}
         for draft in drafts:
             if _first_id(draft) not in known:

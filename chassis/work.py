@@ -41,21 +41,26 @@ class Silence:
 class Unit:
     """One transaction: `connection` for the service's own tables, and its log."""
 
-    def __init__(self, connection: sa.Connection, work: Work) -> None:
+    def __init__(self, connection: sa.Connection, work: Work, attempt: int) -> None:
         self.connection = connection
         self.now = work.clock.now()
         self.published: list[Event] = []
         self._log = work.log
         self._upcasters = work.upcasters
         self._correlation = work.correlation
+        self._first = attempt == 1
 
     def append(self, drafts: Sequence[Draft | JointDraft]) -> list[Appended]:
-        """Append to the service's own log; one outcome for each draft, in order."""
+        """Append to the service's own log; one outcome for each draft, in order.
+
+        Drafts are taken to be new: a duplicate costs a second run of the unit, so who expects
+        many of them asks `find` first.
+        """
         if self._correlation:
             drafts = [
                 replace(draft, metadata={**self._correlation, **draft.metadata}) for draft in drafts
             ]
-        appended, events = self._log.append(self.connection, drafts, self.now)
+        appended, events = self._log.append(self.connection, drafts, self.now, look=not self._first)
         self.published += events
         return appended
 
@@ -112,21 +117,22 @@ class Work:
         """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._once(function)
+                return self._once(function, attempt)
             except DBAPIError as error:
                 if attempt == _ATTEMPTS or not is_transient(error):
                     if is_unreachable(error) or is_contention(error):
                         raise unreachable(error) from None
                     raise
-                time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
+                if is_contention(error):
+                    time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
         raise AssertionError("the loop returns or raises")
 
     read = run
 
-    def _once(self, function: Callable[[Unit], T]) -> T:
+    def _once(self, function: Callable[[Unit], T], attempt: int) -> T:
         row_id = None
         with self.database.transaction() as connection:
-            unit = Unit(connection, self)
+            unit = Unit(connection, self, attempt)
             result = function(unit)
             if unit.published:
                 row_id = self.outbox.put(connection, unit.published)

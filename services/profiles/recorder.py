@@ -93,7 +93,9 @@ class IdentityFacts:
     def apply(self, unit: Unit, events: Sequence[Event]) -> None:
         """Append the facts that are not in our log yet."""
         facts = [event for event in events if event.type == "identity_changed"]
-        store.append(unit, recording.fact_drafts(facts), [])
+        known = unit.find([fact.id for fact in facts])  # as most came by `record`
+        new = [fact for fact in facts if fact.id not in known]
+        store.append(unit, recording.fact_drafts(new), [])
 
 
 def _append(
