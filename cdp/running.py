@@ -14,13 +14,14 @@ import sqlalchemy as sa
 import structlog
 from kombu import Connection
 
-from cdp.suite import Suite, embedded_settings, migrate
+from cdp.suite import EMBEDDED_BROKER, Suite, embedded_settings, migrate
 from chassis.clock import clock_from
 from chassis.database import driver_uri
 from chassis.errors import Conflict, InvalidInput, Unavailable
 from chassis.logging import configure_logging
 from chassis.schema import EVENTS
 from chassis.settings import Role, Settings, read_settings
+from chassis.topology import declare_own
 
 EMBEDDED = Path(".run/embedded")
 _CONNECT_SECONDS = 5
@@ -33,7 +34,7 @@ def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
     for each in settings:
         check_database(each)
         if not each.embedded:
-            check_broker(each)
+            open_broker(each)
     configure_logging(form)
     structlog.get_logger("cdp").info("starting", services=list(names), role=role)
     Suite(settings).run_until_stopped()
@@ -43,7 +44,7 @@ def migrate_services(names: Sequence[str]) -> Iterator[str]:
     """Migrate one service after the other, yielding each that is done."""
     for name in names:
         # The broker is of no concern here, so that migrations run where there is none.
-        os.environ.setdefault("CDP_AMQP_URI", "embedded://")
+        os.environ.setdefault("CDP_AMQP_URI", EMBEDDED_BROKER)
         settings = read_settings(name)
         owner = os.environ.get(f"CDP_{name.upper()}_OWNER_DATABASE_URI")
         try:
@@ -67,12 +68,16 @@ def check_database(settings: Settings) -> None:
         raise Conflict(f"database of {name}", f"has no tables yet; run `cdp migrate {name}`")
 
 
-def check_broker(settings: Settings) -> None:
-    """Refuse to start without the broker, and say why it is out of reach."""
+def open_broker(settings: Settings) -> None:
+    """Declare what the service owns there, so that others can follow it before it tells anything.
+
+    Refuses to start without the broker, and says why it is out of reach.
+    """
     variable = f"CDP_{settings.service.upper()}_AMQP_URI or CDP_AMQP_URI"
     try:
         with Connection(settings.amqp_uri, connect_timeout=_CONNECT_SECONDS) as connection:
             connection.ensure_connection(max_retries=1, timeout=_CONNECT_SECONDS)
+            declare_own(connection.channel(), settings.service)
     except (OSError, amqp.AMQPError) as error:
         raise Unavailable(variable, f"the broker is out of reach: {error}") from None
     except (KeyError, ValueError) as error:

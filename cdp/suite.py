@@ -23,7 +23,7 @@ from chassis.work import Unit, Work
 from deploy.access import SERVICES
 
 NAMES = tuple(service.name for service in SERVICES)
-EMBEDDED_BROKER = "embedded://"
+EMBEDDED_BROKER = "embedded://localhost"
 EMBEDDED_KEY = "development-only-identifier-key"
 
 
