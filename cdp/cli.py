@@ -11,7 +11,7 @@ from typing import Any, TextIO, cast
 import click
 
 from cdp.connection import connected
-from cdp.demo import Demo
+from cdp.demo import DEMO_CLOCK, Demo
 from cdp.report import console, dead_letters_table, decision_view, facts_table, profile_view
 from cdp.running import migrate_services, run_services
 from cdp.suite import NAMES
@@ -59,15 +59,7 @@ def demo(full: bool, no_progress: bool) -> None:
     """
     out = console()
     Demo(out, progress=not no_progress and out.is_terminal).run(full)
-    out.print("[bold]Try next[/]", "", sep="\n")
-    for line in (
-        "cdp profile show user_id=grace --demo",
-        "cdp decide examples/requests/one-time-buyer.json --demo",
-        "make run      # as processes, on RabbitMQ and PostgreSQL; then, from a shop's side:",
-        "python examples/checkout/record.py examples/shoppers.ndjson",
-        "python examples/checkout/decide.py examples/requests/gold-customer.json",
-    ):
-        out.print(f"  {line}", soft_wrap=True)
+    out.print(what_next(Path(sys.executable).parent), soft_wrap=True)
 
 
 @cli.command()
@@ -208,6 +200,19 @@ def dead_letters_redrive(service: str, letter: str, demo: bool) -> None:
     click.echo(
         f"{service} tries stream {driven['stream_id']} again from version {driven['version']}."
     )
+
+
+def what_next(programs: Path) -> str:
+    """What to try after the demo, with the commands that lie in the directory `programs`."""
+    near = programs.relative_to(Path.cwd()) if programs.is_relative_to(Path.cwd()) else programs
+    return f"""[bold]Try next[/]
+  {near}/cdp profile show user_id=grace --demo
+  {near}/cdp decide examples/requests/one-time-buyer.json --demo
+
+As processes, on RabbitMQ and PostgreSQL, called as a checkout calls:
+  CDP_CLOCK={DEMO_CLOCK} make run     (it prints the CDP_AMQP_URI to set for these)
+  {near}/python examples/checkout/record.py examples/shoppers.ndjson
+  {near}/python examples/checkout/decide.py examples/requests/gold-customer.json"""
 
 
 def read_who(words: tuple[str, ...]) -> dict[str, Any]:

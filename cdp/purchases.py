@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +93,3 @@ def _purchase(purchase_id: str, line: str, path: Path, number: int) -> Purchase:
         quantity=int(match["quantity"]),
         revenue=int(match["dollars"]) * 100 + int(match["cents"]),
     )
-
-
-def end_of_data(purchases: list[Purchase]) -> datetime:
-    """The midnight after the last purchase, UTC: where the demo's clock stands."""
-    last = max(purchase.day for purchase in purchases)
-    return datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)

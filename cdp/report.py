@@ -67,11 +67,11 @@ def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any
     if profile.get("requested") not in (None, profile["profile_id"]):
         table.add_row("asked for as", profile["requested"])
     table.add_row("known by", _counted(i["type"] for i in profile["identifiers"]))
-    table.add_row("seen", f"{profile['first_seen_at']} to {profile['last_seen_at']}")
+    table.add_row("seen", f"{when(profile['first_seen_at'])} to {when(profile['last_seen_at'])}")
     table.add_row("events", f"{profile['events']:,}")
     table.add_row("orders", f"{orders['count']:,} of {orders['items']:,} items")
     if orders["count"]:
-        table.add_row("", f"{orders['first_at']} to {orders['last_at']}")
+        table.add_row("", f"{when(orders['first_at'])} to {when(orders['last_at'])}")
         table.add_row("revenue", ", ".join(show_money(a, c) for c, a in orders["revenue"].items()))
         table.add_row("categories", _named(orders["categories"]))
     if loyalty["enrolled"]:
@@ -80,7 +80,9 @@ def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any
         table.add_row(f"trait {name}", str(value))
     for purpose, granted in profile["consent"].items():
         table.add_row(f"consent {purpose}", "granted" if granted else "refused")
-    table.add_row("segments", "\n".join(f"{s['segment']} since {s['since']}" for s in segments))
+    table.add_row(
+        "segments", "\n".join(f"{s['segment']} since {when(s['since'])}" for s in segments)
+    )
     return table
 
 
@@ -88,7 +90,7 @@ def dead_letters_table(letters: Sequence[tuple[str, Mapping[str, Any]]]) -> Tabl
     """Dead letters, each with the service that keeps it."""
     table = _table("service", "id", "from", "type", "died", "reason")
     for service, letter in letters:
-        died = letter["died_at"] + (" (redriven)" if letter["redriven_at"] else "")
+        died = when(letter["died_at"]) + (" (redriven)" if letter["redriven_at"] else "")
         table.add_row(
             service, letter["id"], letter["source"], letter["type"] or "", died, letter["reason"]
         )
@@ -103,6 +105,11 @@ def facts_table(facts: Mapping[str, Any]) -> Table:
     for name, value in facts.items():
         table.add_row(name.replace("_", " "), "" if value is None else str(value))
     return table
+
+
+def when(instant: str | None) -> str:
+    """An RFC 3339 instant in UTC, to the second, as people write it."""
+    return "never" if instant is None else f"{instant[:10]} {instant[11:19]}"
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from cdp.purchases import end_of_data, read_purchases
+from cdp.purchases import read_purchases
 from chassis import InvalidInput
 
 SAMPLE = """\
@@ -62,10 +61,6 @@ def test_identical_lines_are_separate_orders(master: Path) -> None:
     assert (first.revenue, first.day) == (second.revenue, second.day)
     assert first.as_event()["id"] != second.as_event()["id"]
     assert first.as_event()["data"]["order_id"] != second.as_event()["data"]["order_id"]
-
-
-def test_the_data_ends_at_the_midnight_after_the_last_purchase(sample: Path) -> None:
-    assert end_of_data(list(read_purchases(sample))) == datetime(1997, 1, 19, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -61,15 +61,15 @@ PROFILE: dict[str, Any] = {
         "count": 2,
         "items": 3,
         "revenue": {"USD": 129_900, "JPY": 500},
-        "first_at": "A",
-        "last_at": "B",
+        "first_at": "1998-05-06T16:20:00.000000Z",
+        "last_at": "1998-06-27T16:20:00.000000Z",
         "categories": {"outdoor": 3},
     },
     "loyalty": {"enrolled": True, "tier": "gold", "points": 1299},
     "consent": {"email": False},
     "events": 1234,
-    "first_seen_at": "A",
-    "last_seen_at": "B",
+    "first_seen_at": "1998-05-06T16:20:00.000000Z",
+    "last_seen_at": "1998-06-27T16:20:00.000000Z",
 }
 
 
@@ -110,12 +110,14 @@ def test_a_degraded_or_stale_decision_says_so() -> None:
 
 
 def test_a_profile_is_shown_with_money_in_major_units_and_identifiers_by_type() -> None:
-    lines = printed(profile_view(PROFILE, [{"segment": "high_value", "since": "B"}]))
+    lines = printed(
+        profile_view(PROFILE, [{"segment": "high_value", "since": "1998-06-27T16:20:00.000000Z"}])
+    )
     assert "revenue 1299.00 USD, 500 JPY" in lines
     assert "known by user_id, 2 × email" in lines
     assert "loyalty gold, 1,299 points" in lines
     assert "consent email refused" in lines
-    assert "segments high_value since B" in lines
+    assert "segments high_value since 1998-06-27 16:20:00" in lines
     assert not any("k1" in line for line in lines)
 
 
@@ -132,12 +134,15 @@ def test_a_dead_letter_is_listed_with_its_service_and_reason() -> None:
         "source": "profiles",
         "type": None,
         "reason": "undecodable: ValueError",
-        "died_at": "A",
-        "redriven_at": "B",
+        "died_at": "1998-05-06T16:20:00.000000Z",
+        "redriven_at": "1998-06-27T16:20:00.000000Z",
     }
     lines = printed(dead_letters_table([("segments", letter)]))
-    assert "segments l-1 profiles A (redriven) undecodable: ValueError" in lines
+    assert "segments l-1 profiles 1998-05-06 16:20:00 (redriven) undecodable: ValueError" in lines
 
 
 def test_facts_are_shown_one_a_line() -> None:
-    assert printed(facts_table({"died_at": "A", "version": 3})) == ["died at A", "version 3"]
+    assert printed(facts_table({"died_at": "1998-05-06T16:20:00.000000Z", "version": 3})) == [
+        "died at 1998-05-06T16:20:00.000000Z",
+        "version 3",
+    ]
