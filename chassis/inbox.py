@@ -21,12 +21,32 @@ from chassis.database import upsert
 from chassis.errors import ServiceError, Unavailable
 from chassis.event import Event, new_id
 from chassis.log import Head
+from chassis.rows import RowStatement
 from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED
 from chassis.upcasting import Upcasters
 from chassis.work import Unit, Work
 
 # A head's `changed_at` is set before its commit; no transaction stays open for longer than this.
 RECONCILE_MARGIN = 180 * 1_000_000
+
+
+_LOCK = RowStatement(
+    """
+    INSERT INTO positions (source, stream_id, version, seen, halted)
+    SELECT :source, text[0], 0, number[1], false FROM {rows} WHERE true
+    ON CONFLICT (source, stream_id) DO UPDATE
+    SET seen = CASE WHEN excluded.seen > positions.seen THEN excluded.seen ELSE positions.seen END
+    RETURNING stream_id, version, seen, halted
+    """
+)
+_SAVE = RowStatement(
+    """
+    INSERT INTO positions (source, stream_id, version, seen, halted)
+    SELECT :source, text[0], number[1], number[2], flag[3] FROM {rows} WHERE true
+    ON CONFLICT (source, stream_id) DO UPDATE
+    SET version = excluded.version, seen = excluded.seen, halted = excluded.halted
+    """
+)
 
 
 class Projection(Protocol):
@@ -231,46 +251,13 @@ class Inbox:
 
     def _lock(self, connection: sa.Connection, heads: Mapping[str, int]) -> dict[str, Position]:
         """Lock the rows of the streams, made first where they are new, and raise what was seen."""
-        statement = upsert(connection, POSITIONS)
-        seen = statement.excluded.seen
-        statement = statement.on_conflict_do_update(
-            index_elements=[POSITIONS.c.source, POSITIONS.c.stream_id],
-            set_={"seen": sa.case((seen > POSITIONS.c.seen, seen), else_=POSITIONS.c.seen)},
-        )
-        rows = [
-            {
-                "source": self.source,
-                "stream_id": stream,
-                "version": 0,
-                "seen": heads[stream],
-                "halted": False,
-            }
-            for stream in sorted(heads)
-        ]
-        columns = POSITIONS.c
-        result = connection.execute(
-            statement.returning(columns.stream_id, columns.version, columns.seen, columns.halted),
-            rows,
-        )
-        return {r.stream_id: Position(r.version, r.seen, r.halted) for r in result}
+        rows = [[stream, heads[stream]] for stream in sorted(heads)]
+        result = _LOCK.execute(connection, rows, source=self.source)
+        return {r.stream_id: Position(r.version, r.seen, bool(r.halted)) for r in result}
 
     def _save(self, connection: sa.Connection, positions: Mapping[str, Position]) -> None:
-        statement = upsert(connection, POSITIONS)
-        statement = statement.on_conflict_do_update(
-            index_elements=[POSITIONS.c.source, POSITIONS.c.stream_id],
-            set_={name: statement.excluded[name] for name in ("version", "seen", "halted")},
-        )
-        rows = [
-            {
-                "source": self.source,
-                "stream_id": stream,
-                "version": positions[stream].version,
-                "seen": positions[stream].seen,
-                "halted": positions[stream].halted,
-            }
-            for stream in sorted(positions)
-        ]
-        connection.execute(statement, rows)
+        rows = [[stream, p.version, p.seen, p.halted] for stream, p in sorted(positions.items())]
+        _SAVE.execute(connection, rows, source=self.source)
 
     def _reconciled(self, unit: Unit) -> int:
         query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == self.source)

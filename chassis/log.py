@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,34 +12,12 @@ import sqlalchemy as sa
 
 from chassis.database import dump_json
 from chassis.event import Draft, Event, JointDraft, copy_id
+from chassis.rows import RowStatement
 from chassis.schema import EVENTS, STREAMS
 
 _STREAMS_A_QUERY = 100
 
-# Many rows go to the database as one parameter, a JSON array of arrays: a fraction of the work, on
-# both sides, of a list of values. The databases differ in how they take it apart.
-_ROWS = {
-    "postgresql": "json_array_elements(CAST(:rows AS json)) AS item(value)",
-    "sqlite": "json_each(:rows) AS item",
-}
-_PLACES = {  # text[i], number[i], json[i]
-    "postgresql": (r"(value ->> \1)", r"CAST(value ->> \1 AS bigint)", r"(value -> \1)"),
-    "sqlite": (r"json_extract(value, '$[\1]')",) * 3,
-}
-
-
-def _for_each(insert: str) -> dict[str, sa.TextClause]:
-    """`insert` for each database, which names its rows {rows}, and places text[0], number[1] …"""
-    statements = {}
-    for dialect, rows in _ROWS.items():
-        statement = insert.replace("{rows}", rows)
-        for kind, place in zip(("text", "number", "json"), _PLACES[dialect], strict=True):
-            statement = re.sub(kind + r"\[(\d)\]", place, statement)
-        statements[dialect] = sa.text(statement)
-    return statements
-
-
-_ADVANCE = _for_each(
+_ADVANCE = RowStatement(
     """
     INSERT INTO streams (stream_id, version, changed_at)
     SELECT text[0], number[1], :changed_at FROM {rows} WHERE true
@@ -49,7 +26,7 @@ _ADVANCE = _for_each(
     RETURNING stream_id, version
     """
 )
-_STORE = _for_each(
+_STORE = RowStatement(
     """
     INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata, occurred_at,
                         recorded_at)
@@ -213,9 +190,8 @@ class EventLog:
     def _advance(self, connection: sa.Connection, counts: Mapping[str, int]) -> dict[str, int]:
         """Lock the streams' rows, making those that are new, and move their heads on."""
         rows = [[stream, counts[stream]] for stream in sorted(counts)]
-        values = {"rows": dump_json(rows), "changed_at": time.time_ns() // 1_000}
-        heads = connection.execute(_ADVANCE[connection.dialect.name], values)
-        return {stream: version for stream, version in heads}  # noqa: C416 - rows, not pairs
+        heads = _ADVANCE.execute(connection, rows, changed_at=time.time_ns() // 1_000)
+        return {row.stream_id: row.version for row in heads}
 
     def _events_of(
         self, draft: Draft | JointDraft, versions: Mapping[str, int], now: int
@@ -261,7 +237,7 @@ class EventLog:
             for event in events
         ]
         if rows:
-            connection.execute(_STORE[connection.dialect.name], {"rows": dump_json(rows)})
+            _STORE.execute(connection, rows)
 
     def _event(self, row: Any) -> Event:
         return Event(

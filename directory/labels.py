@@ -9,8 +9,29 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import Event
-from chassis.database import upsert
+from chassis.rows import RowStatement
 from directory.tables import IDENTIFIERS, LABELS
+
+_SAVE_LABELS = RowStatement(
+    """
+    INSERT INTO labels (stream_id, profile_id, epoch)
+    SELECT text[0], text[1], number[2] FROM {rows} WHERE true
+    ON CONFLICT (stream_id) DO UPDATE
+    SET profile_id = excluded.profile_id, epoch = excluded.epoch
+    WHERE excluded.epoch > labels.epoch
+    """
+)
+_SAVE_IDENTIFIERS = RowStatement(
+    """
+    INSERT INTO identifiers (key, stream_id, tenure, epoch, assurance)
+    SELECT text[0], text[1], number[2], number[3], text[4] FROM {rows} WHERE true
+    ON CONFLICT (key) DO UPDATE
+    SET stream_id = excluded.stream_id, tenure = excluded.tenure, epoch = excluded.epoch,
+        assurance = excluded.assurance
+    WHERE excluded.tenure > identifiers.tenure
+       OR (excluded.tenure = identifiers.tenure AND excluded.epoch > identifiers.epoch)
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,32 +151,13 @@ def _rank(row: Mapping[str, Any] | None) -> tuple[int, int]:
 
 
 def _save_labels(connection: sa.Connection, entries: Mapping[str, Mapping[str, Any]]) -> None:
-    if not entries:
-        return
-    statement = upsert(connection, LABELS)
-    statement = statement.on_conflict_do_update(
-        index_elements=[LABELS.c.stream_id],
-        set_={name: statement.excluded[name] for name in ("profile_id", "epoch")},
-        where=statement.excluded.epoch > LABELS.c.epoch,
-    )
-    rows = [
-        {"stream_id": stream, "profile_id": entry["profile_id"], "epoch": entry["epoch"]}
-        for stream, entry in sorted(entries.items())
-    ]
-    connection.execute(statement, rows)
+    if entries:
+        rows = [[stream, e["profile_id"], e["epoch"]] for stream, e in sorted(entries.items())]
+        _SAVE_LABELS.execute(connection, rows)
 
 
 def _save_identifiers(connection: sa.Connection, rows: Mapping[str, Mapping[str, Any]]) -> None:
-    if not rows:
-        return
-    statement = upsert(connection, IDENTIFIERS)
-    new = statement.excluded
-    statement = statement.on_conflict_do_update(
-        index_elements=[IDENTIFIERS.c.key],
-        set_={name: new[name] for name in ("stream_id", "tenure", "epoch", "assurance")},
-        where=sa.or_(
-            new.tenure > IDENTIFIERS.c.tenure,
-            sa.and_(new.tenure == IDENTIFIERS.c.tenure, new.epoch > IDENTIFIERS.c.epoch),
-        ),
-    )
-    connection.execute(statement, [rows[key] for key in sorted(rows)])
+    if rows:
+        columns = ("key", "stream_id", "tenure", "epoch", "assurance")
+        values = [[rows[key][column] for column in columns] for key in sorted(rows)]
+        _SAVE_IDENTIFIERS.execute(connection, values)

@@ -7,8 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.database import upsert
+from chassis.rows import RowStatement
 from directory.tables import SUMMARIES
+
+_SAVE = RowStatement(
+    """
+    INSERT INTO summaries (stream_id, version, summary)
+    SELECT text[0], number[1], json[2] FROM {rows} WHERE true
+    ON CONFLICT (stream_id) DO UPDATE
+    SET version = excluded.version, summary = excluded.summary
+    WHERE excluded.version > summaries.version
+    """
+)
 
 
 def load_summaries(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[int, Any]]:
@@ -19,16 +29,6 @@ def load_summaries(connection: sa.Connection, streams: Iterable[str]) -> dict[st
 
 def save_summaries(connection: sa.Connection, summaries: Mapping[str, tuple[int, Any]]) -> None:
     """Store the version and summary of each stream; a row that is further already stays."""
-    if not summaries:
-        return
-    statement = upsert(connection, SUMMARIES)
-    statement = statement.on_conflict_do_update(
-        index_elements=[SUMMARIES.c.stream_id],
-        set_={name: statement.excluded[name] for name in ("version", "summary")},
-        where=statement.excluded.version > SUMMARIES.c.version,
-    )
-    rows = [
-        {"stream_id": stream, "version": version, "summary": summary}
-        for stream, (version, summary) in sorted(summaries.items())
-    ]
-    connection.execute(statement, rows)
+    if summaries:
+        rows = [[stream, *summaries[stream]] for stream in sorted(summaries)]
+        _SAVE.execute(connection, rows)
