@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chassis.database import Database
+from tests.toy import create_tables
+
+
+@pytest.fixture
+def toy_file(tmp_path: Path) -> Iterator[Database]:
+    """A SQLite database with the tables of the toy."""
+    uri = f"sqlite:///{tmp_path / 'toy.db'}"
+    create_tables(uri)
+    made = Database(uri)
+    yield made
+    made.close()

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import Event, Unavailable
+from chassis.database import Database
+from chassis.schema import OUTBOX
+from chassis.work import Unit, Work
+from tests.toy import append, note, whole_log, work_on
+
+
+class Publishing:
+    """A publisher that remembers what it was given, and what was in the outbox by then."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.given: list[tuple[bool, list[str]]] = []
+
+    def publish(self, row_id: str, events: Sequence[Event]) -> None:
+        query = sa.select(OUTBOX.c.id).where(OUTBOX.c.id == row_id)
+        committed = self.work.read(lambda unit: unit.connection.execute(query).scalar())
+        self.given.append((committed == row_id, [event.id for event in events]))
+
+
+@pytest.fixture
+def work(toy_file: Database) -> Work:
+    made = work_on(toy_file)
+    made.publisher = Publishing(made)
+    return made
+
+
+def given(work: Work) -> list[tuple[bool, list[str]]]:
+    assert isinstance(work.publisher, Publishing)
+    return work.publisher.given
+
+
+def test_events_are_published_after_their_commit(work: Work) -> None:
+    draft = note("a")
+    append(work, draft)
+    assert given(work) == [(True, [draft.id])]
+
+
+def test_a_duplicate_is_not_published_again(work: Work) -> None:
+    draft, other = note("a"), note("b")
+    append(work, draft)
+    append(work, draft, other)
+    append(work, draft)
+    assert given(work) == [(True, [draft.id]), (True, [other.id])]
+
+
+def test_nothing_is_published_of_a_unit_that_failed(work: Work) -> None:
+    def fail(unit: Unit) -> None:
+        unit.append([note("a")])
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        work.run(fail)
+    assert given(work) == []
+
+
+def test_a_unit_that_collides_is_run_again_from_its_beginning(work: Work) -> None:
+    draft = note("a")
+    attempts = []
+
+    def collide(unit: Unit) -> int:
+        attempts.append(unit)
+        unit.append([draft])
+        if len(attempts) == 1:
+            unit.connection.exec_driver_sql("INSERT INTO streams VALUES ('a', 1, 0)")
+        return len(unit.published)
+
+    assert work.run(collide) == 1
+    assert len(attempts) == 2
+    assert [event.id for event in whole_log(work)["a"]] == [draft.id]
+    assert given(work) == [(True, [draft.id])]
+
+
+def test_a_mistake_is_not_tried_again(work: Work) -> None:
+    attempts = []
+
+    def mistake(unit: Unit) -> None:
+        attempts.append(unit)
+        unit.connection.exec_driver_sql("SELECT * FROM tabel")
+
+    with pytest.raises(sa.exc.OperationalError):
+        work.run(mistake)
+    assert len(attempts) == 1
+
+
+def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+    work = work_on(Database(f"sqlite:///{tmp_path}/no/such/directory/toy.db"))
+    with pytest.raises(Unavailable, match="database: did not answer"):
+        append(work, note("a"))
+
+
+def test_a_database_error_does_not_quote_what_was_to_be_stored(work: Work) -> None:
+    def fail(unit: Unit) -> None:
+        unit.connection.execute(
+            sa.text("INSERT INTO streams VALUES (:a, 'x', NULL)"), {"a": "jane@example.com"}
+        )
+
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        work.run(fail)
+    assert "jane" not in str(caught.value)
