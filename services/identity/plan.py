@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from identifiers import Assurance, Identifier, Ignored
-from services.identity.state import BEGINNING, State, Tenure, members_by_type
+from services.identity.state import BEGINNING, State, Tenure, is_bound, members_by_type
 
 OTHER_ACCOUNT = "merge_refused: it belongs to another account"
 FULL = "merge_refused: the profile has as many identifiers as a profile may have"
@@ -100,9 +100,26 @@ class Plan:
         self.openings.append(opening)
         return None
 
+    def reach(
+        self,
+        identifier: Identifier,
+        assurance: Assurance,
+        tenure: Tenure | None,
+        refusal: str | None = None,
+    ) -> None:
+        """An identifier is in, in a tenure that it has or in a new one; or it was refused."""
+        if refusal:
+            self.ignore(identifier, refusal)
+        else:
+            self.reached.append((identifier, assurance, tenure))
+
     def ignore(self, identifier: Identifier, reason: str) -> None:
         """Leave an identifier out, and say why."""
         self.ignored.append(Ignored(identifier.type.name, reason))
+
+    def strangers(self, held: Iterable[Tenure]) -> bool:
+        """Whether an account that has no part in the plan was ever signed in on a device."""
+        return any(is_bound(self.state, t) and t.profile not in self.parts for t in held)
 
     def clashes(self, profile: str, identifier: Identifier) -> bool:
         """Whether the profile has as many other values of a limited account type as it may have."""
