@@ -167,6 +167,7 @@ class _Sender:
                 if self._confirming:
                     self._connection.drain_events(timeout=0)
             return self._producer
+        self._connection.connect()  # one that was closed does not open by itself
         channel = self._connection.channel()
         declare_own(channel, self._source)
         self._unconfirmed, self._published, self._refused = set(), 0, False
