@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from nameko.exceptions import RemoteError, RpcTimeout, UnknownService
 from nameko.standalone.rpc import ClusterRpcProxy
 
-import chassis.rpc  # noqa: F401 - makes our errors arrive as what they were
 from chassis import embedded
 from chassis.errors import Failure, Unavailable
+from chassis.rpc import BROKER_ERRORS  # importing it makes our errors arrive as what they were
 
 
 class Client:
@@ -24,8 +25,8 @@ class Client:
     def __enter__(self) -> Self:
         try:
             self._cluster = self._proxy.start()
-        except OSError as error:
-            raise Unavailable("broker", f"is out of reach ({type(error).__name__})") from None
+        except BROKER_ERRORS as error:
+            raise _out_of_reach(error) from None
         return self
 
     def __exit__(
@@ -34,12 +35,14 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._proxy.stop()
+        with suppress(*BROKER_ERRORS):
+            self._proxy.stop()
 
-    def call(self, service: str, method: str, **kwargs: Any) -> Any:
+    def call(self, service: str, method: str, /, **kwargs: Any) -> Any:
         """The answer of `service.method(**kwargs)`, or the ServiceError that it raised.
 
-        Unavailable when nothing came back in time.
+        Unavailable when nothing came back in time, and from then on once the broker has closed
+        the connection.
         """
         try:
             return getattr(self._cluster[service], method)(**kwargs)
@@ -48,6 +51,10 @@ class Client:
         except UnknownService:
             raise Unavailable(service, "is not running") from None
         except RemoteError as error:
-            raise Failure(service, f"failed with {error.exc_type}: {error.value}") from None
-        except OSError as error:
-            raise Unavailable("broker", f"is out of reach ({type(error).__name__})") from None
+            raise Failure(service, f"failed with {error.exc_type}") from None
+        except (*BROKER_ERRORS, RuntimeError) as error:  # nameko's word for a lost connection
+            raise _out_of_reach(error) from None
+
+
+def _out_of_reach(error: Exception) -> Unavailable:
+    return Unavailable("broker", f"is out of reach ({type(error).__name__})")

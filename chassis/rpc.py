@@ -9,20 +9,32 @@ from typing import Any, TypeVar, cast
 
 import eventlet
 import structlog
+from amqp.exceptions import AMQPError
+from kombu.exceptions import OperationalError
 from nameko.amqp.publish import Publisher
-from nameko.constants import AMQP_URI_CONFIG_KEY
+from nameko.constants import AMQP_URI_CONFIG_KEY, CALL_ID_STACK_CONTEXT_KEY
 from nameko.containers import WorkerContext
-from nameko.exceptions import RemoteError, UnknownService, get_module_path, registry, serialize
+from nameko.exceptions import (
+    MethodNotFound,
+    RemoteError,
+    UnknownService,
+    get_module_path,
+    registry,
+    serialize,
+)
 from nameko.extensions import DependencyProvider
 from nameko.messaging import QueueConsumer
 from nameko.rpc import ReplyListener, RpcConsumer, ServiceProxy, get_rpc_exchange
 from nameko.rpc import Rpc as NamekoRpc
 
 from chassis import errors
-from chassis.errors import InvalidInput, ServiceError, Unavailable
+from chassis.errors import InvalidInput, NotFound, ServiceError, Unavailable
 from chassis.foundation import Foundation
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+BROKER_ERRORS = (OSError, AMQPError, OperationalError)
+_JSON = "application/json"
 
 _log = structlog.get_logger("rpc")
 
@@ -40,18 +52,23 @@ class SafeQueueConsumer(QueueConsumer):
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         _log.warning("undecodable_request", error=type(exc).__name__)
-        self.container.spawn_managed_thread(partial(self._refuse, message))
+        self.container.spawn_managed_thread(partial(self.refuse, message))
 
-    def _refuse(self, message: Any) -> None:
+    def refuse(self, message: Any) -> None:
+        """Answer that a message is not JSON, if it says where to."""
         if reply_to := message.properties.get("reply_to"):
             error = serialize(InvalidInput("payload", "is not JSON; send application/json"))
             config = self.container.config
-            Publisher(config[AMQP_URI_CONFIG_KEY]).publish(
-                {"result": None, "error": error},
-                exchange=get_rpc_exchange(config),
-                routing_key=reply_to,
-                correlation_id=message.properties.get("correlation_id"),
-            )
+            try:
+                Publisher(config[AMQP_URI_CONFIG_KEY]).publish(
+                    {"result": None, "error": error},
+                    exchange=get_rpc_exchange(config),
+                    routing_key=reply_to,
+                    correlation_id=message.properties.get("correlation_id"),
+                )
+            except BROKER_ERRORS as error:
+                _log.warning("answer_lost", error=type(error).__name__)
+                return  # it was not acknowledged, and comes again
         self.ack_message(message)
 
 
@@ -79,8 +96,23 @@ class SafeRpcConsumer(RpcConsumer):
         if not message.properties.get("reply_to"):
             _log.warning("call_without_reply_to")  # nameko would die of it
             self.queue_consumer.ack_message(message)
-            return
-        super().handle_message(body, message)
+        elif message.properties.get("content_type") != _JSON:
+            self.queue_consumer.refuse(message)  # nameko would not know how to answer, and die
+        else:
+            super().handle_message(body, message)
+
+    def get_provider_for_method(self, routing_key: str) -> Any:
+        try:
+            return super().get_provider_for_method(routing_key)
+        except MethodNotFound:
+            raise NotFound(routing_key, "is no method of the service") from None
+
+    def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
+        try:
+            return super().handle_result(message, result, exc_info)
+        except BROKER_ERRORS as error:
+            _log.warning("answer_lost", error=type(error).__name__)
+            return result, exc_info  # the call was not acknowledged, and comes again
 
 
 class Rpc(NamekoRpc):
@@ -109,6 +141,13 @@ class Rpc(NamekoRpc):
         ):
             raise InvalidInput("payload", 'must be {"args": […], "kwargs": {…}}')
         super().handle_message(body, message)
+
+    def unpack_message_headers(self, message: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().unpack_message_headers(message)
+        calls = context.get(CALL_ID_STACK_CONTEXT_KEY)
+        if not isinstance(calls, list) or not all(isinstance(call, str) for call in calls):
+            context.pop(CALL_ID_STACK_CONTEXT_KEY, None)  # nameko would die of it
+        return context
 
     def check_signature(self, args: list[Any], kwargs: Mapping[str, Any]) -> None:
         method = getattr(self.container.service_cls, self.method_name)
@@ -156,7 +195,7 @@ class RemoteService:
         self._listener = listener
         self._timeout = timeout
 
-    def call(self, method: str, timeout: float | None = None, **kwargs: Any) -> Any:
+    def call(self, method: str, /, timeout: float | None = None, **kwargs: Any) -> Any:
         """The answer of `method`; the error it raised; Unavailable if none came in time."""
         seconds = timeout if timeout is not None else self._timeout
         late = Unavailable(self._name, f"did not answer in {seconds:g} s; try again")
@@ -169,7 +208,7 @@ class RemoteService:
             raise Unavailable(self._name, "is not running; try again") from None
         except RemoteError as error:
             raise errors.Failure(self._name, f"failed with {error.exc_type}") from None
-        except OSError as error:
+        except BROKER_ERRORS as error:
             raise Unavailable("broker", f"is out of reach ({type(error).__name__})") from None
 
     def __getattr__(self, method: str) -> Any:
