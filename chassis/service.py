@@ -130,21 +130,17 @@ class Service:
     def history(self, streams: Any, limit: Any = 500) -> dict[str, Any]:
         """Events of this service's log: `streams` lists {stream, after}, sorted answer."""
         after = _places(streams)
-        events = self.work.read(
-            lambda unit: unit.raw_history(after, _bounded("limit", limit, _MOST_EVENTS))
-        )
+        most = _bounded("limit", limit, _MOST_EVENTS)
+        events = self.work.read(lambda unit: unit.raw_history(after, most))
         return {"events": [event.to_wire() for event in events]}
 
     @rpc
     def streams(self, changed_since: Any = 0, after: Any = "", limit: Any = 500) -> dict[str, Any]:
         """Heads of this log past the place (`changed_since` µs, `after`), in order of change."""
-        if not isinstance(changed_since, int) or isinstance(changed_since, bool):
-            raise InvalidInput("changed_since", "must be whole microseconds since the epoch")
-        if not isinstance(after, str):
-            raise InvalidInput("after", "must be the last stream of the page before, or a blank")
-        heads = self.work.read(
-            lambda unit: unit.heads(changed_since, after, _bounded("limit", limit, _MOST_STREAMS))
-        )
+        since = _bounded("changed_since", changed_since, 2**63 - 1, 0)
+        last = _text("after", after)
+        most = _bounded("limit", limit, _MOST_STREAMS)
+        heads = self.work.read(lambda unit: unit.heads(since, last, most))
         return {
             "streams": [
                 {"stream": h.stream, "version": h.version, "changed_at": h.changed_at}
@@ -156,19 +152,21 @@ class Service:
     def dead_letters(self, limit: Any = 50, redriven: Any = False) -> list[dict[str, Any]]:
         """The newest dead letters of this service."""
         most = _bounded("limit", limit, _MOST_EVENTS)
-        return self.work.read(
-            lambda unit: deadletters.list_dead_letters(unit, most, bool(redriven))
-        )
+        if not isinstance(redriven, bool):
+            raise InvalidInput("redriven", "must be true or false")
+        return self.work.read(lambda unit: deadletters.list_dead_letters(unit, most, redriven))
 
     @rpc
     def dead_letter(self, id: Any) -> dict[str, Any]:  # noqa: A002 - the argument's public name
         """One dead letter."""
-        return self.work.read(lambda unit: deadletters.show_dead_letter(unit, str(id)))
+        letter = _text("id", id)
+        return self.work.read(lambda unit: deadletters.show_dead_letter(unit, letter))
 
     @rpc
     def redrive(self, id: Any) -> dict[str, Any]:  # noqa: A002 - the argument's public name
         """Try the streams that a dead letter halted again."""
-        return self.work.run(lambda unit: deadletters.redrive(unit, str(id)))
+        letter = _text("id", id)
+        return self.work.run(lambda unit: deadletters.redrive(unit, letter))
 
     @rpc
     def ping(self) -> dict[str, Any]:
@@ -182,10 +180,17 @@ def _places(streams: Any) -> dict[str, int]:
     places = {}
     for index, place in enumerate(streams):
         field = f"streams[{index}]"
-        if not isinstance(place, dict) or not isinstance(place.get("stream"), str):
+        if not isinstance(place, dict):
             raise InvalidInput(field, "must be {stream: text, after: version}")
-        places[place["stream"]] = _bounded(f"{field}.after", place.get("after", 0), 2**31 - 1, 0)
+        stream = _text(f"{field}.stream", place.get("stream"))
+        places[stream] = _bounded(f"{field}.after", place.get("after", 0), 2**31 - 1, 0)
     return places
+
+
+def _text(field: str, value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise InvalidInput(field, "must be text that can be stored")
+    return value
 
 
 def _bounded(field: str, value: Any, most: int, least: int = 1) -> int:
