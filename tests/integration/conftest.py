@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from chassis import embedded
 from chassis.database import Database
-from tests.servers import Databases
+from tests.servers import Databases, VirtualHosts
 from tests.toy import create_tables, forget_everything
+from tests.toy_services import SERVICES, Wire
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +56,42 @@ def toy(toy_uri: Callable[[], str]) -> Iterator[Callable[[], Database]]:
     yield create
     for database in made:
         database.close()
+
+
+@pytest.fixture(scope="module", params=["embedded", "rabbitmq"])
+def broker(request: pytest.FixtureRequest) -> Iterator[tuple[str, Callable[[str], str]]]:
+    """The name of a broker, and `uri_of("profiles")`: where a service reaches it."""
+    if request.param == "embedded":
+        yield "embedded", lambda _user: embedded.install()
+        embedded.forget()
+        return
+    virtual_hosts: VirtualHosts = request.getfixturevalue("virtual_hosts")
+    virtual_host = virtual_hosts.create()
+    yield "rabbitmq", virtual_host.uri
+    virtual_hosts.delete(virtual_host)
+
+
+@pytest.fixture(scope="module")
+def wire(
+    broker: tuple[str, Callable[[str], str]],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Wire]:
+    """Both services of the toy: embedded on SQLite, or on RabbitMQ and PostgreSQL."""
+    name, uri_of = broker
+    uris: dict[str, str] = {}
+    for service in SERVICES:
+        if name == "embedded":
+            path = tmp_path_factory.mktemp("wire") / f"{service}.db"
+            uris[service] = f"sqlite:///{path}"
+            create_tables(uris[service])
+        else:
+            databases: Databases = request.getfixturevalue("databases")
+            uris[service] = databases.create("toy", create_tables)[1]
+    made = Wire(uri_of, uris)
+    made.start()
+    yield made
+    made.stop()
+    if name != "embedded":
+        for uri in uris.values():
+            request.getfixturevalue("databases").drop(uri)
