@@ -27,7 +27,7 @@ test: $(VENV)/.dev $(VENV)/.data ## Every test, on SQLite, PostgreSQL and Rabbit
 	@$(BIN)/python -m pytest $(ARGS)
 
 prove: $(VENV)/.dev $(VENV)/.data ## The proofs of our promises at their full stated size.
-	@CDP_PROOFS=full $(BIN)/python -m pytest -m proofs $(ARGS)
+	@CDP_PROOFS=full $(BIN)/python -m pytest -m proofs --timeout=7200 $(ARGS)
 
 check: $(VENV)/.dev ## Format, lint, types, and the rules on who imports whom.
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted as it should be: make format"; exit 1; }
