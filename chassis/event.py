@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import uuid6
+import uuid_utils
 
 from chassis.errors import InvalidInput
 from chassis.instants import format_instant, parse_instant
@@ -23,7 +23,7 @@ _MOST = 2**31 - 1  # what the column of a version holds
 
 def new_id() -> str:
     """A UUIDv7 as text: unique, and later ones sort after earlier ones."""
-    return str(uuid6.uuid7())
+    return str(uuid_utils.uuid7())
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from kombu import Connection, Producer
 
 from chassis.errors import Unavailable
 from chassis.event import Event
+from chassis.metrics import EVENTS_PUBLISHED
 from chassis.topology import declare_own, events_exchange
 from chassis.work import Unit, Work
 
@@ -150,6 +151,7 @@ class _Sender:
             self._connection.drain_events(timeout=_CONFIRM_SECONDS)
             if self._refused:
                 raise _Nacked
+        EVENTS_PUBLISHED.labels(self._source).inc(len(events))
 
     def reset(self) -> None:
         """Forget the connection; the next send makes a new one."""

@@ -11,15 +11,18 @@ from eventlet.event import Event as Signal
 from nameko.containers import ServiceContainer
 
 from chassis import embedded
-from chassis.foundation import SETTINGS_KEY
+from chassis.foundation import SETTINGS_KEY, Foundation
+from chassis.monitoring import Monitor
 from chassis.service import Service
 from chassis.settings import Settings
+from chassis.work import Work
 
 
 class Runner:
     """Containers of several services. `chassis.green` must have been imported before."""
 
     def __init__(self, services: Sequence[tuple[type[Service], Settings]]) -> None:
+        self._http_port = max((settings.http_port for _service, settings in services), default=0)
         embedded.install([settings.service for _service, settings in services])
         self.containers = [
             ServiceContainer(
@@ -37,6 +40,17 @@ class Runner:
         """Start all; whatever stops one from starting is raised."""
         for container in self.containers:
             container.start()
+        if self._http_port:
+            Monitor(self.works()).listen(self._http_port)
+
+    def works(self) -> dict[str, Work]:
+        """The units of work of each service, for those who look at it from outside."""
+        return {
+            container.service_name: extension.work()
+            for container in self.containers
+            for extension in container.extensions
+            if isinstance(extension, Foundation)
+        }
 
     def stop(self) -> None:
         """Stop all: no new work, what is under way ends, what is committed is published."""

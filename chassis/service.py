@@ -14,6 +14,7 @@ from chassis import deadletters
 from chassis.errors import InvalidInput
 from chassis.foundation import Foundation
 from chassis.instants import format_instant
+from chassis.metrics import WORKER_SECONDS
 from chassis.rpc import Remote, rpc
 from chassis.settings import Settings
 from chassis.subscription import Following, subscribe
@@ -67,15 +68,15 @@ class LogProvider(DependencyProvider):
 
     def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
         del result
-        taken = round(
-            1000 * (time.monotonic() - self._started.pop(worker_ctx, time.monotonic())), 2
-        )
+        seconds = time.monotonic() - self._started.pop(worker_ctx, time.monotonic())
         error = type(exc_info[1]).__name__ if exc_info else None
+        method = worker_ctx.entrypoint.method_name
+        WORKER_SECONDS.labels(worker_ctx.service_name, method, error or "ok").observe(seconds)
         log = self.get_dependency(worker_ctx)
         if error:
-            log.info("refused", error=error, ms=taken)
+            log.info("refused", error=error, ms=round(1_000 * seconds, 2))
         else:
-            log.debug("done", ms=taken)
+            log.debug("done", ms=round(1_000 * seconds, 2))
 
 
 class Resource(DependencyProvider, Generic[T]):

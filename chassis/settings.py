@@ -32,6 +32,7 @@ class Settings:
     batch_size: int = 100
     workers: int = 10
     reconcile_seconds: float = 30.0
+    http_port: int = 0
 
     @property
     def serves_rpc(self) -> bool:
@@ -67,6 +68,7 @@ def read_settings(service: str, role: Role = "all") -> Settings:
             reconcile_seconds=_positive(
                 "CDP_RECONCILE_SECONDS", env.float("CDP_RECONCILE_SECONDS", 30.0)
             ),
+            http_port=env.int("CDP_HTTP_PORT", 0),  # 0: no port is opened
         )
     except EnvError as error:
         raise InvalidInput("environment", str(error)) from None

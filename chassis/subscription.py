@@ -19,6 +19,7 @@ from chassis.errors import InvalidInput, Unavailable
 from chassis.event import Event
 from chassis.foundation import Foundation
 from chassis.inbox import Batch, Inbox, Outcome
+from chassis.metrics import EVENTS_RECEIVED
 from chassis.rpc import SafeReplyListener, background_remote
 from chassis.source import STREAMS_A_CALL, Source
 from chassis.topology import dead_queue, declare_own, subscriber_queue
@@ -157,6 +158,7 @@ class Subscribe(Entrypoint):
                 events.append(_decode(message))
             except (ValueError, RecursionError, InvalidInput) as error:
                 self._bury(channel, message, error)
+        EVENTS_RECEIVED.labels(self.container.service_name, self.source_name).inc(len(events))
         if events and not self._insist(events):
             return False
         if isinstance(channel, amqp.Channel):

@@ -43,7 +43,8 @@ class Permissions:
 
 def permissions(name: str) -> Permissions:
     """The permissions of the service (or client) `name`: its own queues and exchanges, the RPC
-    exchange, and reading from the exchanges that it follows."""
+    exchange, and reading from the exchanges that it follows; a service of another team follows
+    nothing."""
     if name == CLIENT:
         own = [r"rpc\.reply-standalone_rpc_proxy-.*"]
         return Permissions(*(_any_of([*own, re.escape(RPC_EXCHANGE)]) for _ in range(3)))
@@ -60,7 +61,7 @@ def rpc_routing_keys(name: str) -> str:
 
 
 def _service(name: str) -> Service:
-    return next(service for service in SERVICES if service.name == name)
+    return next((service for service in SERVICES if service.name == name), Service(name))
 
 
 def _any_of(patterns: Iterable[str]) -> str:

@@ -131,11 +131,11 @@ class VirtualHosts:
         if dead := databases.dead_runs([*hosts, *users]):
             self._remove(dead, hosts, users)
 
-    def create(self) -> VirtualHost:
-        """A new virtual host with a user for each service and for a shop's back end."""
+    def create(self, *others: str) -> VirtualHost:
+        """A new virtual host with a user for each service, for `others` and a shop's back end."""
         self._made += 1
         name = f"{self._prefix}_{self._made}"
-        passwords = dict.fromkeys((*NAMES, CLIENT), _PASSWORD)
+        passwords = dict.fromkeys((*NAMES, *others, CLIENT), _PASSWORD)
         users = f"{self._prefix}_"
         self._administration.load(definitions(name, passwords, users))
         return VirtualHost(name, users, self._broker)

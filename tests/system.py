@@ -63,7 +63,8 @@ class Suite:
 
     Every process runs as its service's own, least-privileged users. `environment` is added to
     theirs: for instance {"CDP_CLOCK": "1998-06-30T12:00:00Z"}. Within `with` everything is up;
-    at its end all of it is gone, except for the logs, in `directory`.
+    at its end all of it is gone, except for the logs, in `directory`. `others` are other teams'
+    services, which get a user of the broker.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Suite:
         services: Sequence[str] = NAMES,
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
+        others: Sequence[str] = (),
     ) -> None:
         self.directory = directory or Path(tempfile.mkdtemp(prefix="cdp-suite-"))
         self.replicas = replicas
@@ -86,9 +88,10 @@ class Suite:
         self._databases = databases
         self._virtual_hosts = virtual_hosts
         self._environment = dict(environment or {})
+        self._others = others
 
     def __enter__(self) -> Self:
-        self.virtual_host = self._virtual_hosts.create()
+        self.virtual_host = self._virtual_hosts.create(*self._others)
         try:
             for service in self.services:
                 uris = self._databases.create(service, partial(upgrade, service))

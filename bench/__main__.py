@@ -1,0 +1,78 @@
+"""`make bench`, or `make bench ONLY=part`: a table, and bench/results.json."""
+
+from __future__ import annotations
+
+# First of all: this process is green before anything else is imported, as services are.
+import chassis.green  # noqa: F401  # isort: skip
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import appends, calls, flow
+from tests.servers import Databases, VirtualHosts
+from tests.system import Suite
+
+RESULTS = Path(__file__).with_name("results.json")
+
+Figures = dict[str, float]
+WITH_SUITE: dict[str, Callable[[Suite], Figures]] = {
+    "calls": calls.measure,
+    "throughput": flow.throughput,
+    "freshness": flow.freshness,
+}
+ALONE: dict[str, Callable[[Databases], Figures]] = {"appends": appends.measure}
+PARTS = (*ALONE, *WITH_SUITE)
+
+
+def main(only: str | None = None) -> int:
+    """Measure all parts, or one; 2 for a part that does not exist."""
+    if only and only not in PARTS:
+        print(f"bench: {only} is no part; there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    console = Console()
+    figures: Figures = {}
+    databases = Databases()
+    virtual_hosts = VirtualHosts(databases)
+    try:
+        for part, measure in ALONE.items():
+            if only in (None, part):
+                figures |= _timed(console, part, lambda measure=measure: measure(databases))
+        for part, with_suite in WITH_SUITE.items():
+            if only in (None, part):
+                with Suite(databases, virtual_hosts, others=["echo"]) as suite:
+                    figures |= _timed(console, part, lambda run=with_suite: run(suite))
+    finally:
+        virtual_hosts.close()
+        databases.close()
+    _show(console, figures)
+    kept = json.loads(RESULTS.read_text()) if only and RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps(kept | figures, indent=2, sort_keys=True) + "\n")
+    return 0
+
+
+def _timed(console: Console, part: str, measure: Callable[[], Figures]) -> Figures:
+    start = time.monotonic()
+    with console.status(f"Measuring {part} …"):
+        figures = measure()
+    console.print(f"{part}: {time.monotonic() - start:.0f} s")
+    return figures
+
+
+def _show(console: Console, figures: Figures) -> None:
+    table = Table(title=f"On {platform.machine()}, Python {platform.python_version()}")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for name, value in figures.items():
+        table.add_row(name, f"{value:,}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

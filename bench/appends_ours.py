@@ -1,0 +1,55 @@
+"""One process that appends to our log: `python -m bench.appends_ours URI MODE`."""
+
+from __future__ import annotations
+
+# First of all: this process is green before anything else is imported, as services are.
+import chassis.green  # noqa: F401  # isort: skip
+
+import sys
+import time
+import uuid
+from functools import partial
+
+import eventlet
+import sqlalchemy as sa
+
+from bench.appends import SECONDS, SIZES, WRITERS
+from bench.orders import order
+from chassis import Draft, SystemClock, new_id
+from chassis.database import Database
+from chassis.schema import METADATA
+from chassis.work import Unit, Work
+
+
+def main(uri: str, mode: str) -> float:
+    """Events a second."""
+    database = Database(uri, pool_size=WRITERS)
+    with database.transaction() as connection:
+        if not sa.inspect(connection).has_table("events"):
+            METADATA.create_all(connection)
+    work = Work(database, "bench", SystemClock())
+    data = order(1)["data"]
+    at = SystemClock().now()
+    end = time.monotonic() + SECONDS
+
+    def writer() -> int:
+        appended = 0
+        while time.monotonic() < end:
+            drafts = [
+                Draft(new_id(), str(uuid.uuid4()), "order_completed", data, at)
+                for _ in range(SIZES[mode])
+            ]
+            appended += work.run(partial(_append, drafts=drafts))
+        return appended
+
+    start = time.monotonic()
+    threads = [eventlet.spawn(writer) for _ in range(WRITERS)]
+    return sum(thread.wait() for thread in threads) / (time.monotonic() - start)
+
+
+def _append(unit: Unit, drafts: list[Draft]) -> int:
+    return len(unit.append(drafts))
+
+
+if __name__ == "__main__":
+    print(main(*sys.argv[1:]))

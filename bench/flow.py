@@ -1,0 +1,178 @@
+"""From `record` to offers: how many events a second, and how soon each is there."""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import ExitStack
+from typing import Any
+
+import eventlet
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from bench.orders import batch, order
+from bench.statistics import milliseconds
+from tests.system import Suite
+
+SHOPPERS = 10_000
+SECONDS = 60
+SENDERS = 3
+_MOST_WAITING = 1_500
+FRESH_SECONDS = 30
+FRESH_RATE = 300
+
+
+class Backlog:
+    """How far segments and offers are behind the logs that they follow."""
+
+    def __init__(self, suite: Suite, stack: ExitStack) -> None:
+        self._sessions = {
+            name: stack.enter_context(_session(suite, name))
+            for name in ("profiles", "segments", "offers")
+        }
+
+    def applied(self, service: str, source: str) -> int:
+        """How many events of `source` the service has applied."""
+        return self._one(
+            service, "SELECT coalesce(sum(version), 0) FROM positions WHERE source = %s", source
+        )
+
+    def told(self, source: str) -> int:
+        """How many events the log of `source` has."""
+        return self._one(source, "SELECT coalesce(sum(version), 0) FROM streams")
+
+    def left(self) -> int:
+        """Events that are in a log and not yet applied by who follows it."""
+        profiles, segments = self.told("profiles"), self.told("segments")
+        return (
+            2 * profiles
+            - self.applied("segments", "profiles")
+            - self.applied("offers", "profiles")
+            + segments
+            - self.applied("offers", "segments")
+        )
+
+    def rows(self, service: str, query: str, *values: object) -> list[Any]:
+        """The rows of a query on a service's database."""
+        self._sessions[service].execute(query, values)
+        rows: list[Any] = self._sessions[service].fetchall()
+        return rows
+
+    def _one(self, service: str, query: str, *values: object) -> int:
+        return int(self.rows(service, query, *values)[0][0])
+
+
+def throughput(suite: Suite) -> dict[str, float]:
+    """Orders in batches of 100, as fast as offers follows; counted when nothing is left."""
+    sent = 0
+    end = time.monotonic() + SECONDS
+    start = time.monotonic()
+    waiting = [0]
+
+    def sender() -> int:
+        recorded = 0
+        with ClusterRpcProxy({"AMQP_URI": suite.client_uri}, timeout=60) as proxy:
+            while time.monotonic() < end:
+                if waiting[0] > _MOST_WAITING:
+                    eventlet.sleep(0.02)
+                    continue
+                receipts = proxy.profiles.record(batch(SHOPPERS, 100))["receipts"]
+                recorded += sum(receipt["status"] == "appended" for receipt in receipts)
+        return recorded
+
+    with ExitStack() as stack:
+        backlog = Backlog(suite, stack)
+        threads = [eventlet.spawn(sender) for _ in range(SENDERS)]
+        while time.monotonic() < end:
+            waiting[0] = backlog.left()
+            eventlet.sleep(0.25)
+        sent = sum(thread.wait() for thread in threads)
+        while backlog.left():
+            eventlet.sleep(0.02)
+        taken = time.monotonic() - start
+    return {"end_to_end_events_per_s": round(sent / taken)}
+
+
+def freshness(suite: Suite) -> dict[str, float]:
+    """At 300 events a second: from the call of `record` until offers holds what follows from it."""
+    pending: dict[str, tuple[int, float]] = {}
+    durations: list[float] = []
+    end = time.monotonic() + FRESH_SECONDS
+    size = 10
+
+    def send(proxy: Any) -> None:
+        start = time.monotonic()
+        for receipt in proxy.profiles.record([order(n) for n in _some(size)])["receipts"]:
+            pending[f"{receipt['stream_id']}/{receipt['version']}"] = (receipt["version"], start)
+
+    def sender(offset: float) -> None:
+        with ClusterRpcProxy({"AMQP_URI": suite.client_uri}, timeout=60) as proxy:
+            turn = 0
+            begun = time.monotonic() + offset
+            while time.monotonic() < end:
+                due = begun + turn * SENDERS * size / FRESH_RATE
+                eventlet.sleep(max(0.0, due - time.monotonic()))
+                send(proxy)
+                turn += 1
+
+    with ExitStack() as stack:
+        backlog = Backlog(suite, stack)
+        threads = [eventlet.spawn(sender, number * size / FRESH_RATE) for number in range(SENDERS)]
+        while time.monotonic() < end or pending:
+            arrived = _arrived(backlog, pending)
+            now = time.monotonic()
+            durations += [now - pending.pop(name)[1] for name in arrived]
+            eventlet.sleep(0.01)
+        for thread in threads:
+            thread.wait()
+    return {
+        "freshness_p50_ms": milliseconds(durations, 50),
+        "freshness_p99_ms": milliseconds(durations, 99),
+    }
+
+
+def _arrived(backlog: Backlog, pending: dict[str, tuple[int, float]]) -> list[str]:
+    """Those of `pending` whose version offers holds, with all that segments made of it."""
+    streams = sorted({name.partition("/")[0] for name in pending})
+    if not streams:
+        return []
+    held = (
+        "SELECT stream_id, version FROM positions WHERE source = 'profiles' AND stream_id = ANY(%s)"
+    )
+    evaluated = dict(backlog.rows("segments", held, streams))
+    offered = dict(backlog.rows("offers", held, streams))
+    # A shopper of the bench has one stream, after which the profile is named.
+    told = dict(
+        backlog.rows(
+            "segments",
+            "SELECT stream_id, version FROM streams WHERE stream_id = ANY(%s)",
+            streams,
+        )
+    )
+    followed = dict(
+        backlog.rows(
+            "offers",
+            "SELECT stream_id, version FROM positions"
+            " WHERE source = 'segments' AND stream_id = ANY(%s)",
+            streams,
+        )
+    )
+    arrived = []
+    for name, (version, _start) in pending.items():
+        stream = name.partition("/")[0]
+        if (
+            evaluated.get(stream, 0) >= version
+            and offered.get(stream, 0) >= version
+            and followed.get(stream, 0) >= told.get(stream, 0)
+        ):
+            arrived.append(name)
+    return arrived
+
+
+def _some(size: int) -> list[int]:
+    return random.sample(range(SHOPPERS), size)
+
+
+def _session(suite: Suite, service: str) -> Any:
+    connection = suite.administrator(service)
+    return connection.cursor()

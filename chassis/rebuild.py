@@ -1,0 +1,348 @@
+"""Rebuilding: a read model made anew beside the one that serves, and exchanged for it.
+
+The new one is filled in a place of its own by the same inbox and projections, from the first event
+on, out of the logs of the sources; so an interrupted rebuild can go on where it stood. At the end
+those who write the old one are held for a moment, what they had more is fetched, and the tables are
+exchanged in one transaction. The new model is never behind the old one in any stream, so nobody is
+told that something had not happened after all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from chassis.errors import Refused, Unavailable
+from chassis.event import Event, new_id
+from chassis.inbox import Inbox, Projection
+from chassis.log import Head
+from chassis.rebuild_shadow import Shadow, is_refused_lock
+from chassis.schema import DEAD_LETTERS, POSITIONS
+from chassis.work import Unit, Work
+
+_STREAMS = 100
+_EVENTS = 500
+_HEADS = 1_000
+_NEARLY = 2_000  # so few events behind that their writers may be held
+_ROUNDS = 5
+_PATIENCE = 120.0
+
+
+class Log(Protocol):
+    """A log that a read model is made of."""
+
+    def history(self, after: Mapping[str, int]) -> Sequence[Event]:
+        """The next events of the streams in `after`, each past the version given."""
+        ...
+
+    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
+        """The next page of the log's heads, in order of their change."""
+        ...
+
+
+class RemoteLog:
+    """Another service's log; `call(method, **arguments)` asks the service over RPC."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+
+    def history(self, after: Mapping[str, int]) -> Sequence[Event]:
+        streams = [{"stream": stream, "after": version} for stream, version in after.items()]
+        found = self._call("history", streams=streams, limit=_EVENTS)
+        return [Event.from_wire(wire) for wire in found["events"]]
+
+    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
+        page = self._call("streams", changed_since=changed_since, after=after, limit=_HEADS)
+        return [Head(h["stream"], h["version"], h["changed_at"]) for h in page["streams"]]
+
+
+class OwnLog:
+    """The service's own log; `read` runs a function in a unit of work on its database."""
+
+    def __init__(self, read: Callable[[Callable[[Unit], Any]], Any]) -> None:
+        self._read = read
+
+    def history(self, after: Mapping[str, int]) -> Sequence[Event]:
+        events: Sequence[Event] = self._read(lambda unit: unit.raw_history(after, _EVENTS))
+        return events
+
+    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
+        page: Sequence[Head] = self._read(lambda unit: unit.heads(changed_since, after, _HEADS))
+        return page
+
+
+def _nothing_to_judge(shadow: Work) -> None:
+    del shadow
+
+
+def _nothing_to_settle(unit: Unit) -> int:
+    del unit
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModel:
+    """What a service says of its read model, so that it can be made anew.
+
+    `tables` are exchanged; they are locked in this order, so those come first that the service's
+    own transactions touch first. No writer of `tables` gets on while somebody holds `held`.
+    `projections` make the tables of the events of each source; the service's own name stands for
+    its own log. `judge` makes, in the new tables, what follows from events but is no event's
+    effect. `settle`, after the exchange, tells in the service's own log some of what has changed,
+    and returns 0 when that is all.
+    """
+
+    service: str
+    tables: Sequence[sa.Table]
+    held: Sequence[sa.Table]
+    projections: Mapping[str, Projection]
+    judge: Callable[[Work], None] = _nothing_to_judge
+    settle: Callable[[Unit], int] = _nothing_to_settle
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a rebuild is: what it does, and how many events (or profiles) of how many."""
+
+    doing: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a rebuild did.
+
+    `events` were read and `told` appended to the service's own log; for `held_ms` nobody could
+    write the model, and `halted` streams cannot be applied, as before.
+    """
+
+    events: int
+    told: int
+    held_ms: int
+    halted: int
+
+
+class _TryAgain(Exception):
+    """The exchange is put off: the transaction is rolled back, and all go on meanwhile."""
+
+
+class Rebuild:
+    """One rebuild of the read model of one service.
+
+    `live` works on the service's database as the owner of its tables, `logs` are the sources that
+    are other services, and `report` is told every step.
+    """
+
+    def __init__(
+        self,
+        model: ReadModel,
+        live: Work,
+        shadow: Shadow,
+        logs: Mapping[str, Log],
+        report: Callable[[Step], None],
+    ) -> None:
+        self._model = model
+        self._live = live.bound(new_id())
+        self._shadow = shadow
+        self._report = report
+        self._remote = sorted(logs)
+        self._logs: dict[str, Log] = dict(logs)
+        if model.service in model.projections:
+            self._logs[model.service] = OwnLog(live.read)
+        self._work = Work(shadow.database, model.service, live.clock, upcasters=live.upcasters)
+        self._inboxes = {
+            source: Inbox(self._work, source, live.upcasters) for source in sorted(self._logs)
+        }
+
+    def run(self, resume: bool = False) -> Result:
+        """Do it all; with `resume`, go on from where an interrupted one stood.
+
+        Raises Conflict if another one is under way, Refused if the new model cannot get as far as
+        the old one, Unavailable if a source does not answer: the old model then goes on serving.
+        """
+        with self._shadow.alone():
+            self._shadow.prepare(anew=not resume)
+            for _ in range(_ROUNDS):
+                read = sum(self._fill(source) for source in self._inboxes)
+                self._model.judge(self._work)
+                if read < _NEARLY:
+                    break
+            self._shadow.analyse()
+            held = self._exchange()
+            events, halted = self._work.read(_counted)
+            self._shadow.remove()
+        return Result(events, self._settle(), held, halted)
+
+    def _fill(self, source: str) -> int:
+        """Apply all that a source has by now; how many events that were."""
+        inbox = self._inboxes[source]
+        inbox.reconcile(self._logs[source].heads)
+        return self._drain(source, self._logs[source])
+
+    def _drain(self, source: str, log: Log, until: float = float("inf")) -> int:
+        """Apply what is known to be behind; passes over it go on until one changes nothing.
+
+        A fact of several streams may have to wait for the others, which a later page brings.
+        """
+        inbox = self._inboxes[source]
+        done, total = self._work.read(partial(_progress, source=source))
+        began, before = done, -1
+        while done > before and done < total:
+            before, after = done, ""
+            while streams := self._work.read(partial(_behind, source=source, after=after)):
+                if time.monotonic() > until:
+                    raise _TryAgain
+                self._report(Step(f"reading {source}", done, total))
+                outcome = inbox.process(log.history(streams), self._model.projections[source])
+                if outcome.applied:
+                    now = inbox.versions(streams)
+                    done += sum(now[stream] - version for stream, version in streams.items())
+                else:
+                    after = max(streams)
+            done, total = self._work.read(partial(_progress, source=source))
+        self._report(Step(f"reading {source}", done, total))
+        return done - began
+
+    # The exchange
+
+    def _exchange(self) -> int:
+        """Exchange the tables; for how many milliseconds their writers were held."""
+        deadline = time.monotonic() + _PATIENCE
+        pause, hold = 0.1, 1.0
+        while True:
+            try:
+                return self._try_exchange(hold)
+            except _TryAgain:
+                hold = min(2 * hold, 8.0)
+            except DBAPIError as error:
+                if not is_refused_lock(error):
+                    raise
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    f"database of {self._model.service}",
+                    "gave no moment in which nobody used the old tables; try again with --resume",
+                )
+            time.sleep(pause)
+            pause = min(2 * pause, 2.0)
+            for source in self._inboxes:
+                self._fill(source)
+
+    def _try_exchange(self, hold: float) -> int:
+        with self._live.database.transaction() as connection:
+            self._shadow.hold(connection, self._model.held)
+            began = time.monotonic()
+            self._report(Step("exchanging", 0, 1))
+            self._follow_own(Unit(connection, self._live, 1), began + hold)
+            self._follow_others(connection, began + hold)
+            self._forget_own()
+            self._shadow.exchange(connection, self._remote, self._live.clock.now())
+        self._report(Step("exchanging", 1, 1))
+        return round(1_000 * (time.monotonic() - began))
+
+    def _follow_own(self, unit: Unit, until: float) -> None:
+        """Apply the last of the service's own log, which nobody adds to now."""
+        own = self._model.service
+        if own not in self._inboxes:
+            return
+        log = OwnLog(lambda function: function(unit))
+        self._inboxes[own].reconcile(log.heads)
+        self._drain(own, log, until)
+        if halted := self._work.read(partial(_halted, source=own)):
+            raise Refused(own, f"cannot apply {_streams(halted)} of its own log ({halted[0]})")
+
+    def _follow_others(self, connection: sa.Connection, until: float) -> None:
+        """Apply what the old model has of other services' logs, and the new one has not."""
+        if POSITIONS not in self._model.tables:
+            return
+        for source in self._remote:
+            ahead = self._shadow.ahead(connection, source)
+            self._inboxes[source].note({place.stream: place.seen for place in ahead})
+            self._drain(source, self._logs[source], until)
+        late = [
+            place
+            for source in self._remote
+            for place in self._shadow.ahead(connection, source)
+            if place.version > place.ours
+        ]
+        halted = {s for source in self._remote for s in self._work.read(partial(_halted, source=source))}
+        if stuck := [place.stream for place in late if place.stream in halted]:
+            reason = self._work.read(partial(_reason, stream=stuck[0]))
+            raise Refused(
+                self._model.service,
+                f"cannot apply {_streams(stuck)} as far as the model in use has them, the first by"
+                f" {reason}; it goes on serving. Mend the cause, and rebuild anew",
+            )
+        if late:
+            raise _TryAgain
+
+    def _forget_own(self) -> None:
+        """Its own log is no source that the service follows."""
+        own = self._model.service
+        statement = sa.delete(POSITIONS).where(POSITIONS.c.source == own)
+        self._work.run(lambda unit: unit.connection.execute(statement))
+
+    def _settle(self) -> int:
+        """Tell what has changed; how many events. The running service takes part in it."""
+        told = 0
+
+        def turn(unit: Unit) -> tuple[int, int]:
+            settled = self._model.settle(unit)
+            return settled, len(unit.published)
+
+        while True:
+            settled, new = self._live.run(turn)
+            told += new
+            self._report(Step("telling changes", told, told))
+            if not settled:
+                return told
+
+
+def _behind(unit: Unit, source: str, after: str) -> dict[str, int]:
+    """The next streams past `after` with events that were not applied: stream -> version."""
+    query = (
+        sa.select(POSITIONS.c.stream_id, POSITIONS.c.version)
+        .where(POSITIONS.c.source == source, POSITIONS.c.stream_id > after)
+        .where(POSITIONS.c.seen > POSITIONS.c.version, ~POSITIONS.c.halted)
+        .order_by(POSITIONS.c.stream_id)
+        .limit(_STREAMS)
+    )
+    return {row.stream_id: row.version for row in unit.connection.execute(query)}
+
+
+def _progress(unit: Unit, source: str) -> tuple[int, int]:
+    """How many events of a source were applied, and how many it is known to have."""
+    query = sa.select(sa.func.sum(POSITIONS.c.version), sa.func.sum(POSITIONS.c.seen))
+    done, total = unit.connection.execute(query.where(POSITIONS.c.source == source)).one()
+    return int(done or 0), int(total or 0)
+
+
+def _halted(unit: Unit, source: str) -> list[str]:
+    query = sa.select(POSITIONS.c.stream_id).where(POSITIONS.c.source == source, POSITIONS.c.halted)
+    return sorted(unit.connection.execute(query).scalars())
+
+
+def _reason(unit: Unit, stream: str) -> str:
+    """Why a stream is halted."""
+    query = sa.select(DEAD_LETTERS).order_by(DEAD_LETTERS.c.died_at.desc())
+    for row in unit.connection.execute(query):
+        if stream in row.streams:
+            return f"{row.type} of stream {stream}, version {row.version}: {row.reason}"
+    return f"stream {stream}"
+
+
+def _counted(unit: Unit) -> tuple[int, int]:
+    """How many events the new model has seen applied, and how many streams are halted."""
+    halted = sa.func.sum(sa.case((POSITIONS.c.halted, 1), else_=0))
+    row = unit.connection.execute(sa.select(sa.func.sum(POSITIONS.c.version), halted)).one()
+    return int(row[0] or 0), int(row[1] or 0)
+
+
+def _streams(names: Sequence[str]) -> str:
+    return "a stream" if len(names) == 1 else f"{len(names)} streams"
