@@ -10,14 +10,10 @@ import sys
 import time
 from types import FrameType
 
-from chassis.migration import upgrade
 from deploy.access import CLIENT, NAMES
-from deploy.broker import definitions
-from deploy.databases import Cluster
-from deploy.servers import Broker, NoServer, find_broker, find_cluster
+from deploy.provision import broker_uri, database_uri, provision
+from deploy.servers import NoServer, find_broker, find_cluster
 
-_PREFIX = "cdp_"
-_VIRTUAL_HOST = "cdp"
 _PATIENCE = 30.0
 
 
@@ -33,11 +29,17 @@ def main() -> int:
         return 1
     # New at every start, so that none need be kept.
     passwords = {name: secrets.token_hex(16) for name in (*NAMES, CLIENT)}
-    broker.administration.load(definitions(_VIRTUAL_HOST, passwords, _PREFIX))
-    environments = {name: _environment(name, passwords, cluster, broker) for name in NAMES}
+    provision(cluster, broker, passwords)
+    environments = {
+        name: {
+            f"CDP_{name.upper()}_DATABASE_URI": database_uri(cluster, name, passwords),
+            f"CDP_{name.upper()}_AMQP_URI": broker_uri(broker, name, passwords),
+        }
+        for name in NAMES
+    }
     for name in NAMES:
         print(f"run: starting {name}", file=sys.stderr)
-    client = broker.uri(f"{_PREFIX}{CLIENT}", passwords[CLIENT], _VIRTUAL_HOST)
+    client = broker_uri(broker, CLIENT, passwords)
     print(
         f"run: call the services with CDP_AMQP_URI={client}\n"
         "run: for instance, in another terminal:"
@@ -46,21 +48,6 @@ def main() -> int:
         file=sys.stderr,
     )
     return _run_until_stopped(environments)
-
-
-def _environment(
-    name: str, passwords: dict[str, str], cluster: Cluster, broker: Broker
-) -> dict[str, str]:
-    """A migrated database for the service `name`, and the environment that it runs with."""
-    user, owner, password = f"{_PREFIX}{name}", f"{_PREFIX}{name}_owner", secrets.token_hex(16)
-    cluster.create_role(user, passwords[name])
-    cluster.create_role(owner, password)
-    cluster.create_database(user, owner, user)
-    upgrade(name, cluster.uri_for(owner, password, user), user)
-    return {
-        f"CDP_{name.upper()}_DATABASE_URI": cluster.uri_for(user, passwords[name], user),
-        f"CDP_{name.upper()}_AMQP_URI": broker.uri(user, passwords[name], _VIRTUAL_HOST),
-    }
 
 
 def _run_until_stopped(environments: dict[str, dict[str, str]]) -> int:

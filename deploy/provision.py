@@ -1,0 +1,89 @@
+"""Prepares a broker and a database server for the services, as often as it is asked to.
+
+`python -m deploy.provision` is what Compose runs once before it starts the services: it makes
+users, databases, tables, exchanges and queues, and changes nothing that is as it should be.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+
+from kombu import Connection
+
+from chassis.migration import upgrade
+from chassis.topology import declare_own, subscriber_queue
+from deploy.access import CLIENT, NAMES, SERVICES
+from deploy.broker import definitions
+from deploy.databases import Cluster
+from deploy.servers import Broker, NoServer, find_broker, find_cluster
+
+PREFIX = "cdp_"
+VIRTUAL_HOST = "cdp"
+
+
+def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) -> None:
+    """Make all that the services need; `passwords` has one for each of them and the client.
+
+    A service's password is that of its user on the broker and in its database. The owners of the
+    tables get a new one at every run, which nobody else learns.
+    """
+    broker.administration.load(definitions(VIRTUAL_HOST, passwords, PREFIX))
+    for name in NAMES:
+        user, owner, secret = f"{PREFIX}{name}", f"{PREFIX}{name}_owner", secrets.token_hex(16)
+        cluster.create_role(user, passwords[name])
+        cluster.create_role(owner, secret)
+        cluster.create_database(user, owner, user)
+        upgrade(name, cluster.uri_for(owner, secret, user), user)
+    for service in SERVICES:
+        with Connection(broker_uri(broker, service.name, passwords)) as connection:
+            declare_own(connection.channel(), service.name)
+    for service in SERVICES:
+        with Connection(broker_uri(broker, service.name, passwords)) as connection:
+            for source in service.follows:
+                subscriber_queue(service.name, source)(connection.channel()).declare()
+
+
+def broker_uri(broker: Broker, name: str, passwords: Mapping[str, str]) -> str:
+    """Where the service `name`, or the client, reaches the broker."""
+    return broker.uri(f"{PREFIX}{name}", passwords[name], VIRTUAL_HOST)
+
+
+def database_uri(cluster: Cluster, name: str, passwords: Mapping[str, str]) -> str:
+    """Where the service `name` reaches its database."""
+    return cluster.uri_for(f"{PREFIX}{name}", passwords[name], f"{PREFIX}{name}")
+
+
+def main() -> int:
+    """Provision the servers that the environment names; 1 and a message if that cannot be."""
+    missing = [
+        variable for name in (*NAMES, CLIENT) if not os.environ.get(variable := _variable(name))
+    ]
+    if missing:
+        print(
+            f"provision: {', '.join(missing)}: not set; docker-compose.yml shows all",
+            file=sys.stderr,
+        )
+        return 1
+    passwords = {name: os.environ[_variable(name)] for name in (*NAMES, CLIENT)}
+    try:
+        cluster = find_cluster(
+            os.environ.get("CDP_ADMIN_DATABASE_URI"), "CDP_ADMIN_DATABASE_URI", "cdp"
+        )
+        broker = find_broker(os.environ.get("CDP_ADMIN_AMQP_URI"), "CDP_ADMIN_AMQP_URI")
+        provision(cluster, broker, passwords)
+    except NoServer as error:
+        print(f"provision: {error}", file=sys.stderr)
+        return 1
+    print("provision: users, databases, tables and queues are ready", file=sys.stderr)
+    return 0
+
+
+def _variable(name: str) -> str:
+    return f"CDP_{name.upper()}_PASSWORD"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
