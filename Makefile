@@ -29,11 +29,12 @@ test: $(VENV)/.dev $(VENV)/.data ## Every test, on SQLite, PostgreSQL and Rabbit
 prove: $(VENV)/.dev $(VENV)/.data ## The proofs of our promises at their full stated size.
 	@CDP_PROOFS=full $(BIN)/python -m pytest -m proofs --timeout=7200 $(ARGS)
 
-check: $(VENV)/.dev ## Format, lint, types, and the rules on who imports whom.
+check: $(VENV)/.dev ## Format, lint, types, who imports whom, and the contracts with other services.
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted as it should be: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m contracts.documents --check && $(BIN)/python -W ignore -m tests.golden
 	@sh deploy/check-hosts
 
 format: $(VENV)/.dev ## Format the code, and mend what the linter can.

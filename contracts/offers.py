@@ -175,6 +175,29 @@ class DecisionAnswer(Contract):
     trace = Mapped(Each(Part(Considered())))
 
 
+class AskedContext(Context):
+    """The transaction as it was read; `referrer` is null where there was no host."""
+
+    referrer = Referrer(allow_none=True)
+
+
+class Asked(Contract):
+    """The request that was answered; `identifiers` are keyed hashes."""
+
+    identifiers = Each(Text(), required=True)
+    authenticated = Flag(required=True)
+    context = Part(AskedContext(), required=True)
+    at_least = Versions(required=True)
+    deadline_ms = Whole(required=True, allow_none=True)
+
+
+class OfferDecided(DecisionAnswer):
+    """The data of `offer_decided`, and the answer of `offers.explain`."""
+
+    trace = Mapped(Each(Part(Considered())), required=True)
+    request = Part(Asked(), required=True)
+
+
 _REQUEST = DecideRequest()
 
 

@@ -34,7 +34,7 @@ RESERVED = frozenset({"identity_changed"})
 RESERVED_PREFIX = "segment_"
 
 
-_LOYALTY_TRAITS = {"loyalty_tier": Text(longest=64), "loyalty_enrolled": Flag()}
+LOYALTY_TRAITS = {"loyalty_tier": Text(longest=64), "loyalty_enrolled": Flag()}
 
 
 class EventType(Name):
@@ -144,7 +144,7 @@ class Traits(Mapped):
 
     def read(self, value: Any) -> dict[str, Any]:
         traits = super().read(value)
-        for name, field in _LOYALTY_TRAITS.items():
+        for name, field in LOYALTY_TRAITS.items():
             try:
                 field.deserialize(traits.get(name))
             except ValidationError as error:

@@ -1,0 +1,216 @@
+"""The inventory: every call and every event, with the schemas of what goes over the wire.
+
+A test compares it with the services: a call without an entry here fails `make check`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from contracts import facts, identity, offers, profiles, segments, service, vocabulary
+from contracts.documents.conversion import Use
+from contracts.event import EventContract
+from contracts.fields import Each, Part, Text
+from contracts.plain import MAX_CALL_EVENTS
+from contracts.schema import Contract
+
+SERVICES = ("identity", "profiles", "segments", "offers")
+EVERY = "every"
+"""The service of a call that all of them answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of `service`, one of SERVICES or EVERY; `many`: its answer is a list of `result`."""
+
+    service: str
+    method: str
+    summary: str
+    arguments: Schema
+    result: Schema
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """A type of event that `source` tells, and the schema of its data at its present version.
+
+    `joint`: each is a copy of one fact that is told to several streams.
+    """
+
+    source: str
+    type: str
+    data: Schema
+    summary: str
+    version: int = 1
+    use: Use = "told"
+    joint: bool = False
+
+
+def _arguments(doc: str, **named: fields.Field[Any]) -> Schema:
+    made: Schema = type("Arguments", (Contract,), {**named, "__doc__": doc})()
+    return made
+
+
+_NOTHING = service.Nothing()
+_IDENTITY = (
+    Call(
+        "identity",
+        "resolve",
+        "The stream and profile of each observation, in order, and the facts that they made.",
+        identity.Observations(),
+        facts.Resolved(),
+    ),
+    Call(
+        "identity",
+        "lookup",
+        "The profile that identifiers lead to now, and how surely; nothing is changed.",
+        identity.LookupContract(),
+        identity.Found(),
+    ),
+    Call(
+        "identity",
+        "describe",
+        "What a profile is made of; an id that it had before a merge will do.",
+        identity.DescribeContract(),
+        identity.Description(),
+    ),
+)
+_PROFILES = (
+    Call(
+        "profiles",
+        "record",
+        "Record events: a receipt for each, in order, and one token that covers them all.",
+        _arguments(
+            "At most 1,000 events and 4 MB in a call, 32 KB and 20 levels in an event.",
+            events=Each(Part(EventContract()), most=MAX_CALL_EVENTS, required=True),
+        ),
+        profiles.Recorded(),
+    ),
+    Call(
+        "profiles",
+        "get",
+        "Everything known of a shopper, up to this moment, by one of the arguments.",
+        profiles.Who(),
+        profiles.Profile(),
+    ),
+    Call(
+        "profiles",
+        "statistics",
+        "How many events of shops, profiles, completed orders and streams there are.",
+        _NOTHING,
+        profiles.Statistics(),
+    ),
+)
+_SEGMENTS = (
+    Call(
+        "segments",
+        "memberships",
+        "The segments that a shopper is in now.",
+        segments.MembershipsRequest(),
+        segments.Memberships(),
+    ),
+    Call(
+        "segments",
+        "list",
+        "Every segment: its rule, version, number of members and status.",
+        _NOTHING,
+        segments.Listed(),
+        many=True,
+    ),
+    Call(
+        "segments",
+        "define",
+        "Put a definition in force, as a new version if it says anything new.",
+        _arguments("A definition.", definition=Part(segments.Definition(), required=True)),
+        segments.Listed(),
+    ),
+    Call(
+        "segments",
+        "preview",
+        "Who would be a member by a rule: their number, and some of them.",
+        segments.PreviewRequest(),
+        segments.Preview(),
+    ),
+    Call(
+        "segments",
+        "explain",
+        "Why a shopper is in a segment, or is not.",
+        segments.ExplainRequest(),
+        segments.Explanation(),
+    ),
+)
+_OFFERS = (
+    Call(
+        "offers",
+        "decide",
+        "What a shopper should see in each slot of a placement.",
+        _arguments("A request.", request=Part(offers.DecideRequest(), required=True)),
+        offers.DecisionAnswer(),
+    ),
+    Call(
+        "offers",
+        "explain",
+        "A decision as it was logged, with its trace and the request that it answered.",
+        _arguments("A decision, by its id.", decision_id=Text(required=True)),
+        offers.OfferDecided(),
+    ),
+)
+_EVERY = (
+    Call(
+        EVERY,
+        "history",
+        "Events of this service's log, of each stream past a version.",
+        service.HistoryRequest(),
+        service.History(),
+    ),
+    Call(
+        EVERY,
+        "streams",
+        "Heads of this log's streams in order of change, a page at a time.",
+        service.HeadsRequest(),
+        service.Heads(),
+    ),
+    Call(
+        EVERY,
+        "dead_letters",
+        "The newest dead letters of this service.",
+        service.DeadLettersRequest(),
+        service.DeadLetter(),
+        many=True,
+    ),
+    Call(
+        EVERY, "dead_letter", "One dead letter.", service.DeadLetterRequest(), service.DeadLetter()
+    ),
+    Call(
+        EVERY,
+        "redrive",
+        "Try the streams that a dead letter halted again.",
+        service.DeadLetterRequest(),
+        service.DeadLetter(),
+    ),
+    Call(
+        EVERY,
+        "ping",
+        "That the service is up and reaches its database, and what its clock says.",
+        _NOTHING,
+        service.Pong(),
+    ),
+)
+CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *_EVERY)
+
+_MOVED = "Streams have moved to a profile: created, linked, merged, separated, …"
+EVENTS = (
+    EventKind("identity", "identity_changed", facts.IdentityChanged(), _MOVED, joint=True),
+    EventKind("profiles", "identity_changed", facts.IdentityChanged(), _MOVED, joint=True),
+    *(
+        EventKind("profiles", name, data, "A shop's event, as it was recorded.", use="recorded")
+        for name, data in vocabulary.VOCABULARY.items()
+    ),
+    EventKind("segments", "segment_entered", segments.MembershipChanged(), "A shopper is in."),
+    EventKind("segments", "segment_exited", segments.MembershipChanged(), "A shopper is out."),
+    EventKind("offers", "offer_decided", offers.OfferDecided(), "What was decided, and why."),
+)
