@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import amqp
@@ -124,6 +125,8 @@ class Subscribe(Entrypoint):
             channel,
             [queue],
             on_message=messages.append,
+            # What kombu cannot unpack comes as it is, to be set aside in its turn.
+            on_decode_error=lambda message, _error: messages.append(message),
             auto_declare=False,
             prefetch_count=2 * settings.batch_size,
         )
@@ -157,9 +160,12 @@ class Subscribe(Entrypoint):
             try:
                 events.append(_decode(message))
             except (ValueError, RecursionError, InvalidInput) as error:
-                self._bury(channel, message, error)
+                reason = _unread(error)
+                if not self._insist(partial(self._source.inbox.bury, reason)):
+                    return False
+                self._keep(channel, message, reason)
         EVENTS_RECEIVED.labels(self.container.service_name, self.source_name).inc(len(events))
-        if events and not self._insist(events):
+        if events and not self._insist(partial(self._hand_over, events)):
             return False
         if isinstance(channel, amqp.Channel):
             messages[-1].ack(multiple=True)
@@ -168,24 +174,23 @@ class Subscribe(Entrypoint):
                 message.ack()
         return True
 
-    def _insist(self, events: Sequence[Event]) -> bool:
+    def _insist(self, action: Callable[[], object]) -> bool:
+        """Try until it succeeds; False if the container stops before."""
         pause = 0.1
         while not self._stopping:
             try:
-                outcome = self._hand_over(events)
+                action()
             except ContainerBeingKilled:
                 return False
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be lost
                 _log.warning("batch_failed", error=type(error).__name__, retry_in=pause)
                 eventlet.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
-                continue
-            if outcome.behind:
-                self._wake()
-            return True
+            else:
+                return True
         return False
 
-    def _hand_over(self, events: Sequence[Event]) -> Outcome:
+    def _hand_over(self, events: Sequence[Event]) -> None:
         done = Signal()
 
         def handle_result(_worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
@@ -197,13 +202,11 @@ class Subscribe(Entrypoint):
         outcome, exc_info = done.wait()
         if exc_info is not None:
             raise exc_info[1]
-        return outcome  # type: ignore[no-any-return]
+        if outcome.behind:
+            self._wake()
 
-    def _bury(self, channel: Any, message: Any, error: Exception) -> None:
-        """Keep a message that cannot be read: whole in the dead queue, as a row in the table."""
-        reason = f"undecodable: {type(error).__name__}"
-        if isinstance(error, InvalidInput):
-            reason = f"undecodable: {error}"
+    def _keep(self, channel: Any, message: Any, reason: str) -> None:
+        """Put a message that cannot be read into the dead queue, whole."""
         queue = dead_queue(self.foundation.settings().service)
         Producer(channel, auto_declare=False).publish(
             message.body,
@@ -213,7 +216,6 @@ class Subscribe(Entrypoint):
             headers={"source": self.source_name, "reason": reason},
             delivery_mode="persistent",
         )
-        self._source.inbox.bury(reason)
         _log.error("dead_letter", source=self.source_name, reason=reason)
 
     # What did not come as a message
@@ -267,6 +269,11 @@ class Subscribe(Entrypoint):
 def subscribe(source: str) -> Callable[[Follower], Follower]:
     """Make a method follow every event of the service `source`."""
     return cast("Callable[[Follower], Follower]", Subscribe.decorator(source))
+
+
+def _unread(error: Exception) -> str:
+    told = str(error) if isinstance(error, InvalidInput) else type(error).__name__
+    return f"undecodable: {told}"
 
 
 def _decode(message: Any) -> Event:
