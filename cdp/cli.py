@@ -12,6 +12,8 @@ import click
 
 from cdp.connection import connected
 from cdp.demo import DEMO_CLOCK, Demo
+from cdp.loading.command import load
+from cdp.rebuilding import rebuild
 from cdp.report import console, dead_letters_table, decision_view, facts_table, profile_view
 from cdp.running import migrate_services, run_services
 from cdp.suite import NAMES
@@ -98,6 +100,9 @@ def migrate(services: tuple[str, ...]) -> None:
         click.echo(f"{name}: up to date")
 
 
+cli.add_command(load)
+
+
 @cli.group()
 def profile() -> None:
     """Look at shoppers."""
@@ -147,6 +152,9 @@ def decide(request: TextIO, demo: bool, as_json: bool) -> None:
         _print_json(decision)
     else:
         console().print(decision_view(Path(request.name).stem, decision, groups))
+
+
+cli.add_command(rebuild)
 
 
 @cli.group("dead-letters")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -81,9 +81,9 @@ def _nothing_to_judge(shadow: Work) -> None:
     del shadow
 
 
-def _nothing_to_settle(unit: Unit) -> int:
+def _nothing_to_settle(unit: Unit) -> bool:
     del unit
-    return 0
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +91,20 @@ class ReadModel:
     """What a service says of its read model, so that it can be made anew.
 
     `tables` are exchanged; they are locked in this order, so those come first that the service's
-    own transactions touch first. No writer of `tables` gets on while somebody holds `held`.
-    `projections` make the tables of the events of each source; the service's own name stands for
-    its own log. `judge` makes, in the new tables, what follows from events but is no event's
-    effect. `settle`, after the exchange, tells in the service's own log some of what has changed,
-    and returns 0 when that is all.
+    own transactions touch first. No writer of `tables` gets on while somebody holds `held`, which
+    keeps readers off as well if `held_from_readers`. `projections` make the tables of the events of
+    each source; the service's own name stands for its own log. `judge` makes, in the new tables,
+    what follows from events but is no event's effect. `settle`, after the exchange, tells in the
+    service's own log some of what has changed, and returns whether there may be more.
     """
 
     service: str
     tables: Sequence[sa.Table]
     held: Sequence[sa.Table]
     projections: Mapping[str, Projection]
+    held_from_readers: bool = False
     judge: Callable[[Work], None] = _nothing_to_judge
-    settle: Callable[[Unit], int] = _nothing_to_settle
+    settle: Callable[[Unit], bool] = _nothing_to_settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,16 +176,25 @@ class Rebuild:
                 if read < _NEARLY:
                     break
             self._shadow.analyse()
-            held = self._exchange()
-            events, halted = self._work.read(_counted)
+            result = self._exchange()
             self._shadow.remove()
-        return Result(events, self._settle(), held, halted)
+        return replace(result, told=self._settle())
 
     def _fill(self, source: str) -> int:
         """Apply all that a source has by now; how many events that were."""
         inbox = self._inboxes[source]
-        inbox.reconcile(self._logs[source].heads)
-        return self._drain(source, self._logs[source])
+        log = self._logs[source]
+        found = 0
+
+        def heads(changed_since: int, after: str) -> Sequence[Head]:
+            nonlocal found
+            page = log.heads(changed_since, after)
+            found += len(page)
+            self._report(Step(f"listing streams of {source}", found, found))
+            return page
+
+        inbox.reconcile(heads)
+        return self._drain(source, log)
 
     def _drain(self, source: str, log: Log, until: float = float("inf")) -> int:
         """Apply what is known to be behind; passes over it go on until one changes nothing.
@@ -212,8 +222,8 @@ class Rebuild:
 
     # The exchange
 
-    def _exchange(self) -> int:
-        """Exchange the tables; for how many milliseconds their writers were held."""
+    def _exchange(self) -> Result:
+        """Exchange the tables, as soon as there is a moment for it."""
         deadline = time.monotonic() + _PATIENCE
         pause, hold = 0.1, 1.0
         while True:
@@ -234,17 +244,18 @@ class Rebuild:
             for source in self._inboxes:
                 self._fill(source)
 
-    def _try_exchange(self, hold: float) -> int:
+    def _try_exchange(self, hold: float) -> Result:
         with self._live.database.transaction() as connection:
-            self._shadow.hold(connection, self._model.held)
+            self._shadow.hold(connection, self._model.held, readers=self._model.held_from_readers)
             began = time.monotonic()
             self._report(Step("exchanging", 0, 1))
             self._follow_own(Unit(connection, self._live, 1), began + hold)
             self._follow_others(connection, began + hold)
+            events, halted = self._work.read(_counted)
             self._forget_own()
             self._shadow.exchange(connection, self._remote, self._live.clock.now())
         self._report(Step("exchanging", 1, 1))
-        return round(1_000 * (time.monotonic() - began))
+        return Result(events, 0, round(1_000 * (time.monotonic() - began)), halted)
 
     def _follow_own(self, unit: Unit, until: float) -> None:
         """Apply the last of the service's own log, which nobody adds to now."""
@@ -271,7 +282,9 @@ class Rebuild:
             for place in self._shadow.ahead(connection, source)
             if place.version > place.ours
         ]
-        halted = {s for source in self._remote for s in self._work.read(partial(_halted, source=source))}
+        halted = {
+            s for source in self._remote for s in self._work.read(partial(_halted, source=source))
+        }
         if stuck := [place.stream for place in late if place.stream in halted]:
             reason = self._work.read(partial(_reason, stream=stuck[0]))
             raise Refused(
@@ -292,16 +305,16 @@ class Rebuild:
         """Tell what has changed; how many events. The running service takes part in it."""
         told = 0
 
-        def turn(unit: Unit) -> tuple[int, int]:
-            settled = self._model.settle(unit)
-            return settled, len(unit.published)
+        def turn(unit: Unit) -> tuple[bool, int]:
+            more = self._model.settle(unit)
+            return more, len(unit.published)
 
-        while True:
-            settled, new = self._live.run(turn)
+        more = True
+        while more:
+            more, new = self._live.run(turn)
             told += new
             self._report(Step("telling changes", told, told))
-            if not settled:
-                return told
+        return told
 
 
 def _behind(unit: Unit, source: str, after: str) -> dict[str, int]:

@@ -36,15 +36,21 @@ class ProfileEvents:
         self._shelf = shelf
 
     def apply(self, unit: Unit, events: Sequence[Event]) -> None:
-        moves = apply_identity(unit.connection, events)
-        held = _sum_up(unit, events)
-        touched = set(profiles_of(unit.connection, held.versions).values())
-        reasons = dict.fromkeys(touched, "event")
-        for move in moves:
-            if move.before is not None:
-                reasons |= dict.fromkeys((move.before, move.after), "merge")
+        reasons, held = follow(unit, events)
         standings = store.lock_profiles(unit.connection, reasons)
         settle(unit, self._shelf, standings, reasons, held)
+
+
+def follow(unit: Unit, events: Sequence[Event]) -> tuple[dict[str, str], Held]:
+    """Keep labels and summaries; the profiles that the events touch, with the reason, and more."""
+    moves = apply_identity(unit.connection, events)
+    held = _sum_up(unit, events)
+    touched = set(profiles_of(unit.connection, held.versions).values())
+    reasons = dict.fromkeys(touched, "event")
+    for move in moves:
+        if move.before is not None:
+            reasons |= dict.fromkeys((move.before, move.after), "merge")
+    return reasons, held
 
 
 def settle_due(unit: Unit, shelf: Shelf, limit: int) -> int:

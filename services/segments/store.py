@@ -190,6 +190,17 @@ def page_of_profiles(connection: sa.Connection, after: str, limit: int) -> Seque
     return [row.profile_id for row in connection.execute(query)]
 
 
+def page_of_unjudged(connection: sa.Connection, after: str, limit: int) -> Sequence[str]:
+    """The next `limit` profiles past `after` that no definitions were ever applied to."""
+    query = (
+        sa.select(PROFILES.c.profile_id)
+        .where(PROFILES.c.generation == 0, PROFILES.c.profile_id > after)
+        .order_by(PROFILES.c.profile_id)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def versions_of(connection: sa.Connection, streams: Iterable[str]) -> dict[str, int]:
     """The version that is applied of each of `streams` of profiles' log."""
     query = sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(

@@ -1,0 +1,173 @@
+"""`cdp rebuild`: a service's read model made anew out of the logs, while the services run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
+
+import click
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from cdp.connection import CLOCK, DEMO, LOCAL_BROKER, connected
+from cdp.report import console
+from cdp.suite import NAMES, embedded_settings, service_class
+from chassis.client import Client
+from chassis.clock import clock_from
+from chassis.database import Database
+from chassis.errors import Refused, Unavailable
+from chassis.rebuild import ReadModel, Rebuild, RemoteLog, Result, Step
+from chassis.rebuild_shadow import open_shadow
+from chassis.settings import Settings, read_settings
+from chassis.work import Work
+from deploy.access import SERVICES
+
+_CALL_SECONDS = 30.0
+_PATIENCE = 60.0  # so long may a source be away
+_FOLLOWS = {service.name: service.follows for service in SERVICES}
+
+
+@click.command()
+@click.argument("service", type=click.Choice(NAMES))
+@click.option("--resume", is_flag=True, help="Go on from where an interrupted rebuild stood.")
+@click.option("--no-progress", is_flag=True, help="Draw no progress bar.")
+@click.option(
+    "--demo", is_flag=True, help="Rebuild what the last `cdp demo` left in .demo, without a broker."
+)
+def rebuild(service: str, resume: bool, no_progress: bool, demo: bool) -> None:
+    """Make a service's read model anew from the logs, while all services run.
+
+    The model in use goes on serving until the new one has got as far; then they are exchanged, and
+    the service's own log is told the net change alone. Interrupting it is safe at any moment: go on
+    with --resume, or start again. Connects by CDP_<SERVICE>_OWNER_DATABASE_URI, the role that owns
+    the tables, and to the sources over the broker in CDP_AMQP_URI.
+    """
+    if service == "identity":
+        raise Refused(
+            "identity",
+            "has no read model: its tables are its decisions, and its log tells their outcome only",
+        )
+    out = console()
+    began = time.monotonic()
+    with ExitStack() as stack:
+        if demo:
+            stack.enter_context(connected(demo=True))
+        report = stack.enter_context(_bar(not no_progress and out.is_terminal))
+        try:
+            result = rebuild_service(_settings(service, demo), report, resume)
+        except KeyboardInterrupt:
+            click.echo(
+                f"Interrupted; the old model serves on. `cdp rebuild {service} --resume` goes on.",
+                err=True,
+            )
+            raise
+    click.echo(_told(service, result, time.monotonic() - began))
+
+
+def rebuild_service(
+    settings: Settings, report: Callable[[Step], None], resume: bool = False
+) -> Result:
+    """Rebuild the read model of a service, whose sources answer on the broker of `settings`."""
+    service = settings.service
+    owner = os.environ.get(f"CDP_{service.upper()}_OWNER_DATABASE_URI")
+    uri = owner or settings.database_uri
+    database = Database(uri)
+    upcasters = service_class(service).upcasters
+    live = Work(database, service, settings.clock, upcasters=upcasters)
+    model: ReadModel = import_module(f"services.{service}.rebuild").read_model(settings, live)
+    shadow = open_shadow(database, uri, model.tables)
+    callers = {
+        source: Caller(settings.amqp_uri, source)
+        for source in _FOLLOWS[service]
+        if source in model.projections
+    }
+    logs = {source: RemoteLog(caller.call) for source, caller in callers.items()}
+    try:
+        return Rebuild(model, live, shadow, logs, report).run(resume)
+    finally:
+        for caller in callers.values():
+            caller.close()
+        shadow.database.close()
+        database.close()
+
+
+@dataclass(slots=True)
+class Caller:
+    """Calls one service, over a connection made anew after whatever went wrong with the last."""
+
+    amqp_uri: str
+    service: str
+    _client: Client | None = None
+
+    def call(self, method: str, **arguments: Any) -> Any:
+        """The service's answer; Unavailable if it gave none for a minute."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                if self._client is None:
+                    self._client = Client(self.amqp_uri, _CALL_SECONDS).__enter__()
+                return self._client.call(self.service, method, **arguments)
+            except Unavailable:
+                self.close()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def close(self) -> None:
+        """Close the connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.__exit__(None, None, None)
+
+
+def _settings(service: str, demo: bool) -> Settings:
+    if demo:
+        every = embedded_settings(DEMO, clock_from((DEMO / CLOCK).read_text().strip()))
+        return next(settings for settings in every if settings.service == service)
+    os.environ.setdefault("CDP_AMQP_URI", LOCAL_BROKER)
+    settings = read_settings(service)
+    # Sources are asked as any client asks them; the service's own user may not reach as far.
+    return replace(settings, amqp_uri=os.environ["CDP_AMQP_URI"])
+
+
+def _told(service: str, result: Result, seconds: float) -> str:
+    told = (
+        f"{service}: made anew of {result.events:,} events in {seconds:.1f} s; its writers were "
+        f"held for {result.held_ms} ms, and {result.told:,} changes told."
+    )
+    if not result.halted:
+        return told
+    halted = f"{result.halted:,} streams cannot be applied: see `cdp dead-letters list {service}`."
+    return f"{told}\n{halted}"
+
+
+@contextmanager
+def _bar(drawn: bool) -> Iterator[Callable[[Step], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console(), disable=not drawn) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(step: Step) -> None:
+            if step.doing not in tasks:
+                tasks[step.doing] = progress.add_task(step.doing, total=step.total)
+            progress.update(tasks[step.doing], completed=step.done, total=step.total)
+
+        yield report

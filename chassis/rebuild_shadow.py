@@ -1,0 +1,318 @@
+"""The shadow: a read model's tables once more, in a place of their own, until the exchange.
+
+On PostgreSQL that is a schema beside the one in use: tables move from the one to the other, which
+takes no longer for large ones. On SQLite it is a file beside the service's, whose rows are copied.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+
+from chassis.database import Database
+from chassis.errors import Conflict, Refused
+from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED
+
+SCHEMA = "rebuild"
+_LIVE = "public"
+_RETIRED = "rebuild_retired"
+_LOCK_MS = 300  # who waits for a lock stands in the way of everybody after him
+_ADVISORY = 0x6364_7072  # "cdpr": one rebuild at a time in a database
+_LOCK_REFUSED = {"55P03", "40P01"}
+_DENIED = "42501"
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stream in which the model in use has heard of more than the new one has applied.
+
+    `version` and `seen` are those of the model in use, `ours` is the version of the new one.
+    """
+
+    stream: str
+    version: int
+    seen: int
+    ours: int
+
+
+class Shadow(Protocol):
+    """The place of the new model; `database` has its tables and the inbox's, and no others."""
+
+    database: Database
+
+    def alone(self) -> Any:
+        """Context: Conflict if another rebuild of the same database is under way."""
+        ...
+
+    def prepare(self, *, anew: bool) -> None:
+        """Make the tables; those that an interrupted rebuild has left stay, unless `anew`."""
+        ...
+
+    def analyse(self) -> None:
+        """Tell the database's planner what it has to know of them."""
+        ...
+
+    def hold(self, connection: sa.Connection, tables: Sequence[sa.Table], *, readers: bool) -> None:
+        """Let nobody write to `tables` of the model in use until the transaction ends.
+
+        With `readers` nobody reads them either.
+        """
+        ...
+
+    def ahead(self, connection: sa.Connection, source: str) -> list[Place]:
+        """Where the model in use has heard of more of a source."""
+        ...
+
+    def exchange(self, connection: sa.Connection, sources: Sequence[str], now: int) -> None:
+        """Put the new tables into use, and with them what is dead and halted of `sources`."""
+        ...
+
+    def remove(self) -> None:
+        """Remove what is left of the place."""
+        ...
+
+
+def open_shadow(live: Database, uri: str, tables: Sequence[sa.Table]) -> Shadow:
+    """The shadow of the database `live`, reached by `uri` as the owner of its tables."""
+    kind = PostgresqlShadow if live.dialect == "postgresql" else SqliteShadow
+    return kind(live, uri, tables)
+
+
+def is_refused_lock(error: DBAPIError) -> bool:
+    """Whether others kept the tables, so that a later attempt may succeed."""
+    return _code(error) in _LOCK_REFUSED
+
+
+class PostgresqlShadow:
+    """A schema `rebuild`, seen by connections that look nowhere else."""
+
+    def __init__(self, live: Database, uri: str, tables: Sequence[sa.Table]) -> None:
+        self.database = Database(uri)
+        event.listen(self.database.engine, "connect", _look_into_schema, insert=True)
+        self._live = live
+        self._tables = tables
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with self._live.engine.connect() as connection:
+            session = connection.execution_options(isolation_level="AUTOCOMMIT")
+            taken = sa.func.pg_try_advisory_lock(_ADVISORY)
+            if not session.execute(sa.select(taken)).scalar():
+                raise Conflict("rebuild", "is under way already, in another process")
+            try:
+                yield
+            finally:
+                session.execute(sa.select(sa.func.pg_advisory_unlock(_ADVISORY)))
+
+    def prepare(self, *, anew: bool) -> None:
+        try:
+            with self._live.transaction() as connection:
+                if anew:
+                    connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+                connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        except DBAPIError as error:
+            if _code(error) != _DENIED:
+                raise
+            raise Refused(
+                "rebuild", "is the table owner's to do; set CDP_<SERVICE>_OWNER_DATABASE_URI"
+            ) from None
+        with self.database.transaction() as connection:
+            _create(connection, self._tables)
+        with self._live.transaction() as connection:
+            self._compare(connection)
+
+    def analyse(self) -> None:
+        with self.database.transaction() as connection:
+            for table in self._tables:
+                connection.exec_driver_sql(f'ANALYZE {SCHEMA}."{table.name}"')
+
+    def hold(self, connection: sa.Connection, tables: Sequence[sa.Table], *, readers: bool) -> None:
+        mode = "ACCESS EXCLUSIVE" if readers else "EXCLUSIVE"
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_LOCK_MS}")
+        for table in tables:
+            connection.exec_driver_sql(f'LOCK TABLE {_LIVE}."{table.name}" IN {mode} MODE')
+
+    def ahead(self, connection: sa.Connection, source: str) -> list[Place]:
+        query = sa.text(
+            f"""
+            SELECT live.stream_id, live.version, live.seen, coalesce(new.version, 0) AS ours
+            FROM {_LIVE}.positions AS live
+            LEFT JOIN {SCHEMA}.positions AS new
+                   ON new.source = live.source AND new.stream_id = live.stream_id
+            WHERE live.source = :source AND live.seen > coalesce(new.version, 0)
+            """  # noqa: S608 - made of constants
+        )
+        rows = connection.execute(query, {"source": source})
+        return [Place(row.stream_id, row.version, row.seen, row.ours) for row in rows]
+
+    def exchange(self, connection: sa.Connection, sources: Sequence[str], now: int) -> None:
+        names = [table.name for table in self._tables]
+        for name in names:
+            connection.exec_driver_sql(f'LOCK TABLE {_LIVE}."{name}" IN ACCESS EXCLUSIVE MODE')
+        self._compare(connection)
+        for name, grantee, privilege in _grants(connection, names):
+            connection.exec_driver_sql(f'GRANT {privilege} ON {SCHEMA}."{name}" TO {grantee}')
+        if POSITIONS in self._tables:
+            _retire_letters(connection, sources, now)
+            connection.exec_driver_sql(
+                f"INSERT INTO {_LIVE}.dead_letters SELECT * FROM {SCHEMA}.dead_letters"  # noqa: S608
+            )
+        connection.exec_driver_sql(f"CREATE SCHEMA {_RETIRED}")
+        for name in names:
+            connection.exec_driver_sql(f'ALTER TABLE {_LIVE}."{name}" SET SCHEMA {_RETIRED}')
+            connection.exec_driver_sql(f'ALTER TABLE {SCHEMA}."{name}" SET SCHEMA {_LIVE}')
+        connection.exec_driver_sql(f"DROP SCHEMA {_RETIRED} CASCADE")
+
+    def remove(self) -> None:
+        self.database.close()
+        with self._live.transaction() as connection:
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+
+    def _compare(self, connection: sa.Connection) -> None:
+        inspector = sa.inspect(connection)
+        for table in self._tables:
+            ours = inspector.get_columns(table.name, schema=SCHEMA)
+            _same_columns(table.name, ours, inspector.get_columns(table.name, schema=_LIVE))
+
+
+class SqliteShadow:
+    """A file beside the service's own."""
+
+    def __init__(self, live: Database, uri: str, tables: Sequence[sa.Table]) -> None:
+        url = sa.make_url(uri)
+        self._path = Path(f"{url.database}.rebuild")
+        self._uri = url.set(database=str(self._path)).render_as_string(hide_password=False)
+        self.database = Database(self._uri)
+        self._live = live
+        self._tables = tables
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        path = self._path.with_name(f"{self._path.name}.lock")
+        with path.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise Conflict("rebuild", "is under way already, in another process") from None
+            yield
+        path.unlink(missing_ok=True)
+
+    def prepare(self, *, anew: bool) -> None:
+        if anew:
+            self._delete()
+        with self.database.transaction() as connection:
+            _create(connection, self._tables)
+            ours = _columns(connection, self._tables)
+        with self._live.transaction() as connection:
+            for name, columns in _columns(connection, self._tables).items():
+                _same_columns(name, ours[name], columns)
+
+    def analyse(self) -> None:
+        """Nothing: the rows are copied."""
+
+    def hold(self, connection: sa.Connection, tables: Sequence[sa.Table], *, readers: bool) -> None:
+        """Nothing: a transaction on SQLite has the file to itself."""
+
+    def ahead(self, connection: sa.Connection, source: str) -> list[Place]:
+        query = sa.select(POSITIONS).where(POSITIONS.c.source == source)
+        with self.database.transaction() as shadow:
+            ours = {row.stream_id: row.version for row in shadow.execute(query)}
+        return [
+            Place(row.stream_id, row.version, row.seen, ours.get(row.stream_id, 0))
+            for row in connection.execute(query)
+            if row.seen > ours.get(row.stream_id, 0)
+        ]
+
+    def exchange(self, connection: sa.Connection, sources: Sequence[str], now: int) -> None:
+        with self.database.transaction() as shadow:
+            for table in self._tables:
+                connection.execute(sa.delete(table))
+                _copy(shadow, connection, table)
+            if POSITIONS in self._tables:
+                _retire_letters(connection, sources, now)
+                _copy(shadow, connection, DEAD_LETTERS)
+
+    def remove(self) -> None:
+        self._delete()
+
+    def _delete(self) -> None:
+        self.database.close()
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+
+
+def _code(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "pgcode", None)
+
+
+def _look_into_schema(connection: Any, _record: object) -> None:
+    connection.autocommit = True  # a setting made in a transaction would go with it
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET search_path TO {SCHEMA}")
+    connection.autocommit = False
+
+
+def _create(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    """Make the model's tables and those of the inbox, as far as they are missing."""
+    for table in dict.fromkeys((*tables, POSITIONS, RECONCILED, DEAD_LETTERS)):
+        table.create(connection, checkfirst=True)
+
+
+def _columns(connection: sa.Connection, tables: Sequence[sa.Table]) -> dict[str, list[Any]]:
+    inspector = sa.inspect(connection)
+    return {table.name: list(inspector.get_columns(table.name)) for table in tables}
+
+
+def _same_columns(name: str, ours: Sequence[Any], theirs: Sequence[Any]) -> None:
+    """Conflict if this release's table is not the one in use."""
+
+    def form(columns: Sequence[Any]) -> list[tuple[str, str, bool]]:
+        return sorted((c["name"], str(c["type"]), bool(c["nullable"])) for c in columns)
+
+    if form(ours) != form(theirs):
+        raise Conflict(
+            f"table {name}",
+            "is not as this release makes it; run `cdp migrate`, and rebuild anew by this release",
+        )
+
+
+def _grants(connection: sa.Connection, names: Sequence[str]) -> list[tuple[str, str, str]]:
+    """What others may do with the tables in use: (table, role as SQL, privilege)."""
+    query = sa.text(
+        """
+        SELECT class.relname, acl.grantee::regrole::text, acl.privilege_type
+        FROM pg_class AS class
+        JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+        CROSS JOIN LATERAL aclexplode(class.relacl) AS acl
+        WHERE namespace.nspname = :schema AND class.relname = ANY(:names)
+          AND acl.grantee <> class.relowner AND acl.grantee <> 0
+        """
+    )
+    rows = connection.execute(query, {"schema": _LIVE, "names": list(names)})
+    return [(name, grantee, privilege) for name, grantee, privilege in rows]
+
+
+def _retire_letters(connection: sa.Connection, sources: Sequence[str], now: int) -> None:
+    """All events of `sources` were tried again: what still fails has a new dead letter."""
+    statement = (
+        sa.update(DEAD_LETTERS)
+        .where(DEAD_LETTERS.c.redriven_at.is_(None), DEAD_LETTERS.c.event_id.is_not(None))
+        .where(DEAD_LETTERS.c.source.in_(list(sources)))
+        .values(redriven_at=now)
+    )
+    connection.execute(statement)
+
+
+def _copy(origin: sa.Connection, target: sa.Connection, table: sa.Table) -> None:
+    rows = origin.execute(sa.select(table)).mappings()
+    while page := rows.fetchmany(_PAGE):
+        target.execute(sa.insert(table), [dict(row) for row in page])

@@ -1,0 +1,49 @@
+"""The read model of profiles, as a rebuild makes it: the directory, folded from profiles' own log.
+
+How far profiles has followed identity is no part of it: what it learned from there is in its log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chassis import Event
+from chassis.rebuild import ReadModel
+from chassis.settings import Settings
+from chassis.work import Unit, Work
+from directory import apply_identity, load_summaries, save_summaries
+from directory.tables import IDENTIFIERS, LABELS, SUMMARIES
+from rules import Summary
+
+
+def read_model(settings: Settings, live: Work) -> ReadModel:
+    """What is to be made anew, and how; who records reads the labels first."""
+    del settings, live
+    return ReadModel(
+        service="profiles",
+        tables=(LABELS, IDENTIFIERS, SUMMARIES),
+        held=(LABELS,),
+        held_from_readers=True,
+        projections={"profiles": RecordedEvents()},
+    )
+
+
+class RecordedEvents:
+    """Keeps labels and summaries of the events of the log."""
+
+    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+        apply_identity(unit.connection, events)
+        versions: dict[str, int] = {}
+        for event in events:
+            versions.update(event.versions)
+        stored = load_summaries(unit.connection, versions)
+        summaries = {
+            stream: Summary.load(stored[stream][1]) if stream in stored else Summary()
+            for stream in versions
+        }
+        for event in events:
+            summaries[event.stream].add(event.type, event.data, event.occurred_at, event.id)
+        save_summaries(
+            unit.connection,
+            {stream: (version, summaries[stream].dump()) for stream, version in versions.items()},
+        )
