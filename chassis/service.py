@@ -13,6 +13,7 @@ from nameko.timer import Timer
 from chassis import deadletters
 from chassis.errors import InvalidInput
 from chassis.foundation import Foundation
+from chassis.inbox import Inbox
 from chassis.instants import format_instant
 from chassis.metrics import WORKER_SECONDS
 from chassis.rpc import Remote, rpc
@@ -150,6 +151,16 @@ class Service:
         }
 
     @rpc
+    def behind(self, source: Any, places: Any) -> dict[str, Any]:
+        """Where this service has not followed `source` as far as `places`: `{stream: version}`.
+
+        The answer has the versions that it has come to. Halted streams are left out.
+        """
+        followed = _text("source", source)
+        wanted = _versions(places)
+        return {"behind": Inbox(self.work, followed).short_of(wanted)}
+
+    @rpc
     def dead_letters(self, limit: Any = 50, redriven: Any = False) -> list[dict[str, Any]]:
         """The newest dead letters of this service."""
         most = _bounded("limit", limit, _MOST_EVENTS)
@@ -186,6 +197,15 @@ def _places(streams: Any) -> dict[str, int]:
         stream = _text(f"{field}.stream", place.get("stream"))
         places[stream] = _bounded(f"{field}.after", place.get("after", 0), 2**31 - 1, 0)
     return places
+
+
+def _versions(places: Any) -> dict[str, int]:
+    if not isinstance(places, dict) or len(places) > _MOST_STREAMS:
+        raise InvalidInput("places", f"must be at most {_MOST_STREAMS} of {{stream: version}}")
+    return {
+        _text("places", stream): _bounded(f"places.{stream}", version, 2**31 - 1)
+        for stream, version in places.items()
+    }
 
 
 def _text(field: str, value: Any) -> str:

@@ -1,0 +1,224 @@
+"""`cdp load`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from cdp.connection import DEMO, LOCAL_BROKER, connected
+from cdp.loading.folder import Bookmark, Folder
+from cdp.loading.load import FINDING, Load, Progress
+from cdp.loading.mapping import TableMapping, read_mapping
+from cdp.loading.pace import Pace
+from cdp.loading.parquet import Parquet
+from cdp.loading.pieces import Piece, Sized, grouped, map_rows, read_line, single
+from cdp.loading.rows import Lines, Source, file_name
+from cdp.loading.services import FOLLOWERS, RemoteServices
+from cdp.loading.table import Table
+from cdp.report import console
+from chassis.errors import Unavailable
+
+_LINES = (".ndjson", ".jsonl")
+_PARQUET = ".parquet"
+_REASONS_SHOWN = 10
+_CALL_SECONDS = 30.0
+_AGAIN_SECONDS = 2.0
+
+Show = Callable[[Progress], None]
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="How the rows of a table become events, such as examples/mappings/cdnow.yaml.",
+)
+@click.option("--first", type=click.IntRange(1), metavar="N", help="Only the first N lines.")
+@click.option("--name", help="What the ids made from lines start with (default: the file's name).")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to keep the place and what is rejected (default: FILE.load, beside the file).",
+)
+@click.option("--restart", is_flag=True, help="Start at the first line, whatever was done before.")
+@click.option(
+    "--patience",
+    type=click.IntRange(0),
+    default=60,
+    show_default=True,
+    metavar="S",
+    help="Seconds to wait for services that are away or do not move.",
+)
+@click.option("--flat-out", is_flag=True, help="Do not wait for segments and offers to follow.")
+@click.option("--demo", is_flag=True, help="Load into what the last `cdp demo` left in .demo.")
+@click.option("--no-progress", is_flag=True, help="Draw no progress bar.")
+@click.pass_context
+def load(  # noqa: PLR0913 - as many as the command has options
+    ctx: click.Context,
+    *,
+    file: Path,
+    mapping: Path | None,
+    first: int | None,
+    name: str | None,
+    folder: Path | None,
+    restart: bool,
+    patience: int,
+    flat_out: bool,
+    demo: bool,
+    no_progress: bool,
+) -> None:
+    """Load a shop's history from a file.
+
+    FILE has an event as JSON in each line (.ndjson, .jsonl), or is a table with a --mapping: text
+    such as CSV, or Parquet (.parquet). Run the same command again after any interruption: it goes
+    on where it stood, and nothing counts twice. Lines that are rejected go into a file, to mend and
+    load again. The exit status is 1 if there are any.
+    """
+    told = read_mapping(mapping) if mapping else None
+    source, pieces, make = open_file(file, told, name)
+    run = partial(
+        Load,
+        source=source,
+        pieces=pieces,
+        make=make,
+        setting={
+            "mapping": told.digest if told else "",
+            "name": source.name,
+            "suite": str(DEMO.absolute()) if demo else _broker(),
+        },
+        pace=Pace(),
+        most_rows=first,
+        patience=float(patience),
+    )
+    followers = () if flat_out else FOLLOWERS
+    err = console(stderr=True)
+    rejected_name = f"{file.stem}.rejected{source.suffix}"
+    with Folder(folder or file.with_name(f"{file.name}.load"), rejected_name) as place:
+        if restart:
+            place.clear()
+        with _bar(err, source, first, drawn=not no_progress and err.is_terminal) as show:
+
+            def attempt() -> Bookmark:
+                with connected(demo, _CALL_SECONDS) as client:
+                    services = RemoteServices(client, followers)
+                    return run(folder=place, services=services, show=show).run()
+
+            mark = _insist(attempt, place, float(patience))
+    print_report(console(), mark, place)
+    if mark.counts.rejected:
+        ctx.exit(1)
+
+
+def open_file(
+    path: Path, mapping: TableMapping | None, name: str | None = None
+) -> tuple[Source, Callable[[], Iterator[Piece]], Callable[[Piece], Sized]]:
+    """How a file is read: its source, its pieces from the start, and the event of a piece."""
+    row_name = file_name(Path(name or path.name))
+    if path.suffix.lower() in _LINES:
+        if mapping is not None:
+            raise click.UsageError("--mapping is for tables; the lines of this file are events")
+        lines = Lines(path, row_name)
+        return lines, lambda: single(lines.rows()), read_line
+    if mapping is None:
+        raise click.UsageError(
+            f"--mapping is missing: it tells how the rows of {path.name} become events"
+            " (a file of events as JSON ends in .ndjson or .jsonl)"
+        )
+    if path.suffix.lower() == _PARQUET:
+        table: Table | Parquet = Parquet(path, row_name)
+    else:
+        table = Table(path, row_name, mapping.form)
+    mapping.check_columns(table.columns)
+    make = partial(map_rows, mapping=mapping)
+    if not mapping.group_by:
+        return table, lambda: single(table.rows()), make
+    return table, lambda: grouped(table.rows(), mapping.group_by), make
+
+
+def _insist(attempt: Callable[[], Bookmark], place: Folder, patience: float) -> Bookmark:
+    """Try again while services are away for less than `patience` seconds."""
+    moved, rows = time.monotonic(), -1
+    while True:
+        try:
+            return attempt()
+        except Unavailable as error:
+            mark = place.read()
+            done = mark.counts.rows if mark else 0
+            if done != rows:
+                moved, rows = time.monotonic(), done
+            if time.monotonic() - moved >= patience:
+                raise Unavailable(
+                    error.subject,
+                    f"{error.message}. {done:,} lines are done; run the same command to go on",
+                ) from None
+            time.sleep(min(_AGAIN_SECONDS, patience))
+
+
+def _broker() -> str:
+    """Where the suite is, without the password."""
+    uri = urlsplit(os.environ.get("CDP_AMQP_URI", LOCAL_BROKER))
+    return f"{uri.hostname}:{uri.port}{uri.path}"
+
+
+@contextmanager
+def _bar(err: Console, source: Source, first: int | None, *, drawn: bool) -> Iterator[Show]:
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[events]:,} events, {task.fields[rate]:,.0f}/s"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    with Bar(*columns, console=err, disable=not drawn) as bar:
+        total = source.total if first is None else first
+        task = bar.add_task("Reading", total=total, events=0, rate=0.0)
+        start: list[tuple[float, int]] = []
+
+        def show(progress: Progress) -> None:
+            rate = 0.0
+            if not progress.waiting.startswith(FINDING):
+                start[:] = start or [(time.monotonic(), progress.counts.events)]
+                since, before = start[0]
+                rate = (progress.counts.events - before) / max(time.monotonic() - since, 0.001)
+            bar.update(
+                task,
+                description=progress.waiting or "Loading",
+                completed=progress.read if first is None else progress.counts.rows,
+                events=progress.counts.events,
+                rate=rate,
+            )
+
+        yield show
+
+
+def print_report(out: Console, mark: Bookmark, place: Folder) -> None:
+    """What became of a file, with the first reasons for what was rejected."""
+    counts = mark.counts
+    out.print(
+        f"{counts.rows:,} lines: {counts.events:,} events recorded, {counts.rejected:,} rejected."
+    )
+    if counts.duplicate:
+        out.print(f"{counts.duplicate:,} of the events had been recorded before; they count once.")
+    if counts.accepted:
+        out.print(f"{counts.accepted:,} of the events wait at profiles for identity.")
+    if counts.rejected:
+        with place.reasons.open(encoding="utf-8") as file:
+            for line in islice(file, _REASONS_SHOWN):
+                out.print(f"  {line.rstrip()}", markup=False)
+        if counts.rejected > _REASONS_SHOWN:
+            out.print(f"  … all of them are in {place.reasons}", soft_wrap=True)
+        out.print(f"Mend the {counts.rejected_rows:,} rejected lines, and load them:")
+        out.print(f"  {place.rejected}", soft_wrap=True, markup=False)

@@ -1,0 +1,83 @@
+"""Tables in Parquet, by the extra `parquet`: their cells become text, as those of CSV are."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from cdp.loading.rows import Row
+from cdp.loading.table import make_row, marked
+from chassis.errors import InvalidInput, Unavailable
+
+_ROWS_AT_ONCE = 5_000
+
+
+class Parquet:
+    """A Parquet file; the number of a row counts from 1, and `columns` may leave some out.
+
+    Rows that were rejected go into a CSV file, which loads with the same mapping.
+    """
+
+    suffix = ".csv"
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+        try:
+            self._parquet = import_module("pyarrow.parquet")
+        except ImportError:
+            raise Unavailable(
+                str(path),
+                "needs pyarrow to be read; install it with: pip install 'checkout-cdp[parquet]'",
+            ) from None
+        file = self._open()
+        self.total = int(file.metadata.num_rows)
+        self.columns = tuple(file.schema_arrow.names)
+        self.heading = _as_csv(self.columns)
+
+    def rows(self) -> Iterator[Row]:
+        """Its rows."""
+        number = 0
+        for batch in self._open().iter_batches(_ROWS_AT_ONCE):
+            columns = [[as_text(value) for value in column.to_pylist()] for column in batch.columns]
+            for cells in zip(*columns, strict=True):
+                number += 1
+                name = f"{self.name}-{number}"
+                yield make_row(self.columns, number, _as_csv(cells), number, name, cells, "")
+
+    def again(self, row: Row) -> bytes:
+        """The row as a line of CSV, with its name as one more cell."""
+        return marked(row, ",")
+
+    def _open(self) -> Any:
+        try:
+            return self._parquet.ParquetFile(self.path)
+        except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+            raise InvalidInput(str(self.path), f"cannot be read as Parquet: {error}") from None
+
+
+def as_text(value: Any) -> str:
+    """A cell as text: instants in ISO 8601, nothing for null and NaN, JSON for what has parts."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, default=as_text, ensure_ascii=False)
+    return str(value)
+
+
+def _as_csv(cells: Sequence[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue().encode("utf-8", "surrogateescape")

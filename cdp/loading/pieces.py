@@ -1,0 +1,92 @@
+"""Pieces: what is loaded, or rejected, as one: a line, or the lines that are one event together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cdp.loading.mapping import ROW, TableMapping
+from cdp.loading.rows import Row
+from chassis.errors import InvalidInput
+from contracts.plain import MAX_EVENT_BYTES, measure
+
+_KEYS_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows that are one event, or that are rejected together because of `fault`."""
+
+    rows: tuple[Row, ...]
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """An event, and its size as JSON in bytes."""
+
+    event: Any = field(repr=False)
+    size: int
+
+
+def single(rows: Iterable[Row]) -> Iterator[Piece]:
+    """Each row is a piece."""
+    for row in rows:
+        yield Piece((row,), row.fault)
+
+
+def grouped(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Piece]:
+    """Consecutive rows with the same cells in `columns` are a piece.
+
+    A row that cannot be read may belong to the piece before it or to the one after it: all three
+    are rejected together, since an event without one of its lines would be a wrong one.
+    """
+    past: dict[tuple[str, ...], None] = {}
+    open_key: tuple[str, ...] | None = None
+    waiting: list[Row] = []
+    fault = ""
+    spoiled = False  # whether the last row was unreadable, so that the next one joins
+    for row in rows:
+        key = None if row.fault else tuple(row.cells[column] for column in columns)
+        if waiting and key is not None and key != open_key and not spoiled:
+            yield Piece(tuple(waiting), fault)
+            waiting, fault = [], ""
+        waiting.append(row)
+        spoiled = key is None
+        if key is None:
+            fault = f"line {row.number} {row.fault}, and may belong to the lines beside it"
+        elif key != open_key:
+            if key in past:
+                fault = fault or "comes again after other lines: sort the file by its group"
+            past[key] = None
+            if len(past) > _KEYS_KEPT:
+                del past[next(iter(past))]
+            open_key = key
+    if waiting:
+        yield Piece(tuple(waiting), fault)
+
+
+def read_line(piece: Piece) -> Sized:
+    """The event in a line of JSON; InvalidInput says why there is none that may be sent."""
+    try:
+        event = json.loads(piece.rows[0].raw)
+    except (ValueError, RecursionError) as error:
+        told = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
+        raise InvalidInput("", f"is no JSON: {told}") from None
+    if not isinstance(event, dict):
+        raise InvalidInput("", "must be one JSON object a line")
+    return _sized(event)
+
+
+def map_rows(piece: Piece, mapping: TableMapping) -> Sized:
+    """The event that a mapping makes of rows; InvalidInput names what cannot be made."""
+    return _sized(mapping.make([{**row.cells, ROW: row.name} for row in piece.rows]))
+
+
+def _sized(event: Any) -> Sized:
+    size = measure(event)
+    if size > MAX_EVENT_BYTES:
+        raise InvalidInput("", f"is {size:,} bytes of JSON; at most {MAX_EVENT_BYTES:,} are taken")
+    return Sized(event, size)
