@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contracts.cloudevent import MAX_VERSION, CloudEvent
-from contracts.fields import Each, Flag, Instant, Name, Part, Text, Whole
+from contracts.fields import Each, Flag, Instant, Name, Part, Text, Versions, Whole
 from contracts.schema import Contract
 
 MAX_PAGE = 1_000
@@ -57,6 +57,19 @@ class Heads(Contract):
     """The answer of `streams`: heads in order of change."""
 
     streams = Each(Part(Head()), required=True)
+
+
+class BehindRequest(Contract):
+    """The arguments of `behind`: places in the log of `source`, `{stream: version}`."""
+
+    source = Name(required=True)
+    places = Versions(required=True)
+
+
+class Behind(Contract):
+    """The answer of `behind`: the streams that have not come as far, each where it stands."""
+
+    behind = Versions(required=True)
 
 
 class DeadLettersRequest(Contract):

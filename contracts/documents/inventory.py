@@ -176,6 +176,13 @@ _EVERY = (
     ),
     Call(
         EVERY,
+        "behind",
+        "Where this service has not followed another one's log as far as some places in it.",
+        service.BehindRequest(),
+        service.Behind(),
+    ),
+    Call(
+        EVERY,
         "dead_letters",
         "The newest dead letters of this service.",
         service.DeadLettersRequest(),
