@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from identifiers import Assurance, Identifier
 from services.identity.change import resumption
-from services.identity.plan import Opening, Plan
+from services.identity.plan import PARTED, Opening, Plan
 from services.identity.state import State, Tenure, in_force, is_bound
 
 
@@ -52,6 +52,9 @@ def _bind(plan: Plan, identifier: Identifier, time: int) -> None:
         plan.reach(identifier, "device", None, plan.open(opening))
     elif plan.holds(tenure) or not (state.verified(tenure.profile) or plan.strangers(held)):
         refusal = None if plan.holds(tenure) else plan.take(tenure)
+        if refusal == PARTED:  # what was seen there is another's; from now on it is the account's
+            _hand_over(plan, identifier, tenure, time)
+            return
         if not refusal and not is_bound(state, tenure):
             plan.ties[tenure.stream] = ("device", time)
         plan.reach(identifier, "device", tenure, refusal)

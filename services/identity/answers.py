@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from chassis import format_instant
+from chassis import Event, format_instant
 from identifiers import Ignored
 from services.identity.resolution import Answer, Resolution, Unresolvable
 from services.identity.state import BEGINNING, Tenure
@@ -61,6 +61,27 @@ def description(
     }
 
 
+def history(
+    profile_id: str, requested: str, told: Iterable[Event], streams: Collection[str]
+) -> dict[str, Any]:
+    """The answer of `explain`, of all copies of facts that concern `streams`."""
+    facts: dict[str, Event] = {}
+    labels: dict[tuple[str, int], str] = {}
+    keys: dict[str, list[dict[str, Any]]] = {}
+    for event in told:
+        for entry in event.data["streams"]:
+            labels[entry["stream"], entry["epoch"]] = entry["profile_id"]
+            keys[entry["stream"]] = entry["identifiers"] or keys.get(entry["stream"], [])
+        if event.stream in streams:
+            facts.setdefault(event.data["fact_id"], event)
+    order = sorted(facts.values(), key=lambda fact: (fact.recorded_at, fact.data["fact_id"]))
+    return {
+        "profile_id": profile_id,
+        "requested": requested,
+        "happened": [_happening(fact, labels, keys) for fact in order],
+    }
+
+
 def ignored_identifiers(ignored: Iterable[Ignored]) -> list[dict[str, str]]:
     """The identifiers that were not used, with the reason."""
     return [{"type": unused.type, "reason": unused.reason} for unused in ignored]
@@ -82,4 +103,27 @@ def _stream(tenure: Tenure, related: Iterable[Tenure]) -> dict[str, Any]:
         ],
         "opened_at": None if began == BEGINNING else format_instant(began),
         "closed_at": format_instant(min(later)) if later else None,
+    }
+
+
+def _happening(
+    fact: Event,
+    labels: Mapping[tuple[str, int], str],
+    keys: Mapping[str, list[dict[str, Any]]],
+) -> dict[str, Any]:
+    return {
+        "fact_id": fact.data["fact_id"],
+        "at": format_instant(fact.occurred_at),
+        "reason": fact.data["reason"],
+        "note": fact.data.get("note"),
+        "event_id": fact.metadata.get("causation_id"),
+        "moves": [
+            {
+                "stream": entry["stream"],
+                "profile_id": entry["profile_id"],
+                "came_from": labels.get((entry["stream"], entry["epoch"] - 1)),
+                "identifiers": entry["identifiers"] or keys[entry["stream"]],
+            }
+            for entry in fact.data["streams"]
+        ],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,17 +10,64 @@ from services.identity.observation import SIGNED_OUT, Observation
 from services.identity.plan import Opening, Plan
 from services.identity.state import BEGINNING, Profile, State, Tenure, in_force, is_bound
 
-Reason = Literal["created", "linked", "merged", "separated", "tenure_opened", "verified"]
+Reason = Literal["created", "linked", "merged", "separated", "tenure_opened", "verified", "split"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A fact: the streams that an observation moved, each as it is since, sorted by stream."""
+    """A fact: the streams that were moved, each as it is since, sorted by stream.
 
-    event_id: str
+    `event_id` is that of the event that showed it; None where a support desk decided, which says
+    why in `note`.
+    """
+
+    event_id: str | None
     occurred_at: int
     reason: Reason
     moved: tuple[Tenure, ...]
+    note: str | None = None
+
+
+class Moves:
+    """Changes streams of a state, and tells in the end which of them have moved."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._before: dict[str, Tenure | None] = {}
+        self._touched: set[str] = set()
+
+    def add(self, tenure: Tenure) -> None:
+        """A new stream."""
+        self._before[tenure.stream] = None
+        self._state.add(tenure)
+
+    def change(self, stream: str, **fields: object) -> None:
+        """Change a stream's profile, or what ties it there."""
+        self._before.setdefault(stream, self._state.tenures[stream])
+        self._state.change(stream, **fields)
+
+    def touch(self, stream: str) -> None:
+        """Tell of a stream, too, that stays where it is."""
+        self._before.setdefault(stream, self._state.tenures[stream])
+        self._touched.add(stream)
+
+    def told(self) -> tuple[Tenure, ...]:
+        """The streams that moved, each with its next epoch, sorted."""
+        moved = []
+        for stream, before in sorted(self._before.items()):
+            after = self._state.tenures[stream]
+            if before is not None:
+                is_same = (before.profile, before.assurance) == (after.profile, after.assurance)
+                if is_same and stream not in self._touched:
+                    continue
+                self._state.change(stream, epoch=before.epoch + 1)
+            moved.append(self._state.tenures[stream])
+        return tuple(moved)
+
+
+def home_of(state: State, profiles: Iterable[Profile]) -> Profile:
+    """The profile whose label survives a merge: an account, else the older one."""
+    return min(profiles, key=lambda p: (not p.verified, state.tenures[p.id].founded_at, p.id))
 
 
 def departures(state: State, observation: Observation, profile: str) -> list[Opening]:
@@ -69,7 +116,7 @@ class _Execution:
         self.state = plan.state
         self.observation = observation
         self.ids = ids
-        self.before: dict[str, Tenure | None] = {}
+        self.moves = Moves(plan.state)
         self.reasons: set[Reason] = set()
 
     def run(self) -> tuple[str, Change | None]:
@@ -85,7 +132,7 @@ class _Execution:
         for stream, (assurance, bound_at) in self.plan.ties.items():
             self.reasons.add("verified")
             bound = {} if bound_at is None else {"bound_at": bound_at}
-            self._change(stream, assurance=assurance, **bound)
+            self.moves.change(stream, assurance=assurance, **bound)
         for stream, time in self.plan.earlier.items():
             self.state.change(stream, opened_at=time, bound_at=time)
         self._bond(home)
@@ -103,14 +150,14 @@ class _Execution:
         founder = min(leaving)
         self.state.put(replace(self.state.profiles[label], id=founder))
         for stream in leaving:
-            self._change(stream, profile=founder)
+            self.moves.change(stream, profile=founder)
         return label if label in part else founder
 
     def _unite(self, labels: list[str]) -> str:
         """Make one profile of several: an account's label stays, else that of the older one."""
         state = self.state
         profiles = [state.profiles[label] for label in labels]
-        home = min(profiles, key=lambda p: (not p.verified, state.tenures[p.id].founded_at, p.id))
+        home = home_of(state, profiles)
         verified = self.plan.signed_in or home.verified
         if len(profiles) > 1:
             self.reasons.add("merged")
@@ -119,7 +166,7 @@ class _Execution:
                 self._loosen(profile.id)
             if profile.id != home.id:
                 for member in state.members(profile.id):
-                    self._change(member.stream, profile=home.id)
+                    self.moves.change(member.stream, profile=home.id)
                 state.put(Profile(profile.id))
         merges = sum(profile.merges for profile in profiles) + len(profiles) - 1
         state.put(replace(home, verified=verified, merges=merges))
@@ -130,7 +177,7 @@ class _Execution:
         bonds = {t.bond for _, assurance, t in self.plan.reached if t and assurance == "device"}
         for member in self.state.members(guest):
             if self.state.rules.is_device(member) and member.bond not in bonds:
-                self._change(member.stream, assurance="claimed")
+                self.moves.change(member.stream, assurance="claimed")
 
     def _open(self, opening: Opening, stream: str, home: str) -> None:
         state = self.state
@@ -140,8 +187,7 @@ class _Execution:
             state.put(Profile(stream))
         number = held[-1].number + 1 if held else 1
         self.reasons.add("tenure_opened" if number > 1 else "linked")
-        self.before[stream] = None
-        state.add(
+        self.moves.add(
             Tenure(
                 stream=stream,
                 key=opening.key,
@@ -174,23 +220,12 @@ class _Execution:
                 if member.bond in bonds:
                     self.state.change(member.stream, bond=min(bonds))
 
-    def _change(self, stream: str, **fields: object) -> None:
-        self.before.setdefault(stream, self.state.tenures[stream])
-        self.state.change(stream, **fields)
-
     def _told(self) -> Change | None:
-        moved = []
-        for stream, before in sorted(self.before.items()):
-            after = self.state.tenures[stream]
-            if before is not None:
-                if (before.profile, before.assurance) == (after.profile, after.assurance):
-                    continue
-                self.state.change(stream, epoch=before.epoch + 1)
-            moved.append(self.state.tenures[stream])
+        moved = self.moves.told()
         if not moved:
             return None
         reason = next(r for r in _REASONS if r in self.reasons)
-        return Change(self.observation.event_id, self.observation.time, reason, tuple(moved))
+        return Change(self.observation.event_id, self.observation.time, reason, moved)
 
 
 _REASONS: tuple[Reason, ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from identifiers import Identifier, Ignored, accept
@@ -44,3 +44,10 @@ class Observer:
         """The observation of an event with these plain `identifiers`."""
         accepted = accept(identifiers, self.rules.types, self.key)
         return Observation(event_id, type, time, authenticated, accepted.keys, accepted.ignored)
+
+    def keys(self, identifiers: Mapping[str, str] | Sequence[str]) -> set[str]:
+        """The keys of plain identifiers {type: value}; keys as they are."""
+        if isinstance(identifiers, Mapping):
+            accepted = accept(identifiers, self.rules.types, self.key)
+            return {identifier.key for identifier in accepted.keys}
+        return set(identifiers)

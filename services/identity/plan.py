@@ -6,11 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from identifiers import Assurance, Identifier, Ignored
-from services.identity.state import BEGINNING, State, Tenure, is_bound, members_by_type
+from services.identity.state import (
+    BEGINNING,
+    State,
+    Tenure,
+    is_bound,
+    members_by_type,
+    partings,
+)
 
 OTHER_ACCOUNT = "merge_refused: it belongs to another account"
 FULL = "merge_refused: the profile has as many identifiers as a profile may have"
 TOO_MANY = "merge_refused: the profile has as many identifiers of this type as it may have"
+PARTED = "merge_refused: a support desk has split them; identity.merge alone joins them again"
 MERGED_TOO_OFTEN = "merge_refused: the profile has been merged as often as a profile may be"
 
 
@@ -166,6 +174,8 @@ class Plan:
         return keys
 
     def _refusal(self, members: list[Tenure], profiles: set[str]) -> str | None:
+        if any(len(sides) > 1 for sides in partings(members).values()):
+            return PARTED
         rules = self.state.rules
         keys = self._keys(members)
         for kind in rules.types.by_name.values():

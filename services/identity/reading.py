@@ -11,6 +11,8 @@ from services.identity.observation import Observation
 from services.identity.resolution import look_up
 from services.identity.state import Rules
 
+_MOST_FACTS = 1_000_000
+
 
 def find(unit: Unit, rules: Rules, observation: Observation) -> dict[str, Any]:
     """The answer of `lookup`."""
@@ -27,3 +29,16 @@ def describe(unit: Unit, requested: str) -> dict[str, Any]:
         raise NotFound("profile_id", "is no profile that we know")
     tenures, related, merged = store.describe(unit.connection, profile)
     return answers.description(profile, requested, tenures, related, merged)
+
+
+def explain(unit: Unit, requested: str) -> dict[str, Any]:
+    """The answer of `explain`: the facts of all streams that are in a profile, the oldest first."""
+    profile = store.find_profile(unit.connection, requested)
+    if profile is None:
+        raise NotFound("profile_id", "is no profile that we know")
+    streams = [tenure.stream for tenure in store.describe(unit.connection, profile)[0]]
+    told = unit.history(dict.fromkeys(streams, 0), _MOST_FACTS)
+    also = {entry["stream"] for event in told for entry in event.data["streams"]} - set(streams)
+    if also:  # so that it can be said where those came from that have left again
+        told += unit.history(dict.fromkeys(also, 0), _MOST_FACTS)
+    return answers.history(profile, requested, told, set(streams))

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from chassis import Event, JointDraft, Unavailable, new_id
+from chassis import Event, Unavailable, new_id
 from chassis.work import Unit, Work
 from services.identity import store
 from services.identity.change import Change
+from services.identity.facts import tell
 from services.identity.observation import Observation
 from services.identity.resolution import Answer, resolve, settled
-from services.identity.state import Rules, State, Tenure
+from services.identity.state import Rules, State
 
 _ATTEMPTS = 50  # each of them fails only because another call has moved a profile meanwhile
 
@@ -94,34 +95,4 @@ def _change(
         if change:
             changes.append(change)
     store.save(unit.connection, state)
-    facts = [appended.event for appended in unit.append([_fact(change) for change in changes])]
-    for fact in facts:
-        if any(entry["version"] != entry["epoch"] for entry in fact.data["streams"]):
-            raise AssertionError("a stream's version in identity's log is its epoch")
-    return answers, facts
-
-
-def _fact(change: Change) -> JointDraft:
-    return JointDraft(
-        id=new_id(),
-        type="identity_changed",
-        entries={tenure.stream: _entry(tenure) for tenure in change.moved},
-        data={"reason": change.reason},
-        occurred_at=change.occurred_at,
-        metadata={"causation_id": change.event_id},
-    )
-
-
-def _entry(tenure: Tenure) -> dict[str, Any]:
-    """What a fact says of a stream; it names the identifiers that lead there today."""
-    identifier = {
-        "key": tenure.key,
-        "type": tenure.type,
-        "tenure": tenure.number,
-        "assurance": tenure.assurance,
-    }
-    return {
-        "profile_id": tenure.profile,
-        "epoch": tenure.epoch,
-        "identifiers": [identifier] if tenure.current else [],
-    }
+    return answers, tell(unit, changes)

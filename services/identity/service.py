@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from chassis.service import Resource, Service, rpc
+from chassis.service import Remote, Resource, Service, rpc
 from chassis.settings import Settings
 from contracts import load
+from contracts.desk import MERGE, REVIEW, SPLIT_BY_KEY, SPLIT_BY_VALUE
 from contracts.identity import DESCRIBE, LOOKUP, read_observations
 from identifiers import load_types
-from services.identity import answers, reading
+from services.identity import answers, reading, review
 from services.identity.observation import Observer
+from services.identity.repair import Repair, repaired
 from services.identity.resolver import Resolver
 from services.identity.state import Rules
 
@@ -27,12 +29,16 @@ class IdentityService(Service):
     name = "identity"
 
     observer = Resource(open_observer)
+    reviewer = Resource(lambda _settings: review.Reviewer())
+    profiles = Remote("profiles", timeout=5.0)
+    segments = Remote("segments", timeout=5.0)
 
     @rpc
     def resolve(self, observations: Any) -> dict[str, Any]:
         """The stream and profile of each observation, in order, and the facts that they made."""
         observed = [self.observer.observe(**one) for one in read_observations(observations)]
         resolved, facts = Resolver(self.work, self.observer.rules).resolve(observed)
+        self.reviewer.note(self.work, observed, resolved, facts)
         return {
             "resolutions": [answers.resolution(answer) for answer in resolved],
             "facts": [fact.to_wire() for fact in facts],
@@ -53,3 +59,49 @@ class IdentityService(Service):
         """What a profile is made of; an id that it had before a merge will do."""
         requested = load(DESCRIBE, {"profile_id": profile_id})["profile_id"]
         return self.work.read(partial(reading.describe, requested=requested))
+
+    @rpc
+    def explain(self, profile_id: Any) -> dict[str, Any]:
+        """How a profile came to be, fact by fact."""
+        requested = load(DESCRIBE, {"profile_id": profile_id})["profile_id"]
+        return self.work.read(partial(reading.explain, requested=requested))
+
+    @rpc
+    def split(
+        self, profile_id: Any, identifiers: Any, reason: Any, dry_run: Any = False
+    ) -> dict[str, Any]:
+        """Part identifiers, by value or by key, from a profile; with `dry_run`, what would be."""
+        contract = SPLIT_BY_KEY if isinstance(identifiers, list) else SPLIT_BY_VALUE
+        asked = load(
+            contract,
+            {
+                "profile_id": profile_id,
+                "identifiers": identifiers,
+                "reason": reason,
+                "dry_run": dry_run,
+            },
+        )
+        keys = self.observer.keys(asked["identifiers"])
+        outcome = self._repair().split(
+            asked["profile_id"], keys, asked["reason"], dry_run=asked["dry_run"]
+        )
+        return repaired(outcome, (self.profiles, self.segments) if asked["dry_run"] else None)
+
+    @rpc
+    def merge(self, a: Any, b: Any, reason: Any, dry_run: Any = False) -> dict[str, Any]:
+        """Make one profile of two, within its limits; with `dry_run`, what would be."""
+        asked = load(MERGE, {"a": a, "b": b, "reason": reason, "dry_run": dry_run})
+        outcome = self._repair().merge(
+            asked["a"], asked["b"], asked["reason"], dry_run=asked["dry_run"]
+        )
+        return repaired(outcome, (self.profiles, self.segments) if asked["dry_run"] else None)
+
+    @rpc
+    def review(self, kind: Any = None, limit: Any = 100, done: Any = None) -> list[dict[str, Any]]:
+        """What a person should look at, the newest first; `done` takes one off the list."""
+        given = {"kind": kind, "limit": limit, "done": done}
+        asked = load(REVIEW, {name: value for name, value in given.items() if value is not None})
+        return self.work.run(partial(review.show, **asked))
+
+    def _repair(self) -> Repair:
+        return Repair(self.work, self.observer.rules)

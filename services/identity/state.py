@@ -20,6 +20,7 @@ class Tenure:
     that the account was signed in there, since `bound_at` at the latest, and `claimed` that a claim
     brought it. Devices of one `bond` were seen together without a claim. A tenure that is not
     `current` is one that its key alone does not lead to today. `epoch` counts the stream's moves.
+    `parted` names the splits by a support desk and this stream's side in each: `<split>/<side> …`.
     """
 
     stream: str
@@ -33,6 +34,7 @@ class Tenure:
     bond: str
     bound_at: int | None = None
     current: bool = True
+    parted: str = ""
 
     @property
     def type(self) -> str:
@@ -157,6 +159,16 @@ class State:
         self.tenures[tenure.stream] = tenure
         self._by_key.setdefault(tenure.key, []).append(tenure.stream)
         self._members.setdefault(tenure.profile, set()).add(tenure.stream)
+
+
+def partings(members: Iterable[Tenure]) -> dict[str, set[str]]:
+    """The splits that `members` were in, and on which sides."""
+    sides: dict[str, set[str]] = {}
+    for member in members:
+        for parting in member.parted.split():
+            split, _, side = parting.partition("/")
+            sides.setdefault(split, set()).add(side)
+    return sides
 
 
 def in_force(held: Iterable[Tenure], time: int) -> list[Tenure]:

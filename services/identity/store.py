@@ -34,6 +34,7 @@ TENURES = sa.Table(
     sa.Column("bond", sa.Text, nullable=False),
     sa.Column("bound_at", sa.BigInteger),
     sa.Column("current", sa.Boolean, nullable=False),
+    sa.Column("parted", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("key", "number"),
 )
 
@@ -44,6 +45,23 @@ PROFILES = sa.Table(
     sa.Column("profile_id", sa.Text, primary_key=True),
     sa.Column("verified", sa.Boolean, nullable=False),
     sa.Column("merges", sa.Integer, nullable=False),
+)
+
+# What a person should look at, once for each kind and subject. `subject` is a profile, or the key
+# of a device; `about` the identifier that was refused. `done_at` is when somebody had looked.
+REVIEWS = sa.Table(
+    "reviews",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("first_at", sa.BigInteger, nullable=False),
+    sa.Column("last_at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("done_at", sa.BigInteger),
+    sa.UniqueConstraint("kind", "subject", "about", "reason"),
 )
 
 _LOADED = sa.select(TENURES, PROFILES.c.verified, PROFILES.c.merges).join(
@@ -58,7 +76,16 @@ class Moved(Exception):
 
 def create_tables(op: Any) -> None:
     """Migration step: the tables of identity."""
-    METADATA.create_all(op.get_bind(), checkfirst=False)
+    METADATA.create_all(op.get_bind(), tables=[KEYS, TENURES, PROFILES], checkfirst=False)
+
+
+def add_partings_and_reviews(op: Any) -> None:
+    """Migration step: what a support desk decides, and what it should look at."""
+    bind = op.get_bind()
+    # Databases that are made today have the column from the first step on.
+    if "parted" not in {column["name"] for column in sa.inspect(bind).get_columns("tenures")}:
+        op.add_column("tenures", sa.Column("parted", sa.Text, nullable=False, server_default=""))
+    METADATA.create_all(bind, tables=[REVIEWS], checkfirst=False)
 
 
 def load(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
@@ -101,6 +128,24 @@ def load_locked(connection: sa.Connection, rules: Rules, keys: Collection[str]) 
     if not state.profiles.keys() <= set(wanted):
         raise Moved
     return state
+
+
+def load_whole(
+    connection: sa.Connection, rules: Rules, profile_ids: Collection[str], *, lock: bool
+) -> State:
+    """All streams of profiles that have some, the profiles locked if wanted.
+
+    Moved if one of them has been merged into another meanwhile.
+    """
+    wanted = sorted(profile_ids)
+    if lock:
+        query = sa.select(PROFILES.c.profile_id).where(PROFILES.c.profile_id.in_(wanted))
+        connection.execute(query.order_by(PROFILES.c.profile_id).with_for_update()).all()
+    rows = connection.execute(_LOADED.where(TENURES.c.profile_id.in_(wanted)))
+    tenures, profiles = _read(rows)
+    if {profile.id for profile in profiles} != set(wanted):
+        raise Moved
+    return State.of(rules, tenures, profiles, complete=wanted)
 
 
 def save(connection: sa.Connection, state: State) -> None:
@@ -168,6 +213,7 @@ def _row(tenure: Tenure) -> dict[str, Any]:
         "bond": tenure.bond,
         "bound_at": tenure.bound_at,
         "current": tenure.current,
+        "parted": tenure.parted,
     }
 
 
@@ -182,3 +228,53 @@ def _upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str,
     )
     # Asked to return something, SQLAlchemy sends many rows in one statement.
     connection.execute(statement.returning(key), rows)
+
+
+def note_reviews(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Put entries on the review list; one that is there was seen again, and is open again."""
+    statement = upsert(connection, REVIEWS)
+    statement = statement.on_conflict_do_update(
+        index_elements=["kind", "subject", "about", "reason"],
+        set_={
+            "last_at": statement.excluded.last_at,
+            "event_id": statement.excluded.event_id,
+            "done_at": None,
+        },
+    )
+    connection.execute(statement.returning(REVIEWS.c.id), rows)
+
+
+def list_reviews(connection: sa.Connection, kind: str | None, limit: int) -> list[dict[str, Any]]:
+    """The open entries of the review list, the newest first."""
+    query = sa.select(REVIEWS).where(REVIEWS.c.done_at.is_(None))
+    if kind:
+        query = query.where(REVIEWS.c.kind == kind)
+    query = query.order_by(REVIEWS.c.last_at.desc(), REVIEWS.c.id).limit(limit)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def close_review(connection: sa.Connection, review_id: str, now: int) -> bool:
+    """Take an entry off the review list; whether it was there."""
+    query = sa.update(REVIEWS).where(REVIEWS.c.id == review_id).values(done_at=now)
+    return bool(connection.execute(query).rowcount)
+
+
+def current_profiles(connection: sa.Connection, profile_ids: Collection[str]) -> dict[str, str]:
+    """The profile that each id stands for today."""
+    query = sa.select(TENURES.c.stream_id, TENURES.c.profile_id).where(
+        TENURES.c.stream_id.in_(sorted(profile_ids))
+    )
+    return {row.stream_id: row.profile_id for row in connection.execute(query)}
+
+
+def accounts_on(connection: sa.Connection, keys: Collection[str]) -> dict[str, int]:
+    """How many accounts have been signed in on each device of `keys`."""
+    query = (
+        sa.select(TENURES.c.key, sa.func.count(TENURES.c.profile_id.distinct()).label("accounts"))
+        .join(PROFILES, PROFILES.c.profile_id == TENURES.c.profile_id)
+        .where(
+            TENURES.c.key.in_(sorted(keys)), TENURES.c.assurance == "device", PROFILES.c.verified
+        )
+        .group_by(TENURES.c.key)
+    )
+    return {row.key: row.accounts for row in connection.execute(query)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from chassis import NotFound
@@ -48,3 +48,12 @@ def read_profile(unit: Unit, profile_id: str, requested: str | None) -> dict[str
         **profile_view(combine(summary for _, summary in summaries.values())),
         "versions": {stream: version for stream, (version, _) in summaries.items()},
     }
+
+
+def preview_profiles(unit: Unit, stream_sets: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+    """What the combination of each set of streams would show."""
+    summaries = store.summaries(unit, sorted({s for streams in stream_sets for s in streams}))
+    return [
+        profile_view(combine(summaries[stream][1] for stream in set(streams)))
+        for streams in stream_sets
+    ]

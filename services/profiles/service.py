@@ -7,9 +7,11 @@ from typing import Any
 from chassis.inbox import Batch, Outcome
 from chassis.service import Remote, Service, rpc, subscribe
 from contracts import load
+from contracts.desk import STREAM_SETS
+from contracts.plain import MAX_CALL_BYTES
 from contracts.profiles import WHO
 from services.profiles import store
-from services.profiles.reading import find_profile, read_profile
+from services.profiles.reading import find_profile, preview_profiles, read_profile
 from services.profiles.recorder import IdentityFacts, Recorder
 
 
@@ -31,6 +33,12 @@ class ProfilesService(Service):
         who = load(WHO, {"profile_id": profile_id, "identifiers": identifiers})
         found = find_profile(self.identity, who)
         return self.work.run(lambda unit: read_profile(unit, found, who.get("profile_id")))
+
+    @rpc
+    def preview(self, stream_sets: Any) -> list[dict[str, Any]]:
+        """The profile that each set of streams would be, whoever they belong to today."""
+        sets = load(STREAM_SETS, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
+        return self.work.run(lambda unit: preview_profiles(unit, sets["stream_sets"]))
 
     @rpc
     def statistics(self) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -129,6 +129,26 @@ def preview(
         }
     )
     return answer
+
+
+def preview_streams(
+    unit: Unit, shelf: Shelf, stream_sets: Sequence[Sequence[str]]
+) -> list[list[str]]:
+    """The segments that a profile of each set of streams would be in now."""
+    stored = load_summaries(unit.connection, {s for streams in stream_sets for s in streams})
+    versions = shelf.current(unit).versions
+    groups = []
+    for streams in stream_sets:
+        known = [Summary.load(stored[s][1]) for s in set(streams) if s in stored]
+        summary = combine(known)
+        groups.append(
+            [
+                segment
+                for segment, version in sorted(versions.items())
+                if streams and version.definition.rule.evaluate(summary, unit.now).value
+            ]
+        )
+    return groups
 
 
 def _profile(unit: Unit, whose: str | Accepted) -> str:

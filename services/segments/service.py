@@ -10,6 +10,8 @@ from typing import Any
 from chassis.inbox import Batch, Outcome
 from chassis.service import Following, Resource, Service, every, rpc, subscribe
 from contracts import load
+from contracts.desk import STREAM_SETS
+from contracts.plain import MAX_CALL_BYTES
 from contracts.segments import MEMBERSHIPS_REQUEST
 from identifiers import accept, load_types
 from services.segments import asking
@@ -73,6 +75,14 @@ class SegmentsService(Service):
     def preview(self, rule: Any) -> dict[str, Any]:
         """Who would be a member by a rule: their number, and some of them."""
         return asking.preview(self.work, rule)
+
+    @rpc
+    def preview_streams(self, stream_sets: Any) -> Sequence[Sequence[str]]:
+        """The segments that a profile of each set of streams would be in now."""
+        sets = load(STREAM_SETS, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
+        return self.work.read(
+            partial(asking.preview_streams, shelf=self.shelf, stream_sets=sets["stream_sets"])
+        )
 
     @rpc
     def explain(self, profile_id: Any, segment: Any) -> dict[str, Any]:

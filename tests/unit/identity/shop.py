@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from copy import deepcopy
 
 from identifiers import load_types
 from services.identity.change import Change
+from services.identity.desk import merge, split
 from services.identity.observation import Observation, Observer
 from services.identity.resolution import Answer, Resolution, look_up, resolve, settled
 from services.identity.state import Profile, Rules, State, Tenure
@@ -34,6 +36,7 @@ class Shop:
         self.numbers = itertools.count(1)
         self.changes: list[Change] = []
         self.labels: dict[str, tuple[int, str]] = {}
+        self.told: dict[str, list[tuple[int, str]]] = {}
         self.given: set[str] = set()
 
     def guest(self, time: int, **identifiers: str) -> Resolution:
@@ -45,6 +48,29 @@ class Shop:
     def sign_out(self, time: int, **identifiers: str) -> Resolution:
         signed_in = "user_id" in identifiers
         return self._resolved(seen(time, identifiers, signed_in=signed_in, type="signed_out"))
+
+    def split(self, profile: str, *names: str) -> tuple[str, str]:
+        """Split identifiers, given as type, value, type, value, …, from a profile."""
+        pairs = zip(names[::2], names[1::2], strict=True)
+        return self.split_keys(profile, {OBSERVER.keys({t: v}).pop() for t, v in pairs})
+
+    def split_keys(self, profile: str, keys: set[str]) -> tuple[str, str]:
+        former = {
+            stream: [label for _, label in sorted(labels, reverse=True)]
+            for stream, labels in self.told.items()
+        }
+        parting = f"p{next(self.numbers)}"
+        both, change = split(self.state, profile, keys, former, parting, 1_000, "because")
+        self._apply(change)
+        self._check()
+        return both
+
+    def merge(self, one: str, other: str) -> str:
+        home, change = merge(deepcopy(self.state), one, other, 1_000, "because")  # may be refused
+        assert merge(self.state, one, other, 1_000, "because") == (home, change)
+        self._apply(change)
+        self._check()
+        return home
 
     def look(self, *, signed_in: bool = False, **identifiers: str) -> Resolution | None:
         return look_up(self.state, seen(1_000_000, identifiers, signed_in=signed_in))
@@ -85,6 +111,7 @@ class Shop:
             epoch = self.labels.get(tenure.stream, (0, ""))[0]
             assert tenure.epoch == epoch + 1
             self.labels[tenure.stream] = (tenure.epoch, tenure.profile)
+            self.told.setdefault(tenure.stream, []).append(self.labels[tenure.stream])
 
     def _check(self) -> None:
         state = self.state
