@@ -11,7 +11,7 @@ export CDP_CDNOW_DIR ?= $(CURDIR)/$(DATA)/lifetimes/datasets
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.PHONY: help demo run test prove check format lock clean
+.PHONY: help demo run up down logs test prove smoke bench check format lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -23,11 +23,26 @@ demo: $(VENV)/.run $(VENV)/.data ## Real purchases in, the checkout's answers ou
 run: $(VENV)/.run ## The services as processes on RabbitMQ and PostgreSQL, until Ctrl-C.
 	@$(BIN)/python -m deploy.local
 
+up: ## The whole suite in containers (SCALE="--scale segments=3 --scale offers=2").
+	@docker compose up --build --detach --wait $(SCALE)
+
+down: ## Stop the containers; ARGS=--volumes forgets what they hold.
+	@docker compose down $(ARGS)
+
+logs: ## Follow what the containers say.
+	@docker compose logs --follow --tail 50
+
 test: $(VENV)/.dev $(VENV)/.data ## Every test, on SQLite, PostgreSQL and RabbitMQ (ARGS="-k word" picks some).
 	@$(BIN)/python -m pytest $(ARGS)
 
 prove: $(VENV)/.dev $(VENV)/.data ## The proofs of our promises at their full stated size.
 	@CDP_PROOFS=full $(BIN)/python -m pytest -m proofs --timeout=7200 $(ARGS)
+
+smoke: $(VENV)/.run ## Build, start, use, scale, hurt and remove the containers.
+	@$(BIN)/python -W ignore -m deploy.smoke
+
+bench: $(VENV)/.dev ## How fast it is, against references in the same run (ONLY=part).
+	@$(BIN)/python -W ignore -m bench $(ONLY)
 
 check: $(VENV)/.dev ## Format, lint, types, who imports whom, and the contracts with other services.
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted as it should be: make format"; exit 1; }

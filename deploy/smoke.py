@@ -1,0 +1,196 @@
+"""`make smoke`: the containers as a newcomer starts them, used, scaled, hurt, and taken down."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nameko.standalone.rpc import ClusterRpcProxy
+
+ROOT = Path(__file__).parent.parent
+PROJECT = "cdp-smoke"
+PORTS = ("CDP_RABBITMQ_PORT", "CDP_RABBITMQ_MANAGEMENT_PORT", "CDP_POSTGRES_PORT")
+READY_SECONDS = 240
+SCALE = {"segments": 3, "offers": 2}
+SHARES = {"segments": "cdp_events_received_total", "offers": "cdp_worker_seconds_count"}
+ORDERS = 600
+_PATIENCE = 60.0
+_FETCH = (
+    "import urllib.request as r;"
+    " print(r.urlopen('http://127.0.0.1:8080/metrics', timeout=5).read().decode())"
+)
+
+
+class Failed(Exception):
+    """The suite did not do what it is there for."""
+
+
+class Smoke:
+    """One run: a Compose project of its own, on ports that are free."""
+
+    def __init__(self) -> None:
+        self.environment = os.environ | {name: str(_free_port()) for name in PORTS}
+        port = self.environment["CDP_RABBITMQ_PORT"]
+        self.amqp_uri = f"amqp://cdp_client:development-only@127.0.0.1:{port}/cdp"
+
+    def compose(self, *arguments: str) -> str:
+        """Run docker compose; what it printed."""
+        return self._run("docker", "compose", "-p", PROJECT, *arguments)
+
+    def up(self, *options: str) -> None:
+        """Start what does not run yet, and wait until all is healthy."""
+        self.compose("up", "--detach", "--wait", "--wait-timeout", str(READY_SECONDS), *options)
+
+    def script(self, *arguments: str) -> str:
+        """Run a command of the repository against the containers; what it printed."""
+        return self._run(sys.executable, *arguments)
+
+    def replicas(self, service: str) -> list[str]:
+        """The containers of a service that run."""
+        return self.compose("ps", "--quiet", service).split()
+
+    def kill(self, container: str) -> None:
+        """End a container at once, and for good."""
+        self._run("docker", "update", "--restart=no", container)
+        self._run("docker", "kill", container)
+
+    def metric(self, container: str, name: str) -> float:
+        """The sum of a metric's samples in one container."""
+        page = self._run("docker", "exec", container, "python", "-c", _FETCH)
+        lines = [line for line in page.splitlines() if line.startswith(name)]
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+    def down(self) -> None:
+        """Remove all containers, networks and volumes."""
+        self.compose("down", "--volumes", "--timeout", "15")
+
+    def _run(self, *command: str) -> str:
+        try:
+            done = subprocess.run(
+                command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+            )
+        except OSError as error:
+            raise Failed(f"{command[0]}: {error}; `make smoke` needs Docker and Compose") from None
+        if done.returncode:
+            said = (done.stdout + done.stderr)[-3_000:]
+            raise Failed(f"{' '.join(command)}: status {done.returncode}\n{said}")
+        return done.stdout
+
+
+def main() -> int:
+    """Run it; 1 if it failed, having said what went wrong."""
+    smoke = Smoke()
+    try:
+        smoke.compose("version")
+        try:
+            _go(smoke)
+        finally:
+            _say("taking all down")
+            smoke.down()
+    except Failed as failure:
+        print(f"smoke: {failure}", file=sys.stderr)
+        return 1
+    _say("all is well")
+    return 0
+
+
+def _go(smoke: Smoke) -> None:
+    _say("building the image")
+    smoke.compose("build", "--quiet", "provision")
+    _say("starting everything")
+    smoke.up()
+    _say("recording and deciding, by the examples")
+    smoke.environment["CDP_AMQP_URI"] = smoke.amqp_uri
+    smoke.script("examples/checkout/record.py", "examples/shoppers.ndjson")
+    answer = smoke.script("examples/checkout/decide.py", "examples/requests/gold-customer.json")
+    if not json.loads(answer).get("decision_id"):
+        raise Failed(f"the checkout got no decision:\n{answer}")
+    smoke.script("-m", "cdp", "profile", "show", "user_id=grace")
+    _say(f"scaling to {SCALE}")
+    smoke.up(*(f"--scale={name}={replicas}" for name, replicas in SCALE.items()))
+    with ClusterRpcProxy({"AMQP_URI": smoke.amqp_uri}, timeout=30) as cdp:
+        _share(smoke, cdp)
+        for service in SCALE:
+            _lose_a_replica(smoke, cdp, service)
+
+
+def _share(smoke: Smoke, cdp: Any) -> None:
+    """Every replica does a part of the work."""
+    _say("recording and deciding on all replicas")
+    _record(cdp, "share")
+    for number in range(60):
+        _decide(cdp, f"share-{number}")
+    for service, metric in SHARES.items():
+        replicas = smoke.replicas(service)
+        idle = [each for each in replicas if not smoke.metric(each, metric)]
+        if len(replicas) != SCALE[service] or idle:
+            raise Failed(f"{service}: {len(replicas)} replicas, of which {len(idle)} did nothing")
+
+
+def _lose_a_replica(smoke: Smoke, cdp: Any, service: str) -> None:
+    """A replica is killed while it works: answers go on, and nothing is lost."""
+    _say(f"killing a replica of {service} while it works")
+    before = _buyers(cdp)
+    _record(cdp, f"without-{service}")
+    smoke.kill(smoke.replicas(service)[0])
+    for number in range(20):
+        _decide(cdp, f"without-{service}-{number}")
+    deadline = time.monotonic() + _PATIENCE
+    while (found := _buyers(cdp)) != before + ORDERS:
+        if time.monotonic() > deadline:
+            raise Failed(f"{found - before} of {ORDERS} first orders arrived in segments")
+        time.sleep(0.5)
+
+
+def _buyers(cdp: Any) -> int:
+    """How many have bought once: each order of ours is a new shopper's."""
+    (segment,) = [s for s in cdp.segments.list() if s["segment"] == "returning_one_time_buyer"]
+    return int(segment["members"])
+
+
+def _record(cdp: Any, name: str) -> None:
+    for start in range(0, ORDERS, 100):
+        events = [_order(f"{name}-{number}") for number in range(start, start + 100)]
+        receipts = cdp.profiles.record(events)["receipts"]
+        if any(receipt["status"] != "appended" for receipt in receipts):
+            raise Failed(f"record answered {receipts}")
+
+
+def _decide(cdp: Any, shopper: str) -> None:
+    identifiers = {"user_id": shopper}
+    request = {"placement": "checkout", "identifiers": identifiers, "authenticated": True}
+    decision = cdp.offers.decide({**request, "context": {}, "deadline_ms": 5_000})
+    if not decision["slots"]:
+        raise Failed(f"decide answered {decision}")
+
+
+def _order(shopper: str) -> dict[str, Any]:
+    return {
+        "id": f"order-of-{shopper}",
+        "type": "order_completed",
+        "time": datetime.now(UTC).isoformat(),
+        "identifiers": {"user_id": shopper},
+        "authenticated": True,
+        "data": {"order_id": f"order-of-{shopper}", "revenue": 4_200, "currency": "USD"},
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _say(what: str) -> None:
+    print(f"smoke: {what}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
