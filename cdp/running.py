@@ -13,6 +13,7 @@ import amqp
 import sqlalchemy as sa
 import structlog
 from kombu import Connection
+from kombu.exceptions import KombuError
 
 from cdp.suite import EMBEDDED_BROKER, Suite, embedded_settings, migrate
 from chassis.clock import clock_from
@@ -36,8 +37,10 @@ def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
         if not each.embedded:
             open_broker(each)
     configure_logging(form)
-    structlog.get_logger("cdp").info("starting", services=list(names), role=role)
-    Suite(settings).run_until_stopped()
+    suite = Suite(settings)
+    suite.start()
+    structlog.get_logger("cdp").info("running", services=list(names), role=role)
+    suite.run_until_stopped()
 
 
 def migrate_services(names: Sequence[str]) -> Iterator[str]:
@@ -78,7 +81,7 @@ def open_broker(settings: Settings) -> None:
         with Connection(settings.amqp_uri, connect_timeout=_CONNECT_SECONDS) as connection:
             connection.ensure_connection(max_retries=1, timeout=_CONNECT_SECONDS)
             declare_own(connection.channel(), settings.service)
-    except (OSError, amqp.AMQPError) as error:
+    except (OSError, amqp.AMQPError, KombuError) as error:
         raise Unavailable(variable, f"the broker is out of reach: {error}") from None
     except (KeyError, ValueError) as error:
         raise InvalidInput(variable, f"is no URI of a broker: {error}") from None

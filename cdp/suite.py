@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import cast
 
@@ -17,7 +18,7 @@ from chassis.errors import InvalidInput
 from chassis.migration import upgrade
 from chassis.runner import Runner
 from chassis.schema import POSITIONS, STREAMS
-from chassis.service import Service, WorkProvider
+from chassis.service import Service
 from chassis.settings import Role, Settings
 from chassis.work import Unit, Work
 from deploy.access import SERVICES
@@ -74,37 +75,34 @@ class Suite:
     def __init__(self, settings: Sequence[Settings]) -> None:
         self._runner = Runner([(service_class(each.service), each) for each in settings])
 
+    def start(self) -> None:
+        """Start all services; whatever stops one from starting is raised."""
+        # eventlet prints the stack of a green thread that fails, though we raise what it raised.
+        with redirect_stderr(StringIO()):
+            self._runner.start()
+
+    def run_until_stopped(self) -> None:
+        """Run until SIGTERM or SIGINT, then stop."""
+        self._runner.run_until_stopped()
+
     @contextmanager
     def running(self) -> Iterator[Suite]:
         """The suite, started, and stopped at the end."""
-        self._runner.start()
+        self.start()
         try:
             yield self
         finally:
             self._runner.stop()
 
-    def run_until_stopped(self) -> None:
-        """Start, and run until SIGTERM or SIGINT."""
-        self._runner.start()
-        self._runner.run_until_stopped()
-
     def lags(self) -> list[Lag]:
         """How far every service of the suite has followed every source."""
-        works = self._works()
+        works = self._runner.works()
         totals = {name: work.read(_total) for name, work in works.items()}
         return [
             _lag(service.name, source, works[service.name], totals[source])
             for service in SERVICES
             for source in service.follows
         ]
-
-    def _works(self) -> dict[str, Work]:
-        return {
-            container.service_name: provider.foundation.work()
-            for container in self._runner.containers
-            for provider in container.dependencies
-            if isinstance(provider, WorkProvider)
-        }
 
 
 def _lag(consumer: str, source: str, work: Work, total: int) -> Lag:
