@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -37,6 +38,8 @@ def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
         if not each.embedded:
             open_broker(each)
     configure_logging(form)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))  # until the services are up, and stop in turn
     suite = Suite(settings)
     suite.start()
     structlog.get_logger("cdp").info("running", services=list(names), role=role)

@@ -93,7 +93,7 @@ def test_a_wrong_offer_stops_the_start_with_its_path(start: Start, tmp_path: Pat
         ("amqp://nobody:{password}@{host}:{port}{path}", "access_refused"),
         ("amqp://{username}:{password}@{host}:{port}{path}-elsewhere", "not_allowed"),
         ("amqp://{username}:{password}@{host}:9{path}", "refused"),
-        ("http://{username}:{password}@{host}:{port}{path}", "is no URI of a broker"),
+        ("http://{username}:{password}@{host}:{port}{path}", "is no uri of a broker"),
     ],
     ids=["user", "virtual host", "port", "scheme"],
 )
