@@ -15,7 +15,7 @@ _MANY = 1_000_000
 class _Split(Contract):
     profile_id = Text(longest=64, required=True)
     reason = Text(longest=MAX_NOTE, required=True)
-    dry_run = Flag(required=True)
+    dry_run = Flag(load_default=False)
 
 
 class SplitByValue(_Split):
@@ -36,7 +36,7 @@ class MergeContract(Contract):
     a = Text(longest=64, required=True)
     b = Text(longest=64, required=True)
     reason = Text(longest=MAX_NOTE, required=True)
-    dry_run = Flag(required=True)
+    dry_run = Flag(load_default=False)
 
 
 class ReviewContract(Contract):

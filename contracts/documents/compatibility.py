@@ -30,6 +30,11 @@ def breaks(
 def _breaks(
     before: Mapping[str, Any], after: Mapping[str, Any], direction: Direction, at: str
 ) -> Iterator[str]:
+    ways, ways_now = _ways(before), _ways(after)
+    if ways and len(ways) <= len(ways_now):
+        for one, now in zip(ways, ways_now, strict=False):
+            yield from _breaks(one, now, direction, at)
+        return
     retyped = _retyped(before, after, direction)
     if retyped:
         yield f"{at or 'it'}: {retyped}"
@@ -108,6 +113,11 @@ def _told(schema: Mapping[str, Any]) -> str:
 
 def _values(enum: list[Any]) -> set[str]:
     return {str(value) for value in enum}
+
+
+def _ways(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The ways in which the arguments of a call can be given, if there are several."""
+    return [] if "type" in schema else [way for way in schema.get("anyOf", ()) if "type" in way]
 
 
 def _schema(value: Any) -> Mapping[str, Any]:

@@ -56,9 +56,12 @@ _MEANINGS: Mapping[type[fields.Field[Any]], str] = {
 }
 
 
-def json_schema(schema: Schema, use: Use) -> dict[str, Any]:
-    """The JSON Schema (draft 07, without references) of a marshmallow schema in one use."""
-    return _converter(use).schema2jsonschema(schema)
+def json_schema(of: Schema | fields.Field[Any], use: Use) -> dict[str, Any]:
+    """The JSON Schema (draft 07, without references) of a schema, or of a field, in one use."""
+    converter = _converter(use)
+    if isinstance(of, Schema):
+        return converter.schema2jsonschema(of)
+    return converter.field2property(of)
 
 
 class _Converter(OpenAPIConverter):

@@ -36,15 +36,17 @@ def event_path(source: str, event_type: str, version: int) -> PurePosixPath:
 
 def call_document(call: Call) -> dict[str, Any]:
     """`properties.arguments` and `properties.result` are the schemas of a call's two halves."""
-    result = json_schema(call.result, "told")
+    arguments = json_schema(call.arguments, "asked")
+    if call.otherwise is not None:
+        arguments = {"anyOf": [arguments, json_schema(call.otherwise, "asked")]}
     return {
         "$schema": DRAFT,
         "title": f"{call.service}.{call.method}",
         "description": call.summary,
         "type": "object",
         "properties": {
-            "arguments": json_schema(call.arguments, "asked"),
-            "result": {"type": "array", "items": result} if call.many else result,
+            "arguments": arguments,
+            "result": json_schema(call.result, "told"),
         },
     }
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from contracts import facts, identity, offers, profiles, segments, service, vocabulary
+from contracts import desk, facts, identity, offers, profiles, segments, service, vocabulary
 from contracts.documents.conversion import Use
 from contracts.event import EventContract
-from contracts.fields import Each, Part, Text
+from contracts.fields import Each, Name, Part, Text
 from contracts.plain import MAX_CALL_EVENTS
 from contracts.schema import Contract
 
@@ -24,14 +24,17 @@ EVERY = "every"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of `service`, one of SERVICES or EVERY; `many`: its answer is a list of `result`."""
+    """A call of `service`, one of SERVICES or EVERY.
+
+    `otherwise`: other arguments that will do as well, of the same names.
+    """
 
     service: str
     method: str
     summary: str
     arguments: Schema
-    result: Schema
-    many: bool = False
+    result: Schema | fields.Field[Any]
+    otherwise: Schema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def _arguments(doc: str, **named: fields.Field[Any]) -> Schema:
 
 
 _NOTHING = service.Nothing()
+_SHOWN = profiles.Profile(exclude=("profile_id", "requested", "identifiers", "versions"))
 _IDENTITY = (
     Call(
         "identity",
@@ -77,6 +81,35 @@ _IDENTITY = (
         "What a profile is made of; an id that it had before a merge will do.",
         identity.DescribeContract(),
         identity.Description(),
+    ),
+    Call(
+        "identity",
+        "explain",
+        "How a profile came to be, fact by fact.",
+        identity.DescribeContract(),
+        desk.History(),
+    ),
+    Call(
+        "identity",
+        "split",
+        "Part identifiers, by value or by key, from a profile; with dry_run, what would be.",
+        desk.SplitByValue(),
+        desk.Repaired(),
+        otherwise=desk.SplitByKey(),
+    ),
+    Call(
+        "identity",
+        "merge",
+        "Make one profile of two, within its limits; with dry_run, what would be.",
+        desk.MergeContract(),
+        desk.Repaired(),
+    ),
+    Call(
+        "identity",
+        "review",
+        "What a person should look at, the newest first; `done` takes one off the list.",
+        desk.ReviewContract(),
+        Each(Part(desk.Review())),
     ),
 )
 _PROFILES = (
@@ -104,6 +137,13 @@ _PROFILES = (
         _NOTHING,
         profiles.Statistics(),
     ),
+    Call(
+        "profiles",
+        "preview",
+        "The profile that each set of streams would be, whoever they belong to today.",
+        desk.StreamSets(),
+        Each(Part(_SHOWN)),
+    ),
 )
 _SEGMENTS = (
     Call(
@@ -118,8 +158,7 @@ _SEGMENTS = (
         "list",
         "Every segment: its rule, version, number of members and status.",
         _NOTHING,
-        segments.Listed(),
-        many=True,
+        Each(Part(segments.Listed())),
     ),
     Call(
         "segments",
@@ -141,6 +180,13 @@ _SEGMENTS = (
         "Why a shopper is in a segment, or is not.",
         segments.ExplainRequest(),
         segments.Explanation(),
+    ),
+    Call(
+        "segments",
+        "preview_streams",
+        "The segments that a profile of each set of streams would be in now.",
+        desk.StreamSets(),
+        Each(Each(Name())),
     ),
 )
 _OFFERS = (
@@ -186,8 +232,7 @@ _EVERY = (
         "dead_letters",
         "The newest dead letters of this service.",
         service.DeadLettersRequest(),
-        service.DeadLetter(),
-        many=True,
+        Each(Part(service.DeadLetter())),
     ),
     Call(
         EVERY, "dead_letter", "One dead letter.", service.DeadLetterRequest(), service.DeadLetter()

@@ -167,6 +167,15 @@ def test_an_object_that_was_open_must_not_close():
     assert breaks(ORDER, after, "arguments") == ["it: takes no further fields any more"]
 
 
+def test_each_of_several_ways_to_give_arguments_is_compared():
+    other = {"type": "object", "properties": {"key": {"type": "string"}}}
+    after = changed(lambda order, fields, line: fields.pop("coupon"))
+    both, more = {"anyOf": [ORDER, other]}, {"anyOf": [ORDER, other, other]}
+    assert breaks(both, {"anyOf": [after, other]}, "arguments") == ["coupon: is removed"]
+    assert breaks(both, more, "arguments") == []
+    assert breaks(more, both, "arguments") == ["it: has another anyOf"]
+
+
 def test_descriptions_may_change():
     after = changed(lambda order, fields, line: fields["coupon"].update(description="A code."))
     assert breaks(ORDER, after, "event") == []
