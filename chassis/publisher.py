@@ -59,11 +59,12 @@ class BrokerPublisher:
         """Take over what other processes left behind, for ever."""
         while True:
             eventlet.sleep(_SWEEP_SECONDS)
-            if not self._idle():
-                continue
             with suppress(Unavailable):
-                for row_id, events in self._work.run(self._claim):
-                    self.publish(row_id, events)
+                while self._idle() and (rows := self._work.run(self._claim)):
+                    for row_id, events in rows:
+                        self.publish(row_id, events)
+                    while not self._idle():
+                        eventlet.sleep(0.01)
 
     def flush(self, seconds: float) -> None:
         """Wait until what is queued is published, `seconds` at the most."""
