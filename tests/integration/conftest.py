@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,40 +59,52 @@ def toy(toy_uri: Callable[[], str]) -> Iterator[Callable[[], Database]]:
         database.close()
 
 
+class EmbeddedBroker:
+    """The broker inside the process, which makes no difference between its users."""
+
+    def uri(self, _name: str) -> str:
+        return embedded.install()
+
+    def operator_uri(self) -> str:
+        return embedded.install()
+
+
 @pytest.fixture(scope="module", params=["embedded", "rabbitmq"])
-def broker(request: pytest.FixtureRequest) -> Iterator[tuple[str, Callable[[str], str]]]:
-    """The name of a broker, and `uri_of("profiles")`: where a service reaches it."""
+def broker(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A broker: `broker.uri("profiles")` is where a service reaches it."""
     if request.param == "embedded":
-        yield "embedded", lambda _user: embedded.install()
+        yield EmbeddedBroker()
         embedded.forget()
         return
     virtual_hosts: VirtualHosts = request.getfixturevalue("virtual_hosts")
     virtual_host = virtual_hosts.create()
-    yield "rabbitmq", virtual_host.uri
+    yield virtual_host
     virtual_hosts.delete(virtual_host)
 
 
 @pytest.fixture(scope="module")
-def wire(
-    broker: tuple[str, Callable[[str], str]],
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Wire]:
-    """Both services of the toy: embedded on SQLite, or on RabbitMQ and PostgreSQL."""
-    name, uri_of = broker
-    uris: dict[str, str] = {}
-    for service in SERVICES:
-        if name == "embedded":
-            path = tmp_path_factory.mktemp("wire") / f"{service}.db"
-            uris[service] = f"sqlite:///{path}"
-            create_tables(uris[service])
-        else:
-            databases: Databases = request.getfixturevalue("databases")
-            uris[service] = databases.create("toy", create_tables)[1]
-    made = Wire(uri_of, uris)
+def toy_uris(
+    broker: Any, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, str]]:
+    """Databases for both services of the toy: SQLite if embedded, PostgreSQL with RabbitMQ."""
+    if isinstance(broker, EmbeddedBroker):
+        path = tmp_path_factory.mktemp("wire")
+        uris = {service: f"sqlite:///{path}/{service}.db" for service in SERVICES}
+        for uri in uris.values():
+            create_tables(uri)
+        yield uris
+        return
+    databases: Databases = request.getfixturevalue("databases")
+    uris = {service: databases.create("toy", create_tables)[1] for service in SERVICES}
+    yield uris
+    for uri in uris.values():
+        databases.drop(uri)
+
+
+@pytest.fixture(scope="module")
+def wire(broker: Any, toy_uris: Mapping[str, str]) -> Iterator[Wire]:
+    """Both services of the toy, running."""
+    made = Wire(broker.uri, toy_uris)
     made.start()
     yield made
     made.stop()
-    if name != "embedded":
-        for uri in uris.values():
-            request.getfixturevalue("databases").drop(uri)

@@ -253,16 +253,17 @@ on_rabbitmq = pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True, sco
 
 @on_rabbitmq
 def test_a_broker_that_does_not_know_us_is_unavailable_and_not_a_stack_trace(broker):
-    _, uri_of = broker
-    for uri in (uri_of("client").replace("only-for-tests", "wrong"), f"{uri_of('client')}-nowhere"):
+    for uri in (
+        broker.uri("client").replace("only-for-tests", "wrong"),
+        f"{broker.uri('client')}-nowhere",
+    ):
         with pytest.raises(Unavailable, match="broker"), Client(uri, timeout=1):
             pass
 
 
 @on_rabbitmq
-def test_calls_go_on_after_every_connection_was_closed(wire, virtual_hosts, broker):
-    _, uri_of = broker
-    virtual_hosts._administration.close_connections(uri_of("client").rpartition("/")[2])
+def test_calls_go_on_after_every_connection_was_closed(wire, broker):
+    broker.cut_connections()
 
     def answered() -> bool:
         try:
@@ -274,11 +275,10 @@ def test_calls_go_on_after_every_connection_was_closed(wire, virtual_hosts, brok
 
 
 @on_rabbitmq
-def test_a_client_that_was_cut_off_says_so(wire, virtual_hosts, broker):
-    _, uri_of = broker
-    with Client(uri_of("client"), timeout=5) as client:
+def test_a_client_that_was_cut_off_says_so(wire, broker):
+    with Client(broker.uri("client"), timeout=5) as client:
         assert client.call("profiles", "echo", value=1) == [1, None]
-        virtual_hosts._administration.close_connections(uri_of("client").rpartition("/")[2])
+        broker.cut_connections()
         for _ in range(3):
             with suppress(Unavailable):
                 client.call("profiles", "echo", value=1)

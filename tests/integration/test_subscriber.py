@@ -250,8 +250,7 @@ def test_nothing_is_lost_when_the_databases_cut_everybody_off(wire, databases):
 
 
 @on_rabbitmq
-def test_nothing_is_lost_when_the_broker_closes_every_connection(wire, broker, virtual_hosts):
-    _, uri_of = broker
+def test_nothing_is_lost_when_the_broker_closes_every_connection(wire, broker):
     streams = [f"cut-{n}" for n in range(5)]
     stop = []
 
@@ -262,7 +261,7 @@ def test_nothing_is_lost_when_the_broker_closes_every_connection(wire, broker, v
     writing = eventlet.spawn(put)
     for _ in range(2):
         eventlet.sleep(0.2)
-        virtual_hosts._administration.close_connections(uri_of("client").rpartition("/")[2])
+        broker.cut_connections()
     eventlet.sleep(0.2)
     stop.append(True)
     writing.wait()
