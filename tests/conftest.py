@@ -10,6 +10,7 @@ from __future__ import annotations
 import chassis.green  # noqa: F401  # isort: skip
 
 import itertools
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 
 import hypothesis
 import pytest
+import structlog
 
 from chassis.database import Database
 from chassis.migration import upgrade
@@ -32,6 +34,7 @@ _FOLDERS = {
     "proofs": ("integration", "proofs"),
 }
 T = TypeVar("T")
+_NOWHERE = logging.NullHandler()  # else Python prints to standard error what no test captures
 ENGINES = ("sqlite", "postgresql")
 FULL_SIZE = os.environ.get("CDP_PROOFS") == "full"  # set by `make prove`
 
@@ -55,6 +58,17 @@ def _found(make: Callable[[], T]) -> T:
         return make()
     except NoServer as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+
+
+@pytest.fixture(autouse=True)
+def logged() -> None:
+    """What services of this process log is shown with the test that fails, and only then."""
+    logging.getLogger().addHandler(_NOWHERE)
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, structlog.processors.KeyValueRenderer()],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
 
 
 @pytest.fixture(scope="session")
