@@ -12,6 +12,7 @@ import click
 
 from cdp.connection import connected
 from cdp.demo import DEMO_CLOCK, Demo
+from cdp.identity import identity
 from cdp.loading.command import load
 from cdp.rebuilding import rebuild
 from cdp.report import console, dead_letters_table, decision_view, facts_table, profile_view
@@ -101,6 +102,7 @@ def migrate(services: tuple[str, ...]) -> None:
 
 
 cli.add_command(load)
+cli.add_command(identity)
 
 
 @cli.group()

@@ -81,7 +81,11 @@ def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any
     for purpose, granted in profile["consent"].items():
         table.add_row(f"consent {purpose}", "granted" if granted else "refused")
     table.add_row(
-        "segments", "\n".join(f"{s['segment']} since {when(s['since'])}" for s in segments)
+        "segments",
+        "\n".join(
+            f"{s['segment']} since {when(s['since'])}" if s["since"] else s["segment"]
+            for s in segments
+        ),
     )
     return table
 

@@ -1,0 +1,82 @@
+"""Facts about what `cdp identity` prints and takes."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import click
+import pytest
+from rich.console import Console, RenderableType
+
+from cdp.identity import (
+    description_view,
+    history_view,
+    read_identifiers,
+    repaired_view,
+    review_table,
+)
+
+EMAIL = {"key": "email:0123456789abcdef", "type": "email", "tenure": 1, "assurance": "claimed"}
+
+
+def printed(renderable: RenderableType) -> str:
+    out = io.StringIO()
+    Console(file=out, width=160).print(renderable)
+    return " ".join(out.getvalue().split())
+
+
+def happened(reason: str, came_from: str | None, note: str | None = None) -> dict[str, Any]:
+    move = {"stream": "s", "profile_id": "p-2", "came_from": came_from, "identifiers": [EMAIL]}
+    return {
+        "at": "2026-11-21T19:00:00.000000Z",
+        "reason": reason,
+        "note": note,
+        "event_id": None if note else "e-1",
+        "moves": [move],
+    }
+
+
+def test_a_history_says_what_went_where_and_because_of_what() -> None:
+    facts = [happened("created", None), happened("split", "p-1", "his sister's")]
+    assert history_view({"profile_id": "p-2", "happened": facts}).splitlines() == [
+        "profile p-2",
+        "2026-11-21 19:00:00  it began, by event e-1",
+        "    email:01234567… (claimed) is new",
+        "2026-11-21 19:00:00  it was split by the support desk, “his sister's”",
+        "    email:01234567… (claimed) went from p-1 to p-2",
+    ]
+
+
+def test_a_description_has_each_key_whole_and_when_it_held() -> None:
+    stream = {"stream": "s", "identifiers": [EMAIL], "opened_at": None, "closed_at": None}
+    told = {"profile_id": "p-2", "streams": [stream], "merged_profiles": ["p-1"]}
+    text = printed(description_view(told))
+    assert "email:0123456789abcdef claimed ever now" in text
+    assert "was also p-1" in text
+
+
+def test_a_dry_run_says_that_nothing_was_changed() -> None:
+    part = {"profile_id": "p", "streams": ["s"], "identifiers": [EMAIL]}
+    told = {"dry_run": True, "fact_id": None, "before": [part], "after": [part]}
+    assert printed(repaired_view(told)).endswith("Nothing was changed; with --yes it is.")
+
+
+def test_a_review_shows_what_is_to_be_looked_at() -> None:
+    entry = {
+        "id": "r-1",
+        "kind": "merge_refused",
+        "subject": "p-1",
+        "about": EMAIL["key"],
+        "reason": "it belongs to another account",
+        "last_at": "2026-11-21T19:00:00.000000Z",
+    }
+    assert "merge refused p-1 email:0123456789abcdef" in printed(review_table([entry]))
+
+
+def test_identifiers_are_values_or_keys_and_never_both() -> None:
+    assert read_identifiers(("email=a@b.example",)) == {"email": "a@b.example"}
+    assert read_identifiers(("email:01", "phone:02")) == ["email:01", "phone:02"]
+    for words in (("email=a", "phone:02"), ("email=a", "email=b"), ("email=",)):
+        with pytest.raises(click.UsageError):
+            read_identifiers(words)
