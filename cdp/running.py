@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,8 +15,7 @@ import structlog
 from kombu import Connection
 from kombu.exceptions import KombuError
 
-from cdp.suite import EMBEDDED_BROKER, Suite, embedded_settings, migrate
-from chassis.clock import clock_from
+from cdp.suite import EMBEDDED_BROKER, Suite, database_path, migrate
 from chassis.database import driver_uri
 from chassis.errors import Conflict, InvalidInput, Unavailable
 from chassis.logging import configure_logging
@@ -41,7 +39,10 @@ def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # until the services are up, and stop in turn
     suite = Suite(settings)
-    suite.start()
+    try:
+        suite.start()
+    except OSError as error:
+        raise Unavailable("CDP_HTTP_PORT", f"no port can be opened there: {error}") from None
     structlog.get_logger("cdp").info("running", services=list(names), role=role)
     suite.run_until_stopped()
 
@@ -92,12 +93,11 @@ def open_broker(settings: Settings) -> None:
 
 def _embedded(names: Sequence[str], role: Role) -> list[Settings]:
     EMBEDDED.mkdir(parents=True, exist_ok=True)
-    every = embedded_settings(EMBEDDED, clock_from(os.environ.get("CDP_CLOCK", "system")), role)
-    settings = [
-        replace(each, amqp_uri=os.environ.get("CDP_AMQP_URI") or each.amqp_uri)
-        for each in every
-        if each.service in names
-    ]
+    os.environ.setdefault("CDP_AMQP_URI", EMBEDDED_BROKER)
+    for name in names:
+        database = f"sqlite:///{database_path(EMBEDDED, name)}"
+        os.environ[f"CDP_{name.upper()}_DATABASE_URI"] = database
+    settings = [read_settings(name, role) for name in names]
     for each in settings:
         migrate(each)
     return settings

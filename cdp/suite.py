@@ -19,7 +19,7 @@ from chassis.migration import upgrade
 from chassis.runner import Runner
 from chassis.schema import POSITIONS, STREAMS
 from chassis.service import Service
-from chassis.settings import Role, Settings
+from chassis.settings import Settings
 from chassis.work import Unit, Work
 from deploy.access import SERVICES
 
@@ -52,7 +52,7 @@ def database_path(directory: Path, service: str) -> Path:
     return directory / f"{service}.db"
 
 
-def embedded_settings(directory: Path, clock: Clock, role: Role = "all") -> list[Settings]:
+def embedded_settings(directory: Path, clock: Clock) -> list[Settings]:
     """Settings of all services on SQLite files in `directory` and the in-process broker."""
     config = os.environ.get("CDP_CONFIG_DIR", "")
     return [
@@ -63,7 +63,6 @@ def embedded_settings(directory: Path, clock: Clock, role: Role = "all") -> list
             clock=clock,
             identifier_key=os.environ.get("CDP_IDENTIFIER_KEY", EMBEDDED_KEY).encode(),
             config_dir=Path(config) if config else None,
-            role=role,
         )
         for name in NAMES
     ]
