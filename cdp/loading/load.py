@@ -120,7 +120,7 @@ class Load:
                     raise InvalidInput("", piece.fault)
                 made = self.make(piece)
             except InvalidInput as error:
-                batch.refuse(piece, str(error))
+                batch.refuse(piece, str(error).removeprefix("event."))
             else:
                 if batch.size + made.size > MAX_CALL_BYTES * 3 // 4:
                     yield batch

@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,7 +26,7 @@ Make = Callable[[Sequence[Cells]], Any]
 
 ABSENT: Final = object()
 TYPES = ("text", "whole", "number", "flag", "amount", "time", "json")
-_OPTIONS = {"from", "sum", "as", "decimals", "per", "format", "zone"}
+_OPTIONS = {"from", "sum", "as", "decimals", "round", "per", "format", "zone"}
 _EACH_LINE = {"each_line", "unless"}
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _COLUMN = re.compile(r"\{([^{}]+)\}")
@@ -151,7 +152,7 @@ def _read(text: Any, read: Callable[[str], Any], path: str) -> Any:
         return ABSENT
     try:
         return read(text)
-    except (ValueError, InvalidOperation, OverflowError) as error:
+    except (ArithmeticError, ValueError) as error:
         raise InvalidInput(
             path, str(error) if type(error) is _Unfit else "cannot be read"
         ) from None
@@ -176,9 +177,13 @@ def _reader(told: Mapping[str, Any], name: str, path: str) -> Callable[[str], An
     }
     if name == "amount" or "per" in told:
         decimals = told.get("decimals", 2)
-        if name != "amount" or type(decimals) is not int or not 0 <= decimals <= 4:
-            raise InvalidInput(path, "has `per`, or `decimals` other than 0 to 4: see `amount`")
-        return lambda text: _amount(text, decimals)
+        if name != "amount":
+            raise InvalidInput(f"{path}.per", "is for what is an amount")
+        if type(decimals) is not int or not 0 <= decimals <= 4:
+            raise InvalidInput(f"{path}.decimals", "must be those of the currency, 0 to 4")
+        if not isinstance(told.get("round", False), bool):
+            raise InvalidInput(f"{path}.round", "must be true or false")
+        return partial(_amount, decimals=decimals, rounded=told.get("round", False))
     if name == "time":
         return _time(told.get("format", ""), _zone(told.get("zone"), path))
     return plain[name]
@@ -212,14 +217,14 @@ def _json(text: str) -> Any:
         raise _Unfit("must be JSON") from None
 
 
-def _amount(text: str, decimals: int) -> int:
+def _amount(text: str, decimals: int, rounded: bool) -> int:
     try:
         minor = Decimal(text).scaleb(decimals)
-        whole = int(minor)
-    except (InvalidOperation, ValueError, OverflowError):
+        whole = int(minor.quantize(Decimal(1), ROUND_HALF_EVEN))
+    except (ArithmeticError, ValueError):
         raise _Unfit("must be an amount such as 49.99") from None
-    if minor != whole:
-        raise _Unfit(f"must be an amount of at most {decimals} decimals")
+    if minor != whole and not rounded:
+        raise _Unfit(f"must be an amount of at most {decimals} decimals; or say `round: true`")
     return whole
 
 
@@ -233,7 +238,7 @@ def _time(form: str, zone: tzinfo | None) -> Callable[[str], str]:
                 )
             else:
                 moment = _in_form(text, form) if form else datetime.fromisoformat(text)
-        except (ValueError, InvalidOperation, OverflowError):
+        except (ArithmeticError, ValueError):
             raise _Unfit(f"must be a time written as {form or '2026-11-21T19:30:00'}") from None
         if moment.tzinfo is None:
             if zone is None:

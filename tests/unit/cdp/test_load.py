@@ -1,0 +1,314 @@
+"""Facts about loading: what is sent, what is kept, and what a crash anywhere leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp.loading.folder import Bookmark, Counts, Folder
+from cdp.loading.load import Load
+from cdp.loading.pace import Pace
+from cdp.loading.pieces import read_line, single
+from cdp.loading.rows import Lines
+from chassis.errors import Conflict, Failure, Unavailable
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+@dataclass
+class Shop:
+    """Profiles and one service that follows it, in memory: `lag` events behind at most.
+
+    It dies before or after it has written when its `dies` says so, once for each number of a call.
+    """
+
+    log: dict[str, int] = field(default_factory=dict)
+    calls: int = 0
+    batches: list[int] = field(default_factory=list)
+    dies: dict[int, str] = field(default_factory=dict)
+    follows: int = 1_000_000
+    applied: int = 0
+
+    def record(self, events: Sequence[Any]) -> list[dict[str, Any]]:
+        self.calls += 1
+        self.batches.append(len(events))
+        fate = self.dies.pop(self.calls, "")
+        if fate == "before":
+            raise Crash
+        receipts = [self._receipt(index, event) for index, event in enumerate(events)]
+        if fate == "after":
+            raise Crash
+        return receipts
+
+    def behind(self, places: Mapping[str, int]) -> Iterator[tuple[str, float, dict[str, int]]]:
+        self.applied = min(len(self.log), self.applied + self.follows)
+        short = {s: self.applied for s, version in places.items() if version > self.applied}
+        yield "segments", 0.001, short
+
+    def _receipt(self, index: int, event: Any) -> dict[str, Any]:
+        if event.get("bad"):
+            error = {"field": f"events[{index}].data.bad", "message": "is bad"}
+            return {"event_id": event["id"], "status": "rejected", "error": error}
+        status = "duplicate" if event["id"] in self.log else "appended"
+        version = self.log.setdefault(event["id"], len(self.log) + 1)
+        return {"status": status, "stream_id": "all", "version": version}
+
+
+@dataclass
+class Time:
+    """A clock that only sleeping moves."""
+
+    at: float = 0.0
+
+    def now(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.at += max(seconds, 0.001)
+
+
+def write(path: Path, kinds: str) -> None:
+    """A file with a line for each letter: good, bad for the services, no JSON."""
+    lines = {"g": '{{"id": "{0}"}}', "b": '{{"id": "{0}", "bad": true}}', "n": "no {0}"}
+    path.write_text("".join(lines[k].format(n) + "\n" for n, k in enumerate(kinds, start=1)))
+
+
+def loaded(path: Path, shop: Shop, folder: Path | None = None, **options: Any) -> Bookmark:
+    source = Lines(path, "f")
+    time = Time()
+    place = folder or path.with_name(path.name + ".load")
+    with Folder(place, "f.rejected.ndjson") as opened:
+        return Load(
+            source=source,
+            pieces=lambda: single(source.rows()),
+            make=read_line,
+            folder=opened,
+            services=shop,
+            clock=time.now,
+            sleep=time.sleep,
+            **{"setting": {"suite": "here"}, "pace": Pace(events=3), **options},
+        ).run()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "f.ndjson"
+
+
+@given(
+    kinds=st.text("gggbn", max_size=40),
+    deaths=st.dictionaries(st.integers(1, 12), st.sampled_from(["before", "after"]), max_size=6),
+)
+def test_a_load_that_dies_anywhere_any_number_of_times_ends_as_one_that_did_not(
+    tmp_path_factory: pytest.TempPathFactory, kinds: str, deaths: dict[int, str]
+) -> None:
+    path = tmp_path_factory.mktemp("load") / "f.ndjson"
+    write(path, kinds)
+    shop = Shop(dies=dict(deaths))
+    for _ in range(len(deaths) + 1):
+        try:
+            mark = loaded(path, shop)
+            break
+        except Crash:
+            continue
+    good, bad, none = (kinds.count(kind) for kind in "gbn")
+    assert set(shop.log) == {str(n) for n, kind in enumerate(kinds, start=1) if kind == "g"}
+    assert mark.counts.rows == len(kinds)
+    assert mark.counts.appended + mark.counts.duplicate == good
+    assert mark.counts.rejected == mark.counts.rejected_rows == bad + none
+    place = path.with_name("f.ndjson.load")
+    lines = path.read_bytes().splitlines(keepends=True)
+    refused = [n for n, kind in enumerate(kinds) if kind != "g"]
+    if refused:
+        assert (place / "f.rejected.ndjson").read_bytes() == b"".join(lines[n] for n in refused)
+        reasons = (place / "rejected.txt").read_text().splitlines()
+        assert [reason.partition(":")[0] for reason in reasons] == [
+            f"line {n + 1}" for n in refused
+        ]
+
+
+def test_the_reasons_name_the_line_and_the_field_and_not_the_place_in_the_call(path: Path) -> None:
+    write(path, "gbn")
+    loaded(path, Shop())
+    assert path.with_name("f.ndjson.load").joinpath("rejected.txt").read_text() == (
+        "line 2: data.bad: is bad\nline 3: is no JSON: Expecting value\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("[1]", "must be one JSON object a line"),
+        ('{"a": NaN}', "a: is NaN or infinite, which JSON does not have; leave it out"),
+        ('{"a": "\\u0000"}', "a: contains \\u0000, which cannot be stored; remove it"),
+        (json.dumps({"a": "x" * 40_000}), "is 40,008 bytes of JSON; at most 32,768 are taken"),
+        ("[" * 100_000, "is no JSON: RecursionError"),
+    ],
+    ids=["list", "NaN", "null character", "size", "depth"],
+)
+def test_a_line_that_may_not_be_sent_is_rejected_here(path: Path, line: str, told: str) -> None:
+    path.write_text(line + '\n{"id": "good"}\n')
+    shop = Shop()
+    loaded(path, shop)
+    assert list(shop.log) == ["good"]
+    assert path.with_name("f.ndjson.load").joinpath("rejected.txt").read_text() == (
+        f"line 1: {told}\n"
+    )
+
+
+def test_the_rejected_lines_can_be_mended_and_loaded(path: Path) -> None:
+    write(path, "gbg")
+    shop = Shop()
+    loaded(path, shop)
+    rejected = path.with_name("f.ndjson.load") / "f.rejected.ndjson"
+    rejected.write_text(rejected.read_text().replace("true", "false"))
+    mark = loaded(rejected, shop)
+    assert (mark.counts.appended, mark.counts.rejected) == (1, 0)
+    assert set(shop.log) == {"1", "2", "3"}
+
+
+def test_a_file_that_has_grown_is_loaded_from_where_it_ended(path: Path) -> None:
+    write(path, "gg")
+    shop = Shop()
+    assert loaded(path, shop).counts.rows == 2
+    assert loaded(path, shop).counts.rows == 2
+    write(path, "ggg")
+    mark = loaded(path, shop)
+    assert (mark.counts.rows, mark.counts.appended, sum(shop.batches)) == (3, 3, 3)
+
+
+@pytest.mark.parametrize("kinds", ["bgg", "g"])
+def test_a_file_that_has_changed_where_it_was_loaded_is_refused(path: Path, kinds: str) -> None:
+    write(path, "gg")
+    loaded(path, Shop())
+    write(path, kinds)
+    with pytest.raises(Conflict, match="start over with --restart"):
+        loaded(path, Shop())
+
+
+def test_a_load_into_another_suite_is_refused(path: Path) -> None:
+    write(path, "gg")
+    loaded(path, Shop())
+    with pytest.raises(Conflict, match="begun with another suite; start over with --restart"):
+        loaded(path, Shop(), setting={"suite": "elsewhere"})
+
+
+def test_only_the_first_lines_are_loaded_and_more_of_them_later(path: Path) -> None:
+    write(path, "g" * 10)
+    shop = Shop()
+    assert loaded(path, shop, most_rows=4).counts.rows == 4
+    assert loaded(path, shop, most_rows=4).counts.rows == 4
+    assert loaded(path, shop, most_rows=7).counts.rows == 7
+    assert (len(shop.log), sum(shop.batches)) == (7, 7)
+
+
+def test_two_processes_do_not_load_one_file_at_once(path: Path, tmp_path: Path) -> None:
+    with Folder(tmp_path / "load", "r"), pytest.raises(Conflict, match="is being loaded already"):
+        Folder(tmp_path / "load", "r").__enter__()
+
+
+def test_a_batch_that_is_refused_as_a_whole_ends_the_load_with_its_lines(path: Path) -> None:
+    write(path, "ggg")
+    shop = Shop()
+
+    def fail(events: Sequence[Any]) -> list[dict[str, Any]]:
+        raise Failure("profiles", "failed")
+
+    shop.record = fail  # type: ignore[method-assign]
+    with pytest.raises(Failure, match="lines 1 to 3: were refused as a whole: profiles: failed"):
+        loaded(path, shop)
+
+
+def test_a_batch_stays_under_the_size_of_a_call(path: Path) -> None:
+    path.write_text("".join(f'{{"id": "{n}", "x": "{"x" * 30_000}"}}\n' for n in range(150)))
+    shop = Shop()
+    loaded(path, shop, pace=Pace(events=1_000))
+    assert len(shop.log) == 150
+    assert max(shop.batches) * 30_000 < 4 * 1024 * 1024
+
+
+def test_a_load_never_runs_far_ahead_of_who_follows(path: Path) -> None:
+    write(path, "g" * 3_000)
+    shop = Shop(follows=20)
+    ahead: list[int] = []
+    record = shop.record
+
+    def watched(events: Sequence[Any]) -> list[dict[str, Any]]:
+        ahead.append(len(shop.log) - shop.applied)
+        return record(events)
+
+    shop.record = watched  # type: ignore[method-assign]
+    loaded(path, shop)
+    assert len(shop.log) == 3_000
+    assert max(ahead) <= 600
+
+
+def test_a_load_gives_up_on_who_does_not_follow_at_all(path: Path) -> None:
+    write(path, "g" * 3_000)
+    with pytest.raises(Unavailable, match="segments: has not moved for 60 s"):
+        loaded(path, Shop(follows=0))
+
+
+def test_batches_shrink_when_recording_is_slow_and_grow_when_it_is_fast() -> None:
+    pace = Pace(events=100)
+    pace.recorded(1.0, {}, 100)
+    assert pace.events == 50
+    for _ in range(20):
+        pace.recorded(9.0, {}, 10)
+    assert pace.events == 10
+    for _ in range(20):
+        pace.recorded(0.01, {}, 10)
+    assert pace.events == 200
+
+
+def test_a_load_pauses_while_answers_are_slow() -> None:
+    pace = Pace()
+    pace.answered(0.01)
+    assert pace.pause == 0
+    pauses = []
+    for _ in range(6):
+        pace.answered(0.5)
+        pauses.append(pace.pause)
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0]
+    for _ in range(10):
+        pace.answered(0.01)
+    assert pace.pause == 0
+
+
+def test_places_are_awaited_until_who_follows_has_come_to_them() -> None:
+    pace = Pace()
+    pace.recorded(0.1, {"a": 3}, 300)
+    pace.recorded(0.1, {"b": 1}, 300)
+    pace.recorded(0.1, {"a": 5}, 300)
+    assert pace.ahead
+    assert pace.awaited == {"a": 5, "b": 1}
+    assert pace.reached({"a": 3, "b": 0})
+    assert pace.awaited == {"a": 5, "b": 1}
+    assert not pace.reached({"a": 4, "b": 0})
+    assert pace.reached({"b": 0})
+    assert not pace.ahead
+    assert pace.reached({})
+    assert pace.awaited == {}
+
+
+def test_a_bookmark_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    with Folder(tmp_path / "load", "r") as folder:
+        assert folder.read() is None
+        mark = Bookmark({"suite": "here"}, "abc", Counts(rows=3, rejected=1), seconds=1.5)
+        kept = folder.write(mark, b"line\n", b"line 1: is bad\n")
+        assert kept.lengths == (5, 15)
+        folder.rejected.write_bytes(b"line\nand what came before a crash\n")
+        assert folder.read() == kept
+        assert folder.rejected.read_bytes() == b"line\n"
+        folder.clear()
+        assert folder.read() is None
+        assert not folder.rejected.exists()

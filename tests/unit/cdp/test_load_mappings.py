@@ -1,0 +1,221 @@
+"""Facts about mappings: how the rows of a table become events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cdp.demo import cdnow_directory
+from cdp.loading.command import open_file
+from cdp.loading.mapping import TableMapping, parse_mapping, read_mapping
+from cdp.loading.pieces import grouped
+from cdp.loading.rows import Row
+from cdp.loading.values import ABSENT, compile_value
+from cdp.purchases import SAMPLE, read_purchases
+from chassis import InvalidInput
+
+MAPPINGS = Path(__file__).parents[3] / "examples" / "mappings"
+EVENT = """\
+event:
+  type: order_completed
+  time: "{at}"
+  identifiers: {email: "{email}"}
+  authenticated: false
+"""
+
+
+def mapping(text: str = "") -> TableMapping:
+    return parse_mapping(yaml.safe_load(EVENT + text))
+
+
+def value(told: str, *rows: dict[str, str]) -> Any:
+    return compile_value(yaml.safe_load(told), "data.x").make(rows)
+
+
+def test_the_mapping_of_cdnow_makes_the_events_of_the_demo() -> None:
+    path = cdnow_directory() / SAMPLE
+    _source, pieces, make = open_file(path, read_mapping(MAPPINGS / "cdnow-sample.yaml"))
+    made = [make(piece).event for piece in pieces()]
+    assert made == [purchase.as_event() for purchase in read_purchases(path)]
+
+
+@pytest.mark.parametrize("path", sorted(MAPPINGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_mapping_that_is_shipped_can_be_read(path: Path) -> None:
+    assert read_mapping(path).digest
+
+
+@pytest.mark.parametrize(
+    ("told", "cell", "made"),
+    [
+        ("'{c}'", "x", "x"),
+        ("shop-{c}", "7", "shop-7"),
+        ("{from: '{c}'}", "x", "x"),
+        ("{from: '{c}', as: whole}", "-3", -3),
+        ("{from: '{c}', as: whole}", "3.0", 3),
+        ("{from: '{c}', as: number}", "2.5", 2.5),
+        ("{from: '{c}', as: flag}", "Yes", True),
+        ("{from: '{c}', as: json}", '["a"]', ["a"]),
+        ("{from: '{c}', as: amount}", "49.99", 4999),
+        ("{from: '{c}', as: amount}", "49.9", 4990),
+        ("{from: '{c}', as: amount}", "0.1e2", 1000),
+        ("{from: '{c}', as: amount, decimals: 0}", "500", 500),
+        ("{from: '{c}', as: amount, round: true}", "2.345", 234),
+        ("{from: '{c}', as: time}", "2026-11-21T19:30:00+01:00", "2026-11-21T18:30:00Z"),
+        (
+            "{from: '{c}', as: time, zone: Europe/Berlin}",
+            "2026-07-01 00:30",
+            "2026-06-30T22:30:00Z",
+        ),
+        (
+            "{from: '{c} 12:00', as: time, format: '%d.%m.%Y %H:%M', zone: '-01:30'}",
+            "31.12.1997",
+            "1997-12-31T13:30:00Z",
+        ),
+        ("{from: '{c}', as: time, format: epoch}", "0.5", "1970-01-01T00:00:00.500000Z"),
+        ("{from: '{c}', as: time, format: epoch_ms}", "1500", "1970-01-01T00:00:01.500000Z"),
+        ("[1, '{c}']", "x", [1, "x"]),
+        ("{a: '{c}', b: [], c: null}", "x", {"a": "x", "b": [], "c": None}),
+    ],
+)
+def test_a_value_is_made_from_a_cell(told: str, cell: str, made: Any) -> None:
+    assert value(told, {"c": cell}) == made
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["'{c}'", "'shop-{c}'", "{from: '{c}', as: amount}", "{from: '{n}', as: amount, per: '{c}'}"],
+)
+def test_nothing_is_made_of_an_empty_cell(told: str) -> None:
+    assert value(told, {"c": "", "n": "5"}) is ABSENT
+    assert value(f"{{a: {told}, b: 1}}", {"c": "", "n": "5"}) == {"b": 1}
+
+
+@pytest.mark.parametrize(
+    ("told", "cell", "message"),
+    [
+        ("as: whole", "3.5", "must be a whole number"),
+        ("as: number", "many", "must be a number such as 12.5"),
+        ("as: flag", "maybe", "must be true or false, yes or no, 1 or 0"),
+        ("as: json", "{", "must be JSON"),
+        ("as: amount", "12,50", "must be an amount such as 49.99"),
+        ("as: amount", "nan", "must be an amount such as 49.99"),
+        ("as: amount", "1e999999", "must be an amount such as 49.99"),
+        (
+            "as: amount",
+            "2.345",
+            "must be an amount of at most 2 decimals; or say `round: true`",
+        ),
+        ("as: time", "yesterday", "must be a time written as 2026-11-21T19:30:00"),
+        ("as: time", "2026-11-21", "has no time zone; name the one it was written in as `zone`"),
+        ("as: time, format: '%Y'", "x", "must be a time written as %Y"),
+        ("as: time, format: epoch", "1e30", "must be a time written as epoch"),
+    ],
+)
+def test_a_cell_that_does_not_fit_is_refused_without_repeating_it(
+    told: str, cell: str, message: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        value(f"{{from: '{{c}}', {told}}}", {"c": cell})
+    assert str(refused.value) == f"data.x: {message}"
+
+
+def test_the_lines_of_a_group_are_summed_up_and_listed() -> None:
+    rows = [{"sku": "a", "n": "2", "v": "3.00"}, {"sku": "b", "n": "0", "v": "0.50"}]
+    assert value("{sum: '{v}', as: amount}", *rows) == 350
+    listed = (
+        "{each_line: {sku: '{sku}', n: {from: '{v}', as: amount, per: '{n}'}}, unless: {n: '0'}}"
+    )
+    assert value(listed, *rows) == [{"sku": "a", "n": 150}]
+
+
+def test_what_should_be_one_and_differs_between_the_lines_of_a_group_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"data\.x: is not one: c differs between the lines"):
+        value("'{c}'", {"c": "1"}, {"c": "2"})
+
+
+def test_an_event_is_named_after_its_row_unless_the_mapping_names_it() -> None:
+    cells = {"cdp_row": "orders-7", "at": "2026-11-21T19:30:00Z", "email": "omar@example.com"}
+    assert mapping().make([cells])["id"] == "orders-7"
+    assert mapping("  id: 'shop-{at}'").make([cells])["id"] == "shop-2026-11-21T19:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("  identifers: {}", "event.identifers: is unknown; did you mean"),
+        ("  data: {a: {from: '{b}', as: money}}", "event.data.a.as: must be one of"),
+        ("  data: {a: {from: '{b}', az: time}}", "event.data.a.az: is unknown"),
+        ("  data: {a: {from: 3}}", "event.data.a: must be text such as"),
+        ("  data: {a: 2026-01-01}", "event.data.a: is a date or the like; put it in quotes"),
+        ("  data: {a: {from: '{b}', as: time, zone: Mars}}", "event.data.a.zone: must be a time"),
+        ("  data: {a: {from: '{b}', per: '{c}'}}", "event.data.a.per: is for what is an amount"),
+        ("  data: {a: {sum: '{b}'}}", "event.data.a: can sum up what is"),
+        ("  data: {a: {from: '{b}', as: amount, decimals: 9}}", "event.data.a.decimals: must be"),
+        ("  data: {a: {each_line: 1, unless: [b]}}", "event.data.a.unless: must be"),
+        ("format: {delimiter: ' ; '}", "format.delimiter: must be one character"),
+        ("format: {header: false}", "format.columns: is missing"),
+        ("format: {encoding: utf-16}", "format.encoding: must be utf-8, latin-1 or cp1252"),
+        ("format: {columns: [a, a]}", "format.columns: has a name twice"),
+        ("group_by: {a: 1}", "group_by: must be the name of a column"),
+        ("groupby: a", "mapping.groupby: is unknown; did you mean"),
+    ],
+)
+def test_a_wrong_mapping_is_refused_with_the_place(text: str, told: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        mapping(text)
+    assert str(refused.value).startswith(told)
+
+
+def test_a_mapping_without_what_every_event_needs_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"event\.authenticated: is missing"):
+        parse_mapping({"event": {"type": "x", "time": "", "identifiers": {}}})
+
+
+@pytest.mark.parametrize("text", ["event: [", "- a\n", "\udcff"], ids=["YAML", "list", "bytes"])
+def test_a_file_that_is_no_mapping_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(InvalidInput, match=r"shop\.yaml"):
+        read_mapping(path)
+
+
+def test_a_column_that_the_file_does_not_have_is_named_with_its_place() -> None:
+    told = mapping("  data: {unless: {each_line: '{x}', unless: {emial: ''}}}")
+    with pytest.raises(InvalidInput) as refused:
+        told.check_columns(["at", "email", "x"])
+    assert str(refused.value) == (
+        'event.data.unless.unless: reads the column emial, and there is none; did you mean "email"?'
+    )
+
+
+def rows(*keys: str) -> list[Row]:
+    """Rows with those cells in the column k; ! is one that cannot be read."""
+    return [
+        Row(n, b"", n, f"f-{n}", {"k": key}, "is odd" if key == "!" else "")
+        for n, key in enumerate(keys, start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "pieces"),
+    [
+        ("", []),
+        ("aab", ["aa", "b"]),
+        ("abc", ["a", "b", "c"]),
+        ("aa!", ["aa!?"]),
+        ("!aab", ["!aa?", "b"]),
+        ("aa!abb", ["aa!a?", "bb"]),
+        ("aa!bbc", ["aa!bb?", "c"]),
+        ("a!!b", ["a!!b?"]),
+        ("aba", ["a", "b", "a?"]),
+    ],
+)
+def test_consecutive_lines_of_a_key_are_one_and_an_unreadable_one_spoils_its_neighbours(
+    keys: str, pieces: list[str]
+) -> None:
+    made = grouped(rows(*keys), ["k"])
+    told = ["".join(r.cells["k"] for r in p.rows) + ("?" if p.fault else "") for p in made]
+    assert told == pieces
