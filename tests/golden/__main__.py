@@ -15,5 +15,6 @@ OURS = Folders(ROOT / "tests" / "golden", ROOT / "docs" / "contracts" / "events"
 
 if __name__ == "__main__":
     found = faults(OURS, EVENTS, our_readers())
-    print("\n".join(found), file=sys.stderr)
+    for fault in found:
+        print(fault, file=sys.stderr)
     sys.exit(bool(found))

@@ -49,9 +49,9 @@ def faults(folders: Folders, kinds: Iterable[EventKind], readers: Readers) -> li
         for reader, upcasters in readers[kind.source].items():
             if upcasters.current(kind.type) != kind.version:
                 found.append(
-                    f"{reader} reads {kind.source}'s {kind.type} at version "
+                    f"{reader} reads {kind.type} of {kind.source} at version "
                     f"{upcasters.current(kind.type)}, but it is at {kind.version}: "
-                    f"{reader}'s class must have the upcasters"
+                    f"the class of {reader} must have the upcasters"
                 )
         for version in range(1, kind.version + 1):
             name = f"{kind.source}/{kind.type}.v{version}.json"

@@ -80,8 +80,8 @@ def test_an_old_sample_that_its_upcaster_brings_up_to_date_is_well(folders):
 def test_a_reader_without_the_upcaster_is_found(folders):
     found = faults(folders, [SECOND], readers(Upcasters()))
     assert found[0] == (
-        "segments reads profiles's order_completed at version 1, but it is at 2: "
-        "segments's class must have the upcasters"
+        "segments reads order_completed of profiles at version 1, but it is at 2: "
+        "the class of segments must have the upcasters"
     )
 
 

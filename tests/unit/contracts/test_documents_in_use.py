@@ -85,6 +85,23 @@ def test_answers_about_shoppers_are_as_documented(checked, receipts):
     checked.call("identity", "lookup", identifiers={"user_id": "nobody"})
 
 
+def test_answers_to_a_support_desk_are_as_documented(checked, receipts):
+    omar = checked.call("identity", "lookup", identifiers={"user_id": "omar"}, authenticated=True)
+    described = checked.call("identity", "describe", profile_id=omar["profile_id"])
+    sets = [[stream["stream"]] for stream in described["streams"]]
+    checked.call("profiles", "preview", stream_sets=sets)
+    checked.call("segments", "preview_streams", stream_sets=sets)
+    keys = [one["key"] for one in described["streams"][-1]["identifiers"]]
+    split = {"profile_id": omar["profile_id"], "identifiers": keys, "reason": "two people"}
+    checked.call("identity", "split", **split, dry_run=True)
+    parted = checked.call("identity", "split", **split)
+    one, other = (profile["profile_id"] for profile in parted["after"])
+    checked.call("identity", "merge", a=one, b=other, reason="one after all", dry_run=True)
+    checked.call("identity", "merge", a=one, b=other, reason="one after all")
+    checked.call("identity", "explain", profile_id=omar["profile_id"])
+    checked.call("identity", "review", limit=10)
+
+
 def test_answers_about_segments_are_as_documented(checked, receipts):
     checked.call("segments", "list")
     checked.call("segments", "preview", rule=RULE)

@@ -1,0 +1,128 @@
+"""docs/contracts.md: its example works, and its commands do what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.upcasting import Upcasters
+from contracts import fields
+from contracts.documents import EVENTS, Document
+from contracts.documents.generation import event_document, event_path
+from contracts.documents.shelf import broken
+from contracts.schema import Contract
+from tests.golden.check import Folders, faults
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "contracts.md").read_text()
+DOCUMENTS = ROOT / "docs" / "contracts"
+GOLDEN = ROOT / "tests" / "golden"
+TYPES = ("segment_entered", "segment_exited")
+
+
+@pytest.fixture(scope="module")
+def example() -> dict[str, Any]:
+    blocks = re.findall(r"^ *```python\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 2
+    names: dict[str, Any] = {**vars(fields), "Contract": Contract}
+    exec("\n".join(textwrap.dedent(block) for block in blocks), names)
+    return names
+
+
+@pytest.fixture
+def folders(example, tmp_path) -> Folders:
+    """Our samples and documents of the two events, and those of the example's version 2."""
+    made = Folders(tmp_path / "golden", tmp_path / "events")
+    shutil.copytree(GOLDEN / "segments", made.samples / "segments")
+    shutil.copytree(DOCUMENTS / "events" / "segments", made.documents / "segments")
+    for kind in second_version(example):
+        name = f"{kind.type}.v2.json"
+        wire = json.loads((GOLDEN / "segments" / f"{kind.type}.v1.json").read_text())
+        data = example["name_the_definition"](wire["data"])
+        (made.samples / "segments" / name).write_text(
+            json.dumps({**wire, "schemaversion": 2, "data": data})
+        )
+        (made.documents / "segments" / name).write_text(json.dumps(event_document(kind)))
+    return made
+
+
+def second_version(example):
+    data = example["MembershipChanged"]()
+    return [replace(kind, data=data, version=2) for kind in EVENTS if kind.type in TYPES]
+
+
+def test_the_example_of_a_new_version_passes_the_golden_check(example, folders):
+    upcasters = Upcasters(example["SEGMENT_STEPS"])
+    readers = {"segments": {"segments": upcasters, "offers": upcasters}}
+    assert faults(folders, second_version(example), readers) == []
+
+
+def test_the_example_without_its_upcaster_does_not_pass(example, folders):
+    upcasters = Upcasters(example["SEGMENT_STEPS"])
+    readers = {"segments": {"segments": upcasters, "offers": Upcasters()}}
+    found = faults(folders, second_version(example), readers)
+    assert any(fault.startswith("offers reads segment_entered of segments") for fault in found)
+
+
+def test_the_example_is_refused_as_the_page_says_without_a_new_version(example):
+    (kind, _) = second_version(example)
+    document = Document(
+        event_path(kind.source, kind.type, 1), event_document(replace(kind, version=1))
+    )
+    first = broken(DOCUMENTS, [document])[0]
+    assert first in " ".join(PAGE.split())
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "ignore", "-m", *map(str, words)]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_command_writes_every_document_and_then_finds_no_fault(tmp_path):
+    written = run("contracts.documents", "--folder", tmp_path)
+    assert written.returncode == 0
+    assert (tmp_path / "asyncapi.yaml").is_file()
+    assert run("contracts.documents", "--folder", tmp_path).stdout == ""
+    assert run("contracts.documents", "--check", "--folder", tmp_path).returncode == 0
+
+
+def test_the_command_writes_nothing_when_a_promise_would_be_broken(tmp_path):
+    shutil.copytree(DOCUMENTS, tmp_path / "contracts")
+    file = tmp_path / "contracts" / "events" / "segments" / "segment_entered.v1.json"
+    promised = json.loads(file.read_text())
+    promised["properties"]["data"]["properties"]["since"] = {"type": "string"}
+    file.write_text(json.dumps(promised))
+    for more in ([], ["--check"]):
+        refused = run("contracts.documents", "--folder", tmp_path / "contracts", *more)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(
+            "events/segments/segment_entered.v1.json: event: data.since: is removed; give the event"
+        )
+        assert json.loads(file.read_text()) == promised
+
+
+def test_the_command_says_which_document_has_drifted(tmp_path):
+    shutil.copytree(DOCUMENTS, tmp_path / "contracts")
+    file = tmp_path / "contracts" / "calls" / "every" / "ping.json"
+    file.write_text(file.read_text().replace("its clock says", "its watch says"))
+    drifted = run("contracts.documents", "--check", "--folder", tmp_path / "contracts")
+    assert drifted.returncode == 1
+    assert drifted.stderr == (
+        "calls/every/ping.json: is not what the schemas say; run: python -m contracts.documents\n"
+    )
+
+
+def test_the_golden_check_is_a_command_and_silent_when_all_is_well():
+    checked = run("tests.golden")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
