@@ -47,12 +47,12 @@ _FOLLOWS = {service.name: service.follows for service in SERVICES}
     "--demo", is_flag=True, help="Rebuild what the last `cdp demo` left in .demo, without a broker."
 )
 def rebuild(service: str, resume: bool, no_progress: bool, demo: bool) -> None:
-    """Make a service's read model anew from the logs, while all services run.
+    """Make a service's read model anew from the logs.
 
-    The model in use goes on serving until the new one has got as far; then they are exchanged, and
-    the service's own log is told the net change alone. Interrupting it is safe at any moment: go on
-    with --resume, or start again. Connects by CDP_<SERVICE>_OWNER_DATABASE_URI, the role that owns
-    the tables, and to the sources over the broker in CDP_AMQP_URI.
+    All services run on. The model in use serves until the new one has got as far; then they are
+    exchanged, and the service's own log is told the net change alone. Interrupting it is safe at
+    any moment: go on with --resume, or start again. Connects by CDP_<SERVICE>_OWNER_DATABASE_URI,
+    the role that owns the tables, and to the sources over the broker in CDP_AMQP_URI.
     """
     if service == "identity":
         raise Refused(
