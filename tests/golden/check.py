@@ -68,7 +68,7 @@ def _judge(folders: Folders, kind: EventKind, version: int, readers: Readers) ->
         yield "there is no sample: add one as it is on the wire, with every field"
         return
     sample = json.loads(written.read_text())
-    if fault := _mismatch(folders, kind, version, sample):
+    if fault := _mismatch(folders, kind, version, sample, close=True):
         yield f"the sample is not what the document of its version says: {fault}"
         return
     for reader, upcasters in readers[kind.source].items():
@@ -81,9 +81,25 @@ def _judge(folders: Folders, kind: EventKind, version: int, readers: Readers) ->
             yield f"the upcasters of {reader} do not make version {kind.version} of it: {fault}"
 
 
-def _mismatch(folders: Folders, kind: EventKind, version: int, wire: Mapping[str, Any]) -> str:
-    document = folders.documents / kind.source / f"{kind.type}.v{version}.json"
-    if not document.is_file():
+def _mismatch(
+    folders: Folders, kind: EventKind, version: int, wire: Mapping[str, Any], close: bool = False
+) -> str:
+    file = folders.documents / kind.source / f"{kind.type}.v{version}.json"
+    if not file.is_file():
         return f"the document of version {version} is gone; put it back"
-    error = best_match(Draft7Validator(json.loads(document.read_text())).iter_errors(wire))
+    document = json.loads(file.read_text())
+    validator = Draft7Validator(_closed(document) if close else document)
+    error = best_match(validator.iter_errors(wire))
     return f"{error.json_path}: {error.message}" if error else ""
+
+
+def _closed(schema: Any) -> Any:
+    """The schema without room for further fields, so that a field that it has lost is missed."""
+    if isinstance(schema, list):
+        return [_closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(part) for name, part in schema.items()}
+    if "properties" in closed and closed.get("additionalProperties") is True:
+        closed["additionalProperties"] = False
+    return closed

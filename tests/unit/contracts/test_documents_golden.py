@@ -114,6 +114,14 @@ def test_a_sample_that_is_not_of_its_version_is_found(folders):
     assert "is not what the document of its version says: $.data.total" in found
 
 
+def test_a_field_that_a_document_has_lost_is_found_by_the_sample(folders):
+    file = folders.documents / "profiles" / "order_completed.v1.json"
+    lost = event_document(replace(FIRST, data=Data()))
+    file.write_text(json.dumps(lost))
+    (found,) = faults(folders, [SECOND], readers(GOOD))
+    assert "'total' was unexpected" in found
+
+
 def test_an_earlier_version_keeps_its_document(folders):
     (folders.documents / "profiles" / "order_completed.v1.json").unlink()
     (found,) = faults(folders, [SECOND], readers(GOOD))
