@@ -64,6 +64,15 @@ class Unit:
         self.published += events
         return appended
 
+    def relax(self) -> None:
+        """Let the commit return before it is on the disk.
+
+        What is committed survives the death of every process of ours; only if the database server
+        itself falls within the next moment (PostgreSQL: a fraction of a second) it may be gone.
+        """
+        if self.connection.dialect.name == "postgresql":
+            self.connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+
     def find(self, ids: Sequence[str]) -> dict[str, Event]:
         """Those of the event ids `ids` that are in the log."""
         return self._log.find(self.connection, ids)
