@@ -16,7 +16,7 @@ from cdp.loading.values import Cells, Value, compile_value
 from chassis.errors import InvalidInput
 from contracts.schema import did_you_mean
 
-ROW = "cdp_row"  # the column that every table has: the name of the row
+ROW = "cdp_row"  # a column that every table has: the name of the row, of a group that of its first
 _PARTS = {"format", "group_by", "event"}
 _REQUIRED = {"type", "time", "identifiers", "authenticated"}
 _EVENT = _REQUIRED | {"id", "context", "data"}

@@ -56,7 +56,7 @@ def grouped(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Piece]:
         waiting.append(row)
         spoiled = key is None
         if key is None:
-            fault = f"line {row.number} {row.fault}, and may belong to the lines beside it"
+            fault = f"line {row.number} {row.fault}, and may belong to those beside it"
         elif key != open_key:
             if key in past:
                 fault = fault or "comes again after other lines: sort the file by its group"
@@ -82,7 +82,8 @@ def read_line(piece: Piece) -> Sized:
 
 def map_rows(piece: Piece, mapping: TableMapping) -> Sized:
     """The event that a mapping makes of rows; InvalidInput names what cannot be made."""
-    return _sized(mapping.make([{**row.cells, ROW: row.name} for row in piece.rows]))
+    name = piece.rows[0].name
+    return _sized(mapping.make([{**row.cells, ROW: name} for row in piece.rows]))
 
 
 def _sized(event: Any) -> Sized:

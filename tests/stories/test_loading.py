@@ -1,0 +1,157 @@
+"""Facts about `cdp load`, as a process, into the suite on RabbitMQ and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp.demo import cdnow_directory
+from cdp.purchases import MASTER, SAMPLE
+from tests.reference_cdnow import figures
+from tests.system import Suite
+
+ROOT = Path(__file__).parents[2]
+MAPPINGS = ROOT / "examples" / "mappings"
+CLOCK = {"CDP_CLOCK": "1998-07-01T00:00:00Z"}  # where CDNOW's data ends
+KILLS = 5
+
+Load = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Iterator[Load]:
+    """`load(suite, "orders.csv", "--mapping", …)`: the command, running in an empty directory."""
+    plain = {name: text for name, text in os.environ.items() if not name.startswith("CDP_")}
+
+    def begin(suite: Suite, *words: str | Path) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cdp", "load", *words],
+            cwd=tmp_path,
+            env=plain | {"PYTHONPATH": str(ROOT), "CDP_AMQP_URI": suite.client_uri},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        stack.callback(process.kill)
+        return stack.enter_context(process)
+
+    with ExitStack() as stack:
+        yield begin
+
+
+def done(folder: Path) -> int:
+    """How many rows a load has behind it."""
+    state = folder / "state.json"
+    return int(json.loads(state.read_text())["counts"]["rows"]) if state.exists() else 0
+
+
+def ended(process: subprocess.Popen[str], status: int = 0) -> list[str]:
+    """What a load said when it ended."""
+    said, errors = process.communicate(timeout=600)
+    assert (process.returncode, errors) == (status, ""), said + errors
+    return said.splitlines()
+
+
+def test_a_load_that_is_killed_five_times_ends_with_every_order_once(
+    suite: Callable[..., Suite], load: Load, tmp_path: Path, size: Callable[[Any, Any], Any]
+) -> None:
+    name, mapping = size((SAMPLE, "cdnow-sample.yaml"), (MASTER, "cdnow.yaml"))
+    path = tmp_path / name
+    path.write_bytes((cdnow_directory() / name).read_bytes())
+    expected = figures(path)
+    running = suite(environment=CLOCK)
+    words = (path, "--mapping", MAPPINGS / mapping)
+    folder = path.with_name(f"{name}.load")
+    chance = random.Random(5)
+    for kill in range(1, KILLS + 1):
+        process = load(running, *words)
+        place = expected["orders"] * kill // (KILLS + 1)
+        running.wait_for(
+            lambda process=process, place=place: process.poll() is not None or done(folder) > place,
+            f"{place} lines are loaded",
+            patience=300,
+        )
+        time.sleep(chance.uniform(0, 0.3))
+        process.kill()
+        process.communicate()
+        assert process.returncode == -9, "it ended before it could be killed"
+    said = ended(load(running, *words))
+    assert said[0] == (
+        f"{expected['orders']:,} lines: {expected['orders']:,} events recorded, 0 rejected."
+    )
+    counted = running.call("profiles", "statistics")
+    assert {n: counted[n] for n in ("events", "profiles", "orders")} == {
+        n: expected[n] for n in ("events", "profiles", "orders")
+    }
+    running.wait_for(
+        lambda: members(running) == expected["members"], "segments have followed", patience=120
+    )
+
+
+def test_lines_that_are_rejected_are_mended_and_loaded_again(
+    suite: Callable[..., Suite], load: Load, tmp_path: Path
+) -> None:
+    mapping = tmp_path / "shop.yaml"
+    mapping.write_text(
+        """
+group_by: order
+event:
+  type: order_completed
+  time: {from: "{at}", as: time, zone: Europe/Berlin}
+  identifiers: {user_id: "{who}"}
+  authenticated: true
+  data:
+    order_id: "{order}"
+    revenue: {sum: "{paid}", as: amount}
+    currency: "{currency}"
+    products:
+      each_line: {product_id: "{sku}", quantity: {from: "{n}", as: whole}}
+"""
+    )
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "order,at,who,currency,paid,sku,n\n"
+        "A,2026-01-01 10:00,omar,EUR,10.00,lamp,1\n"
+        "A,2026-01-01 10:00,omar,EUR,5.00,bulb,2\n"
+        "B,2026-01-02 10:00,grace,eur,7.50,lamp,1\n"
+        "C,2026-01-03 10:00,grace,EUR,1.00,bulb\n"
+        "D,2026-01-04 10:00,omar,EUR,1.00,bulb,1\n"
+    )
+    running = suite(services=("identity", "profiles"))
+    words = ("--mapping", mapping, "--flat-out")
+    said = ended(load(running, path, *words), status=1)
+    rejected = tmp_path / "orders.csv.load" / "orders.rejected.csv"
+    fault = "has 6 cells, and the file has 7 columns"
+    assert said == [
+        "5 lines: 1 events recorded, 1 rejected.",
+        f"  lines 4 to 6: line 5 {fault}, and may belong to those beside it",
+        "Mend the 3 rejected lines, and load them:",
+        f"  {rejected}",
+    ]
+    rejected.write_text(rejected.read_text().replace("bulb,cdp", "bulb,1,cdp"))
+    said = ended(load(running, rejected, *words), status=1)
+    assert said[:2] == [
+        "3 lines: 2 events recorded, 1 rejected.",
+        "  line 2: data.currency: must be written EUR",
+    ]
+    again = rejected.with_name("orders.rejected.csv.load") / "orders.rejected.rejected.csv"
+    again.write_text(again.read_text().replace("eur", "EUR"))
+    assert ended(load(running, again, *words)) == ["1 lines: 1 events recorded, 0 rejected."]
+    assert running.call("profiles", "statistics")["orders"] == 4
+    omar = running.call("profiles", "get", identifiers={"user_id": "omar"})
+    assert (omar["orders"]["items"], omar["orders"]["revenue"]) == (4, {"EUR": 1600})
+
+
+def members(suite: Suite) -> dict[str, int]:
+    """The number of members of each segment."""
+    return {each["segment"]: each["members"] for each in suite.call("segments", "list")}
