@@ -217,7 +217,7 @@ def print_report(out: Console, mark: Bookmark, place: Folder) -> None:
     if counts.rejected:
         with place.reasons.open(encoding="utf-8") as file:
             for line in islice(file, _REASONS_SHOWN):
-                out.print(f"  {line.rstrip()}", markup=False)
+                out.print(f"  {line.rstrip()}", markup=False, soft_wrap=True)
         if counts.rejected > _REASONS_SHOWN:
             out.print(f"  … all of them are in {place.reasons}", soft_wrap=True)
         out.print(f"Mend the {counts.rejected_rows:,} rejected lines, and load them:")
