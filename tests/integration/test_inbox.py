@@ -281,6 +281,13 @@ def test_a_poisonous_event_comes_again_without_another_letter(notes):
     assert len(notes.letters()) == 1
 
 
+def test_what_came_early_beside_poison_is_known_to_be_missing(notes):
+    events = append(notes.log, note("a"), note("b"), note("b"))
+    notes.poisonous = {events[0].id}
+    notes.process(events[0], events[2])
+    assert notes.inbox.behind(10) == {"b": 0}
+
+
 def test_poison_in_many_streams_of_a_batch_is_all_found(notes):
     events = append(notes.log, *(note(f"s{i:02}", n) for i in range(40) for n in range(2)))
     notes.poisonous = {event.id for event in events[::7]}

@@ -261,7 +261,7 @@ def test_what_was_committed_while_the_broker_was_away_is_published_when_it_is_ba
     publishing, broker, spy
 ):
     relay = Relay(broker.uri("profiles"))
-    on_air = publishing(relay.uri)
+    on_air = publishing(relay.through(broker.uri("profiles")))
     on_air.start()
     append(on_air.work, note("p-away"))
     wait_until(lambda: on_air.outbox() == 0)
