@@ -43,7 +43,11 @@ class Pace:
 
 
 class Course:
-    """Kills each process of `suite` in turn, lets some die at exact places, and cuts the broker."""
+    """Kills each process of `suite` in turn, lets some die at exact places, cuts the connections
+    to the broker, and lets messages get lost and come twice.
+
+    `killed` and `deaths` tell what was done; `whose` the people of the stories sent for that.
+    """
 
     def __init__(self, suite, seed):
         self.pace = Pace()
@@ -55,8 +59,9 @@ class Course:
         self._seed = seed
         self._first = {name: suite.alive(name) for name in suite.services}
         self._mortal = None
-        self._spy = _Spy(suite.virtual_host.operator_uri(), random.Random(seed))
-        self._fillers = 0
+        self._operator_uri = suite.virtual_host.operator_uri()
+        self._spy = _Spy(self._operator_uri, random.Random(seed))
+        self._more = 0
 
     def run(self, senders):
         """Go through all of it while `senders` send; at the end everything is up again."""
@@ -83,7 +88,7 @@ class Course:
                     blows.append(partial(self._let_die, senders, service, fault, following))
             if number == 0:
                 blows.append(partial(self._cut, senders))
-        return blows
+        return [*blows, partial(self._lose, senders)]
 
     def _kill(self, service, number, fault=None):
         process = self._first[service][number]
@@ -109,15 +114,33 @@ class Course:
         self._fill(senders, lambda: not cut.is_alive(), "all connections are closed")
         cut.join()
 
+    def _lose(self, senders):
+        """Let all messages of some stories get lost, which no later event will give away."""
+        with kombu.Connection(self._operator_uri) as connection:
+            channel = connection.default_channel
+            queues = [
+                (f"{subscriber}.{source}", f"{source}.events")
+                for source, subscribers in SUBSCRIBERS.items()
+                for subscriber in subscribers
+            ]
+            for queue, exchange in queues:
+                channel.queue_unbind(queue, exchange, "#")
+            self._send_a_story(senders)
+            for queue, exchange in queues:
+                channel.queue_bind(queue, exchange, "#")
+
     def _fill(self, senders, condition, told):
         """Send more stories until `condition()` is true."""
         deadline = time.monotonic() + _PATIENCE
         while not condition():
             assert time.monotonic() < deadline, f"Sent for {_PATIENCE:g} s in vain: {told}"
-            more = make_traffic(1, self._seed, name=f"more{self._fillers}-")
-            self._fillers += 1
-            self.whose |= more.whose
-            senders.send_more(more)
+            self._send_a_story(senders)
+
+    def _send_a_story(self, senders):
+        story = make_traffic(1, self._seed, name=f"more{self._more}-")
+        self._more += 1
+        self.whose |= story.whose
+        senders.send_more(story)
 
     def _start(self, service, fault):
         """Start a process of `service`, without waiting for it; with a fault, a mortal one."""

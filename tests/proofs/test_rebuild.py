@@ -1,0 +1,236 @@
+"""Each read model rebuilt on RabbitMQ and PostgreSQL under traffic, killed on the way and begun
+again: afterwards it equals the fold, and nobody was told what was not so."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import count, groupby
+
+import psycopg2
+import pytest
+
+from tests.oracle import fold, memberships
+from tests.proofs.books import Books
+from tests.proofs.judgement import Judgement
+from tests.proofs.traffic import NOW, make_traffic
+from tests.system import ROOT, Suite
+
+logger = logging.getLogger(__name__)
+
+_NOW = int(NOW.timestamp()) * 1_000_000
+_SEED = 3
+_STRANDS = 40
+_A_CALL = 30  # events
+_PATIENCE = 180.0
+SERVICES = ("segments", "offers", "profiles")
+# Nothing that any of them tells depends on it, and the oracle knows what it should be.
+_SPOILT = {
+    "segments": ("DELETE FROM identifiers", "UPDATE summaries SET summary = summary WHERE false"),
+    "offers": ("DELETE FROM identifiers", "DELETE FROM memberships WHERE version < 3"),
+    "profiles": ("DELETE FROM identifiers", "DELETE FROM summaries"),
+}
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """A service that was rebuilt: how far the first attempt was when it was killed, and the end."""
+
+    service: str
+    killed_at: int
+    said: str
+
+
+@dataclass(slots=True)
+class Till:
+    """A shop that sends `rate` events a second, and asks what to show, until it is told to stop."""
+
+    suite: Suite
+    rate: float
+    receipts: dict = field(default_factory=dict)
+    decisions: list = field(default_factory=list)
+    seconds: float = 0.0
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _errors: list = field(default_factory=list)
+    _threads: list = field(default_factory=list)
+
+    def __enter__(self):
+        for run in (self._send, self._ask):
+            self._threads.append(threading.Thread(target=self._guarded, args=(run,)))
+            self._threads[-1].start()
+        return self
+
+    def __exit__(self, *_error):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        if self._errors:
+            raise self._errors[0]
+
+    def wait_for(self, events):
+        """Wait until so many more events have their receipts."""
+        goal = len(self.receipts) + events
+        self.suite.wait_for(lambda: len(self.receipts) >= goal or self._errors, f"{goal} receipts")
+
+    def _guarded(self, run):
+        try:
+            run()
+        except Exception as error:  # noqa: BLE001 - raised at the end
+            self._errors.append(error)
+
+    def _send(self):
+        numbers = count()
+        strands = deque()
+        began = time.monotonic()
+        with self.suite.proxy() as shop:
+            while not self._stop.is_set():
+                while len(strands) < _STRANDS:
+                    strands += make_traffic(1, _SEED, name=f"s{next(numbers)}-").strands
+                batch = []
+                while len(batch) < _A_CALL:
+                    strand = strands.popleft()
+                    batch += strand.pop(0)
+                    if strand:
+                        strands.append(strand)
+                for receipt in shop.profiles.record(events=batch)["receipts"]:
+                    self.receipts.setdefault(receipt["event_id"], []).append(receipt)
+                ahead = len(self.receipts) / self.rate - (time.monotonic() - began)
+                if ahead > 0:
+                    time.sleep(ahead)
+        self.seconds = time.monotonic() - began
+
+    def _ask(self):
+        request = {
+            "placement": "checkout",
+            "identifiers": {"user_id": "s0-0-a"},
+            "authenticated": True,
+            "context": {"currency": "USD", "value": 5_000, "items": []},
+            "deadline_ms": 20_000,
+        }
+        with self.suite.proxy() as checkout:
+            while not self._stop.is_set():
+                began = time.monotonic()
+                answer = checkout.offers.decide(request=request)
+                self.decisions.append((time.monotonic() - began, answer["degraded"]))
+                time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def proof(databases, virtual_hosts, size, tmp_path_factory):
+    """What was sent, what each rebuild said, and the judgement when all is quiet again."""
+    environment = {"CDP_CLOCK": NOW.isoformat(), "CDP_RECONCILE_SECONDS": "5"}
+    directory = tmp_path_factory.mktemp("suite")
+    with Suite(databases, virtual_hosts, environment=environment, directory=directory) as suite:
+        with Till(suite, rate=size(100, 300)) as till:
+            till.wait_for(size(1_000, 10_000))
+            rebuilt = [_rebuild(suite, till, name, directory) for name in SERVICES]
+        books = Books(suite)
+        books.wait_until_quiet()
+        waits = sorted(seconds for seconds, _ in till.decisions)
+        logger.info(
+            "%d events at %.0f a second; %d decisions, the slowest after %.0f ms; %s",
+            len(till.receipts),
+            len(till.receipts) / till.seconds,
+            len(waits),
+            1_000 * waits[-1],
+            "; ".join(f"{each.said} (killed first at {each.killed_at})" for each in rebuilt),
+        )
+        yield till, rebuilt, Judgement(books, _NOW)
+        books.close()
+
+
+def _rebuild(suite, till, service, directory):
+    """Spoil a model, begin to rebuild it, kill that on the way, do it again while all goes on."""
+    database = suite.administrator(service)
+    with database.cursor() as cursor:
+        for statement in _SPOILT[service]:
+            cursor.execute(statement)
+    first = _start(suite, service, directory / f"{service}-rebuild-killed.log")
+    suite.wait_for(lambda: _read(database) > 0 or first.poll() is not None, "events are read")
+    first.send_signal(signal.SIGKILL)
+    assert first.wait() == -signal.SIGKILL, "it was over before it could be killed"
+    killed_at = _read(database)
+    till.wait_for(100)
+    log = directory / f"{service}-rebuild.log"
+    resume = ["--resume"] if service == "segments" else []
+    second = _start(suite, service, log, *resume)
+    suite.wait_for(lambda: second.poll() is not None, f"{service} is rebuilt", _PATIENCE)
+    assert second.wait() == 0, log.read_text()
+    till.wait_for(100)
+    assert _read(database) == 0
+    database.close()
+    return Rebuilt(service, killed_at, log.read_text().strip())
+
+
+def _start(suite, service, log, *options):
+    name = service.upper()
+    environment = suite._environment_of(service) | {
+        f"CDP_{name}_OWNER_DATABASE_URI": suite.owner_uris[service],
+        "CDP_AMQP_URI": suite.client_uri,
+    }
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "cdp", "rebuild", service, *options],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def _read(database):
+    """How many events a rebuild under way has applied; 0 when there is none."""
+    with database.cursor() as cursor:
+        try:
+            cursor.execute("SELECT coalesce(sum(version), 0) FROM rebuild.positions")
+            return int(cursor.fetchone()[0])
+        except (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName):
+            return 0
+
+
+def flawless(lines):
+    assert not lines, "\n".join(["", *lines])
+
+
+def test_all_tables_equal_the_fold_after_the_rebuilds(proof):
+    _, rebuilt, judgement = proof
+    assert [each.service for each in rebuilt] == list(SERVICES)
+    flawless(judgement.flaws())
+
+
+def test_every_event_recorded_meanwhile_is_in_the_log_once(proof):
+    till, _, judgement = proof
+    flawless(judgement.receipts(till.receipts))
+
+
+def test_every_entry_and_exit_was_true_when_it_was_told(proof):
+    _, _, judgement = proof
+    by_stream = {
+        stream: list(events)
+        for stream, events in groupby(judgement.told, key=lambda event: event.stream)
+    }
+    told = judgement.logs["segments"]
+    assert len(told) > 100
+    false = []
+    for event in told:
+        known = [
+            each
+            for stream, version in event.data["as_of"].items()
+            for each in by_stream[stream][:version]
+        ]
+        inside = bool(known) and event.data["segment"] in memberships(fold(known), _NOW)
+        if inside is not (event.type == "segment_entered"):
+            false.append(f"{event.type} {event.data['segment']} of {event.stream}: {event.data}")
+    flawless(false)
+
+
+def test_no_decision_was_degraded(proof):
+    till, _, _ = proof
+    assert till.decisions
+    assert [reasons for _, reasons in till.decisions if reasons] == []
