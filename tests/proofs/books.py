@@ -46,7 +46,7 @@ class Books:
                 lines.append(f"{service}: {waiting} rows are in the outbox")
             for source in FOLLOWS[service]:
                 lines += self._behind(service, source, heads[source])
-        return lines + self._messages()
+        return lines + self._backlog() + self._messages()
 
     def _behind(self, service, source, heads):
         positions = {
@@ -67,6 +67,14 @@ class Books:
         return [
             f"{service}: {len(late)} streams of {source} are behind (version, seen, halted): {told}"
         ]
+
+    def _backlog(self):
+        """What profiles has accepted while identity did not answer, and not recorded yet."""
+        [[there]] = self.rows("profiles", "SELECT to_regclass('waiting') IS NOT NULL")
+        if not there:
+            return []
+        [[waiting]] = self.rows("profiles", "SELECT count(*) FROM waiting")
+        return [f"profiles: {waiting} events wait for identity"] if waiting else []
 
     def _messages(self):
         lines = []

@@ -76,7 +76,7 @@ class Judgement:
             for event in self.told
             if event.type != "identity_changed"
         }
-        told = {id_: _place(answers) for id_, answers in receipts.items()}
+        told = {id_: _place(answers, places.get(id_)) for id_, answers in receipts.items()}
         lines = differences("events by their receipts", told, places)
         twice = {
             id_: statuses
@@ -225,8 +225,12 @@ class Judgement:
         return differences("offers.memberships", self.memberships, found)
 
 
-def _place(answers):
-    """Where all receipts of an event say that it is."""
-    places = {(answer.get("stream_id"), answer.get("version")) for answer in answers}
-    strange = {answer["status"] for answer in answers} - {"appended", "duplicate"}
-    return places.pop() if len(places) == 1 and not strange else answers
+def _place(answers, found):
+    """Where all receipts of an event say that it is; `found`, where it is, if none says that.
+
+    An event that was accepted while identity did not answer has no place yet.
+    """
+    if strange := [a for a in answers if a["status"] not in ("appended", "duplicate", "accepted")]:
+        return strange
+    places = {(a["stream_id"], a["version"]) for a in answers if a["status"] != "accepted"}
+    return places.pop() if len(places) == 1 else places or found
