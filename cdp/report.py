@@ -56,7 +56,7 @@ def decision_view(title: str, decision: Mapping[str, Any], segments: Iterable[st
     parts.append(Padding(_slots(decision), (0, 0, 0, 2)))
     plain = [name for name, blocks in decision["slots"].items() if _is_fallback(blocks)]
     if plain:
-        parts.append(Text(f"  as for everybody: {', '.join(plain)}", style="dim"))
+        parts.append(Text(f"  as for everybody: {', '.join(plain)}\n", style="dim"))
     return Group(*parts)
 
 
