@@ -33,6 +33,7 @@ _LINES = (".ndjson", ".jsonl")
 _PARQUET = ".parquet"
 _REASONS_SHOWN = 10
 _CALL_SECONDS = 30.0
+_GO_ON = "run the same command to go on"
 _AGAIN_SECONDS = 2.0
 
 Show = Callable[[Progress], None]
@@ -153,17 +154,23 @@ def _insist(attempt: Callable[[], Bookmark], place: Folder, patience: float) -> 
     while True:
         try:
             return attempt()
+        except KeyboardInterrupt:
+            raise Unavailable("", f"Stopped. {_done(place):,} lines are done; {_GO_ON}") from None
         except Unavailable as error:
-            mark = place.read()
-            done = mark.counts.rows if mark else 0
+            done = _done(place)
             if done != rows:
                 moved, rows = time.monotonic(), done
             if time.monotonic() - moved >= patience:
                 raise Unavailable(
                     error.subject,
-                    f"{error.message}. {done:,} lines are done; run the same command to go on",
+                    f"{error.message}. {done:,} lines are done; {_GO_ON}",
                 ) from None
             time.sleep(min(_AGAIN_SECONDS, patience))
+
+
+def _done(place: Folder) -> int:
+    mark = place.read()
+    return mark.counts.rows if mark else 0
 
 
 def _broker() -> str:

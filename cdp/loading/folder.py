@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Self
 
-from chassis.errors import Conflict
+from chassis.errors import Conflict, InvalidInput
 
 _STATE = "state.json"
 _REASONS = "rejected.txt"
@@ -67,8 +67,13 @@ class Folder:
         self.reasons = path / _REASONS
 
     def __enter__(self) -> Self:
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(self.path, os.O_RDONLY)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.path, os.O_RDONLY)
+        except OSError as error:
+            raise InvalidInput(
+                str(self.path), f"cannot be made ({error.strerror}); name another by --folder"
+            ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -83,10 +88,14 @@ class Folder:
         """The last bookmark, or None; what was written after it is cut off the other files."""
         try:
             told = json.loads((self.path / _STATE).read_text())
+            counts = Counts(**told.pop("counts"))
+            mark = Bookmark(counts=counts, lengths=tuple(told.pop("lengths")), **told)
         except FileNotFoundError:
             return None
-        counts = Counts(**told.pop("counts"))
-        mark = Bookmark(counts=counts, lengths=tuple(told.pop("lengths")), **told)
+        except (ValueError, KeyError, TypeError):
+            raise Conflict(
+                str(self.path / _STATE), "cannot be read; start over with --restart"
+            ) from None
         for path, length in zip((self.rejected, self.reasons), mark.lengths, strict=True):
             if path.exists():
                 os.truncate(path, length)
