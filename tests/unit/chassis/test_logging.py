@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+FAILING = """
+import logging, sys
+import structlog
+from chassis.logging import configure_logging
+
+configure_logging(sys.argv[1])
+structlog.get_logger("x").info("applied", service="segments", events=3)
+structlog.get_logger("x").debug("unheard")
+logging.getLogger("library").warning("a library speaks")
+
+def fail(email):
+    raise KeyError("profile")
+
+try:
+    fail("jane@example.com")
+except KeyError:
+    structlog.get_logger("x").exception("failed")
+    logging.getLogger("library").exception("failed too")
+"""
+
+
+def lines(form: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FAILING, form],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "", "answers go to standard output, logs to standard error"
+    return done.stderr.splitlines()
+
+
+def test_in_production_every_line_is_json_the_libraries_too() -> None:
+    told = [json.loads(line) for line in lines("json")]
+    assert [line["event"] for line in told] == [
+        "applied",
+        "a library speaks",
+        "failed",
+        "failed too",
+    ]
+    assert (told[0]["service"], told[0]["events"], told[0]["level"]) == ("segments", 3, "info")
+    assert all("timestamp" in line for line in told)
+    assert all("KeyError" in line["exception"] for line in told[2:])
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_traceback_shows_no_values(form: str) -> None:
+    assert not any("jane" in line.replace('fail("jane@example.com")', "") for line in lines(form))
