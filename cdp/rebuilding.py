@@ -124,6 +124,9 @@ class Caller:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.5)
+            except BaseException:
+                self.close()  # an answer may still be under way, to a question nobody asks any more
+                raise
 
     def close(self) -> None:
         """Close the connection."""

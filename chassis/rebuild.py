@@ -22,6 +22,7 @@ from chassis.errors import Refused, Unavailable
 from chassis.event import Event, new_id
 from chassis.inbox import Inbox, Projection
 from chassis.log import Head
+from chassis.patience import Late, within
 from chassis.rebuild_shadow import Shadow, is_refused_lock
 from chassis.schema import DEAD_LETTERS, POSITIONS
 from chassis.work import Unit, Work
@@ -77,8 +78,8 @@ class OwnLog:
         return page
 
 
-def _nothing_to_judge(shadow: Work) -> None:
-    del shadow
+def _nothing_to_judge(shadow: Work, judged: Callable[[int], None]) -> None:
+    del shadow, judged
 
 
 def _nothing_to_settle(unit: Unit) -> bool:
@@ -94,8 +95,9 @@ class ReadModel:
     own transactions touch first. No writer of `tables` gets on while somebody holds `held`, which
     keeps readers off as well if `held_from_readers`. `projections` make the tables of the events of
     each source; the service's own name stands for its own log. `judge` makes, in the new tables,
-    what follows from events but is no event's effect. `settle`, after the exchange, tells in the
-    service's own log some of what has changed, and returns whether there may be more.
+    what follows from events but is no event's effect, and says how much it has done. `settle`,
+    after the exchange, tells in the service's own log some of what has changed, and returns whether
+    there may be more.
     """
 
     service: str
@@ -103,7 +105,7 @@ class ReadModel:
     held: Sequence[sa.Table]
     projections: Mapping[str, Projection]
     held_from_readers: bool = False
-    judge: Callable[[Work], None] = _nothing_to_judge
+    judge: Callable[[Work, Callable[[int], None]], None] = _nothing_to_judge
     settle: Callable[[Unit], bool] = _nothing_to_settle
 
 
@@ -172,7 +174,7 @@ class Rebuild:
             self._shadow.prepare(anew=not resume)
             for _ in range(_ROUNDS):
                 read = sum(self._fill(source) for source in self._inboxes)
-                self._model.judge(self._work)
+                self._model.judge(self._work, lambda n: self._report(Step("judging", n, n)))
                 if read < _NEARLY:
                     break
             self._shadow.analyse()
@@ -207,10 +209,9 @@ class Rebuild:
         while done > before and done < total:
             before, after = done, ""
             while streams := self._work.read(partial(_behind, source=source, after=after)):
-                if time.monotonic() > until:
-                    raise _TryAgain
                 self._report(Step(f"reading {source}", done, total))
-                outcome = inbox.process(log.history(streams), self._model.projections[source])
+                events = _in_time(until, partial(log.history, streams))
+                outcome = inbox.process(events, self._model.projections[source])
                 if outcome.applied:
                     now = inbox.versions(streams)
                     done += sum(now[stream] - version for stream, version in streams.items())
@@ -315,6 +316,16 @@ class Rebuild:
             told += new
             self._report(Step("telling changes", told, told))
         return told
+
+
+def _in_time(until: float, ask: Callable[[], Sequence[Event]]) -> Sequence[Event]:
+    """The answer; _TryAgain if `until` comes first."""
+    if until == float("inf"):
+        return ask()
+    try:
+        return within(max(until - time.monotonic(), 0.001), ask)
+    except Late:
+        raise _TryAgain from None
 
 
 def _behind(unit: Unit, source: str, after: str) -> dict[str, int]:

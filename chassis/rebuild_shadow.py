@@ -29,6 +29,27 @@ _ADVISORY = 0x6364_7072  # "cdpr": one rebuild at a time in a database
 _LOCK_REFUSED = {"55P03", "40P01"}
 _DENIED = "42501"
 _PAGE = 1_000
+_COLUMNS = sa.text(
+    """
+    SELECT namespace.nspname, class.relname, attname, format_type(atttypid, atttypmod), attnotnull
+    FROM pg_attribute
+    JOIN pg_class AS class ON class.oid = attrelid
+    JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+    WHERE namespace.nspname = ANY(:places) AND class.relname = ANY(:names)
+      AND attnum > 0 AND NOT attisdropped
+    """
+)
+_GRANTS = sa.text(
+    """
+    SELECT class.relname, acl.grantee::regrole::text, string_agg(acl.privilege_type, ', ')
+    FROM pg_class AS class
+    JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+    CROSS JOIN LATERAL aclexplode(class.relacl) AS acl
+    WHERE namespace.nspname = :schema AND class.relname = ANY(:names)
+      AND acl.grantee <> class.relowner AND acl.grantee <> 0
+    GROUP BY 1, 2
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +180,9 @@ class PostgresqlShadow:
         for name in names:
             connection.exec_driver_sql(f'LOCK TABLE {_LIVE}."{name}" IN ACCESS EXCLUSIVE MODE')
         self._compare(connection)
-        for name, grantee, privilege in _grants(connection, names):
-            connection.exec_driver_sql(f'GRANT {privilege} ON {SCHEMA}."{name}" TO {grantee}')
+        granted = connection.execute(_GRANTS, {"schema": _LIVE, "names": names}).all()
+        for name, grantee, privileges in granted:
+            connection.exec_driver_sql(f'GRANT {privileges} ON {SCHEMA}."{name}" TO {grantee}')
         if POSITIONS in self._tables:
             _retire_letters(connection, sources, now)
             connection.exec_driver_sql(
@@ -170,7 +192,8 @@ class PostgresqlShadow:
         for name in names:
             connection.exec_driver_sql(f'ALTER TABLE {_LIVE}."{name}" SET SCHEMA {_RETIRED}')
             connection.exec_driver_sql(f'ALTER TABLE {SCHEMA}."{name}" SET SCHEMA {_LIVE}')
-        connection.exec_driver_sql(f"DROP SCHEMA {_RETIRED} CASCADE")
+        # In the same transaction: what is left of a shadow must never be gone on from.
+        connection.exec_driver_sql(f"DROP SCHEMA {_RETIRED}, {SCHEMA} CASCADE")
 
     def remove(self) -> None:
         self.database.close()
@@ -178,10 +201,15 @@ class PostgresqlShadow:
             connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
 
     def _compare(self, connection: sa.Connection) -> None:
-        inspector = sa.inspect(connection)
-        for table in self._tables:
-            ours = inspector.get_columns(table.name, schema=SCHEMA)
-            _same_columns(table.name, ours, inspector.get_columns(table.name, schema=_LIVE))
+        """Conflict if this release's tables are not those in use."""
+        names = [table.name for table in self._tables]
+        forms: dict[str, set[Any]] = {SCHEMA: set(), _LIVE: set()}
+        for schema, *form in connection.execute(
+            _COLUMNS, {"places": [SCHEMA, _LIVE], "names": names}
+        ):
+            forms[schema].add(tuple(form))
+        if strange := forms[SCHEMA] ^ forms[_LIVE]:
+            raise _other_form(min(strange)[0])
 
 
 class SqliteShadow:
@@ -213,8 +241,9 @@ class SqliteShadow:
             _create(connection, self._tables)
             ours = _columns(connection, self._tables)
         with self._live.transaction() as connection:
-            for name, columns in _columns(connection, self._tables).items():
-                _same_columns(name, ours[name], columns)
+            theirs = _columns(connection, self._tables)
+        if strange := [name for name in ours if ours[name] != theirs[name]]:
+            raise _other_form(strange[0])
 
     def analyse(self) -> None:
         """Nothing: the rows are copied."""
@@ -268,37 +297,21 @@ def _create(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
 
 
 def _columns(connection: sa.Connection, tables: Sequence[sa.Table]) -> dict[str, list[Any]]:
-    inspector = sa.inspect(connection)
-    return {table.name: list(inspector.get_columns(table.name)) for table in tables}
-
-
-def _same_columns(name: str, ours: Sequence[Any], theirs: Sequence[Any]) -> None:
-    """Conflict if this release's table is not the one in use."""
-
-    def form(columns: Sequence[Any]) -> list[tuple[str, str, bool]]:
-        return sorted((c["name"], str(c["type"]), bool(c["nullable"])) for c in columns)
-
-    if form(ours) != form(theirs):
-        raise Conflict(
-            f"table {name}",
-            "is not as this release makes it; run `cdp migrate`, and rebuild anew by this release",
+    """What SQLite knows of the columns of each table."""
+    return {
+        table.name: sorted(
+            (c["name"], str(c["type"]), c["nullable"])
+            for c in sa.inspect(connection).get_columns(table.name)
         )
+        for table in tables
+    }
 
 
-def _grants(connection: sa.Connection, names: Sequence[str]) -> list[tuple[str, str, str]]:
-    """What others may do with the tables in use: (table, role as SQL, privilege)."""
-    query = sa.text(
-        """
-        SELECT class.relname, acl.grantee::regrole::text, acl.privilege_type
-        FROM pg_class AS class
-        JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
-        CROSS JOIN LATERAL aclexplode(class.relacl) AS acl
-        WHERE namespace.nspname = :schema AND class.relname = ANY(:names)
-          AND acl.grantee <> class.relowner AND acl.grantee <> 0
-        """
+def _other_form(table: str) -> Conflict:
+    return Conflict(
+        f"table {table}",
+        "is not as this release makes it; run `cdp migrate`, and rebuild anew by this release",
     )
-    rows = connection.execute(query, {"schema": _LIVE, "names": list(names)})
-    return [(name, grantee, privilege) for name, grantee, privilege in rows]
 
 
 def _retire_letters(connection: sa.Connection, sources: Sequence[str], now: int) -> None:

@@ -135,14 +135,15 @@ class Explanation(Contract):
 class MembershipChanged(Contract):
     """The data of `segment_entered` and `segment_exited`, whose stream is the profile.
 
-    `reason`: an event, time that went by, streams that moved between profiles (merge), or a
-    changed definition. `as_of` has the version of each of the profile's streams.
+    `reason`: an event, time that went by, streams that moved between profiles (merge), a changed
+    definition, or a rebuild, which tells the net change. `as_of` has the version of each of the
+    profile's streams.
     """
 
     segment = Name(required=True)
     profile_id = Text(required=True)
     definition_version = Whole(least=1, required=True)
-    reason = Choice("event", "time", "merge", "definition", required=True)
+    reason = Choice("event", "time", "merge", "definition", "rebuild", required=True)
     as_of = Versions(required=True)
 
 

@@ -7,7 +7,7 @@ as evaluated, and the others are left to be settled when it is in use.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from chassis import Event
@@ -33,11 +33,14 @@ def read_model(settings: Settings, live: Work) -> ReadModel:
     """What is to be made anew, and how."""
     shelf = open_shelf(settings)
 
-    def judge_all(shadow: Work) -> None:
+    def judge_all(shadow: Work, judged: Callable[[int], None]) -> None:
         definitions = live.run(shelf.current)
+        pages = 0
         after: str | None = ""
         while after is not None:
+            judged(pages * _AT_ONCE)
             after = shadow.run(partial(judge, definitions=definitions, after=after))
+            pages += 1
 
     def settle(unit: Unit) -> bool:
         return settle_due(unit, shelf, _AT_ONCE) == _AT_ONCE

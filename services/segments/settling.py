@@ -78,8 +78,9 @@ def settle(
 ) -> None:
     """Evaluate locked profiles at the unit's time, and tell and store the net change.
 
-    A profile without a reason changes by a new definition if it was evaluated by older ones, else
-    by time, and then each change is dated to the instant at which its rule turned.
+    A profile without a reason changes by a rebuild if it was never evaluated, by a new definition
+    if it was evaluated by older ones, else by time, and then each change is dated to the instant at
+    which its rule turned.
     """
     if not standings:
         return
@@ -91,8 +92,7 @@ def settle(
     changes: dict[str, tuple[str, Sequence[Change]]] = {}
     after: dict[str, Standing] = {}
     for profile_id, standing in standings.items():
-        backfill = standing.generation < definitions.generation
-        reason = reasons.get(profile_id) or ("definition" if backfill else "time")
+        reason = reasons.get(profile_id) or standing.reason(definitions.generation)
         parts = [summaries[stream] for stream in streams[profile_id] if stream in summaries]
         evaluation = evaluate(
             combine(parts) if streams[profile_id] else None,

@@ -71,6 +71,12 @@ class Standing:
         """Whether time or a new definition may have changed its memberships."""
         return self.generation < generation or (self.next_at is not None and self.next_at <= now)
 
+    def reason(self, generation: int) -> str:
+        """Why a profile that is due may have changed: only a rebuild leaves one unevaluated."""
+        if self.generation == 0:
+            return "rebuild"
+        return "definition" if self.generation < generation else "time"
+
 
 def lock_profiles(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, Standing]:
     """Lock the rows of `profile_ids` in sorted order, made first where they are new."""
