@@ -76,10 +76,11 @@ class Recorded(Contract):
 
 
 class KnownIdentifier(Contract):
-    """An identifier as a keyed hash."""
+    """An identifier as a keyed hash; `value` only where it was asked for, null if not kept."""
 
     type = Name(required=True)
     key = Text(required=True)
+    value = Text(allow_none=True)
 
 
 class Orders(Contract):
@@ -124,6 +125,7 @@ class Statistics(Contract):
     profiles = Whole(required=True, least=0)
     orders = Whole(required=True, least=0)
     streams = Whole(required=True, least=0)
+    waiting = Whole(required=True, least=0)
 
 
 WHO = Who()

@@ -19,7 +19,7 @@ FILE = "identity.yaml"
 _SHIPPED = Path(__file__).resolve().parent.parent / "services" / "identity" / FILE
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _TOP = ("default_region", "types", "placeholders", "patterns")
-_TYPE = ("normaliser", "assurance", "priority", "at_most")
+_TYPE = ("normaliser", "assurance", "priority", "at_most", "keep_days")
 
 
 def load_types(config_dir: Path | None = None) -> IdentifierTypes:
@@ -65,6 +65,9 @@ def _type(path: str, entry: Any) -> IdentifierType:
         assurance=_choice(f"{path}.assurance", fields.get("assurance"), get_args(Assurance)),
         priority=_whole(f"{path}.priority", fields.get("priority")),
         at_most=_whole(f"{path}.at_most", fields["at_most"]) if "at_most" in fields else None,
+        keep_days=_whole(f"{path}.keep_days", fields["keep_days"])
+        if "keep_days" in fields
+        else None,
     )
 
 

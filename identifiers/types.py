@@ -21,6 +21,8 @@ class IdentifierType:
     an authenticated event carries them, and `device` types are never more than that. A limit of a
     `verified` type is never broken, not by a merge either. `priority` 1 is the strongest, and
     `at_most` the number of values that a profile may have (None: as many as it has room for).
+    `keep_days` is how long its plain value is kept, sealed, after it was last seen (None: as long
+    as the profile).
     """
 
     name: str
@@ -28,6 +30,7 @@ class IdentifierType:
     assurance: Assurance
     priority: int
     at_most: int | None = None
+    keep_days: int | None = None
 
     def assured(self, authenticated: bool) -> Assurance:
         """What a value of this type proves in an event that is authenticated, or is not."""

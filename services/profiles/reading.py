@@ -10,6 +10,7 @@ from chassis.work import Unit
 from directory import current_profile, streams_of
 from rules import combine, profile_view
 from services.profiles import store
+from services.profiles.sealing import Vault
 
 
 class Identity(Protocol):
@@ -33,8 +34,13 @@ def find_profile(identity: Identity, who: Mapping[str, Any]) -> str:
     return str(profile_id)
 
 
-def read_profile(unit: Unit, profile_id: str, requested: str | None) -> dict[str, Any]:
-    """The profile that `profile_id` stands for today; NotFound if it never was one."""
+def read_profile(
+    unit: Unit, profile_id: str, requested: str | None, vault: Vault | None = None
+) -> dict[str, Any]:
+    """The profile that `profile_id` stands for today; NotFound if it never was one.
+
+    With a `vault`, the plain values of its identifiers are told, null for one that is not kept.
+    """
     current = current_profile(unit.connection, profile_id)
     if current is None:
         raise NotFound("profile_id", "is no profile that we know")
@@ -44,10 +50,22 @@ def read_profile(unit: Unit, profile_id: str, requested: str | None) -> dict[str
     return {
         "profile_id": current,
         "requested": requested,
-        "identifiers": [{"type": key.partition(":")[0], "key": key} for key in keys],
+        "identifiers": _identifiers(unit, keys, vault),
         **profile_view(combine(summary for _, summary in summaries.values())),
         "versions": {stream: version for stream, (version, _) in summaries.items()},
     }
+
+
+def _identifiers(unit: Unit, keys: Sequence[str], vault: Vault | None) -> list[dict[str, Any]]:
+    identifiers: list[dict[str, Any]] = [
+        {"type": key.partition(":")[0], "key": key} for key in keys
+    ]
+    if vault is not None:
+        sealed = store.sealed_values(unit, keys)
+        for known in identifiers:
+            key = known["key"]
+            known["value"] = vault.open(key, sealed[key]) if key in sealed else None
+    return identifiers
 
 
 def preview_profiles(unit: Unit, stream_sets: Sequence[Sequence[str]]) -> list[dict[str, Any]]:

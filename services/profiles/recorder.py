@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -12,6 +14,7 @@ from contracts.event import IncomingEvent, read_events
 from directory import profiles_of
 from services.profiles import recording, store
 from services.profiles.recording import Outcome, Place, Resolution
+from services.profiles.sealing import Sealed, Vault
 
 _HISTORY_PAGE = 1_000
 # One round is the rule. A second one follows a fact that another call has just made in identity and
@@ -31,25 +34,67 @@ class Identity(Protocol):
         ...
 
 
-class Recorder:
-    """Records events, under the identity that they are resolved to."""
+class IdentityAway(Unavailable):
+    """Identity, or what it stands on, did not answer in time."""
 
-    def __init__(self, work: Work, identity: Identity) -> None:
+
+Finish = Callable[[Unit, dict[str, str]], None]
+
+
+class Recorder:
+    """Records events, under the identity that they are resolved to.
+
+    While identity does not answer, events are accepted: they wait in a queue, and so does all that
+    comes later, until `record_waiting` has recorded them in their order.
+    """
+
+    def __init__(self, work: Work, identity: Identity, vault: Vault) -> None:
         self._work = work
         self._identity = identity
+        self._vault = vault
 
     def record(self, raw: Any) -> dict[str, Any]:
         """A receipt for each event of the list `raw`, and one token for them all.
 
-        InvalidInput if the call as a whole is wrong; Unavailable, with nothing written, if identity
-        or the database does not answer.
+        InvalidInput if the call as a whole is wrong; Unavailable, with nothing written, if the
+        database does not answer.
         """
         events = read_events(raw, self._work.clock.now())
         first = recording.first_by_id(events)
-        known = self._work.read(lambda unit: unit.find(list(first)))
+        known, must_wait = self._work.read(
+            lambda unit: (unit.find(list(first)), store.is_anything_waiting(unit))
+        )
         fresh = [event for event in first.values() if event.id not in known]
+        outcome = None
+        if not (must_wait and fresh):
+            with suppress(IdentityAway):
+                outcome = self._record(fresh, known)
+        if outcome is None:
+            outcome = self._accept(raw, events, fresh, known)
+        return recording.answer(raw, events, outcome)
+
+    def record_waiting(
+        self, events: Sequence[IncomingEvent], refused: dict[str, str], finish: Finish
+    ) -> None:
+        """Record events that waited; `finish` is called in the same transaction.
+
+        It is given the events, by id, that cannot be recorded and why: `refused` and those that
+        identity refuses.
+        """
+        known = self._work.read(lambda unit: unit.find([event.id for event in events]))
+        fresh = [event for event in events if event.id not in known]
+        self._record(fresh, known, lambda unit, more: finish(unit, {**refused, **more}))
+
+    def _record(
+        self,
+        fresh: Sequence[IncomingEvent],
+        known: Mapping[str, Event],
+        finish: Finish | None = None,
+    ) -> Outcome:
         resolved, refused, facts = self._resolve(fresh)
         accepted = [event for event in fresh if event.id in resolved]
+        now = self._work.clock.now()
+        values = self._vault.new_values(accepted, now)
         for _ in range(_ROUNDS):
             outcome = self._work.run(
                 partial(
@@ -59,20 +104,53 @@ class Recorder:
                     refused=refused,
                     facts=facts,
                     known=known,
+                    values=values,
+                    finish=finish,
                 )
             )
             if isinstance(outcome, Outcome):
-                return recording.answer(raw, events, outcome)
+                self._vault.remember(accepted, now)
+                return outcome
             facts = [*self._history(outcome), *facts]
-        raise Unavailable("identity", "moves faster than it tells; try again")
+        raise IdentityAway("identity", "moves faster than it tells; try again")
+
+    def _accept(
+        self,
+        raw: Sequence[Any],
+        events: Sequence[Any],
+        fresh: Sequence[IncomingEvent],
+        known: Mapping[str, Event],
+    ) -> Outcome:
+        """Let the events wait, those that identity will be able to use."""
+        accepted = {event.id: self._vault.accept(event) for event in fresh}
+        refused = recording.refusals(accepted)
+        bodies: dict[str, Any] = {}
+        for event, body in zip(events, raw, strict=True):
+            if isinstance(event, IncomingEvent) and event.id in accepted.keys() - refused.keys():
+                bodies.setdefault(event.id, body)
+        sealed = [
+            (event_id, self._vault.seal.close(json.dumps(body), event_id))
+            for event_id, body in bodies.items()
+        ]
+        places = recording.places(known)
+
+        def wait(unit: Unit) -> Mapping[str, str]:
+            store.let_wait(unit, sealed)
+            return profiles_of(unit.connection, {place.stream for place in places.values()})
+
+        profiles = self._work.run(wait)
+        waiting = {event_id: recording.ignored_of(accepted[event_id]) for event_id in bodies}
+        return Outcome(places, {}, refused, profiles, {}, waiting)
 
     def _resolve(
         self, events: Sequence[IncomingEvent]
     ) -> tuple[dict[str, Resolution], dict[str, Mapping[str, Any]], list[Event]]:
         if not events:
             return {}, {}, []
-        answer = self._identity.resolve(
-            observations=[recording.observation(event) for event in events]
+        answer = _asked(
+            lambda: self._identity.resolve(
+                observations=[recording.observation(event) for event in events]
+            )
         )
         resolved, refused = recording.read_resolutions(answer["resolutions"])
         return resolved, refused, [Event.from_wire(fact) for fact in answer["facts"]]
@@ -80,10 +158,10 @@ class Recorder:
     def _history(self, after: Mapping[str, int]) -> list[Event]:
         """Identity's facts past the epochs `after`, of each stream at least the next."""
         asked = [{"stream": stream, "after": epoch} for stream, epoch in sorted(after.items())]
-        answer = self._identity.history(streams=asked, limit=_HISTORY_PAGE)
+        answer = _asked(lambda: self._identity.history(streams=asked, limit=_HISTORY_PAGE))
         events = [Event.from_wire(wire) for wire in answer["events"]]
         if not events:
-            raise Unavailable("identity", "does not have the facts that it resolved under")
+            raise IdentityAway("identity", "does not have the facts that it resolved under")
         return events
 
 
@@ -105,6 +183,8 @@ def _append(
     refused: Mapping[str, Mapping[str, Any]],
     facts: Sequence[Event],
     known: Mapping[str, Event],
+    values: Sequence[Sealed],
+    finish: Finish | None,
 ) -> Outcome | dict[str, int]:
     """What was appended; or nothing, and the epochs past which identity must be asked."""
     fact_drafts = recording.fact_drafts(facts)
@@ -114,7 +194,10 @@ def _append(
         return missing
     drafts = [recording.draft(event, resolved[event.id]) for event in events]
     told, recorded = store.append(unit, fact_drafts, drafts)
-    places = {event.id: Place(event.stream, event.version, True) for event in known.values()}
+    store.keep_sealed(unit, values)
+    if finish is not None:
+        finish(unit, {id_: answer["error"]["message"] for id_, answer in refused.items()})
+    places = recording.places(known)
     for outcome in recorded:
         event = outcome.event
         places[event.id] = Place(event.stream, event.version, outcome.duplicate)
@@ -125,3 +208,11 @@ def _append(
     streams = {place.stream for place in places.values()} | moved.keys()
     profiles = profiles_of(unit.connection, streams)
     return Outcome(places, resolved, refused, profiles, moved)
+
+
+def _asked(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The answer of identity; IdentityAway, whatever was Unavailable there."""
+    try:
+        return call()
+    except Unavailable as error:
+        raise IdentityAway(error.subject, error.message) from None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chassis import Draft, Event, InvalidInput, JointDraft, format_instant
 from contracts.event import MAX_ID, IncomingEvent
+from identifiers import Accepted
 
 _PLACE = ("stream", "version")  # what the log adds to the entries of a joint fact
 _KEPT = ("causation_id",)  # the rest of a fact's metadata is about its place in identity's log
@@ -31,6 +32,29 @@ class Place:
     stream: str
     version: int
     duplicate: bool
+
+
+def places(known: Mapping[str, Event]) -> dict[str, Place]:
+    """Where events are that had been in the log before the call."""
+    return {event.id: Place(event.stream, event.version, True) for event in known.values()}
+
+
+def ignored_of(accepted: Accepted) -> list[dict[str, str]]:
+    """The identifiers that identity will not use, and why."""
+    return [{"type": unused.type, "reason": unused.reason} for unused in accepted.ignored]
+
+
+def refusals(accepted: Mapping[str, Accepted]) -> dict[str, Mapping[str, Any]]:
+    """What identity will answer of the events, by id, none of whose identifiers it can use."""
+    message = "has none that can be used; ignored_identifiers says why"
+    return {
+        event_id: {
+            "error": {"field": "identifiers", "message": message},
+            "ignored_identifiers": ignored_of(found),
+        }
+        for event_id, found in accepted.items()
+        if not found.keys
+    }
 
 
 def first_by_id(events: Sequence[IncomingEvent | InvalidInput]) -> dict[str, IncomingEvent]:
@@ -139,7 +163,8 @@ class Outcome:
     """All that receipts are made of.
 
     `places` and `refused` go by event id, `profiles` by stream; `moved` has the version of the
-    last identity fact of this call in each stream that one moved.
+    last identity fact of this call in each stream that one moved. `waiting` has the events that
+    wait for identity, and the identifiers of each that will not be used.
     """
 
     places: Mapping[str, Place]
@@ -147,6 +172,7 @@ class Outcome:
     refused: Mapping[str, Mapping[str, Any]]
     profiles: Mapping[str, str]
     moved: Mapping[str, int]
+    waiting: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
 
 
 def answer(
@@ -165,6 +191,14 @@ def answer(
             for stream, version in receipt["token"].items():
                 token[stream] = max(version, token.get(stream, 0))
             receipts.append(receipt)
+        elif event.id in outcome.waiting:
+            receipts.append(
+                {
+                    "event_id": event.id,
+                    "status": "accepted",
+                    "ignored_identifiers": list(outcome.waiting[event.id]),
+                }
+            )
         else:
             refusal = outcome.refused[event.id]
             field = f"events[{index}].{refusal['error']['field']}"

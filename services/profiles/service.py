@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis import InvalidInput
 from chassis.inbox import Batch, Outcome
-from chassis.service import Remote, Service, rpc, subscribe
+from chassis.service import Remote, Resource, Service, every, rpc, subscribe
 from contracts import load
 from contracts.desk import STREAM_SETS
 from contracts.plain import MAX_CALL_BYTES
 from contracts.profiles import WHO
+from identifiers import load_types
 from services.profiles import store
+from services.profiles.backlog import Backlog
 from services.profiles.reading import find_profile, preview_profiles, read_profile
 from services.profiles.recorder import IdentityFacts, Recorder
+from services.profiles.sealing import open_vault
 
 
 class ProfilesService(Service):
@@ -20,19 +24,33 @@ class ProfilesService(Service):
 
     name = "profiles"
 
-    identity = Remote("identity", timeout=10.0)
+    identity = Remote("identity", timeout=4.0)
+    vault = Resource(lambda s: open_vault(load_types(s.config_dir), s.identifier_key))
 
     @rpc
     def record(self, events: Any) -> dict[str, Any]:
         """A receipt for each event of the list, and one token that covers them all."""
-        return Recorder(self.work, self.identity).record(events)
+        return self._recorder().record(events)
 
     @rpc
-    def get(self, profile_id: Any = None, identifiers: Any = None) -> dict[str, Any]:
-        """Everything known of a shopper, up to this moment, by one of the arguments."""
+    def get(
+        self, profile_id: Any = None, identifiers: Any = None, reveal: Any = False
+    ) -> dict[str, Any]:
+        """Everything known of a shopper, up to this moment, by one of the arguments.
+
+        With `reveal`, the plain values of the identifiers that are still kept.
+        """
         who = load(WHO, {"profile_id": profile_id, "identifiers": identifiers})
+        if not isinstance(reveal, bool):
+            raise InvalidInput("reveal", "must be true or false")
         found = find_profile(self.identity, who)
-        return self.work.run(lambda unit: read_profile(unit, found, who.get("profile_id")))
+        vault = self.vault if reveal else None
+        profile = self.work.run(
+            lambda unit: read_profile(unit, found, who.get("profile_id"), vault)
+        )
+        if reveal:
+            self.log.info("identifiers_revealed", profile_id=profile["profile_id"])
+        return profile
 
     @rpc
     def preview(self, stream_sets: Any) -> list[dict[str, Any]]:
@@ -49,3 +67,18 @@ class ProfilesService(Service):
     def identity_events(self, batch: Batch) -> Outcome:
         """Bring in what no `record` has: splits, merges by a support desk, leftovers of a crash."""
         return batch.apply(IdentityFacts())
+
+    @every(0.5)
+    def record_waiting(self) -> None:
+        """Record what was accepted while identity did not answer, in its order."""
+        recorded = Backlog(self.work, self._recorder(), self.vault).work_off()
+        if recorded:
+            self.log.info("recorded_what_waited", events=recorded)
+
+    @every(3600)
+    def forget_expired(self) -> None:
+        """Delete the plain values of identifiers whose time has run out."""
+        self.work.run(store.forget_expired)
+
+    def _recorder(self) -> Recorder:
+        return Recorder(self.work, self.identity, self.vault)

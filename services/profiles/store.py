@@ -2,21 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import Draft, JointDraft
+from chassis.database import upsert
 from chassis.log import Appended
+from chassis.rows import RowStatement
 from chassis.schema import EVENTS, STREAMS
 from chassis.work import Unit
 from directory import apply_identity, load_summaries, save_summaries
 from directory.tables import IDENTIFIERS, LABELS
 from rules import Summary
+from services.profiles.sealing import Sealed
 
 _PAGE = 1_000
 # A summary is stored again once this many events have come after the one in the table.
 _TAIL = 20
+
+_METADATA = sa.MetaData()
+_SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+# Events that were accepted while identity did not answer, by their place in the queue. `sealed` is
+# the event as it was sent; what can never be recorded stays here, with the reason in `refused`.
+WAITING = sa.Table(
+    "waiting",
+    _METADATA,
+    sa.Column("place", _SERIAL, primary_key=True, autoincrement=True),
+    sa.Column("event_id", sa.Text, nullable=False, unique=True),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.Column("refused", sa.Text),
+)
+
+# Who works the queue off, and until when (µs of the machine's clock) nobody else may.
+LEASE = sa.Table(
+    "waiting_lease",
+    _METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", sa.BigInteger, nullable=False),
+)
+
+# The plain values of identifiers, sealed, by key.
+SEALED_VALUES = sa.Table(
+    "sealed_values",
+    _METADATA,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.Column("kept_until", sa.BigInteger, index=True),
+)
+
+_KEEP = RowStatement(
+    """
+    INSERT INTO sealed_values (key, sealed, kept_until)
+    SELECT text[0], text[1], number[2] FROM {rows} WHERE true
+    ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed, kept_until = excluded.kept_until
+    WHERE coalesce(excluded.kept_until, 0) <> coalesce(sealed_values.kept_until, 0)
+    """
+)
+_WAIT = RowStatement(
+    """
+    INSERT INTO waiting (event_id, received_at, sealed)
+    SELECT text[0], number[1], text[2] FROM {rows} WHERE true
+    ON CONFLICT (event_id) DO NOTHING
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that waits for identity."""
+
+    place: int
+    event_id: str
+    received_at: int
+    sealed: str
+
+
+def create_backlog(op: Any) -> None:
+    """Migration step: the queue of events that wait, and the sealed values of identifiers."""
+    _METADATA.create_all(op.get_bind(), checkfirst=False)
 
 
 def epochs(unit: Unit, streams: Iterable[str]) -> dict[str, int]:
@@ -85,5 +154,89 @@ def statistics(unit: Unit) -> dict[str, int]:
         "profiles": sa.select(sa.func.count(LABELS.c.profile_id.distinct())),
         "orders": events.where(EVENTS.c.type == "order_completed"),
         "streams": sa.select(sa.func.count()).select_from(STREAMS),
+        "waiting": sa.select(sa.func.count())
+        .select_from(WAITING)
+        .where(WAITING.c.refused.is_(None)),
     }
     return {name: unit.connection.execute(query).scalar_one() for name, query in queries.items()}
+
+
+def is_anything_waiting(unit: Unit) -> bool:
+    """Whether events wait for identity, behind which all later ones queue."""
+    query = sa.select(sa.exists().where(WAITING.c.refused.is_(None)))
+    return bool(unit.connection.execute(query).scalar())
+
+
+def waiting(unit: Unit, limit: int) -> list[Waiting]:
+    """The events that have waited longest."""
+    query = (
+        sa.select(WAITING.c.place, WAITING.c.event_id, WAITING.c.received_at, WAITING.c.sealed)
+        .where(WAITING.c.refused.is_(None))
+        .order_by(WAITING.c.place)
+        .limit(limit)
+    )
+    return [Waiting(*row) for row in unit.connection.execute(query)]
+
+
+def let_wait(unit: Unit, sealed: Sequence[tuple[str, str]]) -> None:
+    """Put events (id, sealed body) at the end of the queue, those that are not in it yet."""
+    _WAIT.execute(unit.connection, [[id_, unit.now, body] for id_, body in sealed])
+
+
+def remove_waiting(unit: Unit, places: Sequence[int]) -> None:
+    """Take events out of the queue: they are in the log."""
+    unit.connection.execute(sa.delete(WAITING).where(WAITING.c.place.in_(places)))
+
+
+def set_aside(unit: Unit, refused: Mapping[str, str]) -> None:
+    """Leave events, by id, in the table with the reason why they can never be recorded."""
+    for event_id, reason in refused.items():
+        query = sa.update(WAITING).where(WAITING.c.event_id == event_id).values(refused=reason)
+        unit.connection.execute(query)
+
+
+def take_lease(unit: Unit, holder: str, now: int, until: int) -> bool:
+    """Whether `holder` alone may work the queue off until then."""
+    name = "waiting"
+    row = {"name": name, "holder": holder, "until": 0}
+    insert = upsert(unit.connection, LEASE).values(row).on_conflict_do_nothing()
+    unit.connection.execute(insert)
+    query = (
+        sa.update(LEASE)
+        .where(LEASE.c.name == name, LEASE.c.until < now)
+        .values(holder=holder, until=until)
+    )
+    return bool(unit.connection.execute(query).rowcount)
+
+
+def hold_lease(unit: Unit, holder: str, until: int) -> bool:
+    """Whether nobody has taken the lease from `holder`, who keeps it until then."""
+    query = sa.update(LEASE).where(LEASE.c.holder == holder).values(until=until)
+    return bool(unit.connection.execute(query).rowcount)
+
+
+def give_lease_back(unit: Unit, holder: str) -> None:
+    """Let others work the queue off."""
+    query = sa.update(LEASE).where(LEASE.c.holder == holder).values(until=0)
+    unit.connection.execute(query)
+
+
+def keep_sealed(unit: Unit, values: Sequence[Sealed]) -> None:
+    """Keep sealed values of identifiers, sorted by key."""
+    if values:
+        _KEEP.execute(unit.connection, [[v.key, v.sealed, v.kept_until] for v in values])
+
+
+def sealed_values(unit: Unit, keys: Sequence[str]) -> dict[str, str]:
+    """The sealed value of each identifier whose time has not run out."""
+    query = sa.select(SEALED_VALUES.c.key, SEALED_VALUES.c.sealed).where(
+        SEALED_VALUES.c.key.in_(keys),
+        sa.or_(SEALED_VALUES.c.kept_until.is_(None), SEALED_VALUES.c.kept_until > unit.now),
+    )
+    return {row.key: row.sealed for row in unit.connection.execute(query)}
+
+
+def forget_expired(unit: Unit) -> int:
+    """Delete the sealed values whose time has run out; how many."""
+    query = sa.delete(SEALED_VALUES).where(SEALED_VALUES.c.kept_until <= unit.now)
+    return int(unit.connection.execute(query).rowcount)

@@ -67,12 +67,8 @@ def test_what_was_split_stays_apart_in_the_database_until_the_desk_merges_it(
     (again,), facts = resolver.resolve([both])
     assert facts == []
     assert "support desk" in again.ignored[0].reason
-    (split_off,) = (
-        work.read(lambda unit: reading.find(unit, OBSERVER.rules, seen(2, asked, signed_in=True)))[
-            "profile_id"
-        ]
-        for asked in ({"email": "a@b.example"},)
-    )
+    asked = seen(2, {"email": "a@b.example"}, signed_in=True)
+    split_off = work.read(lambda unit: reading.find(unit, OBSERVER.rules, asked))["profile_id"]
     assert split_off != account.profile
     repair.merge(account.profile, split_off, "hers after all", dry_run=False)
     (again,), _ = resolver.resolve([both])
@@ -168,6 +164,9 @@ def test_profiles_and_segments_follow_merges_and_splits_as_if_they_had_never_bee
         "identity", "split", profile_id=ann, identifiers={"anonymous_id": "tablet"}, reason="no"
     )
     wait_for(lambda: state_of(cdp, ann, tablet) == apart)
+
+    shown = cdp.call("profiles", "get", profile_id=tablet, reveal=True)["identifiers"]
+    assert [(known["type"], known["value"]) for known in shown] == [("anonymous_id", "tablet")]
 
     history = cdp.call("identity", "explain", profile_id=tablet)
     load_checked(History(), history)

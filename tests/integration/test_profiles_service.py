@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from chassis import FixedClock, InvalidInput, NotFound, Unavailable, embedded, parse_instant
+from chassis import FixedClock, InvalidInput, NotFound, embedded, parse_instant
 from chassis.client import Client
 from chassis.runner import Runner
 from chassis.service import Service, rpc
@@ -102,14 +102,25 @@ def test_python_objects_that_the_broker_carries_are_refused_by_name(cdp: Client)
         assert "send plain JSON" in receipt["error"]["message"]
 
 
-def test_without_identity_the_caller_is_told_to_try_again(
+def test_without_identity_events_are_accepted_and_wait(
     cdp: Client, identity: IdentityInMemory
 ) -> None:
     identity.down = True
-    with pytest.raises(Unavailable, match="identity"):
-        cdp.call("profiles", "record", events=[event("e-1")])
-    identity.down = False
-    assert cdp.call("profiles", "record", events=[event("e-1")])["token"]
+    recorded = cdp.call("profiles", "record", events=[event("e-1")])
+    assert recorded == {
+        "receipts": [{"event_id": "e-1", "status": "accepted", "ignored_identifiers": []}],
+        "token": {},
+    }
+    assert cdp.call("profiles", "statistics")["waiting"] == 1
+
+
+def test_plain_values_are_shown_to_who_asks_for_them(cdp: Client) -> None:
+    identifiers = {"anonymous_id": "a-1", "email": "Ann@shop.example"}
+    cdp.call("profiles", "record", events=[event("e-1", identifiers=identifiers)])
+    hidden = cdp.call("profiles", "get", identifiers=identifiers)["identifiers"]
+    assert all(known.keys() == {"type", "key"} for known in hidden)
+    shown = cdp.call("profiles", "get", identifiers=identifiers, reveal=True)["identifiers"]
+    assert {known["type"] for known in shown} == set(identifiers)
 
 
 def test_a_profile_is_asked_for_in_one_way(cdp: Client) -> None:
