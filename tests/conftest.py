@@ -131,12 +131,12 @@ def database(database_uri: str) -> Iterator[Database]:
 def service_database_uri(
     engine: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[[str], str]]:
-    """`service_database_uri("identity")`: the URI of a fresh database with that service's tables.
+    """`service_database_uri("identity")`: the URI of an empty database with that service's tables.
 
     On PostgreSQL it is that of the service's own user, who owns nothing and may only what
     `deploy.access` grants. Each call makes another database.
     """
-    uris: list[str] = []
+    lent: list[tuple[str, str]] = []
     numbers = itertools.count(1)
 
     def create(service: str) -> str:
@@ -145,13 +145,12 @@ def service_database_uri(
             upgrade(service, uri)
             return uri
         databases: Databases = request.getfixturevalue("databases")
-        _, uri = databases.create(service, partial(upgrade, service))
-        uris.append(uri)
-        return uri
+        lent.append((service, databases.lend(service, partial(upgrade, service))))
+        return lent[-1][1]
 
     yield create
-    for uri in uris:
-        request.getfixturevalue("databases").drop(uri)
+    for service, uri in lent:
+        request.getfixturevalue("databases").take_back(service, uri)
 
 
 @pytest.fixture
