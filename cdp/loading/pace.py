@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MOST_EVENTS = 200  # a batch
-_FEWEST_EVENTS = 10
+_FEWEST_EVENTS = 20
 _BATCH_SECONDS = 0.25  # of one call of `record`: others' calls wait no longer than that behind it
 _ANSWER_SECONDS = 0.1  # of the services that follow; a checkout waits for 0.15
-_LONGEST_PAUSE = 1.0
+_LONGEST_REST = 2.0  # times as long as the batch before took
 _AHEAD = 400  # events that the services which follow may be behind
 
 Token = Mapping[str, int]
@@ -17,14 +17,16 @@ Token = Mapping[str, int]
 
 @dataclass(slots=True)
 class Pace:
-    """How many events the next batch has, and how long to pause before it."""
+    """How many events the next batch has, and how long to pause before it, in seconds."""
 
     events: int = 50
-    pause: float = 0.0
+    _rest: float = 0.0
+    _seconds: float = 0.0
     _sent: list[tuple[Token, int]] = field(default_factory=list)
 
     def recorded(self, seconds: float, token: Token, events: int) -> None:
         """A batch of `events` was recorded in `seconds`; `token` is a place in the log near it."""
+        self._seconds = seconds
         factor = min(1.5, max(0.5, _BATCH_SECONDS / max(seconds, 0.001)))
         self.events = min(MOST_EVENTS, max(_FEWEST_EVENTS, round(self.events * factor)))
         if token:
@@ -33,9 +35,14 @@ class Pace:
     def answered(self, seconds: float) -> None:
         """A service that follows took `seconds` to answer a small question."""
         if seconds > _ANSWER_SECONDS:
-            self.pause = min(_LONGEST_PAUSE, max(0.05, 2 * self.pause))
+            self._rest = min(_LONGEST_REST, max(0.125, 2 * self._rest))
         else:
-            self.pause = self.pause / 2 if self.pause > 0.01 else 0.0
+            self._rest = self._rest / 2 if self._rest > 0.1 else 0.0
+
+    @property
+    def pause(self) -> float:
+        """How long the services are left to others before the next batch."""
+        return self._rest * self._seconds
 
     @property
     def ahead(self) -> bool:

@@ -10,10 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from cdp.demo import cdnow_directory
 from cdp.purchases import MASTER, SAMPLE
@@ -57,11 +60,12 @@ def done(folder: Path) -> int:
 
 def ended(process: subprocess.Popen[str], status: int = 0) -> list[str]:
     """What a load said when it ended."""
-    said, errors = process.communicate(timeout=600)
+    said, errors = process.communicate(timeout=3_600)
     assert (process.returncode, errors) == (status, ""), said + errors
     return said.splitlines()
 
 
+@pytest.mark.proofs
 def test_a_load_that_is_killed_five_times_ends_with_every_order_once(
     suite: Callable[..., Suite], load: Load, tmp_path: Path, size: Callable[[Any, Any], Any]
 ) -> None:
@@ -79,7 +83,7 @@ def test_a_load_that_is_killed_five_times_ends_with_every_order_once(
         running.wait_for(
             lambda process=process, place=place: process.poll() is not None or done(folder) > place,
             f"{place} lines are loaded",
-            patience=300,
+            patience=size(200, 1_800),
         )
         time.sleep(chance.uniform(0, 0.3))
         process.kill()
@@ -96,6 +100,45 @@ def test_a_load_that_is_killed_five_times_ends_with_every_order_once(
     running.wait_for(
         lambda: members(running) == expected["members"], "segments have followed", patience=120
     )
+
+
+@pytest.mark.proofs
+def test_the_lines_of_a_basket_are_one_order(
+    suite: Callable[..., Suite], load: Load, tmp_path: Path, size: Callable[[int, int], int]
+) -> None:
+    lines = size(600, 200_000)
+    path = groceries(tmp_path) if lines == 600 else journey()
+    baskets = shopped(path, lines)
+    running = suite()
+    words = (path, "--mapping", MAPPINGS / "complete-journey.yaml", "--first", str(lines))
+    said = ended(load(running, *words, "--folder", tmp_path / "place"))
+    read = sum(len(basket) for basket in baskets.values())
+    assert said == [f"{read:,} lines: {len(baskets):,} events recorded, 0 rejected."]
+    households = {basket[0]["household_id"] for basket in baskets.values()}
+    counted = running.call("profiles", "statistics")
+    assert (counted["orders"], counted["profiles"]) == (len(baskets), len(households))
+    for household in sorted(households)[:3]:
+        theirs = [each for each in baskets.values() if each[0]["household_id"] == household]
+        profile = running.call("profiles", "get", identifiers={"user_id": f"household-{household}"})
+        assert profile["orders"]["count"] == len(theirs)
+        assert profile["orders"]["items"] == sum(row["quantity"] for rows in theirs for row in rows)
+        assert profile["orders"]["revenue"] == {
+            "USD": sum(round(100 * row["sales_value"]) for rows in theirs for row in rows)
+        }
+
+
+def test_events_as_lines_of_json_are_loaded_once(
+    suite: Callable[..., Suite], load: Load, tmp_path: Path
+) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes((ROOT / "examples" / "shoppers.ndjson").read_bytes())
+    events = len(path.read_text().splitlines())
+    running = suite(environment=CLOCK)
+    for words in ((), (), ("--restart",)):
+        said = ended(load(running, path, *words))
+        assert said[0] == f"{events} lines: {events} events recorded, 0 rejected."
+    assert said[1:] == [f"{events} of the events had been recorded before; they count once."]
+    assert running.call("profiles", "statistics")["events"] == events
 
 
 def test_lines_that_are_rejected_are_mended_and_loaded_again(
@@ -150,6 +193,40 @@ event:
     assert running.call("profiles", "statistics")["orders"] == 4
     omar = running.call("profiles", "get", identifiers={"user_id": "omar"})
     assert (omar["orders"]["items"], omar["orders"]["revenue"]) == (4, {"EUR": 1600})
+
+
+def groceries(folder: Path) -> Path:
+    """A made-up file like that of The Complete Journey."""
+    chance = random.Random(7)
+    rows = [
+        {
+            "household_id": basket % 20,
+            "store_id": 300 + basket % 3,
+            "basket_id": 31_000_000_000 + basket,
+            "product_id": chance.randrange(10**6),
+            "quantity": chance.choice([0, 1, 1, 2, 3]),
+            "sales_value": chance.randrange(1_000) / 100,
+            "transaction_timestamp": datetime(2017, 1, 1) + timedelta(hours=basket),  # noqa: DTZ001 - as in theirs
+        }
+        for basket in range(200)
+        for _line in range(chance.randint(1, 9))
+    ]
+    parquet.write_table(pa.Table.from_pylist(rows), folder / "transactions.parquet")
+    return folder / "transactions.parquet"
+
+
+def journey() -> Path:
+    """The Complete Journey's transactions, which `make prove` fetches."""
+    return Path(os.environ["CDP_JOURNEY_DIR"]) / "transactions.parquet"
+
+
+def shopped(path: Path, lines: int) -> dict[int, list[dict[str, Any]]]:
+    """The baskets that the first lines of a file are in, whole."""
+    baskets: dict[int, list[dict[str, Any]]] = {}
+    for number, row in enumerate(parquet.read_table(path).slice(0, lines + 500).to_pylist()):
+        if number < lines or row["basket_id"] in baskets:
+            baskets.setdefault(row["basket_id"], []).append(row)
+    return baskets
 
 
 def members(suite: Suite) -> dict[str, int]:

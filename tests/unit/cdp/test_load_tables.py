@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from cdp.loading.parquet import Parquet, as_text
 from cdp.loading.rows import Lines, Row, file_name
@@ -154,17 +155,9 @@ def test_parquet_without_its_library_says_how_to_get_it(
         Parquet(tmp_path / "orders.parquet", "orders")
 
 
-@pytest.fixture
-def pyarrow(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    return pytest.importorskip("pyarrow", reason="it comes with the extra `parquet`")
-
-
-def test_rows_of_parquet_are_read_and_rejected_ones_are_csv(
-    tmp_path: Path, pyarrow: ModuleType
-) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+def test_rows_of_parquet_are_read_and_rejected_ones_are_csv(tmp_path: Path) -> None:
     path = tmp_path / "orders.parquet"
-    parquet.write_table(pyarrow.table({"id": [1, 2], "name": ["a,b", None]}), path)
+    parquet.write_table(pa.table({"id": [1, 2], "name": ["a,b", None]}), path)
     source = Parquet(path, "orders")
     rows = list(source.rows())
     assert [(row.number, row.name, row.end, dict(row.cells)) for row in rows] == [
@@ -178,7 +171,7 @@ def test_rows_of_parquet_are_read_and_rejected_ones_are_csv(
     assert [(row.name, row.cells) for row in back.rows()] == [(r.name, r.cells) for r in rows]
 
 
-def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path, pyarrow: ModuleType) -> None:
+def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
     (tmp_path / "orders.parquet").write_text("id,name\n")
     with pytest.raises(InvalidInput, match="cannot be read as Parquet"):
         Parquet(tmp_path / "orders.parquet", "orders")
