@@ -144,7 +144,7 @@ class Desk:
             raise Late
         made.append(decision)
         if not case.request.dry_run:
-            unit.relax()  # the shopper waits; what falls with the database server was an answer only
+            unit.relax()  # the shopper waits
             unit.append([_decided(case, decision)])
         return decision
 
