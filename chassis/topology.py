@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from kombu import Exchange, Queue
+from kombu import Connection, Exchange, Queue
 
 # A quorum queue drops a message that was delivered this often and never acknowledged, unless it
 # has a dead-letter exchange. Only crashes and lost connections count here.
@@ -43,3 +44,16 @@ def declare_own(channel: Any, service: str) -> None:
     """Declare what a service owns: its events exchange and its dead-letter queue."""
     events_exchange(service)(channel).declare()
     dead_queue(service)(channel).declare()
+
+
+def declare_at(uri: str, service: str) -> None:
+    """Declare on the broker at `uri` what a service owns."""
+    with Connection(uri) as connection:
+        declare_own(connection.channel(), service)
+
+
+def subscribe_at(uri: str, service: str, sources: Iterable[str]) -> None:
+    """Declare on the broker at `uri` a service's queues; the exchanges of `sources` are there."""
+    with Connection(uri) as connection:
+        for source in sources:
+            subscriber_queue(service, source)(connection.channel()).declare()

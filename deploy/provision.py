@@ -11,10 +11,8 @@ import secrets
 import sys
 from collections.abc import Mapping
 
-from kombu import Connection
-
 from chassis.migration import upgrade
-from chassis.topology import declare_own, subscriber_queue
+from chassis.topology import declare_at, subscribe_at
 from deploy.access import CLIENT, NAMES, SERVICES
 from deploy.broker import definitions
 from deploy.databases import Cluster
@@ -38,12 +36,10 @@ def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) ->
         cluster.create_database(user, owner, user)
         upgrade(name, cluster.uri_for(owner, secret, user), user)
     for service in SERVICES:
-        with Connection(broker_uri(broker, service.name, passwords)) as connection:
-            declare_own(connection.channel(), service.name)
+        declare_at(broker_uri(broker, service.name, passwords), service.name)
     for service in SERVICES:
-        with Connection(broker_uri(broker, service.name, passwords)) as connection:
-            for source in service.follows:
-                subscriber_queue(service.name, source)(connection.channel()).declare()
+        uri = broker_uri(broker, service.name, passwords)
+        subscribe_at(uri, service.name, service.follows)
 
 
 def broker_uri(broker: Broker, name: str, passwords: Mapping[str, str]) -> str:

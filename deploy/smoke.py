@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nameko.standalone.rpc import ClusterRpcProxy
+from chassis.client import Client
 
 ROOT = Path(__file__).parent.parent
 PROJECT = "cdp-smoke"
@@ -115,13 +115,13 @@ def _go(smoke: Smoke) -> None:
     smoke.script("-m", "cdp", "profile", "show", "user_id=grace")
     _say(f"scaling to {SCALE}")
     smoke.up(*(f"--scale={name}={replicas}" for name, replicas in SCALE.items()))
-    with ClusterRpcProxy({"AMQP_URI": smoke.amqp_uri}, timeout=30) as cdp:
+    with Client(smoke.amqp_uri, timeout=30) as cdp:
         _share(smoke, cdp)
         for service in SCALE:
             _lose_a_replica(smoke, cdp, service)
 
 
-def _share(smoke: Smoke, cdp: Any) -> None:
+def _share(smoke: Smoke, cdp: Client) -> None:
     """Every replica does a part of the work."""
     _say("recording and deciding on all replicas")
     _record(cdp, "share")
@@ -134,7 +134,7 @@ def _share(smoke: Smoke, cdp: Any) -> None:
             raise Failed(f"{service}: {len(replicas)} replicas, of which {len(idle)} did nothing")
 
 
-def _lose_a_replica(smoke: Smoke, cdp: Any, service: str) -> None:
+def _lose_a_replica(smoke: Smoke, cdp: Client, service: str) -> None:
     """A replica is killed while it works: answers go on, and nothing is lost."""
     _say(f"killing a replica of {service} while it works")
     before = _buyers(cdp)
@@ -149,24 +149,26 @@ def _lose_a_replica(smoke: Smoke, cdp: Any, service: str) -> None:
         time.sleep(0.5)
 
 
-def _buyers(cdp: Any) -> int:
+def _buyers(cdp: Client) -> int:
     """How many have bought once: each order of ours is a new shopper's."""
-    (segment,) = [s for s in cdp.segments.list() if s["segment"] == "returning_one_time_buyer"]
+    (segment,) = [
+        s for s in cdp.call("segments", "list") if s["segment"] == "returning_one_time_buyer"
+    ]
     return int(segment["members"])
 
 
-def _record(cdp: Any, name: str) -> None:
+def _record(cdp: Client, name: str) -> None:
     for start in range(0, ORDERS, 100):
         events = [_order(f"{name}-{number}") for number in range(start, start + 100)]
-        receipts = cdp.profiles.record(events)["receipts"]
+        receipts = cdp.call("profiles", "record", events=events)["receipts"]
         if any(receipt["status"] != "appended" for receipt in receipts):
             raise Failed(f"record answered {receipts}")
 
 
-def _decide(cdp: Any, shopper: str) -> None:
+def _decide(cdp: Client, shopper: str) -> None:
     identifiers = {"user_id": shopper}
     request = {"placement": "checkout", "identifiers": identifiers, "authenticated": True}
-    decision = cdp.offers.decide({**request, "context": {}, "deadline_ms": 5_000})
+    decision = cdp.call("offers", "decide", request={**request, "deadline_ms": 5_000})
     if not decision["slots"]:
         raise Failed(f"decide answered {decision}")
 
