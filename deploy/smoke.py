@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chassis import ServiceError
 from chassis.client import Client
 
 ROOT = Path(__file__).parent.parent
@@ -94,7 +95,7 @@ def main() -> int:
         finally:
             _say("taking all down")
             smoke.down()
-    except Failed as failure:
+    except (Failed, ServiceError) as failure:
         print(f"smoke: {failure}", file=sys.stderr)
         return 1
     _say("all is well")
