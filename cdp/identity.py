@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ from rich.table import Table
 from cdp.connection import connected
 from cdp.report import console, profile_view, when
 from chassis.client import Client
+from chassis.errors import InvalidInput
+from chassis.keys import rotate
 
 KINDS = ("merge_refused", "at_a_limit", "shared_device")
 _SAID = {
@@ -131,6 +134,24 @@ def review(kind: str | None, limit: int, done: str | None, demo: bool, as_json: 
     with connected(demo) as client:
         listed = client.call("identity", "review", kind=kind, limit=limit, done=done)
     _print(listed, review_table(listed) if listed else "There is nothing to review.", as_json)
+
+
+@identity.command("rotate-key")
+def rotate_key() -> None:
+    """Wrap the identifier key by a new master key.
+
+    Reads CDP_IDENTIFIER_KEY, plain or wrapped by CDP_MASTER_KEY, and CDP_NEW_MASTER_KEY, and prints
+    the new CDP_IDENTIFIER_KEY, to be set together with CDP_MASTER_KEY for every service. The key
+    within stays the same, and so does every hash.
+    """
+    given = {
+        name: os.environ.get(f"CDP_{name}", "") for name in ("IDENTIFIER_KEY", "NEW_MASTER_KEY")
+    }
+    for name, text in given.items():
+        if not text:
+            raise InvalidInput(f"CDP_{name}", "is not set")
+    master = os.environ.get("CDP_MASTER_KEY")
+    click.echo(rotate(given["IDENTIFIER_KEY"], master, given["NEW_MASTER_KEY"]))
 
 
 def read_identifiers(words: Sequence[str]) -> dict[str, str] | list[str]:

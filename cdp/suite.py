@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from chassis.clock import Clock
 from chassis.errors import InvalidInput
+from chassis.keys import read_key
 from chassis.migration import upgrade
 from chassis.runner import Runner
 from chassis.schema import POSITIONS, STREAMS
@@ -61,7 +62,9 @@ def embedded_settings(directory: Path, clock: Clock) -> list[Settings]:
             database_uri=f"sqlite:///{database_path(directory, name)}",
             amqp_uri=EMBEDDED_BROKER,
             clock=clock,
-            identifier_key=os.environ.get("CDP_IDENTIFIER_KEY", EMBEDDED_KEY).encode(),
+            identifier_key=read_key(
+                os.environ.get("CDP_IDENTIFIER_KEY", EMBEDDED_KEY), os.environ.get("CDP_MASTER_KEY")
+            ),
             config_dir=Path(config) if config else None,
         )
         for name in NAMES

@@ -10,6 +10,7 @@ from environs import Env, EnvError
 
 from chassis.clock import Clock, clock_from
 from chassis.errors import InvalidInput
+from chassis.keys import read_key
 
 Role = Literal["rpc", "events", "all"]
 N = TypeVar("N", int, float)
@@ -91,7 +92,7 @@ def _key(env: Env) -> bytes:
     key = env.str("CDP_IDENTIFIER_KEY", _DEVELOPMENT_KEY)
     if not key:
         raise InvalidInput("CDP_IDENTIFIER_KEY", "is empty; set it once, or do not set it at all")
-    return key.encode()
+    return read_key(key, env.str("CDP_MASTER_KEY", None))
 
 
 def _directory(env: Env) -> Path | None:

@@ -25,14 +25,15 @@ from contracts.schema import Contract
 
 
 class Who(Contract):
-    """A shopper, by one of `profile_id` and `identifiers`."""
+    """A shopper, by one of `profile_id` and `identifiers`; `reveal` asks for plain values."""
 
     profile_id = Text(longest=64)
     identifiers = Identifiers()
+    reveal = Flag(load_default=False)
 
     @validates_schema
     def _one_of_them(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
-        if len(data) != 1:
+        if ("profile_id" in data) == ("identifiers" in data):
             raise ValidationError("give either profile_id or identifiers", "profile_id")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis import InvalidInput
 from chassis.inbox import Batch, Outcome
 from chassis.service import Remote, Resource, Service, every, rpc, subscribe
 from contracts import load
@@ -40,15 +39,13 @@ class ProfilesService(Service):
 
         With `reveal`, the plain values of the identifiers that are still kept.
         """
-        who = load(WHO, {"profile_id": profile_id, "identifiers": identifiers})
-        if not isinstance(reveal, bool):
-            raise InvalidInput("reveal", "must be true or false")
+        who = load(WHO, {"profile_id": profile_id, "identifiers": identifiers, "reveal": reveal})
         found = find_profile(self.identity, who)
-        vault = self.vault if reveal else None
+        vault = self.vault if who["reveal"] else None
         profile = self.work.run(
             lambda unit: read_profile(unit, found, who.get("profile_id"), vault)
         )
-        if reveal:
+        if vault:
             self.log.info("identifiers_revealed", profile_id=profile["profile_id"])
         return profile
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 from rich.console import Console, RenderableType
 
+from cdp.cli import cli
 from cdp.identity import (
     description_view,
     history_view,
@@ -16,6 +18,10 @@ from cdp.identity import (
     repaired_view,
     review_table,
 )
+from chassis import InvalidInput
+from chassis.keys import read_key, wrap
+from chassis.settings import read_settings
+from identifiers import accept, load_types
 
 EMAIL = {"key": "email:0123456789abcdef", "type": "email", "tenure": 1, "assurance": "claimed"}
 
@@ -80,3 +86,39 @@ def test_identifiers_are_values_or_keys_and_never_both() -> None:
     for words in (("email=a", "phone:02"), ("email=a", "email=b"), ("email=",)):
         with pytest.raises(click.UsageError):
             read_identifiers(words)
+
+
+def test_rotating_the_master_key_changes_no_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = {"email": "ann@shop.example"}
+    monkeypatch.setenv("CDP_IDENTIFIER_KEY", "the key of all hashes")
+    hashes = [accept(value, load_types(), b"the key of all hashes").keys]
+    master = None
+    for new_master in ("a first master key", "a second master key"):
+        monkeypatch.setenv("CDP_NEW_MASTER_KEY", new_master)
+        if master:
+            monkeypatch.setenv("CDP_MASTER_KEY", master)
+        wrapped = CliRunner().invoke(cli, ["identity", "rotate-key"]).stdout.strip()
+        assert wrapped.startswith("wrapped:")
+        assert "key of all" not in wrapped
+        monkeypatch.setenv("CDP_IDENTIFIER_KEY", wrapped)
+        master = new_master
+        hashes.append(accept(value, load_types(), read_key(wrapped, master)).keys)
+    assert hashes[0] == hashes[1] == hashes[2]
+    monkeypatch.setenv("CDP_MASTER_KEY", "a first master key")
+    refused = CliRunner().invoke(cli, ["identity", "rotate-key"])
+    assert refused.exit_code == 1
+    assert "is not wrapped by this CDP_MASTER_KEY" in refused.stderr
+
+
+def test_a_service_reads_a_wrapped_key_by_the_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_IDENTITY_DATABASE_URI", "sqlite:///x.db")
+    monkeypatch.setenv("CDP_AMQP_URI", "embedded://localhost")
+    monkeypatch.setenv("CDP_IDENTIFIER_KEY", wrap(b"the key", "a first master key"))
+    monkeypatch.delenv("CDP_MASTER_KEY", raising=False)
+    with pytest.raises(InvalidInput, match="CDP_MASTER_KEY"):
+        read_settings("identity")
+    monkeypatch.setenv("CDP_MASTER_KEY", "short")
+    with pytest.raises(InvalidInput, match="at least 16"):
+        read_settings("identity")
+    monkeypatch.setenv("CDP_MASTER_KEY", "a first master key")
+    assert read_settings("identity").identifier_key == b"the key"
