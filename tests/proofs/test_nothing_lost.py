@@ -13,6 +13,7 @@ from tests.proofs.senders import Senders
 from tests.proofs.traffic import NOW, Traffic, make_traffic
 from tests.system import Suite
 
+pytestmark = pytest.mark.timeout(1_800)  # one fixture has it all; its own waits are shorter
 logger = logging.getLogger(__name__)
 
 _SEED = 20
