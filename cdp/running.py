@@ -35,7 +35,7 @@ def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
         check_database(each)
         if not each.embedded:
             open_broker(each)
-    configure_logging(form)
+    configure_logging(form, _log_level())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # until the services are up, and stop in turn
     suite = Suite(settings)
@@ -108,6 +108,13 @@ def _log_form() -> Literal["json", "text"]:
     if form not in ("json", "text"):
         raise InvalidInput("CDP_LOG", "is json or text")
     return "json" if form == "json" else "text"
+
+
+def _log_level() -> str:
+    level = os.environ.get("CDP_LOG_LEVEL", "INFO").upper()
+    if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise InvalidInput("CDP_LOG_LEVEL", "is debug, info, warning or error")
+    return level
 
 
 def _unreachable(service: str, error: sa.exc.OperationalError) -> Unavailable:

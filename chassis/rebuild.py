@@ -20,11 +20,11 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.errors import Refused, Unavailable
 from chassis.event import Event, new_id
-from chassis.inbox import Inbox, Projection
+from chassis.inbox import RECONCILE_MARGIN, Inbox, Projection
 from chassis.log import Head
 from chassis.patience import Late, within
 from chassis.rebuild_shadow import Shadow, is_refused_lock
-from chassis.schema import DEAD_LETTERS, POSITIONS
+from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED
 from chassis.work import Unit, Work
 
 _STREAMS = 100
@@ -199,27 +199,27 @@ class Rebuild:
         return self._drain(source, log)
 
     def _drain(self, source: str, log: Log, until: float = float("inf")) -> int:
-        """Apply what is known to be behind; passes over it go on until one changes nothing.
+        """Apply what is known to be behind; how many events that were.
 
-        A fact of several streams may have to wait for the others, which a later page brings.
+        Passes over it go on until one changes nothing, as a fact of several streams may have to
+        wait for the others, which a later page brings. _TryAgain if `until` comes first.
         """
         inbox = self._inboxes[source]
         done, total = self._work.read(partial(_progress, source=source))
-        began, before = done, -1
-        while done > before and done < total:
-            before, after = done, ""
+        applied, moved = 0, True
+        while moved:
+            moved, after = False, ""
             while streams := self._work.read(partial(_behind, source=source, after=after)):
-                self._report(Step(f"reading {source}", done, total))
+                self._report(Step(f"reading {source}", min(done + applied, total), total))
                 events = _in_time(until, partial(log.history, streams))
-                outcome = inbox.process(events, self._model.projections[source])
-                if outcome.applied:
+                if inbox.process(events, self._model.projections[source]).applied:
                     now = inbox.versions(streams)
-                    done += sum(now[stream] - version for stream, version in streams.items())
+                    applied += sum(now[stream] - version for stream, version in streams.items())
+                    moved = True
                 else:
                     after = max(streams)
-            done, total = self._work.read(partial(_progress, source=source))
-        self._report(Step(f"reading {source}", done, total))
-        return done - began
+        self._report(Step(f"reading {source}", *self._work.read(partial(_progress, source=source))))
+        return applied
 
     # The exchange
 
@@ -242,59 +242,73 @@ class Rebuild:
                 )
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
-            for source in self._inboxes:
-                self._fill(source)
 
     def _try_exchange(self, hold: float) -> Result:
+        """Come as near as can be while others write, and the last bit while they are held."""
+        with self._live.database.transaction() as connection:
+            lack = self._lack(connection)
+        self._close(lack, self._logs)
         with self._live.database.transaction() as connection:
             self._shadow.hold(connection, self._model.held, readers=self._model.held_from_readers)
             began = time.monotonic()
             self._report(Step("exchanging", 0, 1))
-            self._follow_own(Unit(connection, self._live, 1), began + hold)
-            self._follow_others(connection, began + hold)
+            unit = Unit(connection, self._live, 1)
+            own = OwnLog(lambda function: function(unit))
+            logs = {**self._logs, self._model.service: own}
+            self._close(self._lack(connection), logs, began + hold)
+            self._check(connection)
             events, halted = self._work.read(_counted)
             self._forget_own()
             self._shadow.exchange(connection, self._remote, self._live.clock.now())
         self._report(Step("exchanging", 1, 1))
         return Result(events, 0, round(1_000 * (time.monotonic() - began)), halted)
 
-    def _follow_own(self, unit: Unit, until: float) -> None:
-        """Apply the last of the service's own log, which nobody adds to now."""
+    def _lack(self, connection: sa.Connection) -> dict[str, dict[str, int]]:
+        """What the model in use knows of and the new one has not applied: source -> its heads."""
+        lack = {}
         own = self._model.service
-        if own not in self._inboxes:
-            return
-        log = OwnLog(lambda function: function(unit))
-        self._inboxes[own].reconcile(log.heads)
-        self._drain(own, log, until)
-        if halted := self._work.read(partial(_halted, source=own)):
-            raise Refused(own, f"cannot apply {_streams(halted)} of its own log ({halted[0]})")
+        if own in self._inboxes:
+            since = self._work.read(partial(_reconciled, source=own)) - RECONCILE_MARGIN
+            lack[own] = self._shadow.unread(connection, own, since)
+        if POSITIONS in self._model.tables:
+            for source in self._remote:
+                ahead = self._shadow.ahead(connection, source)
+                lack[source] = {place.stream: place.seen for place in ahead}
+        return {source: heads for source, heads in lack.items() if heads}
 
-    def _follow_others(self, connection: sa.Connection, until: float) -> None:
-        """Apply what the old model has of other services' logs, and the new one has not."""
+    def _close(
+        self,
+        lack: Mapping[str, Mapping[str, int]],
+        logs: Mapping[str, Log],
+        until: float = float("inf"),
+    ) -> None:
+        for source, heads in lack.items():
+            self._inboxes[source].note(heads)
+            self._drain(source, logs[source], until)
+
+    def _check(self, connection: sa.Connection) -> None:
+        """_TryAgain while the new model is behind the old one, Refused if it stays so."""
+        own = self._model.service
+        if halted := self._work.read(partial(_halted, source=own)):
+            raise self._refused(halted)
         if POSITIONS not in self._model.tables:
             return
         for source in self._remote:
-            ahead = self._shadow.ahead(connection, source)
-            self._inboxes[source].note({place.stream: place.seen for place in ahead})
-            self._drain(source, self._logs[source], until)
-        late = [
-            place
-            for source in self._remote
-            for place in self._shadow.ahead(connection, source)
-            if place.version > place.ours
-        ]
-        halted = {
-            s for source in self._remote for s in self._work.read(partial(_halted, source=source))
-        }
-        if stuck := [place.stream for place in late if place.stream in halted]:
-            reason = self._work.read(partial(_reason, stream=stuck[0]))
-            raise Refused(
-                self._model.service,
-                f"cannot apply {_streams(stuck)} as far as the model in use has them, the first by"
-                f" {reason}; it goes on serving. Mend the cause, and rebuild anew",
-            )
-        if late:
-            raise _TryAgain
+            places = self._shadow.ahead(connection, source)
+            late = {place.stream for place in places if place.version > place.ours}
+            if stuck := late & set(self._work.read(partial(_halted, source=source))):
+                raise self._refused(sorted(stuck))
+            if late:
+                raise _TryAgain
+
+    def _refused(self, stuck: Sequence[str]) -> Refused:
+        many = "a stream" if len(stuck) == 1 else f"{len(stuck)} streams"
+        reason = self._work.read(partial(_reason, stream=stuck[0]))
+        return Refused(
+            self._model.service,
+            f"cannot apply {many} as far as the model in use has, the first for {reason}; that"
+            " one goes on serving. Mend the cause, and rebuild anew",
+        )
 
     def _forget_own(self) -> None:
         """Its own log is no source that the service follows."""
@@ -347,6 +361,12 @@ def _progress(unit: Unit, source: str) -> tuple[int, int]:
     return int(done or 0), int(total or 0)
 
 
+def _reconciled(unit: Unit, source: str) -> int:
+    """Up to when the heads of a source were compared; 0 if they never were."""
+    query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == source)
+    return unit.connection.execute(query).scalar() or 0
+
+
 def _halted(unit: Unit, source: str) -> list[str]:
     query = sa.select(POSITIONS.c.stream_id).where(POSITIONS.c.source == source, POSITIONS.c.halted)
     return sorted(unit.connection.execute(query).scalars())
@@ -366,7 +386,3 @@ def _counted(unit: Unit) -> tuple[int, int]:
     halted = sa.func.sum(sa.case((POSITIONS.c.halted, 1), else_=0))
     row = unit.connection.execute(sa.select(sa.func.sum(POSITIONS.c.version), halted)).one()
     return int(row[0] or 0), int(row[1] or 0)
-
-
-def _streams(names: Sequence[str]) -> str:
-    return "a stream" if len(names) == 1 else f"{len(names)} streams"

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.database import Database
 from chassis.errors import Conflict, Refused
-from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED
+from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED, STREAMS
 
 SCHEMA = "rebuild"
 _LIVE = "public"
@@ -91,6 +91,10 @@ class Shadow(Protocol):
 
     def ahead(self, connection: sa.Connection, source: str) -> list[Place]:
         """Where the model in use has heard of more of a source."""
+        ...
+
+    def unread(self, connection: sa.Connection, own: str, since: int) -> dict[str, int]:
+        """What changed in the service's own log after `since` and is not applied: its heads."""
         ...
 
     def exchange(self, connection: sa.Connection, sources: Sequence[str], now: int) -> None:
@@ -175,6 +179,19 @@ class PostgresqlShadow:
         rows = connection.execute(query, {"source": source})
         return [Place(row.stream_id, row.version, row.seen, row.ours) for row in rows]
 
+    def unread(self, connection: sa.Connection, own: str, since: int) -> dict[str, int]:
+        query = sa.text(
+            f"""
+            SELECT streams.stream_id, streams.version
+            FROM {_LIVE}.streams
+            LEFT JOIN {SCHEMA}.positions AS new
+                   ON new.source = :own AND new.stream_id = streams.stream_id
+            WHERE streams.changed_at > :since AND streams.version > coalesce(new.version, 0)
+            """  # noqa: S608 - made of constants
+        )
+        rows = connection.execute(query, {"own": own, "since": since})
+        return {row.stream_id: row.version for row in rows}
+
     def exchange(self, connection: sa.Connection, sources: Sequence[str], now: int) -> None:
         names = [table.name for table in self._tables]
         for name in names:
@@ -252,14 +269,22 @@ class SqliteShadow:
         """Nothing: a transaction on SQLite has the file to itself."""
 
     def ahead(self, connection: sa.Connection, source: str) -> list[Place]:
+        ours = self._versions(source)
         query = sa.select(POSITIONS).where(POSITIONS.c.source == source)
-        with self.database.transaction() as shadow:
-            ours = {row.stream_id: row.version for row in shadow.execute(query)}
         return [
             Place(row.stream_id, row.version, row.seen, ours.get(row.stream_id, 0))
             for row in connection.execute(query)
             if row.seen > ours.get(row.stream_id, 0)
         ]
+
+    def unread(self, connection: sa.Connection, own: str, since: int) -> dict[str, int]:
+        ours = self._versions(own)
+        changed = sa.select(STREAMS).where(STREAMS.c.changed_at > since)
+        return {
+            row.stream_id: row.version
+            for row in connection.execute(changed)
+            if row.version > ours.get(row.stream_id, 0)
+        }
 
     def exchange(self, connection: sa.Connection, sources: Sequence[str], now: int) -> None:
         with self.database.transaction() as shadow:
@@ -272,6 +297,11 @@ class SqliteShadow:
 
     def remove(self) -> None:
         self._delete()
+
+    def _versions(self, source: str) -> dict[str, int]:
+        query = sa.select(POSITIONS).where(POSITIONS.c.source == source)
+        with self.database.transaction() as shadow:
+            return {row.stream_id: row.version for row in shadow.execute(query)}
 
     def _delete(self) -> None:
         self.database.close()

@@ -237,6 +237,11 @@ class _Background:
     method_name = "background"
 
 
+def made_in_background(worker_ctx: Any) -> bool:
+    """Whether it was no shop's call that led here, but a service's own looking after itself."""
+    return f".{_Background.method_name}." in worker_ctx.call_id_stack[0]
+
+
 def background_remote(
     container: Any, service: str, listener: ReplyListener, timeout: float
 ) -> RemoteService:

@@ -16,7 +16,7 @@ from chassis.foundation import Foundation
 from chassis.inbox import Inbox
 from chassis.instants import format_instant
 from chassis.metrics import WORKER_SECONDS
-from chassis.rpc import Remote, rpc
+from chassis.rpc import Remote, Rpc, made_in_background, rpc
 from chassis.settings import Settings
 from chassis.subscription import Following, subscribe
 from chassis.upcasting import Upcasters
@@ -76,6 +76,8 @@ class LogProvider(DependencyProvider):
         log = self.get_dependency(worker_ctx)
         if error:
             log.info("refused", error=error, ms=round(1_000 * seconds, 2))
+        elif isinstance(worker_ctx.entrypoint, Rpc) and not made_in_background(worker_ctx):
+            log.info("answered", ms=round(1_000 * seconds, 2))
         else:
             log.debug("done", ms=round(1_000 * seconds, 2))
 

@@ -34,6 +34,7 @@ _HISTORY_SECONDS = 5.0
 _GAP_SECONDS = 0.05
 _KEEP_UP_SECONDS = 0.5
 _LONGEST_PAUSE = 30.0
+_CAUSES_SHOWN = 20
 _MESSAGE_BYTES = 4_000_000
 
 _log = structlog.get_logger("subscriber")
@@ -198,10 +199,19 @@ class Subscribe(Entrypoint):
             return result, exc_info
 
         batch = Batch(self._source.inbox, events)
-        self.container.spawn_worker(self, (batch,), {}, handle_result=handle_result)
+        worker = self.container.spawn_worker(self, (batch,), {}, handle_result=handle_result)
         outcome, exc_info = done.wait()
         if exc_info is not None:
             raise exc_info[1]
+        causes = {str(event.metadata.get("correlation_id", "unknown")) for event in events}
+        _log.info(
+            "applied",
+            service=self.container.service_name,
+            source=self.source_name,
+            events=len(events),
+            correlation_id=worker.call_id_stack[0],
+            caused_by=sorted(causes)[:_CAUSES_SHOWN],
+        )
         if outcome.behind:
             self._wake()
 
