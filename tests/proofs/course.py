@@ -58,6 +58,7 @@ class Course:
         self._suite = suite
         self._seed = seed
         self._first = {name: suite.alive(name) for name in suite.services}
+        self._ended = []
         self._mortal = None
         self._operator_uri = suite.virtual_host.operator_uri()
         self._spy = _Spy(self._operator_uri, random.Random(seed))
@@ -93,6 +94,7 @@ class Course:
     def _kill(self, service, number, fault=None):
         process = self._first[service][number]
         self._suite.kill(process)
+        self._ended.append(process)
         self.killed.append(f"{service}-{number}")
         self._start(service, fault)
         self.sent_again += self._spy.send_again()
@@ -102,8 +104,9 @@ class Course:
         process = self._mortal
         self._fill(senders, lambda: not process.alive, f"{process} comes to {fault}")
         status = process.popen.wait()
-        assert status == -signal.SIGKILL, f"{process} ended with {status}\n{self._suite.logs()}"
+        assert status == -signal.SIGKILL, f"{process} ended with {status}\n{_end_of(process)}"
         self.deaths.append(f"{service} {fault.partition(':')[0]}")
+        self._ended.append(process)
         self._mortal = None
         self._start(service, following)
 
@@ -155,10 +158,9 @@ class Course:
     def _wait_until_ready(self):
         """Wait until all that live are ready; nothing but a mortal one may have ended by itself."""
         self._suite.wait_for(self._suite.ready, "all processes consume their queues")
-        for service in self._suite.services:
-            alive = self._suite.alive(service)
-            lacking = self._mortal is not None and self._mortal.service == service
-            assert len(alive) >= 2 - lacking, f"a process of {service} ended\n{self._suite.logs()}"
+        for process in self._suite.processes:
+            expected = process.alive or process is self._mortal or process in self._ended
+            assert expected, f"{process} ended\n{_end_of(process)}"
 
     @staticmethod
     def _wait_for_traffic(share, senders):
@@ -166,6 +168,10 @@ class Course:
         while senders.share < share and senders.busy:
             assert time.monotonic() < deadline, f"the traffic stands at {senders.share:.0%}"
             time.sleep(0.02)
+
+
+def _end_of(process):
+    return "\n".join(process.log.read_text(errors="replace").splitlines()[-20:])
 
 
 class _Spy:
