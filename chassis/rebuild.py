@@ -205,12 +205,14 @@ class Rebuild:
         wait for the others, which a later page brings. _TryAgain if `until` comes first.
         """
         inbox = self._inboxes[source]
-        done, total = self._work.read(partial(_progress, source=source))
+        hurried = until < float("inf")  # then there is no time to count what a large table holds
+        done, total = (0, 0) if hurried else self._work.read(partial(_progress, source=source))
         applied, moved = 0, True
         while moved:
             moved, after = False, ""
             while streams := self._work.read(partial(_behind, source=source, after=after)):
-                self._report(Step(f"reading {source}", min(done + applied, total), total))
+                if not hurried:
+                    self._report(Step(f"reading {source}", min(done + applied, total), total))
                 events = _in_time(until, partial(log.history, streams))
                 if inbox.process(events, self._model.projections[source]).applied:
                     now = inbox.versions(streams)
@@ -218,7 +220,9 @@ class Rebuild:
                     moved = True
                 else:
                     after = max(streams)
-        self._report(Step(f"reading {source}", *self._work.read(partial(_progress, source=source))))
+        if not hurried:
+            progress = self._work.read(partial(_progress, source=source))
+            self._report(Step(f"reading {source}", *progress))
         return applied
 
     # The exchange

@@ -218,23 +218,44 @@ def test_what_is_told_while_a_model_is_rebuilt_is_in_it(shop: Shop) -> None:
     assert shop.segments.ask("a8")["versions"].keys() == {"a8", "d8"}
 
 
-def test_what_the_old_model_has_and_the_new_one_lacks_is_fetched_while_writers_are_held(
-    shop: Shop,
+def test_what_the_old_model_comes_to_at_the_last_moment_is_fetched_while_writers_are_held(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def report(step: Step) -> None:
-        if step.doing == "exchanging" and step.done == 0:
-            asked.clear()
+    def close_and_go_on(self: Rebuild, *arguments: Any) -> None:
+        close(self, *arguments)
+        if not late:
+            late.append(shop.log.order("a9", 99))
+            shop.follow()
+            told.extend(shop.segments.changes())
 
     def call(method: str, **arguments: Any) -> Any:
-        asked.append(method)
         found = shop.answer(method, **arguments)
-        heads = found.get("streams", ())
-        return {**found, "streams": [h for h in heads if h["stream"] != "a9"]} if heads else found
+        asked.extend((bool(late), event["subject"]) for event in found.get("events", ()))
+        return found
 
-    asked: list[str] = []
+    late: list[Event] = []
+    told: list[Any] = []
+    asked: list[tuple[bool, str]] = []
+    close = Rebuild._close
+    monkeypatch.setattr(Rebuild, "_close", close_and_go_on)
+    shop.rebuild(call)
+    assert [stream for after, stream in asked if after] == ["a9"]
+    assert shop.segments.ask("a9")["versions"]["a9"] == late[0].version
+    assert told == [("a9", "entered", "high_value", "event")]
+    assert shop.segments.changes() == []  # nothing to tell again
+
+
+def test_what_the_old_model_has_heard_of_is_fetched_though_its_source_does_not_list_it(
+    shop: Shop,
+) -> None:
+    def call(method: str, **arguments: Any) -> Any:
+        found = shop.answer(method, **arguments)
+        if method == "streams":
+            found["streams"] = [head for head in found["streams"] if head["stream"] != "a9"]
+        return found
+
     before = shop.tables()
-    shop.rebuild(call, report)
-    assert asked == ["history"]
+    shop.rebuild(call)
     assert shop.tables() == before
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, groupby
 
 import psycopg2
@@ -19,15 +20,17 @@ from tests.oracle import fold, memberships
 from tests.proofs.books import Books
 from tests.proofs.judgement import Judgement
 from tests.proofs.traffic import NOW, make_traffic
-from tests.system import ROOT, Suite
+from tests.system import _MORTAL, ROOT, Suite
 
+pytestmark = pytest.mark.timeout(900)
 logger = logging.getLogger(__name__)
 
 _NOW = int(NOW.timestamp()) * 1_000_000
 _SEED = 3
 _STRANDS = 40
 _A_CALL = 30  # events
-_PATIENCE = 180.0
+_SENDERS = 3
+_PATIENCE = 300.0
 SERVICES = ("segments", "offers", "profiles")
 # Nothing that any of them tells depends on it, and the oracle knows what it should be.
 _SPOILT = {
@@ -60,7 +63,8 @@ class Till:
     _threads: list = field(default_factory=list)
 
     def __enter__(self):
-        for run in (self._send, self._ask):
+        runs = [*(partial(self._send, number) for number in range(_SENDERS)), self._ask]
+        for run in runs:
             self._threads.append(threading.Thread(target=self._guarded, args=(run,)))
             self._threads[-1].start()
         return self
@@ -75,7 +79,9 @@ class Till:
     def wait_for(self, events):
         """Wait until so many more events have their receipts."""
         goal = len(self.receipts) + events
-        self.suite.wait_for(lambda: len(self.receipts) >= goal or self._errors, f"{goal} receipts")
+        self.suite.wait_for(
+            lambda: len(self.receipts) >= goal or self._errors, f"{goal} receipts", _PATIENCE
+        )
 
     def _guarded(self, run):
         try:
@@ -83,14 +89,14 @@ class Till:
         except Exception as error:  # noqa: BLE001 - raised at the end
             self._errors.append(error)
 
-    def _send(self):
+    def _send(self, number):
         numbers = count()
         strands = deque()
         began = time.monotonic()
         with self.suite.proxy() as shop:
             while not self._stop.is_set():
                 while len(strands) < _STRANDS:
-                    strands += make_traffic(1, _SEED, name=f"s{next(numbers)}-").strands
+                    strands += make_traffic(6, _SEED, name=f"s{number}x{next(numbers)}-").strands
                 batch = []
                 while len(batch) < _A_CALL:
                     strand = strands.popleft()
@@ -107,7 +113,7 @@ class Till:
     def _ask(self):
         request = {
             "placement": "checkout",
-            "identifiers": {"user_id": "s0-0-a"},
+            "identifiers": {"user_id": "s0x0-0-a"},
             "authenticated": True,
             "context": {"currency": "USD", "value": 5_000, "items": []},
             "deadline_ms": 20_000,
@@ -127,7 +133,7 @@ def proof(databases, virtual_hosts, size, tmp_path_factory):
     directory = tmp_path_factory.mktemp("suite")
     with Suite(databases, virtual_hosts, environment=environment, directory=directory) as suite:
         with Till(suite, rate=size(100, 300)) as till:
-            till.wait_for(size(1_000, 10_000))
+            till.wait_for(size(500, 5_000))
             rebuilt = [_rebuild(suite, till, name, directory) for name in SERVICES]
         books = Books(suite)
         books.wait_until_quiet()
@@ -175,7 +181,7 @@ def _start(suite, service, log, *options):
     }
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "cdp", "rebuild", service, *options],
+            [*_MORTAL, sys.executable, "-m", "cdp", "rebuild", service, *options],
             cwd=ROOT,
             env=os.environ | environment,
             stdin=subprocess.DEVNULL,
