@@ -507,7 +507,7 @@ def test_a_projection_that_asks_for_a_table_that_is_not_there_is_not_waited_for(
 def test_the_first_events_of_a_stream_in_two_replicas_leave_it_never_stuck(notes, size):
     """v1 is applied by one while the other finds v2 early: one of them must see the other."""
     replicas = [notes, Followed(notes.log, notes.own)]
-    for round_ in range(size(60, 2_000)):
+    for round_ in range(size(40, 400)):
         events = append(notes.log, note(f"s{round_}"), note(f"s{round_}"))
         greenlets = [
             eventlet.spawn(replica.process, event)
@@ -524,7 +524,7 @@ def test_the_first_events_of_a_stream_in_two_replicas_leave_it_never_stuck(notes
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_facts_of_two_streams_are_applied_from_both_sides_at_once(notes, size):
     replicas = [notes, Followed(notes.log, notes.own)]
-    for round_ in range(size(30, 1_000)):
+    for round_ in range(size(20, 200)):
         a, b = f"a{round_}", f"b{round_}"
         append(notes.log, note(a), joint_note([a, b]), note(b), joint_note([b, a]), note(a))
         log = whole_log_of(notes, [a, b])
@@ -541,7 +541,7 @@ def test_facts_of_two_streams_are_applied_from_both_sides_at_once(notes, size):
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_replicas_that_meet_the_same_poison_at_once_write_one_letter(notes, size):
     replicas = [notes, Followed(notes.log, notes.own)]
-    for round_ in range(size(15, 300)):
+    for round_ in range(size(10, 100)):
         events = append(notes.log, note(f"s{round_}"), note(f"s{round_}"), note(f"t{round_}"))
         for replica in replicas:
             replica.poisonous = {events[0].id}
@@ -558,7 +558,7 @@ def test_replicas_that_meet_the_same_poison_at_once_write_one_letter(notes, size
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_tailing_by_heads_misses_nothing_while_several_write(notes, size):
     """Positions in a feed of commits would: heads are compared again past a margin of time."""
-    writing = [eventlet.spawn(write, notes.log, number, size(40, 1_000)) for number in range(4)]
+    writing = [eventlet.spawn(write, notes.log, number, size(30, 200)) for number in range(4)]
     while not all(greenlet.dead for greenlet in writing):
         notes.inbox.reconcile(notes.heads)
         notes.fetch()

@@ -374,7 +374,7 @@ def test_the_read_model_is_a_prefix_at_every_step_and_whole_in_the_end_on_sqlite
             database.close()
             shutil.copy(template, str(database.engine.url.database))
 
-    run(*made, empty, size(20, 600))
+    run(*made, empty, size(20, 500))
     for database in made:
         database.close()
 

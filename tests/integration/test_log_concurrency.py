@@ -36,7 +36,7 @@ def told(event: Event) -> str:
 @pytest.mark.proofs
 def test_processes_that_append_the_same_events_at_once_leave_each_in_the_log_once(toy, size):
     database = toy()
-    number = size(150, 2_000)
+    number = size(120, 1_000)
     uri = database.engine.url.render_as_string(hide_password=False)
     writers = [start_writer(uri, seed, number) for seed in range(3)]
     for writer in writers:
