@@ -87,8 +87,8 @@ def test_a_load_that_is_killed_five_times_ends_with_every_order_once(
         )
         time.sleep(chance.uniform(0, 0.3))
         process.kill()
-        process.communicate()
-        assert process.returncode == -9, "it ended before it could be killed"
+        said = process.communicate()
+        assert process.returncode == -9, f"it ended before it could be killed: {said}"
     said = ended(load(running, *words))
     assert said[0] == (
         f"{expected['orders']:,} lines: {expected['orders']:,} events recorded, 0 rejected."
