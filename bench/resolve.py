@@ -1,0 +1,127 @@
+"""Who is this: identity's own work in batches of 100, its call against echo, and with a million.
+
+The tables are filled by COPY (`bench.resolve_filled`).
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from statistics import median
+from typing import Any
+
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from bench.calls import echo_service
+from bench.resolve_filled import NOW, OBSERVER
+from bench.statistics import percentile
+from chassis import FixedClock, format_instant
+from chassis.database import Database
+from chassis.migration import upgrade
+from chassis.work import Work
+from contracts.identity import read_observations
+from services.identity import answers
+from services.identity.resolver import Resolver
+from tests.servers import Databases
+from tests.system import Suite
+
+FEW, MANY = 1_000, 1_000_000
+BATCH = 100
+ROUNDS = 7
+SECONDS = 1.0
+CALLS = 1_500
+_TIME = format_instant(NOW)
+
+
+def measure(databases: Databases) -> dict[str, float]:
+    """Known and new shoppers a second in one process, and the cost with many known over few."""
+    with ExitStack() as stack:
+        few, many = (_Identity(databases, stack, count) for count in (FEW, MANY))
+        rates: dict[str, list[float]] = {"few": [], "many": [], "new": []}
+        for _ in range(ROUNDS):  # in turns, as other load comes and goes
+            rates["few"].append(few.rate(few.known))
+            rates["many"].append(many.rate(many.known))
+            rates["new"].append(few.rate(few.new))
+        ratios = [a / b for a, b in zip(rates["few"], rates["many"], strict=True)]
+        return {
+            "resolve_known_per_s": round(median(rates["many"])),
+            "resolve_new_per_s": round(median(rates["new"])),
+            "resolve_1m_over_1k": round(median(ratios), 2),
+        }
+
+
+def over_echo(suite: Suite) -> dict[str, float]:
+    """How many p50s of echo a call of `identity.resolve` for one known shopper takes."""
+    with echo_service(suite), ClusterRpcProxy({"AMQP_URI": suite.client_uri}, timeout=30) as proxy:
+        shoppers = [[_observation(f"u-{n}", f"a-{n}")] for n in range(500)]
+        for one in shoppers:
+            proxy.identity.resolve(observations=one)
+        durations: dict[str, list[float]] = {"echo": [], "resolve": []}
+        for number in range(CALLS):
+            one = shoppers[number % len(shoppers)]
+            durations["echo"].append(_timed(partial(proxy.echo.echo, one)))
+            durations["resolve"].append(_timed(partial(proxy.identity.resolve, observations=one)))
+    p50 = {name: percentile(values, 50) for name, values in durations.items()}
+    return {"resolve_p50_over_echo": round(p50["resolve"] / p50["echo"], 2)}
+
+
+class _Identity:
+    """What the service does in a call, on a database with so many identifiers."""
+
+    def __init__(self, databases: Databases, stack: ExitStack, identifiers: int) -> None:
+        owner, uri = databases.create("identity", partial(upgrade, "identity"))
+        stack.callback(databases.drop, owner)
+        self._shoppers = identifiers // 2
+        self._made = 0
+        self._chance = random.Random(identifiers)
+        command = [sys.executable, "-W", "ignore", "-m", "bench.resolve_filled"]
+        subprocess.run(command, input=f"{owner} {self._shoppers}", text=True, check=True)
+        database = Database(uri)
+        stack.callback(database.close)
+        self._resolver = Resolver(Work(database, "identity", FixedClock(NOW)), OBSERVER.rules)
+
+    def known(self) -> list[dict[str, Any]]:
+        """A batch of shoppers that are known."""
+        numbers = [self._chance.randrange(self._shoppers) for _ in range(BATCH)]
+        return [_observation(f"u-{n}", f"a-{n}") for n in numbers]
+
+    def new(self) -> list[dict[str, Any]]:
+        """A batch of shoppers whom nobody has seen."""
+        self._made += BATCH
+        numbers = range(self._made, self._made + BATCH)
+        return [_observation(f"new-{n}", f"new-{n}") for n in numbers]
+
+    def rate(self, batch: Callable[[], list[dict[str, Any]]]) -> float:
+        """Observations a second, from what a call carries to what it answers."""
+        done, spent = 0, 0.0
+        while spent < SECONDS:
+            observations = batch()
+            spent += _timed(partial(self._resolve, observations))
+            done += len(observations)
+        return done / spent
+
+    def _resolve(self, observations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        observed = [OBSERVER.observe(**one) for one in read_observations(observations)]
+        resolved, facts = self._resolver.resolve(observed)
+        return [*map(answers.resolution, resolved), *(fact.to_wire() for fact in facts)]
+
+
+def _observation(user: str, device: str) -> dict[str, Any]:
+    return {
+        "event_id": "e",
+        "type": "product_viewed",
+        "time": _TIME,
+        "identifiers": {"user_id": user, "anonymous_id": device},
+        "authenticated": True,
+    }
+
+
+def _timed(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start

@@ -1,0 +1,64 @@
+"""A process that fills identity's empty tables by COPY, which green processes cannot do.
+
+    echo postgresql://… 500000 | python -m bench.resolve_filled
+
+Each shopper is an account with two identifiers, a user id and a device.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import psycopg2
+
+from identifiers import load_types
+from services.identity.observation import Observer
+from services.identity.state import BEGINNING, Rules
+
+NOW = 1_750_000_000_000_000
+OBSERVER = Observer(Rules(load_types()), b"a key for the bench")
+
+
+_AT_ONCE = 20_000
+_COLUMNS = {
+    "keys": "key",
+    "profiles": "profile_id, verified, merges",
+    "tenures": "stream_id, key, number, opened_at, founded_at, profile_id, epoch, assurance, bond,"
+    " bound_at, current",
+}
+
+
+def fill(uri: str, shoppers: int) -> None:
+    """Make so many accounts, each with a user id and a device, in identity's empty tables."""
+    connection = psycopg2.connect(uri)
+    connection.autocommit = True  # as VACUUM wants it
+    with connection.cursor() as cursor:
+        for start in range(0, shoppers, _AT_ONCE):
+            rows: dict[str, list[str]] = {table: [] for table in _COLUMNS}
+            for number in range(start, min(start + _AT_ONCE, shoppers)):
+                _add(rows, number)
+            for table, lines in rows.items():
+                text = io.StringIO("".join(f"{line}\n" for line in lines))
+                cursor.copy_expert(f"COPY {table} ({_COLUMNS[table]}) FROM STDIN", text)
+        cursor.execute("VACUUM ANALYZE keys, profiles, tenures")
+    connection.close()
+
+
+def _add(rows: dict[str, list[str]], number: int) -> None:
+    profile, device = f"profile-{number:09}", f"device-{number:09}"
+    rows["profiles"].append(f"{profile}\tt\t0")
+    for kind, value, stream, assurance, bound in (
+        ("user_id", f"u-{number}", profile, "verified", r"\N"),
+        ("anonymous_id", f"a-{number}", device, "device", str(NOW)),
+    ):
+        (key,) = OBSERVER.keys({kind: value})
+        rows["keys"].append(key)
+        rows["tenures"].append(
+            f"{stream}\t{key}\t1\t{BEGINNING}\t{NOW}\t{profile}\t1\t{assurance}\t{stream}\t{bound}\tt"
+        )
+
+
+if __name__ == "__main__":
+    to, count = sys.stdin.read().split()
+    fill(to, int(count))
