@@ -8,7 +8,6 @@ broker, so replicas may share one plain queue.
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from chassis.work import Unit, Work
 
 # A head's `changed_at` is set before its commit; no transaction stays open for longer than this.
 RECONCILE_MARGIN = 180 * 1_000_000
+HEADS_A_PAGE = 1_000
 
 
 _LOCK = RowStatement(
@@ -156,17 +156,21 @@ class Inbox:
         )
         return {stream: found.get(stream, 0) for stream in wanted}
 
-    def reconcile(self, heads: Callable[[int, str], Sequence[Head]]) -> int:
+    def reconcile(
+        self, heads: Callable[[int, str], Sequence[Head]], page_size: int = HEADS_A_PAGE
+    ) -> int:
         """Compare with the source's heads, and note every stream that is further there.
 
         `heads(changed_since, after)` gives the next page of the source's heads in order of their
-        change, an empty one at the end. Returns how many streams were found behind.
+        change. One that is not full is the last: what changes meanwhile is for the next time.
+        Returns how many streams were found behind.
         """
         start = self.work.read(self._reconciled)
         place = (max(0, start - RECONCILE_MARGIN), "")
-        until = time.time_ns() // 1_000  # what changes from now on is for the next time
         found = 0
-        while place[0] < until and (page := heads(*place)):
+        full = True
+        while full and (page := heads(*place)):
+            full = len(page) >= page_size
             known = self.versions_seen([head.stream for head in page])
             ahead = {h.stream: h.version for h in page if h.version > known.get(h.stream, 0)}
             self.note(ahead)

@@ -213,7 +213,7 @@ class Rebuild:
             while streams := self._work.read(partial(_behind, source=source, after=after)):
                 if not hurried:
                     self._report(Step(f"reading {source}", min(done + applied, total), total))
-                events = _in_time(until, partial(log.history, streams))
+                events = _in_time(until, log, streams)
                 if inbox.process(events, self._model.projections[source]).applied:
                     now = inbox.versions(streams)
                     applied += sum(now[stream] - version for stream, version in streams.items())
@@ -262,8 +262,11 @@ class Rebuild:
             self._close(self._lack(connection), logs, began + hold)
             self._check(connection)
             events, halted = self._work.read(_counted)
-            self._forget_own()
             self._shadow.exchange(connection, self._remote, self._live.clock.now())
+            if POSITIONS in self._model.tables:  # its own log is no source that the service follows
+                for table in (POSITIONS, RECONCILED):
+                    own_rows = table.c.source == self._model.service
+                    connection.execute(sa.delete(table).where(own_rows))
         self._report(Step("exchanging", 1, 1))
         return Result(events, 0, round(1_000 * (time.monotonic() - began)), halted)
 
@@ -314,12 +317,6 @@ class Rebuild:
             " one goes on serving. Mend the cause, and rebuild anew",
         )
 
-    def _forget_own(self) -> None:
-        """Its own log is no source that the service follows."""
-        own = self._model.service
-        statement = sa.delete(POSITIONS).where(POSITIONS.c.source == own)
-        self._work.run(lambda unit: unit.connection.execute(statement))
-
     def _settle(self) -> int:
         """Tell what has changed; how many events. The running service takes part in it."""
         told = 0
@@ -336,12 +333,15 @@ class Rebuild:
         return told
 
 
-def _in_time(until: float, ask: Callable[[], Sequence[Event]]) -> Sequence[Event]:
-    """The answer; _TryAgain if `until` comes first."""
-    if until == float("inf"):
-        return ask()
+def _in_time(until: float, log: Log, streams: Mapping[str, int]) -> Sequence[Event]:
+    """The next events of `streams`; _TryAgain if `until` comes first."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise _TryAgain
+    if left == float("inf") or isinstance(log, OwnLog):  # a query would break its transaction
+        return log.history(streams)
     try:
-        return within(max(until - time.monotonic(), 0.001), ask)
+        return within(left, lambda: log.history(streams))
     except Late:
         raise _TryAgain from None
 

@@ -8,13 +8,12 @@ from itertools import islice
 
 from chassis.errors import Unavailable
 from chassis.event import Event
-from chassis.inbox import Batch, Inbox, Outcome
+from chassis.inbox import HEADS_A_PAGE, Batch, Inbox, Outcome
 from chassis.log import Head
 from chassis.rpc import RemoteService
 
 STREAMS_A_CALL = 100
 EVENTS_A_CALL = 500
-HEADS_A_CALL = 1_000
 
 
 class Source:
@@ -33,7 +32,7 @@ class Source:
     def heads(self, changed_since: int, after: str) -> Sequence[Head]:
         """The next page of the log's heads, in order of their change."""
         page = self._remote.call(
-            "streams", changed_since=changed_since, after=after, limit=HEADS_A_CALL
+            "streams", changed_since=changed_since, after=after, limit=HEADS_A_PAGE
         )
         return [Head(h["stream"], h["version"], h["changed_at"]) for h in page["streams"]]
 

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from chassis import Event, InvalidInput, Unavailable, new_id
 from chassis.deadletters import list_dead_letters, redrive
-from chassis.inbox import RECONCILE_MARGIN, Inbox, Outcome
+from chassis.inbox import HEADS_A_PAGE, RECONCILE_MARGIN, Inbox, Outcome
 from chassis.log import Head
-from chassis.schema import POSITIONS
+from chassis.schema import POSITIONS, STREAMS
 from chassis.upcasting import Upcasters
 from chassis.work import Work
 from tests.toy import Notes, append, fold_of, folds, joint_note, note, whole_log, work_on
@@ -47,7 +47,7 @@ class Followed:
         return self.log.read(lambda unit: unit.raw_history(after, limit))
 
     def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        return self.log.read(lambda unit: unit.heads(changed_since, after, 100))
+        return self.log.read(lambda unit: unit.heads(changed_since, after, HEADS_A_PAGE))
 
     def fetch(self) -> int:
         """Fetch and apply what is behind until nothing comes of it; how many rounds it took."""
@@ -162,6 +162,25 @@ def test_reconciling_goes_on_where_it_ended_but_for_a_margin(notes):
     notes.inbox.reconcile(heads)
     (head,) = notes.heads(0, "")
     assert asked == [(head.changed_at - RECONCILE_MARGIN, "")]
+
+
+def test_reconciling_in_small_pages_finds_every_stream(notes):
+    append(notes.log, *(note(f"s{number}") for number in range(7)))
+
+    def heads(changed_since: int, after: str) -> Sequence[Head]:
+        return notes.log.read(lambda unit: unit.heads(changed_since, after, 3))
+
+    assert notes.inbox.reconcile(heads, page_size=3) == 7
+
+
+def test_reconciling_does_not_depend_on_two_clocks_that_agree(notes):
+    ahead = sa.update(STREAMS).values(changed_at=STREAMS.c.changed_at + 10**12)
+    for stream in "ab":
+        append(notes.log, note(stream))
+        notes.log.run(lambda unit: unit.connection.execute(ahead))
+        assert notes.inbox.reconcile(notes.heads) == 1
+        notes.fetch()
+    notes.check_whole()
 
 
 def test_reconciling_ends_though_the_source_goes_on_and_on(notes):

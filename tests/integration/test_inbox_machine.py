@@ -202,7 +202,7 @@ class Follower(RuleBasedStateMachine):
 
     @rule(replica=replicas)
     def reconcile(self, replica: int) -> None:
-        self.replicas[replica].reconcile(self.heads)
+        self.replicas[replica].reconcile(self.heads, page_size=2)
 
     # What must hold
 
