@@ -68,6 +68,7 @@ class Shop:
         self._followed = 0
 
     def close(self) -> None:
+        self.log._work.database.close()
         self.segments.work.database.close()
         self.owner.close()
 
@@ -99,6 +100,8 @@ class Shop:
             return Rebuild(model, live, shadow, logs, report).run(resume)
         finally:
             shadow.database.close()
+            if uri:
+                database.close()
 
     def tables(self) -> dict[str, list[Any]]:
         return rows(
@@ -415,6 +418,7 @@ def test_offers_is_rebuilt_from_both_its_sources(
     shadow = open_shadow(owner, owner_uri, model.tables)
     Rebuild(model, live, shadow, logs, lambda step: None).run()
     assert rows(work, offers_rebuild.read_model, settings) == sound
+    shadow.database.close()
     owner.close()
     work.database.close()
 
@@ -441,6 +445,8 @@ def test_profiles_is_rebuilt_from_its_own_log(uris: Callable[[str], Any], tmp_pa
     )
     assert len(found["summaries"]) == 10
     assert work.read(lambda unit: profiles_store.epochs(unit, ["d1"])) == {"d1": 2}
+    shadow.database.close()
+    log._work.database.close()
     owner.close()
     work.database.close()
 
