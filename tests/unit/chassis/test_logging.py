@@ -22,7 +22,7 @@ def fail(email):
     raise KeyError("profile")
 
 try:
-    fail("jane@example.com")
+    fail(sys.argv[2])
 except KeyError:
     structlog.get_logger("x").exception("failed")
     logging.getLogger("library").exception("failed too")
@@ -31,7 +31,7 @@ except KeyError:
 
 def lines(form: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", FAILING, form],
+        [sys.executable, "-W", "ignore", "-c", FAILING, form, "jane@example.com"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -57,4 +57,4 @@ def test_in_production_every_line_is_json_the_libraries_too() -> None:
 
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_a_traceback_shows_no_values(form: str) -> None:
-    assert not any("jane" in line.replace('fail("jane@example.com")', "") for line in lines(form))
+    assert not any("jane" in line for line in lines(form))
