@@ -39,16 +39,12 @@ def main(uri: str, mode: str) -> float:
                 Draft(new_id(), str(uuid.uuid4()), "order_completed", data, at)
                 for _ in range(SIZES[mode])
             ]
-            appended += work.run(partial(_append, drafts=drafts))
+            appended += len(work.autocommit(partial(Unit.append, drafts=drafts)))
         return appended
 
     start = time.monotonic()
     threads = [eventlet.spawn(writer) for _ in range(WRITERS)]
     return sum(thread.wait() for thread in threads) / (time.monotonic() - start)
-
-
-def _append(unit: Unit, drafts: list[Draft]) -> int:
-    return len(unit.append(drafts))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
+from chassis import prepared
 from chassis.errors import Unavailable
 
 # Serialization failure, deadlock, administrator's shutdown; and two writers of one new row.
@@ -25,7 +26,9 @@ _TROUBLE = ("08", "25006", "53", "57", "58")
 # The same on SQLite: busy, locked, out of memory, read only, I/O error, full, cannot be opened.
 _SQLITE_TROUBLE = {5, 6, 7, 8, 10, 13, 14}
 # No transaction may stay open longer than the margin with which heads are reconciled.
-_SESSION = "-c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000"
+_SESSION = (
+    "-c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000 " + prepared.OPTIONS
+)
 
 _FILE_LOCKS: dict[str, threading.Lock] = {}
 
@@ -48,6 +51,27 @@ class Database:
         """A connection in a transaction, committed at the end and rolled back on an error."""
         with self._lock, self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[sa.Connection]:
+        """A connection whose statements are, on PostgreSQL, each a transaction of its own.
+
+        Those that only read see no less than in one transaction, as each sees what is committed
+        when it begins; and the database is asked fewer times.
+        """
+        if self.dialect == "sqlite":
+            with self.transaction() as connection:
+                yield connection
+            return
+        with self.engine.connect() as connection:
+            # psycopg2 only notes it; SQLAlchemy's own option costs a query each time.
+            driver: Any = connection.connection.dbapi_connection
+            driver.autocommit = True
+            try:
+                yield connection
+            finally:
+                if not driver.closed:
+                    driver.autocommit = False
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -119,9 +143,11 @@ def _engine(uri: str, pool_size: int) -> sa.Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
-    return sa.create_engine(
+    engine = sa.create_engine(
         driver_uri(uri), connect_args={"options": _SESSION}, pool_recycle=1800, **options
     )
+    prepared.listen(engine)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from chassis.errors import InvalidInput
 
@@ -33,6 +34,7 @@ def parse_instant(text: object, field: str = "time") -> int:
         raise InvalidInput(field, "is outside the years that can be stored") from None
 
 
+@lru_cache(maxsize=1_000)  # what is recorded together carries the same instant
 def format_instant(instant: int) -> str:
     """The RFC 3339 text, in UTC with six decimals, of microseconds since the epoch."""
     moment = _EPOCH + timedelta(microseconds=instant)

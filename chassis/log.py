@@ -10,9 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.database import dump_json
-from chassis.event import Draft, Event, JointDraft, copy_id
-from chassis.rows import RowStatement
+from chassis import outbox
+from chassis.event import Draft, Event, JointDraft, copy_id, new_id
+from chassis.prepared import prepared
+from chassis.rows import RowStatement, among
 from chassis.schema import EVENTS, STREAMS
 
 _STREAMS_A_QUERY = 100
@@ -20,7 +21,7 @@ _STREAMS_A_QUERY = 100
 _ADVANCE = RowStatement(
     """
     INSERT INTO streams (stream_id, version, changed_at)
-    SELECT text[0], number[1], :changed_at FROM {rows} WHERE true
+    SELECT text[0], number[1], CAST(:changed_at AS bigint) FROM {rows} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
     SET version = streams.version + excluded.version, changed_at = excluded.changed_at
     RETURNING stream_id, version
@@ -30,18 +31,44 @@ _STORE = RowStatement(
     """
     INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata, occurred_at,
                         recorded_at)
-    SELECT text[0], number[1], text[2], text[3], number[4], json[5], json[6], number[7], number[8]
+    SELECT text[0], number[1], text[2], text[3], number[4], json[5], json[6], number[7],
+           CAST(:recorded_at AS bigint)
     FROM {rows}
     """
 )
-_FIND = {
-    "postgresql": sa.select(EVENTS).where(
-        EVENTS.c.id.in_(sa.text("SELECT json_array_elements_text(CAST(:ids AS json))"))
+# PostgreSQL only: heads, events and the outbox's row at once. number[1] is how many events of the
+# same stream come after this one.
+_APPEND = RowStatement(
+    """
+    WITH draft AS MATERIALIZED (SELECT * FROM {rows}),
+    advanced AS (
+        INSERT INTO streams (stream_id, version, changed_at)
+        SELECT text[0], count(*), CAST(:changed_at AS bigint) FROM draft GROUP BY 1 ORDER BY 1
+        ON CONFLICT (stream_id) DO UPDATE
+        SET version = streams.version + excluded.version, changed_at = excluded.changed_at
+        RETURNING stream_id, version
     ),
-    "sqlite": sa.select(EVENTS).where(
-        EVENTS.c.id.in_(sa.text("SELECT value FROM json_each(:ids)"))
+    stored AS (
+        INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata,
+                            occurred_at, recorded_at)
+        SELECT stream_id, version - number[1], text[2], text[3], number[4], json[5], json[6],
+               number[7], CAST(:recorded_at AS bigint)
+        FROM draft JOIN advanced ON stream_id = text[0]
+        RETURNING stream_id, version
     ),
-}
+    noted AS (
+        INSERT INTO outbox (id, refs, claimed_at)
+        SELECT CAST(:row_id AS text), json_agg(json_build_array(stream_id, version)),
+               CAST(:changed_at AS bigint)
+        FROM stored
+    )
+    SELECT stream_id, version,
+           CASE WHEN CAST(:relaxed AS boolean)
+                THEN set_config('synchronous_commit', 'off', true) END
+    FROM advanced
+    """
+)
+_FIND = prepared(sa.select(EVENTS).where(among(EVENTS.c.id, "ids")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +80,14 @@ class Appended:
 
     event: Event
     duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Events that are to be published, and their row in the outbox."""
+
+    row_id: str
+    events: Sequence[Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +117,14 @@ class EventLog:
         now: int,
         *,
         look: bool = True,
-    ) -> tuple[list[Appended], list[Event]]:
-        """Append what is new; returns the outcome of each draft in order, and the new events.
+        relaxed: bool = False,
+    ) -> tuple[list[Appended], Published | None]:
+        """Append what is new; returns the outcome of each draft in order, and what to publish.
 
         A draft whose id is in the log, or stands earlier in `drafts`, is a duplicate: its
         outcome is the event that was there first. Without `look` the log is not searched for
         duplicates, and one breaks the transaction with an IntegrityError. `now` is the time of
-        recording.
+        recording. For `relaxed` see `Unit.append`; it is heeded for plain drafts.
         """
         ids = [_first_id(draft) for draft in drafts]
         known = self._events_by_id(connection, ids) if look else {}
@@ -96,15 +132,11 @@ class EventLog:
         for draft in drafts:
             if _first_id(draft) not in known:
                 fresh.setdefault(_first_id(draft), draft)
-        events = self._number(connection, fresh.values(), now) if fresh else []
-        self._store(connection, events)
-        by_id = {event.id: event for event in events}
-        appended = []
-        for draft in drafts:
-            first = _first_id(draft)
-            new = fresh.pop(first, None) is not None
-            appended.append(Appended(by_id[first] if first in by_id else known[first], not new))
-        return appended, events
+        published = None
+        if fresh:
+            published = self._write(connection, list(fresh.values()), now, relaxed)
+            known |= {event.id: event for event in published.events}
+        return [Appended(known[id_], fresh.pop(id_, None) is None) for id_ in ids], published
 
     def find(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, Event]:
         """Those of `ids` that are in the log."""
@@ -169,29 +201,55 @@ class EventLog:
     def _events_by_id(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, Event]:
         if not ids:
             return {}
-        query = _FIND[connection.dialect.name]
-        rows = connection.execute(query, {"ids": dump_json(list(ids))})
+        rows = connection.execute(_FIND, {"ids": ids})
         return {row.id: self._event(row) for row in rows}
 
-    def _number(
-        self, connection: sa.Connection, drafts: Iterable[Draft | JointDraft], now: int
-    ) -> list[Event]:
-        drafts = list(drafts)
-        counts = Counter(stream for draft in drafts for stream in _streams(draft))
-        heads = self._advance(connection, counts)
-        following = {stream: heads[stream] - count for stream, count in counts.items()}
-        events: list[Event] = []
-        for draft in drafts:
-            for stream in _streams(draft):
-                following[stream] += 1
-            events += self._events_of(draft, following, now)
-        return events
+    def _write(
+        self,
+        connection: sa.Connection,
+        drafts: Sequence[Draft | JointDraft],
+        now: int,
+        relaxed: bool,
+    ) -> Published:
+        behind: list[dict[str, int]] = []  # of each draft, how many follow it in each stream
+        counts: Counter[str] = Counter()
+        for draft in reversed(drafts):
+            streams = _streams(draft)
+            behind.append({stream: counts[stream] for stream in streams})
+            counts.update(streams)
+        behind.reverse()
 
-    def _advance(self, connection: sa.Connection, counts: Mapping[str, int]) -> dict[str, int]:
-        """Lock the streams' rows, making those that are new, and move their heads on."""
+        def events(heads: Mapping[str, int]) -> list[Event]:
+            return [
+                event
+                for draft, after in zip(drafts, behind, strict=True)
+                for event in self._events_of(
+                    draft, {stream: heads[stream] - after[stream] for stream in after}, now
+                )
+            ]
+
+        row_id, changed_at = new_id(), time.time_ns() // 1_000
+        plain = [draft for draft in drafts if isinstance(draft, Draft)]
+        if connection.dialect.name == "postgresql" and len(plain) == len(drafts):
+            rows = [
+                _row(d.stream, after[d.stream], d) for d, after in zip(plain, behind, strict=True)
+            ]
+            heads = _APPEND.execute(
+                connection,
+                rows,
+                changed_at=changed_at,
+                recorded_at=now,
+                row_id=row_id,
+                relaxed=relaxed,
+            )
+            return Published(row_id, events({row.stream_id: row.version for row in heads}))
         rows = [[stream, counts[stream]] for stream in sorted(counts)]
-        heads = _ADVANCE.execute(connection, rows, changed_at=time.time_ns() // 1_000)
-        return {row.stream_id: row.version for row in heads}
+        heads = _ADVANCE.execute(connection, rows, changed_at=changed_at)
+        numbered = events({row.stream_id: row.version for row in heads})
+        rows = [_row(event.stream, event.version, event) for event in numbered]
+        _STORE.execute(connection, rows, recorded_at=now)
+        outbox.put(connection, row_id, numbered)
+        return Published(row_id, numbered)
 
     def _events_of(
         self, draft: Draft | JointDraft, versions: Mapping[str, int], now: int
@@ -221,24 +279,6 @@ class EventLog:
             for stream in _streams(draft)
         ]
 
-    def _store(self, connection: sa.Connection, events: Sequence[Event]) -> None:
-        rows = [
-            [
-                event.stream,
-                event.version,
-                event.id,
-                event.type,
-                event.schema_version,
-                event.data,
-                event.metadata,
-                event.occurred_at,
-                event.recorded_at,
-            ]
-            for event in events
-        ]
-        if rows:
-            _STORE.execute(connection, rows)
-
     def _event(self, row: Any) -> Event:
         return Event(
             id=row.id,
@@ -252,6 +292,19 @@ class EventLog:
             schema_version=row.schema_version,
             metadata=row.metadata,
         )
+
+
+def _row(stream: str, number: int, told: Draft | Event) -> list[Any]:
+    return [
+        stream,
+        number,
+        told.id,
+        told.type,
+        told.schema_version,
+        told.data,
+        told.metadata,
+        told.occurred_at,
+    ]
 
 
 def _streams(draft: Draft | JointDraft) -> list[str]:

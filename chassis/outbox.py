@@ -8,12 +8,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.event import Event, new_id
+from chassis.event import Event
+from chassis.prepared import prepared
+from chassis.rows import among
 from chassis.schema import OUTBOX
+
+_CLEAR = prepared(sa.delete(OUTBOX).where(among(OUTBOX.c.id, "ids")))
+
+
+def put(connection: sa.Connection, row_id: str, events: Sequence[Event]) -> None:
+    """Note that `events` are to be published, in a row that this process has claimed."""
+    refs = [[event.stream, event.version] for event in events]
+    connection.execute(
+        sa.insert(OUTBOX), {"id": row_id, "refs": refs, "claimed_at": time.time_ns() // 1_000}
+    )
 
 
 class Outbox:
-    """One row for each unit of work; it leaves only after the confirm of all its events.
+    """One row for each append; it leaves only after the confirm of all its events.
 
     The process that commits a row holds its claim; a claim that is older than `lapse`
     microseconds belongs to a process that died, and anybody's sweeper may take it over.
@@ -21,15 +33,6 @@ class Outbox:
 
     def __init__(self, lapse: int = 5_000_000) -> None:
         self._lapse = lapse
-
-    def put(self, connection: sa.Connection, events: Sequence[Event]) -> str:
-        """Note that `events` are to be published; returns the row's id."""
-        row_id = new_id()
-        refs = [[event.stream, event.version] for event in events]
-        connection.execute(
-            sa.insert(OUTBOX), {"id": row_id, "refs": refs, "claimed_at": time.time_ns() // 1_000}
-        )
-        return row_id
 
     def claim(self, connection: sa.Connection, limit: int) -> dict[str, list[list[Any]]]:
         """Take over up to `limit` rows whose claim has lapsed; maps row id to references."""
@@ -50,4 +53,4 @@ class Outbox:
 
     def clear(self, connection: sa.Connection, row_ids: Sequence[str]) -> None:
         """Drop rows whose events the broker has confirmed."""
-        connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.id.in_(row_ids)))
+        connection.execute(_CLEAR, {"ids": row_ids})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import amqp
 import eventlet
@@ -19,10 +21,20 @@ from chassis.topology import declare_own, events_exchange
 from chassis.work import Unit, Work
 
 _MESSAGES_A_ROUND = 200
+# Confirmed rows are cleared together, when nothing more comes for a moment or after this long.
+_CLEAR_SECONDS = 0.1
 _ROWS_WAITING = 1_000
+# What comes in this time is published together.
+_PAUSE_SECONDS = 0.01
 _CONFIRM_SECONDS = 10.0
 _SWEEP_SECONDS = 2.0
 _LONGEST_PAUSE = 5.0
+
+_PROPERTIES = {
+    "content_type": "application/json",
+    "content_encoding": "utf-8",
+    "delivery_mode": 2,  # persistent
+}
 
 _log = structlog.get_logger("publisher")
 
@@ -39,6 +51,8 @@ class BrokerPublisher:
         self._waiting: LightQueue = LightQueue(maxsize=_ROWS_WAITING)
         self._sender = _Sender(uri, work.source)
         self._busy = False
+        self._confirmed: list[str] = []
+        self._cleared = time.monotonic()
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         """Queue the events of one outbox row; never waits."""
@@ -51,9 +65,12 @@ class BrokerPublisher:
             rows = self._next_rows()
             self._busy = True
             self._insist([event for _row_id, events in rows for event in events])
-            with suppress(Unavailable):  # the rows stay, and are published once more
-                self._clear([row_id for row_id, _events in rows])
-            self._busy = False
+            self._confirmed += [row_id for row_id, _events in rows]
+            if not rows or time.monotonic() - self._cleared > _CLEAR_SECONDS:
+                self._clear()
+            self._busy = bool(self._confirmed)
+            if rows:
+                eventlet.sleep(_PAUSE_SECONDS)
 
     def sweep(self) -> None:
         """Take over what other processes left behind, for ever."""
@@ -87,18 +104,26 @@ class BrokerPublisher:
         ]
 
     def _next_rows(self) -> list[tuple[str, Sequence[Event]]]:
-        rows = [self._waiting.get()]
-        size = len(rows[0][1])
+        """What is to be published next; nothing, if rows are to be cleared and nothing comes."""
+        rows: list[tuple[str, Sequence[Event]]] = []
+        size = 0
         with suppress(Empty):
+            rows.append(self._waiting.get(timeout=_CLEAR_SECONDS if self._confirmed else None))
+            size += len(rows[0][1])
             while size < _MESSAGES_A_ROUND:
                 rows.append(self._waiting.get_nowait())
                 size += len(rows[-1][1])
         return rows
 
-    def _clear(self, row_ids: list[str]) -> None:
-        self._work.run(lambda unit: self._work.outbox.clear(unit.connection, row_ids))
+    def _clear(self) -> None:
+        row_ids, self._confirmed = self._confirmed, []
+        self._cleared = time.monotonic()
+        with suppress(Unavailable):  # the rows stay, and are published once more
+            self._work.autocommit(lambda unit: self._work.outbox.clear(unit.connection, row_ids))
 
     def _insist(self, events: Sequence[Event]) -> None:
+        if not events:
+            return None
         pause = 0.1
         while True:
             try:
@@ -121,7 +146,7 @@ class _Sender:
         self._connection = Connection(uri, heartbeat=60)
         self._source = source
         self._exchange = events_exchange(source)
-        self._producer: Producer | None = None
+        self._channel: Any = None
         self._unconfirmed: set[int] = set()
         self._published = 0
         self._refused = False
@@ -134,42 +159,41 @@ class _Sender:
 
     def send(self, events: Sequence[Event]) -> None:
         """Publish `events`, and return when the broker has them all."""
-        producer = self._ready()
-        for event in events:
-            producer.publish(
-                json.dumps(event.to_wire(), separators=(",", ":"), allow_nan=False),
-                exchange=self._exchange,
-                routing_key=event.type,
-                content_type="application/json",
-                content_encoding="utf-8",
-                delivery_mode="persistent",
-            )
-            self._published += 1
-            self._unconfirmed.add(self._published)
-        if not self._confirming:
-            self._unconfirmed.clear()
+        channel = self._ready()
+        if isinstance(channel, amqp.Channel):
+            self._pipeline(channel, events)
+        else:
+            producer = Producer(channel, self._exchange, auto_declare=False)
+            for event in events:
+                producer.publish(_body(event), event.type, **_PROPERTIES)
+        EVENTS_PUBLISHED.labels(self._source).inc(len(events))
+
+    def _pipeline(self, channel: amqp.Channel, events: Sequence[Event]) -> None:
+        """All in one write to the socket, and then the wait for all confirms."""
+        with _in_one_write(channel.connection.transport):
+            for event in events:
+                message = amqp.Message(_body(event), **_PROPERTIES)
+                arguments = (0, self._exchange.name, event.type, False, False)
+                channel.send_method(amqp.spec.Basic.Publish, "Bssbb", arguments, message)
+                self._published += 1
+                self._unconfirmed.add(self._published)
         while self._unconfirmed:
             self._connection.drain_events(timeout=_CONFIRM_SECONDS)
             if self._refused:
                 raise _Nacked
-        EVENTS_PUBLISHED.labels(self._source).inc(len(events))
 
     def reset(self) -> None:
         """Forget the connection; the next send makes a new one."""
-        self._producer = None
+        self._channel = None
         with suppress(Exception):  # it may be broken in any way
             self._connection.close()
 
-    @property
-    def _confirming(self) -> bool:
-        return isinstance(self._producer and self._producer.channel, amqp.Channel)
-
-    def _ready(self) -> Producer:
-        if self._producer is not None and self._connection.connected:
-            with suppress(TimeoutError):  # reads what came in between, such as heartbeats
-                if self._confirming:
+    def _ready(self) -> Any:
+        if self._channel is not None and self._connection.connected:
+            if isinstance(self._channel, amqp.Channel):
+                with suppress(TimeoutError):  # reads what came in between, such as heartbeats
                     self._connection.drain_events(timeout=0)
-            return self._producer
+            return self._channel
         self._connection.connect()  # one that was closed does not open by itself
         channel = self._connection.channel()
         declare_own(channel, self._source)
@@ -178,8 +202,8 @@ class _Sender:
             channel.confirm_select()
             channel.events["basic_ack"].add(self._on_ack)
             channel.events["basic_nack"].add(self._on_nack)
-        self._producer = Producer(channel, auto_declare=False)
-        return self._producer
+        self._channel = channel
+        return channel
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
         if multiple:
@@ -189,3 +213,20 @@ class _Sender:
 
     def _on_nack(self, _tag: int, _multiple: bool) -> None:
         self._refused = True
+
+
+def _body(event: Event) -> str:
+    return json.dumps(event.to_wire(), separators=(",", ":"), allow_nan=False)
+
+
+@contextmanager
+def _in_one_write(transport: Any) -> Iterator[None]:
+    """Gather what py-amqp writes, which is each message by itself, and write it all at the end."""
+    parts: list[bytes] = []
+    write = transport._write  # noqa: SLF001 - there is no public place for it
+    transport._write = lambda part: parts.append(bytes(part))  # noqa: SLF001
+    try:
+        yield
+    finally:
+        transport._write = write  # noqa: SLF001
+    transport.write(b"".join(parts))

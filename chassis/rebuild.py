@@ -323,7 +323,7 @@ class Rebuild:
 
         def turn(unit: Unit) -> tuple[bool, int]:
             more = self._model.settle(unit)
-            return more, len(unit.published)
+            return more, sum(len(published.events) for published in unit.published)
 
         more = True
         while more:

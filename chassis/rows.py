@@ -1,7 +1,7 @@
-"""Many rows in one statement: they go to the database as one parameter, a JSON array of arrays.
+"""Many rows or keys in one statement: they go to the database as one parameter.
 
-That is a fraction of the work, on both sides, of a list of values; and where a statement upserts
-without RETURNING, SQLAlchemy would even send it row by row.
+Rows are one JSON array. That is a fraction of the work, on both sides, of a list of values;
+and where a statement upserts without RETURNING, SQLAlchemy would even send it row by row.
 """
 
 from __future__ import annotations
@@ -11,45 +11,86 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import FunctionElement
 
 from chassis.database import dump_json
+from chassis.prepared import prepared
 
-# How each database takes the array apart, and what text[i], number[i], flag[i] and json[i] become.
-_SOURCE = {
-    "postgresql": "json_array_elements(CAST(:rows AS json)) AS item(value)",
-    "sqlite": "json_each(:rows) AS item",
-}
-_PLACES = {
-    "postgresql": {
-        "text": r"(value ->> \1)",
-        "number": r"CAST(value ->> \1 AS bigint)",
-        "flag": r"CAST(value ->> \1 AS boolean)",
-        "json": r"(value -> \1)",
-    },
-    "sqlite": dict.fromkeys(("text", "number", "flag", "json"), r"json_extract(value, '$[\1]')"),
-}
+_PLACE = re.compile(r"\b(text|number|flag|json)\[(\d+)\]")
+_TYPES = {"text": "text", "number": "bigint", "flag": "boolean", "json": "json"}
 
 
 class RowStatement:
     """A statement over rows, written once for both databases.
 
     It selects from `{rows}`, and names the places of a row text[0], number[1], flag[2], json[3].
-    An upsert says `WHERE true` before ON CONFLICT, which SQLite's parser needs.
+    An upsert says `WHERE true` before ON CONFLICT, which SQLite's parser needs. PostgreSQL prepares
+    it: where the type of a parameter is not plain from its place, the statement says CAST.
     """
 
     def __init__(self, statement: str) -> None:
-        self._statements = {dialect: sa.text(_translate(statement, dialect)) for dialect in _SOURCE}
+        kinds = {int(place): kind for kind, place in _PLACE.findall(statement)}
+        self._names = [f"c{place}" for place in sorted(kinds)]
+        columns = ", ".join(f"c{place} {_TYPES[kinds[place]]}" for place in sorted(kinds))
+        self._statements = {
+            # One pass over each row, whatever is in it.
+            "postgresql": _statement(
+                statement,
+                f"json_to_recordset(CAST(:rows AS json)) AS item({columns})",
+                r"c\2",
+            ),
+            "sqlite": _statement(
+                statement, "json_each(:rows) AS item", r"json_extract(value, '$[\2]')"
+            ),
+        }
 
     def execute(
         self, connection: sa.Connection, rows: Iterable[Sequence[Any]], **parameters: Any
     ) -> sa.CursorResult[Any]:
         """Run it over `rows`, in their order."""
-        values = {"rows": dump_json(list(rows)), **parameters}
-        return connection.execute(self._statements[connection.dialect.name], values)
+        dialect = connection.dialect.name
+        if dialect == "postgresql":
+            told: list[Any] = [dict(zip(self._names, row, strict=True)) for row in rows]
+        else:
+            told = list(rows)
+        return connection.execute(
+            self._statements[dialect], {"rows": dump_json(told), **parameters}
+        )
 
 
-def _translate(statement: str, dialect: str) -> str:
-    statement = statement.replace("{rows}", _SOURCE[dialect])
-    for kind, place in _PLACES[dialect].items():
-        statement = re.sub(rf"\b{kind}\[(\d)\]", place, statement)
-    return statement
+def _statement(statement: str, source: str, place: str) -> sa.TextClause:
+    return prepared(sa.text(_PLACE.sub(place, statement.replace("{rows}", source))))
+
+
+class _Texts(sa.types.TypeDecorator[Sequence[str]]):
+    """Texts as one parameter."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        """A list to psycopg2, which makes an array of it; to SQLite JSON."""
+        return list(value) if dialect.name == "postgresql" else dump_json(list(value))
+
+
+class _Among(FunctionElement[bool]):
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+def among(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    """Whether `column` is one of the texts of the parameter `name`, a list of them."""
+    return _Among(column, sa.bindparam(name, type_=_Texts()))
+
+
+@compiles(_Among, "postgresql")
+def _among_array(element: _Among, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} = ANY({values})"
+
+
+@compiles(_Among, "sqlite")
+def _among_json(element: _Among, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - compiled names

@@ -12,7 +12,7 @@ import structlog
 from amqp.exceptions import AMQPError
 from kombu.exceptions import OperationalError
 from nameko.amqp.publish import Publisher
-from nameko.constants import AMQP_URI_CONFIG_KEY, CALL_ID_STACK_CONTEXT_KEY
+from nameko.constants import AMQP_URI_CONFIG_KEY, CALL_ID_STACK_CONTEXT_KEY, NON_PERSISTENT
 from nameko.containers import WorkerContext
 from nameko.exceptions import (
     MethodNotFound,
@@ -24,7 +24,7 @@ from nameko.exceptions import (
 )
 from nameko.extensions import DependencyProvider
 from nameko.messaging import QueueConsumer
-from nameko.rpc import ReplyListener, RpcConsumer, ServiceProxy, get_rpc_exchange
+from nameko.rpc import ReplyListener, Responder, RpcConsumer, ServiceProxy, get_rpc_exchange
 from nameko.rpc import Rpc as NamekoRpc
 
 from chassis import errors
@@ -108,11 +108,26 @@ class SafeRpcConsumer(RpcConsumer):
             raise NotFound(routing_key, "is no method of the service") from None
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
+        config = self.container.config
+        responder = _Responder(config[AMQP_URI_CONFIG_KEY], get_rpc_exchange(config), None, message)
         try:
-            return super().handle_result(message, result, exc_info)
+            result, exc_info = responder.send_response(result, exc_info)
         except BROKER_ERRORS as error:
             _log.warning("answer_lost", error=type(error).__name__)
             return result, exc_info  # the call was not acknowledged, and comes again
+        self.queue_consumer.ack_message(message)
+        return result, exc_info
+
+
+class _Answers(Publisher):
+    """Without the broker's confirm: an answer that is lost is asked for again by who waits."""
+
+    use_confirms = False
+    delivery_mode = NON_PERSISTENT
+
+
+class _Responder(Responder):
+    publisher_cls = _Answers
 
 
 class Rpc(NamekoRpc):

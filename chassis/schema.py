@@ -31,7 +31,7 @@ STREAMS = sa.Table(
     sa.Index("streams_by_change", "changed_at", "stream_id"),
 )
 
-# One row for each unit of work whose events are not all confirmed by the broker yet.
+# One row for each append whose events are not all confirmed by the broker yet.
 # `refs` lists [stream, version]; `claimed_at` is when a process last took the row on.
 OUTBOX = sa.Table(
     "outbox",

@@ -27,7 +27,7 @@ from chassis.topology import dead_queue, declare_own, subscriber_queue
 
 Follower = TypeVar("Follower", bound=Callable[[Any, Batch], Outcome])
 
-_GATHER_SECONDS = 0.003
+_GATHER_SECONDS = 0.01
 _IDLE_SECONDS = 0.25
 _HEARTBEAT = 60
 _HISTORY_SECONDS = 5.0

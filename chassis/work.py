@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import replace
 from typing import Protocol, TypeVar
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from chassis.clock import Clock
 from chassis.database import Database, is_contention, is_transient, is_unreachable, unreachable
 from chassis.event import Draft, Event, JointDraft
-from chassis.log import Appended, EventLog, Head
+from chassis.log import Appended, EventLog, Head, Published
 from chassis.outbox import Outbox
 from chassis.upcasting import Upcasters
 
@@ -44,34 +45,34 @@ class Unit:
     def __init__(self, connection: sa.Connection, work: Work, attempt: int) -> None:
         self.connection = connection
         self.now = work.clock.now()
-        self.published: list[Event] = []
+        self.published: list[Published] = []
         self._log = work.log
         self._upcasters = work.upcasters
         self._correlation = work.correlation
         self._first = attempt == 1
 
-    def append(self, drafts: Sequence[Draft | JointDraft]) -> list[Appended]:
+    def append(
+        self, drafts: Sequence[Draft | JointDraft], *, relaxed: bool = False
+    ) -> list[Appended]:
         """Append to the service's own log; one outcome for each draft, in order.
 
         Drafts are taken to be new: a duplicate costs a second run of the unit, so who expects
         many of them asks `find` first.
+
+        If `relaxed`, the commit does not wait until it is on the disk. What is committed survives
+        the death of every process of ours; only if the database server itself falls within the
+        next moment (PostgreSQL: a fraction of a second) it may be gone.
         """
         if self._correlation:
             drafts = [
                 replace(draft, metadata={**self._correlation, **draft.metadata}) for draft in drafts
             ]
-        appended, events = self._log.append(self.connection, drafts, self.now, look=not self._first)
-        self.published += events
+        appended, published = self._log.append(
+            self.connection, drafts, self.now, look=not self._first, relaxed=relaxed
+        )
+        if published:
+            self.published.append(published)
         return appended
-
-    def relax(self) -> None:
-        """Let the commit return before it is on the disk.
-
-        What is committed survives the death of every process of ours; only if the database server
-        itself falls within the next moment (PostgreSQL: a fraction of a second) it may be gone.
-        """
-        if self.connection.dialect.name == "postgresql":
-            self.connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
 
     def find(self, ids: Sequence[str]) -> dict[str, Event]:
         """Those of the event ids `ids` that are in the log."""
@@ -124,9 +125,26 @@ class Work:
         a new row or a lost connection, so it must have no effect outside its unit. Raises
         Unavailable when the database does not answer.
         """
+        return self._insist(function, self.database.transaction)
+
+    def autocommit(self, function: Callable[[Unit], T]) -> T:
+        """Run `function`, each of whose statements is a transaction of its own on PostgreSQL.
+
+        It is for what only reads, and for a single statement that writes, as `Unit.append` of
+        plain drafts is.
+        """
+        return self._insist(function, self.database.autocommit)
+
+    read = autocommit
+
+    def _insist(
+        self,
+        function: Callable[[Unit], T],
+        begin: Callable[[], AbstractContextManager[sa.Connection]],
+    ) -> T:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._once(function, attempt)
+                return self._once(function, begin, attempt)
             except DBAPIError as error:
                 if attempt == _ATTEMPTS or not is_transient(error):
                     if is_unreachable(error) or is_contention(error):
@@ -136,15 +154,15 @@ class Work:
                     time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
         raise AssertionError("the loop returns or raises")
 
-    read = run
-
-    def _once(self, function: Callable[[Unit], T], attempt: int) -> T:
-        row_id = None
-        with self.database.transaction() as connection:
+    def _once(
+        self,
+        function: Callable[[Unit], T],
+        begin: Callable[[], AbstractContextManager[sa.Connection]],
+        attempt: int,
+    ) -> T:
+        with begin() as connection:
             unit = Unit(connection, self, attempt)
             result = function(unit)
-            if unit.published:
-                row_id = self.outbox.put(connection, unit.published)
-        if row_id is not None:
-            self.publisher.publish(row_id, unit.published)
+        for published in unit.published:
+            self.publisher.publish(published.row_id, published.events)
         return result

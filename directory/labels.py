@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import Event
-from chassis.rows import RowStatement
+from chassis.prepared import prepared
+from chassis.rows import RowStatement, among
 from directory.tables import IDENTIFIERS, LABELS
 
 _SAVE_LABELS = RowStatement(
@@ -31,6 +32,18 @@ _SAVE_IDENTIFIERS = RowStatement(
     WHERE excluded.tenure > identifiers.tenure
        OR (excluded.tenure = identifiers.tenure AND excluded.epoch > identifiers.epoch)
     """
+)
+
+_LABELS = prepared(sa.select(LABELS).where(among(LABELS.c.stream_id, "streams")))
+_STREAMS = prepared(
+    sa.select(LABELS.c.profile_id, LABELS.c.stream_id)
+    .where(among(LABELS.c.profile_id, "profile_ids"))
+    .order_by(LABELS.c.stream_id)
+)
+_KNOWN = prepared(
+    sa.select(IDENTIFIERS, LABELS.c.profile_id)
+    .join(LABELS, LABELS.c.stream_id == IDENTIFIERS.c.stream_id)
+    .where(among(IDENTIFIERS.c.key, "keys"))
 )
 
 
@@ -99,12 +112,7 @@ def streams_of(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[st
     """The streams of each of `profile_ids`, sorted; an empty list for one that has none."""
     wanted = sorted(set(profile_ids))
     found: dict[str, list[str]] = {profile_id: [] for profile_id in wanted}
-    query = (
-        sa.select(LABELS.c.profile_id, LABELS.c.stream_id)
-        .where(LABELS.c.profile_id.in_(wanted))
-        .order_by(LABELS.c.stream_id)
-    )
-    for row in connection.execute(query):
+    for row in connection.execute(_STREAMS, {"profile_ids": wanted}):
         found[row.profile_id].append(row.stream_id)
     return found
 
@@ -117,20 +125,15 @@ def current_profile(connection: sa.Connection, profile_id: str) -> str | None:
 
 def find(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Known]:
     """Where each of the identifier `keys` that is known leads."""
-    query = (
-        sa.select(IDENTIFIERS, LABELS.c.profile_id)
-        .join(LABELS, LABELS.c.stream_id == IDENTIFIERS.c.stream_id)
-        .where(IDENTIFIERS.c.key.in_(sorted(set(keys))))
-    )
     return {
         row.key: Known(row.key, row.stream_id, row.profile_id, row.assurance)
-        for row in connection.execute(query)
+        for row in connection.execute(_KNOWN, {"keys": sorted(set(keys))})
     }
 
 
 def _labels(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[str, int]]:
-    query = sa.select(LABELS).where(LABELS.c.stream_id.in_(sorted(set(streams))))
-    return {r.stream_id: (r.profile_id, r.epoch) for r in connection.execute(query)}
+    rows = connection.execute(_LABELS, {"streams": sorted(set(streams))})
+    return {row.stream_id: (row.profile_id, row.epoch) for row in rows}
 
 
 def _identifier_rows(entry: Mapping[str, Any]) -> list[dict[str, Any]]:

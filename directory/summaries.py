@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.rows import RowStatement
+from chassis.prepared import prepared
+from chassis.rows import RowStatement, among
 from directory.tables import SUMMARIES
 
 _SAVE = RowStatement(
@@ -19,12 +20,13 @@ _SAVE = RowStatement(
     WHERE excluded.version > summaries.version
     """
 )
+_LOAD = prepared(sa.select(SUMMARIES).where(among(SUMMARIES.c.stream_id, "streams")))
 
 
 def load_summaries(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[int, Any]]:
     """The version and summary of each of `streams` that has one."""
-    query = sa.select(SUMMARIES).where(SUMMARIES.c.stream_id.in_(sorted(set(streams))))
-    return {r.stream_id: (r.version, r.summary) for r in connection.execute(query)}
+    rows = connection.execute(_LOAD, {"streams": sorted(set(streams))})
+    return {row.stream_id: (row.version, row.summary) for row in rows}
 
 
 def save_summaries(connection: sa.Connection, summaries: Mapping[str, tuple[int, Any]]) -> None:

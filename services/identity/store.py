@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis.database import upsert
+from chassis.prepared import prepared
+from chassis.rows import RowStatement, among
 from services.identity.state import Profile, Rules, State, Tenure
 
 METADATA = sa.MetaData()
@@ -68,6 +70,44 @@ _LOADED = sa.select(TENURES, PROFILES.c.verified, PROFILES.c.merges).join(
     PROFILES, PROFILES.c.profile_id == TENURES.c.profile_id
 )
 _WIDTH = len(TENURES.c)
+_LED_TO = sa.select(TENURES.c.profile_id).where(among(TENURES.c.key, "keys"))
+_LOAD = prepared(_LOADED.where(among(TENURES.c.key, "keys")))
+_LOAD_PROFILES = prepared(_LOADED.where(TENURES.c.profile_id.in_(_LED_TO)))
+_FIND_PROFILES = prepared(_LED_TO)
+_ADD_KEYS = RowStatement(
+    "INSERT INTO keys (key) SELECT text[0] FROM {rows} WHERE true ON CONFLICT DO NOTHING"
+)
+_LOCK_KEYS = prepared(
+    sa.select(KEYS.c.key).where(among(KEYS.c.key, "keys")).order_by(KEYS.c.key).with_for_update()
+)
+_LOCK_PROFILES = prepared(
+    sa.select(PROFILES.c.profile_id)
+    .where(among(PROFILES.c.profile_id, "profile_ids"))
+    .order_by(PROFILES.c.profile_id)
+    .with_for_update()
+)
+_SAVE_PROFILES = RowStatement(
+    """
+    INSERT INTO profiles (profile_id, verified, merges)
+    SELECT text[0], flag[1], number[2] FROM {rows} WHERE true
+    ON CONFLICT (profile_id) DO UPDATE
+    SET verified = excluded.verified, merges = excluded.merges
+    """
+)
+_SAVE_TENURES = RowStatement(
+    """
+    INSERT INTO tenures (stream_id, key, number, opened_at, founded_at, profile_id, epoch,
+                         assurance, bond, bound_at, current, parted)
+    SELECT text[0], text[1], number[2], number[3], number[4], text[5], number[6],
+           text[7], text[8], number[9], flag[10], text[11]
+    FROM {rows} WHERE true
+    ON CONFLICT (stream_id) DO UPDATE
+    SET key = excluded.key, number = excluded.number, opened_at = excluded.opened_at,
+        founded_at = excluded.founded_at, profile_id = excluded.profile_id,
+        epoch = excluded.epoch, assurance = excluded.assurance, bond = excluded.bond,
+        bound_at = excluded.bound_at, current = excluded.current, parted = excluded.parted
+    """
+)
 
 
 class Moved(Exception):
@@ -90,15 +130,13 @@ def add_partings_and_reviews(op: Any) -> None:
 
 def load(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
     """All tenures of `keys`, with the rows of the profiles that they are in."""
-    rows = connection.execute(_LOADED.where(TENURES.c.key.in_(keys))) if keys else ()
+    rows = connection.execute(_LOAD, {"keys": sorted(keys)}) if keys else ()
     return State.of(rules, *_read(rows))
 
 
 def load_profiles(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
     """All streams of all profiles that `keys` lead to, in one view of the database."""
-    led_to = sa.select(TENURES.c.profile_id).where(TENURES.c.key.in_(keys))
-    rows = connection.execute(_LOADED.where(TENURES.c.profile_id.in_(led_to)))
-    tenures, profiles = _read(rows)
+    tenures, profiles = _read(connection.execute(_LOAD_PROFILES, {"keys": sorted(keys)}))
     return State.of(rules, tenures, profiles, complete=[profile.id for profile in profiles])
 
 
@@ -108,22 +146,11 @@ def load_locked(connection: sa.Connection, rules: Rules, keys: Collection[str]) 
     Then the transaction is to be given up, since profiles are locked in sorted order.
     """
     sorted_keys = sorted(keys)
-    missing = upsert(connection, KEYS).on_conflict_do_nothing().returning(KEYS.c.key)
-    connection.execute(missing, [{"key": key} for key in sorted_keys])
-    connection.execute(
-        sa.select(KEYS.c.key)
-        .where(KEYS.c.key.in_(sorted_keys))
-        .order_by(KEYS.c.key)
-        .with_for_update()
-    ).all()
-    led_to = sa.select(TENURES.c.profile_id).where(TENURES.c.key.in_(sorted_keys))
-    wanted = sorted(set(connection.execute(led_to).scalars()))
-    connection.execute(
-        sa.select(PROFILES.c.profile_id)
-        .where(PROFILES.c.profile_id.in_(wanted))
-        .order_by(PROFILES.c.profile_id)
-        .with_for_update()
-    ).all()
+    _ADD_KEYS.execute(connection, [[key] for key in sorted_keys])
+    connection.execute(_LOCK_KEYS, {"keys": sorted_keys}).all()
+    led_to = connection.execute(_FIND_PROFILES, {"keys": sorted_keys}).scalars()
+    wanted = sorted(set(led_to))
+    connection.execute(_LOCK_PROFILES, {"profile_ids": wanted}).all()
     state = load_profiles(connection, rules, sorted_keys)
     if not state.profiles.keys() <= set(wanted):
         raise Moved
@@ -139,8 +166,7 @@ def load_whole(
     """
     wanted = sorted(profile_ids)
     if lock:
-        query = sa.select(PROFILES.c.profile_id).where(PROFILES.c.profile_id.in_(wanted))
-        connection.execute(query.order_by(PROFILES.c.profile_id).with_for_update()).all()
+        connection.execute(_LOCK_PROFILES, {"profile_ids": wanted}).all()
     rows = connection.execute(_LOADED.where(TENURES.c.profile_id.in_(wanted)))
     tenures, profiles = _read(rows)
     if {profile.id for profile in profiles} != set(wanted):
@@ -150,13 +176,12 @@ def load_whole(
 
 def save(connection: sa.Connection, state: State) -> None:
     """Store what has changed in the state."""
-    profiles = [
-        {"profile_id": profile.id, "verified": profile.verified, "merges": profile.merges}
-        for profile in (state.profiles[name] for name in sorted(state.changed_profiles))
-    ]
-    _upsert(connection, PROFILES, profiles)
-    tenures = [_row(state.tenures[stream]) for stream in sorted(state.changed)]
-    _upsert(connection, TENURES, tenures)
+    profiles = [state.profiles[name] for name in sorted(state.changed_profiles)]
+    if profiles:
+        _SAVE_PROFILES.execute(connection, [[p.id, p.verified, p.merges] for p in profiles])
+    if state.changed:
+        rows = [_row(state.tenures[stream]) for stream in sorted(state.changed)]
+        _SAVE_TENURES.execute(connection, rows)
 
 
 def find_profile(connection: sa.Connection, profile_id: str) -> str | None:
@@ -200,34 +225,21 @@ def _read(rows: Iterable[Any]) -> tuple[list[Tenure], list[Profile]]:
     return tenures, list(profiles.values())
 
 
-def _row(tenure: Tenure) -> dict[str, Any]:
-    return {
-        "stream_id": tenure.stream,
-        "key": tenure.key,
-        "number": tenure.number,
-        "opened_at": tenure.opened_at,
-        "founded_at": tenure.founded_at,
-        "profile_id": tenure.profile,
-        "epoch": tenure.epoch,
-        "assurance": tenure.assurance,
-        "bond": tenure.bond,
-        "bound_at": tenure.bound_at,
-        "current": tenure.current,
-        "parted": tenure.parted,
-    }
-
-
-def _upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    statement = upsert(connection, table)
-    (key,) = table.primary_key.columns
-    statement = statement.on_conflict_do_update(
-        index_elements=[key],
-        set_={c.name: statement.excluded[c.name] for c in table.columns if c is not key},
-    )
-    # Asked to return something, SQLAlchemy sends many rows in one statement.
-    connection.execute(statement.returning(key), rows)
+def _row(tenure: Tenure) -> list[Any]:
+    return [
+        tenure.stream,
+        tenure.key,
+        tenure.number,
+        tenure.opened_at,
+        tenure.founded_at,
+        tenure.profile,
+        tenure.epoch,
+        tenure.assurance,
+        tenure.bond,
+        tenure.bound_at,
+        tenure.current,
+        tenure.parted,
+    ]
 
 
 def note_reviews(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:

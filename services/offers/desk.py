@@ -113,7 +113,7 @@ class Desk:
 
         def run() -> Decision:
             fresh = self._catch_up(case, work, upstream) if case.request.at_least else _Fresh()
-            return work.run(lambda unit: self._decide(case, unit, fresh, made))
+            return work.autocommit(lambda unit: self._decide(case, unit, fresh, made))
 
         self._busy += 1
         try:
@@ -129,8 +129,6 @@ class Desk:
             self._busy -= 1
         if not made:
             return self._fall_back(case, failure)
-        if case.request.dry_run:
-            return made[-1]
         return replace(made[-1], degraded=("decision_not_logged",))
 
     def _decide(self, case: _Case, unit: Unit, fresh: _Fresh, made: list[Decision]) -> Decision:
@@ -139,22 +137,22 @@ class Desk:
         if fresh.segments is not None:
             shopper = with_segments(shopper, fresh.segments, shopper.segments_version)
         decision = decide(case.request, shopper, self.catalogue, case.now, case.decision_id)
-        decision = replace(decision, stale=fresh.stale)
+        if fresh.stale:
+            decision = replace(decision, stale=True)
         if case.left() <= 0:
             raise Late
         made.append(decision)
         if not case.request.dry_run:
-            unit.relax()  # the shopper waits
-            unit.append([_decided(case, decision)])
+            unit.append([_decided(case, decision)], relaxed=True)  # as the shopper waits
         return decision
 
     def _recognise(self, case: _Case, unit: Unit) -> tuple[Shopper, Lead | None]:
         keys = [identifier.key for identifier in case.accepted.keys]
-        leads = store.leads(unit.connection, keys)
+        leads, held = store.recall(unit.connection, keys)
         recognition = recognise(case.accepted, case.request.authenticated, leads)
         lead = recognition.lead
-        held = store.held(unit.connection, lead.profile_id) if lead else []
-        return shopper_of(recognition, held, case.accepted), lead
+        streams = held[lead.profile_id] if lead else []
+        return shopper_of(recognition, streams, case.accepted), lead
 
     def _catch_up(self, case: _Case, work: Work, upstream: Upstream) -> _Fresh:
         """Fetch what the request must count, from profiles and then from segments, if need be."""

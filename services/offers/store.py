@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.database import upsert
+from chassis.prepared import prepared
+from chassis.rows import RowStatement, among
 from chassis.schema import POSITIONS
 from directory.tables import IDENTIFIERS, LABELS, SUMMARIES
 from services.offers.recognition import Held, Lead, Membership
@@ -30,20 +31,26 @@ def create_memberships(op: Any) -> None:
     _METADATA.create_all(op.get_bind(), checkfirst=False)
 
 
-_OTHER_LABELS = LABELS.alias("other_labels")
-_OTHER_IDENTIFIERS = IDENTIFIERS.alias("other_identifiers")
+_STREAMS = LABELS.alias("streams")
+_PROOFS = IDENTIFIERS.alias("proofs")
+# Stream by stream, whatever the planner believes of how rare verified identifiers are.
 _IS_ACCOUNT = (
-    sa.select(sa.literal(1))
-    .select_from(
-        _OTHER_LABELS.join(
-            _OTHER_IDENTIFIERS, _OTHER_IDENTIFIERS.c.stream_id == _OTHER_LABELS.c.stream_id
+    sa.select(
+        sa.func.max(
+            sa.case(
+                (
+                    sa.exists().where(
+                        _PROOFS.c.stream_id == _STREAMS.c.stream_id,
+                        _PROOFS.c.assurance == "verified",
+                    ),
+                    1,
+                ),
+                else_=0,
+            )
         )
     )
-    .where(
-        _OTHER_LABELS.c.profile_id == LABELS.c.profile_id,
-        _OTHER_IDENTIFIERS.c.assurance == "verified",
-    )
-    .exists()
+    .where(_STREAMS.c.profile_id == LABELS.c.profile_id)
+    .scalar_subquery()
 )
 _LEADS = (
     sa.select(
@@ -51,8 +58,9 @@ _LEADS = (
         IDENTIFIERS.c.assurance,
         LABELS.c.profile_id,
         _IS_ACCOUNT.label("verified"),
+        sa.null().label("stream_id"),
         MEMBERSHIPS.c.version,
-        MEMBERSHIPS.c.segments,
+        MEMBERSHIPS.c.segments.label("told"),
         MEMBERSHIPS.c.as_of,
     )
     .select_from(
@@ -60,42 +68,62 @@ _LEADS = (
             MEMBERSHIPS, MEMBERSHIPS.c.profile_id == LABELS.c.profile_id
         )
     )
-    .where(IDENTIFIERS.c.key.in_(sa.bindparam("keys", expanding=True)))
+    .where(among(IDENTIFIERS.c.key, "keys"))
+    .cte("led")
 )
 _HELD = (
-    sa.select(LABELS.c.stream_id, POSITIONS.c.version, SUMMARIES.c.summary)
+    sa.select(
+        sa.null(),
+        sa.null(),
+        LABELS.c.profile_id,
+        sa.null(),
+        LABELS.c.stream_id,
+        POSITIONS.c.version,
+        SUMMARIES.c.summary,
+        sa.null(),
+    )
     .select_from(
         LABELS.outerjoin(
             POSITIONS,
             sa.and_(POSITIONS.c.source == "profiles", POSITIONS.c.stream_id == LABELS.c.stream_id),
         ).outerjoin(SUMMARIES, SUMMARIES.c.stream_id == LABELS.c.stream_id)
     )
-    .where(LABELS.c.profile_id == sa.bindparam("profile_id"))
-    .order_by(LABELS.c.stream_id)
+    .where(LABELS.c.profile_id.in_(sa.select(_LEADS.c.profile_id)))
 )
+_MEMBERSHIPS = prepared(
+    sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
+)
+_SAVE = RowStatement(
+    """
+    INSERT INTO memberships (profile_id, version, segments, as_of)
+    SELECT text[0], number[1], json[2], json[3] FROM {rows} WHERE true
+    ON CONFLICT (profile_id) DO UPDATE
+    SET version = excluded.version, segments = excluded.segments, as_of = excluded.as_of
+    """
+)
+# One query, as the shopper waits: first where the keys lead, then what is held of these profiles.
+_RECOGNISE = prepared(sa.union_all(sa.select(_LEADS), _HELD))
 
 
-def leads(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Lead]:
-    """Where each of the identifier `keys` that is known leads."""
-    if not keys:
-        return {}
-    return {
-        row.key: Lead(
-            row.profile_id,
-            bool(row.verified),
-            row.assurance,
-            None if row.version is None else Membership(row.version, row.segments, row.as_of),
-        )
-        for row in connection.execute(_LEADS, {"keys": list(keys)})
-    }
+def recall(
+    connection: sa.Connection, keys: Sequence[str]
+) -> tuple[dict[str, Lead], dict[str, list[Held]]]:
+    """Where each of the identifier `keys` that is known leads, and what is held of each profile.
 
-
-def held(connection: sa.Connection, profile_id: str) -> list[Held]:
-    """What is held of each stream of a profile, sorted by stream."""
-    return [
-        Held(row.stream_id, row.version or 0, row.summary)
-        for row in connection.execute(_HELD, {"profile_id": profile_id})
-    ]
+    Held streams are sorted by their id.
+    """
+    leads: dict[str, Lead] = {}
+    held: dict[str, list[Held]] = {}
+    for row in connection.execute(_RECOGNISE, {"keys": keys}) if keys else ():
+        if row.key is None:
+            known = Held(row.stream_id, row.version or 0, row.told)
+            held.setdefault(row.profile_id, []).append(known)
+        else:
+            told = None if row.version is None else Membership(row.version, row.told, row.as_of)
+            leads[row.key] = Lead(row.profile_id, bool(row.verified), row.assurance, told)
+    for streams in held.values():
+        streams.sort(key=lambda each: each.stream)
+    return leads, held
 
 
 def load_memberships(
@@ -103,24 +131,17 @@ def load_memberships(
 ) -> dict[str, Membership]:
     """What segments has said of each of `profile_ids`; an empty one for who is new."""
     wanted = sorted(set(profile_ids))
-    query = sa.select(MEMBERSHIPS).where(MEMBERSHIPS.c.profile_id.in_(wanted))
     found = {
         row.profile_id: Membership(row.version, row.segments, row.as_of)
-        for row in connection.execute(query)
+        for row in connection.execute(_MEMBERSHIPS, {"profile_ids": wanted})
     }
     return {profile_id: found.get(profile_id) or Membership() for profile_id in wanted}
 
 
 def save_memberships(connection: sa.Connection, memberships: Mapping[str, Membership]) -> None:
     """Store what segments has said; the caller holds the profiles' positions locked."""
-    statement = upsert(connection, MEMBERSHIPS)
-    columns = ("version", "segments", "as_of")
-    statement = statement.on_conflict_do_update(
-        index_elements=[MEMBERSHIPS.c.profile_id],
-        set_={name: statement.excluded[name] for name in columns},
-    )
     rows = [
-        {"profile_id": profile_id, **{name: getattr(membership, name) for name in columns}}
-        for profile_id, membership in sorted(memberships.items())
+        [profile_id, told.version, told.segments, told.as_of]
+        for profile_id, told in sorted(memberships.items())
     ]
-    connection.execute(statement, rows)
+    _SAVE.execute(connection, rows)

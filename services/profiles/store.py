@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from chassis import Draft, JointDraft
 from chassis.database import upsert
 from chassis.log import Appended
-from chassis.rows import RowStatement
+from chassis.prepared import prepared
+from chassis.rows import RowStatement, among
 from chassis.schema import EVENTS, STREAMS
 from chassis.work import Unit
 from directory import apply_identity, load_summaries, save_summaries
@@ -64,6 +65,10 @@ _KEEP = RowStatement(
     WHERE coalesce(excluded.kept_until, 0) <> coalesce(sealed_values.kept_until, 0)
     """
 )
+_EPOCHS = prepared(
+    sa.select(LABELS.c.stream_id, LABELS.c.epoch).where(among(LABELS.c.stream_id, "streams"))
+)
+_IS_ANYTHING_WAITING = prepared(sa.select(sa.exists().where(WAITING.c.refused.is_(None))))
 _WAIT = RowStatement(
     """
     INSERT INTO waiting (event_id, received_at, sealed)
@@ -90,10 +95,8 @@ def create_backlog(op: Any) -> None:
 
 def epochs(unit: Unit, streams: Iterable[str]) -> dict[str, int]:
     """The last epoch in our log of each of `streams` that is in it."""
-    query = sa.select(LABELS.c.stream_id, LABELS.c.epoch).where(
-        LABELS.c.stream_id.in_(sorted(set(streams)))
-    )
-    return {row.stream_id: row.epoch for row in unit.connection.execute(query)}
+    rows = unit.connection.execute(_EPOCHS, {"streams": sorted(set(streams))})
+    return {row.stream_id: row.epoch for row in rows}
 
 
 def append(
@@ -163,8 +166,7 @@ def statistics(unit: Unit) -> dict[str, int]:
 
 def is_anything_waiting(unit: Unit) -> bool:
     """Whether events wait for identity, behind which all later ones queue."""
-    query = sa.select(sa.exists().where(WAITING.c.refused.is_(None)))
-    return bool(unit.connection.execute(query).scalar())
+    return bool(unit.connection.execute(_IS_ANYTHING_WAITING).scalar())
 
 
 def waiting(unit: Unit, limit: int) -> list[Waiting]:

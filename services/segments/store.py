@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.database import upsert
+from chassis.prepared import prepared
+from chassis.rows import RowStatement, among
 from chassis.schema import POSITIONS, STREAMS
 from directory.tables import LABELS
 from services.segments.evaluation import Membership
@@ -78,17 +79,53 @@ class Standing:
         return "definition" if self.generation < generation else "time"
 
 
+_LOCK = RowStatement(
+    """
+    INSERT INTO profiles (profile_id, next_at, generation)
+    SELECT text[0], NULL, 0 FROM {rows} WHERE true
+    ON CONFLICT (profile_id) DO UPDATE SET generation = profiles.generation
+    RETURNING profile_id, next_at, generation
+    """
+)
+_SAVE_STANDINGS = RowStatement(
+    """
+    INSERT INTO profiles (profile_id, next_at, generation)
+    SELECT text[0], number[1], number[2] FROM {rows} WHERE true
+    ON CONFLICT (profile_id) DO UPDATE
+    SET next_at = excluded.next_at, generation = excluded.generation
+    """
+)
+_ENTER = RowStatement(
+    """
+    INSERT INTO memberships (profile_id, segment, since, definition_version)
+    SELECT text[0], text[1], number[2], number[3] FROM {rows}
+    """
+)
+_EXIT = RowStatement(
+    """
+    DELETE FROM memberships
+    WHERE (profile_id, segment) IN (SELECT text[0], text[1] FROM {rows})
+    """
+)
+_MEMBERSHIPS = prepared(
+    sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
+)
+_VERSIONS = prepared(
+    sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(
+        POSITIONS.c.source == "profiles", among(POSITIONS.c.stream_id, "streams")
+    )
+)
+_TOLD = prepared(
+    sa.select(STREAMS.c.stream_id, STREAMS.c.version).where(
+        among(STREAMS.c.stream_id, "profile_ids")
+    )
+)
+_NEWEST = prepared(sa.select(DEFINITIONS.c.id).order_by(DEFINITIONS.c.generation.desc()).limit(1))
+
+
 def lock_profiles(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, Standing]:
     """Lock the rows of `profile_ids` in sorted order, made first where they are new."""
-    statement = upsert(connection, PROFILES)
-    statement = statement.on_conflict_do_update(
-        index_elements=[PROFILES.c.profile_id], set_={"generation": PROFILES.c.generation}
-    )
-    rows = [
-        {"profile_id": profile_id, "next_at": None, "generation": 0}
-        for profile_id in sorted(set(profile_ids))
-    ]
-    result = connection.execute(statement.returning(*PROFILES.c), rows)
+    result = _LOCK.execute(connection, [[profile_id] for profile_id in sorted(set(profile_ids))])
     return {row.profile_id: Standing(row.next_at, row.generation) for row in result}
 
 
@@ -118,17 +155,8 @@ def load_standing(connection: sa.Connection, profile_id: str) -> Standing | None
 
 def save_standings(connection: sa.Connection, standings: Mapping[str, Standing]) -> None:
     """Store when each profile is due again; the caller holds them locked."""
-    statement = upsert(connection, PROFILES)
-    statement = statement.on_conflict_do_update(
-        index_elements=[PROFILES.c.profile_id],
-        set_={name: statement.excluded[name] for name in ("next_at", "generation")},
-    )
-    rows = [
-        {"profile_id": name, "next_at": standing.next_at, "generation": standing.generation}
-        for name, standing in sorted(standings.items())
-    ]
-    # Without RETURNING, SQLAlchemy sends an upsert row by row: ten times as slow on PostgreSQL.
-    connection.execute(statement.returning(PROFILES.c.profile_id), rows)
+    rows = [[name, each.next_at, each.generation] for name, each in sorted(standings.items())]
+    _SAVE_STANDINGS.execute(connection, rows)
 
 
 def load_memberships(
@@ -137,8 +165,7 @@ def load_memberships(
     """What was last told of each of `profile_ids`, by segment."""
     wanted = sorted(set(profile_ids))
     found: dict[str, dict[str, Membership]] = {profile_id: {} for profile_id in wanted}
-    query = sa.select(MEMBERSHIPS).where(MEMBERSHIPS.c.profile_id.in_(wanted))
-    for row in connection.execute(query):
+    for row in connection.execute(_MEMBERSHIPS, {"profile_ids": wanted}):
         found[row.profile_id][row.segment] = Membership(row.since, row.definition_version)
     return found
 
@@ -147,23 +174,16 @@ def save_entries(connection: sa.Connection, entries: Mapping[tuple[str, str], Me
     """Store who entered: (profile, segment) -> membership."""
     if entries:
         rows = [
-            {
-                "profile_id": profile_id,
-                "segment": segment,
-                "since": membership.since,
-                "definition_version": membership.definition_version,
-            }
+            [profile_id, segment, membership.since, membership.definition_version]
             for (profile_id, segment), membership in sorted(entries.items())
         ]
-        connection.execute(sa.insert(MEMBERSHIPS), rows)
+        _ENTER.execute(connection, rows)
 
 
 def delete_exits(connection: sa.Connection, exits: Iterable[tuple[str, str]]) -> None:
     """Remove who left: (profile, segment)."""
-    places = sorted(exits)
-    if places:
-        place = sa.tuple_(MEMBERSHIPS.c.profile_id, MEMBERSHIPS.c.segment)
-        connection.execute(sa.delete(MEMBERSHIPS).where(place.in_(places)))
+    if places := sorted(exits):
+        _EXIT.execute(connection, places)
 
 
 def count_members(connection: sa.Connection) -> dict[str, int]:
@@ -209,18 +229,14 @@ def page_of_unjudged(connection: sa.Connection, after: str, limit: int) -> Seque
 
 def versions_of(connection: sa.Connection, streams: Iterable[str]) -> dict[str, int]:
     """The version that is applied of each of `streams` of profiles' log."""
-    query = sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(
-        POSITIONS.c.source == "profiles", POSITIONS.c.stream_id.in_(sorted(set(streams)))
-    )
-    return {row.stream_id: row.version for row in connection.execute(query)}
+    rows = connection.execute(_VERSIONS, {"streams": sorted(set(streams))})
+    return {row.stream_id: row.version for row in rows}
 
 
 def told_versions(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, int]:
     """How many events segments' own log has of each of `profile_ids` that it has any of."""
-    query = sa.select(STREAMS.c.stream_id, STREAMS.c.version).where(
-        STREAMS.c.stream_id.in_(sorted(set(profile_ids)))
-    )
-    return {row.stream_id: row.version for row in connection.execute(query)}
+    rows = connection.execute(_TOLD, {"profile_ids": sorted(set(profile_ids))})
+    return {row.stream_id: row.version for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +258,7 @@ class Written:
 
 def newest_definition(connection: sa.Connection) -> str | None:
     """The id of the definition that was added last; None when there is none."""
-    query = sa.select(DEFINITIONS.c.id).order_by(DEFINITIONS.c.generation.desc()).limit(1)
-    return connection.execute(query).scalar()
+    return connection.execute(_NEWEST).scalar()
 
 
 def load_written(connection: sa.Connection) -> list[Written]:

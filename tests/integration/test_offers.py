@@ -193,7 +193,7 @@ def test_a_segment_that_was_left_no_longer_counts(shop: Shop) -> None:
     assert "service" not in shown(shop.decide(**GRACE))
 
 
-def test_a_decision_takes_two_queries(shop: Shop) -> None:
+def test_a_decision_takes_one_query(shop: Shop) -> None:
     tell_of_grace(shop)
     statements: list[str] = []
 
@@ -202,7 +202,7 @@ def test_a_decision_takes_two_queries(shop: Shop) -> None:
 
     sa.event.listen(shop.work.database.engine, "before_cursor_execute", note)
     shop.decide(**GRACE, dry_run=True)
-    assert len([s for s in statements if not s.startswith("BEGIN")]) == 2
+    assert len([s for s in statements if not s.startswith("BEGIN")]) == 1
 
 
 # The log of decisions.

@@ -15,6 +15,7 @@ from kombu import Connection, Exchange, Queue
 from nameko.containers import ServiceContainer
 from nameko.events import event_handler
 
+from chassis import new_id, outbox
 from chassis.database import Database
 from chassis.log import Event
 from chassis.outbox import Outbox
@@ -192,7 +193,7 @@ def test_a_backlog_of_a_dead_process_is_published_without_a_pause(publishing, sp
 
     def leave_behind(unit) -> None:
         for _ in range(700):
-            on_air.work.outbox.put(unit.connection, [event])
+            outbox.put(unit.connection, new_id(), [event])
 
     on_air.work.run(leave_behind)
     eventlet.sleep(0.2)

@@ -171,7 +171,7 @@ def test_a_service_gets_the_answer_and_the_error_of_another(wire):
 
 def test_a_service_waits_for_another_no_longer_than_it_said(wire):
     error = refused(
-        wire, Unavailable, "segments", "call_profiles", method="sleep", arguments={"seconds": 30}
+        wire, Unavailable, "segments", "call_profiles", method="sleep", arguments={"seconds": 3}
     )
     assert (error.subject, error.message) == ("profiles", "did not answer in 1 s; try again")
     assert wire.call("segments", "call_profiles", method="echo", arguments={"value": 1}) == [
