@@ -12,7 +12,8 @@ from typing import Any
 import eventlet
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from bench.orders import batch, shopper_id
+from bench.flow import settle
+from bench.orders import shopper_id
 from bench.statistics import milliseconds, percentile
 from tests.system import Suite
 
@@ -56,7 +57,7 @@ def echo_service(suite: Suite) -> Iterator[None]:
 
 def measure(suite: Suite) -> dict[str, float]:
     """p50 and p99 of both calls, in ms, in turns; and how many p50s of echo a decision takes."""
-    fill(suite, SHOPPERS)
+    settle(suite, SHOPPERS)
     figures: dict[str, float] = {}
     with echo_service(suite):
         calls: dict[str, Call] = {
@@ -71,13 +72,6 @@ def measure(suite: Suite) -> dict[str, float]:
             ratio = percentile(timed["decide"], 50) / percentile(timed["echo"], 50)
             figures[f"decide_p50_over_echo{suffix}"] = round(ratio, 2)
     return figures
-
-
-def fill(suite: Suite, shoppers: int) -> None:
-    """Have an order recorded for many shoppers, and wait until all have followed."""
-    with suite.proxy() as proxy:
-        for _ in range(shoppers // 100):
-            proxy.profiles.record(batch(shoppers, 100))
 
 
 def _in_turns(suite: Suite, calls: dict[str, Call], callers: int) -> dict[str, list[float]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, TypeVar, cast
 
 import eventlet
@@ -184,7 +184,7 @@ def rpc(method: F) -> F:
 
 def check_arguments(method: Any, args: list[Any], kwargs: Mapping[str, Any]) -> None:
     """InvalidInput naming an argument that `method` does not take, lacks, or was given twice."""
-    parameters = list(inspect.signature(method).parameters.values())[1:]
+    parameters = _parameters(method)
     names = [parameter.name for parameter in parameters]
     if len(args) > len(names):
         raise InvalidInput("args", f"{method.__name__} takes {len(names)}: {', '.join(names)}")
@@ -199,6 +199,11 @@ def check_arguments(method: Any, args: list[Any], kwargs: Mapping[str, Any]) -> 
     for parameter in parameters[len(args) :]:
         if parameter.default is parameter.empty and parameter.name not in kwargs:
             raise InvalidInput(parameter.name, f"is missing; {method.__name__} needs it")
+
+
+@cache
+def _parameters(method: Any) -> Sequence[inspect.Parameter]:
+    return list(inspect.signature(method).parameters.values())[1:]
 
 
 class RemoteService:

@@ -47,13 +47,16 @@ class Following(DependencyProvider):
     listener = SafeReplyListener()
 
     def __init__(self, source: str) -> None:
-        self._source = source
+        self._name = source
+        self._source: Source | None = None
 
     def get_dependency(self, worker_ctx: Any) -> Source:
         del worker_ctx
-        inbox = Inbox(self.foundation.work(), self._source, self.container.service_cls.upcasters)
-        remote = background_remote(self.container, self._source, self.listener, _HISTORY_SECONDS)
-        return Source(inbox, remote)
+        if self._source is None:
+            inbox = Inbox(self.foundation.work(), self._name, self.container.service_cls.upcasters)
+            remote = background_remote(self.container, self._name, self.listener, _HISTORY_SECONDS)
+            self._source = Source(inbox, remote)
+        return self._source
 
 
 class Subscribe(Entrypoint):
