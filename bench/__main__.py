@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import appends, calls, flow
+from bench import appends, calls, flow, resolve
 from tests.servers import Databases, VirtualHosts
 from tests.system import Suite
 
@@ -26,8 +26,12 @@ WITH_SUITE: dict[str, Callable[[Suite], Figures]] = {
     "calls": calls.measure,
     "throughput": flow.throughput,
     "freshness": flow.freshness,
+    "resolve_call": resolve.over_echo,
 }
-ALONE: dict[str, Callable[[Databases], Figures]] = {"appends": appends.measure}
+ALONE: dict[str, Callable[[Databases], Figures]] = {
+    "appends": appends.measure,
+    "resolve": resolve.measure,
+}
 PARTS = (*ALONE, *WITH_SUITE)
 
 

@@ -74,8 +74,9 @@ class Database:
                     driver.autocommit = False
 
     def close(self) -> None:
-        """Close every pooled connection."""
-        self.engine.dispose()
+        """Close every pooled connection, on SQLite once the transaction under way has ended."""
+        with self._lock:
+            self.engine.dispose()
 
 
 def upsert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:

@@ -32,9 +32,11 @@ class Foundation(SharedExtension):
         if self._work is None:
             settings = self.settings()
             database = Database(settings.database_uri, pool_size=settings.workers + 4)
-            upcasters = self.container.service_cls.upcasters
-            self._work = Work(database, settings.service, settings.clock, upcasters=upcasters)
-            self._publisher = BrokerPublisher(settings.amqp_uri, self._work)
+            service = self.container.service_cls
+            self._work = Work(
+                database, settings.service, settings.clock, upcasters=service.upcasters
+            )
+            self._publisher = BrokerPublisher(settings.amqp_uri, self._work, service.publish_pause)
             self._work.publisher = self._publisher
         return self._work
 

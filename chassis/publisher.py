@@ -24,8 +24,6 @@ _MESSAGES_A_ROUND = 200
 # Confirmed rows are cleared together, when nothing more comes for a moment or after this long.
 _CLEAR_SECONDS = 0.1
 _ROWS_WAITING = 1_000
-# What comes in this time is published together.
-_PAUSE_SECONDS = 0.02
 _CONFIRM_SECONDS = 10.0
 _SWEEP_SECONDS = 2.0
 _LONGEST_PAUSE = 5.0
@@ -42,12 +40,14 @@ _log = structlog.get_logger("publisher")
 class BrokerPublisher:
     """Publishes with pipelined confirms, then clears the outbox rows.
 
+    What comes within `pause` seconds of the round before is published together.
     What does not fit its queue, and what a dead process left, is the sweeper's: it takes over
     rows whose claim has lapsed.
     """
 
-    def __init__(self, uri: str, work: Work) -> None:
+    def __init__(self, uri: str, work: Work, pause: float = 0.02) -> None:
         self._work = work
+        self._pause = pause
         self._waiting: LightQueue = LightQueue(maxsize=_ROWS_WAITING)
         self._sender = _Sender(uri, work.source)
         self._busy = False
@@ -69,8 +69,8 @@ class BrokerPublisher:
             if not rows or time.monotonic() - self._cleared > _CLEAR_SECONDS:
                 self._clear()
             self._busy = bool(self._confirmed)
-            if rows:
-                eventlet.sleep(_PAUSE_SECONDS)
+            if rows and self._waiting.qsize() < _MESSAGES_A_ROUND:
+                eventlet.sleep(self._pause)
 
     def sweep(self) -> None:
         """Take over what other processes left behind, for ever."""

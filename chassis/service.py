@@ -125,6 +125,7 @@ class Service:
 
     name: ClassVar[str]
     upcasters: ClassVar[Upcasters] = Upcasters()
+    publish_pause: ClassVar[float] = 0.02  # seconds for which events are gathered to be published
 
     work: Work = WorkProvider()
     settings: Settings = SettingsProvider()

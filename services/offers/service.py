@@ -15,6 +15,7 @@ class OffersService(Service):
     """RPC: `decide`, `explain`; follows profiles and segments."""
 
     name = "offers"
+    publish_pause = 0.2  # nobody waits for the news of a decision, but shoppers for the next one
 
     desk = Resource(open_desk)
     profiles_log = Following("profiles")

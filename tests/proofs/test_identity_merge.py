@@ -1,0 +1,136 @@
+"""Two long profiles become one by a sign-in, are split and merged again, while events keep coming."""
+
+import threading
+from datetime import timedelta
+from itertools import count
+
+from tests.proofs.books import Books
+from tests.proofs.judgement import Judgement
+from tests.proofs.traffic import NOW
+
+_A_CALL = 100
+_GUEST = {"anonymous_id": "kitchen-tablet"}
+_ACCOUNT = {"user_id": "u-merged"}
+
+
+class Shop:
+    """What a guest on a device and an account elsewhere do, told to a suite."""
+
+    def __init__(self, system):
+        self.system = system
+        self.receipts = {}
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+
+    def event(self, identifiers, authenticated=False):
+        with self._lock:
+            number = next(self._numbers)
+        order = number % 10 == 0
+        return {
+            "id": f"event-{number:06}",
+            "type": "order_completed" if order else "product_viewed",
+            "time": (NOW - timedelta(minutes=number)).isoformat().replace("+00:00", "Z"),
+            "identifiers": identifiers,
+            "authenticated": authenticated,
+            "data": {"order_id": f"order-{number}", "revenue": number, "currency": "USD"}
+            if order
+            else {"product_id": f"p-{number % 40}", "category": "kitchen"},
+        }
+
+    def record(self, proxy, events):
+        for receipt in proxy.profiles.record(events=events)["receipts"]:
+            self.receipts.setdefault(receipt["event_id"], []).append(receipt)
+
+    def fill(self, size):
+        """So many events of the guest, and of the account."""
+        with self.system.proxy(timeout=60) as proxy:
+            for identifiers, authenticated in ((_GUEST, False), (_ACCOUNT, True)):
+                for _ in range(0, size, _A_CALL):
+                    batch = [self.event(identifiers, authenticated) for _ in range(_A_CALL)]
+                    self.record(proxy, batch)
+
+    def while_events_come(self, act):
+        """What `act(proxy)` returns, while both keep sending, before, during and after it."""
+        stop, begun = threading.Event(), threading.Barrier(3)
+
+        def send(identifiers, authenticated):
+            with self.system.proxy(timeout=60) as proxy:
+                for turn in count():
+                    batch = [self.event(identifiers, authenticated) for _ in range(7)]
+                    self.record(proxy, batch)
+                    if turn == 2:
+                        begun.wait(60)
+                    if turn > 4 and stop.is_set():
+                        return
+
+        senders = [
+            threading.Thread(target=send, args=arguments)
+            for arguments in ((_GUEST, False), (_ACCOUNT, True))
+        ]
+        for sender in senders:
+            sender.start()
+        begun.wait(60)
+        try:
+            with self.system.proxy(timeout=60) as proxy:
+                return act(proxy)
+        finally:
+            stop.set()
+            for sender in senders:
+                sender.join()
+
+    def judged(self, books):
+        """The judgement when all is quiet: nothing is wrong anywhere."""
+        books.wait_until_quiet()
+        judgement = Judgement(books, int(NOW.timestamp()) * 1_000_000)
+        assert judgement.flaws() == []
+        assert judgement.receipts(self.receipts) == []
+        return judgement
+
+    def profile(self, **identifiers):
+        """The profile for which offers decides; the device alone proves nothing of the account."""
+        request = {
+            "placement": "checkout",
+            "identifiers": identifiers,
+            "authenticated": "user_id" in identifiers,
+            "context": {"value": 100, "currency": "USD"},
+            "deadline_ms": 10_000,
+            "dry_run": True,
+        }
+        return self.system.call("offers", "decide", request=request)["profile_id"]
+
+
+def test_two_long_profiles_are_merged_split_and_merged_while_events_keep_coming(suite, size):
+    events, times = size(200, 5_000), size(1, 2)
+    system = suite(environment={"CDP_CLOCK": NOW.isoformat().replace("+00:00", "Z")})
+    shop, books = Shop(system), Books(system)
+    shop.fill(events)
+    judgement = shop.judged(books)
+    assert sorted(len(streams) for streams in judgement.profiles.values()) == [1, 1]
+    assert shop.profile(**_GUEST) != shop.profile(**_ACCOUNT)
+
+    sign_in = shop.event(_GUEST | _ACCOUNT, authenticated=True)
+    shop.while_events_come(lambda proxy: shop.record(proxy, [sign_in]))
+    (whole,) = shop.judged(books).profiles
+    assert shop.profile(**_GUEST) == shop.profile(**_ACCOUNT) == whole
+
+    for _ in range(times):
+        shop.while_events_come(
+            lambda proxy: proxy.identity.split(
+                profile_id=whole, identifiers=_GUEST, reason="a tablet in a shop window"
+            )
+        )
+        parted = shop.judged(books).profiles
+        assert len(parted) == 2
+        assert shop.profile(**_ACCOUNT) == whole
+        (other,) = set(parted) - {whole}
+        assert shop.profile(**_GUEST) == other
+
+        shop.while_events_come(
+            lambda proxy, other=other: proxy.identity.merge(
+                a=whole, b=other, reason="it was theirs"
+            )
+        )
+        assert list(shop.judged(books).profiles) == [whole]
+        assert shop.profile(**_GUEST) == shop.profile(**_ACCOUNT) == whole
+    print(f"{len(shop.receipts):,} events in one profile")
+    books.close()
