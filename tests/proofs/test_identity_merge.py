@@ -1,4 +1,4 @@
-"""Two long profiles become one by a sign-in, are split and merged again, while events keep coming."""
+"""Two long profiles are merged by a sign-in, split and merged again, while events keep coming."""
 
 import threading
 from datetime import timedelta
