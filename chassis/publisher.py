@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import amqp
@@ -18,6 +18,7 @@ from chassis.errors import Unavailable
 from chassis.event import Event
 from chassis.metrics import EVENTS_PUBLISHED
 from chassis.topology import declare_own, events_exchange
+from chassis.wire import JSON, in_one_write, publish
 from chassis.work import Unit, Work
 
 _MESSAGES_A_ROUND = 200
@@ -28,11 +29,7 @@ _CONFIRM_SECONDS = 10.0
 _SWEEP_SECONDS = 2.0
 _LONGEST_PAUSE = 5.0
 
-_PROPERTIES = {
-    "content_type": "application/json",
-    "content_encoding": "utf-8",
-    "delivery_mode": 2,  # persistent
-}
+_PROPERTIES = {**JSON, "delivery_mode": 2}  # persistent
 
 _log = structlog.get_logger("publisher")
 
@@ -170,11 +167,10 @@ class _Sender:
 
     def _pipeline(self, channel: amqp.Channel, events: Sequence[Event]) -> None:
         """All in one write to the socket, and then the wait for all confirms."""
-        with _in_one_write(channel.connection.transport):
+        with in_one_write(channel):
             for event in events:
                 message = amqp.Message(_body(event), **_PROPERTIES)
-                arguments = (0, self._exchange.name, event.type, False, False)
-                channel.send_method(amqp.spec.Basic.Publish, "Bssbb", arguments, message)
+                publish(channel, message, self._exchange.name, event.type)
                 self._published += 1
                 self._unconfirmed.add(self._published)
         while self._unconfirmed:
@@ -217,16 +213,3 @@ class _Sender:
 
 def _body(event: Event) -> str:
     return json.dumps(event.to_wire(), separators=(",", ":"), allow_nan=False)
-
-
-@contextmanager
-def _in_one_write(transport: Any) -> Iterator[None]:
-    """Gather what py-amqp writes, which is each message by itself, and write it all at the end."""
-    parts: list[bytes] = []
-    write = transport._write  # noqa: SLF001 - there is no public place for it
-    transport._write = lambda part: parts.append(bytes(part))  # noqa: SLF001
-    try:
-        yield
-    finally:
-        transport._write = write  # noqa: SLF001
-    transport.write(b"".join(parts))

@@ -7,34 +7,39 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, TypeVar, cast
 
+import amqp
 import eventlet
 import structlog
 from amqp.exceptions import AMQPError
+from eventlet.semaphore import Semaphore
 from kombu.exceptions import OperationalError
+from kombu.utils.json import dumps as _dump
 from nameko.amqp.publish import Publisher
-from nameko.constants import AMQP_URI_CONFIG_KEY, CALL_ID_STACK_CONTEXT_KEY, NON_PERSISTENT
+from nameko.constants import AMQP_URI_CONFIG_KEY, CALL_ID_STACK_CONTEXT_KEY
 from nameko.containers import WorkerContext
 from nameko.exceptions import (
     MethodNotFound,
     RemoteError,
     UnknownService,
+    UnserializableValueError,
     get_module_path,
     registry,
     serialize,
 )
 from nameko.extensions import DependencyProvider
 from nameko.messaging import QueueConsumer
-from nameko.rpc import ReplyListener, Responder, RpcConsumer, ServiceProxy, get_rpc_exchange
+from nameko.rpc import ReplyListener, RpcConsumer, ServiceProxy, get_rpc_exchange
 from nameko.rpc import Rpc as NamekoRpc
 
 from chassis import errors
 from chassis.errors import InvalidInput, NotFound, ServiceError, Unavailable
 from chassis.foundation import Foundation
+from chassis.wire import JSON, in_one_write, publish
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 BROKER_ERRORS = (OSError, AMQPError, OperationalError)
-_JSON = "application/json"
+_SMALL = 32 * 1024  # characters of an answer that goes out with the acknowledgement
 
 _log = structlog.get_logger("rpc")
 
@@ -84,6 +89,10 @@ class SafeRpcConsumer(RpcConsumer):
     queue_consumer = SafeQueueConsumer()
     foundation = Foundation()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._writing = Semaphore()
+
     def setup(self) -> None:
         if self.foundation.settings().serves_rpc:
             super().setup()
@@ -96,7 +105,7 @@ class SafeRpcConsumer(RpcConsumer):
         if not message.properties.get("reply_to"):
             _log.warning("call_without_reply_to")  # nameko would die of it
             self.queue_consumer.ack_message(message)
-        elif message.properties.get("content_type") != _JSON:
+        elif message.properties.get("content_type") != JSON["content_type"]:
             self.queue_consumer.refuse(message)  # nameko would not know how to answer, and die
         else:
             super().handle_message(body, message)
@@ -108,26 +117,51 @@ class SafeRpcConsumer(RpcConsumer):
             raise NotFound(routing_key, "is no method of the service") from None
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
-        config = self.container.config
-        responder = _Responder(config[AMQP_URI_CONFIG_KEY], get_rpc_exchange(config), None, message)
+        answer, result, exc_info = _answer(result, exc_info)
+        channel = message.channel
         try:
-            result, exc_info = responder.send_response(result, exc_info)
+            if isinstance(channel, amqp.Channel) and channel.connection and len(answer) <= _SMALL:
+                self._answer_at_once(channel, message, answer)
+            else:
+                self._answer_apart(message, answer)
         except BROKER_ERRORS as error:
-            _log.warning("answer_lost", error=type(error).__name__)
-            return result, exc_info  # the call was not acknowledged, and comes again
-        self.queue_consumer.ack_message(message)
+            _log.warning("answer_lost", error=type(error).__name__)  # the call comes again
         return result, exc_info
 
+    def _answer_at_once(self, channel: amqp.Channel, message: Any, answer: str) -> None:
+        """Answer and acknowledge the call, in one write and without waiting for anything.
 
-class _Answers(Publisher):
-    """Without the broker's confirm: an answer that is lost is asked for again by who waits."""
+        A caller that loses an answer asks again; the broker's confirm would help nobody.
+        """
+        reply = amqp.Message(
+            answer, correlation_id=message.properties.get("correlation_id"), **JSON
+        )
+        exchange = get_rpc_exchange(self.container.config).name
+        with self._writing, in_one_write(channel):
+            publish(channel, reply, exchange, message.properties["reply_to"])
+            message.ack()
 
-    use_confirms = False
-    delivery_mode = NON_PERSISTENT
+    def _answer_apart(self, message: Any, answer: str) -> None:
+        """Answer on another connection, so that what is large holds nobody up."""
+        Publisher(self.container.config[AMQP_URI_CONFIG_KEY]).publish(
+            answer,
+            exchange=get_rpc_exchange(self.container.config),
+            routing_key=message.properties["reply_to"],
+            correlation_id=message.properties.get("correlation_id"),
+            **JSON,
+        )
+        self.queue_consumer.ack_message(message)
 
 
-class _Responder(Responder):
-    publisher_cls = _Answers
+def _answer(result: Any, exc_info: Any) -> tuple[str, Any, Any]:
+    """The answer to a call as JSON; what cannot be JSON becomes an error."""
+    error = serialize(exc_info[1]) if exc_info is not None else None
+    try:
+        return _dump({"result": result, "error": error}), result, exc_info
+    except (TypeError, ValueError):
+        unserializable = UnserializableValueError(result)
+        exc_info = (UnserializableValueError, unserializable, None)
+        return _dump({"result": None, "error": serialize(unserializable)}), None, exc_info
 
 
 class Rpc(NamekoRpc):
