@@ -207,9 +207,10 @@ def dead_letters_redrive(service: str, letter: str, demo: bool) -> None:
     """
     with connected(demo) as client:
         driven = client.call(service, "redrive", id=letter)
-    click.echo(
-        f"{service} tries stream {driven['stream_id']} again from version {driven['version']}."
-    )
+    if streams := driven["streams"]:
+        click.echo(f"{service} goes on with {', '.join(streams)}, from where it stood.")
+    else:
+        click.echo("No stream was halted by it: it was a message that could not be read.")
 
 
 def what_next(programs: Path) -> str:

@@ -8,7 +8,7 @@ from tests.oracle.comparison import differences
 from tests.oracle.identity import identifiers, identity_flaws, labels, profiles
 from tests.oracle.log import Told, log_flaws, read_log
 from tests.oracle.memberships import entries_and_exits, memberships
-from tests.oracle.shopper import Shopper, fold, read_summary, view
+from tests.oracle.shopper import Shopper, fold, kept, read_summary, view
 
 __all__ = [
     "Shopper",
@@ -18,6 +18,7 @@ __all__ = [
     "fold",
     "identifiers",
     "identity_flaws",
+    "kept",
     "labels",
     "log_flaws",
     "memberships",

@@ -1,7 +1,7 @@
 """What events say of a shopper: all of them sorted once, and taken in one after the other."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 
@@ -101,6 +101,21 @@ def _take_in(shopper, event, data):  # noqa: C901 - one case for each type
             refunds[event.id] = (event.at, data.get("amount"), data.get("currency"))
         case "order_cancelled":
             shopper.cancelled.setdefault(data["order_id"], event.at)
+
+
+_INSTANTS_KEPT = 1_001
+
+
+def kept(shopper):
+    """The same shopper as a summary keeps them: of what happened often, the number, the first
+    instant and the newest ones."""
+    happened = {
+        name: instants
+        if len(instants) <= _INSTANTS_KEPT
+        else (len(instants), instants[0], instants[-_INSTANTS_KEPT:])
+        for name, instants in shopper.happened.items()
+    }
+    return replace(shopper, happened=happened)
 
 
 def read_summary(state):

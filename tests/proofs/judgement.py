@@ -9,6 +9,7 @@ from tests.oracle import (
     fold,
     identifiers,
     identity_flaws,
+    kept,
     labels,
     log_flaws,
     memberships,
@@ -180,7 +181,7 @@ class Judgement:
         """Profiles stores summaries now and then: each is that of its stream up to its version."""
         stored = self._stored("profiles")
         expected = {
-            stream: (version, fold(self._by_stream[stream][:version]))
+            stream: (version, kept(fold(self._by_stream[stream][:version])))
             for stream, (version, _) in stored.items()
         }
         return differences("profiles.summaries", expected, stored)
@@ -189,7 +190,7 @@ class Judgement:
         """Segments stores up to which version it summed up; what comes after it tells nothing."""
         stored = self._stored("segments")
         expected = {
-            stream: fold(events)
+            stream: kept(fold(events))
             for stream, events in self._by_stream.items()
             if any(event.type != "identity_changed" for event in events)
         }
