@@ -34,7 +34,7 @@ logs: ## Follow what the containers say.
 	@docker compose logs --follow --tail 50
 
 test: $(VENV)/.dev $(VENV)/.data ## Every test, on SQLite, PostgreSQL and RabbitMQ (ARGS="-k word" picks some).
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m tests $(ARGS)
 
 prove: $(VENV)/.dev $(VENV)/.data $(VENV)/.journey ## The proofs of our promises at their full stated size.
 	@CDP_PROOFS=full $(BIN)/python -m pytest -m proofs --timeout=7200 $(ARGS)

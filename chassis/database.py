@@ -135,7 +135,7 @@ def _engine(uri: str, pool_size: int) -> sa.Engine:
         "json_serializer": dump_json,
         "hide_parameters": True,  # an error's text is logged; a parameter may be personal
         "pool_size": pool_size,
-        "max_overflow": pool_size,
+        "max_overflow": 5,
     }
     if uri.startswith("sqlite"):
         engine = sa.create_engine(

@@ -65,7 +65,7 @@ class BrokerPublisher:
             self._confirmed += [row_id for row_id, _events in rows]
             if not rows or time.monotonic() - self._cleared > _CLEAR_SECONDS:
                 self._clear()
-            self._busy = bool(self._confirmed)
+            self._busy = False
             if rows and self._waiting.qsize() < _MESSAGES_A_ROUND:
                 eventlet.sleep(self._pause)
 
@@ -81,9 +81,9 @@ class BrokerPublisher:
                         eventlet.sleep(0.01)
 
     def flush(self, seconds: float) -> None:
-        """Wait until what is queued is published, `seconds` at the most."""
+        """Wait until what is queued is published and cleared, `seconds` at the most."""
         with eventlet.Timeout(seconds, False):
-            while not self._idle():
+            while not self._idle() or self._confirmed:
                 eventlet.sleep(0.01)
 
     def close(self) -> None:

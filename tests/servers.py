@@ -43,8 +43,16 @@ class Databases:
         self._roles: set[str] = set()
         self._spare: dict[str, list[str]] = {}
         self._tables: dict[str, set[str]] = {}
-        for run in self.dead_runs(self.cluster.databases(_PREFIX) + self.cluster.roles(_PREFIX)):
-            _remove(self.cluster, run)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what dead runs left; of several runs that start at once, one after the other."""
+        with self._alive.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [_PREFIX])
+            names = self.cluster.databases(_PREFIX) + self.cluster.roles(_PREFIX)
+            for run in self.dead_runs(names):
+                _remove(self.cluster, run)
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [_PREFIX])
 
     def dead_runs(self, names: list[str]) -> set[str]:
         """The runs that left something under one of `names` and live no more."""

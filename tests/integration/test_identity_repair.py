@@ -75,6 +75,35 @@ def test_what_was_split_stays_apart_in_the_database_until_the_desk_merges_it(
     assert again.ignored == ()
 
 
+def test_large_into_small_then_split_then_small_into_large(
+    service_database: Callable[[str], Database],
+) -> None:
+    work = Work(service_database("identity"), "identity", FixedClock(NOW))
+    (small,), _ = Resolver(work, OBSERVER.rules).resolve([seen(1, {"anonymous_id": "small"})])
+    large, *_ = Resolver(work, OBSERVER.rules).resolve(
+        [
+            seen(number, {"user_id": "u-1", "anonymous_id": f"d-{number}"}, signed_in=True)
+            for number in range(2, 42)
+        ]
+    )[0]
+    repair = Repair(work, OBSERVER.rules)
+
+    def streams(profile: str) -> set[str]:
+        described = work.read(lambda unit: reading.describe(unit, profile))
+        return {stream["stream"] for stream in described["streams"]}
+
+    apart = streams(small.profile), streams(large.profile)
+    assert [len(each) for each in apart] == [1, 41]
+    both = apart[0] | apart[1]
+    repair.merge(small.profile, large.profile, "large into small", dry_run=False)
+    assert streams(small.profile) == streams(large.profile) == both
+    keys = OBSERVER.keys({"anonymous_id": "small"})
+    repair.split(large.profile, keys, "not theirs", dry_run=False)
+    assert (streams(small.profile), streams(large.profile)) == apart
+    repair.merge(large.profile, small.profile, "small into large", dry_run=False)
+    assert streams(small.profile) == streams(large.profile) == both
+
+
 @pytest.fixture
 def cdp(service_database_uri: Callable[[str], str]) -> Iterator[Client]:
     embedded.forget()
