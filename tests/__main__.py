@@ -9,39 +9,39 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 HALVES = (("tests/integration", "tests/proofs/test_identity_down.py"), ("tests",))
 _PYTEST = (sys.executable, "-m", "pytest")
 
 
 def main(arguments: list[str]) -> int:
-    """The exit status of the first half that fails; the second half's output follows the first's."""
+    """The exit status of the half that fails; what the second one says follows the first one's."""
     if arguments:
         return subprocess.run([*_PYTEST, *arguments], check=False).returncode
     first, others = HALVES
     rest = [*others, *(f"--ignore={path}" for path in first)]
-    with tempfile.TemporaryFile("w+") as output:
-        second = subprocess.Popen([*_PYTEST, *rest], stdout=output, stderr=subprocess.STDOUT)
+    with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder) / "second-half"
+        with said.open("w") as output:
+            second = subprocess.Popen([*_PYTEST, *rest], stdout=output, stderr=subprocess.STDOUT)
         try:
             print("The first half; the second one runs meanwhile.", flush=True)
             status = subprocess.run([*_PYTEST, *first], check=False).returncode
             print("The second half:", flush=True)
-            shown = 0
-            while second.poll() is None:
-                shown = _show(output, shown)
-                time.sleep(0.2)
-            _show(output, shown)
+            _show_until_ended(said, second)
         finally:
             second.kill()
             second.wait()
     return status or second.returncode
 
 
-def _show(output: tempfile._TemporaryFileWrapper[str], shown: int) -> int:
-    """Print what has come since place `shown`; the place reached."""
-    output.seek(shown)
-    print(output.read(), end="", flush=True)
-    return output.tell()
+def _show_until_ended(said: Path, process: subprocess.Popen[bytes]) -> None:
+    with said.open() as output:
+        while process.poll() is None:
+            print(output.read(), end="", flush=True)
+            time.sleep(0.2)
+        print(output.read(), end="", flush=True)
 
 
 if __name__ == "__main__":
