@@ -248,11 +248,14 @@ def test_nothing_is_lost_when_connections_are_closed_in_the_middle(publishing, b
     on_air = publishing()
     on_air.start()
     number = size(40, 1_000)
+    cuts = []
     for turn in range(number):
         append(on_air.work, *(note("p-cut", amount) for amount in range(10)))
         if turn in (number // 3, 2 * number // 3):
-            eventlet.spawn(broker.cut_connections)
+            cuts.append(eventlet.spawn(broker.cut_connections))
         eventlet.sleep(0)
+    for cut in cuts:
+        cut.wait()  # the spy's own connection is not meant
     wait_until(lambda: on_air.outbox() == 0)
     assert told(spy()) == {event.id for event in copies(on_air.work, ["p-cut"])}
 
