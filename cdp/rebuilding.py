@@ -83,7 +83,7 @@ def rebuild_service(
     service = settings.service
     owner = os.environ.get(f"CDP_{service.upper()}_OWNER_DATABASE_URI")
     uri = owner or settings.database_uri
-    database = Database(uri)
+    database = Database(uri, by_key=False)
     upcasters = service_class(service).upcasters
     live = Work(database, service, settings.clock, upcasters=upcasters)
     model: ReadModel = import_module(f"services.{service}.rebuild").read_model(settings, live)

@@ -26,9 +26,7 @@ _TROUBLE = ("08", "25006", "53", "57", "58")
 # The same on SQLite: busy, locked, out of memory, read only, I/O error, full, cannot be opened.
 _SQLITE_TROUBLE = {5, 6, 7, 8, 10, 13, 14}
 # No transaction may stay open longer than the margin with which heads are reconciled.
-_SESSION = (
-    "-c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000 " + prepared.OPTIONS
-)
+_SESSION = "-c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000"
 
 _FILE_LOCKS: dict[str, threading.Lock] = {}
 
@@ -38,11 +36,12 @@ class Database:
 
     On SQLite every transaction holds the process's lock of the file: sqlite3 blocks the whole
     process while it waits for another connection, and greenlets would wait for one another for
-    ever.
+    ever. PostgreSQL plans for queries that ask by key; who compares whole tables says so with
+    `by_key=False`.
     """
 
-    def __init__(self, uri: str, pool_size: int = 10) -> None:
-        self.engine = _engine(uri, pool_size)
+    def __init__(self, uri: str, pool_size: int = 10, *, by_key: bool = True) -> None:
+        self.engine = _engine(uri, pool_size, by_key)
         self.dialect = self.engine.dialect.name
         self._lock = _file_lock(self.engine.url) if self.dialect == "sqlite" else nullcontext()
 
@@ -130,7 +129,7 @@ def _file_lock(url: sa.URL) -> threading.Lock:
     return _FILE_LOCKS.setdefault(str(Path(url.database or "").resolve()), threading.Lock())
 
 
-def _engine(uri: str, pool_size: int) -> sa.Engine:
+def _engine(uri: str, pool_size: int, by_key: bool) -> sa.Engine:
     options: dict[str, Any] = {
         "json_serializer": dump_json,
         "hide_parameters": True,  # an error's text is logged; a parameter may be personal
@@ -144,8 +143,9 @@ def _engine(uri: str, pool_size: int) -> sa.Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
+    session = f"{_SESSION} {prepared.OPTIONS_BY_KEY}" if by_key else _SESSION
     engine = sa.create_engine(
-        driver_uri(uri), connect_args={"options": _SESSION}, pool_recycle=1800, **options
+        driver_uri(uri), connect_args={"options": session}, pool_recycle=1800, **options
     )
     prepared.listen(engine)
     return engine

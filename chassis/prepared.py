@@ -18,10 +18,10 @@ from sqlalchemy import event
 
 S = TypeVar("S", bound=sa.Executable)
 
-# Options of a connection. One plan does for all parameters; and as we ask by key, it is one that
+# Options of a connection that asks by key. One plan does for all parameters, and it is one that
 # goes from index to index: for a table that is still small the planner would rather read it whole,
-# and then stay with that. Just-in-time compilation would cost more than any of our queries.
-OPTIONS = " ".join(
+# and then stay with that. Just-in-time compilation would cost more than any such query.
+OPTIONS_BY_KEY = " ".join(
     f"-c {option}"
     for option in (
         "plan_cache_mode=force_generic_plan",

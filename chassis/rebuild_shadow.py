@@ -121,7 +121,7 @@ class PostgresqlShadow:
     """A schema `rebuild`, seen by connections that look nowhere else."""
 
     def __init__(self, live: Database, uri: str, tables: Sequence[sa.Table]) -> None:
-        self.database = Database(uri)
+        self.database = Database(uri, by_key=False)
         event.listen(self.database.engine, "connect", _look_into_schema, insert=True)
         self._live = live
         self._tables = tables

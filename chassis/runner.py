@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 from collections.abc import Sequence
 from types import FrameType
@@ -17,8 +16,6 @@ from chassis.monitoring import Monitor
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.work import Work
-
-_ALLOCATIONS_A_COLLECTION = 20_000
 
 
 class Runner:
@@ -43,7 +40,6 @@ class Runner:
         """Start all; whatever stops one from starting is raised."""
         for container in self.containers:
             container.start()
-        _collect_less_garbage()
         if self._http_port:
             Monitor(self.works()).listen(self._http_port)
 
@@ -79,13 +75,6 @@ class Runner:
             stopped.wait()
         finally:
             self.stop()
-
-
-def _collect_less_garbage() -> None:
-    """Leave what lives as long as the process alone, and look at the rest less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_ALLOCATIONS_A_COLLECTION)
 
 
 def _pass_on(thread: eventlet.greenthread.GreenThread, stopped: Signal) -> None:

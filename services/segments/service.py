@@ -80,7 +80,7 @@ class SegmentsService(Service):
     def preview_streams(self, stream_sets: Any) -> Sequence[Sequence[str]]:
         """The segments that a profile of each set of streams would be in now."""
         sets = load(STREAM_SETS, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
-        return self.work.read(
+        return self.work.run(
             partial(asking.preview_streams, shelf=self.shelf, stream_sets=sets["stream_sets"])
         )
 
