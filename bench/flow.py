@@ -82,7 +82,6 @@ def throughput(suite: Suite) -> dict[str, float]:
     shoppers drawn at random, from several callers.
     """
     settled = settle(suite, SHOPPERS)
-    sent = 0
     end = time.monotonic() + SECONDS
     start = time.monotonic()
     waiting = [0]

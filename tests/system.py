@@ -38,6 +38,11 @@ _PATIENCE = 60.0
 _MORTAL = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 
 
+def plain_environment() -> dict[str, str]:
+    """The environment of this process without any setting of ours."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("CDP_")}
+
+
 class NotReady(AssertionError):
     """The suite did not come to the state that was waited for; the message ends with its logs."""
 
@@ -249,9 +254,8 @@ class Suite:
             return int(found.consumer_count)
 
     def _environment_of(self, service: str) -> dict[str, str]:
-        inherited = {name: text for name, text in os.environ.items() if not name.startswith("CDP_")}
         return (
-            inherited
+            plain_environment()
             | {
                 "CDP_LOG": "json",
                 "CDP_IDENTIFIER_KEY": "only-for-tests",

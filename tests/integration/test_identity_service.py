@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from chassis.settings import Settings
 from contracts import load_checked
 from contracts.identity import Description, Found, ResolutionContract
 from services.identity.service import IdentityService
+from tests.unit.identity.shop import observation
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
 
@@ -35,17 +35,6 @@ def cdp(service_database_uri: Callable[[str], str]) -> Iterator[Client]:
     with Client(settings.amqp_uri) as client:
         yield client
     runner.stop()
-
-
-def observation(**changes: Any) -> dict[str, Any]:
-    return {
-        "event_id": "e-1",
-        "type": "product_viewed",
-        "time": "2026-11-21T19:00:00Z",
-        "identifiers": {"anonymous_id": "a-1"},
-        "authenticated": False,
-        **changes,
-    }
 
 
 def test_a_call_is_answered_in_its_order_and_as_the_contract_says(cdp: Client) -> None:

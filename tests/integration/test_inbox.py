@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from chassis import Event, InvalidInput, Unavailable, new_id
 from chassis.deadletters import list_dead_letters, redrive
-from chassis.inbox import HEADS_A_PAGE, RECONCILE_MARGIN, Inbox, Outcome
-from chassis.log import Head
+from chassis.inbox import RECONCILE_MARGIN, Inbox, Outcome
+from chassis.log import HEADS_A_PAGE, Head
 from chassis.schema import POSITIONS, STREAMS
 from chassis.upcasting import Upcasters
 from chassis.work import Work

@@ -14,7 +14,8 @@ from chassis import Conflict, Event, FixedClock, Refused, Unavailable
 from chassis.database import Database
 from chassis.inbox import Inbox
 from chassis.migration import upgrade
-from chassis.rebuild import Rebuild, RemoteLog, Result, Step
+from chassis.reader import RemoteLog
+from chassis.rebuild import Rebuild, Result, Step
 from chassis.rebuild_shadow import open_shadow
 from chassis.schema import DEAD_LETTERS, POSITIONS
 from chassis.settings import Settings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import pytest
 from cdp.demo import cdnow_directory
 from cdp.purchases import SAMPLE
 from tests.reference_cdnow import figures
+from tests.system import plain_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +25,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 def cdp(tmp_path_factory: pytest.TempPathFactory) -> Command:
     """`cdp("demo")`: a command of cdp, ended, in one directory for all tests here."""
     directory = tmp_path_factory.mktemp("demo")
-    plain = {name: text for name, text in os.environ.items() if not name.startswith("CDP_")}
+    plain = plain_environment()
     environment = plain | {
         "PYTHONPATH": str(ROOT),
         "CDP_CDNOW_DIR": str(cdnow_directory()),

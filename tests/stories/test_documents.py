@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import signal
@@ -15,24 +14,27 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.system import _MORTAL, Suite
+from tests.system import _MORTAL, Suite, plain_environment
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("*/*/*.md"))]
 
-# What is not run here, and the file that runs it.
+# What is not run here: the file that runs it, and the words in which it does.
 ELSEWHERE = {
-    "make demo": "tests/stories/test_demo.py",  # `cdp demo`, which is all that it calls
-    "make test": ".ci/run",
-    "make smoke": "deploy/smoke.py",
-    "docker compose up": "deploy/smoke.py",
-    "docker compose up --scale segments=3 --scale offers=2": "deploy/smoke.py",
-    "make up": "deploy/smoke.py",  # the same
-    "python -m contracts.documents": "tests/unit/contracts/test_documents_page.py",
-    "python -m contracts.documents --check": "Makefile",
-    "python -m tests.golden": "Makefile",
+    "make demo": ("tests/stories/test_demo.py", 'cdp("demo")'),  # which is all that it calls
+    "make test": (".ci/run", "make test"),
+    "make smoke": ("Makefile", "-m deploy.smoke"),
+    "docker compose up": ("deploy/smoke.py", "smoke.up()"),
+    "docker compose up --scale segments=3 --scale offers=2": ("deploy/smoke.py", '"--scale='),
+    "make up": ("deploy/smoke.py", "smoke.up()"),  # the same
+    "python -m contracts.documents": (
+        "tests/unit/contracts/test_documents_page.py",
+        'run("contracts.documents", "--folder"',
+    ),
+    "python -m contracts.documents --check": ("Makefile", "-m contracts.documents --check"),
+    "python -m tests.golden": ("Makefile", "-m tests.golden"),
     "cdp load transactions.parquet --mapping examples/mappings/complete-journey.yaml"
-    " --first 200000": "tests/stories/test_loading.py",
+    " --first 200000": ("tests/stories/test_loading.py", '"--first"'),
 }
 # It gives the users of this machine's servers new passwords: not for a test to do.
 BY_HAND = {"make run"}
@@ -108,7 +110,7 @@ def _bury(suite: Suite) -> None:
 def begin(shop: tuple[Suite, Path]) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     """`begin("cdp …")`: the command, running where the files are, as an operator of the suite."""
     suite, folder = shop
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("CDP_")}
+    environment = plain_environment()
     for service, uri in suite.owner_uris.items():
         environment[f"CDP_{service.upper()}_DATABASE_URI"] = uri
         environment[f"CDP_{service.upper()}_AMQP_URI"] = suite.virtual_host.uri(service)
@@ -166,8 +168,8 @@ def test_a_process_of_the_documents_starts_and_ends_when_asked(
 
 def test_what_is_run_elsewhere_is_in_the_documents_and_run_there() -> None:
     assert ELSEWHERE.keys() | BY_HAND <= set(commands())
-    for place in ELSEWHERE.values():
-        assert (ROOT / place).exists(), place
+    for place, words in ELSEWHERE.values():
+        assert words in (ROOT / place).read_text(), place
 
 
 def test_the_mapping_of_the_documents_is_yaml() -> None:

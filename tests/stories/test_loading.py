@@ -21,7 +21,7 @@ from pyarrow import parquet
 from cdp.demo import cdnow_directory
 from cdp.purchases import MASTER, SAMPLE
 from tests.reference_cdnow import figures
-from tests.system import Suite
+from tests.system import Suite, plain_environment
 
 ROOT = Path(__file__).parents[2]
 MAPPINGS = ROOT / "examples" / "mappings"
@@ -34,7 +34,7 @@ Load = Callable[..., subprocess.Popen[str]]
 @pytest.fixture
 def load(tmp_path: Path) -> Iterator[Load]:
     """`load(suite, "orders.csv", "--mapping", …)`: the command, running in an empty directory."""
-    plain = {name: text for name, text in os.environ.items() if not name.startswith("CDP_")}
+    plain = plain_environment()
 
     def begin(suite: Suite, *words: str | Path) -> subprocess.Popen[str]:
         process = subprocess.Popen(

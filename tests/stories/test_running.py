@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import kombu
 import pytest
 
 from tests.servers import VirtualHost
-from tests.system import _MORTAL
+from tests.system import _MORTAL, plain_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +26,7 @@ Start = Callable[..., subprocess.Popen[str]]
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """`start(["run"], CDP_LOG="text")`: a process of cdp in an empty directory, running."""
-    plain = {name: text for name, text in os.environ.items() if not name.startswith("CDP_")}
+    plain = plain_environment()
 
     def begin(words: list[str], **settings: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(

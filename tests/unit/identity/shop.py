@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from copy import deepcopy
+from typing import Any
 
 from identifiers import load_types
 from services.identity.change import Change
@@ -127,3 +128,15 @@ def check_profile(profile: Profile, members: list[Tenure]) -> None:
     assert profile.verified == any(member.assurance == "verified" for member in members)
     for kind in ("user_id", "loyalty_id"):
         assert len({m.key for m in members if m.type == kind}) <= 1
+
+
+def observation(**changes: Any) -> dict[str, Any]:
+    """An observation as `identity.resolve` takes it."""
+    return {
+        "event_id": "e-1",
+        "type": "product_viewed",
+        "time": "2026-11-21T19:00:00Z",
+        "identifiers": {"anonymous_id": "a-1"},
+        "authenticated": False,
+        **changes,
+    }

@@ -8,17 +8,7 @@ import pytest
 
 from chassis.errors import InvalidInput
 from contracts.identity import read_observations
-
-
-def observation(**changes: Any) -> dict[str, Any]:
-    return {
-        "event_id": "e-1",
-        "type": "product_viewed",
-        "time": "2026-11-21T19:00:00Z",
-        "identifiers": {"anonymous_id": "a-1"},
-        "authenticated": False,
-        **changes,
-    }
+from tests.unit.identity.shop import observation
 
 
 def test_a_time_is_read_as_microseconds():
