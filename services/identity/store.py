@@ -130,13 +130,13 @@ def add_partings_and_reviews(op: Any) -> None:
 
 def load(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
     """All tenures of `keys`, with the rows of the profiles that they are in."""
-    rows = connection.execute(_LOAD, {"keys": sorted(keys)}) if keys else ()
+    rows = connection.execute(_LOAD, {"keys": list(keys)}) if keys else ()
     return State.of(rules, *_read(rows))
 
 
 def load_profiles(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
     """All streams of all profiles that `keys` lead to, in one view of the database."""
-    tenures, profiles = _read(connection.execute(_LOAD_PROFILES, {"keys": sorted(keys)}))
+    tenures, profiles = _read(connection.execute(_LOAD_PROFILES, {"keys": list(keys)}))
     return State.of(rules, tenures, profiles, complete=[profile.id for profile in profiles])
 
 

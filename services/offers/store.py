@@ -1,4 +1,4 @@
-"""The tables and queries of offers: what a decision reads, in two queries, and how it is kept."""
+"""The tables and queries of offers: what a decision reads, in one query, and how it is kept."""
 
 from __future__ import annotations
 
