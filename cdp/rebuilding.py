@@ -28,7 +28,8 @@ from chassis.client import Client
 from chassis.clock import clock_from
 from chassis.database import Database
 from chassis.errors import Refused, Unavailable
-from chassis.rebuild import ReadModel, Rebuild, RemoteLog, Result, Step
+from chassis.reader import RemoteLog
+from chassis.rebuild import ReadModel, Rebuild, Result, Step
 from chassis.rebuild_shadow import open_shadow
 from chassis.settings import Settings, read_settings
 from chassis.work import Work

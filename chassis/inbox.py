@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from chassis.database import upsert
 from chassis.errors import ServiceError, Unavailable
 from chassis.event import Event, new_id
-from chassis.log import Head
+from chassis.log import HEADS_A_PAGE, Head
 from chassis.rows import RowStatement
 from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED
 from chassis.upcasting import Upcasters
@@ -27,8 +27,6 @@ from chassis.work import Unit, Work
 
 # A head's `changed_at` is set before its commit; no transaction stays open for longer than this.
 RECONCILE_MARGIN = 180 * 1_000_000
-HEADS_A_PAGE = 1_000
-
 
 _LOCK = RowStatement(
     """
@@ -165,7 +163,7 @@ class Inbox:
         change. One that is not full is the last: what changes meanwhile is for the next time.
         Returns how many streams were found behind.
         """
-        start = self.work.read(self._reconciled)
+        start = self.reconciled()
         place = (max(0, start - RECONCILE_MARGIN), "")
         found = 0
         full = True
@@ -179,6 +177,11 @@ class Inbox:
         if place[0] > start:
             self.work.run(lambda unit: self._save_reconciled(unit, place[0]))
         return found
+
+    def reconciled(self) -> int:
+        """Up to which change the source's heads were compared; 0 if they never were."""
+        query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == self.source)
+        return self.work.read(lambda unit: unit.connection.execute(query).scalar() or 0)
 
     def versions_seen(self, streams: Sequence[str]) -> dict[str, int]:
         """The highest version heard of, for those of `streams` that are known."""
@@ -262,10 +265,6 @@ class Inbox:
     def _save(self, connection: sa.Connection, positions: Mapping[str, Position]) -> None:
         rows = [[stream, p.version, p.seen, p.halted] for stream, p in sorted(positions.items())]
         _SAVE.execute(connection, rows, source=self.source)
-
-    def _reconciled(self, unit: Unit) -> int:
-        query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == self.source)
-        return unit.connection.execute(query).scalar() or 0
 
     def _save_reconciled(self, unit: Unit, changed_at: int) -> None:
         statement = upsert(unit.connection, RECONCILED).values(

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -17,6 +17,7 @@ from chassis.rows import RowStatement, among
 from chassis.schema import EVENTS, STREAMS
 
 _STREAMS_A_QUERY = 100
+HEADS_A_PAGE = 1_000
 
 _ADVANCE = RowStatement(
     """
@@ -211,45 +212,40 @@ class EventLog:
         now: int,
         relaxed: bool,
     ) -> Published:
-        behind: list[dict[str, int]] = []  # of each draft, how many follow it in each stream
-        counts: Counter[str] = Counter()
-        for draft in reversed(drafts):
-            streams = _streams(draft)
-            behind.append({stream: counts[stream] for stream in streams})
-            counts.update(streams)
-        behind.reverse()
-
-        def events(heads: Mapping[str, int]) -> list[Event]:
-            return [
-                event
-                for draft, after in zip(drafts, behind, strict=True)
-                for event in self._events_of(
-                    draft, {stream: heads[stream] - after[stream] for stream in after}, now
-                )
-            ]
-
+        """Append, and put what is to be published into the outbox."""
         row_id, changed_at = new_id(), time.time_ns() // 1_000
-        plain = [draft for draft in drafts if isinstance(draft, Draft)]
-        if connection.dialect.name == "postgresql" and len(plain) == len(drafts):
-            rows = [
-                _row(d.stream, after[d.stream], d) for d, after in zip(plain, behind, strict=True)
-            ]
-            heads = _APPEND.execute(
-                connection,
-                rows,
-                changed_at=changed_at,
-                recorded_at=now,
-                row_id=row_id,
-                relaxed=relaxed,
-            )
-            return Published(row_id, events({row.stream_id: row.version for row in heads}))
+        followers = _followers(drafts)
+        if connection.dialect.name == "postgresql" and all(isinstance(d, Draft) for d in drafts):
+            plain = cast("Sequence[Draft]", drafts)
+            rows = [_row(d.stream, n[d.stream], d) for d, n in zip(plain, followers, strict=True)]
+            times = {"changed_at": changed_at, "recorded_at": now}
+            heads = _APPEND.execute(connection, rows, row_id=row_id, relaxed=relaxed, **times)
+            return Published(row_id, self._numbered(drafts, followers, heads, now))
+        counts = Counter(stream for draft in drafts for stream in _streams(draft))
         rows = [[stream, counts[stream]] for stream in sorted(counts)]
         heads = _ADVANCE.execute(connection, rows, changed_at=changed_at)
-        numbered = events({row.stream_id: row.version for row in heads})
-        rows = [_row(event.stream, event.version, event) for event in numbered]
+        events = self._numbered(drafts, followers, heads, now)
+        rows = [_row(event.stream, event.version, event) for event in events]
         _STORE.execute(connection, rows, recorded_at=now)
-        outbox.put(connection, row_id, numbered)
-        return Published(row_id, numbered)
+        outbox.put(connection, row_id, events)
+        return Published(row_id, events)
+
+    def _numbered(
+        self,
+        drafts: Sequence[Draft | JointDraft],
+        followers: Sequence[Mapping[str, int]],
+        heads: Iterable[Any],
+        now: int,
+    ) -> list[Event]:
+        """The events of `drafts`, their streams having come to `heads` with the last of them."""
+        last = {row.stream_id: row.version for row in heads}
+        return [
+            event
+            for draft, after in zip(drafts, followers, strict=True)
+            for event in self._events_of(
+                draft, {stream: last[stream] - after[stream] for stream in after}, now
+            )
+        ]
 
     def _events_of(
         self, draft: Draft | JointDraft, versions: Mapping[str, int], now: int
@@ -305,6 +301,17 @@ def _row(stream: str, number: int, told: Draft | Event) -> list[Any]:
         told.metadata,
         told.occurred_at,
     ]
+
+
+def _followers(drafts: Sequence[Draft | JointDraft]) -> list[dict[str, int]]:
+    """Of each draft, how many of the later ones go to each of its streams."""
+    counts: Counter[str] = Counter()
+    followers = []
+    for draft in reversed(drafts):
+        streams = _streams(draft)
+        followers.append({stream: counts[stream] for stream in streams})
+        counts.update(streams)
+    return followers[::-1]
 
 
 def _streams(draft: Draft | JointDraft) -> list[str]:

@@ -61,7 +61,8 @@ class BrokerPublisher:
         while True:
             rows = self._next_rows()
             self._busy = True
-            self._insist([event for _row_id, events in rows for event in events])
+            if rows:
+                self._insist([event for _row_id, events in rows for event in events])
             self._confirmed += [row_id for row_id, _events in rows]
             if not rows or time.monotonic() - self._cleared > _CLEAR_SECONDS:
                 self._clear()
@@ -119,8 +120,6 @@ class BrokerPublisher:
             self._work.autocommit(lambda unit: self._work.outbox.clear(unit.connection, row_ids))
 
     def _insist(self, events: Sequence[Event]) -> None:
-        if not events:
-            return None
         pause = 0.1
         while True:
             try:

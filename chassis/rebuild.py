@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -23,59 +22,15 @@ from chassis.event import Event, new_id
 from chassis.inbox import RECONCILE_MARGIN, Inbox, Projection
 from chassis.log import Head
 from chassis.patience import Late, within
+from chassis.reader import LogReader, OwnLog
 from chassis.rebuild_shadow import Shadow, is_refused_lock
 from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED
 from chassis.work import Unit, Work
 
 _STREAMS = 100
-_EVENTS = 500
-_HEADS = 1_000
 _NEARLY = 2_000  # so few events behind that their writers may be held
 _ROUNDS = 5
 _PATIENCE = 120.0
-
-
-class Log(Protocol):
-    """A log that a read model is made of."""
-
-    def history(self, after: Mapping[str, int]) -> Sequence[Event]:
-        """The next events of the streams in `after`, each past the version given."""
-        ...
-
-    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        """The next page of the log's heads, in order of their change."""
-        ...
-
-
-class RemoteLog:
-    """Another service's log; `call(method, **arguments)` asks the service over RPC."""
-
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self._call = call
-
-    def history(self, after: Mapping[str, int]) -> Sequence[Event]:
-        streams = [{"stream": stream, "after": version} for stream, version in after.items()]
-        found = self._call("history", streams=streams, limit=_EVENTS)
-        return [Event.from_wire(wire) for wire in found["events"]]
-
-    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        page = self._call("streams", changed_since=changed_since, after=after, limit=_HEADS)
-        return [Head(h["stream"], h["version"], h["changed_at"]) for h in page["streams"]]
-
-
-class OwnLog:
-    """The service's own log; `read` runs a function in a unit of work on its database."""
-
-    def __init__(self, read: Callable[[Callable[[Unit], Any]], Any]) -> None:
-        self._read = read
-
-    def history(self, after: Mapping[str, int]) -> Sequence[Event]:
-        events: Sequence[Event] = self._read(lambda unit: unit.raw_history(after, _EVENTS))
-        return events
-
-    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        page: Sequence[Head] = self._read(lambda unit: unit.heads(changed_since, after, _HEADS))
-        return page
 
 
 def _nothing_to_judge(shadow: Work, judged: Callable[[int], None]) -> None:
@@ -148,7 +103,7 @@ class Rebuild:
         model: ReadModel,
         live: Work,
         shadow: Shadow,
-        logs: Mapping[str, Log],
+        logs: Mapping[str, LogReader],
         report: Callable[[Step], None],
     ) -> None:
         self._model = model
@@ -156,7 +111,7 @@ class Rebuild:
         self._shadow = shadow
         self._report = report
         self._remote = sorted(logs)
-        self._logs: dict[str, Log] = dict(logs)
+        self._logs: dict[str, LogReader] = dict(logs)
         if model.service in model.projections:
             self._logs[model.service] = OwnLog(live.read)
         self._work = Work(shadow.database, model.service, live.clock, upcasters=live.upcasters)
@@ -198,7 +153,7 @@ class Rebuild:
         inbox.reconcile(heads)
         return self._drain(source, log)
 
-    def _drain(self, source: str, log: Log, until: float = float("inf")) -> int:
+    def _drain(self, source: str, log: LogReader, until: float = float("inf")) -> int:
         """Apply what is known to be behind; how many events that were.
 
         Passes over it go on until one changes nothing, as a fact of several streams may have to
@@ -275,7 +230,7 @@ class Rebuild:
         lack = {}
         own = self._model.service
         if own in self._inboxes:
-            since = self._work.read(partial(_reconciled, source=own)) - RECONCILE_MARGIN
+            since = self._inboxes[own].reconciled() - RECONCILE_MARGIN
             lack[own] = self._shadow.unread(connection, own, since)
         if POSITIONS in self._model.tables:
             for source in self._remote:
@@ -286,7 +241,7 @@ class Rebuild:
     def _close(
         self,
         lack: Mapping[str, Mapping[str, int]],
-        logs: Mapping[str, Log],
+        logs: Mapping[str, LogReader],
         until: float = float("inf"),
     ) -> None:
         for source, heads in lack.items():
@@ -333,7 +288,7 @@ class Rebuild:
         return told
 
 
-def _in_time(until: float, log: Log, streams: Mapping[str, int]) -> Sequence[Event]:
+def _in_time(until: float, log: LogReader, streams: Mapping[str, int]) -> Sequence[Event]:
     """The next events of `streams`; _TryAgain if `until` comes first."""
     left = until - time.monotonic()
     if left <= 0:
@@ -363,12 +318,6 @@ def _progress(unit: Unit, source: str) -> tuple[int, int]:
     query = sa.select(sa.func.sum(POSITIONS.c.version), sa.func.sum(POSITIONS.c.seen))
     done, total = unit.connection.execute(query.where(POSITIONS.c.source == source)).one()
     return int(done or 0), int(total or 0)
-
-
-def _reconciled(unit: Unit, source: str) -> int:
-    """Up to when the heads of a source were compared; 0 if they never were."""
-    query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == source)
-    return unit.connection.execute(query).scalar() or 0
 
 
 def _halted(unit: Unit, source: str) -> list[str]:

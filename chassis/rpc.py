@@ -61,19 +61,25 @@ class SafeQueueConsumer(QueueConsumer):
 
     def refuse(self, message: Any) -> None:
         """Answer that a message is not JSON, if it says where to."""
-        if reply_to := message.properties.get("reply_to"):
-            error = serialize(InvalidInput("payload", "is not JSON; send application/json"))
-            config = self.container.config
-            try:
-                Publisher(config[AMQP_URI_CONFIG_KEY]).publish(
-                    {"result": None, "error": error},
-                    exchange=get_rpc_exchange(config),
-                    routing_key=reply_to,
-                    correlation_id=message.properties.get("correlation_id"),
-                )
-            except BROKER_ERRORS as error:
-                _log.warning("answer_lost", error=type(error).__name__)
-                return  # it was not acknowledged, and comes again
+        if not message.properties.get("reply_to"):
+            self.ack_message(message)
+            return
+        error = serialize(InvalidInput("payload", "is not JSON; send application/json"))
+        try:
+            self.answer(message, _dump({"result": None, "error": error}))
+        except BROKER_ERRORS as error:
+            _log.warning("answer_lost", error=type(error).__name__)  # the call comes again
+
+    def answer(self, message: Any, answer: str) -> None:
+        """Answer a call on a connection apart, so that what is large holds nobody up."""
+        config = self.container.config
+        Publisher(config[AMQP_URI_CONFIG_KEY]).publish(
+            answer,
+            exchange=get_rpc_exchange(config),
+            routing_key=message.properties["reply_to"],
+            correlation_id=message.properties.get("correlation_id"),
+            **JSON,
+        )
         self.ack_message(message)
 
 
@@ -123,7 +129,7 @@ class SafeRpcConsumer(RpcConsumer):
             if isinstance(channel, amqp.Channel) and channel.connection and len(answer) <= _SMALL:
                 self._answer_at_once(channel, message, answer)
             else:
-                self._answer_apart(message, answer)
+                self.queue_consumer.answer(message, answer)
         except BROKER_ERRORS as error:
             _log.warning("answer_lost", error=type(error).__name__)  # the call comes again
         return result, exc_info
@@ -140,17 +146,6 @@ class SafeRpcConsumer(RpcConsumer):
         with self._writing, in_one_write(channel):
             publish(channel, reply, exchange, message.properties["reply_to"])
             message.ack()
-
-    def _answer_apart(self, message: Any, answer: str) -> None:
-        """Answer on another connection, so that what is large holds nobody up."""
-        Publisher(self.container.config[AMQP_URI_CONFIG_KEY]).publish(
-            answer,
-            exchange=get_rpc_exchange(self.container.config),
-            routing_key=message.properties["reply_to"],
-            correlation_id=message.properties.get("correlation_id"),
-            **JSON,
-        )
-        self.queue_consumer.ack_message(message)
 
 
 def _answer(result: Any, exc_info: Any) -> tuple[str, Any, Any]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import islice
 
 from chassis.errors import Unavailable
-from chassis.event import Event
-from chassis.inbox import HEADS_A_PAGE, Batch, Inbox, Outcome
-from chassis.log import Head
+from chassis.inbox import Batch, Inbox, Outcome
+from chassis.reader import RemoteLog
 from chassis.rpc import RemoteService
 
 STREAMS_A_CALL = 100
-EVENTS_A_CALL = 500
 
 
 class Source:
@@ -21,20 +20,8 @@ class Source:
 
     def __init__(self, inbox: Inbox, remote: RemoteService) -> None:
         self.inbox = inbox
+        self.log = RemoteLog(remote.call)
         self._remote = remote
-
-    def history(self, after: Mapping[str, int], timeout: float | None = None) -> list[Event]:
-        """The next events of the streams in `after`, each past the version given."""
-        streams = [{"stream": stream, "after": version} for stream, version in after.items()]
-        found = self._remote.call("history", timeout, streams=streams, limit=EVENTS_A_CALL)
-        return [Event.from_wire(wire) for wire in found["events"]]
-
-    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        """The next page of the log's heads, in order of their change."""
-        page = self._remote.call(
-            "streams", changed_since=changed_since, after=after, limit=HEADS_A_PAGE
-        )
-        return [Head(h["stream"], h["version"], h["changed_at"]) for h in page["streams"]]
 
     def catch_up(
         self,
@@ -55,7 +42,8 @@ class Source:
             if not behind or left <= 0:
                 return False
             try:
-                events = self.history(dict(islice(behind.items(), STREAMS_A_CALL)), timeout=left)
+                log = RemoteLog(partial(self._remote.call, timeout=left))
+                events = log.history(dict(islice(behind.items(), STREAMS_A_CALL)))
                 outcome = apply(Batch(self.inbox, events))
             except Unavailable:
                 return self._has(at_least)

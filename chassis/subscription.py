@@ -53,9 +53,7 @@ class Following(DependencyProvider):
     def get_dependency(self, worker_ctx: Any) -> Source:
         del worker_ctx
         if self._source is None:
-            inbox = Inbox(self.foundation.work(), self._name, self.container.service_cls.upcasters)
-            remote = background_remote(self.container, self._name, self.listener, _HISTORY_SECONDS)
-            self._source = Source(inbox, remote)
+            self._source = _source(self, self._name)
         return self._source
 
 
@@ -79,18 +77,13 @@ class Subscribe(Entrypoint):
         self._delayed: dict[str, tuple[float, float]] = {}
 
     def start(self) -> None:
-        settings = self.foundation.settings()
-        if not settings.follows_events:
+        if not self.foundation.settings().follows_events:
             return
-        inbox = Inbox(
-            self.foundation.work(), self.source_name, self.container.service_cls.upcasters
-        )
-        remote = background_remote(
-            self.container, self.source_name, self.listener, _HISTORY_SECONDS
-        )
-        self._source = Source(inbox, remote)
+        self._source = _source(self, self.source_name)
         self._threads = [
-            self.container.spawn_managed_thread(run, identifier=f"{run.__name__}-{inbox.source}")
+            self.container.spawn_managed_thread(
+                run, identifier=f"{run.__name__}-{self.source_name}"
+            )
             for run in (self._consume, self._keep_up)
         ]
 
@@ -239,7 +232,7 @@ class Subscribe(Entrypoint):
         while not self._stopping:
             try:
                 if time.monotonic() - reconciled >= self.foundation.settings().reconcile_seconds:
-                    self._source.inbox.reconcile(self._source.heads)
+                    self._source.inbox.reconcile(self._source.log.heads)
                     reconciled = time.monotonic()
                 while self._fetch():
                     eventlet.sleep(0)
@@ -265,7 +258,7 @@ class Subscribe(Entrypoint):
         behind = {s: version for s, version in behind.items() if s not in waiting}
         if not behind:
             return False
-        if events := self._source.history(behind):
+        if events := self._source.log.history(behind):
             self._hand_over(events)
         versions = self._source.inbox.versions(behind)
         stuck = [stream for stream, version in behind.items() if versions[stream] == version]
@@ -282,6 +275,13 @@ class Subscribe(Entrypoint):
 def subscribe(source: str) -> Callable[[Follower], Follower]:
     """Make a method follow every event of the service `source`."""
     return cast("Callable[[Follower], Follower]", Subscribe.decorator(source))
+
+
+def _source(extension: Following | Subscribe, name: str) -> Source:
+    """The service `name` as the extension's service follows it."""
+    container = extension.container
+    inbox = Inbox(extension.foundation.work(), name, container.service_cls.upcasters)
+    return Source(inbox, background_remote(container, name, extension.listener, _HISTORY_SECONDS))
 
 
 def _unread(error: Exception) -> str:
