@@ -23,9 +23,9 @@ OBSERVER = Observer(Rules(load_types()), b"a key for the bench")
 _AT_ONCE = 20_000
 _COLUMNS = {
     "keys": "key",
-    "profiles": "profile_id, verified, merges",
+    "profiles": "profile_id",
     "tenures": "stream_id, key, number, opened_at, founded_at, profile_id, epoch, assurance, bond,"
-    " bound_at, current",
+    " bound_at, current, verified, merges",
 }
 
 
@@ -47,7 +47,7 @@ def fill(uri: str, shoppers: int) -> None:
 
 def _add(rows: dict[str, list[str]], number: int) -> None:
     profile, device = f"profile-{number:09}", f"device-{number:09}"
-    rows["profiles"].append(f"{profile}\tt\t0")
+    rows["profiles"].append(profile)
     for kind, value, stream, assurance, bound in (
         ("user_id", f"u-{number}", profile, "verified", r"\N"),
         ("anonymous_id", f"a-{number}", device, "device", str(NOW)),
@@ -55,7 +55,7 @@ def _add(rows: dict[str, list[str]], number: int) -> None:
         (key,) = OBSERVER.keys({kind: value})
         rows["keys"].append(key)
         rows["tenures"].append(
-            f"{stream}\t{key}\t1\t{BEGINNING}\t{NOW}\t{profile}\t1\t{assurance}\t{stream}\t{bound}\tt"
+            f"{stream}\t{key}\t1\t{BEGINNING}\t{NOW}\t{profile}\t1\t{assurance}\t{stream}\t{bound}\tt\tt\t0"
         )
 
 

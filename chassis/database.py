@@ -135,6 +135,7 @@ def _engine(uri: str, pool_size: int, by_key: bool) -> sa.Engine:
         "hide_parameters": True,  # an error's text is logged; a parameter may be personal
         "pool_size": pool_size,
         "max_overflow": 5,
+        "pool_use_lifo": True,
     }
     if uri.startswith("sqlite"):
         engine = sa.create_engine(

@@ -21,7 +21,8 @@ METADATA = sa.MetaData()
 # A row for each key that was ever seen: it can be locked before it leads anywhere.
 KEYS = sa.Table("keys", METADATA, sa.Column("key", sa.Text, primary_key=True))
 
-# See `state.Tenure`; `opened_at` is -2^62 for the first tenure of a key.
+# See `state.Tenure`; `opened_at` is -2^62 for the first tenure of a key. `verified` and `merges`
+# are those of the profile, the same in all of its streams: most calls need no other table.
 TENURES = sa.Table(
     "tenures",
     METADATA,
@@ -37,17 +38,13 @@ TENURES = sa.Table(
     sa.Column("bound_at", sa.BigInteger),
     sa.Column("current", sa.Boolean, nullable=False),
     sa.Column("parted", sa.Text, nullable=False, server_default=""),
+    sa.Column("verified", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("merges", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("key", "number"),
 )
 
-# Every id that was ever a profile's; one that has been merged has no tenures any more.
-PROFILES = sa.Table(
-    "profiles",
-    METADATA,
-    sa.Column("profile_id", sa.Text, primary_key=True),
-    sa.Column("verified", sa.Boolean, nullable=False),
-    sa.Column("merges", sa.Integer, nullable=False),
-)
+# Every id that was ever a profile's, to lock it by; a merged one has no tenures any more.
+PROFILES = sa.Table("profiles", METADATA, sa.Column("profile_id", sa.Text, primary_key=True))
 
 # What a person should look at, once for each kind and subject. `subject` is a profile, or the key
 # of a device; `about` the identifier that was refused. `done_at` is when somebody had looked.
@@ -66,13 +63,10 @@ REVIEWS = sa.Table(
     sa.UniqueConstraint("kind", "subject", "about", "reason"),
 )
 
-_LOADED = sa.select(TENURES, PROFILES.c.verified, PROFILES.c.merges).join(
-    PROFILES, PROFILES.c.profile_id == TENURES.c.profile_id
-)
-_WIDTH = len(TENURES.c)
+_OF_PROFILE = 2  # so many of the last columns
 _LED_TO = sa.select(TENURES.c.profile_id).where(among(TENURES.c.key, "keys"))
-_LOAD = prepared(_LOADED.where(among(TENURES.c.key, "keys")))
-_LOAD_PROFILES = prepared(_LOADED.where(TENURES.c.profile_id.in_(_LED_TO)))
+_LOAD = prepared(sa.select(TENURES).where(among(TENURES.c.key, "keys")))
+_LOAD_PROFILES = prepared(sa.select(TENURES).where(TENURES.c.profile_id.in_(_LED_TO)))
 _FIND_PROFILES = prepared(_LED_TO)
 _ADD_KEYS = RowStatement(
     "INSERT INTO keys (key) SELECT text[0] FROM {rows} WHERE true ON CONFLICT DO NOTHING"
@@ -86,26 +80,22 @@ _LOCK_PROFILES = prepared(
     .order_by(PROFILES.c.profile_id)
     .with_for_update()
 )
-_SAVE_PROFILES = RowStatement(
-    """
-    INSERT INTO profiles (profile_id, verified, merges)
-    SELECT text[0], flag[1], number[2] FROM {rows} WHERE true
-    ON CONFLICT (profile_id) DO UPDATE
-    SET verified = excluded.verified, merges = excluded.merges
-    """
+_ADD_PROFILES = RowStatement(
+    "INSERT INTO profiles (profile_id) SELECT text[0] FROM {rows} WHERE true ON CONFLICT DO NOTHING"
 )
 _SAVE_TENURES = RowStatement(
     """
     INSERT INTO tenures (stream_id, key, number, opened_at, founded_at, profile_id, epoch,
-                         assurance, bond, bound_at, current, parted)
+                         assurance, bond, bound_at, current, parted, verified, merges)
     SELECT text[0], text[1], number[2], number[3], number[4], text[5], number[6],
-           text[7], text[8], number[9], flag[10], text[11]
+           text[7], text[8], number[9], flag[10], text[11], flag[12], number[13]
     FROM {rows} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
     SET key = excluded.key, number = excluded.number, opened_at = excluded.opened_at,
         founded_at = excluded.founded_at, profile_id = excluded.profile_id,
         epoch = excluded.epoch, assurance = excluded.assurance, bond = excluded.bond,
-        bound_at = excluded.bound_at, current = excluded.current, parted = excluded.parted
+        bound_at = excluded.bound_at, current = excluded.current, parted = excluded.parted,
+        verified = excluded.verified, merges = excluded.merges
     """
 )
 
@@ -128,8 +118,26 @@ def add_partings_and_reviews(op: Any) -> None:
     METADATA.create_all(bind, tables=[REVIEWS], checkfirst=False)
 
 
+def keep_profiles_in_tenures(op: Any) -> None:
+    """Migration step: what is known of a profile goes into the rows of its streams."""
+    if "verified" not in {c["name"] for c in sa.inspect(op.get_bind()).get_columns("profiles")}:
+        return  # made today
+    for column in (TENURES.c.verified, TENURES.c.merges):
+        op.add_column(
+            "tenures",
+            sa.Column(
+                column.name, column.type, nullable=False, server_default=column.server_default
+            ),
+        )
+        op.execute(
+            f"UPDATE tenures SET {column.name} = (SELECT {column.name} FROM profiles"  # noqa: S608
+            " WHERE profiles.profile_id = tenures.profile_id)"
+        )
+        op.drop_column("profiles", column.name)
+
+
 def load(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
-    """All tenures of `keys`, with the rows of the profiles that they are in."""
+    """All tenures of `keys`, with the profiles that they are in."""
     rows = connection.execute(_LOAD, {"keys": list(keys)}) if keys else ()
     return State.of(rules, *_read(rows))
 
@@ -167,8 +175,8 @@ def load_whole(
     wanted = sorted(profile_ids)
     if lock:
         connection.execute(_LOCK_PROFILES, {"profile_ids": wanted}).all()
-    rows = connection.execute(_LOADED.where(TENURES.c.profile_id.in_(wanted)))
-    tenures, profiles = _read(rows)
+    query = sa.select(TENURES).where(TENURES.c.profile_id.in_(wanted))
+    tenures, profiles = _read(connection.execute(query))
     if {profile.id for profile in profiles} != set(wanted):
         raise Moved
     return State.of(rules, tenures, profiles, complete=wanted)
@@ -176,11 +184,15 @@ def load_whole(
 
 def save(connection: sa.Connection, state: State) -> None:
     """Store what has changed in the state."""
-    profiles = [state.profiles[name] for name in sorted(state.changed_profiles)]
-    if profiles:
-        _SAVE_PROFILES.execute(connection, [[p.id, p.verified, p.merges] for p in profiles])
-    if state.changed:
-        rows = [_row(state.tenures[stream]) for stream in sorted(state.changed)]
+    changed = set(state.changed)
+    if state.changed_profiles:
+        rows = [[profile] for profile in sorted(state.changed_profiles)]
+        _ADD_PROFILES.execute(connection, rows)
+        for profile in state.changed_profiles:
+            changed.update(member.stream for member in state.members(profile))
+    if changed:
+        tenures = (state.tenures[stream] for stream in sorted(changed))
+        rows = [_row(tenure, state.profiles[tenure.profile]) for tenure in tenures]
         _SAVE_TENURES.execute(connection, rows)
 
 
@@ -198,12 +210,9 @@ def describe(
 ) -> tuple[list[Tenure], list[Tenure], list[str]]:
     """A profile's tenures, all tenures of their keys, and the ids of what was merged into it."""
     own = sa.select(TENURES.c.key).where(TENURES.c.profile_id == profile_id)
-    rows = connection.execute(
-        sa.select(TENURES)
-        .where(TENURES.c.key.in_(own))
-        .order_by(TENURES.c.founded_at, TENURES.c.stream_id)
-    )
-    related = [Tenure(*row) for row in rows]
+    query = sa.select(TENURES).where(TENURES.c.key.in_(own))
+    rows = connection.execute(query.order_by(TENURES.c.founded_at, TENURES.c.stream_id))
+    related, _ = _read(rows)
     tenures = [tenure for tenure in related if tenure.profile == profile_id]
     streams = sa.select(TENURES.c.stream_id).where(TENURES.c.profile_id == profile_id)
     merged = connection.execute(
@@ -218,14 +227,14 @@ def _read(rows: Iterable[Any]) -> tuple[list[Tenure], list[Profile]]:
     tenures: list[Tenure] = []
     profiles: dict[str, Profile] = {}
     for row in rows:
-        tenure = Tenure(*row[:_WIDTH])
+        tenure = Tenure(*row[:-_OF_PROFILE])
         tenures.append(tenure)
         if tenure.profile not in profiles:
-            profiles[tenure.profile] = Profile(tenure.profile, *row[_WIDTH:])
+            profiles[tenure.profile] = Profile(tenure.profile, *row[-_OF_PROFILE:])
     return tenures, list(profiles.values())
 
 
-def _row(tenure: Tenure) -> list[Any]:
+def _row(tenure: Tenure, profile: Profile) -> list[Any]:
     return [
         tenure.stream,
         tenure.key,
@@ -239,6 +248,8 @@ def _row(tenure: Tenure) -> list[Any]:
         tenure.bound_at,
         tenure.current,
         tenure.parted,
+        profile.verified,
+        profile.merges,
     ]
 
 
@@ -283,10 +294,7 @@ def accounts_on(connection: sa.Connection, keys: Collection[str]) -> dict[str, i
     """How many accounts have been signed in on each device of `keys`."""
     query = (
         sa.select(TENURES.c.key, sa.func.count(TENURES.c.profile_id.distinct()).label("accounts"))
-        .join(PROFILES, PROFILES.c.profile_id == TENURES.c.profile_id)
-        .where(
-            TENURES.c.key.in_(sorted(keys)), TENURES.c.assurance == "device", PROFILES.c.verified
-        )
+        .where(TENURES.c.key.in_(sorted(keys)), TENURES.c.assurance == "device", TENURES.c.verified)
         .group_by(TENURES.c.key)
     )
     return {row.key: row.accounts for row in connection.execute(query)}

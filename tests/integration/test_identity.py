@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from chassis import Event, FixedClock, NotFound, parse_instant
 from chassis.database import Database
+from chassis.migration import upgrade
 from chassis.schema import EVENTS
 from chassis.work import Work
 from services.identity import reading, store
@@ -194,6 +196,38 @@ def test_the_database_gives_what_the_pure_resolution_gives(
         assert partition.setdefault(answer.profile, pure.profile) == pure.profile
     tables = _labels_in_tables(desk)
     assert labels([event for event in desk.log() if event.stream in tables]) == tables
+
+
+def test_a_database_of_an_earlier_release_keeps_what_it_knew_of_profiles(
+    database: Database,
+) -> None:
+    uri = database.engine.url.render_as_string(hide_password=False)
+    upgrade("identity", uri)
+    desk = Desk(database)
+    desk.resolve(seen(1, {"anonymous_id": "d-1"}), seen(2, {"anonymous_id": "d-2"}))
+    desk.resolve(seen(3, {"user_id": "u-1", "anonymous_id": "d-1"}, signed_in=True))
+    desk.resolve(seen(4, {"device_id": "d-3", "anonymous_id": "d-2"}))
+    desk.resolve(seen(5, {"user_id": "u-1", "device_id": "d-3"}, signed_in=True))
+    now = _tenures(database)
+    assert {(row.verified, row.merges) for row in now} == {(True, 1)}
+    with database.transaction() as connection:
+        for column, kind in (("verified", "boolean"), ("merges", "integer")):
+            connection.exec_driver_sql(f"ALTER TABLE profiles ADD COLUMN {column} {kind}")
+            connection.exec_driver_sql(
+                f"UPDATE profiles SET {column} = (SELECT {column} FROM tenures"
+                " WHERE tenures.profile_id = profiles.profile_id LIMIT 1)"
+            )
+            connection.exec_driver_sql(f"ALTER TABLE tenures DROP COLUMN {column}")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+    upgrade("identity", uri)
+    assert _tenures(database) == now
+
+
+def _tenures(database: Database) -> Sequence[Any]:
+    with database.transaction() as connection:
+        return connection.execute(
+            sa.select(store.TENURES).order_by(store.TENURES.c.stream_id)
+        ).all()
 
 
 def _labels_in_tables(desk: Desk) -> Mapping[str, tuple[int, str]]:
