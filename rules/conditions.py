@@ -6,7 +6,7 @@ a new event (None: never).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -24,8 +24,8 @@ class Condition(Protocol[F_contra]):
         """Whether it is true at `now`, and until when at least that stands."""
         ...
 
-    def explain(self, facts: F_contra, now: int) -> Iterator[str]:
-        """A line for each comparison: what it is worth and why."""
+    def explain(self, facts: F_contra, now: int, lines: list[str]) -> bool:
+        """Whether it is true at `now`; adds a line for each comparison: what it is and why."""
         ...
 
     def describe(self) -> str:
@@ -58,9 +58,9 @@ class Every(Generic[F]):
             return self.decisive, settled
         return not self.decisive, open_until
 
-    def explain(self, facts: F, now: int) -> Iterator[str]:
-        for part in self.parts:
-            yield from part.explain(facts, now)
+    def explain(self, facts: F, now: int, lines: list[str]) -> bool:
+        values = [part.explain(facts, now, lines) for part in self.parts]
+        return self.decisive if self.decisive in values else not self.decisive
 
     def describe(self) -> str:
         word = " or " if self.decisive else " and "
@@ -80,8 +80,8 @@ class Negation(Generic[F]):
         value, until = self.part.evaluate(facts, now)
         return not value, until
 
-    def explain(self, facts: F, now: int) -> Iterator[str]:
-        yield from self.part.explain(facts, now)
+    def explain(self, facts: F, now: int, lines: list[str]) -> bool:
+        return not self.part.explain(facts, now, lines)
 
     def describe(self) -> str:
         return f"not ({self.part.describe()})"
@@ -96,8 +96,9 @@ class Constant:
     def evaluate(self, facts: Any, now: int) -> Outcome:  # noqa: ARG002
         return self.value, None
 
-    def explain(self, facts: Any, now: int) -> Iterator[str]:  # noqa: ARG002
-        yield f"{_word(self.value)}: {self.value}"
+    def explain(self, facts: Any, now: int, lines: list[str]) -> bool:  # noqa: ARG002
+        lines.append(f"{_word(self.value)}: {self.value}")
+        return self.value
 
     def describe(self) -> str:
         return "always" if self.value else "never"
@@ -120,9 +121,11 @@ class Test(Generic[F]):
         until = None if term.until is None else term.until(facts, now, self.holds, self.bounds)
         return self.holds(term.read(facts, now)), until
 
-    def explain(self, facts: F, now: int) -> Iterator[str]:
-        value = self.term.read(facts, now)
-        yield f"{_word(self.holds(value))}: {self.text} ({self.term.show(value)})"
+    def explain(self, facts: F, now: int, lines: list[str]) -> bool:
+        found = self.term.read(facts, now)
+        value = self.holds(found)
+        lines.append(f"{_word(value)}: {self.text} ({self.term.show(found)})")
+        return value
 
     def describe(self) -> str:
         return self.description
@@ -148,10 +151,12 @@ class Pair(Generic[F]):
         value = self.compare(self.left.read(facts, now), self.right.read(facts, now))
         return value, min(untils, default=None)
 
-    def explain(self, facts: F, now: int) -> Iterator[str]:
+    def explain(self, facts: F, now: int, lines: list[str]) -> bool:
         left, right = self.left.read(facts, now), self.right.read(facts, now)
+        value = self.compare(left, right)
         worth = f"{self.left.show(left)}, {self.right.show(right)}"
-        yield f"{_word(self.compare(left, right))}: {self.text} ({worth})"
+        lines.append(f"{_word(value)}: {self.text} ({worth})")
+        return value
 
     def describe(self) -> str:
         return self.description

@@ -20,6 +20,13 @@ class Verdict(NamedTuple):
     changes_at: int | None
 
 
+class Explanation(NamedTuple):
+    """Whether a rule holds, and a line for each comparison: "true: count(…) > 5 (7)"."""
+
+    value: bool
+    lines: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[F]):
     """A checked rule over the facts F; `warnings` are likely slips that are not wrong."""
@@ -32,9 +39,10 @@ class Rule(Generic[F]):
         """The verdict at `now` (µs): it stands on [now, changes_at) as long as no event comes."""
         return Verdict(*self.condition.evaluate(facts, now))
 
-    def explain(self, facts: F, now: int) -> list[str]:
-        """A line for each comparison: "true: count(…) > 5 (7)"."""
-        return list(self.condition.explain(facts, now))
+    def explain(self, facts: F, now: int) -> Explanation:
+        """Whether it holds at `now` (µs), and for each comparison why."""
+        lines: list[str] = []
+        return Explanation(self.condition.explain(facts, now, lines), lines)
 
     def describe(self) -> str:
         """The rule in English."""

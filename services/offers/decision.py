@@ -161,8 +161,9 @@ def _judge(
     whom = "everybody" if offer.requires == "any" else f"everybody recognised as {offer.requires}"
     lines: tuple[str, ...] = (f"no rule: {whom}",)
     if offer.rule is not None:
-        lines = tuple(offer.rule.explain(situation, now))
-        if not offer.rule.evaluate(situation, now).value:
+        holds, told = offer.rule.explain(situation, now)
+        lines = tuple(told)
+        if not holds:
             return False, lines
     missing = offer.content.missing(values)
     if missing:

@@ -85,7 +85,7 @@ def explain(unit: Unit, shelf: Shelf, profile_id: object, segment: object) -> di
             **_described(version),
             "member": membership is not None,
             "since": membership.since if membership else None,
-            "why": version.definition.rule.explain(summary, unit.now),
+            "why": version.definition.rule.explain(summary, unit.now).lines,
             "changes_at": verdict.changes_at,
             "as_of": unit.now,
         }
