@@ -22,7 +22,7 @@ demo: $(VENV)/.run $(VENV)/.data ## Real purchases in, the checkout's answers ou
 	@$(BIN)/python -m cdp demo $(if $(FULL),--full)
 
 run: $(VENV)/.run ## The services as processes on RabbitMQ and PostgreSQL, until Ctrl-C.
-	@$(BIN)/python -m deploy.local
+	@$(BIN)/python -W ignore -m deploy.local
 
 up: ## The whole suite in containers (SCALE="--scale segments=3 --scale offers=2").
 	@docker compose up --build --detach --wait $(SCALE)

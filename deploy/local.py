@@ -10,8 +10,10 @@ import sys
 import time
 from types import FrameType
 
+from chassis.client import Client
+from chassis.errors import Unavailable
 from deploy.access import CLIENT, NAMES
-from deploy.provision import broker_uri, database_uri, provision
+from deploy.provision import broker_uri, database_uri, namespace, provision
 from deploy.servers import NoServer, find_broker, find_cluster
 
 _PATIENCE = 30.0
@@ -20,6 +22,7 @@ _PATIENCE = 30.0
 def main() -> int:
     """Provision, migrate, run until Ctrl-C; the exit status is 1 if a service ended by itself."""
     try:
+        namespace()
         cluster = find_cluster(
             os.environ.get("CDP_ADMIN_DATABASE_URI"), "CDP_ADMIN_DATABASE_URI", "cdp"
         )
@@ -37,20 +40,10 @@ def main() -> int:
         }
         for name in NAMES
     }
-    for name in NAMES:
-        print(f"run: starting {name}", file=sys.stderr)
-    client = broker_uri(broker, CLIENT, passwords)
-    print(
-        f"run: call the services with CDP_AMQP_URI={client}\n"
-        "run: for instance, in another terminal:"
-        f" CDP_AMQP_URI={client} python examples/checkout/decide.py --help\n"
-        "run: Ctrl-C stops them",
-        file=sys.stderr,
-    )
-    return _run_until_stopped(environments)
+    return _run_until_stopped(environments, broker_uri(broker, CLIENT, passwords))
 
 
-def _run_until_stopped(environments: dict[str, dict[str, str]]) -> int:
+def _run_until_stopped(environments: dict[str, dict[str, str]], client: str) -> int:
     asked: list[int] = []
 
     def ask(number: int, _frame: FrameType | None) -> None:
@@ -58,6 +51,7 @@ def _run_until_stopped(environments: dict[str, dict[str, str]]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
+    print(f"run: starting {', '.join(NAMES)}", file=sys.stderr)
     processes = {
         name: subprocess.Popen(
             [sys.executable, "-m", "cdp", "run", name],
@@ -66,14 +60,38 @@ def _run_until_stopped(environments: dict[str, dict[str, str]]) -> int:
         )
         for name, environment in environments.items()
     }
+    silent = set(NAMES)
     ended: list[str] = []
     while not asked and not ended:
+        if silent:
+            silent = {name for name in silent if not _answers(client, name)}
+            if not silent:
+                _say_how_to_call(client)
         time.sleep(0.2)
         ended = [name for name, process in processes.items() if process.poll() is not None]
     for name in ended:
         print(f"run: {name} ended with status {processes[name].returncode}", file=sys.stderr)
     _stop(list(processes.values()))
     return 1 if ended else 0
+
+
+def _answers(client: str, service: str) -> bool:
+    try:
+        with Client(client, timeout=2) as cdp:
+            cdp.call(service, "ping")
+    except Unavailable:
+        return False
+    return True
+
+
+def _say_how_to_call(client: str) -> None:
+    print(
+        f"run: ready; call the services with CDP_AMQP_URI={client}\n"
+        "run: for instance, in another terminal:"
+        f" CDP_AMQP_URI={client} python examples/checkout/decide.py --help\n"
+        "run: Ctrl-C stops them",
+        file=sys.stderr,
+    )
 
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:

@@ -7,6 +7,7 @@ users, databases, tables, exchanges and queues, and changes nothing that is as i
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping
@@ -18,8 +19,20 @@ from deploy.broker import definitions
 from deploy.databases import Cluster
 from deploy.servers import Broker, NoServer, find_broker, find_cluster
 
-PREFIX = "cdp_"
-VIRTUAL_HOST = "cdp"
+_NAMESPACE = re.compile(r"[a-z][a-z0-9_]{,39}")
+
+
+def namespace() -> str:
+    """The name of the virtual host, and what the names of users and databases begin with.
+
+    NoServer if CDP_NAMESPACE cannot be one.
+    """
+    name = os.environ.get("CDP_NAMESPACE") or "cdp"
+    if not _NAMESPACE.fullmatch(name):
+        raise NoServer(
+            "CDP_NAMESPACE: must be small letters, digits and _, a letter first, at most 40"
+        )
+    return name
 
 
 def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) -> None:
@@ -28,9 +41,10 @@ def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) ->
     A service's password is that of its user on the broker and in its database. The owners of the
     tables get a new one at every run, which nobody else learns.
     """
-    broker.administration.load(definitions(VIRTUAL_HOST, passwords, PREFIX))
+    broker.administration.load(definitions(namespace(), passwords, f"{namespace()}_"))
     for name in NAMES:
-        user, owner, secret = f"{PREFIX}{name}", f"{PREFIX}{name}_owner", secrets.token_hex(16)
+        user, secret = f"{namespace()}_{name}", secrets.token_hex(16)
+        owner = f"{user}_owner"
         cluster.create_role(user, passwords[name])
         cluster.create_role(owner, secret)
         cluster.create_database(user, owner, user)
@@ -44,12 +58,13 @@ def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) ->
 
 def broker_uri(broker: Broker, name: str, passwords: Mapping[str, str]) -> str:
     """Where the service `name`, or the client, reaches the broker."""
-    return broker.uri(f"{PREFIX}{name}", passwords[name], VIRTUAL_HOST)
+    return broker.uri(f"{namespace()}_{name}", passwords[name], namespace())
 
 
 def database_uri(cluster: Cluster, name: str, passwords: Mapping[str, str]) -> str:
     """Where the service `name` reaches its database."""
-    return cluster.uri_for(f"{PREFIX}{name}", passwords[name], f"{PREFIX}{name}")
+    user = f"{namespace()}_{name}"
+    return cluster.uri_for(user, passwords[name], user)
 
 
 def main() -> int:
