@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import appends, calls, flow, resolve
+from bench import appends, calls, flow, loading, resolve
 from tests.servers import Databases, VirtualHosts
 from tests.system import Suite
 
@@ -27,6 +27,7 @@ WITH_SUITE: dict[str, Callable[[Suite], Figures]] = {
     "throughput": flow.throughput,
     "freshness": flow.freshness,
     "resolve_call": resolve.over_echo,
+    "loading": loading.beside,
 }
 ALONE: dict[str, Callable[[Databases], Figures]] = {
     "appends": appends.measure,
