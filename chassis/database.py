@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis import prepared
 from chassis.errors import Unavailable
+from chassis.plain import dump_json, load_json
 
 # Serialization failure, deadlock, administrator's shutdown; and two writers of one new row.
 _CONTENTION = {"40001", "40P01", "57P01"}
@@ -132,6 +132,7 @@ def _file_lock(url: sa.URL) -> threading.Lock:
 def _engine(uri: str, pool_size: int, by_key: bool) -> sa.Engine:
     options: dict[str, Any] = {
         "json_serializer": dump_json,
+        "json_deserializer": load_json,
         "hide_parameters": True,  # an error's text is logged; a parameter may be personal
         "pool_size": pool_size,
         "max_overflow": 5,
@@ -162,11 +163,3 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_immediate(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def dump_json(value: object) -> str:
-    """Compact JSON; ValueError for what JSON has no word for."""
-    return _ENCODER.encode(value)

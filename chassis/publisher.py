@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from kombu import Connection, Producer
 from chassis.errors import Unavailable
 from chassis.event import Event
 from chassis.metrics import EVENTS_PUBLISHED
+from chassis.plain import dump_json
 from chassis.topology import declare_own, events_exchange
 from chassis.wire import JSON, in_one_write, publish
 from chassis.work import Unit, Work
@@ -211,4 +211,4 @@ class _Sender:
 
 
 def _body(event: Event) -> str:
-    return json.dumps(event.to_wire(), separators=(",", ":"), allow_nan=False)
+    return dump_json(event.to_wire())

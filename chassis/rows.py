@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
-from chassis.database import dump_json
+from chassis.plain import dump_json
 from chassis.prepared import prepared
 
 _PLACE = re.compile(r"\b(text|number|flag|json)\[(\d+)\]")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,6 +20,7 @@ from chassis.event import Event
 from chassis.foundation import Foundation
 from chassis.inbox import Batch, Inbox, Outcome
 from chassis.metrics import EVENTS_RECEIVED
+from chassis.plain import load_json
 from chassis.rpc import SafeReplyListener, background_remote
 from chassis.source import STREAMS_A_CALL, Source
 from chassis.topology import dead_queue, declare_own, subscriber_queue
@@ -293,4 +293,4 @@ def _decode(message: Any) -> Event:
     body = message.body
     if len(body) > _MESSAGE_BYTES:
         raise InvalidInput("event", f"is over {_MESSAGE_BYTES} bytes")
-    return Event.from_wire(json.loads(body))
+    return Event.from_wire(load_json(body))

@@ -1,0 +1,48 @@
+"""Plain data goes through JSON unchanged; what is not plain is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.plain import dump_json, load_json
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda parts: st.lists(parts) | st.dictionaries(st.text(), parts),
+)
+
+
+@dataclass
+class Point:
+    """Something that is no plain data."""
+
+    x: int
+
+
+@given(VALUES)
+def test_plain_data_comes_back_as_it_was_and_others_read_it(value):
+    text = dump_json(value)
+    assert load_json(text) == value
+    assert json.loads(text) == value
+
+
+@pytest.mark.parametrize("value", [{1, 2}, Point(1), datetime.now(UTC), {1: "one"}, b"x", 2**64])
+def test_what_is_not_plain_is_refused(value):
+    with pytest.raises(TypeError):
+        dump_json({"value": value})
+
+
+@pytest.mark.parametrize("text", ["", "{", "NaN", "[Infinity]", "{'a': 1}", b"\xff", "[" * 2_000])
+def test_what_is_no_json_is_refused(text):
+    with pytest.raises(ValueError, match="line"):
+        load_json(text)
