@@ -32,8 +32,8 @@ from tests.system import Suite
 
 FEW, MANY = 1_000, 1_000_000
 BATCH = 100
-ROUNDS = 7
-SECONDS = 1.0
+ROUNDS = 15
+SECONDS = 0.5
 CALLS = 1_500
 _TIME = format_instant(NOW)
 

@@ -159,7 +159,7 @@ def test_a_transaction_that_failed_leaves_neither_events_nor_a_gap(work):
 
 def test_what_is_not_json_is_refused_with_nothing_written(work):
     for value in (object(), {1, 2}, b"bytes", 2**64):
-        with pytest.raises(TypeError, match="serializable|64-bit"):
+        with pytest.raises(TypeError, match=r"serializable|64-bit"):
             append(work, note("a"), note("b", data={"amount": value}))
     assert whole_log(work) == {}
     assert outbox_rows(work) == []
