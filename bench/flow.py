@@ -103,7 +103,7 @@ def throughput(suite: Suite) -> dict[str, float]:
         threads = [eventlet.spawn(sender) for _ in range(SENDERS)]
         while time.monotonic() < end:
             waiting[0] = backlog.left()
-            eventlet.sleep(0.25)
+            eventlet.sleep(0.5)
         sent = sum(thread.wait() for thread in threads)
         while backlog.left():
             eventlet.sleep(0.02)

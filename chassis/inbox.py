@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -20,7 +20,8 @@ from chassis.database import upsert
 from chassis.errors import ServiceError, Unavailable
 from chassis.event import Event, new_id
 from chassis.log import HEADS_A_PAGE, Head
-from chassis.rows import RowStatement
+from chassis.prepared import prepared
+from chassis.rows import RowStatement, among
 from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED
 from chassis.upcasting import Upcasters
 from chassis.work import Unit, Work
@@ -44,6 +45,13 @@ _SAVE = RowStatement(
     ON CONFLICT (source, stream_id) DO UPDATE
     SET version = excluded.version, seen = excluded.seen, halted = excluded.halted
     """
+)
+
+
+_POSITIONS = prepared(
+    sa.select(POSITIONS).where(
+        POSITIONS.c.source == sa.bindparam("source"), among(POSITIONS.c.stream_id, "streams")
+    )
 )
 
 
@@ -131,10 +139,7 @@ class Inbox:
 
         Halted streams are left out.
         """
-        query = sa.select(POSITIONS.c.stream_id, POSITIONS.c.version, POSITIONS.c.halted).where(
-            POSITIONS.c.source == self.source, POSITIONS.c.stream_id.in_(sorted(wanted))
-        )
-        rows = self.work.read(lambda unit: unit.connection.execute(query).all())
+        rows = self._positions(wanted)
         versions = {row.stream_id: row.version for row in rows}
         halted = {row.stream_id for row in rows if row.halted}
         return {
@@ -145,13 +150,8 @@ class Inbox:
 
     def versions(self, streams: Iterable[str]) -> dict[str, int]:
         """The last version applied of each of `streams`; 0 for one that is not known."""
-        wanted = sorted(set(streams))
-        query = sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(
-            POSITIONS.c.source == self.source, POSITIONS.c.stream_id.in_(wanted)
-        )
-        found = self.work.read(
-            lambda unit: {r.stream_id: r.version for r in unit.connection.execute(query)}
-        )
+        wanted = set(streams)
+        found = {row.stream_id: row.version for row in self._positions(wanted)}
         return {stream: found.get(stream, 0) for stream in wanted}
 
     def reconcile(
@@ -169,7 +169,7 @@ class Inbox:
         full = True
         while full and (page := heads(*place)):
             full = len(page) >= page_size
-            known = self.versions_seen([head.stream for head in page])
+            known = {row.stream_id: row.seen for row in self._positions(h.stream for h in page)}
             ahead = {h.stream: h.version for h in page if h.version > known.get(h.stream, 0)}
             self.note(ahead)
             found += len(ahead)
@@ -183,18 +183,14 @@ class Inbox:
         query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == self.source)
         return self.work.read(lambda unit: unit.connection.execute(query).scalar() or 0)
 
-    def versions_seen(self, streams: Sequence[str]) -> dict[str, int]:
-        """The highest version heard of, for those of `streams` that are known."""
-        query = sa.select(POSITIONS.c.stream_id, POSITIONS.c.seen).where(
-            POSITIONS.c.source == self.source, POSITIONS.c.stream_id.in_(streams)
-        )
-        return self.work.read(
-            lambda unit: {r.stream_id: r.seen for r in unit.connection.execute(query)}
-        )
-
     def bury(self, reason: str) -> str:
         """Note a message that could not even be read; returns the dead letter's id."""
         return self.work.run(lambda unit: self._bury(unit, None, reason))
+
+    def _positions(self, streams: Iterable[str]) -> Sequence[Any]:
+        """The rows of those of `streams` that are known."""
+        asked = {"source": self.source, "streams": list(streams)}
+        return self.work.read(lambda unit: unit.connection.execute(_POSITIONS, asked).all())
 
     def _apply(
         self, unit: Unit, arrived: Sequence[Event], projection: Projection, tried: list[Event]

@@ -69,6 +69,17 @@ _APPEND = RowStatement(
     FROM advanced
     """
 )
+# As versions have no gaps, the next events of a stream are those up to so many versions further.
+_HISTORY = RowStatement(
+    """
+    SELECT events.stream_id, events.version, events.id, events.type, events.schema_version,
+           events.data, events.metadata, events.occurred_at, events.recorded_at
+    FROM {rows} JOIN events ON events.stream_id = text[0]
+    AND events.version > number[1] AND events.version <= number[1] + CAST(:most AS bigint)
+    ORDER BY events.stream_id, events.version LIMIT CAST(:most AS bigint)
+    """,
+    EVENTS.c,
+)
 _FIND = prepared(sa.select(EVENTS).where(among(EVENTS.c.id, "ids")))
 
 
@@ -155,20 +166,9 @@ class EventLog:
         streams = sorted(after)
         for start in range(0, len(streams), _STREAMS_A_QUERY):
             wanted = streams[start : start + _STREAMS_A_QUERY]
-            query = (
-                sa.select(EVENTS)
-                .where(
-                    sa.or_(
-                        *(
-                            sa.and_(EVENTS.c.stream_id == s, EVENTS.c.version > after[s])
-                            for s in wanted
-                        )
-                    )
-                )
-                .order_by(EVENTS.c.stream_id, EVENTS.c.version)
-                .limit(limit - len(events))
-            )
-            events += [self._event(row) for row in connection.execute(query)]
+            places = [(stream, after[stream]) for stream in wanted]
+            found = _HISTORY.execute(connection, places, most=limit - len(events))
+            events += [self._event(row) for row in found]
             if len(events) >= limit:
                 break
         return events

@@ -27,21 +27,23 @@ class RowStatement:
     It selects from `{rows}`, and names the places of a row text[0], number[1], flag[2], json[3].
     An upsert says `WHERE true` before ON CONFLICT, which SQLite's parser needs. PostgreSQL prepares
     it: where the type of a parameter is not plain from its place, the statement says CAST.
+    `columns` are what it selects, if their types are to be heeded.
     """
 
-    def __init__(self, statement: str) -> None:
+    def __init__(self, statement: str, columns: Iterable[sa.ColumnElement[Any]] = ()) -> None:
         kinds = {int(place): kind for kind, place in _PLACE.findall(statement)}
         self._names = [f"c{place}" for place in sorted(kinds)]
-        columns = ", ".join(f"c{place} {_TYPES[kinds[place]]}" for place in sorted(kinds))
+        places = ", ".join(f"c{place} {_TYPES[kinds[place]]}" for place in sorted(kinds))
         self._statements = {
             # One pass over each row, whatever is in it.
             "postgresql": _statement(
                 statement,
-                f"json_to_recordset(CAST(:rows AS json)) AS item({columns})",
+                f"json_to_recordset(CAST(:rows AS json)) AS item({places})",
                 r"c\2",
+                columns,
             ),
             "sqlite": _statement(
-                statement, "json_each(:rows) AS item", r"json_extract(value, '$[\2]')"
+                statement, "json_each(:rows) AS item", r"json_extract(value, '$[\2]')", columns
             ),
         }
 
@@ -59,8 +61,11 @@ class RowStatement:
         )
 
 
-def _statement(statement: str, source: str, place: str) -> sa.TextClause:
-    return prepared(sa.text(_PLACE.sub(place, statement.replace("{rows}", source))))
+def _statement(
+    statement: str, source: str, place: str, columns: Iterable[sa.ColumnElement[Any]]
+) -> sa.Executable:
+    text = sa.text(_PLACE.sub(place, statement.replace("{rows}", source)))
+    return prepared(text.columns(*columns) if columns else text)
 
 
 class _Texts(sa.types.TypeDecorator[Sequence[str]]):

@@ -33,6 +33,7 @@ _HEARTBEAT = 60
 _HISTORY_SECONDS = 5.0
 _GAP_SECONDS = 0.05
 _KEEP_UP_SECONDS = 0.5
+_LATEST = 10  # times the seconds between comparisons, if messages never stop to pile up
 _LONGEST_PAUSE = 30.0
 _CAUSES_SHOWN = 20
 _MESSAGE_BYTES = 4_000_000
@@ -72,6 +73,7 @@ class Subscribe(Entrypoint):
         super().__init__(**kwargs)
         self.source_name = source
         self._stopping = False
+        self._piling_up = False
         self._nudge = Signal()
         self._threads: list[Any] = []
         self._delayed: dict[str, tuple[float, float]] = {}
@@ -130,6 +132,7 @@ class Subscribe(Entrypoint):
         with consumer:
             while not self._stopping:
                 self._gather(connection, messages, settings.batch_size)
+                self._piling_up = len(messages) >= settings.batch_size
                 batch, messages[:] = (
                     messages[: settings.batch_size],
                     messages[settings.batch_size :],
@@ -228,10 +231,11 @@ class Subscribe(Entrypoint):
 
     def _keep_up(self) -> None:
         self.listener.queue_consumer.start()  # returns when answers can be received
+        pause = self.foundation.settings().reconcile_seconds
         reconciled = -float("inf")
         while not self._stopping:
             try:
-                if time.monotonic() - reconciled >= self.foundation.settings().reconcile_seconds:
+                if is_due(time.monotonic() - reconciled, pause, piling_up=self._piling_up):
                     self._source.inbox.reconcile(self._source.log.heads)
                     reconciled = time.monotonic()
                 while self._fetch():
@@ -275,6 +279,15 @@ class Subscribe(Entrypoint):
 def subscribe(source: str) -> Callable[[Follower], Follower]:
     """Make a method follow every event of the service `source`."""
     return cast("Callable[[Follower], Follower]", Subscribe.decorator(source))
+
+
+def is_due(waited: float, pause: float, *, piling_up: bool) -> bool:
+    """Whether heads are to be compared, `waited` seconds after the last time.
+
+    While messages pile up, what the heads have more is mostly under way: it would be fetched, and
+    come once more.
+    """
+    return waited >= pause * (_LATEST if piling_up else 1)
 
 
 def _source(extension: Following | Subscribe, name: str) -> Source:

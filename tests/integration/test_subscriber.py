@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from chassis import Unavailable
 from chassis.schema import OUTBOX, POSITIONS
+from chassis.subscription import is_due
 from tests.toy import append, fold_of, folds, joint_note, note, whole_log
 from tests.toy_services import Segments, wait_until
 
@@ -277,3 +278,9 @@ def _put(wire, streams):
     except Unavailable:
         return False
     return True
+
+
+def test_heads_are_compared_in_time_and_later_while_messages_pile_up():
+    assert [is_due(waited, 30, piling_up=False) for waited in (29, 30)] == [False, True]
+    assert [is_due(waited, 30, piling_up=True) for waited in (299, 300)] == [False, True]
+    assert is_due(float("inf"), 30, piling_up=True)
