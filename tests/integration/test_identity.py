@@ -198,6 +198,23 @@ def test_the_database_gives_what_the_pure_resolution_gives(
     assert labels([event for event in desk.log() if event.stream in tables]) == tables
 
 
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_profile_under_change_holds_up_neither_others_nor_its_own_known_events(
+    desk: Desk,
+) -> None:
+    hot = seen(1, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True)
+    known = seen(1, {"anonymous_id": "d-2", "user_id": "u-2"}, signed_in=True)
+    first, _ = desk.resolve(hot, known)
+    keys = [identifier.key for identifier in hot.identifiers]
+    with desk.work.database.transaction() as connection:
+        store.load_locked(connection, OBSERVER.rules, keys)
+        again, facts = desk.resolve(hot, known, seen(2, {"anonymous_id": "d-3"}))
+        linked, _ = desk.resolve(seen(3, {"device_id": "d-4", "user_id": "u-2"}, signed_in=True))
+    assert again[:2] == first
+    assert len(facts) == 1
+    assert linked[0].profile == first[1].profile
+
+
 def test_a_database_of_an_earlier_release_keeps_what_it_knew_of_profiles(
     database: Database,
 ) -> None:
