@@ -13,6 +13,7 @@ import structlog
 from amqp.exceptions import AMQPError
 from eventlet.semaphore import Semaphore
 from kombu.exceptions import OperationalError
+from kombu.utils.json import dumps as dump_ascii
 from nameko.amqp.publish import Publisher
 from nameko.constants import AMQP_URI_CONFIG_KEY, CALL_ID_STACK_CONTEXT_KEY
 from nameko.containers import WorkerContext
@@ -66,7 +67,7 @@ class SafeQueueConsumer(QueueConsumer):
             return
         error = serialize(InvalidInput("payload", "is not JSON; send application/json"))
         try:
-            self.answer(message, dump_json({"result": None, "error": error}))
+            self.answer(message, _dump({"result": None, "error": error}))
         except BROKER_ERRORS as error:
             _log.warning("answer_lost", error=type(error).__name__)  # the call comes again
 
@@ -152,11 +153,20 @@ def _answer(result: Any, exc_info: Any) -> tuple[str, Any, Any]:
     """The answer to a call as JSON; what cannot be JSON becomes an error."""
     error = serialize(exc_info[1]) if exc_info is not None else None
     try:
-        return dump_json({"result": result, "error": error}), result, exc_info
+        return _dump({"result": result, "error": error}), result, exc_info
     except (TypeError, ValueError):
         unserializable = UnserializableValueError(result)
         exc_info = (UnserializableValueError, unserializable, None)
-        return dump_json({"result": None, "error": serialize(unserializable)}), None, exc_info
+        return _dump({"result": None, "error": serialize(unserializable)}), None, exc_info
+
+
+def _dump(answer: Mapping[str, Any]) -> str:
+    """JSON of an answer, which may quote half of a surrogate pair: ASCII alone can carry that."""
+    try:
+        return dump_json(answer)
+    except TypeError:
+        text: str = dump_ascii(answer)
+        return text
 
 
 class Rpc(NamekoRpc):

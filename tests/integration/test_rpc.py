@@ -64,6 +64,13 @@ def test_wrong_arguments_are_named(wire):
     assert refused(wire, InvalidInput, "profiles", "nothing", x=1).subject == "x"
 
 
+def test_half_of_a_surrogate_pair_is_quoted_as_it_came(wire):
+    assert refused(wire, InvalidInput, "profiles", "echo", value=1, **{"v\ud800": 2}).subject == (
+        "v\ud800"
+    )
+    assert wire.call("profiles", "echo", value="\ud800") == ["\ud800", None]
+
+
 def test_positional_arguments_are_counted(wire):
     answer = wire.ask(json.dumps({"args": [1, 2, 3], "kwargs": {}}), **JSON)
     assert answer["error"]["exc_args"] == ["args", "echo takes 2: value, other"]
