@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -14,7 +14,7 @@ from nameko.standalone.rpc import ClusterRpcProxy
 
 from bench.flow import settle
 from bench.orders import shopper_id
-from bench.statistics import milliseconds, percentile
+from bench.statistics import milliseconds, percentile, timed
 from tests.system import Suite
 
 SHOPPERS = 2_000
@@ -104,9 +104,8 @@ def _together(proxies: list[Any], call: Call) -> list[float]:
     def caller(proxy: Any, first: int) -> list[float]:
         durations = []
         for number in range(CALLS_A_ROUND // len(proxies)):
-            start = time.perf_counter()
-            call(proxy, (first + number * 7) % SHOPPERS)
-            durations.append(time.perf_counter() - start)
+            shopper = (first + number * 7) % SHOPPERS
+            durations.append(timed(partial(call, proxy, shopper)))
         return durations
 
     threads = [eventlet.spawn(caller, proxy, 101 * i) for i, proxy in enumerate(proxies)]

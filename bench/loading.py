@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ import eventlet
 from bench.calls import decide_request
 from bench.flow import settle
 from bench.orders import order
-from bench.statistics import milliseconds, percentile
-from tests.system import Suite
+from bench.statistics import milliseconds, percentile, timed
+from tests.system import Suite, rows_loaded
 
 SHOPPERS = 2_000
 LINES = 60_000  # more than a load gets through in the time
@@ -59,9 +60,7 @@ def _calls(proxy: Any, seconds: float) -> Durations:
     end, number = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         for name, call in calls.items():
-            begun = time.perf_counter()
-            call(number)
-            durations[name].append(time.perf_counter() - begun)
+            durations[name].append(timed(partial(call, number)))
         number += 7
         eventlet.sleep(_PAUSE)
     return durations
@@ -73,15 +72,10 @@ def _load(suite: Suite, folder: Path) -> Iterator[Callable[[], int]]:
     path = folder / "orders.ndjson"
     with path.open("w") as file:
         file.writelines(json.dumps(order(SHOPPERS + n % 20_000)) + "\n" for n in range(LINES))
-    state = folder / "orders.ndjson.load" / "state.json"
-
-    def rows() -> int:
-        return int(json.loads(state.read_text())["counts"]["rows"]) if state.exists() else 0
-
     command = [sys.executable, "-W", "ignore", "-m", "cdp", "load", str(path), "--no-progress"]
     environment = os.environ | {"CDP_AMQP_URI": suite.client_uri}
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
-            yield rows
+            yield partial(rows_loaded, folder / "orders.ndjson.load")
         finally:
             process.kill()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -19,7 +18,7 @@ from nameko.standalone.rpc import ClusterRpcProxy
 
 from bench.calls import echo_service
 from bench.resolve_filled import NOW, OBSERVER
-from bench.statistics import percentile
+from bench.statistics import percentile, timed
 from chassis import FixedClock, format_instant
 from chassis.database import Database
 from chassis.migration import upgrade
@@ -64,8 +63,8 @@ def over_echo(suite: Suite) -> dict[str, float]:
         durations: dict[str, list[float]] = {"echo": [], "resolve": []}
         for number in range(CALLS):
             one = shoppers[number % len(shoppers)]
-            durations["echo"].append(_timed(partial(proxy.echo.echo, one)))
-            durations["resolve"].append(_timed(partial(proxy.identity.resolve, observations=one)))
+            durations["echo"].append(timed(partial(proxy.echo.echo, one)))
+            durations["resolve"].append(timed(partial(proxy.identity.resolve, observations=one)))
     p50 = {name: percentile(values, 50) for name, values in durations.items()}
     return {"resolve_p50_over_echo": round(p50["resolve"] / p50["echo"], 2)}
 
@@ -101,7 +100,7 @@ class _Identity:
         done, spent = 0, 0.0
         while spent < SECONDS:
             observations = batch()
-            spent += _timed(partial(self._resolve, observations))
+            spent += timed(partial(self._resolve, observations))
             done += len(observations)
         return done / spent
 
@@ -119,9 +118,3 @@ def _observation(user: str, device: str) -> dict[str, Any]:
         "identifiers": {"user_id": user, "anonymous_id": device},
         "authenticated": True,
     }
-
-
-def _timed(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start

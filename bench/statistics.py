@@ -1,8 +1,9 @@
-"""Percentiles of durations."""
+"""Durations and their percentiles."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -14,3 +15,10 @@ def percentile(values: Sequence[float], percent: float) -> float:
 def milliseconds(values: Sequence[float], percent: float) -> float:
     """The percentile of durations in seconds, in milliseconds with two decimals."""
     return round(1_000 * percentile(values, percent), 2)
+
+
+def timed(call: Callable[[], object]) -> float:
+    """How long a call takes, in seconds."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start

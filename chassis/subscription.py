@@ -159,7 +159,7 @@ class Subscribe(Entrypoint):
         for message in messages:
             try:
                 events.append(_decode(message))
-            except (ValueError, RecursionError, InvalidInput) as error:
+            except (ValueError, InvalidInput) as error:
                 reason = _unread(error)
                 if not self._insist(partial(self._source.inbox.bury, reason)):
                     return False

@@ -41,10 +41,9 @@ def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) ->
     A service's password is that of its user on the broker and in its database. The owners of the
     tables get a new one at every run, which nobody else learns.
     """
-    broker.administration.load(definitions(namespace(), passwords, f"{namespace()}_"))
+    broker.administration.load(definitions(namespace(), passwords, _user("")))
     for name in NAMES:
-        user, secret = f"{namespace()}_{name}", secrets.token_hex(16)
-        owner = f"{user}_owner"
+        user, owner, secret = _user(name), f"{_user(name)}_owner", secrets.token_hex(16)
         cluster.create_role(user, passwords[name])
         cluster.create_role(owner, secret)
         cluster.create_database(user, owner, user)
@@ -58,13 +57,12 @@ def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) ->
 
 def broker_uri(broker: Broker, name: str, passwords: Mapping[str, str]) -> str:
     """Where the service `name`, or the client, reaches the broker."""
-    return broker.uri(f"{namespace()}_{name}", passwords[name], namespace())
+    return broker.uri(_user(name), passwords[name], namespace())
 
 
 def database_uri(cluster: Cluster, name: str, passwords: Mapping[str, str]) -> str:
     """Where the service `name` reaches its database."""
-    user = f"{namespace()}_{name}"
-    return cluster.uri_for(user, passwords[name], user)
+    return cluster.uri_for(_user(name), passwords[name], _user(name))
 
 
 def main() -> int:
@@ -90,6 +88,11 @@ def main() -> int:
         return 1
     print("provision: users, databases, tables and queues are ready", file=sys.stderr)
     return 0
+
+
+def _user(name: str) -> str:
+    """The user of the service `name`, or of the client; its database has the same name."""
+    return f"{namespace()}_{name}"
 
 
 def _variable(name: str) -> str:

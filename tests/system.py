@@ -8,6 +8,7 @@ with Suite(databases, virtual_hosts, replicas=2) as suite:
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -41,6 +42,12 @@ _MORTAL = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") el
 def plain_environment() -> dict[str, str]:
     """The environment of this process without any setting of ours."""
     return {name: text for name, text in os.environ.items() if not name.startswith("CDP_")}
+
+
+def rows_loaded(folder: Path) -> int:
+    """How many rows the load whose folder this is has behind it."""
+    state = folder / "state.json"
+    return int(json.loads(state.read_text())["counts"]["rows"]) if state.exists() else 0
 
 
 class NotReady(AssertionError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import subprocess
@@ -21,7 +20,7 @@ from pyarrow import parquet
 from cdp.demo import cdnow_directory
 from cdp.purchases import MASTER, SAMPLE
 from tests.reference_cdnow import figures
-from tests.system import Suite, plain_environment
+from tests.system import Suite, plain_environment, rows_loaded
 
 ROOT = Path(__file__).parents[2]
 MAPPINGS = ROOT / "examples" / "mappings"
@@ -52,12 +51,6 @@ def load(tmp_path: Path) -> Iterator[Load]:
         yield begin
 
 
-def done(folder: Path) -> int:
-    """How many rows a load has behind it."""
-    state = folder / "state.json"
-    return int(json.loads(state.read_text())["counts"]["rows"]) if state.exists() else 0
-
-
 def ended(process: subprocess.Popen[str], status: int = 0) -> list[str]:
     """What a load said when it ended."""
     said, errors = process.communicate(timeout=3_600)
@@ -81,7 +74,9 @@ def test_a_load_that_is_killed_five_times_ends_with_every_order_once(
         process = load(running, *words)
         place = expected["orders"] * kill // (KILLS + 1)
         running.wait_for(
-            lambda process=process, place=place: process.poll() is not None or done(folder) > place,
+            lambda process=process, place=place: (
+                process.poll() is not None or rows_loaded(folder) > place
+            ),
             f"{place} lines are loaded",
             patience=size(200, 1_800),
         )
