@@ -13,9 +13,9 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from chassis import prepared
 from chassis.errors import Unavailable
 from chassis.plain import dump_json, load_json
+from chassis.prepared import OPTIONS_BY_KEY
 
 # Serialization failure, deadlock, administrator's shutdown; and two writers of one new row.
 _CONTENTION = {"40001", "40P01", "57P01"}
@@ -145,12 +145,10 @@ def _engine(uri: str, pool_size: int, by_key: bool) -> sa.Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
-    session = f"{_SESSION} {prepared.OPTIONS_BY_KEY}" if by_key else _SESSION
-    engine = sa.create_engine(
+    session = f"{_SESSION} {OPTIONS_BY_KEY}" if by_key else _SESSION
+    return sa.create_engine(
         driver_uri(uri), connect_args={"options": session}, pool_recycle=1800, **options
     )
-    prepared.listen(engine)
-    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

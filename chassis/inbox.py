@@ -20,7 +20,7 @@ from chassis.database import upsert
 from chassis.errors import ServiceError, Unavailable
 from chassis.event import Event, new_id
 from chassis.log import HEADS_A_PAGE, Head
-from chassis.prepared import prepared
+from chassis.prepared import Prepared
 from chassis.rows import RowStatement, among
 from chassis.schema import DEAD_LETTERS, POSITIONS, RECONCILED
 from chassis.upcasting import Upcasters
@@ -48,7 +48,7 @@ _SAVE = RowStatement(
 )
 
 
-_POSITIONS = prepared(
+_POSITIONS = Prepared(
     sa.select(POSITIONS).where(
         POSITIONS.c.source == sa.bindparam("source"), among(POSITIONS.c.stream_id, "streams")
     )
@@ -189,8 +189,10 @@ class Inbox:
 
     def _positions(self, streams: Iterable[str]) -> Sequence[Any]:
         """The rows of those of `streams` that are known."""
-        asked = {"source": self.source, "streams": list(streams)}
-        return self.work.read(lambda unit: unit.connection.execute(_POSITIONS, asked).all())
+        asked = list(streams)
+        return self.work.read(
+            lambda unit: _POSITIONS.execute(unit.connection, source=self.source, streams=asked)
+        )
 
     def _apply(
         self, unit: Unit, arrived: Sequence[Event], projection: Projection, tried: list[Event]

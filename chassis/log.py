@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from chassis import outbox
 from chassis.event import Draft, Event, JointDraft, copy_id, new_id
-from chassis.prepared import prepared
+from chassis.prepared import Prepared
 from chassis.rows import RowStatement, among
 from chassis.schema import EVENTS, STREAMS
 
@@ -80,7 +80,7 @@ _HISTORY = RowStatement(
     """,
     EVENTS.c,
 )
-_FIND = prepared(sa.select(EVENTS).where(among(EVENTS.c.id, "ids")))
+_FIND = Prepared(sa.select(EVENTS).where(among(EVENTS.c.id, "ids")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class EventLog:
     def _events_by_id(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, Event]:
         if not ids:
             return {}
-        rows = connection.execute(_FIND, {"ids": ids})
+        rows = _FIND.execute(connection, ids=ids)
         return {row.id: self._event(row) for row in rows}
 
     def _write(

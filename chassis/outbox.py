@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis.event import Event
-from chassis.prepared import prepared
+from chassis.prepared import Prepared
 from chassis.rows import among
 from chassis.schema import OUTBOX
 
-_CLEAR = prepared(sa.delete(OUTBOX).where(among(OUTBOX.c.id, "ids")))
+_CLEAR = Prepared(sa.delete(OUTBOX).where(among(OUTBOX.c.id, "ids")))
 
 
 def put(connection: sa.Connection, row_id: str, events: Sequence[Event]) -> None:
@@ -53,4 +53,4 @@ class Outbox:
 
     def clear(self, connection: sa.Connection, row_ids: Sequence[str]) -> None:
         """Drop rows whose events the broker has confirmed."""
-        connection.execute(_CLEAR, {"ids": row_ids})
+        _CLEAR.execute(connection, ids=row_ids)

@@ -1,22 +1,24 @@
-"""Statements that PostgreSQL plans now and then, not at every execution.
+"""Statements of the hot path: compiled once, planned now and then, asked of the driver itself.
 
 Planning a small query takes several times as long as running it. psycopg2 does not prepare, so we
-do: a statement with the execution option `prepared` becomes a PREPARE, once a connection, and from
-then on an EXECUTE. As tables grow, plans grow old: a connection drops them after a second, then
-after two, four and so on up to a minute.
+do: on PostgreSQL a statement becomes a PREPARE, once a connection, and from then on an EXECUTE. As
+tables grow, plans grow old: a connection drops them after a second, then after two, four and so on
+up to a minute. What SQLAlchemy does for each execution takes as long again as a small query, so
+these go past it; their connections and transactions, and what they raise, are its own.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections import namedtuple
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
 
+import psycopg2 as driver
 import sqlalchemy as sa
-from sqlalchemy import event
-
-S = TypeVar("S", bound=sa.Executable)
+from sqlalchemy.exc import DBAPIError
 
 # Options of a connection that asks by key. One plan does for all parameters, and it is one that
 # goes from index to index: for a table that is still small the planner would rather read it whole,
@@ -36,17 +38,44 @@ _FIRST_AGE = 1.0
 _OLDEST = 60.0
 
 
-def prepared(statement: S) -> S:
-    """`statement`, to be prepared; the type of each parameter must be plain from its place."""
-    return statement.execution_options(prepared=True)
+class Prepared:
+    """A statement, in which the type of each parameter is plain from its place.
+
+    Parameters are texts, numbers, lists of texts for `among`, and JSON as text; what is JSON in a
+    row that comes back has been read.
+    """
+
+    def __init__(self, statement: sa.Executable) -> None:
+        self._statement = statement
+        self._driver_form: tuple[str, Mapping[str, Any]] | None = None
+
+    def execute(self, connection: sa.Connection, **parameters: Any) -> Sequence[Any]:
+        """The rows, with a name for each column; DBAPIError for what the database refuses."""
+        if connection.dialect.name != "postgresql":
+            result = connection.execute(self._statement, parameters)
+            return result.all() if result.returns_rows else ()
+        text, given = self._compiled(connection.dialect)
+        plans = connection.info.setdefault("plans", _Plans())
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(plans.call(cursor, text), {**given, **parameters})
+            return _rows(cursor)
+        except driver.Error as error:
+            raise _as_sqlalchemy_says(error, connection, text) from error
+        finally:
+            cursor.close()
+
+    def _compiled(self, dialect: sa.Dialect) -> tuple[str, Mapping[str, Any]]:
+        """The statement in the driver's words, and the values that stand in it."""
+        if self._driver_form is None:
+            statement: Any = self._statement
+            compiled = statement.compile(dialect=dialect)
+            given = {name: v for name, v in compiled.params.items() if v is not None}
+            self._driver_form = str(compiled), given
+        return self._driver_form
 
 
-def listen(engine: sa.Engine) -> None:
-    """Prepare what asks for it on the connections of a PostgreSQL `engine`."""
-    event.listen(engine, "do_execute", _execute)
-
-
-class _Prepared:
+class _Plans:
     """What one connection has prepared: the call of each statement."""
 
     def __init__(self) -> None:
@@ -66,19 +95,38 @@ class _Prepared:
         return call
 
 
-def _execute(cursor: Any, statement: str, parameters: Mapping[str, Any], context: Any) -> bool:
-    if not context.execution_options.get("prepared"):
-        return False
-    info = context.root_connection.info
-    if (known := info.get("prepared")) is None:
-        known = info["prepared"] = _Prepared()
-    cursor.execute(known.call(cursor, statement), parameters)
-    return True
-
-
 def _prepare(cursor: Any, statement: str, name: str) -> str:
     places = list(dict.fromkeys(_PLACE.findall(statement)))
     numbered = _PLACE.sub(lambda found: f"${places.index(found[1]) + 1}", statement)
     cursor.execute(f"PREPARE {name} AS {numbered.replace('%%', '%')}")
     arguments = ", ".join(f"%({place})s" for place in places)
     return f"EXECUTE {name}({arguments})" if places else f"EXECUTE {name}"
+
+
+def _rows(cursor: Any) -> Sequence[Any]:
+    if cursor.description is None:
+        return ()
+    row = _row_of(tuple(column.name for column in cursor.description))
+    return [row._make(values) for values in cursor.fetchall()]
+
+
+@cache
+def _row_of(names: tuple[str, ...]) -> Any:
+    return namedtuple("Row", names, rename=True)
+
+
+def _as_sqlalchemy_says(error: Any, connection: sa.Connection, statement: str) -> DBAPIError:
+    """`error` in SQLAlchemy's words; a connection that is lost leaves the pool."""
+    lost = connection.dialect.is_disconnect(error, connection.connection, None)
+    if lost:
+        connection.invalidate(error)
+    told: DBAPIError = DBAPIError.instance(
+        statement,
+        None,
+        error,
+        driver.Error,
+        hide_parameters=True,
+        connection_invalidated=lost,
+        dialect=connection.dialect,
+    )
+    return told

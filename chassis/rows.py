@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
 from chassis.plain import dump_json
-from chassis.prepared import prepared
+from chassis.prepared import Prepared
 
 _PLACE = re.compile(r"\b(text|number|flag|json)\[(\d+)\]")
 _TYPES = {"text": "text", "number": "bigint", "flag": "boolean", "json": "json"}
@@ -49,34 +49,31 @@ class RowStatement:
 
     def execute(
         self, connection: sa.Connection, rows: Iterable[Sequence[Any]], **parameters: Any
-    ) -> sa.CursorResult[Any]:
-        """Run it over `rows`, in their order."""
+    ) -> Sequence[Any]:
+        """Run it over `rows`, in their order; what it returns, with a name for each column."""
         dialect = connection.dialect.name
         if dialect == "postgresql":
             told: list[Any] = [dict(zip(self._names, row, strict=True)) for row in rows]
         else:
             told = list(rows)
-        return connection.execute(
-            self._statements[dialect], {"rows": dump_json(told), **parameters}
-        )
+        return self._statements[dialect].execute(connection, rows=dump_json(told), **parameters)
 
 
 def _statement(
     statement: str, source: str, place: str, columns: Iterable[sa.ColumnElement[Any]]
-) -> sa.Executable:
+) -> Prepared:
     text = sa.text(_PLACE.sub(place, statement.replace("{rows}", source)))
-    return prepared(text.columns(*columns) if columns else text)
+    return Prepared(text.columns(*columns) if columns else text)
 
 
 class _Texts(sa.types.TypeDecorator[Sequence[str]]):
-    """Texts as one parameter."""
+    """A list of texts as one parameter: psycopg2 makes an array of it, SQLite gets JSON."""
 
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
-        """A list to psycopg2, which makes an array of it; to SQLite JSON."""
-        return list(value) if dialect.name == "postgresql" else dump_json(list(value))
+        return value if dialect.name == "postgresql" else dump_json(value)
 
 
 class _Among(FunctionElement[bool]):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from chassis.errors import InvalidInput
+from chassis.plain import dump_json
 
 MAX_DEPTH = 20
 MAX_EVENT_BYTES = 32 * 1024
@@ -27,9 +27,6 @@ _NAMES = {
     bool: "true or false",
     type(None): "null",
 }
-_encode = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
-).encode
 
 Fault = tuple[list[str | int], str]
 
@@ -56,7 +53,7 @@ def measure(value: object, path: str = "") -> int:
     fault = _fault(value, MAX_DEPTH)
     if fault is not None:
         raise InvalidInput(join(path, fault[0][::-1]), fault[1])
-    return len(_encode(value).encode())
+    return len(dump_json(value).encode())
 
 
 def join(path: str, parts: list[str | int]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import Event
-from chassis.prepared import prepared
+from chassis.prepared import Prepared
 from chassis.rows import RowStatement, among
 from directory.tables import IDENTIFIERS, LABELS
 
@@ -34,13 +34,13 @@ _SAVE_IDENTIFIERS = RowStatement(
     """
 )
 
-_LABELS = prepared(sa.select(LABELS).where(among(LABELS.c.stream_id, "streams")))
-_STREAMS = prepared(
+_LABELS = Prepared(sa.select(LABELS).where(among(LABELS.c.stream_id, "streams")))
+_STREAMS = Prepared(
     sa.select(LABELS.c.profile_id, LABELS.c.stream_id)
     .where(among(LABELS.c.profile_id, "profile_ids"))
     .order_by(LABELS.c.stream_id)
 )
-_KNOWN = prepared(
+_KNOWN = Prepared(
     sa.select(IDENTIFIERS, LABELS.c.profile_id)
     .join(LABELS, LABELS.c.stream_id == IDENTIFIERS.c.stream_id)
     .where(among(IDENTIFIERS.c.key, "keys"))
@@ -112,7 +112,7 @@ def streams_of(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[st
     """The streams of each of `profile_ids`, sorted; an empty list for one that has none."""
     wanted = sorted(set(profile_ids))
     found: dict[str, list[str]] = {profile_id: [] for profile_id in wanted}
-    for row in connection.execute(_STREAMS, {"profile_ids": wanted}):
+    for row in _STREAMS.execute(connection, profile_ids=wanted):
         found[row.profile_id].append(row.stream_id)
     return found
 
@@ -127,12 +127,12 @@ def find(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Known]:
     """Where each of the identifier `keys` that is known leads."""
     return {
         row.key: Known(row.key, row.stream_id, row.profile_id, row.assurance)
-        for row in connection.execute(_KNOWN, {"keys": sorted(set(keys))})
+        for row in _KNOWN.execute(connection, keys=sorted(set(keys)))
     }
 
 
 def _labels(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[str, int]]:
-    rows = connection.execute(_LABELS, {"streams": sorted(set(streams))})
+    rows = _LABELS.execute(connection, streams=sorted(set(streams)))
     return {row.stream_id: (row.profile_id, row.epoch) for row in rows}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.prepared import prepared
+from chassis.prepared import Prepared
 from chassis.rows import RowStatement, among
 from directory.tables import SUMMARIES
 
@@ -20,12 +20,12 @@ _SAVE = RowStatement(
     WHERE excluded.version > summaries.version
     """
 )
-_LOAD = prepared(sa.select(SUMMARIES).where(among(SUMMARIES.c.stream_id, "streams")))
+_LOAD = Prepared(sa.select(SUMMARIES).where(among(SUMMARIES.c.stream_id, "streams")))
 
 
 def load_summaries(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[int, Any]]:
     """The version and summary of each of `streams` that has one."""
-    rows = connection.execute(_LOAD, {"streams": sorted(set(streams))})
+    rows = _LOAD.execute(connection, streams=sorted(set(streams)))
     return {row.stream_id: (row.version, row.summary) for row in rows}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis.database import upsert
-from chassis.prepared import prepared
+from chassis.prepared import Prepared
 from chassis.rows import RowStatement, among
 from services.identity.state import Profile, Rules, State, Tenure
 
@@ -65,16 +65,16 @@ REVIEWS = sa.Table(
 
 _OF_PROFILE = 2  # so many of the last columns
 _LED_TO = sa.select(TENURES.c.profile_id).where(among(TENURES.c.key, "keys"))
-_LOAD = prepared(sa.select(TENURES).where(among(TENURES.c.key, "keys")))
-_LOAD_PROFILES = prepared(sa.select(TENURES).where(TENURES.c.profile_id.in_(_LED_TO)))
-_FIND_PROFILES = prepared(_LED_TO)
+_LOAD = Prepared(sa.select(TENURES).where(among(TENURES.c.key, "keys")))
+_LOAD_PROFILES = Prepared(sa.select(TENURES).where(TENURES.c.profile_id.in_(_LED_TO)))
+_FIND_PROFILES = Prepared(_LED_TO)
 _ADD_KEYS = RowStatement(
     "INSERT INTO keys (key) SELECT text[0] FROM {rows} WHERE true ON CONFLICT DO NOTHING"
 )
-_LOCK_KEYS = prepared(
+_LOCK_KEYS = Prepared(
     sa.select(KEYS.c.key).where(among(KEYS.c.key, "keys")).order_by(KEYS.c.key).with_for_update()
 )
-_LOCK_PROFILES = prepared(
+_LOCK_PROFILES = Prepared(
     sa.select(PROFILES.c.profile_id)
     .where(among(PROFILES.c.profile_id, "profile_ids"))
     .order_by(PROFILES.c.profile_id)
@@ -138,13 +138,13 @@ def keep_profiles_in_tenures(op: Any) -> None:
 
 def load(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
     """All tenures of `keys`, with the profiles that they are in."""
-    rows = connection.execute(_LOAD, {"keys": list(keys)}) if keys else ()
+    rows = _LOAD.execute(connection, keys=list(keys)) if keys else ()
     return State.of(rules, *_read(rows))
 
 
 def load_profiles(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
     """All streams of all profiles that `keys` lead to, in one view of the database."""
-    tenures, profiles = _read(connection.execute(_LOAD_PROFILES, {"keys": list(keys)}))
+    tenures, profiles = _read(_LOAD_PROFILES.execute(connection, keys=list(keys)))
     return State.of(rules, tenures, profiles, complete=[profile.id for profile in profiles])
 
 
@@ -155,10 +155,10 @@ def load_locked(connection: sa.Connection, rules: Rules, keys: Collection[str]) 
     """
     sorted_keys = sorted(keys)
     _ADD_KEYS.execute(connection, [[key] for key in sorted_keys])
-    connection.execute(_LOCK_KEYS, {"keys": sorted_keys}).all()
-    led_to = connection.execute(_FIND_PROFILES, {"keys": sorted_keys}).scalars()
-    wanted = sorted(set(led_to))
-    connection.execute(_LOCK_PROFILES, {"profile_ids": wanted}).all()
+    _LOCK_KEYS.execute(connection, keys=sorted_keys)
+    led_to = _FIND_PROFILES.execute(connection, keys=sorted_keys)
+    wanted = sorted({row.profile_id for row in led_to})
+    _LOCK_PROFILES.execute(connection, profile_ids=wanted)
     state = load_profiles(connection, rules, sorted_keys)
     if not state.profiles.keys() <= set(wanted):
         raise Moved
@@ -174,7 +174,7 @@ def load_whole(
     """
     wanted = sorted(profile_ids)
     if lock:
-        connection.execute(_LOCK_PROFILES, {"profile_ids": wanted}).all()
+        _LOCK_PROFILES.execute(connection, profile_ids=wanted)
     query = sa.select(TENURES).where(TENURES.c.profile_id.in_(wanted))
     tenures, profiles = _read(connection.execute(query))
     if {profile.id for profile in profiles} != set(wanted):

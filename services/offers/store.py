@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.prepared import prepared
+from chassis.prepared import Prepared
 from chassis.rows import RowStatement, among
 from chassis.schema import POSITIONS
 from directory.tables import IDENTIFIERS, LABELS, SUMMARIES
@@ -90,7 +90,7 @@ _HELD = (
     )
     .where(LABELS.c.profile_id.in_(sa.select(_LEADS.c.profile_id)))
 )
-_MEMBERSHIPS = prepared(
+_MEMBERSHIPS = Prepared(
     sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
 )
 _SAVE = RowStatement(
@@ -102,7 +102,7 @@ _SAVE = RowStatement(
     """
 )
 # One query, as the shopper waits: first where the keys lead, then what is held of these profiles.
-_RECOGNISE = prepared(sa.union_all(sa.select(_LEADS), _HELD))
+_RECOGNISE = Prepared(sa.union_all(sa.select(_LEADS), _HELD))
 
 
 def recall(
@@ -114,7 +114,7 @@ def recall(
     """
     leads: dict[str, Lead] = {}
     held: dict[str, list[Held]] = {}
-    for row in connection.execute(_RECOGNISE, {"keys": keys}) if keys else ():
+    for row in _RECOGNISE.execute(connection, keys=keys) if keys else ():
         if row.key is None:
             known = Held(row.stream_id, row.version or 0, row.told)
             held.setdefault(row.profile_id, []).append(known)
@@ -133,7 +133,7 @@ def load_memberships(
     wanted = sorted(set(profile_ids))
     found = {
         row.profile_id: Membership(row.version, row.segments, row.as_of)
-        for row in connection.execute(_MEMBERSHIPS, {"profile_ids": wanted})
+        for row in _MEMBERSHIPS.execute(connection, profile_ids=wanted)
     }
     return {profile_id: found.get(profile_id) or Membership() for profile_id in wanted}
 

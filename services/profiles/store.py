@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from chassis import Draft, JointDraft
 from chassis.database import upsert
 from chassis.log import Appended
-from chassis.prepared import prepared
+from chassis.prepared import Prepared
 from chassis.rows import RowStatement, among
 from chassis.schema import EVENTS, STREAMS
 from chassis.work import Unit
@@ -65,10 +65,10 @@ _KEEP = RowStatement(
     WHERE coalesce(excluded.kept_until, 0) <> coalesce(sealed_values.kept_until, 0)
     """
 )
-_EPOCHS = prepared(
+_EPOCHS = Prepared(
     sa.select(LABELS.c.stream_id, LABELS.c.epoch).where(among(LABELS.c.stream_id, "streams"))
 )
-_IS_ANYTHING_WAITING = prepared(sa.select(sa.exists().where(WAITING.c.refused.is_(None))))
+_IS_ANYTHING_WAITING = Prepared(sa.select(sa.exists().where(WAITING.c.refused.is_(None))))
 _WAIT = RowStatement(
     """
     INSERT INTO waiting (event_id, received_at, sealed)
@@ -95,7 +95,7 @@ def create_backlog(op: Any) -> None:
 
 def epochs(unit: Unit, streams: Iterable[str]) -> dict[str, int]:
     """The last epoch in our log of each of `streams` that is in it."""
-    rows = unit.connection.execute(_EPOCHS, {"streams": sorted(set(streams))})
+    rows = _EPOCHS.execute(unit.connection, streams=sorted(set(streams)))
     return {row.stream_id: row.epoch for row in rows}
 
 
@@ -166,7 +166,7 @@ def statistics(unit: Unit) -> dict[str, int]:
 
 def is_anything_waiting(unit: Unit) -> bool:
     """Whether events wait for identity, behind which all later ones queue."""
-    return bool(unit.connection.execute(_IS_ANYTHING_WAITING).scalar())
+    return bool(_IS_ANYTHING_WAITING.execute(unit.connection)[0][0])
 
 
 def waiting(unit: Unit, limit: int) -> list[Waiting]:

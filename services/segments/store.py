@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.prepared import prepared
+from chassis.prepared import Prepared
 from chassis.rows import RowStatement, among
 from chassis.schema import POSITIONS, STREAMS
 from directory.tables import LABELS
@@ -107,20 +107,20 @@ _EXIT = RowStatement(
     WHERE (profile_id, segment) IN (SELECT text[0], text[1] FROM {rows})
     """
 )
-_MEMBERSHIPS = prepared(
+_MEMBERSHIPS = Prepared(
     sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
 )
-_VERSIONS = prepared(
+_VERSIONS = Prepared(
     sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(
         POSITIONS.c.source == "profiles", among(POSITIONS.c.stream_id, "streams")
     )
 )
-_TOLD = prepared(
+_TOLD = Prepared(
     sa.select(STREAMS.c.stream_id, STREAMS.c.version).where(
         among(STREAMS.c.stream_id, "profile_ids")
     )
 )
-_NEWEST = prepared(sa.select(DEFINITIONS.c.id).order_by(DEFINITIONS.c.generation.desc()).limit(1))
+_NEWEST = Prepared(sa.select(DEFINITIONS.c.id).order_by(DEFINITIONS.c.generation.desc()).limit(1))
 
 
 def lock_profiles(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, Standing]:
@@ -165,7 +165,7 @@ def load_memberships(
     """What was last told of each of `profile_ids`, by segment."""
     wanted = sorted(set(profile_ids))
     found: dict[str, dict[str, Membership]] = {profile_id: {} for profile_id in wanted}
-    for row in connection.execute(_MEMBERSHIPS, {"profile_ids": wanted}):
+    for row in _MEMBERSHIPS.execute(connection, profile_ids=wanted):
         found[row.profile_id][row.segment] = Membership(row.since, row.definition_version)
     return found
 
@@ -229,13 +229,13 @@ def page_of_unjudged(connection: sa.Connection, after: str, limit: int) -> Seque
 
 def versions_of(connection: sa.Connection, streams: Iterable[str]) -> dict[str, int]:
     """The version that is applied of each of `streams` of profiles' log."""
-    rows = connection.execute(_VERSIONS, {"streams": sorted(set(streams))})
+    rows = _VERSIONS.execute(connection, streams=sorted(set(streams)))
     return {row.stream_id: row.version for row in rows}
 
 
 def told_versions(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, int]:
     """How many events segments' own log has of each of `profile_ids` that it has any of."""
-    rows = connection.execute(_TOLD, {"profile_ids": sorted(set(profile_ids))})
+    rows = _TOLD.execute(connection, profile_ids=sorted(set(profile_ids)))
     return {row.stream_id: row.version for row in rows}
 
 
@@ -258,7 +258,7 @@ class Written:
 
 def newest_definition(connection: sa.Connection) -> str | None:
     """The id of the definition that was added last; None when there is none."""
-    return connection.execute(_NEWEST).scalar()
+    return next((row.id for row in _NEWEST.execute(connection)), None)
 
 
 def load_written(connection: sa.Connection) -> list[Written]:

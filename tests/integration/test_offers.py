@@ -9,6 +9,7 @@ from typing import Any
 import eventlet
 import pytest
 import sqlalchemy as sa
+from psycopg2 import extensions as driver
 
 from chassis import Draft, Event, FixedClock, InvalidInput, NotFound, Unavailable, new_id
 from chassis.database import Database
@@ -195,14 +196,34 @@ def test_a_segment_that_was_left_no_longer_counts(shop: Shop) -> None:
 
 def test_a_decision_takes_one_query(shop: Shop) -> None:
     tell_of_grace(shop)
+    statements = noted(shop.work.database.engine)
+    shop.decide(**GRACE, dry_run=True)
+    statements.clear()  # the first one of a connection is prepared
+    shop.decide(**GRACE, dry_run=True)
+    assert len([s for s in statements if not s.startswith("BEGIN")]) == 1
+
+
+def noted(engine: sa.Engine) -> list[str]:
+    """Where every statement that the driver gets from now on is noted."""
     statements: list[str] = []
+
+    class Cursor(driver.cursor):
+        def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002 - psycopg2's name
+            statements.append(str(query))
+            super().execute(query, vars)
 
     def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         statements.append(statement)
 
-    sa.event.listen(shop.work.database.engine, "before_cursor_execute", note)
-    shop.decide(**GRACE, dry_run=True)
-    assert len([s for s in statements if not s.startswith("BEGIN")]) == 1
+    def use(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
+        parameters["cursor_factory"] = Cursor
+
+    if engine.dialect.name == "postgresql":
+        engine.dispose()
+        sa.event.listen(engine, "do_connect", use)
+    else:
+        sa.event.listen(engine, "before_cursor_execute", note)
+    return statements
 
 
 # The log of decisions.

@@ -1,0 +1,103 @@
+"""Prepared statements: what they give, what they raise, and what becomes of their connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from chassis.database import Database
+from chassis.patience import Late, within
+from chassis.prepared import Prepared
+from chassis.schema import EVENTS, STREAMS
+from chassis.work import Unit
+from tests.toy import note, work_on
+
+_BY_ID = Prepared(sa.select(EVENTS).where(EVENTS.c.id == sa.bindparam("id")))
+_ADD = Prepared(sa.insert(STREAMS).values(stream_id="s", version=1, changed_at=sa.bindparam("at")))
+_WHO = Prepared(sa.select(sa.func.pg_backend_pid().label("pid")))
+_SLEEP = Prepared(sa.text("SELECT pg_sleep(60)"))
+_NONSENSE = Prepared(sa.text("SELECT 1 FROM nowhere"))
+
+
+def test_rows_have_names_and_json_that_has_been_read(toy: Callable[[], Database]) -> None:
+    work = work_on(toy())
+    draft = note("s", 3)
+    work.run(lambda unit: unit.append([draft]))
+    for _ in range(2):
+        (row,) = work.read(lambda unit: _BY_ID.execute(unit.connection, id=draft.id))
+        assert (row.stream_id, row.data, row.metadata) == ("s", {"amount": 3}, {})
+        assert row[:2] == ("s", 1)
+    assert not work.read(lambda unit: _BY_ID.execute(unit.connection, id="another"))
+
+
+def test_what_the_database_refuses_is_an_error_of_sqlalchemy(toy: Callable[[], Database]) -> None:
+    database = toy()
+    with database.transaction() as connection:
+        assert list(_ADD.execute(connection, at=1)) == []
+    with pytest.raises(IntegrityError), database.transaction() as connection:
+        _ADD.execute(connection, at=2)
+    with pytest.raises(DBAPIError) as refused, database.autocommit() as connection:
+        _NONSENSE.execute(connection)
+    assert not refused.value.connection_invalidated
+    with database.autocommit() as connection:
+        assert connection.execute(sa.select(STREAMS.c.changed_at)).scalars().all() == [1]
+
+
+def test_a_statement_belongs_to_the_transaction_it_is_run_in(toy: Callable[[], Database]) -> None:
+    database = toy()
+    with database.engine.connect() as connection, connection.begin() as transaction:
+        _ADD.execute(connection, at=1)
+        transaction.rollback()
+    with database.autocommit() as connection:
+        assert connection.execute(sa.select(STREAMS)).all() == []
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_restart_of_the_database_costs_one_more_try(
+    toy: Callable[[], Database], databases
+) -> None:
+    """Of the pool's connections all are lost, and there are more of them than tries."""
+    database = toy()
+    work = work_on(database)
+    opened = [database.engine.connect() for _ in range(12)]
+    for connection in opened:
+        _WHO.execute(connection)
+        connection.close()
+    administrator = databases.administrator(
+        database.engine.url.render_as_string(hide_password=False)
+    )
+    with administrator.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    administrator.close()
+    tries: list[Unit] = []
+
+    def count(unit: Unit) -> None:
+        tries.append(unit)
+        _WHO.execute(unit.connection)
+
+    work.read(count)
+    assert len(tries) == 2
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_connection_whose_answer_nobody_waited_for_is_closed(toy: Callable[[], Database]) -> None:
+    database = toy()
+
+    def backend() -> int:
+        with database.autocommit() as connection:
+            return int(_WHO.execute(connection)[0].pid)
+
+    def sleep() -> None:
+        with database.autocommit() as connection:
+            _SLEEP.execute(connection)
+
+    before = backend()
+    with pytest.raises(Late):
+        within(0.2, sleep)
+    assert backend() != before
