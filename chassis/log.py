@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from chassis import outbox
 from chassis.event import Draft, Event, JointDraft, copy_id, new_id
+from chassis.plain import dump_json
 from chassis.prepared import Prepared
 from chassis.rows import RowStatement, among
 from chassis.schema import EVENTS, STREAMS
@@ -68,6 +69,38 @@ _APPEND = RowStatement(
                 THEN set_config('synchronous_commit', 'off', true) END
     FROM advanced
     """
+)
+# The same for one event, which is most of what is appended while somebody waits.
+_APPEND_ONE = Prepared(
+    sa.text(
+        """
+        WITH advanced AS (
+            INSERT INTO streams (stream_id, version, changed_at)
+            VALUES (:stream, 1, :changed_at)
+            ON CONFLICT (stream_id) DO UPDATE
+            SET version = streams.version + 1, changed_at = excluded.changed_at
+            RETURNING stream_id, version
+        ),
+        stored AS (
+            INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata,
+                                occurred_at, recorded_at)
+            SELECT stream_id, version, CAST(:id AS text), CAST(:type AS text),
+                   CAST(:schema_version AS integer), CAST(:data AS json), CAST(:metadata AS json),
+                   CAST(:occurred_at AS bigint), CAST(:recorded_at AS bigint)
+            FROM advanced
+        ),
+        noted AS (
+            INSERT INTO outbox (id, refs, claimed_at)
+            SELECT CAST(:row_id AS text), json_build_array(json_build_array(stream_id, version)),
+                   CAST(:changed_at AS bigint)
+            FROM advanced
+        )
+        SELECT stream_id, version,
+               CASE WHEN CAST(:relaxed AS boolean)
+                    THEN set_config('synchronous_commit', 'off', true) END
+        FROM advanced
+        """
+    )
 )
 # As versions have no gaps, the next events of a stream are those up to so many versions further.
 _HISTORY = RowStatement(
@@ -218,8 +251,11 @@ class EventLog:
         if connection.dialect.name == "postgresql" and all(isinstance(d, Draft) for d in drafts):
             plain = cast("Sequence[Draft]", drafts)
             rows = [_row(d.stream, n[d.stream], d) for d, n in zip(plain, followers, strict=True)]
-            times = {"changed_at": changed_at, "recorded_at": now}
-            heads = _APPEND.execute(connection, rows, row_id=row_id, relaxed=relaxed, **times)
+            noted = {"row_id": row_id, "changed_at": changed_at, "recorded_at": now}
+            if len(rows) == 1:
+                heads = _append_one(connection, plain[0], relaxed=relaxed, **noted)
+            else:
+                heads = _APPEND.execute(connection, rows, relaxed=relaxed, **noted)
             return Published(row_id, self._numbered(drafts, followers, heads, now))
         counts = Counter(stream for draft in drafts for stream in _streams(draft))
         rows = [[stream, counts[stream]] for stream in sorted(counts)]
@@ -301,6 +337,20 @@ def _row(stream: str, number: int, told: Draft | Event) -> list[Any]:
         told.metadata,
         told.occurred_at,
     ]
+
+
+def _append_one(connection: sa.Connection, draft: Draft, **noted: Any) -> Iterable[Any]:
+    return _APPEND_ONE.execute(
+        connection,
+        stream=draft.stream,
+        id=draft.id,
+        type=draft.type,
+        schema_version=draft.schema_version,
+        data=dump_json(draft.data),
+        metadata=dump_json(draft.metadata),
+        occurred_at=draft.occurred_at,
+        **noted,
+    )
 
 
 def _followers(drafts: Sequence[Draft | JointDraft]) -> list[dict[str, int]]:
