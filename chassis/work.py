@@ -13,10 +13,11 @@ from typing import Protocol, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from chassis.appending import Published
 from chassis.clock import Clock
 from chassis.database import Database, is_contention, is_transient, is_unreachable, unreachable
 from chassis.event import Draft, Event, JointDraft
-from chassis.log import Appended, EventLog, Head, Published
+from chassis.log import Appended, EventLog, Head
 from chassis.outbox import Outbox
 from chassis.upcasting import Upcasters
 
