@@ -55,7 +55,7 @@ class Prepared:
             result = connection.execute(self._statement, parameters)
             return result.all() if result.returns_rows else ()
         text, given = self._compiled(connection.dialect)
-        plans = connection.info.setdefault("plans", _Plans())
+        plans = connection.info.get("plans") or connection.info.setdefault("plans", _Plans())
         cursor = connection.connection.cursor()
         try:
             cursor.execute(plans.call(cursor, text), {**given, **parameters})
