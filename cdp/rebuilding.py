@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -37,6 +39,7 @@ from deploy.access import SERVICES
 
 _CALL_SECONDS = 30.0
 _PATIENCE = 60.0  # so long may a source be away
+_MADE_BY = ("chassis", "contracts", "directory", "rules", "services")
 _FOLLOWS = {service.name: service.follows for service in SERVICES}
 
 
@@ -88,7 +91,7 @@ def rebuild_service(
     upcasters = service_class(service).upcasters
     live = Work(database, service, settings.clock, upcasters=upcasters)
     model: ReadModel = import_module(f"services.{service}.rebuild").read_model(settings, live)
-    shadow = open_shadow(database, uri, model.tables)
+    shadow = open_shadow(database, uri, model.tables, _release())
     callers = {
         source: Caller(settings.amqp_uri, source)
         for source in _FOLLOWS[service]
@@ -102,6 +105,16 @@ def rebuild_service(
             caller.close()
         shadow.database.close()
         database.close()
+
+
+def _release() -> str:
+    """A fingerprint of all the code that a read model is made by."""
+    digest = hashlib.sha256()
+    for package in _MADE_BY:
+        root = Path(str(import_module(package).__file__)).parent
+        for file in sorted(root.rglob("*.py")):
+            digest.update(f"{package}/{file.relative_to(root)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 @dataclass(slots=True)

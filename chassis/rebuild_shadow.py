@@ -39,6 +39,8 @@ _COLUMNS = sa.text(
       AND attnum > 0 AND NOT attisdropped
     """
 )
+# By which code the tables are made: rows of another's do not go with them.
+_RELEASE = sa.Table("release", sa.MetaData(), sa.Column("fingerprint", sa.Text, primary_key=True))
 _GRANTS = sa.text(
     """
     SELECT class.relname, acl.grantee::regrole::text, string_agg(acl.privilege_type, ', ')
@@ -75,7 +77,10 @@ class Shadow(Protocol):
         ...
 
     def prepare(self, *, anew: bool) -> None:
-        """Make the tables; those that an interrupted rebuild has left stay, unless `anew`."""
+        """Make the tables; those that an interrupted rebuild has left stay, unless `anew`.
+
+        Refused if another release has left them.
+        """
         ...
 
     def analyse(self) -> None:
@@ -106,10 +111,13 @@ class Shadow(Protocol):
         ...
 
 
-def open_shadow(live: Database, uri: str, tables: Sequence[sa.Table]) -> Shadow:
-    """The shadow of the database `live`, reached by `uri` as the owner of its tables."""
+def open_shadow(live: Database, uri: str, tables: Sequence[sa.Table], release: str) -> Shadow:
+    """The shadow of the database `live`, reached by `uri` as the owner of its tables.
+
+    `release` is a fingerprint of the code that fills it.
+    """
     kind = PostgresqlShadow if live.dialect == "postgresql" else SqliteShadow
-    return kind(live, uri, tables)
+    return kind(live, uri, tables, release)
 
 
 def is_refused_lock(error: DBAPIError) -> bool:
@@ -120,11 +128,12 @@ def is_refused_lock(error: DBAPIError) -> bool:
 class PostgresqlShadow:
     """A schema `rebuild`, seen by connections that look nowhere else."""
 
-    def __init__(self, live: Database, uri: str, tables: Sequence[sa.Table]) -> None:
+    def __init__(self, live: Database, uri: str, tables: Sequence[sa.Table], release: str) -> None:
         self.database = Database(uri, by_key=False)
         event.listen(self.database.engine, "connect", _look_into_schema, insert=True)
         self._live = live
         self._tables = tables
+        self._release = release
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -151,7 +160,7 @@ class PostgresqlShadow:
                 "rebuild", "is the table owner's to do; set CDP_<SERVICE>_OWNER_DATABASE_URI"
             ) from None
         with self.database.transaction() as connection:
-            _create(connection, self._tables)
+            _create(connection, self._tables, self._release)
         with self._live.transaction() as connection:
             self._compare(connection)
 
@@ -232,13 +241,14 @@ class PostgresqlShadow:
 class SqliteShadow:
     """A file beside the service's own."""
 
-    def __init__(self, live: Database, uri: str, tables: Sequence[sa.Table]) -> None:
+    def __init__(self, live: Database, uri: str, tables: Sequence[sa.Table], release: str) -> None:
         url = sa.make_url(uri)
         self._path = Path(f"{url.database}.rebuild")
         self._uri = url.set(database=str(self._path)).render_as_string(hide_password=False)
         self.database = Database(self._uri)
         self._live = live
         self._tables = tables
+        self._release = release
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -255,7 +265,7 @@ class SqliteShadow:
         if anew:
             self._delete()
         with self.database.transaction() as connection:
-            _create(connection, self._tables)
+            _create(connection, self._tables, self._release)
             ours = _columns(connection, self._tables)
         with self._live.transaction() as connection:
             theirs = _columns(connection, self._tables)
@@ -320,10 +330,15 @@ def _look_into_schema(connection: Any, _record: object) -> None:
     connection.autocommit = False
 
 
-def _create(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+def _create(connection: sa.Connection, tables: Sequence[sa.Table], release: str) -> None:
     """Make the model's tables and those of the inbox, as far as they are missing."""
-    for table in dict.fromkeys((*tables, POSITIONS, RECONCILED, DEAD_LETTERS)):
+    for table in dict.fromkeys((_RELEASE, *tables, POSITIONS, RECONCILED, DEAD_LETTERS)):
         table.create(connection, checkfirst=True)
+    begun_by = connection.execute(sa.select(_RELEASE.c.fingerprint)).scalar()
+    if begun_by is None:
+        connection.execute(sa.insert(_RELEASE), {"fingerprint": release})
+    elif begun_by != release:
+        raise Refused("rebuild", "was begun by another release; start it anew, without --resume")
 
 
 def _columns(connection: sa.Connection, tables: Sequence[sa.Table]) -> dict[str, list[Any]]:

@@ -90,12 +90,13 @@ class Shop:
         *,
         resume: bool = False,
         uri: str = "",
+        release: str = "1",
     ) -> Result:
         database = Database(uri) if uri else self.owner
         live = Work(database, "segments", FixedClock(NOW), self.segments)
         settings = Settings("segments", self.user_uri, "", FixedClock(NOW), b"key")
         model = segments_rebuild.read_model(settings, live)
-        shadow = open_shadow(database, uri or self.owner_uri, model.tables)
+        shadow = open_shadow(database, uri or self.owner_uri, model.tables, release)
         logs = {"profiles": RemoteLog(call or self.answer)}
         try:
             return Rebuild(model, live, shadow, logs, report).run(resume)
@@ -318,6 +319,23 @@ def test_an_interrupted_rebuild_leaves_the_old_model_and_goes_on_where_it_stood(
     assert shop.tables() == resumed
 
 
+def test_what_another_release_has_begun_is_not_gone_on_with(shop: Shop) -> None:
+    def call(method: str, **arguments: Any) -> Any:
+        if method == "history":
+            raise Unavailable("profiles", "did not answer")
+        return shop.answer(method, **arguments)
+
+    before = shop.tables()
+    with pytest.raises(Unavailable):
+        shop.rebuild(call, release="1")
+    with pytest.raises(Refused, match="begun by another release; start it anew"):
+        shop.rebuild(resume=True, release="2")
+    shop.rebuild(resume=True, release="1")
+    assert shop.tables() == before
+    shop.rebuild(resume=True, release="2")  # nothing is left to go on with
+    assert shop.tables() == before
+
+
 def test_a_halted_stream_is_tried_again(shop: Shop) -> None:
     class Poisoned:
         def apply(self, unit: Any, events: Sequence[Event]) -> None:
@@ -416,7 +434,7 @@ def test_offers_is_rebuilt_from_both_its_sources(
         "profiles": RemoteLog(shop.answer),
         "segments": RemoteLog(partial(answer, shop.segments.work)),
     }
-    shadow = open_shadow(owner, owner_uri, model.tables)
+    shadow = open_shadow(owner, owner_uri, model.tables, "1")
     Rebuild(model, live, shadow, logs, lambda step: None).run()
     assert rows(work, offers_rebuild.read_model, settings) == sound
     shadow.database.close()
@@ -437,7 +455,7 @@ def test_profiles_is_rebuilt_from_its_own_log(uris: Callable[[str], Any], tmp_pa
     owner = Database(owner_uri)
     live = Work(owner, "profiles", FixedClock(NOW))
     model = profiles_rebuild.read_model(settings, live)
-    shadow = open_shadow(owner, owner_uri, model.tables)
+    shadow = open_shadow(owner, owner_uri, model.tables, "1")
     Rebuild(model, live, shadow, {}, lambda step: None).run()
     found = rows(work, profiles_rebuild.read_model, settings)
     assert found["labels"] == sorted(
