@@ -56,14 +56,16 @@ class Prepared:
             return result.all() if result.returns_rows else ()
         text, given = self._compiled(connection.dialect)
         plans = connection.info.get("plans") or connection.info.setdefault("plans", _Plans())
-        cursor = connection.connection.cursor()
+        session: Any = connection.connection
         try:
-            cursor.execute(plans.call(cursor, text), {**given, **parameters})
-            return _rows(cursor)
+            with session.cursor() as cursor:
+                cursor.execute(plans.call(cursor, text), {**given, **parameters})
+                return _rows(cursor)
         except driver.Error as error:
             raise _as_sqlalchemy_says(error, connection, text) from error
-        finally:
-            cursor.close()
+        except BaseException:  # nobody waits for it any longer, and the driver has closed it
+            connection.invalidate()
+            raise
 
     def _compiled(self, dialect: sa.Dialect) -> tuple[str, Mapping[str, Any]]:
         """The statement in the driver's words, and the values that stand in it."""

@@ -86,18 +86,34 @@ def test_a_restart_of_the_database_costs_one_more_try(
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_a_connection_whose_answer_nobody_waited_for_is_closed(toy: Callable[[], Database]) -> None:
+@pytest.mark.parametrize("way", ["autocommit", "transaction"])
+def test_a_connection_whose_answer_nobody_waited_for_is_closed(
+    toy: Callable[[], Database], way: str
+) -> None:
     database = toy()
+    begin = getattr(database, way)
 
     def backend() -> int:
         with database.autocommit() as connection:
             return int(_WHO.execute(connection)[0].pid)
 
     def sleep() -> None:
-        with database.autocommit() as connection:
+        with begin() as connection:
             _SLEEP.execute(connection)
 
     before = backend()
     with pytest.raises(Late):
         within(0.2, sleep)
     assert backend() != before
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_connection_that_is_closed_is_told_as_lost(toy: Callable[[], Database]) -> None:
+    database = toy()
+    with database.engine.connect() as connection:
+        session = connection.connection.dbapi_connection
+        assert session is not None
+        session.close()
+        with pytest.raises(DBAPIError) as lost:
+            _WHO.execute(connection)
+    assert lost.value.connection_invalidated
