@@ -1,4 +1,8 @@
-"""The golden samples: one of every event at every version, and what every reader makes of it."""
+"""The golden samples: two of every event at every version, and what every reader makes of them.
+
+One has every field. The other one has the least that its version promised, so that it tells when a
+field is newly required, and when an upcaster counts on what need not be there.
+"""
 
 from __future__ import annotations
 
@@ -54,43 +58,80 @@ def faults(folders: Folders, kinds: Iterable[EventKind], readers: Readers) -> li
                     f"the class of {reader} must have the upcasters"
                 )
         for version in range(1, kind.version + 1):
-            name = f"{kind.source}/{kind.type}.v{version}.json"
-            expected.add(folders.samples / name)
-            found += [f"{name}: {fault}" for fault in _judge(folders, kind, version, readers)]
+            for whole in (True, False):
+                name = f"{kind.source}/{kind.type}.v{version}{'' if whole else '.least'}.json"
+                expected.add(folders.samples / name)
+                sample = _Sample(folders, kind, version, whole, folders.samples / name)
+                found += [f"{name}: {fault}" for fault in sample.faults(readers)]
     for file in sorted(set(folders.samples.rglob("*.json")) - expected):
         found.append(f"{file.relative_to(folders.samples)}: is a sample of no event that we tell")
     return found
 
 
-def _judge(folders: Folders, kind: EventKind, version: int, readers: Readers) -> Iterator[str]:
-    written = folders.samples / kind.source / f"{kind.type}.v{version}.json"
-    if not written.is_file():
-        yield "there is no sample: add one as it is on the wire, with every field"
-        return
-    sample = json.loads(written.read_text())
-    if fault := _mismatch(folders, kind, version, sample, close=True):
-        yield f"the sample is not what the document of its version says: {fault}"
-        return
-    for reader, upcasters in readers[kind.source].items():
-        try:
-            read = upcasters.upcast(Event.from_wire(sample)).to_wire()
-        except Exception as error:  # noqa: BLE001 - whatever an upcaster raises
-            yield f"the upcasters of {reader} raise {type(error).__name__}: {error}"
-            continue
-        if fault := _mismatch(folders, kind, kind.version, read):
-            yield f"the upcasters of {reader} do not make version {kind.version} of it: {fault}"
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    folders: Folders
+    kind: EventKind
+    version: int
+    whole: bool
+    file: Path
+
+    def faults(self, readers: Readers) -> Iterator[str]:
+        if not self.file.is_file():
+            fields = "with every field" if self.whole else "with no field that may be absent"
+            yield f"there is no sample: add one as it is on the wire, {fields}"
+            return
+        sample = json.loads(self.file.read_text())
+        document = self.document(self.version)
+        if not document:
+            yield f"the document of version {self.version} is gone; put it back"
+            return
+        if fault := _mismatch(_closed(document), sample):
+            yield f"the sample is not what the document of its version says: {fault}"
+            return
+        for path, rest in () if self.whole else less(document, sample):
+            if not _mismatch(document, rest):
+                yield f"{path} may be absent: remove it"
+                return
+        current = self.document(self.kind.version)
+        for reader, upcasters in readers[self.kind.source].items():
+            try:
+                read = upcasters.upcast(Event.from_wire(sample)).to_wire()
+            except Exception as error:  # noqa: BLE001 - whatever an upcaster raises
+                yield f"the upcasters of {reader} raise {type(error).__name__}: {error}"
+                continue
+            if fault := _mismatch(current, read):
+                made = f"do not make version {self.kind.version} of it"
+                yield f"the upcasters of {reader} {made}: {fault}"
+
+    def document(self, version: int) -> Any:
+        """The document of the event at a version; None if it is gone."""
+        name = f"{self.kind.type}.v{version}.json"
+        file = self.folders.documents / self.kind.source / name
+        return json.loads(file.read_text()) if file.is_file() else None
 
 
-def _mismatch(
-    folders: Folders, kind: EventKind, version: int, wire: Mapping[str, Any], close: bool = False
-) -> str:
-    file = folders.documents / kind.source / f"{kind.type}.v{version}.json"
-    if not file.is_file():
-        return f"the document of version {version} is gone; put it back"
-    document = json.loads(file.read_text())
-    validator = Draft7Validator(_closed(document) if close else document)
-    error = best_match(validator.iter_errors(wire))
+def _mismatch(document: Any, wire: Mapping[str, Any]) -> str:
+    error = best_match(Draft7Validator(document).iter_errors(wire))
     return f"{error.json_path}: {error.message}" if error else ""
+
+
+def less(schema: Any, value: Any, path: str = "$") -> Iterator[tuple[str, Any]]:
+    """`value` without one of the fields that the schema names, for each of them, with its path."""
+    if not isinstance(schema, dict):
+        return
+    if isinstance(value, dict):
+        fields = schema.get("properties", {})
+        for name, part in value.items():
+            if name in fields:
+                yield f"{path}.{name}", {n: p for n, p in value.items() if n != name}
+            of = fields.get(name, schema.get("additionalProperties"))
+            for place, rest in less(of, part, f"{path}.{name}"):
+                yield place, {**value, name: rest}
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            for place, rest in less(schema.get("items"), part, f"{path}[{index}]"):
+                yield place, [*value[:index], rest, *value[index + 1 :]]
 
 
 def _closed(schema: Any) -> Any:

@@ -49,8 +49,8 @@ GOOD = Upcasters(
 )
 
 
-def sample(version: int, data: dict[str, Any]) -> dict[str, Any]:
-    wire = json.loads((OURS.samples / "profiles" / "order_completed.v1.json").read_text())
+def sample(version: int, data: dict[str, Any], kind: str = "") -> dict[str, Any]:
+    wire = json.loads((OURS.samples / "profiles" / f"order_completed.v1{kind}.json").read_text())
     return {**wire, "schemaversion": version, "data": data}
 
 
@@ -59,14 +59,16 @@ def folders(tmp_path: Path) -> Folders:
     made = Folders(tmp_path / "samples", tmp_path / "documents")
     told = {1: (FIRST, {"total": "9.50"}), 2: (SECOND, {"revenue": 950, "currency": "EUR"})}
     for version, (kind, data) in told.items():
-        for folder, content in (
-            (made.samples, sample(version, data)),
-            (made.documents, event_document(kind)),
-        ):
-            file = folder / "profiles" / f"order_completed.v{version}.json"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(content))
+        name = f"profiles/order_completed.v{version}"
+        write(made.samples / f"{name}.json", sample(version, data))
+        write(made.samples / f"{name}.least.json", sample(version, data, ".least"))
+        write(made.documents / f"{name}.json", event_document(kind))
     return made
+
+
+def write(file: Path, content: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content))
 
 
 def readers(upcasters: Upcasters) -> dict[str, dict[str, Upcasters]]:
@@ -87,24 +89,24 @@ def test_a_reader_without_the_upcaster_is_found(folders):
 
 def test_an_upcaster_that_makes_something_else_is_found(folders):
     wrong = Upcasters({("order_completed", 1): lambda data: {"revenue": data["total"]}})
-    (found,) = faults(folders, [SECOND], readers(wrong))
-    assert found.startswith(
-        "profiles/order_completed.v1.json: the upcasters of segments do not make version 2 of it: "
-    )
+    whole, least = faults(folders, [SECOND], readers(wrong))
+    told = "the upcasters of segments do not make version 2 of it: "
+    assert whole.startswith(f"profiles/order_completed.v1.json: {told}")
+    assert least.startswith(f"profiles/order_completed.v1.least.json: {told}")
 
 
 def test_an_upcaster_that_raises_is_found(folders):
     wrong = Upcasters({("order_completed", 1): lambda data: {"revenue": data["amount"]}})
-    assert faults(folders, [SECOND], readers(wrong)) == [
+    assert faults(folders, [SECOND], readers(wrong))[0] == (
         "profiles/order_completed.v1.json: the upcasters of segments raise KeyError: 'amount'"
-    ]
+    )
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_version_without_a_sample_is_found(folders, version):
-    (folders.samples / "profiles" / f"order_completed.v{version}.json").unlink()
+@pytest.mark.parametrize("name", ["v1", "v2", "v1.least", "v2.least"])
+def test_a_version_without_a_sample_is_found(folders, name):
+    (folders.samples / "profiles" / f"order_completed.{name}.json").unlink()
     (found,) = faults(folders, [SECOND], readers(GOOD))
-    assert found.startswith(f"profiles/order_completed.v{version}.json: there is no sample")
+    assert found.startswith(f"profiles/order_completed.{name}.json: there is no sample")
 
 
 def test_a_sample_that_is_not_of_its_version_is_found(folders):
@@ -118,14 +120,59 @@ def test_a_field_that_a_document_has_lost_is_found_by_the_sample(folders):
     file = folders.documents / "profiles" / "order_completed.v1.json"
     lost = event_document(replace(FIRST, data=Data()))
     file.write_text(json.dumps(lost))
-    (found,) = faults(folders, [SECOND], readers(GOOD))
-    assert "'total' was unexpected" in found
+    found = faults(folders, [SECOND], readers(GOOD))
+    assert all("'total' was unexpected" in fault for fault in found)
+    assert len(found) == 2
 
 
 def test_an_earlier_version_keeps_its_document(folders):
     (folders.documents / "profiles" / "order_completed.v1.json").unlink()
+    found = faults(folders, [SECOND], readers(GOOD))
+    assert len(found) == 2
+    assert all("the document of version 1 is gone; put it back" in fault for fault in found)
+
+
+class Stricter(Before):
+    """The first version, in which somebody has made a field required since."""
+
+    currency = Currency(required=True)
+
+
+def test_a_field_that_a_version_newly_requires_is_found_by_the_least_sample(folders):
+    """Also where the document that said otherwise was thrown away and made anew."""
+    stricter = replace(FIRST, data=Stricter())
+    write(folders.documents / "profiles" / "order_completed.v1.json", event_document(stricter))
+    whole = sample(1, {"total": "9.50", "currency": "EUR"})
+    write(folders.samples / "profiles" / "order_completed.v1.json", whole)
     (found,) = faults(folders, [SECOND], readers(GOOD))
-    assert "the document of version 1 is gone; put it back" in found
+    assert found.startswith("profiles/order_completed.v1.least.json: the sample is not what")
+    assert "'currency' is a required property" in found
+
+
+class Noted(Before):
+    """The first version with a field that may be absent."""
+
+    note = Text()
+
+
+def test_an_upcaster_that_counts_on_what_may_be_absent_is_found(folders):
+    noted = event_document(replace(FIRST, data=Noted()))
+    write(folders.documents / "profiles" / "order_completed.v1.json", noted)
+    whole = sample(1, {"total": "9.50", "note": "a gift"})
+    write(folders.samples / "profiles" / "order_completed.v1.json", whole)
+    told = {"revenue": 950, "currency": "EUR"}
+    careless = Upcasters({("order_completed", 1): lambda data: {**told, "order_id": data["note"]}})
+    assert faults(folders, [SECOND], readers(careless)) == [
+        "profiles/order_completed.v1.least.json: the upcasters of segments raise KeyError: 'note'"
+    ]
+
+
+def test_a_least_sample_has_nothing_to_spare(folders):
+    file = folders.samples / "profiles" / "order_completed.v2.least.json"
+    write(file, {**json.loads(file.read_text()), "profileid": "p"})
+    assert faults(folders, [SECOND], readers(GOOD)) == [
+        "profiles/order_completed.v2.least.json: $.profileid may be absent: remove it"
+    ]
 
 
 def test_a_sample_of_nothing_is_found(folders):

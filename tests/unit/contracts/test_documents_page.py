@@ -45,13 +45,14 @@ def folders(example, tmp_path) -> Folders:
     shutil.copytree(GOLDEN / "segments", made.samples / "segments")
     shutil.copytree(DOCUMENTS / "events" / "segments", made.documents / "segments")
     for kind in second_version(example):
-        name = f"{kind.type}.v2.json"
-        wire = json.loads((GOLDEN / "segments" / f"{kind.type}.v1.json").read_text())
-        data = example["name_the_definition"](wire["data"])
-        (made.samples / "segments" / name).write_text(
-            json.dumps({**wire, "schemaversion": 2, "data": data})
-        )
-        (made.documents / "segments" / name).write_text(json.dumps(event_document(kind)))
+        for form in ("", ".least"):
+            wire = json.loads((GOLDEN / "segments" / f"{kind.type}.v1{form}.json").read_text())
+            data = example["name_the_definition"](wire["data"])
+            (made.samples / "segments" / f"{kind.type}.v2{form}.json").write_text(
+                json.dumps({**wire, "schemaversion": 2, "data": data})
+            )
+        document = made.documents / "segments" / f"{kind.type}.v2.json"
+        document.write_text(json.dumps(event_document(kind)))
     return made
 
 
