@@ -21,12 +21,27 @@ from chassis.prepared import OPTIONS_BY_KEY
 _CONTENTION = {"40001", "40P01", "57P01"}
 _UNIQUE = "23505"
 # The database's own trouble, whatever it was asked: no connection, no memory, disk or time left,
-# shut down, a standby.
-_TROUBLE = ("08", "25006", "53", "57", "58")
+# shut down, a standby; and what an operator has to mend: no such user or database, no privilege.
+_TROUBLE = ("08", "25006", "28", "3D", "42501", "53", "57", "58")
 # The same on SQLite: busy, locked, out of memory, read only, I/O error, full, cannot be opened.
 _SQLITE_TROUBLE = {5, 6, 7, 8, 10, 13, 14}
-# No transaction may stay open longer than the margin with which heads are reconciled.
-_SESSION = "-c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000"
+# No transaction may stay open longer than the margin with which heads are reconciled. A statement
+# whose client has gone ends: a decision that nobody waits for any longer must hold no connection.
+_SESSION = " ".join(
+    f"-c {option}"
+    for option in (
+        "idle_in_transaction_session_timeout=60000",
+        "statement_timeout=60000",
+        "client_connection_check_interval=100",
+    )
+)
+# After 25 s without a sign from its host, a connection that waits for an answer is given up.
+_ALIVE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 
 _FILE_LOCKS: dict[str, threading.Lock] = {}
 
@@ -147,7 +162,7 @@ def _engine(uri: str, pool_size: int, by_key: bool) -> sa.Engine:
         return engine
     session = f"{_SESSION} {OPTIONS_BY_KEY}" if by_key else _SESSION
     return sa.create_engine(
-        driver_uri(uri), connect_args={"options": session}, pool_recycle=1800, **options
+        driver_uri(uri), connect_args={**_ALIVE, "options": session}, pool_recycle=1800, **options
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import uuid_utils
 
@@ -141,7 +141,7 @@ def _typed(wire: Mapping[str, Any], name: str, kind: type) -> Any:
 
 def _text(wire: Mapping[str, Any], name: str) -> str:
     value: str = _typed(wire, name, str)
-    if not _is_name(value):
+    if not is_name(value):
         raise InvalidInput(name, "must be text that can be stored, and not empty")
     return value
 
@@ -153,7 +153,7 @@ def _count(wire: Mapping[str, Any], name: str) -> int:
     return value
 
 
-def _is_name(value: object) -> bool:
+def is_name(value: object) -> TypeGuard[str]:
     """Whether a database takes it: no NUL, no half of a surrogate pair."""
     if not isinstance(value, str) or not value or "\0" in value:
         return False
@@ -167,7 +167,7 @@ def _is_count(value: object) -> bool:
 def _check_joint(event: Event) -> None:
     entries = event.data.get("streams")
     if not isinstance(entries, list) or not all(
-        isinstance(e, dict) and _is_name(e.get("stream")) and _is_count(e.get("version"))
+        isinstance(e, dict) and is_name(e.get("stream")) and _is_count(e.get("version"))
         for e in entries
     ):
         raise InvalidInput("data.streams", "must list the stream and version of every copy")

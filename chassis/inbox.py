@@ -197,6 +197,7 @@ class Inbox:
     def _apply(
         self, unit: Unit, arrived: Sequence[Event], projection: Projection, tried: list[Event]
     ) -> Outcome:
+        tried.clear()  # it may be the second attempt
         heads: dict[str, int] = {}
         for event in arrived:
             for stream, version in event.versions.items():

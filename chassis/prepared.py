@@ -38,11 +38,18 @@ _FIRST_AGE = 1.0
 _OLDEST = 60.0
 
 
+# The statement is no longer what this connection has prepared: a column has another type by now, or
+# somebody between us and the server has forgotten it.
+_FORGOTTEN = {"0A000", "26000"}
+
+
 class Prepared:
     """A statement, in which the type of each parameter is plain from its place.
 
     Parameters are texts, numbers, lists of texts for `among`, and JSON as text; what is JSON in a
-    row that comes back has been read.
+    row that comes back has been read. Values that stand in the statement are texts: PostgreSQL
+    takes them for such where their place says nothing. Where it has to wait for the lock of a
+    table, it sees what was there before the wait, as every EXECUTE does.
     """
 
     def __init__(self, statement: sa.Executable) -> None:
@@ -63,6 +70,8 @@ class Prepared:
                 return _rows(cursor)
         except driver.Error as error:
             raise _as_sqlalchemy_says(error, connection, text) from error
+        except Exception:
+            raise
         except BaseException:  # nobody waits for it any longer, and the driver has closed it
             connection.invalidate()
             raise
@@ -73,6 +82,8 @@ class Prepared:
             statement: Any = self._statement
             compiled = statement.compile(dialect=dialect)
             given = {name: v for name, v in compiled.params.items() if v is not None}
+            if not all(isinstance(value, str) for value in given.values()):
+                raise TypeError(f"a value that is no text must be a literal: {compiled}")
             self._driver_form = str(compiled), given
         return self._driver_form
 
@@ -118,8 +129,10 @@ def _row_of(names: tuple[str, ...]) -> Any:
 
 
 def _as_sqlalchemy_says(error: Any, connection: sa.Connection, statement: str) -> DBAPIError:
-    """`error` in SQLAlchemy's words; a connection that is lost leaves the pool."""
-    lost = connection.dialect.is_disconnect(error, connection.connection, None)
+    """`error` in SQLAlchemy's words; a connection that is of no more use leaves the pool."""
+    lost = error.pgcode in _FORGOTTEN or connection.dialect.is_disconnect(
+        error, connection.connection, None
+    )
     if lost:
         connection.invalidate(error)
     told: DBAPIError = DBAPIError.instance(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import amqp
 import eventlet
 import structlog
-from amqp.exceptions import AMQPError
+from amqp.exceptions import AMQPError, RecoverableConnectionError
 from eventlet.semaphore import Semaphore
 from kombu.exceptions import OperationalError
 from kombu.utils.json import dumps as dump_ascii
@@ -144,9 +144,12 @@ class SafeRpcConsumer(RpcConsumer):
             answer, correlation_id=message.properties.get("correlation_id"), **JSON
         )
         exchange = get_rpc_exchange(self.container.config).name
-        with self._writing, in_one_write(channel):
-            publish(channel, reply, exchange, message.properties["reply_to"])
-            message.ack()
+        with self._writing:
+            if channel.connection is None:  # it was lost while others were writing
+                raise RecoverableConnectionError("the connection is closed")
+            with in_one_write(channel):
+                publish(channel, reply, exchange, message.properties["reply_to"])
+                message.ack()
 
 
 def _answer(result: Any, exc_info: Any) -> tuple[str, Any, Any]:

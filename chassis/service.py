@@ -12,6 +12,7 @@ from nameko.timer import Timer
 
 from chassis import deadletters
 from chassis.errors import InvalidInput
+from chassis.event import is_name
 from chassis.foundation import Foundation
 from chassis.inbox import Inbox
 from chassis.instants import format_instant
@@ -212,9 +213,9 @@ def _versions(places: Any) -> dict[str, int]:
 
 
 def _text(field: str, value: Any) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise InvalidInput(field, "must be text that can be stored")
-    return value
+    if value == "" or is_name(value):
+        return str(value)
+    raise InvalidInput(field, "must be text that can be stored")
 
 
 def _bounded(field: str, value: Any, most: int, least: int = 1) -> int:

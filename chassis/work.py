@@ -12,10 +12,12 @@ from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from chassis.appending import Published
 from chassis.clock import Clock
 from chassis.database import Database, is_contention, is_transient, is_unreachable, unreachable
+from chassis.errors import Unavailable
 from chassis.event import Draft, Event, JointDraft
 from chassis.log import Appended, EventLog, Head
 from chassis.outbox import Outbox
@@ -146,6 +148,8 @@ class Work:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._once(function, begin, attempt)
+            except NoConnection:
+                raise Unavailable("database", "has no connection left; try again") from None
             except DBAPIError as error:
                 if attempt == _ATTEMPTS or not is_transient(error):
                     if is_unreachable(error) or is_contention(error):

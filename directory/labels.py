@@ -35,6 +35,13 @@ _SAVE_IDENTIFIERS = RowStatement(
 )
 
 _LABELS = Prepared(sa.select(LABELS).where(among(LABELS.c.stream_id, "streams")))
+_OF_ID = LABELS.alias("of_id")
+_COMPANIONS = Prepared(
+    sa.select(LABELS.c.profile_id, LABELS.c.stream_id)
+    .join(_OF_ID, _OF_ID.c.profile_id == LABELS.c.profile_id)
+    .where(_OF_ID.c.stream_id == sa.bindparam("profile_id"))
+    .order_by(LABELS.c.stream_id)
+)
 _STREAMS = Prepared(
     sa.select(LABELS.c.profile_id, LABELS.c.stream_id)
     .where(among(LABELS.c.profile_id, "profile_ids"))
@@ -115,6 +122,12 @@ def streams_of(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[st
     for row in _STREAMS.execute(connection, profile_ids=wanted):
         found[row.profile_id].append(row.stream_id)
     return found
+
+
+def current_streams(connection: sa.Connection, profile_id: str) -> tuple[str, list[str]] | None:
+    """The profile that an id, however old, stands for today, and its streams; None if for none."""
+    rows = _COMPANIONS.execute(connection, profile_id=profile_id)
+    return (rows[0].profile_id, [row.stream_id for row in rows]) if rows else None
 
 
 def current_profile(connection: sa.Connection, profile_id: str) -> str | None:

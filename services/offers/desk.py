@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from chassis import Draft, InvalidInput, NotFound, ServiceError, Unavailable, new_id
+from chassis.event import is_name
 from chassis.patience import Late, within
 from chassis.settings import Settings
 from chassis.work import Unit, Work
@@ -129,10 +130,21 @@ class Desk:
             self._busy -= 1
         if not made:
             return self._fall_back(case, failure)
-        return replace(made[-1], degraded=("decision_not_logged",))
+        return replace(made[0], degraded=("decision_not_logged",))
 
     def _decide(self, case: _Case, unit: Unit, fresh: _Fresh, made: list[Decision]) -> Decision:
-        """Decide, then log it; what was decided is in `made` even if the log cannot be reached."""
+        """Decide, then log it; what was decided is in `made` even if the log cannot be reached.
+
+        It is decided once: another attempt, after a connection was lost, logs the same, since the
+        first one may have been committed.
+        """
+        if not made:
+            made.append(self._made(case, unit, fresh))
+        if not case.request.dry_run:
+            unit.append([_decided(case, made[0])], relaxed=True)  # as the shopper waits
+        return made[0]
+
+    def _made(self, case: _Case, unit: Unit, fresh: _Fresh) -> Decision:
         shopper, _ = self._recognise(case, unit)
         if fresh.segments is not None:
             shopper = with_segments(shopper, fresh.segments, shopper.segments_version)
@@ -141,9 +153,6 @@ class Desk:
             decision = replace(decision, stale=True)
         if case.left() <= 0:
             raise Late
-        made.append(decision)
-        if not case.request.dry_run:
-            unit.append([_decided(case, decision)], relaxed=True)  # as the shopper waits
         return decision
 
     def _recognise(self, case: _Case, unit: Unit) -> tuple[Shopper, Lead | None]:
@@ -198,7 +207,7 @@ def open_desk(settings: Settings) -> Desk:
 
 def read_decision(unit: Unit, decision_id: object) -> dict[str, Any]:
     """A decision as the log has it: answer, trace and request; NotFound if it is not there."""
-    if not isinstance(decision_id, str):
+    if not is_name(decision_id):
         raise InvalidInput("decision_id", "must be the text that `decide` answered with")
     found = unit.history({decision_id: 0}, 1)
     if not found:

@@ -33,7 +33,8 @@ def create_memberships(op: Any) -> None:
 
 _STREAMS = LABELS.alias("streams")
 _PROOFS = IDENTIFIERS.alias("proofs")
-# Stream by stream, whatever the planner believes of how rare verified identifiers are.
+# Stream by stream, whatever the planner believes of how rare verified identifiers are. 1 and 0 are
+# no parameters: nothing in their place says that they are numbers.
 _IS_ACCOUNT = (
     sa.select(
         sa.func.max(
@@ -43,9 +44,9 @@ _IS_ACCOUNT = (
                         _PROOFS.c.stream_id == _STREAMS.c.stream_id,
                         _PROOFS.c.assurance == "verified",
                     ),
-                    1,
+                    sa.literal_column("1"),
                 ),
-                else_=0,
+                else_=sa.literal_column("0"),
             )
         )
     )

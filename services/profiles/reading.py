@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from chassis import NotFound
 from chassis.work import Unit
-from directory import current_profile, streams_of
+from directory import current_streams
 from rules import combine, profile_view
 from services.profiles import store
 from services.profiles.sealing import Vault
@@ -41,10 +41,10 @@ def read_profile(
 
     With a `vault`, the plain values of its identifiers are told, null for one that is not kept.
     """
-    current = current_profile(unit.connection, profile_id)
-    if current is None:
+    known = current_streams(unit.connection, profile_id)
+    if known is None:
         raise NotFound("profile_id", "is no profile that we know")
-    streams = streams_of(unit.connection, [current])[current]
+    current, streams = known
     summaries = store.summaries(unit, streams)
     keys = store.identifier_keys(unit, streams)
     return {

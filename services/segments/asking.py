@@ -33,8 +33,7 @@ PREVIEW_SECONDS = 3.0
 
 def memberships(unit: Unit, shelf: Shelf, whose: str | Accepted, stale: bool) -> dict[str, Any]:
     """The segments that a shopper is in now; NotFound if nobody is known by that."""
-    profile_id = _profile(unit, whose)
-    settle_one(unit, shelf, profile_id)
+    profile_id = _settled(unit, shelf, whose)
     streams = streams_of(unit.connection, [profile_id])[profile_id]
     versions = store.versions_of(unit.connection, streams)
     members = store.load_memberships(unit.connection, [profile_id])[profile_id]
@@ -69,8 +68,7 @@ def define(unit: Unit, shelf: Shelf, definition: Any) -> dict[str, Any]:
 def explain(unit: Unit, shelf: Shelf, profile_id: object, segment: object) -> dict[str, Any]:
     """Why a shopper is in a segment, or is not: each comparison with its present values."""
     asked = load(EXPLAIN_REQUEST, {"profile_id": profile_id, "segment": segment})
-    current = _profile(unit, asked["profile_id"])
-    settle_one(unit, shelf, current)
+    current = _settled(unit, shelf, asked["profile_id"])
     versions = shelf.current(unit).versions
     version = versions.get(asked["segment"])
     if version is None:
@@ -149,6 +147,15 @@ def preview_streams(
             ]
         )
     return groups
+
+
+def _settled(unit: Unit, shelf: Shelf, whose: str | Accepted) -> str:
+    """The current profile, up to date and locked; the next one if it was merged meanwhile."""
+    profile_id = _profile(unit, whose)
+    settle_one(unit, shelf, profile_id)
+    if _profile(unit, whose) != profile_id:
+        return _settled(unit, shelf, whose)
+    return profile_id
 
 
 def _profile(unit: Unit, whose: str | Accepted) -> str:

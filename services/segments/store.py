@@ -120,7 +120,11 @@ _TOLD = Prepared(
         among(STREAMS.c.stream_id, "profile_ids")
     )
 )
-_NEWEST = Prepared(sa.select(DEFINITIONS.c.id).order_by(DEFINITIONS.c.generation.desc()).limit(1))
+_NEWEST = Prepared(
+    sa.select(DEFINITIONS.c.id)
+    .order_by(DEFINITIONS.c.generation.desc())
+    .limit(sa.literal_column("1"))
+)
 
 
 def lock_profiles(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, Standing]:

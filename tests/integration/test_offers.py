@@ -10,12 +10,13 @@ import eventlet
 import pytest
 import sqlalchemy as sa
 from psycopg2 import extensions as driver
+from sqlalchemy.exc import OperationalError
 
 from chassis import Draft, Event, FixedClock, InvalidInput, NotFound, Unavailable, new_id
 from chassis.database import Database
 from chassis.inbox import Inbox
 from chassis.log import EventLog
-from chassis.work import Work
+from chassis.work import Unit, Work
 from contracts import load
 from contracts.offers import DecisionAnswer
 from identifiers import accept, load_types
@@ -76,11 +77,16 @@ def shown(decision: Mapping[str, Any]) -> dict[str, str]:
 
 
 def moved(
-    profile_id: str, *streams: str, version: int = 1, epoch: int = 1, **identifiers: str
+    profile_id: str,
+    *streams: str,
+    version: int = 1,
+    epoch: int = 1,
+    sure: bool = True,
+    **identifiers: str,
 ) -> Event:
     """An `identity_changed` that moves the streams; the first has the identifiers."""
     keys = [
-        {"key": i.key, "type": i.type.name, "tenure": 1, "assurance": i.assured(authenticated=True)}
+        {"key": i.key, "type": i.type.name, "tenure": 1, "assurance": i.assured(sure)}
         for i in accept(identifiers, TYPES, b"key").keys
     ]
     entries = [
@@ -155,6 +161,16 @@ def test_who_types_a_customers_identifier_is_shown_nothing_of_hers(shop: Shop) -
     assert "1175" not in str(decision)
     assert "gold" not in str(decision)
     assert "high_value" not in str(decision["inputs"])
+
+
+def test_a_guest_is_known_by_what_she_told_and_by_her_device(shop: Shop) -> None:
+    shop.tell(moved("g-1", "g-1", sure=False, email="ann@example.com", anonymous_id="device-1"))
+    shop.say(segment("g-1", 1, "segment_entered", "high_value"))
+    claimed = shop.decide(identifiers={"email": "ann@example.com"})
+    assert (claimed["profile_id"], claimed["assurance"]) == ("g-1", "claimed")
+    assert claimed["inputs"]["segments"] == {"g-1": 1}
+    by_device = shop.decide(identifiers={"anonymous_id": "device-1", "user_id": "unheard-of"})
+    assert (by_device["profile_id"], by_device["assurance"]) == ("g-1", "device")
 
 
 def test_a_merged_profile_is_read_under_its_new_label(shop: Shop) -> None:
@@ -239,6 +255,35 @@ def test_a_decision_is_logged_with_its_trace_and_without_identifiers(shop: Shop)
     assert key.startswith("user_id:")
     assert "grace" not in str(kept)
     assert kept["request"]["context"] == BASKET
+
+
+def test_another_attempt_answers_what_the_first_one_may_have_logged(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit's answer is lost, and meanwhile she has earned points."""
+    tell_of_grace(shop)
+    append = Unit.append
+    attempts: list[Unit] = []
+
+    def and_lose_the_answer(unit: Unit, *arguments: Any, **options: Any) -> Any:
+        appended = append(unit, *arguments, **options)
+        attempts.append(unit)
+        if len(attempts) == 1:
+            if shop.work.database.dialect == "postgresql":
+                shop.tell(happened("p-1", 6, "loyalty_points_changed", points=25))
+            raise OperationalError("", None, _Lost())
+        return appended
+
+    monkeypatch.setattr(Unit, "append", and_lose_the_answer)
+    decision = shop.decide(**GRACE)
+    monkeypatch.undo()
+    kept = shop.explain(decision["decision_id"])
+    assert (len(attempts), decision["degraded"]) == (2, [])
+    assert {name: kept[name] for name in decision} == decision
+
+
+class _Lost(Exception):
+    pgcode = "57P01"
 
 
 def test_a_dry_run_leaves_no_trace(shop: Shop) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +19,9 @@ from chassis.work import Unit
 from tests.toy import note, work_on
 
 _BY_ID = Prepared(sa.select(EVENTS).where(EVENTS.c.id == sa.bindparam("id")))
-_ADD = Prepared(sa.insert(STREAMS).values(stream_id="s", version=1, changed_at=sa.bindparam("at")))
+_ADD = Prepared(
+    sa.text("INSERT INTO streams (stream_id, version, changed_at) VALUES ('s', 1, :at)")
+)
 _WHO = Prepared(sa.select(sa.func.pg_backend_pid().label("pid")))
 _SLEEP = Prepared(sa.text("SELECT pg_sleep(60)"))
 _NONSENSE = Prepared(sa.text("SELECT 1 FROM nowhere"))
@@ -66,15 +71,11 @@ def test_a_restart_of_the_database_costs_one_more_try(
     for connection in opened:
         _WHO.execute(connection)
         connection.close()
-    administrator = databases.administrator(
-        database.engine.url.render_as_string(hide_password=False)
-    )
-    with administrator.cursor() as cursor:
+    with _administering(databases, database) as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-    administrator.close()
     tries: list[Unit] = []
 
     def count(unit: Unit) -> None:
@@ -117,3 +118,78 @@ def test_a_connection_that_is_closed_is_told_as_lost(toy: Callable[[], Database]
         with pytest.raises(DBAPIError) as lost:
             _WHO.execute(connection)
     assert lost.value.connection_invalidated
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_statement_that_nobody_waits_for_ends_on_the_server(
+    toy: Callable[[], Database], databases
+) -> None:
+    database = toy()
+
+    def sleep() -> None:
+        with database.autocommit() as connection:
+            _SLEEP.execute(connection)
+
+    with pytest.raises(Late):
+        within(0.2, sleep)
+    with _administering(databases, database) as cursor:
+        for _ in range(200):
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND state = 'active' AND query LIKE 'EXECUTE%'"
+            )
+            if cursor.fetchone() == (0,):
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail("it goes on")
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("forget", ["DISCARD ALL", "DEALLOCATE ALL"])
+def test_what_a_pooler_has_forgotten_is_prepared_again(
+    toy: Callable[[], Database], forget: str
+) -> None:
+    work = work_on(toy())
+    for _ in range(3):
+        assert work.read(lambda unit: _WHO.execute(unit.connection))
+        with work.database.autocommit() as connection:
+            connection.exec_driver_sql(forget)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_column_that_has_another_type_since_is_read_all_the_same(
+    toy: Callable[[], Database], databases
+) -> None:
+    database = toy()
+    work = work_on(database)
+    everything = Prepared(sa.text("SELECT * FROM folds"))
+    work.run(lambda unit: everything.execute(unit.connection))
+    with _administering(databases, database) as cursor:
+        try:
+            cursor.execute("ALTER TABLE folds ALTER COLUMN version TYPE bigint")
+            assert work.run(lambda unit: everything.execute(unit.connection)) == []
+        finally:
+            cursor.execute("ALTER TABLE folds ALTER COLUMN version TYPE integer")
+
+
+def test_a_value_that_postgresql_would_take_for_text_is_refused(
+    toy: Callable[[], Database],
+) -> None:
+    database = toy()
+    choice = Prepared(sa.select(sa.case((sa.true(), 1), else_=0)))
+    with database.autocommit() as connection:
+        if database.dialect == "postgresql":
+            with pytest.raises(TypeError, match="must be a literal"):
+                choice.execute(connection)
+        else:
+            assert choice.execute(connection) == [(1,)]
+
+
+@contextmanager
+def _administering(databases, database: Database) -> Iterator[Any]:
+    uri = database.engine.url.render_as_string(hide_password=False)
+    administrator = databases.administrator(uri)
+    with administrator.cursor() as cursor:
+        yield cursor
+    administrator.close()
