@@ -295,7 +295,7 @@ def test_a_dry_run_leaves_no_trace(shop: Shop) -> None:
         shop.explain(decision["decision_id"])
 
 
-@pytest.mark.parametrize("decision_id", [None, 7, ["x"]])
+@pytest.mark.parametrize("decision_id", [None, 7, ["x"], "x\0", "x\ud800"])
 def test_an_id_that_is_no_text_is_refused(shop: Shop, decision_id: object) -> None:
     with pytest.raises(InvalidInput):
         shop.explain(decision_id)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import pickle
 from contextlib import suppress
+from types import SimpleNamespace
 
+import amqp
 import eventlet
 import pytest
+from kombu import Connection
+from kombu.transport.pyamqp import Message
 
 from chassis import InvalidInput, NotFound, ServiceError, Unavailable
 from chassis import errors as kinds
 from chassis.client import Client
 from chassis.errors import Failure
+from chassis.rpc import SafeRpcConsumer
 from tests.toy_services import wait_until
 
 CALL = json.dumps({"args": [1], "kwargs": {}})
@@ -222,6 +227,8 @@ def test_the_log_is_read_in_pages(wire):
         ("history", {"streams": [{"stream": "s", "after": -1}]}, "streams[0].after"),
         ("history", {"streams": [{"stream": "s", "after": 2**31}]}, "streams[0].after"),
         ("history", {"streams": [{"stream": "s\0", "after": 0}]}, "streams[0].stream"),
+        ("history", {"streams": [{"stream": "s\ud800", "after": 0}]}, "streams[0].stream"),
+        ("behind", {"source": "profiles", "places": {"s\ud800": 1}}, "places"),
         ("history", {"streams": [], "limit": 0}, "limit"),
         ("history", {"streams": [], "limit": 1_001}, "limit"),
         ("history", {"streams": [], "limit": True}, "limit"),
@@ -290,3 +297,23 @@ def test_a_client_that_was_cut_off_says_so(wire, broker):
             with suppress(Unavailable):
                 client.call("profiles", "echo", value=1)
     wait_until(lambda: wire.call("profiles", "echo", value=1))
+
+
+def test_an_answer_whose_connection_is_lost_while_others_write_is_left_to_the_next_call(
+    virtual_hosts,
+):
+    """nameko would end the whole service for any other error."""
+    connection = Connection(virtual_hosts.create().operator_uri())
+    channel = connection.channel()
+    queue = channel.queue_declare(exclusive=True).queue
+    call = amqp.Message("{}", reply_to="nobody", correlation_id="1")
+    channel.basic_publish_confirm(call, routing_key=queue)
+    message = Message(channel.basic_get(queue), channel=channel)
+    consumer = SafeRpcConsumer()
+    consumer.container = SimpleNamespace(config={})
+    consumer._writing.acquire()
+    answering = eventlet.spawn(consumer.handle_result, message, "told", None)
+    eventlet.sleep(0)
+    connection.collect()
+    consumer._writing.release()
+    assert answering.wait() == ("told", None)
