@@ -87,6 +87,14 @@ class Outcome:
         return Outcome(self.applied or other.applied, self.behind or other.behind)
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """What was to be applied, and the error that the projection raised: that alone is poison."""
+
+    tried: list[Event] = field(default_factory=list)
+    error: Exception | None = None
+
+
 class Inbox:
     """What one service holds of the events of one source."""
 
@@ -103,15 +111,15 @@ class Inbox:
         """
         if not arrived:
             return Outcome(applied=False, behind=False)
-        tried: list[Event] = []
+        attempt = _Attempt()
         try:
-            return self.work.run(lambda unit: self._apply(unit, arrived, projection, tried))
+            return self.work.run(lambda unit: self._apply(unit, arrived, projection, attempt))
         except Unavailable:
             raise
         except Exception as error:
-            if not tried:
+            if error is not attempt.error:
                 raise
-            return self._isolate(arrived, tried, error, projection)
+            return self._isolate(arrived, attempt.tried, error, projection)
 
     def note(self, heads: Mapping[str, int]) -> None:
         """Remember that the source's streams have come at least as far as `heads`."""
@@ -195,21 +203,24 @@ class Inbox:
         )
 
     def _apply(
-        self, unit: Unit, arrived: Sequence[Event], projection: Projection, tried: list[Event]
+        self, unit: Unit, arrived: Sequence[Event], projection: Projection, attempt: _Attempt
     ) -> Outcome:
-        tried.clear()  # it may be the second attempt
         heads: dict[str, int] = {}
         for event in arrived:
             for stream, version in event.versions.items():
                 heads[stream] = max(heads.get(stream, 0), version)
         positions = self._lock(unit.connection, heads)
-        tried[:] = _next_in_order(arrived, positions, self._upcasters)
-        if tried:
-            projection.apply(unit, [self._upcasters.upcast(event) for event in tried])
-            touched = {stream for event in tried for stream in event.versions}
+        attempt.tried = _next_in_order(arrived, positions, self._upcasters)
+        if attempt.tried:
+            try:
+                projection.apply(unit, [self._upcasters.upcast(event) for event in attempt.tried])
+            except Exception as error:
+                attempt.error = error
+                raise
+            touched = {stream for event in attempt.tried for stream in event.versions}
             self._save(unit.connection, {stream: positions[stream] for stream in touched})
         gap = any(p.seen > p.version and not p.halted for p in positions.values())
-        return Outcome(applied=bool(tried), behind=gap)
+        return Outcome(applied=bool(attempt.tried), behind=gap)
 
     def _isolate(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 import eventlet
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from chassis import Event, InvalidInput, Unavailable, new_id
 from chassis.deadletters import list_dead_letters, redrive
@@ -517,6 +518,48 @@ def test_a_projection_that_asks_for_a_table_that_is_not_there_is_not_waited_for(
 
     notes.inbox.process(append(notes.log, note("a")), Mistaken())
     assert [letter["streams"] for letter in notes.letters()] == [["a"]]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_privilege_that_is_missing_is_waited_for_and_no_poison(notes, databases):
+    uri = notes.own.database.engine.url.render_as_string(hide_password=False)
+    events = append(notes.log, note("a"))
+    administrator = databases.administrator(uri)
+    with administrator.cursor() as cursor:
+        user = notes.own.database.engine.url.username
+        cursor.execute(f'REVOKE SELECT ON folds FROM "{user}"')
+        try:
+            with pytest.raises(Unavailable):
+                notes.process(*events)
+        finally:
+            cursor.execute(f'GRANT SELECT ON folds TO "{user}"')
+    administrator.close()
+    assert notes.letters() == []
+    notes.process(*events)
+    notes.check_whole()
+
+
+def test_trouble_at_a_second_attempt_is_not_taken_for_poison(notes, monkeypatch):
+    class Deadlocked(Exception):
+        pgcode = "40P01"
+
+    class Twice(Notes):
+        def apply(self, unit, events):
+            raise OperationalError("", None, Deadlocked())
+
+    begin = notes.own.database.transaction
+    attempts = []
+
+    def transaction():
+        attempts.append(begin)
+        if len(attempts) == 2:
+            raise ZeroDivisionError
+        return begin()
+
+    monkeypatch.setattr(notes.own.database, "transaction", transaction)
+    with pytest.raises(ZeroDivisionError):
+        notes.inbox.process(append(notes.log, note("a")), Twice())
+    assert notes.letters() == []
 
 
 # Replicas
