@@ -53,14 +53,17 @@ def read_mapping(path: Path) -> TableMapping:
     try:
         text = path.read_text(encoding="utf-8")
         told = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(str(path), f"cannot be read ({type(error).__name__})") from None
-    except yaml.YAMLError as error:
-        raise InvalidInput(str(path), f"is no YAML: {' '.join(str(error).split())}") from None
-    try:
         return parse_mapping(told, blake2b(text.encode(), digest_size=16).hexdigest())
     except InvalidInput as error:
         raise InvalidInput(f"{path}: {error.subject}", error.message) from None
+    except OSError as error:
+        raise InvalidInput(str(path), f"cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InvalidInput(str(path), "is not UTF-8; save it as UTF-8") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise InvalidInput(str(path), f"is no YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise InvalidInput(str(path), "is nested too deep; flatten it") from None
 
 
 def parse_mapping(told: Any, digest: str = "") -> TableMapping:

@@ -125,6 +125,8 @@ def _template(told: Any, path: str) -> Value:
         raise InvalidInput(path, f'must be text such as "{{column}}", not {kind(told)}')
     parts = _COLUMN.split(told)
     names = parts[1::2]
+    if any(brace in part for part in parts[::2] for brace in "{}"):
+        raise InvalidInput(path, 'has a brace that is not one of a pair; write "{column}"')
     columns = tuple((path, name) for name in names)
     if not names:
         return Value(lambda _rows: told)
@@ -215,6 +217,8 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         raise _Unfit("must be JSON") from None
+    except RecursionError:
+        raise _Unfit("is nested too deep; flatten it") from None
 
 
 def _amount(text: str, decimals: int, rounded: bool) -> int:
