@@ -5,38 +5,32 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from cdp.connection import DEMO, LOCAL_BROKER, connected
 from cdp.loading.folder import Bookmark, Folder
-from cdp.loading.load import FINDING, Load, Progress
+from cdp.loading.load import Load
 from cdp.loading.mapping import TableMapping, read_mapping
 from cdp.loading.pace import Pace
 from cdp.loading.parquet import Parquet
 from cdp.loading.pieces import Piece, Sized, grouped, map_rows, read_line, single
 from cdp.loading.rows import Lines, Source, file_name
+from cdp.loading.said import print_kept, print_report, shown
 from cdp.loading.services import FOLLOWERS, RemoteServices
 from cdp.loading.table import Table
+from cdp.loading.text import check_text
 from cdp.report import console
 from chassis.errors import Unavailable
 
 _LINES = (".ndjson", ".jsonl")
 _PARQUET = ".parquet"
-_REASONS_SHOWN = 10
 _CALL_SECONDS = 30.0
 _GO_ON = "run the same command to go on"
 _AGAIN_SECONDS = 2.0
-
-Show = Callable[[Progress], None]
 
 
 @click.command()
@@ -64,7 +58,7 @@ Show = Callable[[Progress], None]
 )
 @click.option("--flat-out", is_flag=True, help="Do not wait for segments and offers to follow.")
 @click.option("--demo", is_flag=True, help="Load into what the last `cdp demo` left in .demo.")
-@click.option("--no-progress", is_flag=True, help="Draw no progress bar.")
+@click.option("--no-progress", is_flag=True, help="Do not tell how far it is.")
 @click.pass_context
 def load(  # noqa: PLR0913 - as many as the command has options
     ctx: click.Context,
@@ -108,8 +102,9 @@ def load(  # noqa: PLR0913 - as many as the command has options
     rejected_name = f"{file.stem}.rejected{source.suffix}"
     with Folder(folder or file.with_name(f"{file.name}.load"), rejected_name) as place:
         if restart:
-            place.clear()
-        with _bar(err, source, first, drawn=not no_progress and err.is_terminal) as show:
+            print_kept(err, place.clear())
+        before = place.read()
+        with shown(err, source, first, wanted=not no_progress) as show:
 
             def attempt() -> Bookmark:
                 with connected(demo, _CALL_SECONDS) as client:
@@ -117,7 +112,7 @@ def load(  # noqa: PLR0913 - as many as the command has options
                     return run(folder=place, services=services, show=show).run()
 
             mark = _insist(attempt, place, float(patience))
-    print_report(console(), mark, place)
+    print_report(console(), mark, place, before)
     if mark.counts.rejected:
         ctx.exit(1)
 
@@ -127,6 +122,8 @@ def open_file(
 ) -> tuple[Source, Callable[[], Iterator[Piece]], Callable[[Piece], Sized]]:
     """How a file is read: its source, its pieces from the start, and the event of a piece."""
     row_name = file_name(Path(name or path.name))
+    if path.suffix.lower() != _PARQUET:
+        check_text(path)
     if path.suffix.lower() in _LINES:
         if mapping is not None:
             raise click.UsageError("--mapping is for tables; the lines of this file are events")
@@ -155,7 +152,7 @@ def _insist(attempt: Callable[[], Bookmark], place: Folder, patience: float) -> 
         try:
             return attempt()
         except KeyboardInterrupt:
-            raise Unavailable("", f"Stopped. {_done(place):,} lines are done; {_GO_ON}") from None
+            raise Unavailable("", f"Stopped. {_done(place):,} rows are done; {_GO_ON}") from None
         except Unavailable as error:
             done = _done(place)
             if done != rows:
@@ -163,7 +160,7 @@ def _insist(attempt: Callable[[], Bookmark], place: Folder, patience: float) -> 
             if time.monotonic() - moved >= patience:
                 raise Unavailable(
                     error.subject,
-                    f"{error.message}. {done:,} lines are done; {_GO_ON}",
+                    f"{error.message}. {done:,} rows are done; {_GO_ON}",
                 ) from None
             time.sleep(min(_AGAIN_SECONDS, patience))
 
@@ -177,55 +174,3 @@ def _broker() -> str:
     """Where the suite is, without the password."""
     uri = urlsplit(os.environ.get("CDP_AMQP_URI", LOCAL_BROKER))
     return f"{uri.hostname}:{uri.port}{uri.path}"
-
-
-@contextmanager
-def _bar(err: Console, source: Source, first: int | None, *, drawn: bool) -> Iterator[Show]:
-    columns = (
-        TextColumn("{task.description:<24}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[events]:,} events, {task.fields[rate]:,.0f}/s"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    )
-    with Bar(*columns, console=err, disable=not drawn) as bar:
-        total = source.total if first is None else first
-        task = bar.add_task("Reading", total=total, events=0, rate=0.0)
-        start: list[tuple[float, int]] = []
-
-        def show(progress: Progress) -> None:
-            rate = 0.0
-            if not progress.waiting.startswith(FINDING):
-                start[:] = start or [(time.monotonic(), progress.counts.events)]
-                since, before = start[0]
-                rate = (progress.counts.events - before) / max(time.monotonic() - since, 0.001)
-            bar.update(
-                task,
-                description=progress.waiting or "Loading",
-                completed=progress.read if first is None else progress.counts.rows,
-                events=progress.counts.events,
-                rate=rate,
-            )
-
-        yield show
-
-
-def print_report(out: Console, mark: Bookmark, place: Folder) -> None:
-    """What became of a file, with the first reasons for what was rejected."""
-    counts = mark.counts
-    out.print(
-        f"{counts.rows:,} lines: {counts.events:,} events recorded, {counts.rejected:,} rejected."
-    )
-    if counts.duplicate:
-        out.print(f"{counts.duplicate:,} of the events had been recorded before; they count once.")
-    if counts.accepted:
-        out.print(f"{counts.accepted:,} of the events wait at profiles for identity.")
-    if counts.rejected:
-        with place.reasons.open(encoding="utf-8") as file:
-            for line in islice(file, _REASONS_SHOWN):
-                out.print(f"  {line.rstrip()}", markup=False, soft_wrap=True)
-        if counts.rejected > _REASONS_SHOWN:
-            out.print(f"  … all of them are in {place.reasons}", soft_wrap=True)
-        out.print(f"Mend the {counts.rejected_rows:,} rejected lines, and load them:")
-        out.print(f"  {place.rejected}", soft_wrap=True, markup=False)

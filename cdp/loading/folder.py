@@ -3,6 +3,10 @@
 orders.csv.load/state.json            the place in the file, and the counts
 orders.csv.load/orders.rejected.csv   the rejected lines, to mend and load again
 orders.csv.load/rejected.txt          their numbers and what is wrong with them
+
+People mend rejected lines where they stand, so what is in the files of what was rejected is never
+changed: they are appended to. What is to be appended is in the bookmark first (`pending`), and a
+run that finds it there appends what of it is missing.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import IO, Self
 
@@ -36,7 +41,12 @@ class Counts:
     @property
     def events(self) -> int:
         """Those that are recorded."""
-        return self.appended + self.duplicate + self.accepted
+        return self.new + self.duplicate
+
+    @property
+    def new(self) -> int:
+        """Those that had not been recorded before."""
+        return self.appended + self.accepted
 
     def __add__(self, more: Counts) -> Counts:
         ours, theirs = asdict(self), asdict(more)
@@ -44,18 +54,36 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """What is to be appended to a file that had `start` bytes."""
+
+    name: str
+    start: int
+    text: str  # its bytes as Latin-1
+
+    def append_to(self, folder: Path) -> None:
+        """Append what of it is not there yet, which is all if the file is another by now."""
+        path, more = folder / self.name, self.text.encode("latin-1")
+        with _durable(path, "a+b") as file:
+            file.seek(self.start)
+            there = file.read()
+            if not there.startswith(more):
+                file.write(more.removeprefix(there))
+
+
+@dataclass(frozen=True, slots=True)
 class Bookmark:
     """Where a load is: all rows before it are done.
 
     `digest` is that of those rows' bytes; `setting` tells what else must be the same to go on:
-    the mapping, and the suite. `lengths` are those of the files of what was rejected.
+    the mapping, and the suite. `pending` may not yet be in the files of what was rejected.
     """
 
     setting: dict[str, str]
     digest: str
     counts: Counts = Counts()
-    lengths: tuple[int, int] = (0, 0)
     seconds: float = 0.0
+    pending: tuple[Addition, ...] = ()
 
 
 class Folder:
@@ -85,43 +113,85 @@ class Folder:
         os.close(self._lock)
 
     def read(self) -> Bookmark | None:
-        """The last bookmark, or None; what was written after it is cut off the other files."""
+        """The last bookmark, or None."""
         try:
             told = json.loads((self.path / _STATE).read_text())
-            counts = Counts(**told.pop("counts"))
-            mark = Bookmark(counts=counts, lengths=tuple(told.pop("lengths")), **told)
+            return Bookmark(
+                setting=told["setting"],
+                digest=told["digest"],
+                counts=Counts(**told["counts"]),
+                seconds=told["seconds"],
+                pending=tuple(Addition(**each) for each in told.get("pending", ())),
+            )
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError):
+        except OSError as error:
+            raise InvalidInput(
+                str(self.path / _STATE), f"cannot be read ({error.strerror}); make it readable"
+            ) from None
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise Conflict(
                 str(self.path / _STATE), "cannot be read; start over with --restart"
             ) from None
-        for path, length in zip((self.rejected, self.reasons), mark.lengths, strict=True):
-            if path.exists():
-                os.truncate(path, length)
-        return mark
 
-    def clear(self) -> None:
-        """Forget everything."""
-        for path in (self.path / _STATE, self.rejected, self.reasons):
-            path.unlink(missing_ok=True)
+    def finish(self, mark: Bookmark) -> Bookmark:
+        """The bookmark without anything pending: it is in the files."""
+        if not mark.pending:
+            return mark
+        with self._writing():
+            for addition in mark.pending:
+                addition.append_to(self.path)
+            return self._keep(replace(mark, pending=()))
 
-    def write(self, mark: Bookmark, rejected: bytes, reasons: bytes) -> Bookmark:
-        """Keep what was rejected, and then the bookmark; returns it with the files' lengths."""
-        added = ((self.rejected, rejected), (self.reasons, reasons))
-        for (path, more), length in zip(added, mark.lengths, strict=True):
-            if more:
-                with _durable(path, "r+b" if length else "wb") as file:
-                    file.seek(length)
-                    file.write(more)
-        mark = replace(
-            mark, lengths=(mark.lengths[0] + len(rejected), mark.lengths[1] + len(reasons))
-        )
+    def write(self, mark: Bookmark, heading: bytes, rejected: bytes, reasons: bytes) -> Bookmark:
+        """Keep a bookmark and what was rejected before it; `heading` is the first line of that."""
+        added = ((self.rejected, heading, rejected), (self.reasons, b"", reasons))
+        with self._writing():
+            pending = tuple(_addition(*each) for each in added if each[-1])
+            kept = self._keep(replace(mark, pending=pending))
+        return self.finish(kept)
+
+    def clear(self) -> list[Path]:
+        """Forget the place. What was rejected is kept under other names, which are returned."""
+        with self._writing():
+            (self.path / _STATE).unlink(missing_ok=True)
+            return [_aside(path) for path in (self.rejected, self.reasons) if path.exists()]
+
+    def _keep(self, mark: Bookmark) -> Bookmark:
         new = self.path / f"{_STATE}.new"
         with _durable(new, "wb") as file:
-            file.write(json.dumps(asdict(mark)).encode())
+            file.write(json.dumps(asdict(mark), ensure_ascii=False).encode())
         new.replace(self.path / _STATE)
         return mark
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InvalidInput(
+                str(self.path),
+                f"cannot be written to ({error.strerror}); nothing is lost: mend that, and run the"
+                " same command to go on",
+            ) from None
+
+
+def _addition(path: Path, heading: bytes, more: bytes) -> Addition:
+    """A heading for a file that is not there or empty; a line end where the last line has none."""
+    there = path.stat().st_size if path.exists() else 0
+    if not there:
+        return Addition(path.name, 0, (heading + more).decode("latin-1"))
+    with path.open("rb") as file:
+        file.seek(there - 1)
+        end = b"" if file.read() == b"\n" else b"\n"
+    return Addition(path.name, there, (end + more).decode("latin-1"))
+
+
+def _aside(path: Path) -> Path:
+    """Give a file the first name that is free: orders.rejected.csv becomes orders.rejected-1.csv"""
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(1))
+    free = next(name for name in names if not name.exists())
+    return path.rename(free)
 
 
 @contextmanager

@@ -71,7 +71,8 @@ class Load:
     def run(self) -> Bookmark:
         """Load what is left; the place reached. A ServiceError ends it, and another run goes on."""
         found = self.folder.read()
-        self.mark = self._known(found or Bookmark(self.setting, self._digest.hexdigest()))
+        found = self._known(found or Bookmark(self.setting, self._digest.hexdigest()))
+        self.mark = self.folder.finish(found)
         pieces = self.pieces()
         self._skip(pieces)
         for batch in self._batches(pieces):
@@ -107,7 +108,7 @@ class Load:
 
     def _pass(self, piece: Piece) -> None:
         for row in piece.rows:
-            self._digest.update(row.raw)
+            self._digest.update(row.raw.rstrip(b"\r\n") + b"\n")
         self._read = piece.rows[-1].end
 
     def _batches(self, pieces: Iterator[Piece]) -> Iterator[_Batch]:
@@ -187,8 +188,6 @@ class Load:
         refused = sorted(batch.refused, key=lambda each: each[0].rows[0].number)
         rows = [row for piece, _reason in refused for row in piece.rows]
         rejected = b"".join(self.source.again(row) for row in rows)
-        if rejected and not self.mark.lengths[0]:
-            rejected = self.source.heading + rejected
         reasons = "".join(f"{_numbers(piece)}: {reason}\n" for piece, reason in refused)
         counts = Counts(
             rows=sum(len(piece.rows) for piece in batch.pieces),
@@ -204,7 +203,7 @@ class Load:
             counts=self.mark.counts + counts,
             seconds=self.mark.seconds + self.clock() - began,
         )
-        self.mark = self.folder.write(mark, rejected, reasons.encode())
+        self.mark = self.folder.write(mark, self.source.heading, rejected, reasons.encode())
         self.show(Progress(self._read, self.mark.counts))
 
 

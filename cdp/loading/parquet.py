@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from cdp.loading.rows import Row
-from cdp.loading.table import make_row, marked
+from cdp.loading.table import check_names, make_row, marked
 from chassis.errors import InvalidInput, Unavailable
 
 _ROWS_AT_ONCE = 5_000
+_DAMAGED = (OSError, ValueError, ArithmeticError, NotImplementedError)  # pyarrow's are ValueErrors
 
 
 class Parquet:
@@ -39,17 +40,13 @@ class Parquet:
         file = self._open()
         self.total = int(file.metadata.num_rows)
         self.columns = tuple(file.schema_arrow.names)
+        check_names(path, self.columns)
         self.heading = _as_csv(self.columns)
 
     def rows(self) -> Iterator[Row]:
         """Its rows."""
-        number = 0
-        for batch in self._open().iter_batches(_ROWS_AT_ONCE):
-            columns = [[as_text(value) for value in column.to_pylist()] for column in batch.columns]
-            for cells in zip(*columns, strict=True):
-                number += 1
-                name = f"{self.name}-{number}"
-                yield make_row(self.columns, number, _as_csv(cells), number, name, cells, "")
+        for number, cells in enumerate(self._cells(), start=1):
+            yield make_row(self.columns, number, _as_csv(cells), number, self.name, cells, "")
 
     def again(self, row: Row) -> bytes:
         """The row as a line of CSV, with its name as one more cell."""
@@ -58,8 +55,30 @@ class Parquet:
     def _open(self) -> Any:
         try:
             return self._parquet.ParquetFile(self.path)
-        except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-            raise InvalidInput(str(self.path), f"cannot be read as Parquet: {error}") from None
+        except _DAMAGED as error:
+            raise InvalidInput(
+                str(self.path), f"cannot be read as Parquet: {_one_line(error)}"
+            ) from None
+
+    def _cells(self) -> Iterator[tuple[str, ...]]:
+        done = 0
+        try:
+            for batch in self._open().iter_batches(_ROWS_AT_ONCE):
+                columns = [
+                    [as_text(value) for value in column.to_pylist()] for column in batch.columns
+                ]
+                yield from zip(*columns, strict=True)
+                done += len(batch)
+        except _DAMAGED as error:
+            raise InvalidInput(
+                str(self.path),
+                f"is damaged behind row {done:,} ({_one_line(error)}); get it anew, and run the"
+                " same command to go on",
+            ) from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def as_text(value: Any) -> str:

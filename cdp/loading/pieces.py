@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cdp.loading.mapping import ROW, TableMapping
-from cdp.loading.rows import Row
+from cdp.loading.rows import Row, group_name
 from chassis.errors import InvalidInput
 from contracts.plain import MAX_EVENT_BYTES, measure
 
@@ -71,10 +71,15 @@ def grouped(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Piece]:
 def read_line(piece: Piece) -> Sized:
     """The event in a line of JSON; InvalidInput says why there is none that may be sent."""
     try:
-        event = json.loads(piece.rows[0].raw)
-    except (ValueError, RecursionError) as error:
-        told = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
-        raise InvalidInput("", f"is no JSON: {told}") from None
+        event = json.loads(piece.rows[0].raw.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise InvalidInput("", f"is no JSON: {error.msg} at character {error.colno}") from None
+    except UnicodeDecodeError:
+        raise InvalidInput("", "is not UTF-8; write it as UTF-8") from None
+    except RecursionError:
+        raise InvalidInput("", "is nested too deep; flatten it") from None
+    except ValueError:
+        raise InvalidInput("", "has a number that is too long; send it as text") from None
     if not isinstance(event, dict):
         raise InvalidInput("", "must be one JSON object a line")
     return _sized(event)
@@ -82,7 +87,7 @@ def read_line(piece: Piece) -> Sized:
 
 def map_rows(piece: Piece, mapping: TableMapping) -> Sized:
     """The event that a mapping makes of rows; InvalidInput names what cannot be made."""
-    name = piece.rows[0].name
+    name = group_name([row.name for row in piece.rows])
     return _sized(mapping.make([{**row.cells, ROW: name} for row in piece.rows]))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
 MARK = "cdp-row="
-_NAME_LENGTH = 60
+_NAME_LENGTH = 50  # an id has at most 100 characters
+_LINE_END = b"\r\n"
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -18,7 +20,8 @@ class Row:
     """A line of a file, or several where a cell has line breaks.
 
     `number` is that of its first line; `end` how much of the file is read after it, in the units of
-    the file's `total`; `name` tells its place, such as orders-17. `fault` says why it has no cells.
+    the file's `total`; `name` tells its place and content, such as orders-17-a20f5e81c3d4. `fault`
+    says why it has no cells.
     """
 
     number: int
@@ -63,11 +66,27 @@ class Lines:
             for number, raw in enumerate(file, start=1):
                 end += len(raw)
                 if raw.strip():
-                    yield Row(number, raw, end, f"{self.name}-{number}")
+                    yield Row(number, raw, end, row_name(self.name, number, raw))
 
     def again(self, row: Row) -> bytes:
         """The line as it stands."""
         return row.raw if row.raw.endswith(b"\n") else row.raw + b"\n"
+
+
+def row_name(file: str, number: int, raw: bytes) -> str:
+    """The name of a row: that of its file, its number, and a digest of its bytes."""
+    return f"{file}-{number}-{_digest(raw.rstrip(_LINE_END))}"
+
+
+def group_name(names: Sequence[str]) -> str:
+    """The name of rows that are one event: that of the first, and a digest of the others'."""
+    if len(names) == 1:
+        return names[0]
+    return f"{names[0]}-{_digest(' '.join(names[1:]).encode())}"
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=6).hexdigest()
 
 
 def file_name(path: Path) -> str:

@@ -54,7 +54,8 @@ def load(tmp_path: Path) -> Iterator[Load]:
 def ended(process: subprocess.Popen[str], status: int = 0) -> list[str]:
     """What a load said when it ended."""
     said, errors = process.communicate(timeout=3_600)
-    assert (process.returncode, errors) == (status, ""), said + errors
+    assert process.returncode == status, said + errors
+    assert all(line.endswith("left") or "left, " in line for line in errors.splitlines()), errors
     return said.splitlines()
 
 
@@ -85,9 +86,8 @@ def test_a_load_that_is_killed_five_times_ends_with_every_order_once(
         said = process.communicate()
         assert process.returncode == -9, f"it ended before it could be killed: {said}"
     said = ended(load(running, *words))
-    assert said[0] == (
-        f"{expected['orders']:,} lines: {expected['orders']:,} events recorded, 0 rejected."
-    )
+    assert said[0].startswith(f"{expected['orders']:,} rows: ")
+    assert said[0].endswith(" recorded before, 0 rejected.")
     counted = running.call("profiles", "statistics")
     assert {n: counted[n] for n in ("events", "profiles", "orders")} == {
         n: expected[n] for n in ("events", "profiles", "orders")
@@ -108,7 +108,7 @@ def test_the_lines_of_a_basket_are_one_order(
     words = (path, "--mapping", MAPPINGS / "complete-journey.yaml", "--first", str(lines))
     said = ended(load(running, *words, "--folder", tmp_path / "place"))
     read = sum(len(basket) for basket in baskets.values())
-    assert said == [f"{read:,} lines: {len(baskets):,} events recorded, 0 rejected."]
+    assert said == [f"{read:,} rows: {len(baskets):,} new events, 0 recorded before, 0 rejected."]
     households = {basket[0]["household_id"] for basket in baskets.values()}
     counted = running.call("profiles", "statistics")
     assert (counted["orders"], counted["profiles"]) == (len(baskets), len(households))
@@ -129,10 +129,14 @@ def test_events_as_lines_of_json_are_loaded_once(
     path.write_bytes((ROOT / "examples" / "shoppers.ndjson").read_bytes())
     events = len(path.read_text().splitlines())
     running = suite(environment=CLOCK)
-    for words in ((), (), ("--restart",)):
-        said = ended(load(running, path, *words))
-        assert said[0] == f"{events} lines: {events} events recorded, 0 rejected."
-    assert said[1:] == [f"{events} of the events had been recorded before; they count once."]
+    loaded = f"{events} rows: {events} new events, 0 recorded before, 0 rejected."
+    assert ended(load(running, path)) == [loaded]
+    nothing = "Nothing is new in the file. What became of it before:"
+    assert ended(load(running, path)) == [nothing, loaded]
+    assert ended(load(running, path, "--restart")) == [
+        f"{events} rows: 0 new events, {events} recorded before, 0 rejected.",
+        "Those recorded before have the id of an earlier event; they count once.",
+    ]
     assert running.call("profiles", "statistics")["events"] == events
 
 
@@ -171,23 +175,66 @@ event:
     rejected = tmp_path / "orders.csv.load" / "orders.rejected.csv"
     fault = "has 6 cells, and the file has 7 columns"
     assert said == [
-        "5 lines: 1 events recorded, 1 rejected.",
+        "5 rows: 1 new event, 0 recorded before, 1 rejected.",
         f"  lines 4 to 6: line 5 {fault}, and may belong to those beside it",
-        "Mend the 3 rejected lines, and load them:",
+        "Mend the 3 rejected rows, and load them:",
         f"  {rejected}",
     ]
     rejected.write_text(rejected.read_text().replace("bulb,cdp", "bulb,1,cdp"))
     said = ended(load(running, rejected, *words), status=1)
     assert said[:2] == [
-        "3 lines: 2 events recorded, 1 rejected.",
+        "3 rows: 2 new events, 0 recorded before, 1 rejected.",
         "  line 2: data.currency: must be written EUR",
     ]
     again = rejected.with_name("orders.rejected.csv.load") / "orders.rejected.rejected.csv"
     again.write_text(again.read_text().replace("eur", "EUR"))
-    assert ended(load(running, again, *words)) == ["1 lines: 1 events recorded, 0 rejected."]
+    assert ended(load(running, again, *words)) == [
+        "1 row: 1 new event, 0 recorded before, 0 rejected."
+    ]
     assert running.call("profiles", "statistics")["orders"] == 4
     omar = running.call("profiles", "get", identifiers={"user_id": "omar"})
     assert (omar["orders"]["items"], omar["orders"]["revenue"]) == (4, {"EUR": 1600})
+    mended = rejected.read_bytes()
+    with path.open("a") as file:
+        file.write("E,2026-01-05 10:00,omar,eur,1.00,bulb,1\n")
+    assert ended(load(running, path, *words), status=1)[:2] == [
+        "6 rows: 1 new event, 0 recorded before, 2 rejected.",
+        "1 row of them by this run.",
+    ]
+    assert rejected.read_bytes().startswith(mended + b"E,2026-01-05 10:00,omar,eur,1.00,bulb,1,")
+    assert ended(load(running, rejected, *words), status=1)[0] == (
+        "4 rows: 2 new events, 0 recorded before, 2 rejected."
+    )
+
+
+def test_rows_of_files_of_one_name_are_taken_for_each_other_only_if_they_are_the_same(
+    suite: Callable[..., Suite], load: Load, tmp_path: Path
+) -> None:
+    mapping = tmp_path / "sales.yaml"
+    text = """
+event:
+  type: order_completed
+  time: {from: "{at}", as: time, zone: Europe/Berlin}
+  identifiers: {user_id: "{who}"}
+  authenticated: true
+  data: {order_id: "{cdp_row}", revenue: {from: "{paid}", as: amount}, currency: EUR, products: []}
+"""
+    mapping.write_text(text)
+    rows = ["2026-01-01,omar,10.00", "2026-01-02,grace,5.00", "2026-01-03,grace,7.00"]
+    running = suite(services=("identity", "profiles"))
+    for year, sold, told in (
+        ("y25", rows[:2], "2 rows: 2 new events, 0 recorded before, 0 rejected."),
+        ("y26", [rows[0], rows[2]], "2 rows: 1 new event, 1 recorded before, 0 rejected."),
+    ):
+        path = tmp_path / year / "sales.csv"
+        path.parent.mkdir()
+        path.write_text("\n".join(("at,who,paid", *sold)))
+        assert ended(load(running, path, "--mapping", mapping, "--flat-out"))[0] == told
+    assert running.call("profiles", "statistics")["orders"] == 3
+    mapping.write_text(text.replace("event:", 'event:\n  id: "shop-{who}"'))
+    path.write_text("\n".join(("at,who,paid", rows[1], rows[2])))
+    said = ended(load(running, path, "--mapping", mapping, "--flat-out", "--restart"))
+    assert said[0] == "2 rows: 1 new event, 1 recorded before, 0 rejected."
 
 
 def groceries(folder: Path) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp.loading.folder import Bookmark, Counts, Folder
+from cdp.loading.folder import Addition, Bookmark, Counts, Folder
 from cdp.loading.load import Load
 from cdp.loading.pace import Pace
 from cdp.loading.pieces import read_line, single
 from cdp.loading.rows import Lines
-from chassis.errors import Conflict, Failure, Unavailable
+from chassis.errors import Conflict, Failure, InvalidInput, Unavailable
 
 
 class Crash(BaseException):
@@ -140,7 +142,7 @@ def test_the_reasons_name_the_line_and_the_field_and_not_the_place_in_the_call(p
     write(path, "gbn")
     loaded(path, Shop())
     assert path.with_name("f.ndjson.load").joinpath("rejected.txt").read_text() == (
-        "line 2: data.bad: is bad\nline 3: is no JSON: Expecting value\n"
+        "line 2: data.bad: is bad\nline 3: is no JSON: Expecting value at character 1\n"
     )
 
 
@@ -151,12 +153,14 @@ def test_the_reasons_name_the_line_and_the_field_and_not_the_place_in_the_call(p
         ('{"a": NaN}', "a: is NaN or infinite, which JSON does not have; leave it out"),
         ('{"a": "\\u0000"}', "a: contains \\u0000, which cannot be stored; remove it"),
         (json.dumps({"a": "x" * 40_000}), "is 40,008 bytes of JSON; at most 32,768 are taken"),
-        ("[" * 100_000, "is no JSON: RecursionError"),
+        ("[" * 100_000, "is nested too deep; flatten it"),
+        ('{"a": "\udcfc"}', "is not UTF-8; write it as UTF-8"),
+        ('{"a": ' + "1" * 5_000 + "}", "has a number that is too long; send it as text"),
     ],
-    ids=["list", "NaN", "null character", "size", "depth"],
+    ids=["list", "NaN", "null character", "size", "depth", "Latin-1", "digits"],
 )
 def test_a_line_that_may_not_be_sent_is_rejected_here(path: Path, line: str, told: str) -> None:
-    path.write_text(line + '\n{"id": "good"}\n')
+    path.write_text(line + '\n{"id": "good"}\n', errors="surrogateescape")
     shop = Shop()
     loaded(path, shop)
     assert list(shop.log) == ["good"]
@@ -174,6 +178,46 @@ def test_the_rejected_lines_can_be_mended_and_loaded(path: Path) -> None:
     mark = loaded(rejected, shop)
     assert (mark.counts.appended, mark.counts.rejected) == (1, 0)
     assert set(shop.log) == {"1", "2", "3"}
+
+
+@pytest.mark.parametrize(
+    "mended",
+    ['{"id": "2"}\n', '{"id": "2", "note": "%s"}\n' % ("mended " * 20), '{"id": "2"}'],
+    ids=["shorter", "longer", "without a line end"],
+)
+def test_rejected_lines_that_are_mended_in_place_are_never_damaged(path: Path, mended: str) -> None:
+    write(path, "gbg")
+    shop = Shop()
+    loaded(path, shop)
+    rejected = path.with_name("f.ndjson.load") / "f.rejected.ndjson"
+    rejected.write_text(mended)
+    loaded(path, shop)
+    assert rejected.read_text() == mended
+    write(path, "gbgb")
+    loaded(path, shop)
+    assert rejected.read_text() == mended.rstrip() + '\n{"id": "4", "bad": true}\n'
+    assert loaded(rejected, shop).counts.appended == 1
+
+
+def test_a_load_goes_on_without_its_files_of_what_was_rejected(path: Path) -> None:
+    write(path, "gbg")
+    shop = Shop()
+    loaded(path, shop)
+    place = path.with_name("f.ndjson.load")
+    for name in ("f.rejected.ndjson", "rejected.txt"):
+        (place / name).unlink()
+    assert loaded(path, shop).counts.rows == 3
+    write(path, "gbgb")
+    assert loaded(path, shop).counts.rejected == 2
+    assert (place / "f.rejected.ndjson").read_text() == '{"id": "4", "bad": true}\n'
+
+
+def test_a_file_without_a_last_line_end_may_grow(path: Path) -> None:
+    path.write_text('{"id": "1"}')
+    shop = Shop()
+    loaded(path, shop)
+    write(path, "gg")
+    assert loaded(path, shop).counts.appended == 2
 
 
 def test_a_file_that_has_grown_is_loaded_from_where_it_ended(path: Path) -> None:
@@ -302,14 +346,56 @@ def test_places_are_awaited_until_who_follows_has_come_to_them() -> None:
 
 
 def test_a_bookmark_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    with Folder(tmp_path / "load", "r") as folder:
+    with Folder(tmp_path / "load", "r.csv") as folder:
         assert folder.read() is None
         mark = Bookmark({"suite": "here"}, "abc", Counts(rows=3, rejected=1), seconds=1.5)
-        kept = folder.write(mark, b"line\n", b"line 1: is bad\n")
-        assert kept.lengths == (5, 15)
-        folder.rejected.write_bytes(b"line\nand what came before a crash\n")
-        assert folder.read() == kept
-        assert folder.rejected.read_bytes() == b"line\n"
-        folder.clear()
-        assert folder.read() is None
-        assert not folder.rejected.exists()
+        assert folder.write(mark, b"a,b\n", b"1,\xff\n", b"line 1: is bad\n") == mark
+        assert folder.read() == mark
+        folder.write(mark, b"a,b\n", b"3,4\n", b"line 3: is bad\n")
+        assert folder.rejected.read_bytes() == b"a,b\n1,\xff\n3,4\n"
+        assert folder.reasons.read_bytes() == b"line 1: is bad\nline 3: is bad\n"
+
+
+@pytest.mark.parametrize("there", range(5))
+def test_what_a_crash_kept_from_the_files_is_appended_once(tmp_path: Path, there: int) -> None:
+    with Folder(tmp_path / "load", "r.csv") as folder:
+        folder.write(Bookmark({}, ""), b"", b"one\n", b"")
+        folder.rejected.write_bytes(b"one\n" + b"two\n"[:there])
+        mark = Bookmark({}, "", pending=(Addition("r.csv", 4, "two\n"),))
+        for _ in range(2):
+            assert folder.finish(mark).pending == ()
+            assert folder.rejected.read_bytes() == b"one\ntwo\n"
+
+
+def test_to_start_over_keeps_what_was_rejected_under_another_name(tmp_path: Path) -> None:
+    with Folder(tmp_path / "load", "r.csv") as folder:
+        for number in (1, 2):
+            folder.write(Bookmark({}, ""), b"", b"row\n", b"reason\n")
+            folder.rejected.write_text(f"mended {number}")
+            kept = [path.name for path in folder.clear()]
+            assert kept == [f"r-{number}.csv", f"rejected-{number}.txt"]
+            assert folder.read() is None
+            assert not folder.rejected.exists()
+            assert (folder.path / f"r-{number}.csv").read_text() == f"mended {number}"
+        assert folder.clear() == []
+
+
+@pytest.mark.parametrize("kinds", ["ggg", "ggb"], ids=["the place", "what is rejected"])
+def test_a_full_disk_ends_a_load_in_a_sentence_and_it_can_be_gone_on_with(
+    path: Path, kinds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(path, kinds)
+    shop = Shop()
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        with pytest.raises(InvalidInput, match=r"cannot be written to \(No space left"):
+            loaded(path, shop)
+    mark = loaded(path, shop)
+    assert (mark.counts.events, mark.counts.rejected) == (kinds.count("g"), kinds.count("b"))
+    rejected = path.with_name("f.ndjson.load") / "f.rejected.ndjson"
+    if "b" in kinds:
+        assert rejected.read_text() == '{"id": "3", "bad": true}\n'
+
+
+def full(_file: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -12,9 +12,11 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from cdp.cli import cli
-from cdp.loading.command import open_file, print_report
+from cdp.loading.command import open_file
 from cdp.loading.folder import Bookmark, Counts, Folder
+from cdp.loading.load import FINDING, Progress
 from cdp.loading.mapping import parse_mapping
+from cdp.loading.said import PlainLines, print_report
 
 ROOT = Path(__file__).parents[3]
 
@@ -58,7 +60,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
         (
             ["a.ndjson", "--patience", "0"],
             1,
-            "Error: broker: is out of reach (ConnectionRefusedError). 0 lines are done; run the",
+            "Error: broker: is out of reach (ConnectionRefusedError). 0 rows are done; run the",
         ),
     ],
 )
@@ -108,13 +110,59 @@ def test_the_report_tells_the_first_reasons_and_where_the_rest_is(tmp_path: Path
     with Folder(tmp_path / "load", "x.rejected.csv") as place:
         mark = Bookmark({}, "", Counts(30, appended=15, duplicate=2, accepted=1, rejected=12))
         reasons = "".join(f"line {n}: [b] is bad\n" for n in range(1, 13))
-        place.write(mark, b"", reasons.encode())
+        place.write(mark, b"", b"a row\n", reasons.encode())
         print_report(Console(file=out, width=200), mark, place)
     said = out.getvalue().splitlines()
     assert said[:4] == [
-        "30 lines: 18 events recorded, 12 rejected.",
-        "2 of the events had been recorded before; they count once.",
+        "30 rows: 16 new events, 2 recorded before, 12 rejected.",
+        "Those recorded before have the id of an earlier event; they count once.",
         "1 of the events wait at profiles for identity.",
         "  line 1: [b] is bad",
     ]
     assert said[13] == f"  … all of them are in {place.reasons}"
+
+
+def report(place: Folder, counts: Counts, before: Counts | None = None) -> list[str]:
+    out = io.StringIO()
+    begun = Bookmark({}, "", before) if before else None
+    print_report(Console(file=out, width=200), Bookmark({}, "", counts), place, begun)
+    return out.getvalue().splitlines()
+
+
+def test_the_report_tells_what_is_new_in_a_file(tmp_path: Path) -> None:
+    one, two = Counts(rows=1, appended=1), Counts(rows=2, appended=1, duplicate=1)
+    with Folder(tmp_path / "load", "x.rejected.csv") as place:
+        assert report(place, one) == ["1 row: 1 new event, 0 recorded before, 0 rejected."]
+        assert report(place, one, one)[0] == "Nothing is new in the file. What became of it before:"
+        assert report(place, two, one)[:2] == [
+            "2 rows: 1 new event, 1 recorded before, 0 rejected.",
+            "1 row of them by this run.",
+        ]
+
+
+def test_the_report_tells_where_the_rejected_row_is_or_that_it_is_gone(tmp_path: Path) -> None:
+    counts = Counts(rows=1, rejected=1, rejected_rows=1)
+    with Folder(tmp_path / "load", "x.rejected.csv") as place:
+        place.write(Bookmark({}, ""), b"", b"a row\n", b"line 2: is bad\n")
+        assert report(place, counts)[1:3] == [
+            "  line 2: is bad",
+            "Mend the 1 rejected row, and load it:",
+        ]
+        place.rejected.unlink()
+        place.reasons.unlink()
+        (told,) = report(place, counts)[1:]
+        assert told.endswith("which is there no longer; --restart writes them again.")
+
+
+def test_where_there_is_no_terminal_a_line_every_ten_seconds_tells_how_far_it_is() -> None:
+    out, now = io.StringIO(), [0.0]
+    show = PlainLines(Console(file=out, width=40), total=10_000, clock=lambda: now[0])
+    show(Progress(0, Counts(), FINDING))
+    for second in range(21):
+        now[0] = second
+        waiting = "Waiting for segments" if second == 20 else ""
+        show(Progress(100 * second, Counts(rows=10 * second, appended=9 * second), waiting))
+    assert out.getvalue().splitlines() == [
+        "100 rows, 90 events, 9/s, 1:30 left",
+        "200 rows, 180 events, 9/s, 1:20 left, waiting for segments",
+    ]

@@ -39,7 +39,12 @@ def test_the_mapping_of_cdnow_makes_the_events_of_the_demo() -> None:
     path = cdnow_directory() / SAMPLE
     _source, pieces, make = open_file(path, read_mapping(MAPPINGS / "cdnow-sample.yaml"))
     made = [make(piece).event for piece in pieces()]
-    assert made == [purchase.as_event() for purchase in read_purchases(path)]
+    expected = [purchase.as_event() for purchase in read_purchases(path)]
+    for event, purchase in zip(made, expected, strict=True):  # their ids tell the content as well
+        assert event["id"] == event["data"]["order_id"]
+        assert event["id"].startswith(purchase["id"] + "-")
+        event["id"] = event["data"]["order_id"] = purchase["id"]
+    assert made == expected
 
 
 @pytest.mark.parametrize("path", sorted(MAPPINGS.glob("*.yaml")), ids=lambda path: path.stem)
@@ -100,6 +105,7 @@ def test_nothing_is_made_of_an_empty_cell(told: str) -> None:
         ("as: number", "many", "must be a number such as 12.5"),
         ("as: flag", "maybe", "must be true or false, yes or no, 1 or 0"),
         ("as: json", "{", "must be JSON"),
+        ("as: json", "[" * 100_000, "is nested too deep; flatten it"),
         ("as: amount", "12,50", "must be an amount such as 49.99"),
         ("as: amount", "nan", "must be an amount such as 49.99"),
         ("as: amount", "1e999999", "must be an amount such as 49.99"),
@@ -155,6 +161,10 @@ def test_an_event_is_named_after_its_row_unless_the_mapping_names_it() -> None:
         ("  data: {a: {sum: '{b}'}}", "event.data.a: can sum up what is"),
         ("  data: {a: {from: '{b}', as: amount, decimals: 9}}", "event.data.a.decimals: must be"),
         ("  data: {a: {each_line: 1, unless: [b]}}", "event.data.a.unless: must be"),
+        ("  data: {a: '{who'}", "event.data.a: has a brace that is not one of a pair; write"),
+        ("  data: {a: '{{who}}'}", "event.data.a: has a brace that is not one of a pair"),
+        ("  data: {a: {sum: 'b}', as: whole}}", "event.data.a: has a brace that is not one of a"),
+        ("  data: {a: {each_line: {b: '{}'}}}", "event.data.a.b: has a brace that is not one"),
         ("format: {delimiter: ' ; '}", "format.delimiter: must be one character"),
         ("format: {header: false}", "format.columns: is missing"),
         ("format: {encoding: utf-16}", "format.encoding: must be utf-8, latin-1 or cp1252"),
@@ -174,12 +184,26 @@ def test_a_mapping_without_what_every_event_needs_is_refused() -> None:
         parse_mapping({"event": {"type": "x", "time": "", "identifiers": {}}})
 
 
-@pytest.mark.parametrize("text", ["event: [", "- a\n", "\udcff"], ids=["YAML", "list", "bytes"])
-def test_a_file_that_is_no_mapping_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("event: [", "is no YAML: while parsing"),
+        ("- a\n", "must be an object with"),
+        ("\udcff", "is not UTF-8; save it as UTF-8"),
+        ("event: 2026-13-45", "is no YAML: month must be in 1..12"),
+        ("[" * 5_000, "is nested too deep; flatten it"),
+    ],
+    ids=["YAML", "list", "bytes", "date", "depth"],
+)
+def test_a_file_that_is_no_mapping_is_refused_by_its_name(
+    tmp_path: Path, text: str, told: str
+) -> None:
     path = tmp_path / "shop.yaml"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(InvalidInput, match=r"shop\.yaml"):
+    with pytest.raises(InvalidInput) as refused:
         read_mapping(path)
+    assert refused.value.subject.startswith(str(path))
+    assert refused.value.message.startswith(told)
 
 
 def test_a_column_that_the_file_does_not_have_is_named_with_its_place() -> None:

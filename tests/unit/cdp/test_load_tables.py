@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +11,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from cdp.loading.command import open_file
 from cdp.loading.parquet import Parquet, as_text
-from cdp.loading.rows import Lines, Row, file_name
+from cdp.loading.rows import Lines, Row, file_name, group_name
 from cdp.loading.table import Form, Table
 from chassis import InvalidInput, Unavailable
 
@@ -24,6 +26,11 @@ def table(tmp_path: Path, text: str | bytes, form: Form | None = None) -> Table:
 
 def cells(source: Table) -> list[dict[str, str]]:
     return [dict(row.cells) for row in source.rows()]
+
+
+def place(row: Row) -> str:
+    """The name of a row without the digest of its content."""
+    return row.name.rpartition("-")[0]
 
 
 def again(tmp_path: Path, source: Table, rows: list[Row], form: Form | None = None) -> Table:
@@ -40,7 +47,7 @@ def test_cells_go_by_the_names_in_the_heading_without_spaces_at_their_ends(tmp_p
 
 def test_a_row_has_the_number_of_its_first_line_and_a_name_made_of_it(tmp_path: Path) -> None:
     rows = list(table(tmp_path, 'id,note\n\n1,"two\nlines"\n2,x').rows())
-    assert [(row.number, row.name) for row in rows] == [(3, "orders-3"), (5, "orders-5")]
+    assert [(row.number, place(row)) for row in rows] == [(3, "orders-3"), (5, "orders-5")]
     assert rows[0].cells["note"] == "two\nlines"
     assert rows[0].raw == b'1,"two\nlines"\n'
     assert rows[1].end == (tmp_path / "orders.csv").stat().st_size
@@ -70,7 +77,8 @@ def test_a_table_is_read_in_the_form_that_the_mapping_tells(
         (b"1", "has 1 cells, and the file has 2 columns"),
         (b"1,2,3", "has 3 cells, and the file has 2 columns"),
         (b"1,\xff", "is not written in the file's encoding; see `encoding` of the mapping"),
-        (b'1,"a"b', "cannot be read as CSV: ',' expected after '\"'"),
+        (b'1,"a"b', "cannot be read as CSV: a quote inside a cell is not doubled"),
+        (b"1,a\rb", "cannot be read as CSV: a line end (CR) stands inside a cell without quotes"),
     ],
 )
 def test_a_row_that_cannot_be_read_says_why_and_those_after_it_are_read(
@@ -81,10 +89,72 @@ def test_a_row_that_cannot_be_read_says_why_and_those_after_it_are_read(
     assert dict(good.cells) == {"id": "2", "name": "Grace"}
 
 
-def test_a_quote_that_is_not_closed_is_the_fault_of_the_rest(tmp_path: Path) -> None:
-    (row,) = table(tmp_path, 'id,name\n1,"Omar\n2,Grace\n').rows()
-    assert row.fault == "cannot be read as CSV: unexpected end of data"
-    assert row.raw == b'1,"Omar\n2,Grace\n'
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ("2,Grace\n", ", or one inside a cell is not doubled"),
+        ('2,"Grace"\n', ", or one inside a cell is not doubled"),
+        ("".join(f"{n},Grace\n" for n in range(58)), ", or a cell has over 20 lines"),
+        ("".join(f"{n},Grace\n" for n in range(58)) + '9,"', ", or a cell has over 20 lines"),
+    ],
+    ids=["to the end", "to the next quote", "over many lines", "over many lines to the next quote"],
+)
+def test_a_quote_that_is_not_closed_is_the_fault_of_its_line_alone(
+    tmp_path: Path, after: str, told: str
+) -> None:
+    bad, *good = table(tmp_path, 'id,name\n1,"Omar\n' + after).rows()
+    assert bad.fault == f"cannot be read as CSV: a quote is not closed at line 2{told}"
+    assert bad.raw == b'1,"Omar\n'
+    read = [row for row in good if not row.fault]
+    assert [row.cells["name"] for row in read] == ["Grace"] * after.count("Grace")
+    assert [row.number for row in good] == list(range(3, 3 + len(after.splitlines())))
+    assert good[-1].end == (tmp_path / "orders.csv").stat().st_size
+
+
+def test_a_cell_may_have_some_lines(tmp_path: Path) -> None:
+    note = "\n".join("abcdefghijklmnopqrst")
+    source = table(tmp_path, f'id,note\n1,"{note}"\n2,"{note}\nu"\n')
+    first, second, *_rest = source.rows()
+    assert first.cells["note"] == note
+    assert second.fault.endswith("or a cell has over 20 lines")
+
+
+def test_rows_of_one_place_and_other_content_have_other_names(tmp_path: Path) -> None:
+    names = [
+        [row.name for row in table(tmp_path, text).rows()]
+        for text in ("id\n1\n2", "id\r\n1\r\n2\r\n", "id\n1\n3\n")
+    ]
+    assert names[0] == names[1]
+    assert names[0][0] == names[2][0]
+    assert names[0][1] != names[2][1]
+
+
+def test_the_name_of_a_group_is_that_of_all_its_rows() -> None:
+    assert group_name(["orders-1-a"]) == "orders-1-a"
+    assert group_name(["orders-1-a", "orders-2-b"]).startswith("orders-1-a-")
+    assert group_name(["orders-1-a", "orders-2-b"]) != group_name(["orders-1-a", "orders-2-c"])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (gzip.compress(b"id,name\n"), "is compressed (as workbooks are, too): unpack it first"),
+        (b"PK\x03\x04rest", "is compressed (as workbooks are, too): unpack it first"),
+        ("id,name\n".encode("utf-16"), "is written in UTF-16 or UTF-32: save it as UTF-8"),
+        ("id,name\n".encode("utf-16-le"), "is not text: it has null characters"),
+        (b"\x7fELF\0\0", "is not text: it has null characters"),
+        (b"PAR1rest", "is Parquet: give it a name that ends in .parquet"),
+        (b"id,name\r1,Omar\r", "has lines that end with CR alone: save it with the line ends of"),
+    ],
+)
+@pytest.mark.parametrize("name", ["orders.csv", "orders.ndjson", "orders.csv.gz"])
+def test_a_file_that_is_not_text_is_refused_with_what_to_do(
+    tmp_path: Path, content: bytes, told: str, name: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InvalidInput) as refused:
+        open_file(tmp_path / name, None)
+    assert refused.value.message.startswith(told)
 
 
 @pytest.mark.parametrize("form", [Form(), Form("whitespace"), Form("tab"), Form(";")])
@@ -95,28 +165,39 @@ def test_a_rejected_row_keeps_its_name_when_it_is_loaded_again(tmp_path: Path, f
     rows = list(source.rows())
     first = again(tmp_path, source, [rows[0], rows[2]], form)
     assert [(row.name, row.cells) for row in first.rows()] == [
-        ("orders-2", {"id": "1", "name": "x"}),
-        ("orders-4", {"id": "3", "name": "z"}),
+        (rows[0].name, {"id": "1", "name": "x"}),
+        (rows[2].name, {"id": "3", "name": "z"}),
     ]
     second = again(tmp_path, first, list(first.rows())[1:], form)
-    assert [row.name for row in second.rows()] == ["orders-4"]
+    assert [row.name for row in second.rows()] == [rows[2].name]
 
 
 def test_a_row_with_a_cell_too_few_can_be_mended_where_it_stands(tmp_path: Path) -> None:
     source = table(tmp_path, "id,name\n1\n")
-    rejected = again(tmp_path, source, list(source.rows()))
+    rows = list(source.rows())
+    rejected = again(tmp_path, source, rows)
     (still,) = rejected.rows()
     assert still.fault == "has 1 cells, and the file has 2 columns"
     rejected.path.write_text(rejected.path.read_text().replace("1,", "1,Omar,"))
     (mended,) = rejected.rows()
-    assert (mended.name, dict(mended.cells)) == ("orders-2", {"id": "1", "name": "Omar"})
+    assert (mended.name, dict(mended.cells)) == (rows[0].name, {"id": "1", "name": "Omar"})
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("", "is empty: it has no heading"), ("a,b,a\n", "has two columns of the name a")],
+    [
+        ("", "is empty: it has no heading"),
+        ("a,b,a\n", "has two columns of the name a"),
+        (
+            'a,"b\n1,2\n',
+            "has a heading that cannot be read as CSV: a quote is not closed at line 1",
+        ),
+        ("größe\n".encode("latin-1"), "has a heading that is not written in the file's encoding"),
+    ],
 )
-def test_a_heading_that_cannot_be_used_is_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_a_heading_that_cannot_be_used_is_refused(
+    tmp_path: Path, text: str | bytes, told: str
+) -> None:
     with pytest.raises(InvalidInput, match=told):
         table(tmp_path, text)
 
@@ -125,7 +206,7 @@ def test_lines_of_json_are_numbered_as_an_editor_does(tmp_path: Path) -> None:
     path = tmp_path / "Events of May.ndjson"
     path.write_text('{"a": 1}\n\n{"b": 2}')
     source = Lines(path, file_name(path))
-    assert [(row.number, row.name) for row in source.rows()] == [
+    assert [(row.number, place(row)) for row in source.rows()] == [
         (1, "events-of-may-1"),
         (3, "events-of-may-3"),
     ]
@@ -160,7 +241,7 @@ def test_rows_of_parquet_are_read_and_rejected_ones_are_csv(tmp_path: Path) -> N
     parquet.write_table(pa.table({"id": [1, 2], "name": ["a,b", None]}), path)
     source = Parquet(path, "orders")
     rows = list(source.rows())
-    assert [(row.number, row.name, row.end, dict(row.cells)) for row in rows] == [
+    assert [(row.number, place(row), row.end, dict(row.cells)) for row in rows] == [
         (1, "orders-1", 1, {"id": "1", "name": "a,b"}),
         (2, "orders-2", 2, {"id": "2", "name": ""}),
     ]
@@ -175,3 +256,27 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
     (tmp_path / "orders.parquet").write_text("id,name\n")
     with pytest.raises(InvalidInput, match="cannot be read as Parquet"):
         Parquet(tmp_path / "orders.parquet", "orders")
+
+
+def test_parquet_with_two_columns_of_one_name_is_refused(tmp_path: Path) -> None:
+    two = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["id", "id"])
+    parquet.write_table(two, tmp_path / "orders.parquet")
+    with pytest.raises(InvalidInput, match="has two columns of the name id"):
+        Parquet(tmp_path / "orders.parquet", "orders")
+
+
+def test_parquet_that_is_damaged_ends_in_a_sentence_behind_what_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    ids = pa.table({"id": [f"{n:032x}" for n in range(20_000)]})
+    parquet.write_table(ids, path, row_group_size=5_000, use_dictionary=False)
+    content = bytearray(path.read_bytes())
+    middle = len(content) * 7 // 10
+    content[middle : middle + 20_000] = b"\xff" * 20_000
+    path.write_bytes(content)
+    rows = Parquet(path, "orders").rows()
+    assert next(rows).number == 1
+    with pytest.raises(
+        InvalidInput, match=r"is damaged behind row [\d,]+ \(.*\); get it anew"
+    ) as bad:
+        list(rows)
+    assert "\n" not in bad.value.message
