@@ -55,16 +55,21 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What is to be appended to a file that had `start` bytes."""
+    """What is to be appended to a file that had `start` bytes; an empty one gets the heading first.
+
+    `heading` and `text` are bytes as Latin-1.
+    """
 
     name: str
     start: int
-    text: str  # its bytes as Latin-1
+    heading: str
+    text: str
 
     def append_to(self, folder: Path) -> None:
         """Append what of it is not there yet, which is all if the file is another by now."""
-        path, more = folder / self.name, self.text.encode("latin-1")
-        with _durable(path, "a+b") as file:
+        with _durable(folder / self.name, "a+b") as file:
+            empty = self.start == 0 or file.seek(0, os.SEEK_END) == 0
+            more = ((self.heading if empty else "") + self.text).encode("latin-1")
             file.seek(self.start)
             there = file.read()
             if not there.startswith(more):
@@ -162,6 +167,8 @@ class Folder:
         with _durable(new, "wb") as file:
             file.write(json.dumps(asdict(mark), ensure_ascii=False).encode())
         new.replace(self.path / _STATE)
+        if mark.pending:
+            os.fsync(self._lock)  # the bookmark is safe before the files are appended to
         return mark
 
     @contextmanager
@@ -171,20 +178,19 @@ class Folder:
         except OSError as error:
             raise InvalidInput(
                 str(self.path),
-                f"cannot be written to ({error.strerror}); nothing is lost: mend that, and run the"
-                " same command to go on",
+                f"cannot be written to ({error.strerror}); once it can, run the same command to"
+                " go on: nothing is lost",
             ) from None
 
 
 def _addition(path: Path, heading: bytes, more: bytes) -> Addition:
-    """A heading for a file that is not there or empty; a line end where the last line has none."""
-    there = path.stat().st_size if path.exists() else 0
-    if not there:
-        return Addition(path.name, 0, (heading + more).decode("latin-1"))
-    with path.open("rb") as file:
-        file.seek(there - 1)
-        end = b"" if file.read() == b"\n" else b"\n"
-    return Addition(path.name, there, (end + more).decode("latin-1"))
+    """The addition to a file as it is now, behind a line end if its last line has none."""
+    size = path.stat().st_size if path.exists() else 0
+    if size:
+        with path.open("rb") as file:
+            file.seek(size - 1)
+            more = more if file.read() == b"\n" else b"\n" + more
+    return Addition(path.name, size, heading.decode("latin-1"), more.decode("latin-1"))
 
 
 def _aside(path: Path) -> Path:

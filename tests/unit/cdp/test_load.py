@@ -361,10 +361,26 @@ def test_what_a_crash_kept_from_the_files_is_appended_once(tmp_path: Path, there
     with Folder(tmp_path / "load", "r.csv") as folder:
         folder.write(Bookmark({}, ""), b"", b"one\n", b"")
         folder.rejected.write_bytes(b"one\n" + b"two\n"[:there])
-        mark = Bookmark({}, "", pending=(Addition("r.csv", 4, "two\n"),))
+        mark = Bookmark({}, "", pending=(Addition("r.csv", 4, "id\n", "two\n"),))
         for _ in range(2):
             assert folder.finish(mark).pending == ()
             assert folder.rejected.read_bytes() == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize("there", range(7))
+def test_what_a_crash_kept_from_a_new_file_begins_with_the_heading(
+    tmp_path: Path, there: int
+) -> None:
+    with Folder(tmp_path / "load", "r.csv") as folder:
+        folder.rejected.write_bytes(b"id\none\n"[:there])
+        folder.finish(Bookmark({}, "", pending=(Addition("r.csv", 0, "id\n", "one\n"),)))
+        assert folder.rejected.read_bytes() == b"id\none\n"
+
+
+def test_what_a_crash_kept_from_a_file_that_is_gone_begins_with_the_heading(tmp_path: Path) -> None:
+    with Folder(tmp_path / "load", "r.csv") as folder:
+        folder.finish(Bookmark({}, "", pending=(Addition("r.csv", 99, "id\n", "one\n"),)))
+        assert folder.rejected.read_bytes() == b"id\none\n"
 
 
 def test_to_start_over_keeps_what_was_rejected_under_another_name(tmp_path: Path) -> None:
