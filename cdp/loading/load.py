@@ -101,8 +101,9 @@ class Load:
         if rows != self.mark.counts.rows or self._digest.hexdigest() != self.mark.digest:
             raise Conflict(
                 "the file",
-                "has changed where it was loaded already; start over with --restart"
-                " (what is recorded counts once)",
+                "has changed where it was loaded already; start over with --restart (an event whose"
+                " id is recorded counts once; without ids of their own, rows that were changed or"
+                " moved are events anew)",
             )
         self.show(Progress(self._read, self.mark.counts))
 

@@ -127,7 +127,7 @@ def print_report(
     counts = mark.counts
     known = before.counts.rows if before else 0
     if known and known == counts.rows:
-        out.print("Nothing is new in the file. What became of it before:")
+        out.print("Nothing new was loaded. What became of the file before:")
     out.print(
         f"{many(counts.rows, 'row')}: {many(counts.new, 'new event')},"
         f" {counts.duplicate:,} recorded before, {counts.rejected:,} rejected."

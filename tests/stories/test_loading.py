@@ -131,7 +131,7 @@ def test_events_as_lines_of_json_are_loaded_once(
     running = suite(environment=CLOCK)
     loaded = f"{events} rows: {events} new events, 0 recorded before, 0 rejected."
     assert ended(load(running, path)) == [loaded]
-    nothing = "Nothing is new in the file. What became of it before:"
+    nothing = "Nothing new was loaded. What became of the file before:"
     assert ended(load(running, path)) == [nothing, loaded]
     assert ended(load(running, path, "--restart")) == [
         f"{events} rows: 0 new events, {events} recorded before, 0 rejected.",

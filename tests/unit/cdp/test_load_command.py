@@ -133,7 +133,9 @@ def test_the_report_tells_what_is_new_in_a_file(tmp_path: Path) -> None:
     one, two = Counts(rows=1, appended=1), Counts(rows=2, appended=1, duplicate=1)
     with Folder(tmp_path / "load", "x.rejected.csv") as place:
         assert report(place, one) == ["1 row: 1 new event, 0 recorded before, 0 rejected."]
-        assert report(place, one, one)[0] == "Nothing is new in the file. What became of it before:"
+        assert (
+            report(place, one, one)[0] == "Nothing new was loaded. What became of the file before:"
+        )
         assert report(place, two, one)[:2] == [
             "2 rows: 1 new event, 1 recorded before, 0 rejected.",
             "1 row of them by this run.",
