@@ -12,6 +12,7 @@ import phonenumbers
 import yaml
 
 from chassis.errors import InvalidInput
+from chassis.files import read_text
 from identifiers.types import Assurance, IdentifierType, IdentifierTypes, Normaliser
 
 FILE = "identity.yaml"
@@ -29,17 +30,19 @@ def load_types(config_dir: Path | None = None) -> IdentifierTypes:
     """
     own = config_dir / FILE if config_dir else None
     path = own if own and own.exists() else _SHIPPED
-    return read_types(path.read_text(encoding="utf-8"))
+    return read_types(read_text(path))
 
 
 def read_types(text: str) -> IdentifierTypes:
     """The types in the text of an `identity.yaml`."""
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         place = getattr(error, "problem_mark", None)
         line = f" in line {place.line + 1}" if place else ""
         raise InvalidInput(FILE, f"is not YAML{line}; check quotes and indentation") from None
+    except ValueError as error:  # such as the 30th of February
+        raise InvalidInput(FILE, f"has a value that cannot be: {error}; put it in quotes") from None
     root = _mapping("", document, _TOP)
     types = _mapping("types", root.get("types"))
     if not types:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chassis.errors import InvalidInput
+from chassis.files import read_text
 from rules import ELIGIBILITY_VOCABULARY, Rule, RuleError, Situation, compile_rule
 from services.offers.content import Content, read_content
 from services.offers.document import Entry, meant, read_document
@@ -65,11 +66,7 @@ def load_catalogue(directory: Path | None = None) -> Catalogue:
     path = directory / SHIPPED.name if directory else SHIPPED
     if not path.exists():
         path = SHIPPED
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(path.name, f"cannot be read: {type(error).__name__}") from None
-    return read_catalogue(text, path.name)
+    return read_catalogue(read_text(path), path.name)
 
 
 def read_catalogue(text: str, name: str = SHIPPED.name) -> Catalogue:

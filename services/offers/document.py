@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import yaml
 
 from chassis.errors import InvalidInput
+from chassis.files import compose_yaml
 
 MAX_DEPTH = 6
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -20,14 +21,7 @@ _SCALARS = {"str": "text", "int": "a whole number", "bool": "true or false", "nu
 
 def read_document(text: str, name: str) -> Entry:
     """The root entry of the YAML file called `name`; InvalidInput says where it is no YAML."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise InvalidInput(name, f"{where}is not valid YAML: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InvalidInput(name, f"is not valid YAML: {type(error).__name__}") from None
+    node = compose_yaml(text, name)
     if node is None:
         raise InvalidInput(name, "is empty; start from the file that is shipped")
     return Entry(name, "", node)

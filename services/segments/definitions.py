@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from chassis import InvalidInput
+from chassis.files import compose_yaml, read_text
 from contracts import load
 from contracts.segments import DEFINITION
 from rules import SEGMENT_VOCABULARY, Rule, RuleError, Summary, compile_rule
@@ -61,19 +62,12 @@ def load_definitions(config_dir: Path | None = None) -> Sequence[Definition]:
     """The definitions in `segments.yaml` of `config_dir`, or else of the one that is shipped."""
     own = config_dir / FILE if config_dir else None
     path = own if own is not None and own.exists() else SHIPPED
-    return read_definitions(path.read_text(encoding="utf-8"), str(path))
+    return read_definitions(read_text(path), str(path))
 
 
 def read_definitions(text: str, name: str = FILE) -> Sequence[Definition]:
     """The definitions of a YAML text; InvalidInput says which segment is wrong, where and why."""
-    try:
-        document = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise InvalidInput(name, f"{place}is not valid YAML: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InvalidInput(name, f"is not valid YAML: {type(error).__name__}") from None
+    document = compose_yaml(text, name)
     found: dict[str, Definition] = {}
     for segment, line, fields in _entries(document, name):
         if segment in found:
