@@ -24,9 +24,9 @@ SHORTEST_MASTER_KEY = 16
 _PURPOSE = b"checkout cdp: wraps the identifier key"
 
 
-def wrap(key: bytes, master: str) -> str:
-    """The key, wrapped; InvalidInput if the master key is too short to be one."""
-    wrapped = aes_key_wrap_with_padding(_wrapping_key(master), key)
+def wrap(key: bytes, master: str, variable: str = "CDP_MASTER_KEY") -> str:
+    """The key, wrapped; InvalidInput names `variable` if its master key is too short to be one."""
+    wrapped = aes_key_wrap_with_padding(_wrapping_key(master, variable), key)
     return WRAPPED + base64.b64encode(wrapped).decode()
 
 
@@ -51,13 +51,13 @@ def read_key(text: str, master: str | None) -> bytes:
 
 def rotate(text: str, master: str | None, new_master: str) -> str:
     """The same key, wrapped by `new_master`: no hash that was made with it changes."""
-    return wrap(read_key(text, master), new_master)
+    return wrap(read_key(text, master), new_master, "CDP_NEW_MASTER_KEY")
 
 
-def _wrapping_key(master: str) -> bytes:
+def _wrapping_key(master: str, variable: str = "CDP_MASTER_KEY") -> bytes:
     if len(master) < SHORTEST_MASTER_KEY:
         message = (
             f"needs at least {SHORTEST_MASTER_KEY} characters; `openssl rand -hex 32` makes one"
         )
-        raise InvalidInput("CDP_MASTER_KEY", message)
+        raise InvalidInput(variable, message)
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(master.encode())
