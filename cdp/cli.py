@@ -12,7 +12,7 @@ import click
 
 from cdp.connection import connected
 from cdp.demo import DEMO_CLOCK, Demo
-from cdp.identity import identity
+from cdp.identity import identity, read_identifiers
 from cdp.loading.command import load
 from cdp.rebuilding import rebuild
 from cdp.report import console, dead_letters_table, decision_view, facts_table, profile_view
@@ -138,10 +138,7 @@ def decide(request: TextIO, demo: bool, as_json: bool) -> None:
 
     REQUEST is a JSON file (or - for standard input) such as examples/requests/gold-customer.json.
     """
-    try:
-        asked = json.load(request)
-    except ValueError as error:
-        raise click.BadParameter(f"{request.name} is no JSON: {error}") from None
+    asked = read_request(request)
     if isinstance(asked, dict):
         asked = {**asked, "explain": True, "dry_run": True}
     with connected(demo) as client:
@@ -230,10 +227,21 @@ def read_who(words: tuple[str, ...]) -> dict[str, Any]:
     """The arguments of profiles.get that `words` stand for: one id, or type=value pairs."""
     if len(words) == 1 and "=" not in words[0]:
         return {"profile_id": words[0]}
-    pairs = [word.partition("=") for word in words]
-    if not all(kind and value for kind, _, value in pairs):
+    if any(not kind or not value for kind, _, value in (word.partition("=") for word in words)):
         raise click.UsageError("WHO is one profile id, or identifiers such as user_id=omar")
-    return {"identifiers": {kind: value for kind, _, value in pairs}}
+    return {"identifiers": read_identifiers(words)}
+
+
+def read_request(file: TextIO) -> Any:
+    """The JSON value in a file; a wrong call, if there is none."""
+    try:
+        return json.loads(file.read().removeprefix("\ufeff"))
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{file.name} is not UTF-8; save it as UTF-8") from None
+    except ValueError as error:
+        raise click.BadParameter(f"{file.name} is no JSON: {error}") from None
+    except RecursionError:
+        raise click.BadParameter(f"{file.name} is no request: it is nested too deeply") from None
 
 
 def _print_json(value: object) -> None:

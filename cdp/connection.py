@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import amqp
-
 from cdp.suite import EMBEDDED_BROKER, NAMES, Suite, database_path, embedded_settings, migrate
+from chassis.addresses import check_broker_uri
 from chassis.client import Client
 from chassis.clock import clock_from
-from chassis.errors import NotFound, Unavailable
+from chassis.errors import NotFound
 from chassis.logging import configure_logging
 
 LOCAL_BROKER = "amqp://guest:guest@localhost:5672/"
@@ -28,12 +26,15 @@ def connected(demo: bool, timeout: float = 10.0) -> Iterator[Client]:
         with _last_demo().running(), Client(EMBEDDED_BROKER, timeout) as client:
             yield client
         return
-    logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns of its own tidying up
-    try:
-        with Client(os.environ.get("CDP_AMQP_URI", LOCAL_BROKER), timeout) as client:
-            yield client
-    except amqp.AMQPError as error:
-        raise Unavailable("CDP_AMQP_URI", f"the broker refused us: {error}") from None
+    with Client(broker_uri(), timeout) as client:
+        yield client
+
+
+def broker_uri() -> str:
+    """The broker over which commands reach the services; InvalidInput if it cannot be one."""
+    uri = os.environ.get("CDP_AMQP_URI") or LOCAL_BROKER
+    check_broker_uri("CDP_AMQP_URI", uri)
+    return uri
 
 
 def _last_demo() -> Suite:

@@ -10,18 +10,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-import amqp
-import sqlalchemy as sa
 import structlog
 from kombu import Connection
-from kombu.exceptions import KombuError
 
+from cdp.databases import check_database, explained
 from cdp.suite import EMBEDDED_BROKER, Suite, database_path, migrate
-from chassis.database import driver_uri
-from chassis.errors import Conflict, InvalidInput, Unavailable
+from chassis.addresses import broker_refusal, check_broker_uri
+from chassis.errors import InvalidInput, Unavailable
 from chassis.logging import configure_logging
-from chassis.schema import EVENTS
-from chassis.settings import Role, Settings, read_settings
+from chassis.rpc import BROKER_ERRORS
+from chassis.settings import Role, Settings, owner_database, read_settings
 from chassis.topology import declare_own
 
 EMBEDDED = Path(".run/embedded")
@@ -34,7 +32,7 @@ def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
     form = _log_form()
     settings = _embedded(names, role) if embedded else [read_settings(n, role) for n in names]
     for each in settings:
-        check_database(each)
+        check_database(each.service, each.database_uri, f"CDP_{each.service.upper()}_DATABASE_URI")
         if not each.embedded:
             open_broker(each)
     configure_logging(form, _log_level())
@@ -63,26 +61,10 @@ def migrate_services(names: Sequence[str]) -> Iterator[str]:
         # The broker is of no concern here, so that migrations run where there is none.
         os.environ.setdefault("CDP_AMQP_URI", EMBEDDED_BROKER)
         settings = read_settings(name)
-        owner = os.environ.get(f"CDP_{name.upper()}_OWNER_DATABASE_URI")
-        try:
-            migrate(settings, owner)
-        except sa.exc.OperationalError as error:
-            raise _unreachable(name, error) from None
+        owner, variable = owner_database(settings)
+        with explained(name, variable):
+            migrate(settings, owner if owner != settings.database_uri else None)
         yield name
-
-
-def check_database(settings: Settings) -> None:
-    """Refuse to start on a database that is out of reach or has no tables yet."""
-    engine = sa.create_engine(driver_uri(settings.database_uri))
-    try:
-        migrated = sa.inspect(engine).has_table(EVENTS.name)
-    except sa.exc.OperationalError as error:
-        raise _unreachable(settings.service, error) from None
-    finally:
-        engine.dispose()
-    if not migrated:
-        name = settings.service
-        raise Conflict(f"database of {name}", f"has no tables yet; run `cdp migrate {name}`")
 
 
 def open_broker(settings: Settings) -> None:
@@ -91,14 +73,13 @@ def open_broker(settings: Settings) -> None:
     Refuses to start without the broker, and says why it is out of reach.
     """
     variable = f"CDP_{settings.service.upper()}_AMQP_URI or CDP_AMQP_URI"
+    check_broker_uri(variable, settings.amqp_uri)
     try:
         with Connection(settings.amqp_uri, connect_timeout=_CONNECT_SECONDS) as connection:
             connection.ensure_connection(max_retries=1, timeout=_CONNECT_SECONDS)
             declare_own(connection.channel(), settings.service)
-    except (OSError, amqp.AMQPError, KombuError) as error:
-        raise Unavailable(variable, f"the broker is out of reach: {error}") from None
-    except (KeyError, ValueError) as error:
-        raise InvalidInput(variable, f"is no URI of a broker: {error}") from None
+    except BROKER_ERRORS as error:
+        raise broker_refusal(variable, settings.amqp_uri, error) from None
 
 
 def _embedded(names: Sequence[str], role: Role) -> list[Settings]:
@@ -125,9 +106,3 @@ def _log_level() -> str:
     if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise InvalidInput("CDP_LOG_LEVEL", "is debug, info, warning or error")
     return level
-
-
-def _unreachable(service: str, error: sa.exc.OperationalError) -> Unavailable:
-    variable = f"CDP_{service.upper()}_DATABASE_URI"
-    said = str(error.orig).strip().splitlines()
-    return Unavailable(variable, f"the database is out of reach: {said[0] if said else error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -10,15 +11,21 @@ from nameko.exceptions import RemoteError, RpcTimeout, UnknownService
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from chassis import embedded
-from chassis.errors import Failure, Unavailable
+from chassis.addresses import broker_refusal, check_broker_uri
+from chassis.errors import Failure, ServiceError, Unavailable
 from chassis.rpc import BROKER_ERRORS  # importing it makes our errors arrive as what they were
+
+_VARIABLE = "CDP_AMQP_URI"  # which names the broker of those who call
 
 
 class Client:
     """Calls services: `with Client(uri) as cdp: cdp.call("offers", "decide", request={…})`."""
 
     def __init__(self, amqp_uri: str, timeout: float = 10.0) -> None:
+        check_broker_uri(_VARIABLE, amqp_uri)
         embedded.install()
+        logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns of its own tidying up
+        self._amqp_uri = amqp_uri
         self._timeout = timeout
         self._proxy = ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=timeout)
 
@@ -26,7 +33,7 @@ class Client:
         try:
             self._cluster = self._proxy.start()
         except BROKER_ERRORS as error:
-            raise _out_of_reach(error) from None
+            raise self._refusal(error) from None
         return self
 
     def __exit__(
@@ -42,7 +49,7 @@ class Client:
         """The answer of `service.method(**kwargs)`, or the ServiceError that it raised.
 
         Unavailable when nothing came back in time, and from then on once the broker has closed
-        the connection.
+        the connection; Refused when it lets this user do nothing.
         """
         try:
             return getattr(self._cluster[service], method)(**kwargs)
@@ -53,8 +60,7 @@ class Client:
         except RemoteError as error:
             raise Failure(service, f"failed with {error.exc_type}") from None
         except (*BROKER_ERRORS, RuntimeError) as error:  # nameko's word for a lost connection
-            raise _out_of_reach(error) from None
+            raise self._refusal(error) from None
 
-
-def _out_of_reach(error: Exception) -> Unavailable:
-    return Unavailable("broker", f"is out of reach ({type(error).__name__})")
+    def _refusal(self, error: Exception) -> ServiceError:
+        return broker_refusal(_VARIABLE, self._amqp_uri, error)

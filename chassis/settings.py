@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from environs import Env, EnvError
+from environs import Env
 
+from chassis.addresses import check_database_uri
 from chassis.clock import Clock, clock_from
 from chassis.errors import InvalidInput
 from chassis.keys import read_key
@@ -17,6 +20,7 @@ N = TypeVar("N", int, float)
 
 # Development default; a shop sets its own, and never changes it: identifiers are stored under it.
 _DEVELOPMENT_KEY = "development-only-identifier-key"
+_LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +59,28 @@ def read_settings(service: str, role: Role = "all") -> Settings:
     """The settings of `service` in the environment; InvalidInput names the variable to mend."""
     env = Env()
     prefix = f"CDP_{service.upper()}_"
-    try:
-        return Settings(
-            service=service,
-            database_uri=_required(env, prefix + "DATABASE_URI"),
-            amqp_uri=env.str(prefix + "AMQP_URI", "") or _required(env, "CDP_AMQP_URI"),
-            clock=clock_from(env.str("CDP_CLOCK", "system")),
-            identifier_key=_key(env),
-            config_dir=_directory(env),
-            role=role,
-            batch_size=_positive("CDP_BATCH_SIZE", env.int("CDP_BATCH_SIZE", 100)),
-            workers=_positive("CDP_WORKERS", env.int("CDP_WORKERS", 10)),
-            reconcile_seconds=_positive(
-                "CDP_RECONCILE_SECONDS", env.float("CDP_RECONCILE_SECONDS", 30.0)
-            ),
-            http_port=env.int("CDP_HTTP_PORT", 0),  # 0: no port is opened
-        )
-    except EnvError as error:
-        raise InvalidInput("environment", str(error)) from None
+    return Settings(
+        service=service,
+        database_uri=_database(prefix + "DATABASE_URI", _required(env, prefix + "DATABASE_URI")),
+        amqp_uri=env.str(prefix + "AMQP_URI", "") or _required(env, "CDP_AMQP_URI"),
+        clock=clock_from(env.str("CDP_CLOCK", "system")),
+        identifier_key=_key(env),
+        config_dir=_directory(env),
+        role=role,
+        batch_size=_positive(env, "CDP_BATCH_SIZE", 100),
+        workers=_positive(env, "CDP_WORKERS", 10),
+        reconcile_seconds=_positive(env, "CDP_RECONCILE_SECONDS", 30.0),
+        http_port=_port(env, "CDP_HTTP_PORT"),
+    )
+
+
+def owner_database(settings: Settings) -> tuple[str, str]:
+    """Where the owner of a service's tables reaches them, and the variable that says so."""
+    prefix = f"CDP_{settings.service.upper()}_"
+    variable = prefix + "OWNER_DATABASE_URI"
+    if uri := os.environ.get(variable):
+        return _database(variable, uri), variable
+    return settings.database_uri, prefix + "DATABASE_URI"
 
 
 def _required(env: Env, name: str) -> str:
@@ -82,10 +90,33 @@ def _required(env: Env, name: str) -> str:
     return value
 
 
-def _positive(name: str, value: N) -> N:
-    if not value > 0:
+def _database(name: str, uri: str) -> str:
+    check_database_uri(name, uri)
+    return uri
+
+
+def _number(env: Env, name: str, default: N) -> N:
+    text = env.str(name, "") or str(default)
+    try:
+        return type(default)(text)
+    except ValueError:
+        kind = "a whole number" if isinstance(default, int) else "a number"
+        raise InvalidInput(name, f"must be {kind}, such as {default or 8080}") from None
+
+
+def _positive(env: Env, name: str, default: N) -> N:
+    value = _number(env, name, default)
+    if not 0 < value < math.inf:
         raise InvalidInput(name, "must be more than 0")
     return value
+
+
+def _port(env: Env, name: str) -> int:
+    """The number of a port; 0 opens none."""
+    port = _number(env, name, 0)
+    if not 0 <= port <= _LAST_PORT:
+        raise InvalidInput(name, f"must be a port from 1 to {_LAST_PORT}; 0 opens none")
+    return port
 
 
 def _key(env: Env) -> bytes:

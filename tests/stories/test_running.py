@@ -89,9 +89,9 @@ def test_a_wrong_offer_stops_the_start_with_its_path(start: Start, tmp_path: Pat
 @pytest.mark.parametrize(
     ("uri", "told"),
     [
-        ("amqp://nobody:{password}@{host}:{port}{path}", "access_refused"),
-        ("amqp://{username}:{password}@{host}:{port}{path}-elsewhere", "not_allowed"),
-        ("amqp://{username}:{password}@{host}:9{path}", "refused"),
+        ("amqp://nobody:{password}@{host}:{port}{path}", "refused the user nobody or the password"),
+        ("amqp://{username}:{password}@{host}:{port}{path}-elsewhere", "has no virtual host"),
+        ("amqp://{username}:{password}@{host}:9{path}", "is out of reach: connection refused"),
         ("http://{username}:{password}@{host}:{port}{path}", "is no uri of a broker"),
     ],
     ids=["user", "virtual host", "port", "scheme"],

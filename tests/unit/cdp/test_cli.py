@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cdp.cli import cli, read_who
+from cdp.progress import lines
+from chassis import InvalidInput
+from chassis.rebuild import Step
+from identifiers import load_types
+from services.offers.catalogue import load_catalogue
+from services.segments.definitions import load_definitions
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -63,6 +70,7 @@ def test_every_command_is_told_whole_in_the_list(path: tuple[str, ...]) -> None:
         (["profile", "show"], "Missing argument 'WHO...'"),
         (["profile", "show", "a", "b"], "WHO is one profile id, or identifiers"),
         (["profile", "show", "user_id="], "WHO is one profile id, or identifiers"),
+        (["profile", "show", "user_id=grace", "user_id=omar"], "user_id is given twice"),
         (["decide", "missing.json"], "No such file"),
         (["dead-letters", "show", "segments"], "Missing argument 'ID'"),
     ],
@@ -77,6 +85,39 @@ def test_a_request_that_is_no_json_is_a_wrong_call(call: CliRunner) -> None:
     assert "is no JSON" in failed(call.invoke(cli, ["decide", "-"], input="{"), 2)
 
 
+def test_a_request_nested_too_deeply_is_a_wrong_call(call: CliRunner) -> None:
+    assert "nested too deeply" in failed(call.invoke(cli, ["decide", "-"], input="[" * 100_000), 2)
+
+
+def test_a_request_that_is_not_utf_8_is_a_wrong_call(call: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "request.json").write_bytes(b'{"placement": "\xff"}')
+    assert "is not UTF-8" in failed(call.invoke(cli, ["decide", "request.json"]), 2)
+
+
+def test_a_request_may_begin_with_a_byte_order_mark(call: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "request.json").write_bytes(b"\xef\xbb\xbf{}")
+    assert "out of reach" in failed(call.invoke(cli, ["decide", "request.json"]), 1)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["http://localhost", "amqp://u:secret@localhost:abc/", "localhost", "amqp://localhost/?a=b"],
+)
+def test_what_is_no_uri_of_a_broker_is_named(
+    call: CliRunner, monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    monkeypatch.setenv("CDP_AMQP_URI", uri)
+    Path("events.ndjson").write_text("{}\n")
+    monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
+    assert call.invoke(cli, ["migrate", "segments"]).exit_code == 0
+    for words in (["profile", "show", "user_id=x"], ["rebuild", "segments"]):
+        said = failed(call.invoke(cli, words), 1)
+        assert said.startswith("Error: CDP_AMQP_URI: is no URI of a broker; write amqp://")
+        assert "secret" not in said
+    said = failed(call.invoke(cli, ["run", "segments"]), 1)
+    assert "CDP_AMQP_URI: is no URI of a broker" in said
+
+
 @pytest.mark.parametrize(
     "words",
     [["profile", "show", "user_id=omar"], ["dead-letters", "list"], ["decide", "-"]],
@@ -89,7 +130,34 @@ def test_a_broker_that_is_not_there_is_one_line_without_its_password(
     assert said.startswith("Error: ")
     assert "broker" in said
     assert said.count("\n") == 1
+    assert said.endswith("is out of reach: Connection refused\n")
     assert "secret" not in said
+
+
+def test_a_rebuild_says_what_it_waits_for_and_how_it_goes_on_when_it_is_interrupted(
+    call: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
+    assert call.invoke(cli, ["migrate", "segments"]).exit_code == 0
+    monkeypatch.setattr("cdp.rebuilding.time.sleep", interrupt)
+    said = failed(call.invoke(cli, ["rebuild", "segments"]), 130).splitlines()
+    assert said[0].startswith("Waiting for profiles, a minute at most: CDP_AMQP_URI: the broker at")
+    assert said[1:] == [
+        "Interrupted; the old model serves on. `cdp rebuild segments --resume` goes on."
+    ]
+
+
+def test_without_a_terminal_a_rebuild_tells_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with lines(seconds=0.01) as report:
+        time.sleep(0.05)
+        report(Step("reading profiles", 1_000, 2_000))
+        time.sleep(0.05)
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "0 s: beginning"
+    assert told[-1] == "0 s: reading profiles, 1,000 of 2,000"
 
 
 def test_a_missing_setting_is_named(call: CliRunner) -> None:
@@ -101,13 +169,61 @@ def test_a_database_without_tables_is_refused_with_the_command_that_makes_them(
     call: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///empty.db")
-    said = failed(call.invoke(cli, ["run", "segments"]), 1)
-    assert said == "Error: database of segments: has no tables yet; run `cdp migrate segments`\n"
+    for command in ("run", "rebuild"):
+        said = failed(call.invoke(cli, [command, "segments"]), 1)
+        told = "Error: database of segments: has no tables yet; run `cdp migrate segments`\n"
+        assert said == told
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["nonsense", "mysql://x", "postgresql://u:secret@h/db?foo=bar", "postgresql://u:secret@h:x/db"],
+)
+@pytest.mark.parametrize("kind", ["", "OWNER_"])
+def test_what_is_no_uri_of_a_database_is_named(
+    call: CliRunner, monkeypatch: pytest.MonkeyPatch, uri: str, kind: str
+) -> None:
+    monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
+    monkeypatch.setenv(f"CDP_SEGMENTS_{kind}DATABASE_URI", uri)
+    for command in ("migrate", "rebuild") if kind else ("run", "migrate", "rebuild"):
+        said = failed(call.invoke(cli, [command, "segments"]), 1)
+        assert said.startswith(f"Error: CDP_SEGMENTS_{kind}DATABASE_URI: is no URI of a database")
+        assert "secret" not in said
+
+
+def test_a_file_that_is_no_database_is_named(
+    call: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("segments.db").write_text("no database, but many a word\n" * 99)
+    monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
+    for command in ("run", "migrate", "rebuild"):
+        said = failed(call.invoke(cli, [command, "segments"]), 1)
+        assert said.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database is out of reach: f")
+
+
+def test_the_owners_database_is_named_by_its_own_variable(
+    call: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
+    monkeypatch.setenv("CDP_SEGMENTS_OWNER_DATABASE_URI", "postgresql://nobody@localhost:1/x")
+    for command in ("migrate", "rebuild"):
+        said = failed(call.invoke(cli, [command, "segments"]), 1)
+        assert said.startswith("Error: CDP_SEGMENTS_OWNER_DATABASE_URI: the database is out of")
+
+
+@pytest.mark.parametrize("name", ["segments.yaml", "offers.yaml", "identity.yaml"])
+def test_a_file_of_rules_that_is_not_utf_8_is_named(
+    call: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"a: 1\nb: \xe9\n")
+    load = {"segments.yaml": load_definitions, "offers.yaml": load_catalogue}.get(name, load_types)
+    with pytest.raises(InvalidInput, match=rf"{name}: line 2: is not UTF-8"):
+        load(tmp_path)
 
 
 def test_a_database_out_of_reach_is_named(call: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///no/such/directory/segments.db")
-    for command in ("run", "migrate"):
+    for command in ("run", "migrate", "rebuild"):
         said = failed(call.invoke(cli, [command, "segments"]), 1)
         assert said.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database is out of reach")
 

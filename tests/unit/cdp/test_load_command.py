@@ -60,7 +60,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
         (
             ["a.ndjson", "--patience", "0"],
             1,
-            "Error: broker: is out of reach (ConnectionRefusedError). 0 rows are done; run the",
+            "Error: CDP_AMQP_URI: the broker at ",
         ),
     ],
 )

@@ -79,12 +79,18 @@ def test_every_setting_is_read(environment: Callable[..., Settings], tmp_path: P
         ("CDP_RECONCILE_SECONDS", "soon"),
         ("CDP_RECONCILE_SECONDS", "0"),
         ("CDP_RECONCILE_SECONDS", "nan"),
+        ("CDP_RECONCILE_SECONDS", "inf"),
+        ("CDP_HTTP_PORT", "metrics"),
+        ("CDP_HTTP_PORT", "-1"),
+        ("CDP_HTTP_PORT", "99999"),
+        ("CDP_OFFERS_DATABASE_URI", "nonsense"),
+        ("CDP_OFFERS_DATABASE_URI", "mysql://x"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_variable(
     environment: Callable[..., Settings], variable: str, value: str | None
 ) -> None:
-    with pytest.raises(InvalidInput, match=variable):
+    with pytest.raises(InvalidInput, match=f"^{variable}: "):
         environment(**{variable: value})
 
 
