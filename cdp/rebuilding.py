@@ -5,25 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
-from cdp.connection import CLOCK, DEMO, LOCAL_BROKER, connected
+from cdp.connection import CLOCK, DEMO, broker_uri, connected
+from cdp.databases import check_database, explained
+from cdp.progress import Report, bars, lines
 from cdp.report import console
 from cdp.suite import NAMES, embedded_settings, service_class
 from chassis.client import Client
@@ -31,14 +23,15 @@ from chassis.clock import clock_from
 from chassis.database import Database
 from chassis.errors import Refused, Unavailable
 from chassis.reader import RemoteLog
-from chassis.rebuild import ReadModel, Rebuild, Result, Step
+from chassis.rebuild import ReadModel, Rebuild, Result
 from chassis.rebuild_shadow import open_shadow
-from chassis.settings import Settings, read_settings
+from chassis.settings import Settings, owner_database, read_settings
 from chassis.work import Work
 from deploy.access import SERVICES
 
 _CALL_SECONDS = 30.0
 _PATIENCE = 60.0  # so long may a source be away
+_INTERRUPTED = 130  # the exit status after Ctrl-C, as shells have it
 _MADE_BY = ("chassis", "contracts", "directory", "rules", "services")
 _FOLLOWS = {service.name: service.follows for service in SERVICES}
 
@@ -46,11 +39,12 @@ _FOLLOWS = {service.name: service.follows for service in SERVICES}
 @click.command()
 @click.argument("service", type=click.Choice(NAMES))
 @click.option("--resume", is_flag=True, help="Go on from where an interrupted rebuild stood.")
-@click.option("--no-progress", is_flag=True, help="Draw no progress bar.")
+@click.option("--no-progress", is_flag=True, help="Say nothing of how far it is.")
 @click.option(
     "--demo", is_flag=True, help="Rebuild what the last `cdp demo` left in .demo, without a broker."
 )
-def rebuild(service: str, resume: bool, no_progress: bool, demo: bool) -> None:
+@click.pass_context
+def rebuild(ctx: click.Context, service: str, resume: bool, no_progress: bool, demo: bool) -> None:
     """Make a service's read model anew from the logs.
 
     All services run on. The model in use serves until the new one has got as far; then they are
@@ -63,30 +57,30 @@ def rebuild(service: str, resume: bool, no_progress: bool, demo: bool) -> None:
             "identity",
             "has no read model: its tables are its decisions, and its log tells their outcome only",
         )
-    out = console()
     began = time.monotonic()
-    with ExitStack() as stack:
-        if demo:
-            stack.enter_context(connected(demo=True))
-        report = stack.enter_context(_bar(not no_progress and out.is_terminal))
-        try:
+    try:
+        with ExitStack() as stack:
+            if demo:
+                stack.enter_context(connected(demo=True))
+            report = stack.enter_context(_progress(not no_progress))
             result = rebuild_service(_settings(service, demo), report, resume)
-        except KeyboardInterrupt:
-            click.echo(
-                f"Interrupted; the old model serves on. `cdp rebuild {service} --resume` goes on.",
-                err=True,
-            )
-            raise
+    except KeyboardInterrupt:
+        again = f"cdp rebuild {service} --resume{' --demo' if demo else ''}"
+        click.echo(f"Interrupted; the old model serves on. `{again}` goes on.", err=True)
+        ctx.exit(_INTERRUPTED)
     click.echo(_told(service, result, time.monotonic() - began))
 
 
-def rebuild_service(
-    settings: Settings, report: Callable[[Step], None], resume: bool = False
-) -> Result:
+def rebuild_service(settings: Settings, report: Report, resume: bool = False) -> Result:
     """Rebuild the read model of a service, whose sources answer on the broker of `settings`."""
+    uri, variable = owner_database(settings)
+    check_database(settings.service, uri, variable)
+    with explained(settings.service, variable):
+        return _rebuild(settings, uri, report, resume)
+
+
+def _rebuild(settings: Settings, uri: str, report: Report, resume: bool) -> Result:
     service = settings.service
-    owner = os.environ.get(f"CDP_{service.upper()}_OWNER_DATABASE_URI")
-    uri = owner or settings.database_uri
     database = Database(uri, by_key=False)
     upcasters = service_class(service).upcasters
     live = Work(database, service, settings.clock, upcasters=upcasters)
@@ -119,7 +113,10 @@ def _release() -> str:
 
 @dataclass(slots=True)
 class Caller:
-    """Calls one service, over a connection made anew after whatever went wrong with the last."""
+    """Calls one service, over a connection made anew after whatever went wrong with the last.
+
+    What it waits for it says on standard error.
+    """
 
     amqp_uri: str
     service: str
@@ -128,15 +125,19 @@ class Caller:
     def call(self, method: str, **arguments: Any) -> Any:
         """The service's answer; Unavailable if it gave none for a minute."""
         deadline = time.monotonic() + _PATIENCE
+        said = False
         while True:
             try:
                 if self._client is None:
                     self._client = Client(self.amqp_uri, _CALL_SECONDS).__enter__()
                 return self._client.call(self.service, method, **arguments)
-            except Unavailable:
+            except Unavailable as error:
                 self.close()
                 if time.monotonic() > deadline:
                     raise
+                if not said:
+                    click.echo(f"Waiting for {self.service}, a minute at most: {error}", err=True)
+                    said = True
                 time.sleep(0.5)
             except BaseException:
                 self.close()  # an answer may still be under way, to a question nobody asks any more
@@ -153,10 +154,9 @@ def _settings(service: str, demo: bool) -> Settings:
     if demo:
         every = embedded_settings(DEMO, clock_from((DEMO / CLOCK).read_text().strip()))
         return next(settings for settings in every if settings.service == service)
-    os.environ.setdefault("CDP_AMQP_URI", LOCAL_BROKER)
-    settings = read_settings(service)
+    os.environ["CDP_AMQP_URI"] = broker = broker_uri()
     # Sources are asked as any client asks them; the service's own user may not reach as far.
-    return replace(settings, amqp_uri=os.environ["CDP_AMQP_URI"])
+    return replace(read_settings(service), amqp_uri=broker)
 
 
 def _told(service: str, result: Result, seconds: float) -> str:
@@ -170,21 +170,6 @@ def _told(service: str, result: Result, seconds: float) -> str:
     return f"{told}\n{halted}"
 
 
-@contextmanager
-def _bar(drawn: bool) -> Iterator[Callable[[Step], None]]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console(), disable=not drawn) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def report(step: Step) -> None:
-            if step.doing not in tasks:
-                tasks[step.doing] = progress.add_task(step.doing, total=step.total)
-            progress.update(tasks[step.doing], completed=step.done, total=step.total)
-
-        yield report
+def _progress(shown: bool) -> AbstractContextManager[Report]:
+    out = console()
+    return lines() if shown and not out.is_terminal else bars(out, drawn=shown)
