@@ -12,6 +12,7 @@ import click
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from cdp.connection import connected
 from cdp.report import console, profile_view, when
@@ -91,6 +92,7 @@ def split(
     IDENTIFIERS are values such as email=omar@example.com, or keys as `show` prints them. What is
     split stays apart until `cdp identity merge`. Without --yes it shows what would be.
     """
+    check_profile_id("PROFILE_ID", profile_id)
     with connected(demo) as client:
         told = client.call(
             "identity",
@@ -115,6 +117,8 @@ def merge(a: str, b: str, reason: str, yes: bool, demo: bool, as_json: bool) -> 
 
     A and B are profile ids. Two accounts are never merged. Without --yes it shows what would be.
     """
+    for name, given in (("A", a), ("B", b)):
+        check_profile_id(name, given)
     with connected(demo) as client:
         told = client.call("identity", "merge", a=a, b=b, reason=reason, dry_run=not yes)
     _print(told, repaired_view(told), as_json)
@@ -159,29 +163,36 @@ def read_identifiers(words: Sequence[str]) -> dict[str, str] | list[str]:
     if not any("=" in word for word in words):
         return list(words)
     pairs = [word.partition("=") for word in words]
-    values = {kind: value for kind, _, value in pairs if kind and value}
-    if len(values) < len(words):
+    if not all(kind and value for kind, _, value in pairs):
         message = "IDENTIFIERS are one value of each type, as email=omar@example.com, or keys only"
         raise click.UsageError(message)
+    values: dict[str, str] = {}
+    for kind, _, value in pairs:
+        if kind in values:
+            raise click.UsageError(f"{kind} is given twice; give one value of each type")
+        values[kind] = value
     return values
 
 
-def description_view(told: Mapping[str, Any]) -> Table:
-    """A profile's streams, a line each."""
-    table = _table("identifier", "known as", "from", "until", "stream")
+def check_profile_id(name: str, given: str) -> None:
+    """A wrong call, if what was given for the argument `name` is an identifier."""
+    if "=" in given:
+        message = f"{name} must be a profile id; `cdp identity show {given}` tells it"
+        raise click.UsageError(message)
+
+
+def description_view(told: Mapping[str, Any]) -> str:
+    """A profile's identifiers: each key on a line of its own, to be copied, and what is known."""
+    lines = [f"profile {told['profile_id']}"]
+    lines += [f"was also {profile}" for profile in told["merged_profiles"]]
     for stream in told["streams"]:
+        began = "ever" if stream["opened_at"] is None else when(stream["opened_at"])
+        ended = "now" if stream["closed_at"] is None else when(stream["closed_at"])
         for identifier in stream["identifiers"]:
-            table.add_row(
-                identifier["key"],
-                identifier["assurance"],
-                "ever" if stream["opened_at"] is None else when(stream["opened_at"]),
-                "now" if stream["closed_at"] is None else when(stream["closed_at"]),
-                stream["stream"],
-            )
-    table.title = f"profile {told['profile_id']}"
-    if told["merged_profiles"]:
-        table.caption = f"was also {', '.join(told['merged_profiles'])}"
-    return table
+            lines.append(identifier["key"])
+            lines.append(f"    {identifier['assurance']}, from {began} until {ended}")
+            lines.append(f"    stream {stream['stream']}")
+    return "\n".join(lines)
 
 
 def history_view(told: Mapping[str, Any]) -> str:
@@ -200,8 +211,8 @@ def repaired_view(told: Mapping[str, Any]) -> RenderableType:
     parts: list[RenderableType] = []
     for side, heading in (("before", "Before"), ("after", "After")):
         for part in told[side]:
-            keys = ", ".join(identifier["key"] for identifier in part["identifiers"])
-            parts.append(f"[bold]{heading}[/]: profile {part['profile_id']}\n  {keys}")
+            parts.append(f"[bold]{heading}[/]: profile {part['profile_id']}")
+            parts += [_whole_line(f"  {i['key']}") for i in part["identifiers"]]
             if "profile" in part:
                 parts.append(_whole(part))
     if told["dry_run"]:
@@ -250,8 +261,15 @@ def _print(told: object, shown: RenderableType, as_json: bool) -> None:
     if as_json:
         json.dump(told, sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
+    elif isinstance(shown, str):
+        click.echo(shown)
     else:
-        console().print(shown)
+        console().print(shown, crop=False)
+
+
+def _whole_line(text: str) -> Text:
+    """A line that is never broken, however narrow the terminal."""
+    return Text(text, no_wrap=True, overflow="ignore")
 
 
 def _table(*headings: str) -> Table:

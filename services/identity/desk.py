@@ -35,7 +35,8 @@ def split(
     named = {member.stream for member in members if member.key in keys}
     rest = {member.stream for member in members} - named
     if not named:
-        raise InvalidInput("identifiers", "name nothing in this profile; `describe` lists its keys")
+        message = "name nothing in this profile; `cdp identity show` lists its keys"
+        raise InvalidInput("identifiers", message)
     if not rest:
         raise Refused("identifiers", "are all that the profile has; leave out what is to stay")
     leaving = rest if profile in named else named

@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 
 from cdp.cli import cli
 from cdp.identity import (
+    _print,
     description_view,
     history_view,
     read_identifiers,
@@ -58,8 +59,36 @@ def test_a_description_has_each_key_whole_and_when_it_held() -> None:
     stream = {"stream": "s", "identifiers": [EMAIL], "opened_at": None, "closed_at": None}
     told = {"profile_id": "p-2", "streams": [stream], "merged_profiles": ["p-1"]}
     text = printed(description_view(told))
-    assert "email:0123456789abcdef claimed ever now" in text
+    assert "email:0123456789abcdef claimed, from ever until now stream s" in text
     assert "was also p-1" in text
+
+
+def test_a_key_is_one_line_however_narrow_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    key = f"email:{'0123456789abcdef' * 8}"
+    stream = {"stream": "s", "identifiers": [EMAIL | {"key": key}]}
+    told = {"profile_id": "p", "streams": [stream | {"opened_at": None, "closed_at": None}]}
+    _print(told, description_view(told | {"merged_profiles": []}), as_json=False)
+    assert key in capsys.readouterr().out.splitlines()
+    part = {"profile_id": "p", "streams": ["s"], "identifiers": [EMAIL | {"key": key}]}
+    both = {"dry_run": True, "before": [part], "after": [part]}
+    _print(both, repaired_view(both), as_json=False)
+    assert f"  {key}" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["show", "user_id=grace", "user_id=omar"], "user_id is given twice"),
+        (["merge", "user_id=grace", "019aa"], "A must be a profile id; `cdp identity show user_id"),
+        (["merge", "019aa", "user_id=grace"], "B must be a profile id"),
+        (["split", "user_id=grace", "email:01"], "PROFILE_ID must be a profile id"),
+    ],
+)
+def test_what_is_no_profile_id_is_a_wrong_call(words: list[str], said: str) -> None:
+    reason = [] if words[0] == "show" else ["--reason", "a test"]
+    refused = CliRunner().invoke(cli, ["identity", *words, *reason])
+    assert refused.exit_code == 2, refused.output
+    assert said in refused.stderr
 
 
 def test_a_dry_run_says_that_nothing_was_changed() -> None:
@@ -108,6 +137,10 @@ def test_rotating_the_master_key_changes_no_hash(monkeypatch: pytest.MonkeyPatch
     refused = CliRunner().invoke(cli, ["identity", "rotate-key"])
     assert refused.exit_code == 1
     assert "is not wrapped by this CDP_MASTER_KEY" in refused.stderr
+    monkeypatch.setenv("CDP_MASTER_KEY", "a second master key")
+    monkeypatch.setenv("CDP_NEW_MASTER_KEY", "short")
+    refused = CliRunner().invoke(cli, ["identity", "rotate-key"])
+    assert refused.stderr.startswith("Error: CDP_NEW_MASTER_KEY: needs at least 16 characters")
 
 
 def test_a_service_reads_a_wrapped_key_by_the_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
