@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
 
 from chassis.client import Client
@@ -32,7 +35,7 @@ def main() -> int:
         return 1
     # New at every start, so that none need be kept.
     passwords = {name: secrets.token_hex(16) for name in (*NAMES, CLIENT)}
-    provision(cluster, broker, passwords)
+    owners = provision(cluster, broker, passwords)
     environments = {
         name: {
             f"CDP_{name.upper()}_DATABASE_URI": database_uri(cluster, name, passwords),
@@ -40,10 +43,46 @@ def main() -> int:
         }
         for name in NAMES
     }
-    return _run_until_stopped(environments, broker_uri(broker, CLIENT, passwords))
+    client = broker_uri(broker, CLIENT, passwords)
+    file = environment_file()
+    try:
+        write_environment(file, _commands(environments, owners, client))
+        return _run_until_stopped(environments, client, file)
+    finally:
+        file.unlink(missing_ok=True)
 
 
-def _run_until_stopped(environments: dict[str, dict[str, str]], client: str) -> int:
+def environment_file() -> Path:
+    """Where the variables of the suite are while it runs."""
+    name = os.environ.get("CDP_NAMESPACE")
+    return Path(".run") / (f"environment-{name}" if name else "environment")
+
+
+def write_environment(file: Path, variables: Mapping[str, str]) -> None:
+    """Write variables for a shell to read, in a file that nobody but its owner reads."""
+    file.parent.mkdir(exist_ok=True)
+    file.unlink(missing_ok=True)  # what a killed run left could be another's to read
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.writelines(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def _commands(
+    environments: Mapping[str, Mapping[str, str]], owners: Mapping[str, str], client: str
+) -> dict[str, str]:
+    """What commands need to do all with the suite that its owner may."""
+    variables = {"CDP_AMQP_URI": client}
+    for name, environment in environments.items():
+        variables |= environment
+        variables[f"CDP_{name.upper()}_OWNER_DATABASE_URI"] = owners[name]
+    if clock := os.environ.get("CDP_CLOCK"):
+        variables["CDP_CLOCK"] = clock
+    if directory := os.environ.get("CDP_CONFIG_DIR"):
+        variables["CDP_CONFIG_DIR"] = str(Path(directory).absolute())
+    return variables
+
+
+def _run_until_stopped(environments: dict[str, dict[str, str]], client: str, file: Path) -> int:
     asked: list[int] = []
 
     def ask(number: int, _frame: FrameType | None) -> None:
@@ -66,7 +105,7 @@ def _run_until_stopped(environments: dict[str, dict[str, str]], client: str) -> 
         if silent:
             silent = {name for name in silent if not _answers(client, name)}
             if not silent:
-                _say_how_to_call(client)
+                _say_how_to_call(client, file)
         time.sleep(0.2)
         ended = [name for name, process in processes.items() if process.poll() is not None]
     for name in ended:
@@ -84,11 +123,11 @@ def _answers(client: str, service: str) -> bool:
     return True
 
 
-def _say_how_to_call(client: str) -> None:
+def _say_how_to_call(client: str, file: Path) -> None:
     print(
         f"run: ready; call the services with CDP_AMQP_URI={client}\n"
-        "run: for instance, in another terminal:"
-        f" CDP_AMQP_URI={client} python examples/checkout/decide.py --help\n"
+        f"run: in another terminal, set -a; . {file}; set +a\n"
+        "run: sets that and what else the commands need: for instance, cdp rebuild segments\n"
         "run: Ctrl-C stops them",
         file=sys.stderr,
     )

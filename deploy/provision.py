@@ -35,24 +35,27 @@ def namespace() -> str:
     return name
 
 
-def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) -> None:
+def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) -> dict[str, str]:
     """Make all that the services need; `passwords` has one for each of them and the client.
 
     A service's password is that of its user on the broker and in its database. The owners of the
-    tables get a new one at every run, which nobody else learns.
+    tables get a new one at every run: returns where each of them reaches its database.
     """
+    owners = {}
     broker.administration.load(definitions(namespace(), passwords, _user("")))
     for name in NAMES:
         user, owner, secret = _user(name), f"{_user(name)}_owner", secrets.token_hex(16)
         cluster.create_role(user, passwords[name])
         cluster.create_role(owner, secret)
         cluster.create_database(user, owner, user)
-        upgrade(name, cluster.uri_for(owner, secret, user), user)
+        owners[name] = cluster.uri_for(owner, secret, user)
+        upgrade(name, owners[name], user)
     for service in SERVICES:
         declare_at(broker_uri(broker, service.name, passwords), service.name)
     for service in SERVICES:
         uri = broker_uri(broker, service.name, passwords)
         subscribe_at(uri, service.name, service.follows)
+    return owners
 
 
 def broker_uri(broker: Broker, name: str, passwords: Mapping[str, str]) -> str:

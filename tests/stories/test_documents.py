@@ -24,6 +24,7 @@ ELSEWHERE = {
     "make demo": ("tests/stories/test_demo.py", 'cdp("demo")'),  # which is all that it calls
     "make test": (".ci/run", "make test"),
     "make run": ("tests/stories/test_local.py", '"-m", "deploy.local"'),  # all that it calls
+    "set -a; . .run/environment; set +a": ("tests/stories/test_local.py", "set -a; . "),
     "make smoke": ("Makefile", "-m deploy.smoke"),
     "docker compose up": ("deploy/smoke.py", "smoke.up()"),
     "docker compose up --scale segments=3 --scale offers=2": ("deploy/smoke.py", '"--scale='),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,7 +18,7 @@ from chassis.client import Client
 from tests.servers import BROKER_VARIABLE, Databases, VirtualHosts
 from tests.system import _MORTAL, ROOT, plain_environment
 
-Start = Callable[[str], subprocess.Popen[str]]
+Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -27,11 +30,11 @@ def start(databases: Databases, virtual_hosts: VirtualHosts) -> Iterator[Start]:
         environment["CDP_ADMIN_AMQP_URI"] = broker
     started: list[subprocess.Popen[str]] = []
 
-    def begin(namespace: str) -> subprocess.Popen[str]:
+    def begin(namespace: str, **settings: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [*_MORTAL, sys.executable, "-W", "ignore", "-m", "deploy.local"],
             cwd=ROOT,
-            env=environment | {"CDP_NAMESPACE": namespace},
+            env=environment | {"CDP_NAMESPACE": namespace} | settings,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -52,9 +55,11 @@ def test_it_provisions_runs_what_a_shop_can_call_and_ends_when_asked(
     process = start(f"{databases.prefix}_run")
     assert process.stderr
     said = ""
-    while not (found := re.search(r"CDP_AMQP_URI=(\S+)\n", said)):
+    while "Ctrl-C stops them" not in said:
         said += (line := process.stderr.readline())
         assert line, said
+    found = re.search(r"CDP_AMQP_URI=(\S+)\n", said)
+    assert found
     order = {
         "id": "o-1",
         "type": "order_completed",
@@ -82,9 +87,49 @@ def test_it_provisions_runs_what_a_shop_can_call_and_ends_when_asked(
             },
         )
     assert (decision["profile_id"], decision["stale"]) == (receipt["profile_id"], False)
+    file = ROOT / ".run" / f"environment-{databases.prefix}_run"
+    assert file.stat().st_mode & 0o777 == 0o600
+    told = in_its_environment(file, "migrate", "rebuild segments", "profile show user_id=ann")
+    assert "offers: up to date\n" in told
+    assert "segments: made anew of" in told
+    assert receipt["profile_id"] in told
     process.send_signal(signal.SIGINT)
     said += process.communicate(timeout=60)[1]
     assert process.returncode == 0, said
+    assert f"set -a; . .run/{file.name}; set +a\n" in said
+    assert not file.exists()
+    assert "Received method" not in said
+
+
+def in_its_environment(file: Path, *commands: str) -> str:
+    """What commands of cdp print in a shell that has read `file`, and has no settings else."""
+    script = "set -e; set -a; . " + shlex.quote(str(file)) + "; set +a"
+    for command in commands:
+        script += f"; {shlex.quote(sys.executable)} -m cdp {command}"
+    done = subprocess.run(
+        ["sh", "-c", script],
+        cwd=ROOT,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_administrator_of_the_broker_with_a_wrong_password_is_refused(
+    start: Start, databases: Databases
+) -> None:
+    broker = urlsplit(os.environ.get(BROKER_VARIABLE) or "amqp://guest:guest@localhost:5672")
+    uri = f"amqp://nobody:not-the-password@{broker.hostname}:{broker.port or 5672}"
+    process = start(f"{databases.prefix}_never", CDP_ADMIN_AMQP_URI=uri)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert said.startswith("CDP_ADMIN_AMQP_URI: the broker at ")
+    assert said.endswith(" refused the user nobody or the password\n")
+    assert "not-the-password" not in said
 
 
 @pytest.mark.parametrize("name", ["Staging", "1st", "a-b", "a" * 41])
