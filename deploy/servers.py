@@ -20,6 +20,8 @@ import amqp
 import kombu
 import psycopg2
 
+from chassis.addresses import broker_refusal, check_broker_uri
+from chassis.errors import InvalidInput
 from deploy.access import CLIENT
 from deploy.broker import Administration, BrokerError, ControlCommand, ManagementAPI, definitions
 from deploy.databases import Cluster
@@ -77,6 +79,7 @@ def find_broker(uri: str | None, variable: str) -> Broker:
     CDP_MANAGEMENT_URI, or port 15672 of the same host.
     """
     if uri:
+        _check_login(uri, variable)
         broker = _administered(uri, os.environ.get("CDP_MANAGEMENT_URI"))
         if broker is None:
             raise NoServer(
@@ -198,6 +201,21 @@ def _broker_from_packages() -> Broker | None:
         _output("rabbitmq-server", "-detached", patience=60)
         _wait_for(BROKER_PORT)
     return _broker_answering()
+
+
+def _check_login(uri: str, variable: str) -> None:
+    """NoServer for what is no URI of a broker, and for a password that the broker refuses."""
+    try:
+        check_broker_uri(variable, uri)
+        if urlsplit(uri).password:
+            with kombu.Connection(uri, connect_timeout=10) as connection:
+                connection.connect()
+    except InvalidInput as error:
+        raise NoServer(str(error)) from None
+    except amqp.AccessRefused as error:
+        raise NoServer(str(broker_refusal(variable, uri, error))) from None
+    except (OSError, amqp.AMQPError):
+        return  # how it is administered says whether that matters
 
 
 def _administered(uri: str, api: str | None = None) -> Broker | None:
