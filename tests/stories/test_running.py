@@ -15,7 +15,7 @@ import amqp
 import kombu
 import pytest
 
-from tests.servers import VirtualHost
+from tests.servers import Databases, VirtualHost
 from tests.system import _MORTAL, plain_environment
 
 ROOT = Path(__file__).parents[2]
@@ -126,6 +126,28 @@ def test_a_service_waits_for_the_one_that_it_follows(
         assert first.poll() is None
     start(["run", "identity"], **settings)
     wait_for(lambda: consumers(virtual_host.uri("profiles"), "profiles.identity") == 1)
+
+
+@pytest.mark.parametrize("command", ["run", "migrate", "rebuild"])
+def test_a_role_that_postgresql_does_not_know_stops_the_command(
+    start: Start, databases: Databases, command: str
+) -> None:
+    right = urlsplit(databases.cluster.uri)
+    uri = f"postgresql://nobody_at_all:secret@{right.hostname}:{right.port or 5432}{right.path}"
+    settings = {"CDP_SEGMENTS_DATABASE_URI": uri, "CDP_AMQP_URI": "amqp://localhost/"}
+    said = refused(start([command, "segments"], **settings))
+    assert said.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database is out of reach: ")
+    assert "nobody_at_all" in said
+    assert "secret" not in said
+
+
+def test_a_user_who_does_not_own_the_tables_cannot_migrate(
+    start: Start, databases: Databases
+) -> None:
+    _owner, user = databases.create("segments")
+    said = refused(start(["migrate", "segments"], CDP_SEGMENTS_DATABASE_URI=user))
+    assert said.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database does not allow it: ")
+    assert "permission denied" in said
 
 
 def test_migrating_twice_changes_nothing(start: Start, tmp_path: Path) -> None:
