@@ -16,7 +16,7 @@ from kombu.transport.pyamqp import Message
 from chassis import InvalidInput, NotFound, ServiceError, Unavailable
 from chassis import errors as kinds
 from chassis.client import Client
-from chassis.errors import Failure
+from chassis.errors import Failure, Refused
 from chassis.rpc import SafeRpcConsumer
 from tests.toy_services import wait_until
 
@@ -266,13 +266,14 @@ on_rabbitmq = pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True, sco
 
 
 @on_rabbitmq
-def test_a_broker_that_does_not_know_us_is_unavailable_and_not_a_stack_trace(broker):
-    for uri in (
-        broker.uri("client").replace("only-for-tests", "wrong"),
-        f"{broker.uri('client')}-nowhere",
+def test_a_broker_that_does_not_know_us_refuses_with_the_reason_and_no_password(broker):
+    for uri, said in (
+        (broker.uri("client").replace("only-for-tests", "wrong"), "the user .* or the password"),
+        (f"{broker.uri('client')}-nowhere", "no virtual host .*-nowhere"),
     ):
-        with pytest.raises(Unavailable, match="broker"), Client(uri, timeout=1):
+        with pytest.raises(Refused, match=said) as caught, Client(uri, timeout=1):
             pass
+        assert "only-for-tests" not in str(caught.value)
 
 
 @on_rabbitmq
