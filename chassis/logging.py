@@ -46,5 +46,11 @@ def configure_logging(form: Literal["json", "text"], level: str = "INFO") -> Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # A client that closes its channel has no use for what the broker was still to say on it.
+    logging.getLogger("amqp").addFilter(_says_something)
     # nameko logs refusals, which are the caller's mistake, with a stack trace.
     logging.getLogger("nameko.containers").setLevel(logging.ERROR)
+
+
+def _says_something(record: logging.LogRecord) -> bool:
+    return "during closing channel" not in str(record.msg)

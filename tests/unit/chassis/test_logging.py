@@ -17,6 +17,7 @@ configure_logging(sys.argv[1])
 structlog.get_logger("x").info("applied", service="segments", events=3)
 structlog.get_logger("x").debug("unheard")
 logging.getLogger("library").warning("a library speaks")
+logging.getLogger("amqp").warning("Received method %s during closing channel %s", (60, 80), 1)
 
 def fail(email):
     raise KeyError("profile")
