@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from cdp.connection import DEMO, LOCAL_BROKER, connected
+from cdp.connection import DEMO, broker_uri, connected
 from cdp.loading.folder import Bookmark, Folder
 from cdp.loading.load import Load
 from cdp.loading.mapping import TableMapping, read_mapping
@@ -172,5 +171,5 @@ def _done(place: Folder) -> int:
 
 def _broker() -> str:
     """Where the suite is, without the password."""
-    uri = urlsplit(os.environ.get("CDP_AMQP_URI", LOCAL_BROKER))
+    uri = urlsplit(broker_uri())
     return f"{uri.hostname}:{uri.port}{uri.path}"
