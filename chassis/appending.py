@@ -188,7 +188,7 @@ def _events_of(
         metadata = {**metadata, "joint": True}
     return [
         Event(
-            id=draft.id if isinstance(draft, Draft) else copy_id(draft.id, stream),
+            id=_id_in(draft, stream),
             source=source,
             type=draft.type,
             stream=stream,
@@ -225,6 +225,15 @@ def _followers(drafts: Sequence[Draft | JointDraft]) -> list[dict[str, int]]:
         followers.append({stream: counts[stream] for stream in streams})
         counts.update(streams)
     return followers[::-1]
+
+
+def first_id(draft: Draft | JointDraft) -> str:
+    """The id of the event that a draft becomes; of a joint one, in the first of its streams."""
+    return _id_in(draft, _streams(draft)[0])
+
+
+def _id_in(draft: Draft | JointDraft, stream: str) -> str:
+    return draft.id if isinstance(draft, Draft) else copy_id(draft.id, stream)
 
 
 def _streams(draft: Draft | JointDraft) -> list[str]:

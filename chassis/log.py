@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.appending import Published, write
-from chassis.event import Draft, Event, JointDraft, copy_id
+from chassis.appending import Published, first_id, write
+from chassis.event import Draft, Event, JointDraft
 from chassis.prepared import Prepared
 from chassis.rows import RowStatement, among
 from chassis.schema import EVENTS, STREAMS
@@ -78,12 +78,12 @@ class EventLog:
         duplicates, and one breaks the transaction with an IntegrityError. `now` is the time of
         recording. For `relaxed` see `Unit.append`; it is heeded for plain drafts.
         """
-        ids = [_first_id(draft) for draft in drafts]
+        ids = [first_id(draft) for draft in drafts]
         known = self.find(connection, ids) if look else {}
         fresh: dict[str, Draft | JointDraft] = {}
         for draft in drafts:
-            if _first_id(draft) not in known:
-                fresh.setdefault(_first_id(draft), draft)
+            if first_id(draft) not in known:
+                fresh.setdefault(first_id(draft), draft)
         published = None
         if fresh:
             published = write(connection, self.source, list(fresh.values()), now, relaxed)
@@ -155,7 +155,3 @@ class EventLog:
             schema_version=row.schema_version,
             metadata=row.metadata,
         )
-
-
-def _first_id(draft: Draft | JointDraft) -> str:
-    return draft.id if isinstance(draft, Draft) else copy_id(draft.id, min(draft.entries))

@@ -70,10 +70,9 @@ class Prepared:
                 return _rows(cursor)
         except driver.Error as error:
             raise _as_sqlalchemy_says(error, connection, text) from error
-        except Exception:
-            raise
-        except BaseException:  # nobody waits for it any longer, and the driver has closed it
-            connection.invalidate()
+        except BaseException as error:
+            if not isinstance(error, Exception):  # nobody waits: the driver has closed it
+                connection.invalidate()
             raise
 
     def _compiled(self, dialect: sa.Dialect) -> tuple[str, Mapping[str, Any]]:
