@@ -10,7 +10,7 @@ COPY chassis chassis
 COPY contracts contracts
 COPY identifiers identifiers
 COPY rules rules
-COPY directory directory
+COPY profile_index profile_index
 COPY services services
 COPY deploy deploy
 COPY cdp cdp

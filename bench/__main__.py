@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # First of all: this process is green before anything else is imported, as services are.
-import chassis.green  # noqa: F401  # isort: skip
+import chassis.runtime.green  # noqa: F401  # isort: skip
 
 import json
 import platform
@@ -16,13 +16,13 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import appends, calls, flow, loading, resolve
-from tests.servers import Databases, VirtualHosts
-from tests.system import Suite
+from tests.support.servers import Databases, VirtualHosts
+from tests.support.system import ProcessSuite
 
 RESULTS = Path(__file__).with_name("results.json")
 
 Figures = dict[str, float]
-WITH_SUITE: dict[str, Callable[[Suite], Figures]] = {
+WITH_SUITE: dict[str, Callable[[ProcessSuite], Figures]] = {
     "calls": calls.measure,
     "throughput": flow.throughput,
     "freshness": flow.freshness,
@@ -51,7 +51,7 @@ def main(only: str | None = None) -> int:
                 figures |= _timed(console, part, lambda measure=measure: measure(databases))
         for part, with_suite in WITH_SUITE.items():
             if only in (None, part):
-                with Suite(databases, virtual_hosts, others=["echo"]) as suite:
+                with ProcessSuite(databases, virtual_hosts, others=["echo"]) as suite:
                     figures |= _timed(console, part, lambda run=with_suite: run(suite))
     finally:
         virtual_hosts.close()

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from statistics import median
 
-from tests.servers import Databases
+from tests.support.servers import Databases
 
 ROUNDS = 3
 SECONDS = 5.0

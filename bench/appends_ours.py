@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # First of all: this process is green before anything else is imported, as services are.
-import chassis.green  # noqa: F401  # isort: skip
+import chassis.runtime.green  # noqa: F401  # isort: skip
 
 import sys
 import time
@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from bench.appends import SECONDS, SIZES, WRITERS
 from bench.orders import order
 from chassis import Draft, SystemClock, new_id
-from chassis.database import Database
-from chassis.schema import METADATA
-from chassis.work import Unit, Work
+from chassis.database.engine import Database
+from chassis.database.tables import METADATA
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 
 
 def main(uri: str, mode: str) -> float:
@@ -27,7 +27,7 @@ def main(uri: str, mode: str) -> float:
     with database.transaction() as connection:
         if not sa.inspect(connection).has_table("events"):
             METADATA.create_all(connection)
-    work = Work(database, "bench", SystemClock())
+    work = UnitOfWorkRunner(database, "bench", SystemClock())
     data = order(1)["data"]
     at = SystemClock().now()
     end = time.monotonic() + SECONDS
@@ -39,7 +39,7 @@ def main(uri: str, mode: str) -> float:
                 Draft(new_id(), str(uuid.uuid4()), "order_completed", data, at)
                 for _ in range(SIZES[mode])
             ]
-            appended += len(work.autocommit(partial(Unit.append, drafts=drafts)))
+            appended += len(work.autocommit(partial(UnitOfWork.append, drafts=drafts)))
         return appended
 
     start = time.monotonic()

@@ -15,7 +15,7 @@ from nameko.standalone.rpc import ClusterRpcProxy
 from bench.flow import settle
 from bench.orders import shopper_id
 from bench.statistics import milliseconds, percentile, timed
-from tests.system import Suite
+from tests.support.system import ProcessSuite
 
 SHOPPERS = 2_000
 ROUNDS = 6
@@ -41,7 +41,7 @@ def decide_request(shopper: int) -> dict[str, Any]:
 
 
 @contextmanager
-def echo_service(suite: Suite) -> Iterator[None]:
+def echo_service(suite: ProcessSuite) -> Iterator[None]:
     """nameko's echo, in a process of its own, on the suite's virtual host."""
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "bench.echo", suite.virtual_host.uri("echo")],
@@ -55,7 +55,7 @@ def echo_service(suite: Suite) -> Iterator[None]:
             process.kill()
 
 
-def measure(suite: Suite) -> dict[str, float]:
+def measure(suite: ProcessSuite) -> dict[str, float]:
     """p50 and p99 of both calls, in ms, in turns; and how many p50s of echo a decision takes."""
     settle(suite, SHOPPERS)
     figures: dict[str, float] = {}
@@ -74,7 +74,7 @@ def measure(suite: Suite) -> dict[str, float]:
     return figures
 
 
-def _in_turns(suite: Suite, calls: dict[str, Call], callers: int) -> dict[str, list[float]]:
+def _in_turns(suite: ProcessSuite, calls: dict[str, Call], callers: int) -> dict[str, list[float]]:
     timed: dict[str, list[float]] = {name: [] for name in calls}
     with Proxies(suite.client_uri, callers) as proxies:
         for turn in range(ROUNDS + 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # First of all: this process is green before anything else is imported, as services are.
-import chassis.green  # noqa: F401  # isort: skip
+import chassis.runtime.green  # noqa: F401  # isort: skip
 
 import sys
 from typing import Any

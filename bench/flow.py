@@ -12,7 +12,7 @@ from nameko.standalone.rpc import ClusterRpcProxy
 
 from bench.orders import batch, order
 from bench.statistics import milliseconds
-from tests.system import Suite
+from tests.support.system import ProcessSuite
 
 SHOPPERS = 10_000
 SECONDS = 60
@@ -23,10 +23,10 @@ FRESH_RATE = 300
 _LOOK_SECONDS = 0.03  # to look more often takes the machine from who is measured
 
 
-class Backlog:
+class PipelineDatabases:
     """How far segments and offers are behind the logs that they follow."""
 
-    def __init__(self, suite: Suite, stack: ExitStack) -> None:
+    def __init__(self, suite: ProcessSuite, stack: ExitStack) -> None:
         self._sessions = {
             name: stack.enter_context(_session(suite, name))
             for name in ("profiles", "segments", "offers")
@@ -63,12 +63,12 @@ class Backlog:
         return int(self.rows(service, query, *values)[0][0])
 
 
-def settle(suite: Suite, shoppers: int) -> float:
+def settle(suite: ProcessSuite, shoppers: int) -> float:
     """A first order of each of so many shoppers; the seconds until offers holds all of it."""
     start = time.monotonic()
     with ExitStack() as stack:
         proxy = stack.enter_context(suite.proxy(timeout=60))
-        backlog = Backlog(suite, stack)
+        backlog = PipelineDatabases(suite, stack)
         for first in range(0, shoppers, 100):
             proxy.profiles.record([order(first + number) for number in range(100)])
         while backlog.left():
@@ -76,7 +76,7 @@ def settle(suite: Suite, shoppers: int) -> float:
     return time.monotonic() - start
 
 
-def throughput(suite: Suite) -> dict[str, float]:
+def throughput(suite: ProcessSuite) -> dict[str, float]:
     """Orders in batches of 100, as fast as offers follows; counted when nothing is left.
 
     First once by each shopper, who is new then, one call after the other; and then for SECONDS by
@@ -99,7 +99,7 @@ def throughput(suite: Suite) -> dict[str, float]:
         return recorded
 
     with ExitStack() as stack:
-        backlog = Backlog(suite, stack)
+        backlog = PipelineDatabases(suite, stack)
         threads = [eventlet.spawn(sender) for _ in range(SENDERS)]
         while time.monotonic() < end:
             waiting[0] = backlog.left()
@@ -114,7 +114,7 @@ def throughput(suite: Suite) -> dict[str, float]:
     }
 
 
-def freshness(suite: Suite) -> dict[str, float]:
+def freshness(suite: ProcessSuite) -> dict[str, float]:
     """At 300 events a second: from the call of `record` until offers holds what follows from it."""
     pending: dict[str, tuple[int, float]] = {}
     durations: list[float] = []
@@ -137,7 +137,7 @@ def freshness(suite: Suite) -> dict[str, float]:
                 turn += 1
 
     with ExitStack() as stack:
-        backlog = Backlog(suite, stack)
+        backlog = PipelineDatabases(suite, stack)
         threads = [eventlet.spawn(sender, number * size / FRESH_RATE) for number in range(SENDERS)]
         while time.monotonic() < end or pending:
             arrived = _arrived(backlog, pending)
@@ -152,7 +152,7 @@ def freshness(suite: Suite) -> dict[str, float]:
     }
 
 
-def _arrived(backlog: Backlog, pending: dict[str, tuple[int, float]]) -> list[str]:
+def _arrived(backlog: PipelineDatabases, pending: dict[str, tuple[int, float]]) -> list[str]:
     """Those of `pending` whose version offers holds, with all that segments made of it."""
     streams = sorted({name.partition("/")[0] for name in pending})
     if not streams:
@@ -194,6 +194,6 @@ def _some(size: int) -> list[int]:
     return random.sample(range(SHOPPERS), size)
 
 
-def _session(suite: Suite, service: str) -> Any:
+def _session(suite: ProcessSuite, service: str) -> Any:
     connection = suite.administrator(service)
     return connection.cursor()

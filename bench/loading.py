@@ -20,7 +20,7 @@ from bench.calls import decide_request
 from bench.flow import settle
 from bench.orders import order
 from bench.statistics import milliseconds, percentile, timed
-from tests.system import Suite, rows_loaded
+from tests.support.system import ProcessSuite, rows_loaded
 
 SHOPPERS = 2_000
 LINES = 60_000  # more than a load gets through in the time
@@ -30,7 +30,7 @@ _PAUSE = 0.05  # a checkout's shoppers come one by one
 Durations = dict[str, list[float]]
 
 
-def beside(suite: Suite) -> dict[str, float]:
+def beside(suite: ProcessSuite) -> dict[str, float]:
     """p50 and p99 of `decide` and of `record` with one event, in ms, and how much a load adds."""
     settle(suite, SHOPPERS)
     with suite.proxy(timeout=60) as proxy:
@@ -67,7 +67,7 @@ def _calls(proxy: Any, seconds: float) -> Durations:
 
 
 @contextmanager
-def _load(suite: Suite, folder: Path) -> Iterator[Callable[[], int]]:
+def _load(suite: ProcessSuite, folder: Path) -> Iterator[Callable[[], int]]:
     """A load of orders by other shoppers; what it yields tells how many lines it has done."""
     path = folder / "orders.ndjson"
     with path.open("w") as file:

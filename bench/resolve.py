@@ -20,14 +20,14 @@ from bench.calls import echo_service
 from bench.resolve_filled import NOW, OBSERVER
 from bench.statistics import percentile, timed
 from chassis import FixedClock, format_instant
-from chassis.database import Database
-from chassis.migration import upgrade
-from chassis.work import Work
-from contracts.identity import read_observations
-from services.identity import answers
-from services.identity.resolver import Resolver
-from tests.servers import Databases
-from tests.system import Suite
+from chassis.database.engine import Database
+from chassis.database.migration import upgrade
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from contracts.identity.calls import read_observations
+from services.identity.commands import ResolveHandler
+from services.identity.domain import responses
+from tests.support.servers import Databases
+from tests.support.system import ProcessSuite
 
 FEW, MANY = 1_000, 1_000_000
 BATCH = 100
@@ -54,7 +54,7 @@ def measure(databases: Databases) -> dict[str, float]:
         }
 
 
-def over_echo(suite: Suite) -> dict[str, float]:
+def over_echo(suite: ProcessSuite) -> dict[str, float]:
     """How many p50s of echo a call of `identity.resolve` for one known shopper takes."""
     with echo_service(suite), ClusterRpcProxy({"AMQP_URI": suite.client_uri}, timeout=30) as proxy:
         shoppers = [[_observation(f"u-{n}", f"a-{n}")] for n in range(500)]
@@ -82,7 +82,9 @@ class _Identity:
         subprocess.run(command, input=f"{owner} {self._shoppers}", text=True, check=True)
         database = Database(uri)
         stack.callback(database.close)
-        self._resolver = Resolver(Work(database, "identity", FixedClock(NOW)), OBSERVER.rules)
+        self._resolver = ResolveHandler(
+            UnitOfWorkRunner(database, "identity", FixedClock(NOW)), OBSERVER.rules
+        )
 
     def known(self) -> list[dict[str, Any]]:
         """A batch of shoppers that are known."""
@@ -107,7 +109,7 @@ class _Identity:
     def _resolve(self, observations: list[dict[str, Any]]) -> list[dict[str, Any]]:
         observed = [OBSERVER.observe(**one) for one in read_observations(observations)]
         resolved, facts = self._resolver.resolve(observed)
-        return [*map(answers.resolution, resolved), *(fact.to_wire() for fact in facts)]
+        return [*map(responses.resolution, resolved), *(fact.to_wire() for fact in facts)]
 
 
 def _observation(user: str, device: str) -> dict[str, Any]:

@@ -13,11 +13,11 @@ import sys
 import psycopg2
 
 from identifiers import load_types
-from services.identity.observation import Observer
-from services.identity.state import BEGINNING, Rules
+from services.identity.domain.observation import Observer
+from services.identity.domain.state import BEGINNING, IdentityPolicy
 
 NOW = 1_750_000_000_000_000
-OBSERVER = Observer(Rules(load_types()), b"a key for the bench")
+OBSERVER = Observer(IdentityPolicy(load_types()), b"a key for the bench")
 
 
 _AT_ONCE = 20_000

@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cdp.suite import EMBEDDED_BROKER, NAMES, Suite, database_path, embedded_settings, migrate
-from chassis.addresses import check_broker_uri
-from chassis.client import Client
-from chassis.clock import clock_from
-from chassis.errors import NotFound
-from chassis.logging import configure_logging
+from cdp.embedded import (
+    EMBEDDED_BROKER,
+    NAMES,
+    EmbeddedSuite,
+    database_path,
+    embedded_settings,
+    migrate,
+)
+from chassis.config.uris import check_broker_uri
+from chassis.core.clock import clock_from
+from chassis.core.errors import NotFound
+from chassis.observability.logging import configure_logging
+from chassis.runtime.client import Client
 
 LOCAL_BROKER = "amqp://guest:guest@localhost:5672/"
 DEMO = Path(".demo")
@@ -37,7 +44,7 @@ def broker_uri() -> str:
     return uri
 
 
-def _last_demo() -> Suite:
+def _last_demo() -> EmbeddedSuite:
     missing = [name for name in NAMES if not database_path(DEMO, name).exists()]
     if missing or not (DEMO / CLOCK).exists():
         raise NotFound(str(DEMO), "holds no demo; run `cdp demo` first, in this directory")
@@ -45,4 +52,4 @@ def _last_demo() -> Suite:
     settings = embedded_settings(DEMO, clock_from((DEMO / CLOCK).read_text().strip()))
     for each in settings:
         migrate(each)
-    return Suite(settings)
+    return EmbeddedSuite(settings)

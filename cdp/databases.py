@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from chassis.database import driver_uri
-from chassis.errors import Conflict, Refused, Unavailable
-from chassis.schema import EVENTS
+from chassis.core.errors import Conflict, Refused, Unavailable
+from chassis.database.engine import driver_uri
+from chassis.database.tables import EVENTS
 
 # No privilege, no such role: PostgreSQL's words name what is missing.
 _NOT_ALLOWED = {"42501", "42704"}

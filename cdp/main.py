@@ -10,7 +10,7 @@ def main() -> None:
     # Eventlet says that it is in maintenance. We know: docs/architecture.md.
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
-    import chassis.green  # noqa: F401, PLC0415 - must come before all that it makes cooperative
-    from cdp.cli import cli  # noqa: PLC0415
+    import chassis.runtime.green  # noqa: F401, PLC0415 - must come before all that it makes cooperative
+    from cdp.commands.root import cli  # noqa: PLC0415
 
     cli(prog_name="cdp")

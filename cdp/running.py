@@ -14,13 +14,13 @@ import structlog
 from kombu import Connection
 
 from cdp.databases import check_database, explained
-from cdp.suite import EMBEDDED_BROKER, Suite, database_path, migrate
-from chassis.addresses import broker_refusal, check_broker_uri
-from chassis.errors import InvalidInput, Unavailable
-from chassis.logging import configure_logging
-from chassis.rpc import BROKER_ERRORS
-from chassis.settings import Role, Settings, owner_database, read_settings
-from chassis.topology import declare_own
+from cdp.embedded import EMBEDDED_BROKER, EmbeddedSuite, database_path, migrate
+from chassis.config.settings import Role, Settings, owner_database, read_settings
+from chassis.config.uris import broker_refusal, check_broker_uri
+from chassis.core.errors import InvalidInput, Unavailable
+from chassis.messaging.exchanges import declare_own
+from chassis.observability.logging import configure_logging
+from chassis.runtime.rpc import BROKER_ERRORS
 
 EMBEDDED = Path(".run/embedded")
 _CONNECT_SECONDS = 5
@@ -38,7 +38,7 @@ def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
     configure_logging(form, _log_level())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # until the services are up, and stop in turn
-    suite = Suite(settings)
+    suite = EmbeddedSuite(settings)
     try:
         suite.start()
     except OSError as error:

@@ -1,13 +1,13 @@
 """What every service stands on: event log, publisher, subscriber. It knows nothing of customers.
 
-The names below are pure. What touches a database is in `chassis.database`, `chassis.log` and
-`chassis.work`; what touches nameko is in `chassis.service`.
+The names below are pure, from `chassis.core`. What touches a database is in `chassis.database` and
+`chassis.eventlog`; what touches nameko is in `chassis.runtime`.
 """
 
-from chassis.clock import Clock, FixedClock, SystemClock, clock_from
-from chassis.errors import Conflict, InvalidInput, NotFound, Refused, ServiceError, Unavailable
-from chassis.event import Draft, Event, JointDraft, copy_id, new_id
-from chassis.instants import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
+from chassis.core.clock import Clock, FixedClock, SystemClock, clock_from
+from chassis.core.errors import Conflict, InvalidInput, NotFound, Refused, ServiceError, Unavailable
+from chassis.core.event import Draft, Event, JointDraft, copy_id, new_id
+from chassis.core.instants import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
 
 __all__ = [
     "DAY",

@@ -1,14 +1,14 @@
-"""The form of every event on the wire: CloudEvents 1.0, as `chassis.event` writes it."""
+"""The form of every event on the wire: CloudEvents 1.0, as `chassis.core.event` writes it."""
 
 from __future__ import annotations
 
-from contracts.fields import Choice, Flag, Free, Instant, Name, Text, Whole
-from contracts.schema import Contract
+from chassis.validation.fields import Boolean, Choice, Instant, Integer, JsonObject, Name, Text
+from chassis.validation.schema import StrictSchema
 
 MAX_VERSION = 2**31 - 1
 
 
-class CloudEvent(Contract):
+class CloudEvent(StrictSchema):
     """An event of a service's log.
 
     `subject` is its stream and `sequence` its version there, counted from 1. `time` is when it
@@ -23,11 +23,11 @@ class CloudEvent(Contract):
     subject = Text(required=True)
     time = Instant(required=True)
     datacontenttype = Choice("application/json", required=True)
-    sequence = Whole(least=1, most=MAX_VERSION, required=True)
+    sequence = Integer(least=1, most=MAX_VERSION, required=True)
     recordedtime = Instant(required=True)
-    schemaversion = Whole(least=1, required=True)
-    data = Free(required=True)
+    schemaversion = Integer(least=1, required=True)
+    data = JsonObject(required=True)
     profileid = Text()
     correlationid = Text()
     causationid = Text()
-    joint = Flag()
+    joint = Boolean()

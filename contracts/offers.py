@@ -9,25 +9,23 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
 
-from contracts.fields import (
+from chassis.validation.fields import (
     Amount,
+    Boolean,
     Choice,
-    Currency,
-    Each,
-    Flag,
-    Free,
-    Identifiers,
     Instant,
-    Mapped,
+    Integer,
+    JsonObject,
+    ListOf,
+    MapOf,
     Name,
-    Part,
+    Nested,
     Text,
-    Versions,
-    Whole,
     check_length,
     check_text,
 )
-from contracts.schema import Contract, load
+from chassis.validation.schema import StrictSchema, load
+from contracts.fields import Currency, Identifiers, Versions
 
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_ITEMS = 200
@@ -38,7 +36,7 @@ ASSURANCES = ("none", "claimed", "device", "verified")
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}")
 
 
-class Whoever(Identifiers):
+class OptionalIdentifiers(Identifiers):
     """Identifiers, of which there may be none: then the transaction alone is known."""
 
     def read(self, value: Any) -> dict[str, str]:
@@ -70,14 +68,14 @@ class Referrer(Text):
         return host if len(host) <= 253 and _HOST.fullmatch(host) else None
 
 
-class Lowered(Text):
+class LowercaseText(Text):
     """Text that is compared without regard to capitals."""
 
     def read(self, value: Any) -> str:
         return super().read(value).strip().lower()
 
 
-class Stock(Free):
+class Stock(JsonObject):
     """`{sku: pieces}`."""
 
     def read(self, value: Any) -> dict[str, int]:
@@ -89,113 +87,113 @@ class Stock(Free):
         return stock
 
 
-class Item(Contract):
+class ItemSchema(StrictSchema):
     """A line of the basket; `price` is that of one piece, in minor units."""
 
     sku = Text(longest=200, required=True)
     category = Text(longest=200)
-    quantity = Whole(least=1, most=1_000_000, load_default=1)
+    quantity = Integer(least=1, most=1_000_000, load_default=1)
     price = Amount()
 
 
-class Context(Contract):
+class ContextSchema(StrictSchema):
     """The transaction: `value` in minor units of `currency`."""
 
-    items = Each(Part(Item()), most=MAX_ITEMS)
+    items = ListOf(Nested(ItemSchema()), most=MAX_ITEMS)
     value = Amount()
     currency = Currency()
-    device = Lowered(longest=64)
+    device = LowercaseText(longest=64)
     referrer = Referrer()
     language = Text(longest=35)
     stock = Stock()
 
 
-class DecideRequest(Contract):
+class DecideRequest(StrictSchema):
     """The argument of `offers.decide`; null is as good as absent."""
 
     placement = Name(required=True)
-    identifiers = Whoever(load_default=dict)
-    authenticated = Flag(load_default=False)
-    context = Part(Context(), load_default=dict)
+    identifiers = OptionalIdentifiers(load_default=dict)
+    authenticated = Boolean(load_default=False)
+    context = Nested(ContextSchema(), load_default=dict)
     at_least = Token(load_default=dict)
     sent_at = Instant()
-    deadline_ms = Whole(least=1, most=MAX_DEADLINE_MS)
-    explain = Flag(load_default=False)
-    dry_run = Flag(load_default=False)
+    deadline_ms = Integer(least=1, most=MAX_DEADLINE_MS)
+    explain = Boolean(load_default=False)
+    dry_run = Boolean(load_default=False)
 
 
-class Block(Contract):
+class BlockSchema(StrictSchema):
     """What one slot shows; a fallback block has no offer."""
 
     offer_id = Text(allow_none=True, required=True)
-    offer_version = Whole(allow_none=True, required=True)
+    offer_version = Integer(allow_none=True, required=True)
     variant = Text(required=True)
-    content = Free(required=True)
+    content = JsonObject(required=True)
 
 
-class Considered(Contract):
+class ConsideredOfferSchema(StrictSchema):
     """An offer that was looked at, and why it was eligible or not."""
 
     offer_id = Text(required=True)
-    offer_version = Whole(required=True)
-    eligible = Flag(required=True)
-    chosen = Flag(required=True)
-    why = Each(Text(longest=5_000), required=True)
+    offer_version = Integer(required=True)
+    eligible = Boolean(required=True)
+    chosen = Boolean(required=True)
+    why = ListOf(Text(longest=5_000), required=True)
 
 
-class IgnoredIdentifier(Contract):
+class IgnoredIdentifier(StrictSchema):
     """An identifier that was not used, and the reason."""
 
     type = Text(required=True)
     reason = Text(required=True)
 
 
-class Inputs(Contract):
+class DecisionInputsSchema(StrictSchema):
     """What the decision was made from: the catalogue's fingerprint and the versions held."""
 
     catalogue = Text(required=True)
     streams = Versions(required=True)
     segments = Versions(required=True)
-    ignored_identifiers = Each(Part(IgnoredIdentifier()), required=True)
+    ignored_identifiers = ListOf(Nested(IgnoredIdentifier()), required=True)
 
 
-class DecisionAnswer(Contract):
+class DecideResponse(StrictSchema):
     """The answer of `offers.decide`."""
 
     decision_id = Text(required=True)
     placement = Name(required=True)
     profile_id = Text(allow_none=True, required=True)
     assurance = Choice(*ASSURANCES, required=True)
-    slots = Mapped(Each(Part(Block())), required=True)
-    reasons = Each(Text(), required=True)
-    degraded = Each(Text(), required=True)
-    stale = Flag(required=True)
-    inputs = Part(Inputs(), required=True)
+    slots = MapOf(ListOf(Nested(BlockSchema())), required=True)
+    reasons = ListOf(Text(), required=True)
+    degraded = ListOf(Text(), required=True)
+    stale = Boolean(required=True)
+    inputs = Nested(DecisionInputsSchema(), required=True)
     decided_at = Instant(required=True)
-    trace = Mapped(Each(Part(Considered())))
+    trace = MapOf(ListOf(Nested(ConsideredOfferSchema())))
 
 
-class AskedContext(Context):
+class LoggedContextSchema(ContextSchema):
     """The transaction as it was read; `referrer` is null where there was no host."""
 
     referrer = Referrer(allow_none=True)
 
 
-class Asked(Contract):
+class LoggedRequestSchema(StrictSchema):
     """The request that was answered; `identifiers` are keyed hashes."""
 
-    identifiers = Each(Text(), required=True)
-    authenticated = Flag(required=True)
-    context = Part(AskedContext(), required=True)
+    identifiers = ListOf(Text(), required=True)
+    authenticated = Boolean(required=True)
+    context = Nested(LoggedContextSchema(), required=True)
     at_least = Versions(required=True)
-    deadline_ms = Whole(required=True, allow_none=True)
+    deadline_ms = Integer(required=True, allow_none=True)
 
 
-class OfferDecided(DecisionAnswer):
+class OfferDecided(DecideResponse):
     """The data of `offer_decided`, and the answer of `offers.explain`."""
 
-    trace = Mapped(Each(Part(Considered())), required=True)
-    request = Part(Asked(), required=True)
+    trace = MapOf(ListOf(Nested(ConsideredOfferSchema())), required=True)
+    request = Nested(LoggedRequestSchema(), required=True)
 
 
 _REQUEST = DecideRequest()

@@ -7,29 +7,28 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
-from contracts.fields import (
+from chassis.validation.fields import (
+    Boolean,
     Choice,
-    Each,
-    Flag,
-    Free,
-    Identifiers,
     Instant,
-    Mapped,
+    Integer,
+    JsonObject,
+    ListOf,
+    MapOf,
     Name,
-    Part,
+    Nested,
     Text,
-    Versions,
-    Whole,
 )
-from contracts.schema import Contract
+from chassis.validation.schema import StrictSchema
+from contracts.fields import Identifiers, Versions
 
 
-class Who(Contract):
+class GetProfileRequest(StrictSchema):
     """A shopper, by one of `profile_id` and `identifiers`; `reveal` asks for plain values."""
 
     profile_id = Text(longest=64)
     identifiers = Identifiers()
-    reveal = Flag(load_default=False)
+    reveal = Boolean(load_default=False)
 
     @validates_schema
     def _one_of_them(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
@@ -37,21 +36,21 @@ class Who(Contract):
             raise ValidationError("give either profile_id or identifiers", "profile_id")
 
 
-class IgnoredIdentifier(Contract):
+class IgnoredIdentifier(StrictSchema):
     """An identifier that was not used, and why."""
 
     type = Text(required=True)
     reason = Text(required=True)
 
 
-class FieldError(Contract):
+class FieldErrorSchema(StrictSchema):
     """What is wrong with an event: the path of the field, and what to send instead."""
 
     field = Text(required=True)
     message = Text(required=True)
 
 
-class Receipt(Contract):
+class ReceiptSchema(StrictSchema):
     """What became of one event.
 
     `appended`: it is in the log, at `version` of `stream_id`. `duplicate`: its id was there before,
@@ -63,20 +62,20 @@ class Receipt(Contract):
     status = Choice("appended", "duplicate", "rejected", "accepted", required=True)
     profile_id = Text()
     stream_id = Text()
-    version = Whole(least=1)
+    version = Integer(least=1)
     token = Versions()
-    ignored_identifiers = Each(Part(IgnoredIdentifier()), required=True)
-    error = Part(FieldError())
+    ignored_identifiers = ListOf(Nested(IgnoredIdentifier()), required=True)
+    error = Nested(FieldErrorSchema())
 
 
-class Recorded(Contract):
+class RecordResponse(StrictSchema):
     """The answer of `profiles.record`: a receipt an event, in order, and one token for them all."""
 
-    receipts = Each(Part(Receipt()), required=True)
+    receipts = ListOf(Nested(ReceiptSchema()), required=True)
     token = Versions(required=True)
 
 
-class KnownIdentifier(Contract):
+class KnownIdentifierSchema(StrictSchema):
     """An identifier as a keyed hash; `value` only where it was asked for, null if not kept."""
 
     type = Name(required=True)
@@ -84,53 +83,53 @@ class KnownIdentifier(Contract):
     value = Text(allow_none=True)
 
 
-class Orders(Contract):
+class OrdersSchema(StrictSchema):
     """A profile's orders: `revenue` in minor units by currency, net of refunds."""
 
-    count = Whole(required=True, least=0)
-    items = Whole(required=True, least=0)
-    revenue = Mapped(Whole(), fewest=0, required=True)
+    count = Integer(required=True, least=0)
+    items = Integer(required=True, least=0)
+    revenue = MapOf(Integer(), fewest=0, required=True)
     first_at = Instant(required=True, allow_none=True)
     last_at = Instant(required=True, allow_none=True)
-    categories = Free(required=True)
+    categories = JsonObject(required=True)
 
 
-class Loyalty(Contract):
+class LoyaltySchema(StrictSchema):
     """A profile's place in the loyalty programme."""
 
-    enrolled = Flag(required=True)
+    enrolled = Boolean(required=True)
     tier = Text(required=True, allow_none=True)
-    points = Whole(required=True)
+    points = Integer(required=True)
 
 
-class Profile(Contract):
+class ProfileResponse(StrictSchema):
     """The answer of `profiles.get`: everything known of a shopper, as of `versions`."""
 
     profile_id = Text(required=True)
     requested = Text(required=True, allow_none=True)
-    identifiers = Each(Part(KnownIdentifier()), most=1_000_000, required=True)
-    traits = Free(required=True)
-    orders = Part(Orders(), required=True)
-    loyalty = Part(Loyalty(), required=True)
-    consent = Free(required=True)
-    events = Whole(required=True, least=0)
+    identifiers = ListOf(Nested(KnownIdentifierSchema()), most=1_000_000, required=True)
+    traits = JsonObject(required=True)
+    orders = Nested(OrdersSchema(), required=True)
+    loyalty = Nested(LoyaltySchema(), required=True)
+    consent = JsonObject(required=True)
+    events = Integer(required=True, least=0)
     first_seen_at = Instant(required=True, allow_none=True)
     last_seen_at = Instant(required=True, allow_none=True)
     versions = Versions(required=True)
 
 
-class Statistics(Contract):
+class StatisticsResponse(StrictSchema):
     """The answer of `profiles.statistics`: how much there is."""
 
-    events = Whole(required=True, least=0)
-    profiles = Whole(required=True, least=0)
-    orders = Whole(required=True, least=0)
-    streams = Whole(required=True, least=0)
-    waiting = Whole(required=True, least=0)
+    events = Integer(required=True, least=0)
+    profiles = Integer(required=True, least=0)
+    orders = Integer(required=True, least=0)
+    streams = Integer(required=True, least=0)
+    waiting = Integer(required=True, least=0)
 
 
-WHO = Who()
-RECEIPT = Receipt()
-RECORDED = Recorded()
-PROFILE = Profile()
-STATISTICS = Statistics()
+GET_PROFILE_REQUEST = GetProfileRequest()
+RECEIPT = ReceiptSchema()
+RECORD_RESPONSE = RecordResponse()
+PROFILE_RESPONSE = ProfileResponse()
+STATISTICS_RESPONSE = StatisticsResponse()

@@ -7,25 +7,15 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
-from contracts.fields import (
-    Choice,
-    Each,
-    Flag,
-    Identifiers,
-    Instant,
-    Name,
-    Part,
-    Text,
-    Versions,
-    Whole,
-)
-from contracts.schema import Contract
+from chassis.validation.fields import Boolean, Choice, Instant, Integer, ListOf, Name, Nested, Text
+from chassis.validation.schema import StrictSchema
+from contracts.fields import Identifiers, Versions
 
 MAX_RULE = 2_000
 MAX_WAIT_MS = 60_000
 
 
-class Definition(Contract):
+class DefineRequest(StrictSchema):
     """The argument of `segments.define`: a segment by name, its rule, and what it is for."""
 
     segment = Name(required=True)
@@ -33,13 +23,13 @@ class Definition(Contract):
     description = Text(longest=1_000, required=True)
 
 
-class MembershipsRequest(Contract):
+class MembershipsRequest(StrictSchema):
     """A shopper by one of `profile_id` and `identifiers`; `at_least` is a receipt's token."""
 
     profile_id = Text(longest=64)
     identifiers = Identifiers()
     at_least = Versions()
-    wait_ms = Whole(least=0, most=MAX_WAIT_MS)
+    wait_ms = Integer(least=0, most=MAX_WAIT_MS)
 
     @validates_schema
     def _one_of_them(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
@@ -47,40 +37,40 @@ class MembershipsRequest(Contract):
             raise ValidationError("give either profile_id or identifiers", "profile_id")
 
 
-class PreviewRequest(Contract):
+class PreviewRequest(StrictSchema):
     """The argument of `segments.preview`."""
 
     rule = Text(longest=MAX_RULE, required=True)
 
 
-class ExplainRequest(Contract):
+class ExplainRequest(StrictSchema):
     """The arguments of `segments.explain`."""
 
     profile_id = Text(longest=64, required=True)
     segment = Name(required=True)
 
 
-class Member(Contract):
+class MemberSchema(StrictSchema):
     """A segment that a shopper is in, and since when as far as was known."""
 
     segment = Name(required=True)
     since = Instant(required=True)
 
 
-class Memberships(Contract):
+class MembershipsResponse(StrictSchema):
     """The answer of `segments.memberships`, evaluated at `as_of` over `versions` of the streams.
 
     `stale`: what `at_least` asked for had not come in time.
     """
 
     profile_id = Text(required=True)
-    segments = Each(Part(Member()), required=True)
+    segments = ListOf(Nested(MemberSchema()), required=True)
     versions = Versions(required=True)
-    stale = Flag(required=True)
+    stale = Boolean(required=True)
     as_of = Instant(required=True)
 
 
-class Listed(Contract):
+class SegmentSchema(StrictSchema):
     """A segment in the answers of `segments.list` and `segments.define`.
 
     `meaning` is the rule in English. While `status` is `backfilling`, some shoppers are still
@@ -91,29 +81,29 @@ class Listed(Contract):
     rule = Text(longest=MAX_RULE, required=True)
     description = Text(required=True)
     meaning = Text(longest=20_000, required=True)
-    version = Whole(least=1, required=True)
-    members = Whole(least=0, required=True)
+    version = Integer(least=1, required=True)
+    members = Integer(least=0, required=True)
     status = Choice("live", "backfilling", required=True)
-    warnings = Each(Text(longest=2_000), required=True)
+    warnings = ListOf(Text(longest=2_000), required=True)
 
 
-class Preview(Contract):
+class PreviewResponse(StrictSchema):
     """The answer of `segments.preview`: who would be a member.
 
     `evaluated` of `profiles` shoppers were looked at, all of them when `complete`.
     """
 
     meaning = Text(longest=20_000, required=True)
-    members = Whole(least=0, required=True)
-    evaluated = Whole(least=0, required=True)
-    profiles = Whole(least=0, required=True)
-    complete = Flag(required=True)
-    sample = Each(Text(), required=True)
-    warnings = Each(Text(longest=2_000), required=True)
+    members = Integer(least=0, required=True)
+    evaluated = Integer(least=0, required=True)
+    profiles = Integer(least=0, required=True)
+    complete = Boolean(required=True)
+    sample = ListOf(Text(), required=True)
+    warnings = ListOf(Text(longest=2_000), required=True)
     as_of = Instant(required=True)
 
 
-class Explanation(Contract):
+class SegmentExplainResponse(StrictSchema):
     """The answer of `segments.explain`: each comparison of the rule with its present values.
 
     `changes_at` is the earliest instant at which the answer may change without a new event.
@@ -124,15 +114,15 @@ class Explanation(Contract):
     rule = Text(longest=MAX_RULE, required=True)
     description = Text(required=True)
     meaning = Text(longest=20_000, required=True)
-    version = Whole(least=1, required=True)
-    member = Flag(required=True)
+    version = Integer(least=1, required=True)
+    member = Boolean(required=True)
     since = Instant(required=True, allow_none=True)
-    why = Each(Text(longest=10_000), required=True)
+    why = ListOf(Text(longest=10_000), required=True)
     changes_at = Instant(required=True, allow_none=True)
     as_of = Instant(required=True)
 
 
-class MembershipChanged(Contract):
+class MembershipChanged(StrictSchema):
     """The data of `segment_entered` and `segment_exited`, whose stream is the profile.
 
     `reason`: an event, time that went by, streams that moved between profiles (merge), a changed
@@ -142,17 +132,17 @@ class MembershipChanged(Contract):
 
     segment = Name(required=True)
     profile_id = Text(required=True)
-    definition_version = Whole(least=1, required=True)
+    definition_version = Integer(least=1, required=True)
     reason = Choice("event", "time", "merge", "definition", "rebuild", required=True)
     as_of = Versions(required=True)
 
 
-DEFINITION = Definition()
+DEFINE_REQUEST = DefineRequest()
 MEMBERSHIPS_REQUEST = MembershipsRequest()
 PREVIEW_REQUEST = PreviewRequest()
 EXPLAIN_REQUEST = ExplainRequest()
-MEMBERSHIPS = Memberships()
-LISTED = Listed()
-PREVIEW = Preview()
-EXPLANATION = Explanation()
+MEMBERSHIPS_RESPONSE = MembershipsResponse()
+SEGMENT = SegmentSchema()
+PREVIEW_RESPONSE = PreviewResponse()
+EXPLAIN_RESPONSE = SegmentExplainResponse()
 MEMBERSHIP_CHANGED = MembershipChanged()

@@ -1,7 +1,7 @@
 """The one definition of who may reach what on the broker.
 
 Tests, `make run` and the containers all provision from here. What a service's database user may do
-with each table is in `chassis.schema.PRIVILEGES`, granted by `chassis.migration`.
+with each table is in `chassis.database.tables.PRIVILEGES`, granted by `chassis.database.migration`.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
-from chassis.client import Client
-from chassis.errors import Unavailable
+from chassis.core.errors import Unavailable
+from chassis.runtime.client import Client
 from deploy.access import CLIENT, NAMES
 from deploy.provision import broker_uri, database_uri, namespace, provision
 from deploy.servers import NoServer, find_broker, find_cluster

@@ -12,8 +12,8 @@ import secrets
 import sys
 from collections.abc import Mapping
 
-from chassis.migration import upgrade
-from chassis.topology import declare_at, subscribe_at
+from chassis.database.migration import upgrade
+from chassis.messaging.exchanges import declare_at, subscribe_at
 from deploy.access import CLIENT, NAMES, SERVICES
 from deploy.broker import definitions
 from deploy.databases import Cluster

@@ -20,8 +20,8 @@ import amqp
 import kombu
 import psycopg2
 
-from chassis.addresses import broker_refusal, check_broker_uri
-from chassis.errors import InvalidInput
+from chassis.config.uris import broker_refusal, check_broker_uri
+from chassis.core.errors import InvalidInput
 from deploy.access import CLIENT
 from deploy.broker import Administration, BrokerError, ControlCommand, ManagementAPI, definitions
 from deploy.databases import Cluster

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from chassis import ServiceError
-from chassis.client import Client
+from chassis.runtime.client import Client
 
 ROOT = Path(__file__).parent.parent
 PROJECT = "cdp-smoke"

@@ -11,13 +11,12 @@ from typing import Any, get_args
 import phonenumbers
 import yaml
 
-from chassis.errors import InvalidInput
-from chassis.files import read_text
+from chassis.config.files import read_text
+from chassis.core.errors import InvalidInput
 from identifiers.types import Assurance, IdentifierType, IdentifierTypes, Normaliser
 
 FILE = "identity.yaml"
-# Read by path: whoever decides for a shopper must hash as identity does, without importing it.
-_SHIPPED = Path(__file__).resolve().parent.parent / "services" / "identity" / FILE
+_SHIPPED = Path(__file__).with_name(FILE)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _TOP = ("default_region", "types", "placeholders", "patterns")
 _TYPE = ("normaliser", "assurance", "priority", "at_most", "keep_days")

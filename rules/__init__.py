@@ -12,13 +12,13 @@
 else; `evaluate`, `explain` and `describe` never raise. docs/rules.md is the language for people.
 """
 
-from rules.behaviour import SEGMENT_VOCABULARY
-from rules.errors import RuleError
-from rules.profile import profile_view
-from rules.rule import Rule, Verdict, compile_rule
-from rules.situation import ELIGIBILITY_VOCABULARY, Situation
-from rules.summary import Summary, combine
-from rules.vocabulary import Vocabulary
+from rules.language.errors import RuleError
+from rules.language.rule import Rule, Verdict, compile_rule
+from rules.language.vocabulary import Vocabulary
+from rules.summary.profile import profile_view
+from rules.summary.summary import Summary, combine
+from rules.vocabularies.eligibility import ELIGIBILITY_VOCABULARY, Situation
+from rules.vocabularies.segments import SEGMENT_VOCABULARY
 
 __all__ = [
     "ELIGIBILITY_VOCABULARY",

@@ -7,7 +7,7 @@ be had is an error that says what to do, never a skip.
 from __future__ import annotations
 
 # First of all: this process is green before anything else is imported, as services are.
-import chassis.green  # noqa: F401  # isort: skip
+import chassis.runtime.green  # noqa: F401  # isort: skip
 
 import itertools
 import logging
@@ -22,15 +22,15 @@ import hypothesis
 import pytest
 import structlog
 
-from chassis.database import Database
-from chassis.migration import upgrade
+from chassis.database.engine import Database
+from chassis.database.migration import upgrade
 from deploy.servers import NoServer
-from tests.servers import Databases, VirtualHost, VirtualHosts
-from tests.system import Suite
+from tests.support.servers import Databases, VirtualHost, VirtualHosts
+from tests.support.system import ProcessSuite
 
 _FOLDERS = {
     "integration": ("integration",),
-    "stories": ("integration", "stories"),
+    "e2e": ("integration", "e2e"),
     "proofs": ("integration", "proofs"),
 }
 T = TypeVar("T")
@@ -172,14 +172,14 @@ def service_database(
 @pytest.fixture
 def suite(
     databases: Databases, virtual_hosts: VirtualHosts, tmp_path: Path
-) -> Iterator[Callable[..., Suite]]:
+) -> Iterator[Callable[..., ProcessSuite]]:
     """`suite(replicas=2)`: the services as processes, started; all is gone after the test."""
     with ExitStack() as stack:
 
-        def start(**options: Any) -> Suite:
+        def start(**options: Any) -> ProcessSuite:
             directory = tmp_path / f"suite-{next(numbers)}"
             directory.mkdir()
-            made = Suite(databases, virtual_hosts, directory=directory, **options)
+            made = ProcessSuite(databases, virtual_hosts, directory=directory, **options)
             return stack.enter_context(made)
 
         numbers = itertools.count(1)

@@ -10,19 +10,19 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Protocol
 
-from cdp.loading.folder import Bookmark, Counts, Folder
-from cdp.loading.pace import Pace
-from cdp.loading.pieces import Piece, Sized
-from cdp.loading.rows import Source
-from chassis.errors import Conflict, Failure, InvalidInput, Unavailable
-from contracts.plain import MAX_CALL_BYTES
+from cdp.loading.checkpoint import Bookmark, CheckpointFolder, Counts
+from cdp.loading.records import Record, SizedRecord
+from cdp.loading.rows import RowSource
+from cdp.loading.throttle import Throttle
+from chassis.core.errors import Conflict, Failure, InvalidInput, Unavailable
+from chassis.validation.plain import MAX_CALL_BYTES
 
 FINDING = "Finding the place"
 _POLL_SECONDS = 0.05
 _EVENT_OF_CALL = re.compile(r"events\[\d+\]\.?")
 
 
-class Services(Protocol):
+class LoadTarget(Protocol):
     """What a load asks of the services."""
 
     def record(self, events: Sequence[Any]) -> list[dict[str, Any]]:
@@ -52,13 +52,13 @@ class Load:
     InvalidInput. `most_rows` is where to stop; the piece in which it lies is loaded whole.
     """
 
-    source: Source
-    pieces: Callable[[], Iterator[Piece]]
-    make: Callable[[Piece], Sized]
-    folder: Folder
-    services: Services
+    source: RowSource
+    pieces: Callable[[], Iterator[Record]]
+    make: Callable[[Record], SizedRecord]
+    folder: CheckpointFolder
+    services: LoadTarget
     setting: dict[str, str]
-    pace: Pace
+    pace: Throttle
     most_rows: int | None = None
     patience: float = 60.0
     show: Callable[[Progress], None] = lambda _progress: None
@@ -90,7 +90,7 @@ class Load:
                 )
         return mark
 
-    def _skip(self, pieces: Iterator[Piece]) -> None:
+    def _skip(self, pieces: Iterator[Record]) -> None:
         """Read again what is done, and make sure that it is the same."""
         rows = 0
         while rows < self.mark.counts.rows and (piece := next(pieces, None)) is not None:
@@ -107,12 +107,12 @@ class Load:
             )
         self.show(Progress(self._read, self.mark.counts))
 
-    def _pass(self, piece: Piece) -> None:
+    def _pass(self, piece: Record) -> None:
         for row in piece.rows:
             self._digest.update(row.raw.rstrip(b"\r\n") + b"\n")
         self._read = piece.rows[-1].end
 
-    def _batches(self, pieces: Iterator[Piece]) -> Iterator[_Batch]:
+    def _batches(self, pieces: Iterator[Record]) -> Iterator[_Batch]:
         """Batches as large as the pace is when each is begun."""
         batch = _Batch()
         rows = self.mark.counts.rows
@@ -212,17 +212,17 @@ class Load:
 class _Batch:
     """Pieces in their order, the events of those that have one, and why others were refused."""
 
-    pieces: list[Piece] = field(default_factory=list)
-    events: list[tuple[Piece, Sized]] = field(default_factory=list)
-    refused: list[tuple[Piece, str]] = field(default_factory=list)
+    pieces: list[Record] = field(default_factory=list)
+    events: list[tuple[Record, SizedRecord]] = field(default_factory=list)
+    refused: list[tuple[Record, str]] = field(default_factory=list)
     size: int = 0
 
-    def add(self, piece: Piece, made: Sized) -> None:
+    def add(self, piece: Record, made: SizedRecord) -> None:
         self.pieces.append(piece)
         self.events.append((piece, made))
         self.size += made.size
 
-    def refuse(self, piece: Piece, reason: str, *, known: bool = False) -> None:
+    def refuse(self, piece: Record, reason: str, *, known: bool = False) -> None:
         if not known:
             self.pieces.append(piece)
         self.refused.append((piece, reason))
@@ -234,7 +234,7 @@ def _reason(error: Mapping[str, str]) -> str:
     return f"{field_name}: {error['message']}" if field_name else error["message"]
 
 
-def _numbers(piece: Piece) -> str:
+def _numbers(piece: Record) -> str:
     numbers = [row.number for row in piece.rows]
     if len(numbers) == 1:
         return f"line {numbers[0]}"

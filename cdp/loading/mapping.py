@@ -13,8 +13,8 @@ import yaml
 
 from cdp.loading.table import WHITESPACE, Form
 from cdp.loading.values import Cells, Value, compile_value
-from chassis.errors import InvalidInput
-from contracts.schema import did_you_mean
+from chassis.core.errors import InvalidInput
+from chassis.validation.schema import did_you_mean
 
 ROW = "cdp_row"  # a column that every table has: the name of the row, of a group that of its first
 _PARTS = {"format", "group_by", "event"}

@@ -14,7 +14,7 @@ from typing import Any
 
 from cdp.loading.rows import Row
 from cdp.loading.table import check_names, make_row, marked
-from chassis.errors import InvalidInput, Unavailable
+from chassis.core.errors import InvalidInput, Unavailable
 
 _ROWS_AT_ONCE = 5_000
 _DAMAGED = (OSError, ValueError, ArithmeticError, NotImplementedError)  # pyarrow's are ValueErrors

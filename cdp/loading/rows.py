@@ -32,7 +32,7 @@ class Row:
     fault: str = ""
 
 
-class Source(Protocol):
+class RowSource(Protocol):
     """A file that can be read from its start, any number of times."""
 
     name: str  # what the names of its rows start with

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cdp.loading.rows import MARK, Row, row_name
-from chassis.errors import InvalidInput
+from chassis.core.errors import InvalidInput
 
 WHITESPACE = "whitespace"
 _UTF8_MARK = b"\xef\xbb\xbf"

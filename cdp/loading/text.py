@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.errors import InvalidInput
+from chassis.core.errors import InvalidInput
 
 _LOOKED_AT = 64 * 1024
 _BINARY_WITHIN = 1024  # further on, a null character is the fault of its line alone

@@ -17,9 +17,9 @@ from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chassis.errors import InvalidInput
-from contracts.plain import kind
-from contracts.schema import did_you_mean
+from chassis.core.errors import InvalidInput
+from chassis.validation.plain import kind
+from chassis.validation.schema import did_you_mean
 
 Cells = Mapping[str, str]
 Make = Callable[[Sequence[Cells]], Any]

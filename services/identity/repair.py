@@ -8,17 +8,18 @@ from functools import partial
 from typing import Any, Protocol
 
 from chassis import Event, NotFound, Unavailable, new_id
-from chassis.work import Unit, Work
-from services.identity import desk, store
-from services.identity.change import Change
-from services.identity.facts import tell
-from services.identity.state import Rules, State
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from services.identity import store
+from services.identity.domain import support
+from services.identity.domain.change import IdentityChange
+from services.identity.domain.events import tell
+from services.identity.domain.state import IdentityPolicy, IdentityState
 
 _ATTEMPTS = 50
 _MOST_FACTS = 1_000_000
 
 
-class Profiles(Protocol):
+class ProfilePreviews(Protocol):
     """What a dry run asks of profiles."""
 
     def preview(self, *, stream_sets: list[list[str]]) -> list[dict[str, Any]]:
@@ -26,7 +27,7 @@ class Profiles(Protocol):
         ...
 
 
-class Segments(Protocol):
+class SegmentPreviews(Protocol):
     """What a dry run asks of segments."""
 
     def preview_streams(self, *, stream_sets: list[list[str]]) -> list[list[str]]:
@@ -34,11 +35,13 @@ class Segments(Protocol):
         ...
 
 
-Decision = Callable[[Unit, State, Sequence[str]], tuple[Sequence[str], Change]]
+Decision = Callable[
+    [UnitOfWork, IdentityState, Sequence[str]], tuple[Sequence[str], IdentityChange]
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Repaired:
+class RepairResult:
     """The profiles that were touched, as they were and as they are or would be, by stream."""
 
     before: Mapping[str, Collection[str]]
@@ -47,47 +50,47 @@ class Repaired:
     fact: Event | None
 
 
-class Repair:
+class RepairHandler:
     """Splits and merges profiles on one database."""
 
-    def __init__(self, work: Work, rules: Rules) -> None:
+    def __init__(self, work: UnitOfWorkRunner, rules: IdentityPolicy) -> None:
         self._work = work
         self._rules = rules
 
     def split(
         self, profile_id: str, keys: Collection[str], note: str, *, dry_run: bool
-    ) -> Repaired:
+    ) -> RepairResult:
         """Part the streams of identifiers from the rest of their profile."""
 
-        def decide(unit: Unit, state: State, found: Sequence[str]) -> Any:
+        def decide(unit: UnitOfWork, state: IdentityState, found: Sequence[str]) -> Any:
             (profile,) = found
             former = _former(unit, [member.stream for member in state.members(profile)])
             parting = new_id()
-            return desk.split(state, profile, keys, former, parting, unit.now, note)
+            return support.split(state, profile, keys, former, parting, unit.now, note)
 
         return self._decide({"profile_id": profile_id}, decide, dry_run)
 
-    def merge(self, one: str, other: str, note: str, *, dry_run: bool) -> Repaired:
+    def merge(self, one: str, other: str, note: str, *, dry_run: bool) -> RepairResult:
         """Make one profile of two, within the limits of a profile."""
 
-        def decide(unit: Unit, state: State, found: Sequence[str]) -> Any:
-            home, change = desk.merge(state, found[0], found[-1], unit.now, note)
+        def decide(unit: UnitOfWork, state: IdentityState, found: Sequence[str]) -> Any:
+            home, change = support.merge(state, found[0], found[-1], unit.now, note)
             return (home,), change
 
         return self._decide({"a": one, "b": other}, decide, dry_run)
 
-    def _decide(self, asked: Mapping[str, str], decide: Decision, dry_run: bool) -> Repaired:
+    def _decide(self, asked: Mapping[str, str], decide: Decision, dry_run: bool) -> RepairResult:
         run = self._work.read if dry_run else self._work.run
         for _ in range(_ATTEMPTS):
             try:
                 return run(partial(self._once, asked=asked, decide=decide, dry_run=dry_run))
-            except store.Moved:
+            except store.ConcurrentMove:
                 continue
         raise Unavailable("identity", "has too many changes of these profiles; try again")
 
     def _once(
-        self, unit: Unit, asked: Mapping[str, str], decide: Decision, dry_run: bool
-    ) -> Repaired:
+        self, unit: UnitOfWork, asked: Mapping[str, str], decide: Decision, dry_run: bool
+    ) -> RepairResult:
         found = [_current(unit, field, asked[field]) for field in asked]
         state = store.load_whole(unit.connection, self._rules, set(found), lock=not dry_run)
         before = {profile: _streams(state, profile) for profile in found}
@@ -98,11 +101,11 @@ class Repair:
             (fact,) = tell(unit, [change])
         after = {profile: _streams(state, profile) for profile in labels}
         keys = {stream: tenure.key for stream, tenure in state.tenures.items()}
-        return Repaired(before, after, keys, fact)
+        return RepairResult(before, after, keys, fact)
 
 
 def repaired(
-    outcome: Repaired, previews: tuple[Profiles, Segments] | None = None
+    outcome: RepairResult, previews: tuple[ProfilePreviews, SegmentPreviews] | None = None
 ) -> dict[str, Any]:
     """The answer of `split` and `merge`; with `previews`, each profile as it is or would be."""
     sides = {"before": outcome.before, "after": outcome.after}
@@ -125,7 +128,9 @@ def repaired(
     return {"dry_run": outcome.fact is None, "fact_id": _fact_id(outcome.fact), **parts}
 
 
-def _add_previews(parts: list[dict[str, Any]], profiles: Profiles, segments: Segments) -> None:
+def _add_previews(
+    parts: list[dict[str, Any]], profiles: ProfilePreviews, segments: SegmentPreviews
+) -> None:
     stream_sets = [part["streams"] for part in parts]
     seen = profiles.preview(stream_sets=stream_sets)
     groups = segments.preview_streams(stream_sets=stream_sets)
@@ -137,18 +142,18 @@ def _fact_id(fact: Event | None) -> str | None:
     return str(fact.data["fact_id"]) if fact else None
 
 
-def _current(unit: Unit, field: str, profile_id: str) -> str:
+def _current(unit: UnitOfWork, field: str, profile_id: str) -> str:
     found = store.find_profile(unit.connection, profile_id)
     if found is None:
         raise NotFound(field, "is no profile that we know")
     return found
 
 
-def _streams(state: State, profile: str) -> Collection[str]:
+def _streams(state: IdentityState, profile: str) -> Collection[str]:
     return [member.stream for member in state.members(profile)]
 
 
-def _former(unit: Unit, streams: Sequence[str]) -> dict[str, list[str]]:
+def _former(unit: UnitOfWork, streams: Sequence[str]) -> dict[str, list[str]]:
     """The labels that each stream ever had, the newest first."""
     former: dict[str, list[str]] = {stream: [] for stream in streams}
     for event in unit.history(dict.fromkeys(streams, 0), _MOST_FACTS):

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from chassis import Event, NotFound, format_instant, new_id
-from chassis.work import Unit, Work
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from services.identity import store
-from services.identity.observation import Observation
-from services.identity.plan import FULL, MERGED_TOO_OFTEN, TOO_MANY
-from services.identity.resolution import Answer, Resolution
+from services.identity.domain.observation import Observation
+from services.identity.domain.plan import FULL, MERGED_TOO_OFTEN, TOO_MANY
+from services.identity.domain.resolution import Resolution, ResolutionResult
 
 REFUSED, AT_A_LIMIT, SHARED = "merge_refused", "at_a_limit", "shared_device"
 MANY_ACCOUNTS = 3
@@ -32,9 +32,9 @@ class Reviewer:
 
     def note(
         self,
-        work: Work,
+        work: UnitOfWorkRunner,
         observed: Sequence[Observation],
-        answers: Sequence[Answer],
+        answers: Sequence[ResolutionResult],
         facts: Sequence[Event],
     ) -> None:
         """Note refused merges, profiles at a limit and devices that accounts share."""
@@ -49,7 +49,9 @@ class Reviewer:
         self._noted |= new.keys()
 
 
-def refusals(observed: Iterable[Observation], answers: Iterable[Answer]) -> dict[Subject, str]:
+def refusals(
+    observed: Iterable[Observation], answers: Iterable[ResolutionResult]
+) -> dict[Subject, str]:
     """What was refused in a batch, and the first event that was."""
     shown: dict[Subject, str] = {}
     for observation, answer in zip(observed, answers, strict=True):
@@ -67,7 +69,7 @@ def refusals(observed: Iterable[Observation], answers: Iterable[Answer]) -> dict
 
 
 def show(
-    unit: Unit, limit: int = 100, kind: str | None = None, done: str | None = None
+    unit: UnitOfWork, limit: int = 100, kind: str | None = None, done: str | None = None
 ) -> list[dict[str, Any]]:
     """The open entries, the newest first, without the one that is `done`."""
     if done is not None and not store.close_review(unit.connection, done, unit.now):
@@ -97,7 +99,9 @@ def _handed_over(facts: Iterable[Event]) -> dict[str, str]:
     }
 
 
-def _note(unit: Unit, shown: dict[Subject, str], devices: dict[str, str]) -> dict[Subject, str]:
+def _note(
+    unit: UnitOfWork, shown: dict[Subject, str], devices: dict[str, str]
+) -> dict[Subject, str]:
     shared: dict[Subject, str] = {}
     if devices:
         for key, accounts in store.accounts_on(unit.connection, devices).items():

@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.database import upsert
-from chassis.prepared import Prepared
-from chassis.rows import RowStatement, among
-from services.identity.state import Profile, Rules, State, Tenure
+from chassis.database.bulk import RowStatement, among
+from chassis.database.engine import upsert
+from chassis.database.prepared import PreparedStatement
+from services.identity.domain.state import IdentityPolicy, IdentityState, Profile, Tenure
 
 METADATA = sa.MetaData()
 
@@ -65,16 +65,16 @@ REVIEWS = sa.Table(
 
 _OF_PROFILE = 2  # so many of the last columns
 _LED_TO = sa.select(TENURES.c.profile_id).where(among(TENURES.c.key, "keys"))
-_LOAD = Prepared(sa.select(TENURES).where(among(TENURES.c.key, "keys")))
-_LOAD_PROFILES = Prepared(sa.select(TENURES).where(TENURES.c.profile_id.in_(_LED_TO)))
-_FIND_PROFILES = Prepared(_LED_TO)
+_LOAD = PreparedStatement(sa.select(TENURES).where(among(TENURES.c.key, "keys")))
+_LOAD_PROFILES = PreparedStatement(sa.select(TENURES).where(TENURES.c.profile_id.in_(_LED_TO)))
+_FIND_PROFILES = PreparedStatement(_LED_TO)
 _ADD_KEYS = RowStatement(
     "INSERT INTO keys (key) SELECT text[0] FROM {rows} WHERE true ON CONFLICT DO NOTHING"
 )
-_LOCK_KEYS = Prepared(
+_LOCK_KEYS = PreparedStatement(
     sa.select(KEYS.c.key).where(among(KEYS.c.key, "keys")).order_by(KEYS.c.key).with_for_update()
 )
-_LOCK_PROFILES = Prepared(
+_LOCK_PROFILES = PreparedStatement(
     sa.select(PROFILES.c.profile_id)
     .where(among(PROFILES.c.profile_id, "profile_ids"))
     .order_by(PROFILES.c.profile_id)
@@ -100,7 +100,7 @@ _SAVE_TENURES = RowStatement(
 )
 
 
-class Moved(Exception):
+class ConcurrentMove(Exception):
     """A key led to another profile by the time its own was locked: begin again."""
 
 
@@ -136,19 +136,23 @@ def keep_profiles_in_tenures(op: Any) -> None:
         op.drop_column("profiles", column.name)
 
 
-def load(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
+def load(connection: sa.Connection, rules: IdentityPolicy, keys: Collection[str]) -> IdentityState:
     """All tenures of `keys`, with the profiles that they are in."""
     rows = _LOAD.execute(connection, keys=list(keys)) if keys else ()
-    return State.of(rules, *_read(rows))
+    return IdentityState.of(rules, *_read(rows))
 
 
-def load_profiles(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
+def load_profiles(
+    connection: sa.Connection, rules: IdentityPolicy, keys: Collection[str]
+) -> IdentityState:
     """All streams of all profiles that `keys` lead to, in one view of the database."""
     tenures, profiles = _read(_LOAD_PROFILES.execute(connection, keys=list(keys)))
-    return State.of(rules, tenures, profiles, complete=[profile.id for profile in profiles])
+    return IdentityState.of(rules, tenures, profiles, complete=[profile.id for profile in profiles])
 
 
-def load_locked(connection: sa.Connection, rules: Rules, keys: Collection[str]) -> State:
+def load_locked(
+    connection: sa.Connection, rules: IdentityPolicy, keys: Collection[str]
+) -> IdentityState:
     """The same, with the keys and the profiles locked; Moved if a key has just moved elsewhere.
 
     Then the transaction is to be given up, since profiles are locked in sorted order.
@@ -161,13 +165,13 @@ def load_locked(connection: sa.Connection, rules: Rules, keys: Collection[str]) 
     _LOCK_PROFILES.execute(connection, profile_ids=wanted)
     state = load_profiles(connection, rules, sorted_keys)
     if not state.profiles.keys() <= set(wanted):
-        raise Moved
+        raise ConcurrentMove
     return state
 
 
 def load_whole(
-    connection: sa.Connection, rules: Rules, profile_ids: Collection[str], *, lock: bool
-) -> State:
+    connection: sa.Connection, rules: IdentityPolicy, profile_ids: Collection[str], *, lock: bool
+) -> IdentityState:
     """All streams of profiles that have some, the profiles locked if wanted.
 
     Moved if one of them has been merged into another meanwhile.
@@ -178,11 +182,11 @@ def load_whole(
     query = sa.select(TENURES).where(TENURES.c.profile_id.in_(wanted))
     tenures, profiles = _read(connection.execute(query))
     if {profile.id for profile in profiles} != set(wanted):
-        raise Moved
-    return State.of(rules, tenures, profiles, complete=wanted)
+        raise ConcurrentMove
+    return IdentityState.of(rules, tenures, profiles, complete=wanted)
 
 
-def save(connection: sa.Connection, state: State) -> None:
+def save(connection: sa.Connection, state: IdentityState) -> None:
     """Store what has changed in the state."""
     changed = set(state.changed)
     if state.changed_profiles:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chassis import Event
-from chassis.work import Unit
-from directory import apply_identity, load_summaries, save_summaries
+from chassis.eventlog.unit_of_work import UnitOfWork
+from profile_index import apply_identity, load_summaries, save_summaries
 from rules import Summary
 from services.offers import store
-from services.offers.recognition import Membership
+from services.offers.domain.recognition import ProfileSegments
 
 # Offers sums up what its rules and contents show, and nothing else; history is segments' matter.
 SUMMED_UP = frozenset(
@@ -23,10 +23,10 @@ SUMMED_UP = frozenset(
 )
 
 
-class ProfileEvents:
+class ShopperProjection:
     """Keeps the directory, and a summary of traits, consent and loyalty by stream."""
 
-    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+    def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         apply_identity(unit.connection, events)
         telling = [event for event in events if event.type in SUMMED_UP]
         stored = load_summaries(unit.connection, {event.stream for event in telling})
@@ -42,20 +42,20 @@ class ProfileEvents:
         )
 
 
-class SegmentEvents:
+class SegmentProjection:
     """Keeps the segments of each profile, as segments says them."""
 
-    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+    def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         memberships = store.load_memberships(unit.connection, {event.stream for event in events})
         for event in events:
             memberships[event.stream] = _after(event, memberships[event.stream])
         store.save_memberships(unit.connection, memberships)
 
 
-def _after(event: Event, before: Membership) -> Membership:
+def _after(event: Event, before: ProfileSegments) -> ProfileSegments:
     segments = dict(before.segments)
     if event.type == "segment_entered":
         segments[event.data["segment"]] = event.occurred_at
     elif event.type == "segment_exited":
         segments.pop(event.data["segment"], None)
-    return Membership(event.version, segments, dict(event.data.get("as_of") or before.as_of))
+    return ProfileSegments(event.version, segments, dict(event.data.get("as_of") or before.as_of))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from chassis.rebuild import ReadModel
-from chassis.schema import POSITIONS, RECONCILED
-from chassis.settings import Settings
-from chassis.work import Work
-from directory.tables import IDENTIFIERS, LABELS, SUMMARIES
-from services.offers.projections import ProfileEvents, SegmentEvents
+from chassis.config.settings import Settings
+from chassis.database.tables import POSITIONS, RECONCILED
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.projections.rebuild import ReadModel
+from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
+from services.offers.projections import SegmentProjection, ShopperProjection
 from services.offers.store import MEMBERSHIPS
 
 
-def read_model(settings: Settings, live: Work) -> ReadModel:
+def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
     """What is to be made anew, and how; a decision reads the identifiers first."""
     del settings, live
     return ReadModel(
         service="offers",
         tables=(IDENTIFIERS, LABELS, MEMBERSHIPS, POSITIONS, SUMMARIES, RECONCILED),
         held=(POSITIONS,),
-        projections={"profiles": ProfileEvents(), "segments": SegmentEvents()},
+        projections={"profiles": ShopperProjection(), "segments": SegmentProjection()},
     )

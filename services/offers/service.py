@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from chassis.inbox import Batch, Outcome
-from chassis.service import Following, Remote, Resource, Service, rpc, subscribe
-from services.offers.desk import Desk, Upstream, open_desk, read_decision
-from services.offers.projections import ProfileEvents, SegmentEvents
+from chassis.projections.inbox import Batch, BatchResult
+from chassis.runtime.service import FollowedLog, Remote, Resource, Service, rpc, subscribe
+from services.offers.commands import DecisionHandler, Upstream, open_decision_handler, read_decision
+from services.offers.projections import SegmentProjection, ShopperProjection
 
 
 class OffersService(Service):
@@ -17,8 +17,8 @@ class OffersService(Service):
     name = "offers"
     publish_pause = 0.2  # nobody waits for the news of a decision, but shoppers for the next one
 
-    desk = Resource(open_desk)
-    profiles_log = Following("profiles")
+    desk = Resource(open_decision_handler)
+    profiles_log = FollowedLog("profiles")
     segments = Remote("segments")
 
     @rpc
@@ -36,7 +36,7 @@ class OffersService(Service):
                 wait_ms=int(seconds * 1_000),
             ),
         )
-        desk: Desk = self.desk
+        desk: DecisionHandler = self.desk
         return desk.answer(request, self.work, upstream)
 
     @rpc
@@ -45,11 +45,11 @@ class OffersService(Service):
         return self.work.read(partial(read_decision, decision_id=decision_id))
 
     @subscribe("profiles")
-    def profile_events(self, batch: Batch) -> Outcome:
+    def profile_events(self, batch: Batch) -> BatchResult:
         """Follows who is who, and traits, consent and loyalty."""
-        return batch.apply(ProfileEvents())
+        return batch.apply(ShopperProjection())
 
     @subscribe("segments")
-    def segment_events(self, batch: Batch) -> Outcome:
+    def segment_events(self, batch: Batch) -> BatchResult:
         """Follows who is in which segment."""
-        return batch.apply(SegmentEvents())
+        return batch.apply(SegmentProjection())

@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.prepared import Prepared
-from chassis.rows import RowStatement, among
-from chassis.schema import POSITIONS
-from directory.tables import IDENTIFIERS, LABELS, SUMMARIES
-from services.offers.recognition import Held, Lead, Membership
+from chassis.database.bulk import RowStatement, among
+from chassis.database.prepared import PreparedStatement
+from chassis.database.tables import POSITIONS
+from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
+from services.offers.domain.recognition import IdentifierMatch, ProfileSegments, StreamState
 
 _METADATA = sa.MetaData()
 
@@ -91,7 +91,7 @@ _HELD = (
     )
     .where(LABELS.c.profile_id.in_(sa.select(_LEADS.c.profile_id)))
 )
-_MEMBERSHIPS = Prepared(
+_MEMBERSHIPS = PreparedStatement(
     sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
 )
 _SAVE = RowStatement(
@@ -103,25 +103,29 @@ _SAVE = RowStatement(
     """
 )
 # One query, as the shopper waits: first where the keys lead, then what is held of these profiles.
-_RECOGNISE = Prepared(sa.union_all(sa.select(_LEADS), _HELD))
+_RECOGNISE = PreparedStatement(sa.union_all(sa.select(_LEADS), _HELD))
 
 
-def recall(
+def load_matches(
     connection: sa.Connection, keys: Sequence[str]
-) -> tuple[dict[str, Lead], dict[str, list[Held]]]:
+) -> tuple[dict[str, IdentifierMatch], dict[str, list[StreamState]]]:
     """Where each of the identifier `keys` that is known leads, and what is held of each profile.
 
     Held streams are sorted by their id.
     """
-    leads: dict[str, Lead] = {}
-    held: dict[str, list[Held]] = {}
+    leads: dict[str, IdentifierMatch] = {}
+    held: dict[str, list[StreamState]] = {}
     for row in _RECOGNISE.execute(connection, keys=keys) if keys else ():
         if row.key is None:
-            known = Held(row.stream_id, row.version or 0, row.told)
+            known = StreamState(row.stream_id, row.version or 0, row.told)
             held.setdefault(row.profile_id, []).append(known)
         else:
-            told = None if row.version is None else Membership(row.version, row.told, row.as_of)
-            leads[row.key] = Lead(row.profile_id, bool(row.verified), row.assurance, told)
+            told = (
+                None if row.version is None else ProfileSegments(row.version, row.told, row.as_of)
+            )
+            leads[row.key] = IdentifierMatch(
+                row.profile_id, bool(row.verified), row.assurance, told
+            )
     for streams in held.values():
         streams.sort(key=lambda each: each.stream)
     return leads, held
@@ -129,17 +133,17 @@ def recall(
 
 def load_memberships(
     connection: sa.Connection, profile_ids: Iterable[str]
-) -> dict[str, Membership]:
+) -> dict[str, ProfileSegments]:
     """What segments has said of each of `profile_ids`; an empty one for who is new."""
     wanted = sorted(set(profile_ids))
     found = {
-        row.profile_id: Membership(row.version, row.segments, row.as_of)
+        row.profile_id: ProfileSegments(row.version, row.segments, row.as_of)
         for row in _MEMBERSHIPS.execute(connection, profile_ids=wanted)
     }
-    return {profile_id: found.get(profile_id) or Membership() for profile_id in wanted}
+    return {profile_id: found.get(profile_id) or ProfileSegments() for profile_id in wanted}
 
 
-def save_memberships(connection: sa.Connection, memberships: Mapping[str, Membership]) -> None:
+def save_memberships(connection: sa.Connection, memberships: Mapping[str, ProfileSegments]) -> None:
     """Store what segments has said; the caller holds the profiles' positions locked."""
     rows = [
         [profile_id, told.version, told.segments, told.as_of]

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chassis import Event
-from chassis.rebuild import ReadModel
-from chassis.settings import Settings
-from chassis.work import Unit, Work
-from directory import apply_identity, load_summaries, save_summaries
-from directory.tables import IDENTIFIERS, LABELS, SUMMARIES
+from chassis.config.settings import Settings
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.projections.rebuild import ReadModel
+from profile_index import apply_identity, load_summaries, save_summaries
+from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from rules import Summary
 
 
-def read_model(settings: Settings, live: Work) -> ReadModel:
+def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
     """What is to be made anew, and how; who records reads the labels first."""
     del settings, live
     return ReadModel(
@@ -24,14 +24,14 @@ def read_model(settings: Settings, live: Work) -> ReadModel:
         tables=(LABELS, IDENTIFIERS, SUMMARIES),
         held=(LABELS,),
         held_from_readers=True,
-        projections={"profiles": RecordedEvents()},
+        projections={"profiles": IndexProjection()},
     )
 
 
-class RecordedEvents:
+class IndexProjection:
     """Keeps labels and summaries of the events of the log."""
 
-    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+    def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         apply_identity(unit.connection, events)
         versions: dict[str, int] = {}
         for event in events:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.inbox import Batch, Outcome
-from chassis.service import Remote, Resource, Service, every, rpc, subscribe
-from contracts import load
-from contracts.desk import STREAM_SETS
-from contracts.plain import MAX_CALL_BYTES
-from contracts.profiles import WHO
+from chassis.projections.inbox import Batch, BatchResult
+from chassis.runtime.service import Remote, Resource, Service, every, rpc, subscribe
+from chassis.validation import load
+from chassis.validation.plain import MAX_CALL_BYTES
+from contracts.identity.support import STREAM_SETS_REQUEST
+from contracts.profiles import GET_PROFILE_REQUEST
 from identifiers import load_types
 from services.profiles import store
-from services.profiles.backlog import Backlog
-from services.profiles.reading import find_profile, preview_profiles, read_profile
-from services.profiles.recorder import IdentityFacts, Recorder
-from services.profiles.sealing import open_vault
+from services.profiles.commands import IdentityProjection, RecordHandler
+from services.profiles.deferred import DeferredEvents
+from services.profiles.queries import find_profile, preview_profiles, read_profile
+from services.profiles.vault import open_vault
 
 
 class ProfilesService(Service):
@@ -39,7 +39,10 @@ class ProfilesService(Service):
 
         With `reveal`, the plain values of the identifiers that are still kept.
         """
-        who = load(WHO, {"profile_id": profile_id, "identifiers": identifiers, "reveal": reveal})
+        who = load(
+            GET_PROFILE_REQUEST,
+            {"profile_id": profile_id, "identifiers": identifiers, "reveal": reveal},
+        )
         found = find_profile(self.identity, who)
         vault = self.vault if who["reveal"] else None
         profile = self.work.run(
@@ -52,7 +55,7 @@ class ProfilesService(Service):
     @rpc
     def preview(self, stream_sets: Any) -> list[dict[str, Any]]:
         """The profile that each set of streams would be, whoever they belong to today."""
-        sets = load(STREAM_SETS, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
+        sets = load(STREAM_SETS_REQUEST, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
         return self.work.run(lambda unit: preview_profiles(unit, sets["stream_sets"]))
 
     @rpc
@@ -61,14 +64,14 @@ class ProfilesService(Service):
         return self.work.read(store.statistics)
 
     @subscribe("identity")
-    def identity_events(self, batch: Batch) -> Outcome:
+    def identity_events(self, batch: Batch) -> BatchResult:
         """Bring in what no `record` has: splits, merges by a support desk, leftovers of a crash."""
-        return batch.apply(IdentityFacts())
+        return batch.apply(IdentityProjection())
 
     @every(0.5)
     def record_waiting(self) -> None:
         """Record what was accepted while identity did not answer, in its order."""
-        recorded = Backlog(self.work, self._recorder(), self.vault).work_off()
+        recorded = DeferredEvents(self.work, self._recorder(), self.vault).work_off()
         if recorded:
             self.log.info("recorded_what_waited", events=recorded)
 
@@ -77,5 +80,5 @@ class ProfilesService(Service):
         """Delete the plain values of identifiers whose time has run out."""
         self.work.run(store.forget_expired)
 
-    def _recorder(self) -> Recorder:
-        return Recorder(self.work, self.identity, self.vault)
+    def _recorder(self) -> RecordHandler:
+        return RecordHandler(self.work, self.identity, self.vault)

@@ -9,16 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import Draft, JointDraft
-from chassis.database import upsert
-from chassis.log import Appended
-from chassis.prepared import Prepared
-from chassis.rows import RowStatement, among
-from chassis.schema import EVENTS, STREAMS
-from chassis.work import Unit
-from directory import apply_identity, load_summaries, save_summaries
-from directory.tables import IDENTIFIERS, LABELS
+from chassis.database.bulk import RowStatement, among
+from chassis.database.engine import upsert
+from chassis.database.prepared import PreparedStatement
+from chassis.database.tables import EVENTS, STREAMS
+from chassis.eventlog.log import AppendResult
+from chassis.eventlog.unit_of_work import UnitOfWork
+from profile_index import apply_identity, load_summaries, save_summaries
+from profile_index.tables import IDENTIFIERS, LABELS
 from rules import Summary
-from services.profiles.sealing import Sealed
+from services.profiles.vault import SealedValue
 
 _PAGE = 1_000
 # A summary is stored again once this many events have come after the one in the table.
@@ -65,10 +65,10 @@ _KEEP = RowStatement(
     WHERE coalesce(excluded.kept_until, 0) <> coalesce(sealed_values.kept_until, 0)
     """
 )
-_EPOCHS = Prepared(
+_EPOCHS = PreparedStatement(
     sa.select(LABELS.c.stream_id, LABELS.c.epoch).where(among(LABELS.c.stream_id, "streams"))
 )
-_IS_ANYTHING_WAITING = Prepared(sa.select(sa.exists().where(WAITING.c.refused.is_(None))))
+_IS_ANYTHING_WAITING = PreparedStatement(sa.select(sa.exists().where(WAITING.c.refused.is_(None))))
 _WAIT = RowStatement(
     """
     INSERT INTO waiting (event_id, received_at, sealed)
@@ -79,7 +79,7 @@ _WAIT = RowStatement(
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class DeferredEvent:
     """An event that waits for identity."""
 
     place: int
@@ -93,15 +93,15 @@ def create_backlog(op: Any) -> None:
     _METADATA.create_all(op.get_bind(), checkfirst=False)
 
 
-def epochs(unit: Unit, streams: Iterable[str]) -> dict[str, int]:
+def epochs(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, int]:
     """The last epoch in our log of each of `streams` that is in it."""
     rows = _EPOCHS.execute(unit.connection, streams=sorted(set(streams)))
     return {row.stream_id: row.epoch for row in rows}
 
 
 def append(
-    unit: Unit, facts: Sequence[JointDraft], drafts: Sequence[Draft]
-) -> tuple[list[Appended], list[Appended]]:
+    unit: UnitOfWork, facts: Sequence[JointDraft], drafts: Sequence[Draft]
+) -> tuple[list[AppendResult], list[AppendResult]]:
     """Append identity's facts and then the events; labels follow in the same transaction.
 
     Returns the outcome of each, in order. What is in the log already is not appended again.
@@ -112,7 +112,7 @@ def append(
     return told, recorded
 
 
-def summaries(unit: Unit, streams: Sequence[str]) -> dict[str, tuple[int, Summary]]:
+def summaries(unit: UnitOfWork, streams: Sequence[str]) -> dict[str, tuple[int, Summary]]:
     """The version and summary of each stream as of now, whatever the table of summaries holds."""
     stored = load_summaries(unit.connection, streams)
     current: dict[str, tuple[int, Summary]] = {}
@@ -139,7 +139,7 @@ def summaries(unit: Unit, streams: Sequence[str]) -> dict[str, tuple[int, Summar
     return current
 
 
-def identifier_keys(unit: Unit, streams: Iterable[str]) -> list[str]:
+def identifier_keys(unit: UnitOfWork, streams: Iterable[str]) -> list[str]:
     """The keys of the identifiers that lead to `streams`, sorted."""
     query = (
         sa.select(IDENTIFIERS.c.key)
@@ -149,7 +149,7 @@ def identifier_keys(unit: Unit, streams: Iterable[str]) -> list[str]:
     return list(unit.connection.execute(query).scalars())
 
 
-def statistics(unit: Unit) -> dict[str, int]:
+def statistics(unit: UnitOfWork) -> dict[str, int]:
     """How many events shops have sent, profiles, completed orders and streams there are."""
     events = sa.select(sa.func.count()).select_from(EVENTS)
     queries = {
@@ -164,12 +164,12 @@ def statistics(unit: Unit) -> dict[str, int]:
     return {name: unit.connection.execute(query).scalar_one() for name, query in queries.items()}
 
 
-def is_anything_waiting(unit: Unit) -> bool:
+def is_anything_waiting(unit: UnitOfWork) -> bool:
     """Whether events wait for identity, behind which all later ones queue."""
     return bool(_IS_ANYTHING_WAITING.execute(unit.connection)[0][0])
 
 
-def waiting(unit: Unit, limit: int) -> list[Waiting]:
+def waiting(unit: UnitOfWork, limit: int) -> list[DeferredEvent]:
     """The events that have waited longest."""
     query = (
         sa.select(WAITING.c.place, WAITING.c.event_id, WAITING.c.received_at, WAITING.c.sealed)
@@ -177,27 +177,27 @@ def waiting(unit: Unit, limit: int) -> list[Waiting]:
         .order_by(WAITING.c.place)
         .limit(limit)
     )
-    return [Waiting(*row) for row in unit.connection.execute(query)]
+    return [DeferredEvent(*row) for row in unit.connection.execute(query)]
 
 
-def let_wait(unit: Unit, sealed: Sequence[tuple[str, str]]) -> None:
+def let_wait(unit: UnitOfWork, sealed: Sequence[tuple[str, str]]) -> None:
     """Put events (id, sealed body) at the end of the queue, those that are not in it yet."""
     _WAIT.execute(unit.connection, [[id_, unit.now, body] for id_, body in sealed])
 
 
-def remove_waiting(unit: Unit, places: Sequence[int]) -> None:
+def remove_waiting(unit: UnitOfWork, places: Sequence[int]) -> None:
     """Take events out of the queue: they are in the log."""
     unit.connection.execute(sa.delete(WAITING).where(WAITING.c.place.in_(places)))
 
 
-def set_aside(unit: Unit, refused: Mapping[str, str]) -> None:
+def set_aside(unit: UnitOfWork, refused: Mapping[str, str]) -> None:
     """Leave events, by id, in the table with the reason why they can never be recorded."""
     for event_id, reason in refused.items():
         query = sa.update(WAITING).where(WAITING.c.event_id == event_id).values(refused=reason)
         unit.connection.execute(query)
 
 
-def take_lease(unit: Unit, holder: str, now: int, until: int) -> bool:
+def take_lease(unit: UnitOfWork, holder: str, now: int, until: int) -> bool:
     """Whether `holder` alone may work the queue off until then."""
     name = "waiting"
     row = {"name": name, "holder": holder, "until": 0}
@@ -211,25 +211,25 @@ def take_lease(unit: Unit, holder: str, now: int, until: int) -> bool:
     return bool(unit.connection.execute(query).rowcount)
 
 
-def hold_lease(unit: Unit, holder: str, until: int) -> bool:
+def hold_lease(unit: UnitOfWork, holder: str, until: int) -> bool:
     """Whether nobody has taken the lease from `holder`, who keeps it until then."""
     query = sa.update(LEASE).where(LEASE.c.holder == holder).values(until=until)
     return bool(unit.connection.execute(query).rowcount)
 
 
-def give_lease_back(unit: Unit, holder: str) -> None:
+def give_lease_back(unit: UnitOfWork, holder: str) -> None:
     """Let others work the queue off."""
     query = sa.update(LEASE).where(LEASE.c.holder == holder).values(until=0)
     unit.connection.execute(query)
 
 
-def keep_sealed(unit: Unit, values: Sequence[Sealed]) -> None:
+def keep_sealed(unit: UnitOfWork, values: Sequence[SealedValue]) -> None:
     """Keep sealed values of identifiers, sorted by key."""
     if values:
         _KEEP.execute(unit.connection, [[v.key, v.sealed, v.kept_until] for v in values])
 
 
-def sealed_values(unit: Unit, keys: Sequence[str]) -> dict[str, str]:
+def sealed_values(unit: UnitOfWork, keys: Sequence[str]) -> dict[str, str]:
     """The sealed value of each identifier whose time has not run out."""
     query = sa.select(SEALED_VALUES.c.key, SEALED_VALUES.c.sealed).where(
         SEALED_VALUES.c.key.in_(keys),
@@ -238,7 +238,7 @@ def sealed_values(unit: Unit, keys: Sequence[str]) -> dict[str, str]:
     return {row.key: row.sealed for row in unit.connection.execute(query)}
 
 
-def forget_expired(unit: Unit) -> int:
+def forget_expired(unit: UnitOfWork) -> int:
     """Delete the sealed values whose time has run out; how many."""
     query = sa.delete(SEALED_VALUES).where(SEALED_VALUES.c.kept_until <= unit.now)
     return int(unit.connection.execute(query).rowcount)

@@ -11,29 +11,29 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from chassis import Event
-from chassis.rebuild import ReadModel
-from chassis.schema import POSITIONS, RECONCILED
-from chassis.settings import Settings
-from chassis.work import Unit, Work
-from directory import load_summaries, streams_of
-from directory.tables import IDENTIFIERS, LABELS, SUMMARIES
+from chassis.config.settings import Settings
+from chassis.database.tables import POSITIONS, RECONCILED
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.projections.rebuild import ReadModel
+from profile_index import load_summaries, streams_of
+from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from rules import Summary, combine
 from services.segments import store
-from services.segments.definitions import Definitions
-from services.segments.evaluation import Membership, evaluate
-from services.segments.settling import ENTERED, follow, settle_due
-from services.segments.shelf import open_shelf
-from services.segments.store import MEMBERSHIPS, PROFILES, Standing
+from services.segments.domain.definitions import ActiveDefinitions
+from services.segments.domain.evaluation import Membership, evaluate
+from services.segments.evaluator import ENTERED, follow, reevaluate_due
+from services.segments.registry import open_registry
+from services.segments.store import MEMBERSHIPS, PROFILES, EvaluationState
 
 _AT_ONCE = 500
-_UNJUDGED = Standing(None, 0)
+_UNJUDGED = EvaluationState(None, 0)
 
 
-def read_model(settings: Settings, live: Work) -> ReadModel:
+def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
     """What is to be made anew, and how."""
-    shelf = open_shelf(settings)
+    shelf = open_registry(settings)
 
-    def judge_all(shadow: Work, judged: Callable[[int], None]) -> None:
+    def judge_all(shadow: UnitOfWorkRunner, judged: Callable[[int], None]) -> None:
         definitions = live.run(shelf.current)
         pages = 0
         after: str | None = ""
@@ -42,31 +42,31 @@ def read_model(settings: Settings, live: Work) -> ReadModel:
             after = shadow.run(partial(judge, definitions=definitions, after=after))
             pages += 1
 
-    def settle(unit: Unit) -> bool:
-        return settle_due(unit, shelf, _AT_ONCE) == _AT_ONCE
+    def settle(unit: UnitOfWork) -> bool:
+        return reevaluate_due(unit, shelf, _AT_ONCE) == _AT_ONCE
 
     return ReadModel(
         service="segments",
         tables=(POSITIONS, PROFILES, LABELS, IDENTIFIERS, SUMMARIES, MEMBERSHIPS, RECONCILED),
         held=(POSITIONS, PROFILES),
-        projections={"profiles": Unsettled(), "segments": Told()},
+        projections={"profiles": UnevaluatedProjection(), "segments": MembershipReplay()},
         judge=judge_all,
         settle=settle,
     )
 
 
-class Unsettled:
+class UnevaluatedProjection:
     """Keeps labels and summaries, and notes whom the events touch."""
 
-    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+    def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         touched, _ = follow(unit, events)
         store.save_standings(unit.connection, dict.fromkeys(touched, _UNJUDGED))
 
 
-class Told:
+class MembershipReplay:
     """Keeps what segments itself has told of memberships."""
 
-    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+    def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         told: dict[tuple[str, str], Membership | None] = {}
         for event in events:
             entered = Membership(event.occurred_at, event.data["definition_version"])
@@ -80,7 +80,7 @@ class Told:
         store.save_standings(unit.connection, dict.fromkeys(touched, _UNJUDGED))
 
 
-def judge(unit: Unit, definitions: Definitions, after: str) -> str | None:
+def judge(unit: UnitOfWork, definitions: ActiveDefinitions, after: str) -> str | None:
     """Set down when the next profiles past `after` are due; the last of them, None at the end.
 
     Nothing is told. A profile that is not in the segments that were told of it stays unjudged.
@@ -89,7 +89,7 @@ def judge(unit: Unit, definitions: Definitions, after: str) -> str | None:
     streams = streams_of(unit.connection, page)
     stored = load_summaries(unit.connection, {s for part in streams.values() for s in part})
     members = store.load_memberships(unit.connection, page)
-    judged: dict[str, Standing] = {}
+    judged: dict[str, EvaluationState] = {}
     for profile_id in page:
         parts = [Summary.load(stored[s][1]) for s in streams[profile_id] if s in stored]
         evaluation = evaluate(
@@ -99,7 +99,7 @@ def judge(unit: Unit, definitions: Definitions, after: str) -> str | None:
             unit.now,
         )
         if not evaluation.changes:
-            judged[profile_id] = Standing(evaluation.next_at, definitions.generation)
+            judged[profile_id] = EvaluationState(evaluation.next_at, definitions.generation)
     if judged:
         store.save_standings(unit.connection, judged)
     return page[-1] if page else None

@@ -8,11 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.prepared import Prepared
-from chassis.rows import RowStatement, among
-from chassis.schema import POSITIONS, STREAMS
-from directory.tables import LABELS
-from services.segments.evaluation import Membership
+from chassis.database.bulk import RowStatement, among
+from chassis.database.prepared import PreparedStatement
+from chassis.database.tables import POSITIONS, STREAMS
+from profile_index.tables import LABELS
+from services.segments.domain.evaluation import Membership
 
 _METADATA = sa.MetaData()
 
@@ -62,7 +62,7 @@ def create_tables(op: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EvaluationState:
     """When a profile is due to be evaluated again, and by which generation it last was."""
 
     next_at: int | None
@@ -107,57 +107,59 @@ _EXIT = RowStatement(
     WHERE (profile_id, segment) IN (SELECT text[0], text[1] FROM {rows})
     """
 )
-_MEMBERSHIPS = Prepared(
+_MEMBERSHIPS = PreparedStatement(
     sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
 )
-_VERSIONS = Prepared(
+_VERSIONS = PreparedStatement(
     sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(
         POSITIONS.c.source == "profiles", among(POSITIONS.c.stream_id, "streams")
     )
 )
-_TOLD = Prepared(
+_TOLD = PreparedStatement(
     sa.select(STREAMS.c.stream_id, STREAMS.c.version).where(
         among(STREAMS.c.stream_id, "profile_ids")
     )
 )
-_NEWEST = Prepared(
+_NEWEST = PreparedStatement(
     sa.select(DEFINITIONS.c.id)
     .order_by(DEFINITIONS.c.generation.desc())
     .limit(sa.literal_column("1"))
 )
 
 
-def lock_profiles(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, Standing]:
+def lock_profiles(
+    connection: sa.Connection, profile_ids: Iterable[str]
+) -> dict[str, EvaluationState]:
     """Lock the rows of `profile_ids` in sorted order, made first where they are new."""
     result = _LOCK.execute(connection, [[profile_id] for profile_id in sorted(set(profile_ids))])
-    return {row.profile_id: Standing(row.next_at, row.generation) for row in result}
+    return {row.profile_id: EvaluationState(row.next_at, row.generation) for row in result}
 
 
 def lock_due(
     connection: sa.Connection, now: int, generation: int, limit: int
-) -> dict[str, Standing]:
+) -> dict[str, EvaluationState]:
     """Lock up to `limit` due profiles that no other replica has locked; the longest due first."""
-    found: dict[str, Standing] = {}
+    found: dict[str, EvaluationState] = {}
     for due, order in (
         (PROFILES.c.next_at <= now, PROFILES.c.next_at),
         (PROFILES.c.generation < generation, PROFILES.c.generation),
     ):
         query = sa.select(PROFILES).where(due).order_by(order).limit(limit - len(found))
         for row in connection.execute(query.with_for_update(skip_locked=True)):
-            found[row.profile_id] = Standing(row.next_at, row.generation)
+            found[row.profile_id] = EvaluationState(row.next_at, row.generation)
         if len(found) >= limit:
             break
     return found
 
 
-def load_standing(connection: sa.Connection, profile_id: str) -> Standing | None:
+def load_standing(connection: sa.Connection, profile_id: str) -> EvaluationState | None:
     """The standing of one profile, without locking it."""
     query = sa.select(PROFILES).where(PROFILES.c.profile_id == profile_id)
     row = connection.execute(query).one_or_none()
-    return Standing(row.next_at, row.generation) if row else None
+    return EvaluationState(row.next_at, row.generation) if row else None
 
 
-def save_standings(connection: sa.Connection, standings: Mapping[str, Standing]) -> None:
+def save_standings(connection: sa.Connection, standings: Mapping[str, EvaluationState]) -> None:
     """Store when each profile is due again; the caller holds them locked."""
     rows = [[name, each.next_at, each.generation] for name, each in sorted(standings.items())]
     _SAVE_STANDINGS.execute(connection, rows)
@@ -244,7 +246,7 @@ def told_versions(connection: sa.Connection, profile_ids: Iterable[str]) -> dict
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class StoredDefinition:
     """A row of the definitions, as somebody wrote it."""
 
     generation: int
@@ -265,16 +267,16 @@ def newest_definition(connection: sa.Connection) -> str | None:
     return next((row.id for row in _NEWEST.execute(connection)), None)
 
 
-def load_written(connection: sa.Connection) -> list[Written]:
+def load_written(connection: sa.Connection) -> list[StoredDefinition]:
     """Every definition there ever was, in their order."""
     query = sa.select(DEFINITIONS).order_by(DEFINITIONS.c.generation)
     return [
-        Written(r.generation, r.id, r.segment, r.version, r.rule, r.description, r.origin)
+        StoredDefinition(r.generation, r.id, r.segment, r.version, r.rule, r.description, r.origin)
         for r in connection.execute(query)
     ]
 
 
-def add_written(connection: sa.Connection, written: Sequence[Written], now: int) -> None:
+def add_written(connection: sa.Connection, written: Sequence[StoredDefinition], now: int) -> None:
     """Add definitions; of two writers of one generation the later one is to be run again."""
     rows = [
         {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import chassis.green  # noqa: F401  # isort: skip - services import nameko
+import chassis.runtime.green  # noqa: F401  # isort: skip - services import nameko
 
 import sys
 from pathlib import Path
 
-from contracts.documents import EVENTS
+from contracts.export import EVENTS
 from tests.golden.check import Folders, faults, our_readers
 
 ROOT = Path(__file__).parents[2]

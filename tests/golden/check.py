@@ -15,10 +15,10 @@ from typing import Any
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import best_match
 
-from cdp.suite import service_class
+from cdp.embedded import service_class
 from chassis import Event
-from chassis.upcasting import Upcasters
-from contracts.documents import EventKind
+from chassis.core.upcasting import Upcasters
+from contracts.export import EventKind
 from deploy.access import SERVICES
 
 Readers = Mapping[str, Mapping[str, Upcasters]]

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from chassis import embedded
-from chassis.database import Database
-from tests.servers import Databases, VirtualHosts
-from tests.toy import create_tables, forget_everything
-from tests.toy_services import SERVICES, Wire
+from chassis.database.engine import Database
+from chassis.messaging import embedded
+from tests.support.servers import Databases, VirtualHosts
+from tests.support.toy import create_tables, forget_everything
+from tests.support.toy_services import SERVICES, Wire
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from cdp.demo import cdnow_directory
-from services.identity.resolution import Resolution, resolve
-from services.identity.state import Rules, State
+from cdp.demo.demo import cdnow_directory
+from services.identity.domain.resolution import Resolution, resolve
+from services.identity.domain.state import IdentityPolicy, IdentityState
 from tests.unit.identity.shop import TYPES, seen
 
 SETS = {
@@ -58,7 +58,7 @@ class Register:
     """Resolves records, and says afterwards in which profile each of them is."""
 
     def __init__(self):
-        self.state = State.of(Rules(TYPES))
+        self.state = IdentityState.of(IdentityPolicy(TYPES))
         self.numbers = itertools.count(1)
         self.places = []
 

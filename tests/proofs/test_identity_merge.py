@@ -4,9 +4,9 @@ import threading
 from datetime import timedelta
 from itertools import count
 
-from tests.proofs.books import Books
-from tests.proofs.judgement import Judgement
-from tests.proofs.traffic import NOW
+from tests.proofs.checker import Checker
+from tests.proofs.observer import Observer
+from tests.proofs.workload import NOW
 
 _A_CALL = 100
 _GUEST = {"anonymous_id": "kitchen-tablet"}
@@ -81,7 +81,7 @@ class Shop:
     def judged(self, books):
         """The judgement when all is quiet: nothing is wrong anywhere."""
         books.wait_until_quiet()
-        judgement = Judgement(books, int(NOW.timestamp()) * 1_000_000)
+        judgement = Checker(books, int(NOW.timestamp()) * 1_000_000)
         assert judgement.flaws() == []
         assert judgement.receipts(self.receipts) == []
         return judgement
@@ -102,7 +102,7 @@ class Shop:
 def test_two_long_profiles_are_merged_split_and_merged_while_events_keep_coming(suite, size):
     events, times = size(200, 5_000), size(1, 2)
     system = suite(environment={"CDP_CLOCK": NOW.isoformat().replace("+00:00", "Z")})
-    shop, books = Shop(system), Books(system)
+    shop, books = Shop(system), Observer(system)
     shop.fill(events)
     judgement = shop.judged(books)
     assert sorted(len(streams) for streams in judgement.profiles.values()) == [1, 1]

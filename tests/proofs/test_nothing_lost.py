@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.proofs.books import Books
-from tests.proofs.course import Course
-from tests.proofs.judgement import Judgement
-from tests.proofs.senders import Senders
-from tests.proofs.traffic import NOW, Traffic, make_traffic
-from tests.system import Suite
+from tests.proofs.checker import Checker
+from tests.proofs.clients import Clients
+from tests.proofs.nemesis import Nemesis
+from tests.proofs.observer import Observer
+from tests.proofs.workload import NOW, Workload, make_workload
+from tests.support.system import ProcessSuite
 
 pytestmark = pytest.mark.timeout(1_800)  # one fixture has it all; its own waits are shorter
 logger = logging.getLogger(__name__)
@@ -24,31 +24,31 @@ _NOW = int(NOW.timestamp()) * 1_000_000
 class Proof:
     """What was sent to a suite and came of it, when all is quiet again."""
 
-    suite: Suite
-    traffic: Traffic
-    course: Course
-    senders: Senders
-    books: Books
-    judgement: Judgement
+    suite: ProcessSuite
+    traffic: Workload
+    course: Nemesis
+    senders: Clients
+    books: Observer
+    judgement: Checker
 
 
 @pytest.fixture(scope="module")
 def proof(databases, virtual_hosts, size, tmp_path_factory):
     """A suite that has been through all of it and has come to rest, and what was said to it."""
     environment = {"CDP_CLOCK": NOW.isoformat(), "CDP_RECONCILE_SECONDS": "5"}
-    traffic = make_traffic(size(80, 500), _SEED)
-    with Suite(
+    traffic = make_workload(size(80, 500), _SEED)
+    with ProcessSuite(
         databases,
         virtual_hosts,
         replicas=2,
         environment=environment,
         directory=tmp_path_factory.mktemp("suite"),
     ) as suite:
-        course = Course(suite, _SEED)
-        with Senders(suite.client_uri, traffic.strands, course.pace) as senders:
+        course = Nemesis(suite, _SEED)
+        with Clients(suite.client_uri, traffic.strands, course.pace) as senders:
             course.run(senders)
             senders.finish()
-        books = Books(suite)
+        books = Observer(suite)
         seconds = books.wait_until_quiet()
         logger.info(
             "%d events in %d calls, %d of them tried again; %d messages again; quiet after %.1f s",
@@ -58,7 +58,7 @@ def proof(databases, virtual_hosts, size, tmp_path_factory):
             course.sent_again,
             seconds,
         )
-        yield Proof(suite, traffic, course, senders, books, Judgement(books, _NOW))
+        yield Proof(suite, traffic, course, senders, books, Checker(books, _NOW))
         books.close()
 
 

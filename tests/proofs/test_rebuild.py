@@ -16,11 +16,11 @@ from itertools import count, groupby
 import psycopg2
 import pytest
 
-from tests.oracle import fold, memberships
-from tests.proofs.books import Books
-from tests.proofs.judgement import Judgement
-from tests.proofs.traffic import NOW, make_traffic
-from tests.system import _MORTAL, ROOT, Suite
+from tests.proofs.checker import Checker
+from tests.proofs.observer import Observer
+from tests.proofs.workload import NOW, make_workload
+from tests.support.oracle import fold, memberships
+from tests.support.system import _MORTAL, ROOT, ProcessSuite
 
 pytestmark = pytest.mark.timeout(900)
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Rebuilt:
 class Till:
     """A shop that sends `rate` events a second, and asks what to show, until it is told to stop."""
 
-    suite: Suite
+    suite: ProcessSuite
     rate: float
     receipts: dict = field(default_factory=dict)
     decisions: list = field(default_factory=list)
@@ -96,7 +96,7 @@ class Till:
         with self.suite.proxy() as shop:
             while not self._stop.is_set():
                 while len(strands) < _STRANDS:
-                    strands += make_traffic(6, _SEED, name=f"s{number}x{next(numbers)}-").strands
+                    strands += make_workload(6, _SEED, name=f"s{number}x{next(numbers)}-").strands
                 batch = []
                 while len(batch) < _A_CALL:
                     strand = strands.popleft()
@@ -131,11 +131,13 @@ def proof(databases, virtual_hosts, size, tmp_path_factory):
     """What was sent, what each rebuild said, and the judgement when all is quiet again."""
     environment = {"CDP_CLOCK": NOW.isoformat(), "CDP_RECONCILE_SECONDS": "5"}
     directory = tmp_path_factory.mktemp("suite")
-    with Suite(databases, virtual_hosts, environment=environment, directory=directory) as suite:
+    with ProcessSuite(
+        databases, virtual_hosts, environment=environment, directory=directory
+    ) as suite:
         with Till(suite, rate=size(100, 300)) as till:
             till.wait_for(size(500, 5_000))
             rebuilt = [_rebuild(suite, till, name, directory) for name in SERVICES]
-        books = Books(suite)
+        books = Observer(suite)
         books.wait_until_quiet()
         waits = sorted(seconds for seconds, _ in till.decisions)
         logger.info(
@@ -146,7 +148,7 @@ def proof(databases, virtual_hosts, size, tmp_path_factory):
             1_000 * waits[-1],
             "; ".join(f"{each.said} (killed first at {each.killed_at})" for each in rebuilt),
         )
-        yield till, rebuilt, Judgement(books, _NOW)
+        yield till, rebuilt, Checker(books, _NOW)
         books.close()
 
 

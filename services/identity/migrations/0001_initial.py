@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from chassis.schema import create_inbox, create_log
+from chassis.database.tables import create_inbox, create_log
 from services.identity.store import create_tables
 
 revision = "0001"

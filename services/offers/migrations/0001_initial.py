@@ -2,8 +2,8 @@
 
 from alembic import op
 
-from chassis.schema import create_inbox, create_log
-from directory import create_directory
+from chassis.database.tables import create_inbox, create_log
+from profile_index import create_directory
 from services.offers.store import create_memberships
 
 revision = "0001"

@@ -11,13 +11,13 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from cdp.cli import cli, read_who
-from cdp.progress import lines
+from cdp.commands.root import cli, read_who
+from cdp.views.progress import lines
 from chassis import InvalidInput
-from chassis.rebuild import Step
+from chassis.projections.rebuild import RebuildProgress
 from identifiers import load_types
-from services.offers.catalogue import load_catalogue
-from services.segments.definitions import load_definitions
+from services.offers.domain.catalogue import load_catalogue
+from services.segments.domain.definitions import load_definitions
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -142,7 +142,7 @@ def test_a_rebuild_says_what_it_waits_for_and_how_it_goes_on_when_it_is_interrup
 
     monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
     assert call.invoke(cli, ["migrate", "segments"]).exit_code == 0
-    monkeypatch.setattr("cdp.rebuilding.time.sleep", interrupt)
+    monkeypatch.setattr("cdp.commands.rebuild.time.sleep", interrupt)
     said = failed(call.invoke(cli, ["rebuild", "segments"]), 130).splitlines()
     assert said[0].startswith("Waiting for profiles, a minute at most: CDP_AMQP_URI: the broker at")
     assert said[1:] == [
@@ -153,7 +153,7 @@ def test_a_rebuild_says_what_it_waits_for_and_how_it_goes_on_when_it_is_interrup
 def test_without_a_terminal_a_rebuild_tells_lines(capsys: pytest.CaptureFixture[str]) -> None:
     with lines(seconds=0.01) as report:
         time.sleep(0.05)
-        report(Step("reading profiles", 1_000, 2_000))
+        report(RebuildProgress("reading profiles", 1_000, 2_000))
         time.sleep(0.05)
     told = capsys.readouterr().err.splitlines()
     assert told[0] == "0 s: beginning"

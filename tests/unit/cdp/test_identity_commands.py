@@ -10,8 +10,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console, RenderableType
 
-from cdp.cli import cli
-from cdp.identity import (
+from cdp.commands.identity import (
     _print,
     description_view,
     history_view,
@@ -19,9 +18,10 @@ from cdp.identity import (
     repaired_view,
     review_table,
 )
+from cdp.commands.root import cli
 from chassis import InvalidInput
-from chassis.keys import read_key, wrap
-from chassis.settings import read_settings
+from chassis.config.keys import read_key, wrap
+from chassis.config.settings import read_settings
 from identifiers import accept, load_types
 
 EMAIL = {"key": "email:0123456789abcdef", "type": "email", "tenure": 1, "assurance": "claimed"}

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp.loading.folder import Addition, Bookmark, Counts, Folder
+from cdp.loading.checkpoint import Addition, Bookmark, CheckpointFolder, Counts
 from cdp.loading.load import Load
-from cdp.loading.pace import Pace
-from cdp.loading.pieces import read_line, single
+from cdp.loading.records import read_line, single
 from cdp.loading.rows import Lines
-from chassis.errors import Conflict, Failure, InvalidInput, Unavailable
+from cdp.loading.throttle import Throttle
+from chassis.core.errors import Conflict, Failure, InvalidInput, Unavailable
 
 
 class Crash(BaseException):
@@ -88,7 +88,7 @@ def loaded(path: Path, shop: Shop, folder: Path | None = None, **options: Any) -
     source = Lines(path, "f")
     time = Time()
     place = folder or path.with_name(path.name + ".load")
-    with Folder(place, "f.rejected.ndjson") as opened:
+    with CheckpointFolder(place, "f.rejected.ndjson") as opened:
         return Load(
             source=source,
             pieces=lambda: single(source.rows()),
@@ -97,7 +97,7 @@ def loaded(path: Path, shop: Shop, folder: Path | None = None, **options: Any) -
             services=shop,
             clock=time.now,
             sleep=time.sleep,
-            **{"setting": {"suite": "here"}, "pace": Pace(events=3), **options},
+            **{"setting": {"suite": "here"}, "pace": Throttle(events=3), **options},
         ).run()
 
 
@@ -256,8 +256,11 @@ def test_only_the_first_lines_are_loaded_and_more_of_them_later(path: Path) -> N
 
 
 def test_two_processes_do_not_load_one_file_at_once(path: Path, tmp_path: Path) -> None:
-    with Folder(tmp_path / "load", "r"), pytest.raises(Conflict, match="is being loaded already"):
-        Folder(tmp_path / "load", "r").__enter__()
+    with (
+        CheckpointFolder(tmp_path / "load", "r"),
+        pytest.raises(Conflict, match="is being loaded already"),
+    ):
+        CheckpointFolder(tmp_path / "load", "r").__enter__()
 
 
 def test_a_batch_that_is_refused_as_a_whole_ends_the_load_with_its_lines(path: Path) -> None:
@@ -275,7 +278,7 @@ def test_a_batch_that_is_refused_as_a_whole_ends_the_load_with_its_lines(path: P
 def test_a_batch_stays_under_the_size_of_a_call(path: Path) -> None:
     path.write_text("".join(f'{{"id": "{n}", "x": "{"x" * 30_000}"}}\n' for n in range(150)))
     shop = Shop()
-    loaded(path, shop, pace=Pace(events=1_000))
+    loaded(path, shop, pace=Throttle(events=1_000))
     assert len(shop.log) == 150
     assert max(shop.batches) * 30_000 < 4 * 1024 * 1024
 
@@ -303,7 +306,7 @@ def test_a_load_gives_up_on_who_does_not_follow_at_all(path: Path) -> None:
 
 
 def test_batches_shrink_when_recording_is_slow_and_grow_when_it_is_fast() -> None:
-    pace = Pace(events=100)
+    pace = Throttle(events=100)
     pace.recorded(1.0, {}, 100)
     assert pace.events == 50
     for _ in range(20):
@@ -315,7 +318,7 @@ def test_batches_shrink_when_recording_is_slow_and_grow_when_it_is_fast() -> Non
 
 
 def test_a_load_pauses_while_answers_are_slow() -> None:
-    pace = Pace()
+    pace = Throttle()
     pace.recorded(0.4, {}, 100)
     pace.answered(0.01)
     assert pace.pause == 0
@@ -330,7 +333,7 @@ def test_a_load_pauses_while_answers_are_slow() -> None:
 
 
 def test_places_are_awaited_until_who_follows_has_come_to_them() -> None:
-    pace = Pace()
+    pace = Throttle()
     pace.recorded(0.1, {"a": 3}, 300)
     pace.recorded(0.1, {"b": 1}, 300)
     pace.recorded(0.1, {"a": 5}, 300)
@@ -346,7 +349,7 @@ def test_places_are_awaited_until_who_follows_has_come_to_them() -> None:
 
 
 def test_a_bookmark_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    with Folder(tmp_path / "load", "r.csv") as folder:
+    with CheckpointFolder(tmp_path / "load", "r.csv") as folder:
         assert folder.read() is None
         mark = Bookmark({"suite": "here"}, "abc", Counts(rows=3, rejected=1), seconds=1.5)
         assert folder.write(mark, b"a,b\n", b"1,\xff\n", b"line 1: is bad\n") == mark
@@ -358,7 +361,7 @@ def test_a_bookmark_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("there", range(5))
 def test_what_a_crash_kept_from_the_files_is_appended_once(tmp_path: Path, there: int) -> None:
-    with Folder(tmp_path / "load", "r.csv") as folder:
+    with CheckpointFolder(tmp_path / "load", "r.csv") as folder:
         folder.write(Bookmark({}, ""), b"", b"one\n", b"")
         folder.rejected.write_bytes(b"one\n" + b"two\n"[:there])
         mark = Bookmark({}, "", pending=(Addition("r.csv", 4, "id\n", "two\n"),))
@@ -371,20 +374,20 @@ def test_what_a_crash_kept_from_the_files_is_appended_once(tmp_path: Path, there
 def test_what_a_crash_kept_from_a_new_file_begins_with_the_heading(
     tmp_path: Path, there: int
 ) -> None:
-    with Folder(tmp_path / "load", "r.csv") as folder:
+    with CheckpointFolder(tmp_path / "load", "r.csv") as folder:
         folder.rejected.write_bytes(b"id\none\n"[:there])
         folder.finish(Bookmark({}, "", pending=(Addition("r.csv", 0, "id\n", "one\n"),)))
         assert folder.rejected.read_bytes() == b"id\none\n"
 
 
 def test_what_a_crash_kept_from_a_file_that_is_gone_begins_with_the_heading(tmp_path: Path) -> None:
-    with Folder(tmp_path / "load", "r.csv") as folder:
+    with CheckpointFolder(tmp_path / "load", "r.csv") as folder:
         folder.finish(Bookmark({}, "", pending=(Addition("r.csv", 99, "id\n", "one\n"),)))
         assert folder.rejected.read_bytes() == b"id\none\n"
 
 
 def test_to_start_over_keeps_what_was_rejected_under_another_name(tmp_path: Path) -> None:
-    with Folder(tmp_path / "load", "r.csv") as folder:
+    with CheckpointFolder(tmp_path / "load", "r.csv") as folder:
         for number in (1, 2):
             folder.write(Bookmark({}, ""), b"", b"row\n", b"reason\n")
             folder.rejected.write_text(f"mended {number}")

@@ -11,12 +11,12 @@ import yaml
 from click.testing import CliRunner
 from rich.console import Console
 
-from cdp.cli import cli
-from cdp.loading.command import open_file
-from cdp.loading.folder import Bookmark, Counts, Folder
+from cdp.commands.load import open_file
+from cdp.commands.root import cli
+from cdp.loading.checkpoint import Bookmark, CheckpointFolder, Counts
 from cdp.loading.load import FINDING, Progress
 from cdp.loading.mapping import parse_mapping
-from cdp.loading.said import PlainLines, print_report
+from cdp.loading.progress import PlainLines, print_report
 
 ROOT = Path(__file__).parents[3]
 
@@ -107,7 +107,7 @@ def test_the_mapping_in_the_manual_makes_the_event_that_it_tells(tmp_path: Path)
 
 def test_the_report_tells_the_first_reasons_and_where_the_rest_is(tmp_path: Path) -> None:
     out = io.StringIO()
-    with Folder(tmp_path / "load", "x.rejected.csv") as place:
+    with CheckpointFolder(tmp_path / "load", "x.rejected.csv") as place:
         mark = Bookmark({}, "", Counts(30, appended=15, duplicate=2, accepted=1, rejected=12))
         reasons = "".join(f"line {n}: [b] is bad\n" for n in range(1, 13))
         place.write(mark, b"", b"a row\n", reasons.encode())
@@ -122,7 +122,7 @@ def test_the_report_tells_the_first_reasons_and_where_the_rest_is(tmp_path: Path
     assert said[13] == f"  … all of them are in {place.reasons}"
 
 
-def report(place: Folder, counts: Counts, before: Counts | None = None) -> list[str]:
+def report(place: CheckpointFolder, counts: Counts, before: Counts | None = None) -> list[str]:
     out = io.StringIO()
     begun = Bookmark({}, "", before) if before else None
     print_report(Console(file=out, width=200), Bookmark({}, "", counts), place, begun)
@@ -131,7 +131,7 @@ def report(place: Folder, counts: Counts, before: Counts | None = None) -> list[
 
 def test_the_report_tells_what_is_new_in_a_file(tmp_path: Path) -> None:
     one, two = Counts(rows=1, appended=1), Counts(rows=2, appended=1, duplicate=1)
-    with Folder(tmp_path / "load", "x.rejected.csv") as place:
+    with CheckpointFolder(tmp_path / "load", "x.rejected.csv") as place:
         assert report(place, one) == ["1 row: 1 new event, 0 recorded before, 0 rejected."]
         assert (
             report(place, one, one)[0] == "Nothing new was loaded. What became of the file before:"
@@ -144,7 +144,7 @@ def test_the_report_tells_what_is_new_in_a_file(tmp_path: Path) -> None:
 
 def test_the_report_tells_where_the_rejected_row_is_or_that_it_is_gone(tmp_path: Path) -> None:
     counts = Counts(rows=1, rejected=1, rejected_rows=1)
-    with Folder(tmp_path / "load", "x.rejected.csv") as place:
+    with CheckpointFolder(tmp_path / "load", "x.rejected.csv") as place:
         place.write(Bookmark({}, ""), b"", b"a row\n", b"line 2: is bad\n")
         assert report(place, counts)[1:3] == [
             "  line 2: is bad",

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from cdp.demo import cdnow_directory
-from cdp.loading.command import open_file
+from cdp.commands.load import open_file
+from cdp.demo.demo import cdnow_directory
+from cdp.demo.purchases import SAMPLE, read_purchases
 from cdp.loading.mapping import TableMapping, parse_mapping, read_mapping
-from cdp.loading.pieces import grouped
+from cdp.loading.records import grouped
 from cdp.loading.rows import Row
 from cdp.loading.values import ABSENT, compile_value
-from cdp.purchases import SAMPLE, read_purchases
 from chassis import InvalidInput
 
 MAPPINGS = Path(__file__).parents[3] / "examples" / "mappings"

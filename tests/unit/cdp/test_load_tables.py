@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from cdp.loading.command import open_file
+from cdp.commands.load import open_file
 from cdp.loading.parquet import Parquet, as_text
 from cdp.loading.rows import Lines, Row, file_name, group_name
 from cdp.loading.table import Form, Table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cdp.purchases import read_purchases
+from cdp.demo.purchases import read_purchases
 from chassis import InvalidInput
 
 SAMPLE = """\

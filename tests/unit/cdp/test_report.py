@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from cdp.report import (
+from cdp.views.report import (
     Figures,
     dead_letters_table,
     decision_view,

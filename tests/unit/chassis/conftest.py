@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis.database import Database
-from tests.toy import create_tables
+from chassis.database.engine import Database
+from tests.support.toy import create_tables
 
 
 @pytest.fixture

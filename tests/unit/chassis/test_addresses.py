@@ -8,8 +8,8 @@ import amqp
 import pytest
 from kombu.exceptions import OperationalError
 
-from chassis.addresses import broker_refusal, check_broker_uri
-from chassis.errors import InvalidInput, Refused, Unavailable
+from chassis.config.uris import broker_refusal, check_broker_uri
+from chassis.core.errors import InvalidInput, Refused, Unavailable
 
 URI = "amqp://ann:secret@mq.example/shop"
 LOGIN = amqp.AccessRefused("Login was refused using authentication mechanism PLAIN")

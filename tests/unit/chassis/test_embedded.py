@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from kombu import Connection, Exchange, Producer
 
-from chassis import embedded
-from chassis.topology import dead_queue, events_exchange, subscriber_queue
+from chassis.messaging import embedded
+from chassis.messaging.exchanges import dead_queue, events_exchange, subscriber_queue
 
 BODY = '{"order": 1}'
 

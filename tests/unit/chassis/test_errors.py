@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from nameko.exceptions import deserialize, serialize
 
-import chassis.rpc  # noqa: F401 - registers our errors
+import chassis.runtime.rpc  # noqa: F401 - registers our errors
 from chassis import Conflict, InvalidInput, NotFound, Refused, ServiceError, Unavailable
-from chassis.errors import Failure
+from chassis.core.errors import Failure
 
 KINDS = [InvalidInput, NotFound, Conflict, Refused, Unavailable, Failure, ServiceError]
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 FAILING = """
 import logging, sys
 import structlog
-from chassis.logging import configure_logging
+from chassis.observability.logging import configure_logging
 
 configure_logging(sys.argv[1])
 structlog.get_logger("x").info("applied", service="segments", events=3)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.plain import dump_json, load_json
+from chassis.core.json import dump_json, load_json
 
 VALUES = st.recursive(
     st.none()

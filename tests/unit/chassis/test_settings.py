@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chassis import FixedClock, InvalidInput, SystemClock
-from chassis.settings import Settings, read_settings
+from chassis.config.settings import Settings, read_settings
 
 DATABASE = "sqlite:///offers.db"
 BROKER = "amqp://broker/cdp"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chassis import Event
-from chassis.upcasting import NewerSchema, Upcasters
+from chassis.core.upcasting import NewerSchema, Upcasters
 
 WRITTEN = Event("e1", "profiles", "order_completed", "s1", 1, {"total": "9.50"}, 0, 0)
 

@@ -7,16 +7,16 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import Event, Unavailable
-from chassis.database import Database
-from chassis.schema import OUTBOX
-from chassis.work import Unit, Work
-from tests.toy import append, note, whole_log, work_on
+from chassis.database.engine import Database
+from chassis.database.tables import OUTBOX
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from tests.support.toy import append, note, whole_log, work_on
 
 
 class Publishing:
     """A publisher that remembers what it was given, and what was in the outbox by then."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: UnitOfWorkRunner) -> None:
         self.work = work
         self.given: list[tuple[bool, list[str]]] = []
 
@@ -27,24 +27,24 @@ class Publishing:
 
 
 @pytest.fixture
-def work(toy_file: Database) -> Work:
+def work(toy_file: Database) -> UnitOfWorkRunner:
     made = work_on(toy_file)
     made.publisher = Publishing(made)
     return made
 
 
-def given(work: Work) -> list[tuple[bool, list[str]]]:
+def given(work: UnitOfWorkRunner) -> list[tuple[bool, list[str]]]:
     assert isinstance(work.publisher, Publishing)
     return work.publisher.given
 
 
-def test_events_are_published_after_their_commit(work: Work) -> None:
+def test_events_are_published_after_their_commit(work: UnitOfWorkRunner) -> None:
     draft = note("a")
     append(work, draft)
     assert given(work) == [(True, [draft.id])]
 
 
-def test_a_duplicate_is_not_published_again(work: Work) -> None:
+def test_a_duplicate_is_not_published_again(work: UnitOfWorkRunner) -> None:
     draft, other = note("a"), note("b")
     append(work, draft)
     append(work, draft, other)
@@ -52,8 +52,8 @@ def test_a_duplicate_is_not_published_again(work: Work) -> None:
     assert given(work) == [(True, [draft.id]), (True, [other.id])]
 
 
-def test_nothing_is_published_of_a_unit_that_failed(work: Work) -> None:
-    def fail(unit: Unit) -> None:
+def test_nothing_is_published_of_a_unit_that_failed(work: UnitOfWorkRunner) -> None:
+    def fail(unit: UnitOfWork) -> None:
         unit.append([note("a")])
         raise KeyError
 
@@ -62,11 +62,11 @@ def test_nothing_is_published_of_a_unit_that_failed(work: Work) -> None:
     assert given(work) == []
 
 
-def test_a_unit_that_collides_is_run_again_from_its_beginning(work: Work) -> None:
+def test_a_unit_that_collides_is_run_again_from_its_beginning(work: UnitOfWorkRunner) -> None:
     draft = note("a")
     attempts = []
 
-    def collide(unit: Unit) -> int:
+    def collide(unit: UnitOfWork) -> int:
         attempts.append(unit)
         unit.append([draft])
         if len(attempts) == 1:
@@ -79,10 +79,10 @@ def test_a_unit_that_collides_is_run_again_from_its_beginning(work: Work) -> Non
     assert given(work) == [(True, [draft.id])]
 
 
-def test_a_mistake_is_not_tried_again(work: Work) -> None:
+def test_a_mistake_is_not_tried_again(work: UnitOfWorkRunner) -> None:
     attempts = []
 
-    def mistake(unit: Unit) -> None:
+    def mistake(unit: UnitOfWork) -> None:
         attempts.append(unit)
         unit.connection.exec_driver_sql("SELECT * FROM tabel")
 
@@ -97,8 +97,8 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
         append(work, note("a"))
 
 
-def test_a_database_error_does_not_quote_what_was_to_be_stored(work: Work) -> None:
-    def fail(unit: Unit) -> None:
+def test_a_database_error_does_not_quote_what_was_to_be_stored(work: UnitOfWorkRunner) -> None:
+    def fail(unit: UnitOfWork) -> None:
         unit.connection.execute(
             sa.text("INSERT INTO streams VALUES (:a, 'x', NULL)"), {"a": "jane@example.com"}
         )

@@ -12,13 +12,13 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from cdp.suite import service_class
-from chassis import topology
-from chassis.rpc import Rpc
-from contracts.documents import CALLS, EVENTS, documents
-from contracts.documents.inventory import EVERY, SERVICES
-from contracts.documents.shelf import broken, drifted
-from contracts.vocabulary import VOCABULARY
+from cdp.embedded import service_class
+from chassis.messaging import exchanges
+from chassis.runtime.rpc import Rpc
+from contracts.event_types import EVENT_TYPES
+from contracts.export import CALLS, EVENTS, documents
+from contracts.export.files import broken, drifted
+from contracts.export.inventory import EVERY, SERVICES
 from deploy.access import NAMES, RPC_EXCHANGE
 
 FOLDER = Path(__file__).parents[3] / "docs" / "contracts"
@@ -86,7 +86,7 @@ def test_the_document_of_a_call_names_its_arguments(service):
 
 
 def test_every_type_of_the_vocabulary_has_a_document():
-    assert {kind.type for kind in EVENTS if kind.use == "recorded"} == set(VOCABULARY)
+    assert {kind.type for kind in EVENTS if kind.use == "recorded"} == set(EVENT_TYPES)
 
 
 def test_the_services_of_the_documents_are_those_that_run():
@@ -129,7 +129,7 @@ def test_every_call_and_every_event_is_in_the_asyncapi_document():
 def test_the_asyncapi_document_names_the_exchanges_that_the_services_declare():
     for service in NAMES:
         events = ASYNCAPI["channels"][f"{service}-events"]["bindings"]["amqp"]["exchange"]
-        declared = topology.events_exchange(service)
+        declared = exchanges.events_exchange(service)
         assert events["name"] == declared.name
         assert events["type"] == declared.type
         assert events["durable"] == declared.durable

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from marshmallow import ValidationError
 
-from contracts.documents import CALLS
-from contracts.documents.conversion import json_schema
-from contracts.vocabulary import VOCABULARY
+from contracts.event_types import EVENT_TYPES
+from contracts.export import CALLS
+from contracts.export.conversion import json_schema
 
 CALLED = {f"{call.service}.{call.method}": call.arguments for call in CALLS}
 LINE = {"product_id": "p", "quantity": 1}
@@ -134,7 +134,7 @@ def test_arguments_fit_their_document_if_and_only_if_the_service_takes_them(call
 
 @pytest.mark.parametrize(("event_type", "data"), DATA)
 def test_data_fits_its_document_if_and_only_if_profiles_takes_it(event_type, data):
-    schema = VOCABULARY[event_type]
+    schema = EVENT_TYPES[event_type]
     assert fits(schema, "recorded", data) == taken(schema, data)
 
 
@@ -147,18 +147,18 @@ PLAIN = st.one_of(
     st.just({}),
     st.just({"email": True}),
 )
-NAMES = sorted({name for schema in VOCABULARY.values() for name in schema.fields})
+NAMES = sorted({name for schema in EVENT_TYPES.values() for name in schema.fields})
 
 
-@given(st.sampled_from(sorted(VOCABULARY)), st.dictionaries(st.sampled_from(NAMES), PLAIN))
+@given(st.sampled_from(sorted(EVENT_TYPES)), st.dictionaries(st.sampled_from(NAMES), PLAIN))
 def test_whatever_the_data_is_both_judge_alike(event_type, data):
-    schema = VOCABULARY[event_type]
+    schema = EVENT_TYPES[event_type]
     assert fits(schema, "recorded", data) == taken(schema, data)
 
 
 @pytest.mark.parametrize(("event_type", "data"), DATA)
 def test_what_was_taken_is_recorded_as_its_document_says(event_type, data):
-    schema = VOCABULARY[event_type]
+    schema = EVENT_TYPES[event_type]
     sent = {**data, **{name: None for name in schema.fields if name not in data}}
     if taken(schema, sent):
         assert fits(schema, "recorded", schema.load(sent))

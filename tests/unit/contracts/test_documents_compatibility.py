@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from contracts.documents import Document, breaks, documents
-from contracts.documents.shelf import broken, drifted, write
+from contracts.export import Document, breaks, documents
+from contracts.export.files import broken, drifted, write
 
 ORDER = {
     "type": "object",
@@ -181,7 +181,7 @@ def test_descriptions_may_change():
     assert breaks(ORDER, after, "event") == []
 
 
-AGAIN = "run: python -m contracts.documents"
+AGAIN = "run: python -m contracts.export"
 NEW_VERSION = "give the event a new version and an upcaster: docs/contracts.md"
 NEW_NAME = "keep it, and offer a call of another name: docs/contracts.md"
 EVENT = Document(PurePosixPath("events/profiles/order_completed.v1.json"), ORDER)

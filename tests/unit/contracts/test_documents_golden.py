@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from chassis.upcasting import Upcasters
-from contracts.documents import EVENTS, EventKind
-from contracts.documents.generation import event_document
-from contracts.fields import Amount, Currency, Text
-from contracts.vocabulary import Data
+from chassis.core.upcasting import Upcasters
+from chassis.validation.fields import Amount, Text
+from contracts.event_types import EventData
+from contracts.export import EVENTS, EventKind
+from contracts.export.generation import event_document
+from contracts.fields import Currency
 from tests.golden.check import Folders, faults, our_readers
 
 ROOT = Path(__file__).parents[3]
@@ -24,13 +25,13 @@ def test_every_event_of_every_version_is_read_by_all_who_follow_it():
     assert faults(OURS, EVENTS, our_readers()) == []
 
 
-class Before(Data):
+class Before(EventData):
     """The first version: a total in words of money."""
 
     total = Text(required=True)
 
 
-class Now(Data):
+class Now(EventData):
     """The second version: minor units and a currency."""
 
     revenue = Amount(required=True)
@@ -118,7 +119,7 @@ def test_a_sample_that_is_not_of_its_version_is_found(folders):
 
 def test_a_field_that_a_document_has_lost_is_found_by_the_sample(folders):
     file = folders.documents / "profiles" / "order_completed.v1.json"
-    lost = event_document(replace(FIRST, data=Data()))
+    lost = event_document(replace(FIRST, data=EventData()))
     file.write_text(json.dumps(lost))
     found = faults(folders, [SECOND], readers(GOOD))
     assert all("'total' was unexpected" in fault for fault in found)

@@ -11,9 +11,9 @@ import pytest
 from jsonschema import Draft7Validator
 from structlog.testing import capture_logs
 
-from cdp.suite import EMBEDDED_BROKER, Suite, embedded_settings, migrate
+from cdp.embedded import EMBEDDED_BROKER, EmbeddedSuite, embedded_settings, migrate
 from chassis import FixedClock, parse_instant
-from chassis.client import Client
+from chassis.runtime.client import Client
 from deploy.access import NAMES
 
 ROOT = Path(__file__).parents[3]
@@ -45,7 +45,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
     settings = embedded_settings(tmp_path_factory.mktemp("suite"), FixedClock(parse_instant(NOW)))
     for each in settings:
         migrate(each)
-    with capture_logs(), Suite(settings).running(), Client(EMBEDDED_BROKER, 20.0) as client:
+    with capture_logs(), EmbeddedSuite(settings).running(), Client(EMBEDDED_BROKER, 20.0) as client:
         yield Checked(client)
 
 

@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from chassis.upcasting import Upcasters
-from contracts import fields
-from contracts.documents import EVENTS, Document
-from contracts.documents.generation import event_document, event_path
-from contracts.documents.shelf import broken
-from contracts.schema import Contract
+from chassis.core.upcasting import Upcasters
+from chassis.validation import fields
+from chassis.validation.schema import StrictSchema
+from contracts import fields as contract_fields
+from contracts.export import EVENTS, Document
+from contracts.export.files import broken
+from contracts.export.generation import event_document, event_path
 from tests.golden.check import Folders, faults
 
 ROOT = Path(__file__).parents[3]
@@ -33,7 +34,7 @@ TYPES = ("segment_entered", "segment_exited")
 def example() -> dict[str, Any]:
     blocks = re.findall(r"^ *```python\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)
     assert len(blocks) == 2
-    names: dict[str, Any] = {**vars(fields), "Contract": Contract}
+    names: dict[str, Any] = {**vars(fields), **vars(contract_fields), "StrictSchema": StrictSchema}
     exec("\n".join(textwrap.dedent(block) for block in blocks), names)
     return names
 
@@ -91,11 +92,11 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_writes_every_document_and_then_finds_no_fault(tmp_path):
-    written = run("contracts.documents", "--folder", tmp_path)
+    written = run("contracts.export", "--folder", tmp_path)
     assert written.returncode == 0
     assert (tmp_path / "asyncapi.yaml").is_file()
-    assert run("contracts.documents", "--folder", tmp_path).stdout == ""
-    assert run("contracts.documents", "--check", "--folder", tmp_path).returncode == 0
+    assert run("contracts.export", "--folder", tmp_path).stdout == ""
+    assert run("contracts.export", "--check", "--folder", tmp_path).returncode == 0
 
 
 def test_the_command_writes_nothing_when_a_promise_would_be_broken(tmp_path):
@@ -105,7 +106,7 @@ def test_the_command_writes_nothing_when_a_promise_would_be_broken(tmp_path):
     promised["properties"]["data"]["properties"]["since"] = {"type": "string"}
     file.write_text(json.dumps(promised))
     for more in ([], ["--check"]):
-        refused = run("contracts.documents", "--folder", tmp_path / "contracts", *more)
+        refused = run("contracts.export", "--folder", tmp_path / "contracts", *more)
         assert refused.returncode == 1
         assert refused.stderr.startswith(
             "events/segments/segment_entered.v1.json: event: data.since: is removed; give the event"
@@ -117,10 +118,10 @@ def test_the_command_says_which_document_has_drifted(tmp_path):
     shutil.copytree(DOCUMENTS, tmp_path / "contracts")
     file = tmp_path / "contracts" / "calls" / "every" / "ping.json"
     file.write_text(file.read_text().replace("its clock says", "its watch says"))
-    drifted = run("contracts.documents", "--check", "--folder", tmp_path / "contracts")
+    drifted = run("contracts.export", "--check", "--folder", tmp_path / "contracts")
     assert drifted.returncode == 1
     assert drifted.stderr == (
-        "calls/every/ping.json: is not what the schemas say; run: python -m contracts.documents\n"
+        "calls/every/ping.json: is not what the schemas say; run: python -m contracts.export\n"
     )
 
 

@@ -4,9 +4,9 @@ import json
 from datetime import date
 from pathlib import Path
 
-from cdp.purchases import Purchase
+from cdp.demo.purchases import Purchase
 from chassis import InvalidInput, parse_instant
-from contracts.event import read_event, read_events
+from contracts.ingest import read_event, read_events
 
 STORIES = Path(__file__).parents[3] / "examples" / "shoppers.ndjson"
 END_OF_DATA = parse_instant("1998-07-01T00:00:00Z")

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import InvalidInput
-from contracts import MAX_DEPTH, MAX_EVENT_BYTES, check_plain
-from contracts.plain import measure
+from chassis.validation import MAX_DEPTH, MAX_EVENT_BYTES, check_plain
+from chassis.validation.plain import measure
 
 
 def made_of(scalars: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

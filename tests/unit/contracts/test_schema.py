@@ -7,43 +7,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import InvalidInput
-from contracts import Contract, first_error, load
-from contracts.fields import (
+from chassis.validation import StrictSchema, first_error, load
+from chassis.validation.fields import (
     Amount,
-    Anything,
+    Boolean,
     Choice,
-    Currency,
-    Each,
-    Flag,
-    Free,
-    Identifiers,
     Instant,
-    Mapped,
+    Integer,
+    JsonObject,
+    JsonValue,
+    ListOf,
+    MapOf,
     Name,
-    Part,
+    Nested,
     Text,
-    Versions,
-    Whole,
 )
+from contracts.fields import Currency, Identifiers, Versions
 
 
-class Line(Contract):
+class Line(StrictSchema):
     sku = Text(required=True)
     price = Amount()
 
 
-class Request(Contract):
+class Request(StrictSchema):
     id = Text(required=True, longest=10, printable=True)
     kind = Choice("order", "cart")
-    lines = Each(Part(Line()), most=3)
+    lines = ListOf(Nested(Line()), most=3)
     name = Name()
-    count = Whole(least=1, most=9)
+    count = Integer(least=1, most=9)
     currency = Currency()
-    flag = Flag()
+    flag = Boolean()
     at = Instant()
-    free = Free()
-    traits = Mapped(Anything())
-    consent = Mapped(Flag(), most=2)
+    free = JsonObject()
+    traits = MapOf(JsonValue())
+    consent = MapOf(Boolean(), most=2)
     identifiers = Identifiers()
     at_least = Versions()
 

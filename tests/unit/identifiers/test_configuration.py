@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.errors import InvalidInput
+from chassis.core.errors import InvalidInput
 from identifiers import accept, load_types, read_types
 
 TYPE = "{normaliser: exact, assurance: device, priority: 1}"

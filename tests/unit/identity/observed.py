@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from services.identity.observation import Observation
+from services.identity.domain.observation import Observation
 from tests.unit.identity.shop import seen
 
 PEOPLE = ("ann", "bob", "eve")

@@ -8,14 +8,20 @@ from copy import deepcopy
 from typing import Any
 
 from identifiers import load_types
-from services.identity.change import Change
-from services.identity.desk import merge, split
-from services.identity.observation import Observation, Observer
-from services.identity.resolution import Answer, Resolution, look_up, resolve, settled
-from services.identity.state import Profile, Rules, State, Tenure
+from services.identity.domain.change import IdentityChange
+from services.identity.domain.observation import Observation, Observer
+from services.identity.domain.resolution import (
+    Resolution,
+    ResolutionResult,
+    look_up,
+    resolve,
+    settled,
+)
+from services.identity.domain.state import IdentityPolicy, IdentityState, Profile, Tenure
+from services.identity.domain.support import merge, split
 
 TYPES = load_types()
-OBSERVER = Observer(Rules(TYPES), b"a key for tests")
+OBSERVER = Observer(IdentityPolicy(TYPES), b"a key for tests")
 
 
 def seen(
@@ -32,10 +38,10 @@ def seen(
 class Shop:
     """`guest` and `account` are told what an event carries, and return whose it is."""
 
-    def __init__(self, rules: Rules | None = None) -> None:
-        self.state = State.of(rules or Rules(TYPES))
+    def __init__(self, rules: IdentityPolicy | None = None) -> None:
+        self.state = IdentityState.of(rules or IdentityPolicy(TYPES))
         self.numbers = itertools.count(1)
-        self.changes: list[Change] = []
+        self.changes: list[IdentityChange] = []
         self.labels: dict[str, tuple[int, str]] = {}
         self.told: dict[str, list[tuple[int, str]]] = {}
         self.given: set[str] = set()
@@ -83,7 +89,7 @@ class Shop:
     def together(self, *resolutions: Resolution) -> bool:
         return len({self.profile_of(resolution) for resolution in resolutions}) == 1
 
-    def resolve(self, observation: Observation) -> Answer:
+    def resolve(self, observation: Observation) -> ResolutionResult:
         """Resolve, and check what must hold whatever was observed."""
         known = settled(self.state, observation)
         answer, change = resolve(self.state, observation, lambda: f"s{next(self.numbers):05}")
@@ -106,7 +112,7 @@ class Shop:
         assert isinstance(answer, Resolution)
         return answer
 
-    def _apply(self, change: Change) -> None:
+    def _apply(self, change: IdentityChange) -> None:
         self.changes.append(change)
         for tenure in change.moved:
             epoch = self.labels.get(tenure.stream, (0, ""))[0]

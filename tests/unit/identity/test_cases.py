@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from services.identity.resolution import Resolution, Unresolvable
-from services.identity.state import Rules
+from services.identity.domain.resolution import Resolution, Unresolvable
+from services.identity.domain.state import IdentityPolicy
 from tests.unit.identity.shop import TYPES, Shop, seen
 
 ANN, BOB = "ann@shop.example", "bob@shop.example"
@@ -183,7 +183,7 @@ class TestOneDeviceAndSeveralAccounts:
         assert len(shop.state.held(seen(1, {"anonymous_id": "d"}).identifiers[0].key)) == 3
 
     def test_a_device_that_comes_back_to_an_account_that_is_full_is_not_the_last_ones(self):
-        shop = Shop(Rules(TYPES, most_identifiers=2))
+        shop = Shop(IdentityPolicy(TYPES, most_identifiers=2))
         ann = shop.account(1, user_id="ann", anonymous_id="d")
         bob = shop.account(10, user_id="bob", anonymous_id="d")
         back = shop.account(20, user_id="ann", anonymous_id="d")
@@ -316,14 +316,14 @@ class TestAccounts:
         assert len(shop.state.members(sixth.profile)) == 6
 
     def test_a_full_profile_links_nothing_and_its_events_are_recorded(self):
-        shop = Shop(Rules(TYPES, most_identifiers=3))
+        shop = Shop(IdentityPolicy(TYPES, most_identifiers=3))
         answers = [shop.account(n, user_id="ann", anonymous_id=f"d{n}") for n in range(4)]
         assert shop.together(*answers)
         assert reasons(answers[-1]) == {"anonymous_id": "merge_refused"}
         assert len(shop.state.members(answers[0].profile)) == 3
 
     def test_a_profile_that_was_merged_as_often_as_it_may_be_is_not_merged_again(self):
-        shop = Shop(Rules(TYPES, most_merges=2))
+        shop = Shop(IdentityPolicy(TYPES, most_merges=2))
         guests = [shop.guest(n, anonymous_id=f"d{n}") for n in range(4)]
         account = shop.account(9, user_id="ann")
         for n in range(4):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import InvalidInput
-from contracts.identity import read_observations
+from chassis.core.errors import InvalidInput
+from contracts.identity.calls import read_observations
 from tests.unit.identity.shop import observation
 
 

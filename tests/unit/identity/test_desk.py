@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from chassis import Conflict, InvalidInput, Refused, ServiceError
 from rules import SEGMENT_VOCABULARY, Summary, combine, compile_rule, profile_view
-from services.identity.observation import Observation
-from services.identity.resolution import Resolution
+from services.identity.domain.observation import Observation
+from services.identity.domain.resolution import Resolution
 from tests.unit.identity.observed import SEQUENCES
 from tests.unit.identity.shop import Shop
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.resolution import Resolution
+from services.identity.domain.resolution import Resolution
 from tests.unit.identity.shop import Shop
 
 DEVICES = ("mobile", "laptop", "tablet")

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.observation import Observation
-from services.identity.resolution import Resolution, settled
-from services.identity.state import State
+from services.identity.domain.observation import Observation
+from services.identity.domain.resolution import Resolution, settled
+from services.identity.domain.state import IdentityState
 from tests.unit.identity.observed import SEQUENCES
 from tests.unit.identity.shop import Shop, seen
 
@@ -75,7 +75,7 @@ def test_what_is_answered_from_some_streams_is_what_all_of_them_would_give(
     for observation in sequence:
         tenures = [t for i in observation.identifiers for t in shop.state.held(i.key)]
         profiles = [shop.state.profiles[tenure.profile] for tenure in tenures]
-        part = settled(State.of(shop.state.rules, tenures, profiles), observation)
+        part = settled(IdentityState.of(shop.state.rules, tenures, profiles), observation)
         assert part in (None, settled(shop.state, observation))
 
 

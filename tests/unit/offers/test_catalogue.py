@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from chassis import InvalidInput
-from services.offers.catalogue import load_catalogue, read_catalogue
-from services.offers.loyalty import Earning, Tier
+from services.offers.domain.catalogue import load_catalogue, read_catalogue
+from services.offers.domain.loyalty import Earning, Tier
 
 GOOD = """\
 loyalty:

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import InvalidInput
-from contracts import load
-from contracts.offers import DecisionAnswer
+from chassis.validation import load
+from contracts.offers import DecideResponse
 from rules import Situation
-from services.offers.answer import Decision
-from services.offers.catalogue import REQUIREMENTS, load_catalogue, read_catalogue
-from services.offers.decision import Request, Shopper, decide, fall_back
+from services.offers.domain.answer import Decision
+from services.offers.domain.catalogue import REQUIREMENTS, load_catalogue, read_catalogue
+from services.offers.domain.decision import DecisionRequest, Shopper, decide, fall_back
 
 NOW = 1_795_289_400_000_000
 CATALOGUE = load_catalogue()
-ANSWER = DecisionAnswer()
+ANSWER = DecideResponse()
 
 TWO = """\
 loyalty:
@@ -38,7 +38,7 @@ offers:
 
 
 def banner(text: str, shopper: Shopper | None = None, **context: Any) -> Decision:
-    request = Request("checkout", context=context)
+    request = DecisionRequest("checkout", context=context)
     return decide(request, shopper or Shopper(), read_catalogue(text), NOW, "d-1")
 
 
@@ -154,7 +154,7 @@ def test_who_is_not_enrolled_has_no_tier_and_no_points():
 
 def test_an_unknown_placement_is_refused():
     with pytest.raises(InvalidInput):
-        decide(Request("basement"), Shopper(), CATALOGUE, NOW, "d-1")
+        decide(DecisionRequest("basement"), Shopper(), CATALOGUE, NOW, "d-1")
 
 
 def test_the_trace_is_told_to_those_who_ask_for_it_only():
@@ -164,7 +164,7 @@ def test_the_trace_is_told_to_those_who_ask_for_it_only():
 
 
 def test_a_decision_from_nothing_answers_every_slot_and_says_why():
-    decision = fall_back(Request("checkout"), CATALOGUE, NOW, "d-1", "overloaded")
+    decision = fall_back(DecisionRequest("checkout"), CATALOGUE, NOW, "d-1", "overloaded")
     load(ANSWER, decision.to_wire(explain=True))
     assert set(decision.slots) == set(CATALOGUE.placements["checkout"])
     assert {block.variant for (block,) in decision.slots.values()} == {"fallback"}
@@ -217,13 +217,13 @@ shoppers = st.builds(
     points=st.integers(-(10**6), 10**6),
 )
 requests = st.builds(
-    Request, placement=st.sampled_from(sorted(CATALOGUE.placements)), context=contexts
+    DecisionRequest, placement=st.sampled_from(sorted(CATALOGUE.placements)), context=contexts
 )
 
 
 @given(requests, shoppers)
 def test_whatever_is_asked_every_slot_is_answered_and_the_same_each_time(
-    request_: Request, shopper: Shopper
+    request_: DecisionRequest, shopper: Shopper
 ):
     decision = decide(request_, shopper, CATALOGUE, NOW, "d-1")
     assert set(decision.slots) == set(CATALOGUE.placements[request_.placement])
@@ -233,7 +233,7 @@ def test_whatever_is_asked_every_slot_is_answered_and_the_same_each_time(
 
 
 @given(requests, shoppers)
-def test_no_ineligible_offer_is_ever_shown(request_: Request, shopper: Shopper):
+def test_no_ineligible_offer_is_ever_shown(request_: DecisionRequest, shopper: Shopper):
     decision = decide(request_, shopper, CATALOGUE, NOW, "d-1")
     situation = Situation(
         shopper.traits, shopper.segments, request_.context, shopper.profile_id is not None,
@@ -251,7 +251,9 @@ def test_no_ineligible_offer_is_ever_shown(request_: Request, shopper: Shopper):
 
 
 @given(requests, shoppers)
-def test_personal_content_is_shown_to_verified_shoppers_only(request_: Request, shopper: Shopper):
+def test_personal_content_is_shown_to_verified_shoppers_only(
+    request_: DecisionRequest, shopper: Shopper
+):
     unsure = replace(shopper, assurance="claimed")
     decision = decide(request_, unsure, CATALOGUE, NOW, "d-1")
     for (block,) in decision.slots.values():

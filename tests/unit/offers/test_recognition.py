@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from identifiers import Accepted, accept, load_types
 from rules import Summary
-from services.offers.decision import Shopper
-from services.offers.recognition import (
-    Held,
-    Lead,
-    Membership,
+from services.offers.domain.decision import Shopper
+from services.offers.domain.recognition import (
+    IdentifierMatch,
+    ProfileSegments,
     Recognition,
+    StreamState,
     recognise,
     shopper_of,
 )
@@ -31,18 +31,18 @@ def key(**identifier: str) -> str:
 
 
 def found(
-    identifiers: dict[str, str], leads: dict[str, Lead], authenticated: bool = False
+    identifiers: dict[str, str], leads: dict[str, IdentifierMatch], authenticated: bool = False
 ) -> tuple[str | None, str]:
     recognition = recognise(told(**identifiers), authenticated, leads)
     return recognition.lead.profile_id if recognition.lead else None, recognition.assurance
 
 
-ANN = Lead("ann", True, "verified")
-BEN = Lead("ben", True, "verified")
-GUEST = Lead("guest", False, "claimed")
-GUESTS_LAPTOP = Lead("guest", False, "device")
-ANNS_LAPTOP = Lead("ann", True, "device")
-CLAIMED_FOR_ANN = Lead("ann", True, "claimed")
+ANN = IdentifierMatch("ann", True, "verified")
+BEN = IdentifierMatch("ben", True, "verified")
+GUEST = IdentifierMatch("guest", False, "claimed")
+GUESTS_LAPTOP = IdentifierMatch("guest", False, "device")
+ANNS_LAPTOP = IdentifierMatch("ann", True, "device")
+CLAIMED_FOR_ANN = IdentifierMatch("ann", True, "claimed")
 NOBODY = (None, "none")
 CLAIM = (None, "claimed")
 
@@ -124,16 +124,16 @@ def summary(**traits: Any) -> dict[str, Any]:
     return state.dump()
 
 
-HELD = [Held("s-1", 7, summary(loyalty_tier="gold")), Held("s-2", 2, None)]
-MEMBERSHIP = Membership(5, {"high_value": 0}, {"s-1": 7})
+HELD = [StreamState("s-1", 7, summary(loyalty_tier="gold")), StreamState("s-2", 2, None)]
+MEMBERSHIP = ProfileSegments(5, {"high_value": 0}, {"s-1": 7})
 
 
-def shopper(lead: Lead, assurance: str) -> Shopper:
+def shopper(lead: IdentifierMatch, assurance: str) -> Shopper:
     return shopper_of(Recognition(lead, assurance), HELD, told())
 
 
 def test_a_shopper_is_the_combination_of_the_streams():
-    known = shopper(Lead("ann", True, "verified", MEMBERSHIP), "verified")
+    known = shopper(IdentifierMatch("ann", True, "verified", MEMBERSHIP), "verified")
     assert known.traits == {"loyalty_tier": "gold"}
     assert (known.points, known.consent) == (40, {"email": True})
     assert known.segments == frozenset({"high_value"})
@@ -147,11 +147,14 @@ def test_who_claims_an_account_is_a_first_time_visitor_whom_nobody_knows():
 
 
 def test_who_is_in_no_segment_is_no_first_time_visitor():
-    assert shopper(Lead("ann", True, "device", Membership(9)), "device").segments == frozenset()
+    assert (
+        shopper(IdentifierMatch("ann", True, "device", ProfileSegments(9)), "device").segments
+        == frozenset()
+    )
 
 
 def test_of_whom_segments_has_not_spoken_yet_counts_as_a_first_time_visitor():
-    new = shopper(Lead("ann", True, "device"), "device")
+    new = shopper(IdentifierMatch("ann", True, "device"), "device")
     assert new.segments == frozenset({"first_time_visitor"})
     assert new.reasons == ("segments_not_known_yet",)
 
@@ -173,7 +176,7 @@ VALUES = {"user_id": "u-1", "anonymous_id": "a-1", "email": "ann@example.com"}
     st.dictionaries(
         st.sampled_from(sorted(VALUES)),
         st.builds(
-            Lead,
+            IdentifierMatch,
             st.sampled_from(["ann", "ben"]),
             st.just(True),
             st.sampled_from(["claimed", "device", "verified"]),
@@ -182,7 +185,7 @@ VALUES = {"user_id": "u-1", "anonymous_id": "a-1", "email": "ann@example.com"}
     st.booleans(),
 )
 def test_an_account_is_reached_by_a_sign_in_or_a_device_of_its_own_only(
-    sent: set[str], known: dict[str, Lead], authenticated: bool
+    sent: set[str], known: dict[str, IdentifierMatch], authenticated: bool
 ):
     leads = {key(**{name: VALUES[name]}): lead for name, lead in known.items()}
     recognition = recognise(told(**{n: VALUES[n] for n in sent}), authenticated, leads)

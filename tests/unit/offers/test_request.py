@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from chassis import InvalidInput, parse_instant
 from contracts.offers import read_request
-from services.offers.decision import Request
-from services.offers.desk import seconds_left
+from services.offers.commands import seconds_left
+from services.offers.domain.decision import DecisionRequest
 
 FULL = {
     "placement": "checkout",
@@ -36,7 +36,7 @@ FULL = {
 
 
 def test_a_whole_request_is_read():
-    request = Request(**read_request(FULL))
+    request = DecisionRequest(**read_request(FULL))
     assert request.context["device"] == "mobile"
     assert request.context["language"] == "en-GB"
     assert request.sent_at == parse_instant("2026-11-21T19:30:00Z")
@@ -58,7 +58,7 @@ def test_a_referrer_without_a_host_is_no_error(referrer: str):
 
 
 def test_a_placement_is_enough():
-    request = Request(**read_request({"placement": "checkout"}))
+    request = DecisionRequest(**read_request({"placement": "checkout"}))
     assert (request.identifiers, request.context, request.at_least) == ({}, {}, {})
     assert (request.authenticated, request.explain, request.dry_run) == (False, False, False)
 
@@ -138,20 +138,20 @@ json = st.recursive(
 def test_whatever_is_sent_it_is_read_or_refused(anything: Any):
     for request in (anything, {"placement": "checkout", "context": anything}):
         with suppress(InvalidInput):
-            Request(**read_request(request))
+            DecisionRequest(**read_request(request))
 
 
 def test_the_deadline_counts_from_when_the_request_was_sent():
-    request = Request("checkout", sent_at=1_000_000, deadline_ms=200)
+    request = DecisionRequest("checkout", sent_at=1_000_000, deadline_ms=200)
     assert seconds_left(request, 1_000_000) == pytest.approx(0.19)
     assert seconds_left(request, 1_150_000) == pytest.approx(0.0475)
     assert seconds_left(request, 1_200_000) <= 0
 
 
 def test_without_a_time_of_sending_the_deadline_counts_from_the_receipt():
-    assert seconds_left(Request("checkout", deadline_ms=200), 5) == pytest.approx(0.19)
+    assert seconds_left(DecisionRequest("checkout", deadline_ms=200), 5) == pytest.approx(0.19)
 
 
 def test_a_sender_whose_clock_is_ahead_gets_the_deadline_and_no_more():
-    request = Request("checkout", sent_at=9_000_000, deadline_ms=200)
+    request = DecisionRequest("checkout", sent_at=9_000_000, deadline_ms=200)
     assert seconds_left(request, 1_000_000) == pytest.approx(0.19)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.offers.answer import Decision
-from services.offers.catalogue import load_catalogue
-from services.offers.decision import Request, Shopper, decide
+from services.offers.domain.answer import Decision
+from services.offers.domain.catalogue import load_catalogue
+from services.offers.domain.decision import DecisionRequest, Shopper, decide
 
 CATALOGUE = load_catalogue()
 BASKET = {"items": [{"sku": "shade-linen", "category": "home", "quantity": 2, "price": 2400}],
@@ -26,7 +26,7 @@ TOP = Shopper(
 
 
 def shown(placement: str, shopper: Shopper, context: Any) -> Decision:
-    return decide(Request(placement, context=context), shopper, CATALOGUE, 0, "d-1")
+    return decide(DecisionRequest(placement, context=context), shopper, CATALOGUE, 0, "d-1")
 
 
 def offers(decision: Decision) -> dict[str, str]:

@@ -3,9 +3,9 @@
 import ast
 from pathlib import Path
 
-import tests.oracle
-from tests.oracle import (
-    Told,
+import tests.support.oracle
+from tests.support.oracle import (
+    LoggedEvent,
     differences,
     entries_and_exits,
     fold,
@@ -24,14 +24,16 @@ NOW = 1_000 * DAY
 
 
 def told(kind, at, data=None, id_=None, stream="s", version=1):
-    return Told(stream, version, id_ or f"{kind}@{at}", kind, data or {}, at)
+    return LoggedEvent(stream, version, id_ or f"{kind}@{at}", kind, data or {}, at)
 
 
 def moved(version, profile, epoch, stream="s", tenure=1, key="user_id:1", fact="f"):
     entry = {"stream": stream, "version": version, "profile_id": profile, "epoch": epoch}
     entry["identifiers"] = [{"key": key, "tenure": tenure, "assurance": "verified"}]
     data = {"fact_id": fact, "streams": [entry]}
-    return Told(stream, version, f"{fact}/{stream}", "identity_changed", data, 0, {"joint": True})
+    return LoggedEvent(
+        stream, version, f"{fact}/{stream}", "identity_changed", data, 0, {"joint": True}
+    )
 
 
 def order(order_id, at, revenue=100_00, currency="USD"):
@@ -43,7 +45,7 @@ def order(order_id, at, revenue=100_00, currency="USD"):
 def test_the_oracle_imports_nothing_that_it_judges():
     imported = {
         name.split(".")[0]
-        for path in Path(tests.oracle.__path__[0]).glob("*.py")
+        for path in Path(tests.support.oracle.__path__[0]).glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         for name in (
             [node.module or ""]
@@ -53,7 +55,9 @@ def test_the_oracle_imports_nothing_that_it_judges():
             else []
         )
     }
-    ours = {path.name for path in Path(tests.oracle.__path__[0]).parents[1].iterdir()} - {"tests"}
+    ours = {path.name for path in Path(tests.support.oracle.__path__[0]).parents[2].iterdir()} - {
+        "tests"
+    }
     assert not imported & ours
 
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import DAY, InvalidInput, parse_instant
-from contracts import load
-from contracts.event import read_events
-from contracts.profiles import PROFILE
+from chassis.validation import load
+from contracts.ingest import read_events
+from contracts.profiles import PROFILE_RESPONSE
 from rules import Summary, combine, profile_view
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
@@ -79,4 +79,4 @@ def test_whatever_contracts_accept_makes_a_profile_that_keeps_its_contract(
             summaries[number % 2].add(event.type, event.data, event.time - ago, event.id)
     view = profile_view(combine(summaries))
     rest: dict[str, Any] = {"profile_id": "p", "requested": None, "identifiers": [], "versions": {}}
-    load(PROFILE, {**rest, **view}, max_bytes=10**6)
+    load(PROFILE_RESPONSE, {**rest, **view}, max_bytes=10**6)

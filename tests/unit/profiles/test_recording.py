@@ -3,13 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 from chassis import Event, InvalidInput, JointDraft, copy_id, parse_instant
-from contracts import load
-from contracts.event import IncomingEvent, read_events
-from contracts.profiles import RECORDED
-from services.profiles.recording import (
-    Outcome,
-    Place,
-    Resolution,
+from chassis.validation import load
+from contracts.ingest import IncomingEvent, read_events
+from contracts.profiles import RECORD_RESPONSE
+from services.profiles.domain.recording import (
+    LogPosition,
+    RecordOutcome,
+    ResolvedEvent,
     answer,
     draft,
     fact_drafts,
@@ -44,8 +44,8 @@ def one(**changes: Any) -> IncomingEvent:
     return incoming
 
 
-def resolution(stream: str = "s-1", epoch: int = 1) -> Resolution:
-    return Resolution(stream, "p-1", epoch, "device", [])
+def resolution(stream: str = "s-1", epoch: int = 1) -> ResolvedEvent:
+    return ResolvedEvent(stream, "p-1", epoch, "device", [])
 
 
 def copy_of_fact(stream: str, moved: dict[str, int]) -> Event:
@@ -66,7 +66,7 @@ def copy_of_fact(stream: str, moved: dict[str, int]) -> Event:
     )
 
 
-def outcome(**changes: Any) -> Outcome:
+def outcome(**changes: Any) -> RecordOutcome:
     nothing: dict[str, Any] = {
         "places": {},
         "resolutions": {},
@@ -74,7 +74,7 @@ def outcome(**changes: Any) -> Outcome:
         "profiles": {"s-1": "p-1", "s-2": "p-1", "s-3": "p-3"},
         "moved": {},
     }
-    return Outcome(**{**nothing, **changes})
+    return RecordOutcome(**{**nothing, **changes})
 
 
 def test_of_events_that_share_an_id_the_first_valid_one_counts() -> None:
@@ -154,7 +154,7 @@ def test_a_resolution_is_explained_by_the_log_or_by_the_facts_at_hand() -> None:
 def test_receipts_come_in_the_order_of_the_events() -> None:
     raw = [event("new"), event("wrong", time="soon"), event("known"), event("nobody"), 7]
     raw.append(event("new"))
-    places = {"new": Place("s-1", 4, False), "known": Place("s-3", 2, True)}
+    places = {"new": LogPosition("s-1", 4, False), "known": LogPosition("s-3", 2, True)}
     refusal = {
         "error": {"field": "identifiers.email", "message": "must differ"},
         "ignored_identifiers": [{"type": "email", "reason": "placeholder"}],
@@ -164,7 +164,7 @@ def test_receipts_come_in_the_order_of_the_events() -> None:
         read(*raw),
         outcome(places=places, refused={"nobody": refusal}, resolutions={"new": resolution()}),
     )
-    load(RECORDED, made)
+    load(RECORD_RESPONSE, made)
     receipts = made["receipts"]
     assert [(r["event_id"], r["status"]) for r in receipts] == [
         ("new", "appended"),
@@ -189,7 +189,7 @@ def test_a_token_covers_the_streams_that_this_call_moved_to_the_events_profile()
     made = answer(
         raw,
         read(*raw),
-        outcome(places={"e-1": Place("s-1", 4, False)}, moved={"s-1": 3, "s-2": 7, "s-3": 1}),
+        outcome(places={"e-1": LogPosition("s-1", 4, False)}, moved={"s-1": 3, "s-2": 7, "s-3": 1}),
     )
     assert made["receipts"][0]["token"] == {"s-1": 4, "s-2": 7}
 

@@ -4,7 +4,7 @@ import pytest
 
 from chassis import DAY, HOUR, MINUTE, InvalidInput
 from rules import Summary
-from services.segments.definitions import load_definitions, read_definition, read_definitions
+from services.segments.domain.definitions import load_definitions, read_definition, read_definitions
 
 NOW = 1_000 * DAY
 

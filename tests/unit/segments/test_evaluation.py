@@ -5,16 +5,20 @@ from hypothesis import strategies as st
 
 from chassis import DAY, HOUR
 from rules import Summary
-from services.segments.definitions import Definitions, Version, read_definition
-from services.segments.evaluation import MOST_TURNS, Change, Membership, evaluate
+from services.segments.domain.definitions import (
+    ActiveDefinitions,
+    DefinitionVersion,
+    read_definition,
+)
+from services.segments.domain.evaluation import MOST_TURNS, Membership, MembershipChange, evaluate
 from tests.unit.rules.shoppers import NOW, fold, histories
 
 
 def definitions(**rules):
-    return Definitions(
+    return ActiveDefinitions(
         1,
         {
-            segment: Version(
+            segment: DefinitionVersion(
                 1, read_definition({"segment": segment, "rule": rule, "description": "x"}), 1
             )
             for segment, rule in rules.items()
@@ -41,8 +45,8 @@ IN = Membership(NOW, 1)
 def test_only_the_net_change_against_what_was_told_is_told():
     members = {"newcomer": IN, "buyer": IN}
     assert evaluate(viewer(NOW), RULES, members, NOW).changes == (
-        Change("active", True, NOW, 1),
-        Change("buyer", False, NOW, 1),
+        MembershipChange("active", True, NOW, 1),
+        MembershipChange("buyer", False, NOW, 1),
     )
 
 
@@ -54,7 +58,7 @@ def test_nothing_is_told_twice():
 
 def test_a_profile_without_streams_is_in_no_segment():
     evaluation = evaluate(None, RULES, {"newcomer": IN}, NOW)
-    assert evaluation.changes == (Change("newcomer", False, NOW, 1),)
+    assert evaluation.changes == (MembershipChange("newcomer", False, NOW, 1),)
     assert evaluation.next_at is None
 
 
@@ -65,7 +69,7 @@ def test_the_next_look_is_at_the_earliest_turn_of_any_rule():
 def test_what_time_brought_is_dated_to_the_instant_at_which_it_turned():
     due = NOW + 30 * DAY
     late = evaluate(viewer(NOW), RULES, {"newcomer": IN, "active": IN}, due + 5 * HOUR, due)
-    assert late.changes == (Change("active", False, due, 1),)
+    assert late.changes == (MembershipChange("active", False, due, 1),)
 
 
 def test_a_segment_entered_and_left_while_nobody_looked_is_not_told():
@@ -74,7 +78,7 @@ def test_a_segment_entered_and_left_while_nobody_looked_is_not_told():
     week_later = NOW + 7 * DAY
     assert evaluate(summary, RULES, {"newcomer": IN}, week_later, NOW + HOUR).changes == ()
     assert evaluate(summary, RULES, {"newcomer": IN}, NOW + DAY, NOW + HOUR).changes == (
-        Change("cart", True, NOW + HOUR, 1),
+        MembershipChange("cart", True, NOW + HOUR, 1),
     )
 
 
@@ -82,7 +86,9 @@ def test_a_profile_with_endless_turns_is_judged_at_once_after_a_hundred():
     rules = definitions(busy='count("product_viewed", within="1h") in [1]')
     summary = viewer(*(NOW + n * 2 * HOUR for n in range(3 * MOST_TURNS)))
     end = NOW + 600 * HOUR - 2 * HOUR
-    assert evaluate(summary, rules, {}, end, NOW).changes == (Change("busy", True, end, 1),)
+    assert evaluate(summary, rules, {}, end, NOW).changes == (
+        MembershipChange("busy", True, end, 1),
+    )
 
 
 @given(histories(), st.sets(st.sampled_from(sorted(RULES.versions))), st.integers(0, 90 * DAY))

@@ -1,0 +1,175 @@
+"""`cdp rebuild`: a service's read model made anew out of the logs, while the services run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cdp.connection import CLOCK, DEMO, broker_uri, connected
+from cdp.databases import check_database, explained
+from cdp.embedded import NAMES, embedded_settings, service_class
+from cdp.views.progress import Report, bars, lines
+from cdp.views.report import console
+from chassis.config.settings import Settings, owner_database, read_settings
+from chassis.core.clock import clock_from
+from chassis.core.errors import Refused, Unavailable
+from chassis.database.engine import Database
+from chassis.eventlog.reader import RemoteLog
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.projections.rebuild import ReadModel, Rebuild, RebuildResult
+from chassis.projections.shadow_base import open_shadow
+from chassis.runtime.client import Client
+from deploy.access import SERVICES
+
+_CALL_SECONDS = 30.0
+_PATIENCE = 60.0  # so long may a source be away
+_INTERRUPTED = 130  # the exit status after Ctrl-C, as shells have it
+_MADE_BY = ("chassis", "contracts", "profile_index", "rules", "services")
+_FOLLOWS = {service.name: service.follows for service in SERVICES}
+
+
+@click.command()
+@click.argument("service", type=click.Choice(NAMES))
+@click.option("--resume", is_flag=True, help="Go on from where an interrupted rebuild stood.")
+@click.option("--no-progress", is_flag=True, help="Say nothing of how far it is.")
+@click.option(
+    "--demo", is_flag=True, help="Rebuild what the last `cdp demo` left in .demo, without a broker."
+)
+@click.pass_context
+def rebuild(ctx: click.Context, service: str, resume: bool, no_progress: bool, demo: bool) -> None:
+    """Make a service's read model anew from the logs.
+
+    All services run on. The model in use serves until the new one has got as far; then they are
+    exchanged, and the service's own log is told the net change alone. Interrupting it is safe at
+    any moment: go on with --resume, or start again. Connects by CDP_<SERVICE>_OWNER_DATABASE_URI,
+    the role that owns the tables, and to the sources over the broker in CDP_AMQP_URI.
+    """
+    if service == "identity":
+        raise Refused(
+            "identity",
+            "has no read model: its tables are its decisions, and its log tells their outcome only",
+        )
+    began = time.monotonic()
+    try:
+        with ExitStack() as stack:
+            if demo:
+                stack.enter_context(connected(demo=True))
+            report = stack.enter_context(_progress(not no_progress))
+            result = rebuild_service(_settings(service, demo), report, resume)
+    except KeyboardInterrupt:
+        again = f"cdp rebuild {service} --resume{' --demo' if demo else ''}"
+        click.echo(f"Interrupted; the old model serves on. `{again}` goes on.", err=True)
+        ctx.exit(_INTERRUPTED)
+    click.echo(_told(service, result, time.monotonic() - began))
+
+
+def rebuild_service(settings: Settings, report: Report, resume: bool = False) -> RebuildResult:
+    """Rebuild the read model of a service, whose sources answer on the broker of `settings`."""
+    uri, variable = owner_database(settings)
+    check_database(settings.service, uri, variable)
+    with explained(settings.service, variable):
+        return _rebuild(settings, uri, report, resume)
+
+
+def _rebuild(settings: Settings, uri: str, report: Report, resume: bool) -> RebuildResult:
+    service = settings.service
+    database = Database(uri, by_key=False)
+    upcasters = service_class(service).upcasters
+    live = UnitOfWorkRunner(database, service, settings.clock, upcasters=upcasters)
+    model: ReadModel = import_module(f"services.{service}.rebuild").read_model(settings, live)
+    shadow = open_shadow(database, uri, model.tables, _release())
+    callers = {
+        source: Caller(settings.amqp_uri, source)
+        for source in _FOLLOWS[service]
+        if source in model.projections
+    }
+    logs = {source: RemoteLog(caller.call) for source, caller in callers.items()}
+    try:
+        return Rebuild(model, live, shadow, logs, report).run(resume)
+    finally:
+        for caller in callers.values():
+            caller.close()
+        shadow.database.close()
+        database.close()
+
+
+def _release() -> str:
+    """A fingerprint of all the code that a read model is made by."""
+    digest = hashlib.sha256()
+    for package in _MADE_BY:
+        root = Path(str(import_module(package).__file__)).parent
+        for file in sorted(root.rglob("*.py")):
+            digest.update(f"{package}/{file.relative_to(root)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(slots=True)
+class Caller:
+    """Calls one service, over a connection made anew after whatever went wrong with the last.
+
+    What it waits for it says on standard error.
+    """
+
+    amqp_uri: str
+    service: str
+    _client: Client | None = None
+
+    def call(self, method: str, **arguments: Any) -> Any:
+        """The service's answer; Unavailable if it gave none for a minute."""
+        deadline = time.monotonic() + _PATIENCE
+        said = False
+        while True:
+            try:
+                if self._client is None:
+                    self._client = Client(self.amqp_uri, _CALL_SECONDS).__enter__()
+                return self._client.call(self.service, method, **arguments)
+            except Unavailable as error:
+                self.close()
+                if time.monotonic() > deadline:
+                    raise
+                if not said:
+                    click.echo(f"Waiting for {self.service}, a minute at most: {error}", err=True)
+                    said = True
+                time.sleep(0.5)
+            except BaseException:
+                self.close()  # an answer may still be under way, to a question nobody asks any more
+                raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.__exit__(None, None, None)
+
+
+def _settings(service: str, demo: bool) -> Settings:
+    if demo:
+        every = embedded_settings(DEMO, clock_from((DEMO / CLOCK).read_text().strip()))
+        return next(settings for settings in every if settings.service == service)
+    os.environ["CDP_AMQP_URI"] = broker = broker_uri()
+    # Sources are asked as any client asks them; the service's own user may not reach as far.
+    return replace(read_settings(service), amqp_uri=broker)
+
+
+def _told(service: str, result: RebuildResult, seconds: float) -> str:
+    told = (
+        f"{service}: made anew of {result.events:,} events in {seconds:.1f} s; its writers were "
+        f"held for {result.held_ms} ms, and {result.told:,} changes told."
+    )
+    if not result.halted:
+        return told
+    halted = f"{result.halted:,} streams cannot be applied: see `cdp dead-letters list {service}`."
+    return f"{told}\n{halted}"
+
+
+def _progress(shown: bool) -> AbstractContextManager[Report]:
+    out = console()
+    return lines() if shown and not out.is_terminal else bars(out, drawn=shown)

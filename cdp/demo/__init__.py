@@ -1,0 +1,1 @@
+"""The demo: real purchases and five shoppers."""

@@ -1,0 +1,163 @@
+"""The demo: real purchases and five shoppers go in, the checkout's answers come out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cdp.connection import CLOCK, DEMO
+from cdp.demo.purchases import MASTER, SAMPLE, read_purchases
+from cdp.embedded import (
+    EMBEDDED_BROKER,
+    NAMES,
+    EmbeddedSuite,
+    database_path,
+    embedded_settings,
+    migrate,
+)
+from cdp.views.report import COUNTS, Figures, decision_view, figures_table
+from chassis.core.clock import clock_from
+from chassis.core.errors import Failure, NotFound
+from chassis.observability.logging import configure_logging
+from chassis.runtime.client import Client
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SHOPPERS = (
+    ("A first-time guest", "first-time-guest.json"),
+    ("A one-time buyer who has just signed in", "one-time-buyer.json"),
+    ("A loyal gold customer", "gold-customer.json"),
+    ("An anonymous buyer of a running watch", "anonymous-watch.json"),
+)
+DEMO_CLOCK = "1998-07-01T00:00:00Z"  # where CDNOW's data ends
+_BATCH = 200
+_DEADLINE_MS = 10_000  # a demo is looked at, whatever else the machine is doing
+_PATIENCE = 60.0  # seconds without any progress before a suite counts as stuck
+
+
+@dataclass(slots=True)
+class Demo:
+    """One run against a fresh suite in `.demo`, which it leaves there to be looked at."""
+
+    console: Console
+    progress: bool
+    client: Client = field(init=False)
+    suite: EmbeddedSuite = field(init=False)
+
+    def run(self, master: bool) -> None:
+        """Record, wait until all have followed, and print what came of it."""
+        began = time.monotonic()
+        path = cdnow_directory() / (MASTER if master else SAMPLE)
+        if not path.exists():
+            raise NotFound(str(path), "is missing: run `make demo`, or set CDP_CDNOW_DIR")
+        purchases = list(read_purchases(path))
+        self.suite = fresh_suite(DEMO, DEMO_CLOCK)
+        self.console.print(
+            f"[bold]{len(purchases):,} purchases[/] of CDNOW's customers, "
+            f"{min(p.day for p in purchases)} to {max(p.day for p in purchases)}. "
+            f"The clock stands at {DEMO_CLOCK}."
+        )
+        with self.suite.running(), Client(EMBEDDED_BROKER, timeout=60.0) as self.client:
+            self._record("purchases", [purchase.as_event() for purchase in purchases])
+            self._catch_up()
+            columns = {"CDNOW": self._figures()}
+            self._record("stories", read_events(EXAMPLES / "shoppers.ndjson"))
+            self._catch_up()
+            columns["with stories"] = self._figures()
+            rules = {s["segment"]: s["description"] for s in self._segments()}
+            self.console.print(figures_table(columns, rules))
+            self.console.print("[bold]What four shoppers see at the checkout, and why[/]\n")
+            for title, name in SHOPPERS:
+                self._show_decision(title, json.loads((EXAMPLES / "requests" / name).read_text()))
+        self.console.print(f"Done in {time.monotonic() - began:.0f} s.\n")
+
+    def _record(self, what: str, events: Sequence[Mapping[str, Any]]) -> None:
+        with self._bar(f"Recording {what}") as show:
+            for start in range(0, len(events), _BATCH):
+                batch = list(events[start : start + _BATCH])
+                answer = self.client.call("profiles", "record", events=batch)
+                for receipt in answer["receipts"]:
+                    if receipt["status"] != "appended":
+                        raise Failure(str(receipt["event_id"]), f"was not appended: {receipt}")
+                show(start + len(batch), len(events))
+
+    def _catch_up(self) -> None:
+        """Wait until every service has applied all that the others told."""
+        with self._bar("Services follow") as show:
+            lags = self.suite.lags()
+            before, moved = lags, time.monotonic()
+            while any(lag.applied < lag.total for lag in lags):
+                show(sum(lag.applied for lag in lags), sum(lag.total for lag in lags))
+                if lags != before:
+                    before, moved = lags, time.monotonic()
+                for lag in lags:
+                    if lag.halted or time.monotonic() - moved > _PATIENCE:
+                        raise Failure(lag.consumer, "is stuck; see `cdp dead-letters list --demo`")
+                time.sleep(0.1)
+                lags = self.suite.lags()
+            show(sum(lag.applied for lag in lags), sum(lag.total for lag in lags))
+
+    def _figures(self) -> Figures:
+        counts = self.client.call("profiles", "statistics")
+        members = {each["segment"]: each["members"] for each in self._segments()}
+        return Figures({name: counts[name] for name in COUNTS}, members)
+
+    def _segments(self) -> list[dict[str, Any]]:
+        segments: list[dict[str, Any]] = self.client.call("segments", "list")
+        return segments
+
+    def _show_decision(self, title: str, request: Mapping[str, Any]) -> None:
+        asked = {**request, "explain": True, "deadline_ms": _DEADLINE_MS}
+        decision = self.client.call("offers", "decide", request=asked)
+        groups: list[str] = []
+        if decision["profile_id"]:
+            answer = self.client.call("segments", "memberships", profile_id=decision["profile_id"])
+            groups = [each["segment"] for each in answer["segments"]]
+        self.console.print(decision_view(title, decision, groups))
+
+    @contextmanager
+    def _bar(self, title: str) -> Iterator[Callable[[int, int], None]]:
+        columns = (
+            TextColumn("{task.description:<20}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console, disable=not self.progress) as progress:
+            task = progress.add_task(title)
+            yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def cdnow_directory() -> Path:
+    """Where CDNOW's files are: CDP_CDNOW_DIR, else where `make` puts them in the environment."""
+    default = Path(sys.prefix) / "data" / "lifetimes" / "datasets"
+    return Path(os.environ.get("CDP_CDNOW_DIR", default))
+
+
+def fresh_suite(directory: Path, clock: str) -> EmbeddedSuite:
+    """A suite in `directory` without anything in it, whose clock stands at an RFC 3339 instant."""
+    directory.mkdir(exist_ok=True)
+    for name in NAMES:
+        database = database_path(directory, name)
+        for path in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
+            path.unlink(missing_ok=True)
+    (directory / CLOCK).write_text(clock + "\n")
+    configure_logging("text", "ERROR")
+    settings = embedded_settings(directory, clock_from(clock))
+    for each in settings:
+        migrate(each)
+    return EmbeddedSuite(settings)
+
+
+def read_events(path: Path) -> list[dict[str, Any]]:
+    """The events of a file that has one as JSON in each line."""
+    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]

@@ -1,0 +1,131 @@
+"""The suite: the four services, run in this process, and how far each has followed the others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from typing import cast
+
+import sqlalchemy as sa
+
+from chassis.config.keys import read_key
+from chassis.config.settings import Settings
+from chassis.core.clock import Clock
+from chassis.core.errors import InvalidInput
+from chassis.database.migration import upgrade
+from chassis.database.tables import POSITIONS, STREAMS
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.runtime.runner import Runner
+from chassis.runtime.service import Service
+from deploy.access import SERVICES
+
+NAMES = tuple(service.name for service in SERVICES)
+EMBEDDED_BROKER = "embedded://localhost"
+EMBEDDED_KEY = "development-only-identifier-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How many of a source's events a consumer has applied, and how many streams it has halted."""
+
+    consumer: str
+    source: str
+    applied: int
+    total: int
+    halted: int
+
+
+def service_class(name: str) -> type[Service]:
+    """The class of the service `name`; InvalidInput names those that exist."""
+    if name not in NAMES:
+        raise InvalidInput(name, f"is no service; there are {', '.join(NAMES)}")
+    module = import_module(f"services.{name}.service")
+    return cast("type[Service]", getattr(module, f"{name.capitalize()}Service"))
+
+
+def database_path(directory: Path, service: str) -> Path:
+    """Where the embedded suite in `directory` keeps the database of `service`."""
+    return directory / f"{service}.db"
+
+
+def embedded_settings(directory: Path, clock: Clock) -> list[Settings]:
+    """Settings of all services on SQLite files in `directory` and the in-process broker."""
+    config = os.environ.get("CDP_CONFIG_DIR", "")
+    return [
+        Settings(
+            service=name,
+            database_uri=f"sqlite:///{database_path(directory, name)}",
+            amqp_uri=EMBEDDED_BROKER,
+            clock=clock,
+            identifier_key=read_key(
+                os.environ.get("CDP_IDENTIFIER_KEY", EMBEDDED_KEY), os.environ.get("CDP_MASTER_KEY")
+            ),
+            config_dir=Path(config) if config else None,
+        )
+        for name in NAMES
+    ]
+
+
+class EmbeddedSuite:
+    """Services running in this process; `chassis.runtime.green` must have been imported before."""
+
+    def __init__(self, settings: Sequence[Settings]) -> None:
+        self._runner = Runner([(service_class(each.service), each) for each in settings])
+
+    def start(self) -> None:
+        """Start all services; whatever stops one from starting is raised."""
+        # eventlet prints the stack of a green thread that fails, though we raise what it raised.
+        with redirect_stderr(StringIO()):
+            self._runner.start()
+
+    def run_until_stopped(self) -> None:
+        """Run until SIGTERM or SIGINT, then stop."""
+        self._runner.run_until_stopped()
+
+    @contextmanager
+    def running(self) -> Iterator[EmbeddedSuite]:
+        """The suite, started, and stopped at the end."""
+        self.start()
+        try:
+            yield self
+        finally:
+            self._runner.stop()
+
+    def lags(self) -> list[Lag]:
+        """How far every service of the suite has followed every source."""
+        works = self._runner.works()
+        totals = {name: work.read(_total) for name, work in works.items()}
+        return [
+            _lag(service.name, source, works[service.name], totals[source])
+            for service in SERVICES
+            for source in service.follows
+        ]
+
+
+def _lag(consumer: str, source: str, work: UnitOfWorkRunner, total: int) -> Lag:
+    applied, halted = work.read(_applied(source))
+    return Lag(consumer, source, applied, total, halted)
+
+
+def migrate(settings: Settings, owner_uri: str | None = None) -> None:
+    """Bring a service's tables up to date as their owner, who then grants the service its own."""
+    user = sa.make_url(settings.database_uri).username
+    upgrade(settings.service, owner_uri or settings.database_uri, user if owner_uri else None)
+
+
+def _total(unit: UnitOfWork) -> int:
+    return int(unit.connection.scalar(sa.select(sa.func.sum(STREAMS.c.version))) or 0)
+
+
+def _applied(source: str) -> Callable[[UnitOfWork], tuple[int, int]]:
+    def count(unit: UnitOfWork) -> tuple[int, int]:
+        ours = sa.select(sa.func.sum(POSITIONS.c.version)).where(POSITIONS.c.source == source)
+        halted = sa.select(sa.func.count()).where(POSITIONS.c.source == source, POSITIONS.c.halted)
+        return int(unit.connection.scalar(ours) or 0), int(unit.connection.scalar(halted) or 0)
+
+    return count

@@ -1,0 +1,36 @@
+"""Files that an operator writes: their text, and the YAML in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from chassis.core.errors import InvalidInput
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file; InvalidInput names the file and says why it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InvalidInput(str(path), f"line {line}: is not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise InvalidInput(str(path), f"cannot be read: {error.strerror}") from None
+
+
+def compose_yaml(text: str, name: str) -> yaml.Node | None:
+    """The root node of the YAML of the file called `name`; InvalidInput says where it is none."""
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise InvalidInput(name, f"{place}is not valid YAML: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        message = f"line {line}: holds a character that YAML does not allow; take it out"
+        raise InvalidInput(name, message) from None
+    except RecursionError:
+        raise InvalidInput(name, "is not valid YAML: it is nested too deeply") from None

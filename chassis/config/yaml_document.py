@@ -1,0 +1,176 @@
+"""A YAML file, read so that whatever is wrong in it can be refused by path, position and fix."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import yaml
+
+from chassis.config.files import compose_yaml
+from chassis.core.errors import InvalidInput
+
+MAX_DEPTH = 6
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_TAG = "tag:yaml.org,2002:"
+_SCALARS = {"str": "text", "int": "a whole number", "bool": "true or false", "null": "nothing"}
+
+
+def read_document(text: str, name: str) -> Entry:
+    """The root entry of the YAML file called `name`; InvalidInput says where it is no YAML."""
+    node = compose_yaml(text, name)
+    if node is None:
+        raise InvalidInput(name, "is empty; start from the file that is shipped")
+    return Entry(name, "", node)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value of the file `name`, which knows its path and where it stands."""
+
+    name: str
+    path: str
+    node: yaml.Node
+
+    def refuse(self, message: str) -> NoReturn:
+        """Raise InvalidInput for this entry, naming its path and position."""
+        mark = self.node.start_mark
+        place = f"{self.name} line {mark.line + 1}, column {mark.column + 1}"
+        raise InvalidInput(self.path or self.name, f"{place}: {message}")
+
+    def fields(self) -> dict[str, Entry]:
+        """The entries of a mapping by key; keys are texts, and none stands there twice."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.refuse(f"must be a mapping, `key: value`; it is {self._kind()}")
+        entries: dict[str, Entry] = {}
+        for key, value in self.node.value:
+            at = Entry(self.name, self.path, key)
+            if not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
+                at.refuse("a key must be text; put it in quotes")
+            if key.value in entries:
+                at.refuse(f"`{key.value}` stands here twice; remove one")
+            path = f"{self.path}.{key.value}" if self.path else key.value
+            entries[key.value] = Entry(self.name, path, value)
+        return entries
+
+    def record(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, Entry]:
+        """The entries of a mapping whose keys are known; unknown and missing ones are refused."""
+        entries = self.fields()
+        required = tuple(required)
+        known = (*required, *optional)
+        for key, entry in entries.items():
+            if key not in known:
+                entry.refuse(f"`{key}` is not known here; {meant(key, known)}")
+        for key in required:
+            if key not in entries:
+                self.refuse(f"`{key}` is missing; add it")
+        return entries
+
+    def items(self) -> list[Entry]:
+        """The entries of a list."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            self.refuse(f"must be a list, each line beginning with `- `; it is {self._kind()}")
+        return [
+            Entry(self.name, f"{self.path}[{index}]", node)
+            for index, node in enumerate(self.node.value)
+        ]
+
+    def leaves(self) -> Iterator[Entry]:
+        """Every single value at or below this entry."""
+        if isinstance(self.node, yaml.ScalarNode):
+            yield self
+            return
+        is_list = isinstance(self.node, yaml.SequenceNode)
+        for part in self.items() if is_list else self.fields().values():
+            yield from part.leaves()
+
+    def text(self, limit: int = 2000) -> str:
+        """A text that is not blank, of at most `limit` characters."""
+        if not self._is("str"):
+            hint = "; put it in quotes" if isinstance(self.node, yaml.ScalarNode) else ""
+            self.refuse(f"must be text; it is {self._kind()}{hint}")
+        value: str = self.node.value
+        if not value.strip():
+            self.refuse("must not be blank")
+        if len(value) > limit:
+            self.refuse(f"is {len(value)} characters long; at most {limit} are allowed")
+        return value
+
+    def word(self) -> str:
+        """A name: lower-case letters, digits and underscores, beginning with a letter."""
+        value = self.text(64)
+        self._check_word(self, value)
+        return value
+
+    def named(self) -> dict[str, Entry]:
+        """The entries of a mapping whose keys are names."""
+        entries = self.fields()
+        for name, entry in entries.items():
+            self._check_word(entry, name)
+        return entries
+
+    @staticmethod
+    def _check_word(entry: Entry, value: str) -> None:
+        if not _WORD.fullmatch(value):
+            entry.refuse(
+                f"`{value}` must be a name of lower-case letters, digits and underscores, "
+                "such as `free_delivery`"
+            )
+
+    def whole(self, least: int, most: int) -> int:
+        """A whole number between `least` and `most`."""
+        if not self._is("int"):
+            self.refuse(f"must be a whole number such as {least}; it is {self._kind()}")
+        value = self._scalar()
+        if not least <= value <= most:
+            self.refuse(f"is {value}; it must lie between {least} and {most}")
+        return int(value)
+
+    def choice(self, options: Iterable[str]) -> str:
+        """One of the texts in `options`."""
+        value = self.text(64)
+        options = tuple(options)
+        if value not in options:
+            self.refuse(f"`{value}` is not known here; {meant(value, options)}")
+        return value
+
+    def plain(self, depth: int = MAX_DEPTH) -> Any:
+        """The value as plain JSON: texts, whole numbers, true/false, null, lists, mappings."""
+        if depth == 0:
+            self.refuse(f"is nested more than {MAX_DEPTH} deep; make it flatter")
+        if isinstance(self.node, yaml.MappingNode):
+            return {key: entry.plain(depth - 1) for key, entry in self.fields().items()}
+        if isinstance(self.node, yaml.SequenceNode):
+            return [entry.plain(depth - 1) for entry in self.items()]
+        if not any(self._is(kind) for kind in _SCALARS):
+            self.refuse(f"is {self._kind()}, which content cannot hold; put it in quotes")
+        return self._scalar()
+
+    def _is(self, kind: str) -> bool:
+        return isinstance(self.node, yaml.ScalarNode) and self.node.tag == f"{_TAG}{kind}"
+
+    def _kind(self) -> str:
+        if isinstance(self.node, yaml.MappingNode):
+            return "a mapping"
+        if isinstance(self.node, yaml.SequenceNode):
+            return "a list"
+        kind = self.node.tag.removeprefix(_TAG)
+        return _SCALARS.get(kind, f"a {kind}")
+
+    def _scalar(self) -> Any:
+        try:
+            return yaml.constructor.SafeConstructor().construct_object(self.node)
+        except (yaml.YAMLError, ValueError):
+            self.refuse("cannot be read; put it in quotes")
+
+
+def meant(given: str, known: Iterable[str]) -> str:
+    """What the writer of a name that does not exist probably meant."""
+    known = tuple(known)
+    near = difflib.get_close_matches(given, known, n=1)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return "known: " + ", ".join(known) if known else "none exists"

@@ -1,0 +1,1 @@
+"""What everything stands on, pure: errors, events, instants, the clock, JSON, deadlines."""

@@ -1,0 +1,177 @@
+"""Events: what happened, told to one stream or to several at once, and their form on the wire."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+import uuid_utils
+
+from chassis.core.errors import InvalidInput
+from chassis.core.instants import format_instant, parse_instant
+
+EXTENSIONS = {  # metadata -> CloudEvents extension attributes, which are lower case without "_"
+    "profile_id": "profileid",
+    "correlation_id": "correlationid",
+    "causation_id": "causationid",
+    "joint": "joint",
+}
+_MOST = 2**31 - 1  # what the column of a version holds
+
+
+def new_id() -> str:
+    """A UUIDv7 as text: unique, and later ones sort after earlier ones."""
+    return str(uuid_utils.uuid7())
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that is not in the log yet: the log gives it a version and a time of recording."""
+
+    id: str
+    stream: str
+    type: str
+    data: Mapping[str, Any]
+    occurred_at: int
+    schema_version: int = 1
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JointDraft:
+    """One fact that is told to several streams at once: all of them hold it, or none.
+
+    `entries` maps each stream to what the fact says of it. The copy in stream s gets the id
+    `copy_id(id, s)`, and every copy carries, beside `data` and `fact_id`, the list `streams` of
+    `{"stream": s, "version": the version of the copy in s, **entries[s]}`, sorted by stream.
+    """
+
+    id: str
+    type: str
+    entries: Mapping[str, Mapping[str, Any]]
+    data: Mapping[str, Any]
+    occurred_at: int
+    schema_version: int = 1
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def copy_id(fact_id: str, stream: str) -> str:
+    """The id of a joint fact's copy in `stream`, the same whoever computes it."""
+    return str(uuid.uuid5(uuid.UUID(fact_id), stream))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event of a log: `version` counts from 1 in its stream; instants are microseconds, UTC."""
+
+    id: str
+    source: str
+    type: str
+    stream: str
+    version: int
+    data: Mapping[str, Any]
+    occurred_at: int
+    recorded_at: int
+    schema_version: int = 1
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def joint(self) -> bool:
+        """Whether this is one copy of a fact that was told to several streams."""
+        return bool(self.metadata.get("joint"))
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """The version that this event has in each stream that it was told to."""
+        if self.joint:
+            return {entry["stream"]: entry["version"] for entry in self.data["streams"]}
+        return {self.stream: self.version}
+
+    def to_wire(self) -> dict[str, Any]:
+        """The event as a CloudEvents 1.0 object of plain JSON."""
+        wire = {
+            "specversion": "1.0",
+            "id": self.id,
+            "source": f"/{self.source}",
+            "type": self.type,
+            "subject": self.stream,
+            "time": format_instant(self.occurred_at),
+            "datacontenttype": "application/json",
+            "sequence": self.version,
+            "recordedtime": format_instant(self.recorded_at),
+            "schemaversion": self.schema_version,
+            "data": self.data,
+        }
+        for name, attribute in EXTENSIONS.items():
+            if self.metadata.get(name) is not None:
+                wire[attribute] = self.metadata[name]
+        return wire
+
+    @classmethod
+    def from_wire(cls, wire: object) -> Event:
+        """The event of a CloudEvents object; InvalidInput names what is missing or wrong."""
+        if not isinstance(wire, dict):
+            raise InvalidInput("event", "must be a JSON object")
+        texts = {name: _text(wire, name) for name in ("id", "source", "type", "subject")}
+        event = cls(
+            id=texts["id"],
+            source=texts["source"].removeprefix("/"),
+            type=texts["type"],
+            stream=texts["subject"],
+            version=_count(wire, "sequence"),
+            data=_typed(wire, "data", dict),
+            occurred_at=parse_instant(wire.get("time"), "time"),
+            recorded_at=parse_instant(wire.get("recordedtime"), "recordedtime"),
+            schema_version=_count(wire, "schemaversion"),
+            metadata={n: wire[a] for n, a in EXTENSIONS.items() if wire.get(a) is not None},
+        )
+        if event.joint:
+            _check_joint(event)
+        return event
+
+
+def _typed(wire: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = wire.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise InvalidInput(name, f"must be a JSON {kind.__name__}")
+    return value
+
+
+def _text(wire: Mapping[str, Any], name: str) -> str:
+    value: str = _typed(wire, name, str)
+    if not is_name(value):
+        raise InvalidInput(name, "must be text that can be stored, and not empty")
+    return value
+
+
+def _count(wire: Mapping[str, Any], name: str) -> int:
+    value: int = _typed(wire, name, int)
+    if not _is_count(value):
+        raise InvalidInput(name, f"must be a whole number from 1 to {_MOST}")
+    return value
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """Whether a database takes it: no NUL, no half of a surrogate pair."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        return False
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST
+
+
+def _check_joint(event: Event) -> None:
+    entries = event.data.get("streams")
+    if not isinstance(entries, list) or not all(
+        isinstance(e, dict) and is_name(e.get("stream")) and _is_count(e.get("version"))
+        for e in entries
+    ):
+        raise InvalidInput("data.streams", "must list the stream and version of every copy")
+    if len(event.versions) != len(entries):
+        raise InvalidInput("data.streams", "must list every stream once")
+    if event.versions.get(event.stream) != event.version:
+        raise InvalidInput("data.streams", "must hold this copy's own stream and version")

@@ -1,0 +1,1 @@
+"""The database: engine, prepared statements, bulk parameters, the chassis' tables, migrations."""

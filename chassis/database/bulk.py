@@ -1,0 +1,98 @@
+"""Many rows or keys in one statement: they go to the database as one parameter.
+
+Rows are one JSON array. That is a fraction of the work, on both sides, of a list of values;
+and where a statement upserts without RETURNING, SQLAlchemy would even send it row by row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import FunctionElement
+
+from chassis.core.json import dump_json
+from chassis.database.prepared import PreparedStatement
+
+_PLACE = re.compile(r"\b(text|number|flag|json)\[(\d+)\]")
+_TYPES = {"text": "text", "number": "bigint", "flag": "boolean", "json": "json"}
+
+
+class RowStatement:
+    """A statement over rows, written once for both databases.
+
+    It selects from `{rows}`, and names the places of a row text[0], number[1], flag[2], json[3].
+    An upsert says `WHERE true` before ON CONFLICT, which SQLite's parser needs. PostgreSQL prepares
+    it: where the type of a parameter is not plain from its place, the statement says CAST.
+    `columns` are what it selects, if their types are to be heeded.
+    """
+
+    def __init__(self, statement: str, columns: Iterable[sa.ColumnElement[Any]] = ()) -> None:
+        kinds = {int(place): kind for kind, place in _PLACE.findall(statement)}
+        self._names = [f"c{place}" for place in sorted(kinds)]
+        places = ", ".join(f"c{place} {_TYPES[kinds[place]]}" for place in sorted(kinds))
+        self._statements = {
+            # One pass over each row, whatever is in it.
+            "postgresql": _statement(
+                statement,
+                f"json_to_recordset(CAST(:rows AS json)) AS item({places})",
+                r"c\2",
+                columns,
+            ),
+            "sqlite": _statement(
+                statement, "json_each(:rows) AS item", r"json_extract(value, '$[\2]')", columns
+            ),
+        }
+
+    def execute(
+        self, connection: sa.Connection, rows: Iterable[Sequence[Any]], **parameters: Any
+    ) -> Sequence[Any]:
+        """Run it over `rows`, in their order; what it returns, with a name for each column."""
+        dialect = connection.dialect.name
+        if dialect == "postgresql":
+            told: list[Any] = [dict(zip(self._names, row, strict=True)) for row in rows]
+        else:
+            told = list(rows)
+        return self._statements[dialect].execute(connection, rows=dump_json(told), **parameters)
+
+
+def _statement(
+    statement: str, source: str, place: str, columns: Iterable[sa.ColumnElement[Any]]
+) -> PreparedStatement:
+    text = sa.text(_PLACE.sub(place, statement.replace("{rows}", source)))
+    return PreparedStatement(text.columns(*columns) if columns else text)
+
+
+class _Texts(sa.types.TypeDecorator[Sequence[str]]):
+    """A list of texts as one parameter: psycopg2 makes an array of it, SQLite gets JSON."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        return value if dialect.name == "postgresql" else dump_json(value)
+
+
+class _Among(FunctionElement[bool]):
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+def among(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    """Whether `column` is one of the texts of the parameter `name`, a list of them."""
+    return _Among(column, sa.bindparam(name, type_=_Texts()))
+
+
+@compiles(_Among, "postgresql")
+def _among_array(element: _Among, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} = ANY({values})"
+
+
+@compiles(_Among, "sqlite")
+def _among_json(element: _Among, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - compiled names

@@ -1,0 +1,178 @@
+"""A service's database: PostgreSQL, or one SQLite file, behind the same transactions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from chassis.core.errors import Unavailable
+from chassis.core.json import dump_json, load_json
+from chassis.database.prepared import OPTIONS_BY_KEY
+
+# Serialization failure, deadlock, administrator's shutdown; and two writers of one new row.
+_CONTENTION = {"40001", "40P01", "57P01"}
+_UNIQUE = "23505"
+# The database's own trouble, whatever it was asked: no connection, no memory, disk or time left,
+# shut down, a standby; and what an operator has to mend: no such user or database, no privilege.
+_TROUBLE = ("08", "25006", "28", "3D", "42501", "53", "57", "58")
+# The same on SQLite: busy, locked, out of memory, read only, I/O error, full, cannot be opened.
+_SQLITE_TROUBLE = {5, 6, 7, 8, 10, 13, 14}
+# No transaction may stay open longer than the margin with which heads are reconciled. A statement
+# whose client has gone ends: a decision that nobody waits for any longer must hold no connection.
+_SESSION = " ".join(
+    f"-c {option}"
+    for option in (
+        "idle_in_transaction_session_timeout=60000",
+        "statement_timeout=60000",
+        "client_connection_check_interval=100",
+    )
+)
+# After 25 s without a sign from its host, a connection that waits for an answer is given up.
+_ALIVE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+
+_FILE_LOCKS: dict[str, threading.Lock] = {}
+
+
+class Database:
+    """Transactions on one database.
+
+    On SQLite every transaction holds the process's lock of the file: sqlite3 blocks the whole
+    process while it waits for another connection, and greenlets would wait for one another for
+    ever. PostgreSQL plans for queries that ask by key; who compares whole tables says so with
+    `by_key=False`.
+    """
+
+    def __init__(self, uri: str, pool_size: int = 10, *, by_key: bool = True) -> None:
+        self.engine = _engine(uri, pool_size, by_key)
+        self.dialect = self.engine.dialect.name
+        self._lock = _file_lock(self.engine.url) if self.dialect == "sqlite" else nullcontext()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A connection in a transaction, committed at the end and rolled back on an error."""
+        with self._lock, self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[sa.Connection]:
+        """A connection whose statements are, on PostgreSQL, each a transaction of its own.
+
+        Those that only read see no less than in one transaction, as each sees what is committed
+        when it begins; and the database is asked fewer times.
+        """
+        if self.dialect == "sqlite":
+            with self.transaction() as connection:
+                yield connection
+            return
+        with self.engine.connect() as connection:
+            # psycopg2 only notes it; SQLAlchemy's own option costs a query each time.
+            driver: Any = connection.connection.dbapi_connection
+            driver.autocommit = True
+            try:
+                yield connection
+            finally:
+                if not driver.closed:
+                    driver.autocommit = False
+
+    def close(self) -> None:
+        """Close every pooled connection, on SQLite once the transaction under way has ended."""
+        with self._lock:
+            self.engine.dispose()
+
+
+def upsert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can say ON CONFLICT, which both databases write in the same way."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def driver_uri(uri: str) -> sa.URL:
+    """`uri` with the driver that yields to other greenlets while a query runs."""
+    url = sa.make_url(uri)
+    return url.set(drivername="postgresql+psycopg2") if url.drivername == "postgresql" else url
+
+
+def is_contention(error: DBAPIError) -> bool:
+    """Whether the transaction lost against another one, or its connection broke."""
+    if _state(error) in _CONTENTION or error.connection_invalidated:
+        return True
+    return "database is locked" in str(error.orig)
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the same transaction may succeed when it is tried again."""
+    unique = _state(error) == _UNIQUE or "UNIQUE constraint failed" in str(error.orig)
+    return unique or is_contention(error)
+
+
+def is_unreachable(error: DBAPIError) -> bool:
+    """Whether the database itself did not answer, or could not serve anybody."""
+    state = _state(error)
+    if state:
+        return error.connection_invalidated or state.startswith(_TROUBLE)
+    if (code := getattr(error.orig, "sqlite_errorcode", None)) is not None:
+        return code & 0xFF in _SQLITE_TROUBLE
+    lost = type(error.orig).__name__ in {"OperationalError", "InterfaceError"}
+    return error.connection_invalidated or lost
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+
+
+def unreachable(error: DBAPIError) -> Unavailable:
+    """What a caller is told when the database did not answer."""
+    return Unavailable("database", f"did not answer ({type(error.orig).__name__}); try again")
+
+
+def _file_lock(url: sa.URL) -> threading.Lock:
+    """The lock of a SQLite file, the same for every Database on it."""
+    return _FILE_LOCKS.setdefault(str(Path(url.database or "").resolve()), threading.Lock())
+
+
+def _engine(uri: str, pool_size: int, by_key: bool) -> sa.Engine:
+    options: dict[str, Any] = {
+        "json_serializer": dump_json,
+        "json_deserializer": load_json,
+        "hide_parameters": True,  # an error's text is logged; a parameter may be personal
+        "pool_size": pool_size,
+        "max_overflow": 5,
+        "pool_use_lifo": True,
+    }
+    if uri.startswith("sqlite"):
+        engine = sa.create_engine(
+            uri, connect_args={"check_same_thread": False, "timeout": 30}, **options
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+    session = f"{_SESSION} {OPTIONS_BY_KEY}" if by_key else _SESSION
+    return sa.create_engine(
+        driver_uri(uri), connect_args={**_ALIVE, "options": session}, pool_recycle=1800, **options
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins transactions itself, see below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    # Without it INSERT OR REPLACE deletes a row and no trigger sees it.
+    connection.execute("PRAGMA recursive_triggers=ON")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,54 @@
+"""Migrations: each service's Alembic revisions, run by the owner of its tables."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from chassis.database.engine import driver_uri
+from chassis.database.tables import PRIVILEGES
+
+_READ_MODEL = "SELECT, INSERT, UPDATE, DELETE"
+
+
+def upgrade(service: str, owner_uri: str, user: str | None = None) -> None:
+    """Bring the database of `service` up to its newest revision, as the owner of its tables.
+
+    On PostgreSQL the service's own `user` is then granted what it needs and nothing else: the
+    log can be read and added to.
+    """
+    config = Config()
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", _quoted(Path(__file__).parent / "alembic"))
+    config.set_main_option(
+        "version_locations", _quoted(files(f"services.{service}") / "migrations")
+    )
+    engine = sa.create_engine(driver_uri(owner_uri))
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            if user and connection.dialect.name == "postgresql":
+                _grant(connection, user)
+    finally:
+        engine.dispose()
+
+
+def _grant(connection: sa.Connection, user: str) -> None:
+    quoted = connection.dialect.identifier_preparer.quote(user)
+    connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {quoted}")
+    inspector = sa.inspect(connection)
+    for table in inspector.get_table_names():
+        privileges = "SELECT" if table == "alembic_version" else PRIVILEGES.get(table, _READ_MODEL)
+        connection.exec_driver_sql(f'GRANT {privileges} ON "{table}" TO {quoted}')
+    for sequence in inspector.get_sequence_names():
+        connection.exec_driver_sql(f'GRANT USAGE ON SEQUENCE "{sequence}" TO {quoted}')
+
+
+def _quoted(path: object) -> str:
+    """A path as Alembic's configuration wants it."""
+    return str(path).replace("%", "%%")

@@ -1,0 +1,240 @@
+"""How drafts become events: each gets the next version of its stream, under the lock of its row."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from chassis.core.event import Draft, Event, JointDraft, copy_id, new_id
+from chassis.core.json import dump_json
+from chassis.database.bulk import RowStatement
+from chassis.database.prepared import PreparedStatement
+from chassis.eventlog import outbox
+
+_ADVANCE = RowStatement(
+    """
+    INSERT INTO streams (stream_id, version, changed_at)
+    SELECT text[0], number[1], CAST(:changed_at AS bigint) FROM {rows} WHERE true
+    ON CONFLICT (stream_id) DO UPDATE
+    SET version = streams.version + excluded.version, changed_at = excluded.changed_at
+    RETURNING stream_id, version
+    """
+)
+_STORE = RowStatement(
+    """
+    INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata, occurred_at,
+                        recorded_at)
+    SELECT text[0], number[1], text[2], text[3], number[4], json[5], json[6], number[7],
+           CAST(:recorded_at AS bigint)
+    FROM {rows}
+    """
+)
+# PostgreSQL only: heads, events and the outbox's row at once. number[1] is how many events of the
+# same stream come after this one.
+_APPEND = RowStatement(
+    """
+    WITH draft AS MATERIALIZED (SELECT * FROM {rows}),
+    advanced AS (
+        INSERT INTO streams (stream_id, version, changed_at)
+        SELECT text[0], count(*), CAST(:changed_at AS bigint) FROM draft GROUP BY 1 ORDER BY 1
+        ON CONFLICT (stream_id) DO UPDATE
+        SET version = streams.version + excluded.version, changed_at = excluded.changed_at
+        RETURNING stream_id, version
+    ),
+    stored AS (
+        INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata,
+                            occurred_at, recorded_at)
+        SELECT stream_id, version - number[1], text[2], text[3], number[4], json[5], json[6],
+               number[7], CAST(:recorded_at AS bigint)
+        FROM draft JOIN advanced ON stream_id = text[0]
+        RETURNING stream_id, version
+    ),
+    noted AS (
+        INSERT INTO outbox (id, refs, claimed_at)
+        SELECT CAST(:row_id AS text), json_agg(json_build_array(stream_id, version)),
+               CAST(:changed_at AS bigint)
+        FROM stored
+    )
+    SELECT stream_id, version,
+           CASE WHEN CAST(:relaxed AS boolean)
+                THEN set_config('synchronous_commit', 'off', true) END
+    FROM advanced
+    """
+)
+# The same for one event, which is most of what is appended while somebody waits.
+_APPEND_ONE = PreparedStatement(
+    sa.text(
+        """
+        WITH advanced AS (
+            INSERT INTO streams (stream_id, version, changed_at)
+            VALUES (:stream, 1, :changed_at)
+            ON CONFLICT (stream_id) DO UPDATE
+            SET version = streams.version + 1, changed_at = excluded.changed_at
+            RETURNING stream_id, version
+        ),
+        stored AS (
+            INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata,
+                                occurred_at, recorded_at)
+            SELECT stream_id, version, CAST(:id AS text), CAST(:type AS text),
+                   CAST(:schema_version AS integer), CAST(:data AS json), CAST(:metadata AS json),
+                   CAST(:occurred_at AS bigint), CAST(:recorded_at AS bigint)
+            FROM advanced
+        ),
+        noted AS (
+            INSERT INTO outbox (id, refs, claimed_at)
+            SELECT CAST(:row_id AS text), json_build_array(json_build_array(stream_id, version)),
+                   CAST(:changed_at AS bigint)
+            FROM advanced
+        )
+        SELECT stream_id, version,
+               CASE WHEN CAST(:relaxed AS boolean)
+                    THEN set_config('synchronous_commit', 'off', true) END
+        FROM advanced
+        """
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """Events that are to be published, and their row in the outbox."""
+
+    row_id: str
+    events: Sequence[Event]
+
+
+def write(
+    connection: sa.Connection,
+    source: str,
+    drafts: Sequence[Draft | JointDraft],
+    now: int,
+    relaxed: bool,
+) -> OutboxEntry:
+    """Append `drafts` to the log of `source`, and put what is to be published into the outbox."""
+    row_id, changed_at = new_id(), time.time_ns() // 1_000
+    followers = _followers(drafts)
+    if connection.dialect.name == "postgresql" and all(isinstance(d, Draft) for d in drafts):
+        plain = cast("Sequence[Draft]", drafts)
+        noted = {"row_id": row_id, "changed_at": changed_at, "recorded_at": now}
+        heads = _append(connection, plain, followers, relaxed=relaxed, **noted)
+        return OutboxEntry(row_id, _numbered(source, drafts, followers, heads, now))
+    counts = Counter(stream for draft in drafts for stream in _streams(draft))
+    rows = [[stream, counts[stream]] for stream in sorted(counts)]
+    heads = _ADVANCE.execute(connection, rows, changed_at=changed_at)
+    events = _numbered(source, drafts, followers, heads, now)
+    _STORE.execute(connection, [_row(e.stream, e.version, e) for e in events], recorded_at=now)
+    outbox.put(connection, row_id, events)
+    return OutboxEntry(row_id, events)
+
+
+def _append(
+    connection: sa.Connection,
+    drafts: Sequence[Draft],
+    followers: Sequence[Mapping[str, int]],
+    **noted: Any,
+) -> Iterable[Any]:
+    """Append at once; the heads that their streams have come to."""
+    if len(drafts) > 1:
+        rows = [_row(d.stream, n[d.stream], d) for d, n in zip(drafts, followers, strict=True)]
+        return _APPEND.execute(connection, rows, **noted)
+    (draft,) = drafts
+    return _APPEND_ONE.execute(
+        connection,
+        stream=draft.stream,
+        id=draft.id,
+        type=draft.type,
+        schema_version=draft.schema_version,
+        data=dump_json(draft.data),
+        metadata=dump_json(draft.metadata),
+        occurred_at=draft.occurred_at,
+        **noted,
+    )
+
+
+def _numbered(
+    source: str,
+    drafts: Sequence[Draft | JointDraft],
+    followers: Sequence[Mapping[str, int]],
+    heads: Iterable[Any],
+    now: int,
+) -> list[Event]:
+    """The events of `drafts`, their streams having come to `heads` with the last of them."""
+    last = {row.stream_id: row.version for row in heads}
+    return [
+        event
+        for draft, after in zip(drafts, followers, strict=True)
+        for event in _events_of(
+            source, draft, {stream: last[stream] - after[stream] for stream in after}, now
+        )
+    ]
+
+
+def _events_of(
+    source: str, draft: Draft | JointDraft, versions: Mapping[str, int], now: int
+) -> list[Event]:
+    metadata = draft.metadata
+    data: Mapping[str, Any] = draft.data
+    if isinstance(draft, JointDraft):
+        entries = [
+            {"stream": stream, "version": versions[stream], **draft.entries[stream]}
+            for stream in sorted(draft.entries)
+        ]
+        data = {**draft.data, "fact_id": draft.id, "streams": entries}
+        metadata = {**metadata, "joint": True}
+    return [
+        Event(
+            id=_id_in(draft, stream),
+            source=source,
+            type=draft.type,
+            stream=stream,
+            version=versions[stream],
+            data=data,
+            occurred_at=draft.occurred_at,
+            recorded_at=now,
+            schema_version=draft.schema_version,
+            metadata=metadata,
+        )
+        for stream in _streams(draft)
+    ]
+
+
+def _row(stream: str, number: int, told: Draft | Event) -> list[Any]:
+    return [
+        stream,
+        number,
+        told.id,
+        told.type,
+        told.schema_version,
+        told.data,
+        told.metadata,
+        told.occurred_at,
+    ]
+
+
+def _followers(drafts: Sequence[Draft | JointDraft]) -> list[dict[str, int]]:
+    """Of each draft, how many of the later ones go to each of its streams."""
+    counts: Counter[str] = Counter()
+    followers = []
+    for draft in reversed(drafts):
+        streams = _streams(draft)
+        followers.append({stream: counts[stream] for stream in streams})
+        counts.update(streams)
+    return followers[::-1]
+
+
+def first_id(draft: Draft | JointDraft) -> str:
+    """The id of the event that a draft becomes; of a joint one, in the first of its streams."""
+    return _id_in(draft, _streams(draft)[0])
+
+
+def _id_in(draft: Draft | JointDraft, stream: str) -> str:
+    return draft.id if isinstance(draft, Draft) else copy_id(draft.id, stream)
+
+
+def _streams(draft: Draft | JointDraft) -> list[str]:
+    return [draft.stream] if isinstance(draft, Draft) else sorted(draft.entries)

@@ -1,0 +1,157 @@
+"""The append-only event log: streams of events with gapless versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.core.event import Draft, Event, JointDraft
+from chassis.database.bulk import RowStatement, among
+from chassis.database.prepared import PreparedStatement
+from chassis.database.tables import EVENTS, STREAMS
+from chassis.eventlog.append import OutboxEntry, first_id, write
+
+_STREAMS_A_QUERY = 100
+HEADS_A_PAGE = 1_000
+
+# As versions have no gaps, the next events of a stream are those up to so many versions further.
+_HISTORY = RowStatement(
+    """
+    SELECT events.stream_id, events.version, events.id, events.type, events.schema_version,
+           events.data, events.metadata, events.occurred_at, events.recorded_at
+    FROM {rows} JOIN events ON events.stream_id = text[0]
+    AND events.version > number[1] AND events.version <= number[1] + CAST(:most AS bigint)
+    ORDER BY events.stream_id, events.version LIMIT CAST(:most AS bigint)
+    """,
+    EVENTS.c,
+)
+_FIND = PreparedStatement(sa.select(EVENTS).where(among(EVENTS.c.id, "ids")))
+
+
+@dataclass(frozen=True, slots=True)
+class AppendResult:
+    """The outcome of one draft: the event in the log, and whether it had been there before.
+
+    Of a joint draft it is the copy in the first of its streams.
+    """
+
+    event: Event
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last version of a stream and when it changed (the machine's clock, microseconds)."""
+
+    stream: str
+    version: int
+    changed_at: int
+
+
+class EventLog:
+    """The log of the service `source`.
+
+    Versions are given under the lock of the stream's row and after duplicates were removed, so
+    that a version never vanishes. Streams are locked in sorted order. Two transactions that
+    append the same new id collide on its unique key: the later one is to be run again.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def append(
+        self,
+        connection: sa.Connection,
+        drafts: Sequence[Draft | JointDraft],
+        now: int,
+        *,
+        look: bool = True,
+        relaxed: bool = False,
+    ) -> tuple[list[AppendResult], OutboxEntry | None]:
+        """Append what is new; returns the outcome of each draft in order, and what to publish.
+
+        A draft whose id is in the log, or stands earlier in `drafts`, is a duplicate: its
+        outcome is the event that was there first. Without `look` the log is not searched for
+        duplicates, and one breaks the transaction with an IntegrityError. `now` is the time of
+        recording. For `relaxed` see `Unit.append`; it is heeded for plain drafts.
+        """
+        ids = [first_id(draft) for draft in drafts]
+        known = self.find(connection, ids) if look else {}
+        fresh: dict[str, Draft | JointDraft] = {}
+        for draft in drafts:
+            if first_id(draft) not in known:
+                fresh.setdefault(first_id(draft), draft)
+        published = None
+        if fresh:
+            published = write(connection, self.source, list(fresh.values()), now, relaxed)
+            known |= {event.id: event for event in published.events}
+        return [AppendResult(known[id_], fresh.pop(id_, None) is None) for id_ in ids], published
+
+    def find(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, Event]:
+        """Those of `ids` that are in the log."""
+        if not ids:
+            return {}
+        rows = _FIND.execute(connection, ids=ids)
+        return {row.id: self._event(row) for row in rows}
+
+    def history(
+        self, connection: sa.Connection, after: Mapping[str, int], limit: int
+    ) -> list[Event]:
+        """Up to `limit` events of the streams in `after`, each from past the version given.
+
+        Sorted by stream and version; a stream whose events do not fit is cut, never skipped
+        over, so the same call with the versions reached goes on where this one ended.
+        """
+        events: list[Event] = []
+        streams = sorted(after)
+        for start in range(0, len(streams), _STREAMS_A_QUERY):
+            wanted = streams[start : start + _STREAMS_A_QUERY]
+            places = [(stream, after[stream]) for stream in wanted]
+            found = _HISTORY.execute(connection, places, most=limit - len(events))
+            events += [self._event(row) for row in found]
+            if len(events) >= limit:
+                break
+        return events
+
+    def heads(
+        self, connection: sa.Connection, changed_since: int, after: str, limit: int
+    ) -> list[Head]:
+        """Up to `limit` heads past the place (`changed_since`, `after`), in order of change."""
+        place = sa.tuple_(STREAMS.c.changed_at, STREAMS.c.stream_id)
+        query = (
+            sa.select(STREAMS)
+            .where(STREAMS.c.changed_at >= changed_since)
+            .where(place > sa.tuple_(sa.literal(changed_since), sa.literal(after)))
+            .order_by(STREAMS.c.changed_at, STREAMS.c.stream_id)
+            .limit(limit)
+        )
+        return [Head(r.stream_id, r.version, r.changed_at) for r in connection.execute(query)]
+
+    def events_at(self, connection: sa.Connection, refs: Iterable[Sequence[Any]]) -> list[Event]:
+        """The events at `refs`, pairs of stream and version."""
+        wanted = sorted({(stream, version) for stream, version in refs})
+        found: list[Event] = []
+        for start in range(0, len(wanted), _STREAMS_A_QUERY):
+            part = wanted[start : start + _STREAMS_A_QUERY]
+            query = sa.select(EVENTS).where(
+                sa.or_(*(sa.and_(EVENTS.c.stream_id == s, EVENTS.c.version == v) for s, v in part))
+            )
+            found += [self._event(row) for row in connection.execute(query)]
+        return sorted(found, key=lambda event: (event.stream, event.version))
+
+    def _event(self, row: Any) -> Event:
+        return Event(
+            id=row.id,
+            source=self.source,
+            type=row.type,
+            stream=row.stream_id,
+            version=row.version,
+            data=row.data,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            schema_version=row.schema_version,
+            metadata=row.metadata,
+        )

@@ -1,0 +1,179 @@
+"""Units of work: one transaction over a service's tables and log, published after its commit."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from copy import copy
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from chassis.core.clock import Clock
+from chassis.core.errors import Unavailable
+from chassis.core.event import Draft, Event, JointDraft
+from chassis.core.upcasting import Upcasters
+from chassis.database.engine import (
+    Database,
+    is_contention,
+    is_transient,
+    is_unreachable,
+    unreachable,
+)
+from chassis.eventlog.append import OutboxEntry
+from chassis.eventlog.log import AppendResult, EventLog, Head
+from chassis.eventlog.outbox import Outbox
+
+T = TypeVar("T")
+_ATTEMPTS = 8
+
+
+class Publisher(Protocol):
+    """Takes committed events on to the broker, in its own time."""
+
+    def publish(self, row_id: str, events: Sequence[Event]) -> None:
+        """Publish `events` and, once they are confirmed, clear outbox row `row_id`."""
+        ...
+
+
+class NullPublisher:
+    """A publisher that leaves everything to the sweeper."""
+
+    def publish(self, row_id: str, events: Sequence[Event]) -> None:
+        del row_id, events
+
+
+class UnitOfWork:
+    """One transaction: `connection` for the service's own tables, and its log."""
+
+    def __init__(self, connection: sa.Connection, work: UnitOfWorkRunner, attempt: int) -> None:
+        self.connection = connection
+        self.now = work.clock.now()
+        self.published: list[OutboxEntry] = []
+        self._log = work.log
+        self._upcasters = work.upcasters
+        self._correlation = work.correlation
+        self._first = attempt == 1
+
+    def append(
+        self, drafts: Sequence[Draft | JointDraft], *, relaxed: bool = False
+    ) -> list[AppendResult]:
+        """Append to the service's own log; one outcome for each draft, in order.
+
+        Drafts are taken to be new: a duplicate costs a second run of the unit, so who expects
+        many of them asks `find` first.
+
+        If `relaxed`, the commit does not wait until it is on the disk. What is committed survives
+        the death of every process of ours; only if the database server itself falls within the
+        next moment (PostgreSQL: a fraction of a second) it may be gone.
+        """
+        if self._correlation:
+            drafts = [
+                replace(draft, metadata={**self._correlation, **draft.metadata}) for draft in drafts
+            ]
+        appended, published = self._log.append(
+            self.connection, drafts, self.now, look=not self._first, relaxed=relaxed
+        )
+        if published:
+            self.published.append(published)
+        return appended
+
+    def find(self, ids: Sequence[str]) -> dict[str, Event]:
+        """Those of the event ids `ids` that are in the log."""
+        return self._log.find(self.connection, ids)
+
+    def history(self, after: Mapping[str, int], limit: int) -> list[Event]:
+        """Up to `limit` events of the log past `after` (stream: version), as code knows them."""
+        events = self._log.history(self.connection, after, limit)
+        return [self._upcasters.upcast(event) for event in events]
+
+    def raw_history(self, after: Mapping[str, int], limit: int) -> list[Event]:
+        """The same as the log holds them, for those who upcast for themselves."""
+        return self._log.history(self.connection, after, limit)
+
+    def heads(self, changed_since: int, after: str, limit: int) -> list[Head]:
+        """Up to `limit` streams of the log past a place in the order of their changes."""
+        return self._log.heads(self.connection, changed_since, after, limit)
+
+
+class UnitOfWorkRunner:
+    """Runs functions as units of work on one service's database."""
+
+    def __init__(
+        self,
+        database: Database,
+        source: str,
+        clock: Clock,
+        publisher: Publisher | None = None,
+        upcasters: Upcasters | None = None,
+    ) -> None:
+        self.database = database
+        self.source = source
+        self.clock = clock
+        self.log = EventLog(source)
+        self.outbox = Outbox()
+        self.publisher = publisher or NullPublisher()
+        self.upcasters = upcasters or Upcasters()
+        self.correlation: dict[str, str] = {}
+
+    def bound(self, correlation_id: str) -> UnitOfWorkRunner:
+        """The same work, whose appended events carry `correlation_id`."""
+        bound = copy(self)
+        bound.correlation = {"correlation_id": correlation_id}
+        return bound
+
+    def run(self, function: Callable[[UnitOfWork], T]) -> T:
+        """Run `function` in a transaction, and publish what it appended after the commit.
+
+        It is run again after a deadlock, a serialization failure, a collision of two writers on
+        a new row or a lost connection, so it must have no effect outside its unit. Raises
+        Unavailable when the database does not answer.
+        """
+        return self._insist(function, self.database.transaction)
+
+    def autocommit(self, function: Callable[[UnitOfWork], T]) -> T:
+        """Run `function`, each of whose statements is a transaction of its own on PostgreSQL.
+
+        It is for what only reads, and for a single statement that writes, as `UnitOfWork.append` of
+        plain drafts is.
+        """
+        return self._insist(function, self.database.autocommit)
+
+    read = autocommit
+
+    def _insist(
+        self,
+        function: Callable[[UnitOfWork], T],
+        begin: Callable[[], AbstractContextManager[sa.Connection]],
+    ) -> T:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._once(function, begin, attempt)
+            except NoConnection:
+                raise Unavailable("database", "has no connection left; try again") from None
+            except DBAPIError as error:
+                if attempt == _ATTEMPTS or not is_transient(error):
+                    if is_unreachable(error) or is_contention(error):
+                        raise unreachable(error) from None
+                    raise
+                if is_contention(error):
+                    time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
+        raise AssertionError("the loop returns or raises")
+
+    def _once(
+        self,
+        function: Callable[[UnitOfWork], T],
+        begin: Callable[[], AbstractContextManager[sa.Connection]],
+        attempt: int,
+    ) -> T:
+        with begin() as connection:
+            unit = UnitOfWork(connection, self, attempt)
+            result = function(unit)
+        for published in unit.published:
+            self.publisher.publish(published.row_id, published.events)
+        return result

@@ -1,0 +1,1 @@
+"""RabbitMQ: exchanges and queues, the publisher, and the embedded broker."""

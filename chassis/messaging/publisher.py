@@ -1,0 +1,214 @@
+"""Takes committed events to the broker: right after the commit, and again if that failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import amqp
+import eventlet
+import structlog
+from eventlet.queue import Empty, Full, LightQueue
+from kombu import Connection, Producer
+
+from chassis.core.errors import Unavailable
+from chassis.core.event import Event
+from chassis.core.json import dump_json
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.messaging.amqp import JSON, in_one_write, publish
+from chassis.messaging.exchanges import declare_own, events_exchange
+from chassis.observability.metrics import EVENTS_PUBLISHED
+
+_MESSAGES_A_ROUND = 200
+# Confirmed rows are cleared together, when nothing more comes for a moment or after this long.
+_CLEAR_SECONDS = 0.1
+_ROWS_WAITING = 1_000
+_CONFIRM_SECONDS = 10.0
+_SWEEP_SECONDS = 2.0
+_LONGEST_PAUSE = 5.0
+
+_PROPERTIES = {**JSON, "delivery_mode": 2}  # persistent
+
+_log = structlog.get_logger("publisher")
+
+
+class BrokerPublisher:
+    """Publishes with pipelined confirms, then clears the outbox rows.
+
+    What comes within `pause` seconds of the round before is published together.
+    What does not fit its queue, and what a dead process left, is the sweeper's: it takes over
+    rows whose claim has lapsed.
+    """
+
+    def __init__(self, uri: str, work: UnitOfWorkRunner, pause: float = 0.02) -> None:
+        self._work = work
+        self._pause = pause
+        self._waiting: LightQueue = LightQueue(maxsize=_ROWS_WAITING)
+        self._sender = _Sender(uri, work.source)
+        self._busy = False
+        self._confirmed: list[str] = []
+        self._cleared = time.monotonic()
+
+    def publish(self, row_id: str, events: Sequence[Event]) -> None:
+        """Queue the events of one outbox row; never waits."""
+        with suppress(Full):  # then the sweeper has it, once the claim lapses
+            self._waiting.put_nowait((row_id, events))
+
+    def run(self) -> None:
+        """Publish for ever."""
+        while True:
+            rows = self._next_rows()
+            self._busy = True
+            if rows:
+                self._insist([event for _row_id, events in rows for event in events])
+            self._confirmed += [row_id for row_id, _events in rows]
+            if not rows or time.monotonic() - self._cleared > _CLEAR_SECONDS:
+                self._clear()
+            self._busy = False
+            if rows and self._waiting.qsize() < _MESSAGES_A_ROUND:
+                eventlet.sleep(self._pause)
+
+    def sweep(self) -> None:
+        """Take over what other processes left behind, for ever."""
+        while True:
+            eventlet.sleep(_SWEEP_SECONDS)
+            with suppress(Unavailable):
+                while self._idle() and (rows := self._work.run(self._claim)):
+                    for row_id, events in rows:
+                        self.publish(row_id, events)
+                    while not self._idle():
+                        eventlet.sleep(0.01)
+
+    def flush(self, seconds: float) -> None:
+        """Wait until what is queued is published and cleared, `seconds` at the most."""
+        with eventlet.Timeout(seconds, False):
+            while not self._idle() or self._confirmed:
+                eventlet.sleep(0.01)
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._sender.reset()
+
+    def _idle(self) -> bool:
+        return not self._busy and self._waiting.empty()
+
+    def _claim(self, unit: UnitOfWork) -> list[tuple[str, list[Event]]]:
+        rows = self._work.outbox.claim(unit.connection, 20)
+        return [
+            (row_id, self._work.log.events_at(unit.connection, refs))
+            for row_id, refs in rows.items()
+        ]
+
+    def _next_rows(self) -> list[tuple[str, Sequence[Event]]]:
+        """What is to be published next; nothing, if rows are to be cleared and nothing comes."""
+        rows: list[tuple[str, Sequence[Event]]] = []
+        size = 0
+        with suppress(Empty):
+            rows.append(self._waiting.get(timeout=_CLEAR_SECONDS if self._confirmed else None))
+            size += len(rows[0][1])
+            while size < _MESSAGES_A_ROUND:
+                rows.append(self._waiting.get_nowait())
+                size += len(rows[-1][1])
+        return rows
+
+    def _clear(self) -> None:
+        row_ids, self._confirmed = self._confirmed, []
+        self._cleared = time.monotonic()
+        with suppress(Unavailable):  # the rows stay, and are published once more
+            self._work.autocommit(lambda unit: self._work.outbox.clear(unit.connection, row_ids))
+
+    def _insist(self, events: Sequence[Event]) -> None:
+        pause = 0.1
+        while True:
+            try:
+                return self._sender.send(events)
+            except self._sender.errors as error:
+                _log.warning("broker_unreachable", error=type(error).__name__, retry_in=pause)
+                self._sender.reset()
+            eventlet.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+class _Nacked(Exception):
+    """The broker refused a message."""
+
+
+class _Sender:
+    """One connection, whose publishes are confirmed many at a time."""
+
+    def __init__(self, uri: str, source: str) -> None:
+        self._connection = Connection(uri, heartbeat=60)
+        self._source = source
+        self._exchange = events_exchange(source)
+        self._channel: Any = None
+        self._unconfirmed: set[int] = set()
+        self._published = 0
+        self._refused = False
+        self.errors = (
+            *self._connection.connection_errors,
+            *self._connection.channel_errors,
+            OSError,
+            _Nacked,
+        )
+
+    def send(self, events: Sequence[Event]) -> None:
+        """Publish `events`, and return when the broker has them all."""
+        channel = self._ready()
+        if isinstance(channel, amqp.Channel):
+            self._pipeline(channel, events)
+        else:
+            producer = Producer(channel, self._exchange, auto_declare=False)
+            for event in events:
+                producer.publish(_body(event), event.type, **_PROPERTIES)
+        EVENTS_PUBLISHED.labels(self._source).inc(len(events))
+
+    def _pipeline(self, channel: amqp.Channel, events: Sequence[Event]) -> None:
+        """All in one write to the socket, and then the wait for all confirms."""
+        with in_one_write(channel):
+            for event in events:
+                message = amqp.Message(_body(event), **_PROPERTIES)
+                publish(channel, message, self._exchange.name, event.type)
+                self._published += 1
+                self._unconfirmed.add(self._published)
+        while self._unconfirmed:
+            self._connection.drain_events(timeout=_CONFIRM_SECONDS)
+            if self._refused:
+                raise _Nacked
+
+    def reset(self) -> None:
+        """Forget the connection; the next send makes a new one."""
+        self._channel = None
+        with suppress(Exception):  # it may be broken in any way
+            self._connection.close()
+
+    def _ready(self) -> Any:
+        if self._channel is not None and self._connection.connected:
+            if isinstance(self._channel, amqp.Channel):
+                with suppress(TimeoutError):  # reads what came in between, such as heartbeats
+                    self._connection.drain_events(timeout=0)
+            return self._channel
+        self._connection.connect()  # one that was closed does not open by itself
+        channel = self._connection.channel()
+        declare_own(channel, self._source)
+        self._unconfirmed, self._published, self._refused = set(), 0, False
+        if isinstance(channel, amqp.Channel):
+            channel.confirm_select()
+            channel.events["basic_ack"].add(self._on_ack)
+            channel.events["basic_nack"].add(self._on_nack)
+        self._channel = channel
+        return channel
+
+    def _on_ack(self, tag: int, multiple: bool) -> None:
+        if multiple:
+            self._unconfirmed = {waiting for waiting in self._unconfirmed if waiting > tag}
+        else:
+            self._unconfirmed.discard(tag)
+
+    def _on_nack(self, _tag: int, _multiple: bool) -> None:
+        self._refused = True
+
+
+def _body(event: Event) -> str:
+    return dump_json(event.to_wire())

@@ -1,0 +1,1 @@
+"""Projections of other services' events: inbox, dead letters, rebuilds."""

@@ -1,0 +1,1 @@
+"""What runs a service on nameko: entry points, RPC, subscribers, clients, the runner."""

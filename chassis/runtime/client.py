@@ -1,0 +1,67 @@
+"""A client for commands and tests: calls any service, with a bound on the wait."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from nameko.exceptions import RemoteError, RpcTimeout, UnknownService
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from chassis.config.uris import broker_refusal
+from chassis.core.errors import Failure, ServiceError, Unavailable
+from chassis.messaging import embedded
+from chassis.runtime.rpc import (
+    BROKER_ERRORS,  # importing it makes our errors arrive as what they were
+)
+
+_VARIABLE = "CDP_AMQP_URI"  # which names the broker of those who call
+
+
+class Client:
+    """Calls services: `with Client(uri) as cdp: cdp.call("offers", "decide", request={…})`."""
+
+    def __init__(self, amqp_uri: str, timeout: float = 10.0) -> None:
+        embedded.install()
+        logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns of its own tidying up
+        self._amqp_uri = amqp_uri
+        self._timeout = timeout
+        self._proxy = ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=timeout)
+
+    def __enter__(self) -> Self:
+        try:
+            self._cluster = self._proxy.start()
+        except BROKER_ERRORS as error:
+            raise self._refusal(error) from None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with suppress(*BROKER_ERRORS):
+            self._proxy.stop()
+
+    def call(self, service: str, method: str, /, **kwargs: Any) -> Any:
+        """The answer of `service.method(**kwargs)`, or the ServiceError that it raised.
+
+        Unavailable when nothing came back in time, and from then on once the broker has closed
+        the connection; Refused when it lets this user do nothing.
+        """
+        try:
+            return getattr(self._cluster[service], method)(**kwargs)
+        except RpcTimeout:
+            raise Unavailable(service, f"did not answer in {self._timeout:g} s") from None
+        except UnknownService:
+            raise Unavailable(service, "is not running") from None
+        except RemoteError as error:
+            raise Failure(service, f"failed with {error.exc_type}") from None
+        except (*BROKER_ERRORS, RuntimeError) as error:  # nameko's word for a lost connection
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: Exception) -> ServiceError:
+        return broker_refusal(_VARIABLE, self._amqp_uri, error)

@@ -1,0 +1,86 @@
+"""Runs services: each in a nameko container of its own, all of them in this process."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from types import FrameType
+
+import eventlet
+from eventlet.event import Event as Signal
+from nameko.containers import ServiceContainer
+
+from chassis.config.settings import Settings
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.messaging import embedded
+from chassis.observability.monitoring import Monitor
+from chassis.runtime.service import Service
+from chassis.runtime.shared import SETTINGS_KEY, SharedResources
+
+
+class Runner:
+    """Containers of several services. `chassis.runtime.green` must have been imported before."""
+
+    def __init__(self, services: Sequence[tuple[type[Service], Settings]]) -> None:
+        self._http_port = max((settings.http_port for _service, settings in services), default=0)
+        embedded.install([settings.service for _service, settings in services])
+        self.containers = [
+            ServiceContainer(
+                service,
+                {
+                    "AMQP_URI": settings.amqp_uri,
+                    "max_workers": settings.workers,
+                    SETTINGS_KEY: settings,
+                },
+            )
+            for service, settings in services
+        ]
+
+    def start(self) -> None:
+        """Start all; whatever stops one from starting is raised."""
+        for container in self.containers:
+            container.start()
+        if self._http_port:
+            Monitor(self.works()).listen(self._http_port)
+
+    def works(self) -> dict[str, UnitOfWorkRunner]:
+        """The units of work of each service, for those who look at it from outside."""
+        return {
+            container.service_name: extension.work()
+            for container in self.containers
+            for extension in container.extensions
+            if isinstance(extension, SharedResources)
+        }
+
+    def stop(self) -> None:
+        """Stop all: no new work, what is under way ends, what is committed is published."""
+        pool = eventlet.GreenPool()
+        for container in self.containers:
+            pool.spawn(container.stop)
+        pool.waitall()
+
+    def run_until_stopped(self) -> None:
+        """Wait for SIGTERM or SIGINT, then stop; raises what killed a container before that."""
+        stopped = Signal()
+
+        def ask(_number: int, _frame: FrameType | None) -> None:
+            if not stopped.ready():
+                eventlet.spawn_n(stopped.send)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, ask)
+        for container in self.containers:
+            eventlet.spawn(container.wait).link(lambda thread: _pass_on(thread, stopped))
+        try:
+            stopped.wait()
+        finally:
+            self.stop()
+
+
+def _pass_on(thread: eventlet.greenthread.GreenThread, stopped: Signal) -> None:
+    if stopped.ready():
+        return
+    try:
+        thread.wait()
+    except Exception as error:  # noqa: BLE001 - raised where the runner waits
+        stopped.send_exception(error)

@@ -1,0 +1,224 @@
+"""What a service is made of on nameko: the base class, its entry points and its dependencies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+import structlog
+from nameko.extensions import DependencyProvider
+from nameko.timer import Timer
+
+from chassis.config.settings import Settings
+from chassis.core.errors import InvalidInput
+from chassis.core.event import is_name
+from chassis.core.instants import format_instant
+from chassis.core.upcasting import Upcasters
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.observability.metrics import WORKER_SECONDS
+from chassis.projections import dead_letters
+from chassis.projections.inbox import Inbox
+from chassis.runtime.rpc import Remote, Rpc, made_in_background, rpc
+from chassis.runtime.shared import SharedResources
+from chassis.runtime.subscriber import FollowedLog, subscribe
+
+__all__ = ["FollowedLog", "Remote", "Resource", "Service", "every", "rpc", "subscribe"]
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+_MOST_EVENTS = 1_000
+_MOST_STREAMS = 1_000
+
+
+class WorkProvider(DependencyProvider):
+    """The service's units of work; what they append carries the call's correlation id."""
+
+    foundation = SharedResources()
+
+    def get_dependency(self, worker_ctx: Any) -> UnitOfWorkRunner:
+        return self.foundation.work().bound(worker_ctx.call_id_stack[0])
+
+
+class SettingsProvider(DependencyProvider):
+    """The service's settings."""
+
+    foundation = SharedResources()
+
+    def get_dependency(self, worker_ctx: Any) -> Settings:
+        del worker_ctx
+        return self.foundation.settings()
+
+
+class LogProvider(DependencyProvider):
+    """A logger bound to the service, the entry point and the correlation id of the call."""
+
+    foundation = SharedResources()
+
+    def __init__(self) -> None:
+        self._started: dict[Any, float] = {}
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return structlog.get_logger(
+            service=worker_ctx.service_name,
+            entry_point=worker_ctx.entrypoint.method_name,
+            correlation_id=worker_ctx.call_id_stack[0],
+        )
+
+    def worker_setup(self, worker_ctx: Any) -> None:
+        self._started[worker_ctx] = time.monotonic()
+
+    def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
+        del result
+        seconds = time.monotonic() - self._started.pop(worker_ctx, time.monotonic())
+        error = type(exc_info[1]).__name__ if exc_info else None
+        method = worker_ctx.entrypoint.method_name
+        WORKER_SECONDS.labels(worker_ctx.service_name, method, error or "ok").observe(seconds)
+        log = self.get_dependency(worker_ctx)
+        if error:
+            log.info("refused", error=error, ms=round(1_000 * seconds, 2))
+        elif isinstance(worker_ctx.entrypoint, Rpc) and not made_in_background(worker_ctx):
+            log.info("answered", ms=round(1_000 * seconds, 2))
+        else:
+            log.debug("done", ms=round(1_000 * seconds, 2))
+
+
+class Resource(DependencyProvider, Generic[T]):
+    """Something built once, when the service starts, from its settings.
+
+    A ServiceError that `factory` raises stops the start with its message.
+    """
+
+    foundation = SharedResources()
+
+    def __init__(self, factory: Callable[[Settings], T]) -> None:
+        self._factory = factory
+
+    def setup(self) -> None:
+        self._built = self._factory(self.foundation.settings())
+
+    def get_dependency(self, worker_ctx: Any) -> T:
+        del worker_ctx
+        return self._built
+
+
+class RepeatingTimer(Timer):
+    """A timer, in processes that follow events: `@every(0.5)`."""
+
+    foundation = SharedResources()
+
+    def start(self) -> None:
+        if self.foundation.settings().follows_events:
+            super().start()
+
+    def stop(self) -> None:
+        if self.foundation.settings().follows_events:
+            super().stop()
+
+
+def every(seconds: float) -> Callable[[F], F]:
+    """Make a method run every so often, on every replica that follows events."""
+    return cast("Callable[[F], F]", RepeatingTimer.decorator(interval=seconds))
+
+
+class Service:
+    """The base of every service: its log can be read, and its dead letters be driven again."""
+
+    name: ClassVar[str]
+    upcasters: ClassVar[Upcasters] = Upcasters()
+    publish_pause: ClassVar[float] = 0.02  # seconds for which events are gathered to be published
+
+    work: UnitOfWorkRunner = WorkProvider()
+    settings: Settings = SettingsProvider()
+    log: Any = LogProvider()
+
+    @rpc
+    def history(self, streams: Any, limit: Any = 500) -> dict[str, Any]:
+        """Events of this service's log: `streams` lists {stream, after}, sorted answer."""
+        after = _places(streams)
+        most = _bounded("limit", limit, _MOST_EVENTS)
+        events = self.work.read(lambda unit: unit.raw_history(after, most))
+        return {"events": [event.to_wire() for event in events]}
+
+    @rpc
+    def streams(self, changed_since: Any = 0, after: Any = "", limit: Any = 500) -> dict[str, Any]:
+        """Heads of this log past the place (`changed_since` µs, `after`), in order of change."""
+        since = _bounded("changed_since", changed_since, 2**63 - 1, 0)
+        last = _text("after", after)
+        most = _bounded("limit", limit, _MOST_STREAMS)
+        heads = self.work.read(lambda unit: unit.heads(since, last, most))
+        return {
+            "streams": [
+                {"stream": h.stream, "version": h.version, "changed_at": h.changed_at}
+                for h in heads
+            ]
+        }
+
+    @rpc
+    def behind(self, source: Any, places: Any) -> dict[str, Any]:
+        """Where this service has not followed `source` as far as `places`: `{stream: version}`.
+
+        The answer has the versions that it has come to. Halted streams are left out.
+        """
+        followed = _text("source", source)
+        wanted = _versions(places)
+        return {"behind": Inbox(self.work, followed).short_of(wanted)}
+
+    @rpc
+    def dead_letters(self, limit: Any = 50, redriven: Any = False) -> list[dict[str, Any]]:
+        """The newest dead letters of this service."""
+        most = _bounded("limit", limit, _MOST_EVENTS)
+        if not isinstance(redriven, bool):
+            raise InvalidInput("redriven", "must be true or false")
+        return self.work.read(lambda unit: dead_letters.list_dead_letters(unit, most, redriven))
+
+    @rpc
+    def dead_letter(self, id: Any) -> dict[str, Any]:  # noqa: A002 - the argument's public name
+        """One dead letter."""
+        letter = _text("id", id)
+        return self.work.read(lambda unit: dead_letters.show_dead_letter(unit, letter))
+
+    @rpc
+    def redrive(self, id: Any) -> dict[str, Any]:  # noqa: A002 - the argument's public name
+        """Try the streams that a dead letter halted again."""
+        letter = _text("id", id)
+        return self.work.run(lambda unit: dead_letters.redrive(unit, letter))
+
+    @rpc
+    def ping(self) -> dict[str, Any]:
+        """That the service is up and reaches its database, and what its clock says."""
+        return self.work.read(lambda unit: {"service": self.name, "now": format_instant(unit.now)})
+
+
+def _places(streams: Any) -> dict[str, int]:
+    if not isinstance(streams, list) or len(streams) > _MOST_STREAMS:
+        raise InvalidInput("streams", f"must list at most {_MOST_STREAMS} of {{stream, after}}")
+    places = {}
+    for index, place in enumerate(streams):
+        field = f"streams[{index}]"
+        if not isinstance(place, dict):
+            raise InvalidInput(field, "must be {stream: text, after: version}")
+        stream = _text(f"{field}.stream", place.get("stream"))
+        places[stream] = _bounded(f"{field}.after", place.get("after", 0), 2**31 - 1, 0)
+    return places
+
+
+def _versions(places: Any) -> dict[str, int]:
+    if not isinstance(places, dict) or len(places) > _MOST_STREAMS:
+        raise InvalidInput("places", f"must be at most {_MOST_STREAMS} of {{stream: version}}")
+    return {
+        _text("places", stream): _bounded(f"places.{stream}", version, 2**31 - 1)
+        for stream, version in places.items()
+    }
+
+
+def _text(field: str, value: Any) -> str:
+    if value == "" or is_name(value):
+        return str(value)
+    raise InvalidInput(field, "must be text that can be stored")
+
+
+def _bounded(field: str, value: Any, most: int, least: int = 1) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InvalidInput(field, f"must be a whole number from {least} to {most}")
+    return value

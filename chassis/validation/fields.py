@@ -1,0 +1,243 @@
+"""Field types: strict about JSON's types, and clear about what to send instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sized
+from typing import Any
+
+from marshmallow import ValidationError, fields, missing, types
+
+from chassis.core.errors import InvalidInput
+from chassis.core.instants import format_instant, parse_instant
+from chassis.validation.plain import kind
+from chassis.validation.schema import did_you_mean
+
+MAX_AMOUNT = 10**15
+MAX_NAME = 64
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_ABSENT: types.ErrorMessages = {
+    "required": "is missing",
+    "null": "must not be null",
+}
+_FIX = {int: "; put it in quotes", float: "; put it in quotes", type(None): "; leave it out"}
+
+
+class StrictField(fields.Field[Any]):
+    """What all fields share: one wording, and no validators beside `read`."""
+
+    default_error_messages = _ABSENT
+
+    def read(self, value: Any) -> Any:
+        """The value inside of a value from outside; ValidationError says what to send instead."""
+        raise NotImplementedError
+
+    def deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:
+        """What marshmallow calls. Null is as good as absent, unless the field allows it as a value.
+
+        No chain of validators is built: it would double the cost.
+        """
+        if value is not missing and value is not None:
+            return self.read(value)
+        if value is None and self.allow_none:
+            return None
+        if self.required:
+            raise self.make_error("required" if value is missing else "null")
+        return self.load_default() if callable(self.load_default) else self.load_default
+
+
+class Text(StrictField, fields.String):
+    """Text of `shortest` to `longest` characters; with `printable`, no control characters."""
+
+    def __init__(
+        self, *, shortest: int = 1, longest: int = 1_000, printable: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.shortest, self.longest, self.printable = shortest, longest, printable
+
+    def read(self, value: Any) -> str:
+        text = check_text(value)
+        if not text and self.shortest:
+            raise ValidationError("must not be empty")
+        if not self.shortest <= len(text) <= self.longest:
+            raise ValidationError(
+                f"must have {self.shortest} to {self.longest:,} characters, has {len(text):,}"
+            )
+        if self.printable and (not text.isprintable() or text.strip() != text):
+            raise ValidationError("must not have control characters, nor spaces at either end")
+        return text
+
+
+class Name(StrictField, fields.String):
+    """A snake_case name of at most 64 characters, such as an event type or a segment."""
+
+    def read(self, value: Any) -> str:
+        return check_name(value)
+
+
+class Choice(StrictField, fields.String):
+    """One of a few texts."""
+
+    def __init__(self, *choices: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.choices = choices
+
+    def read(self, value: Any) -> str:
+        if value in self.choices:
+            return str(value)
+        wrong = "" if type(value) is str else f", not {kind(value)}"
+        meant = did_you_mean(value, list(self.choices)) if type(value) is str else ""
+        raise ValidationError(f"must be one of {', '.join(self.choices)}{wrong}{meant}")
+
+
+class Integer(StrictField, fields.Integer):
+    """A whole number from `least` to `most`; neither 1.0 nor "1" nor true is one."""
+
+    wanted = "a whole number"
+
+    def __init__(self, *, least: int | None = None, most: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.least, self.most = least, most
+
+    def read(self, value: Any) -> int:
+        if type(value) is not int:
+            got = "a fraction" if type(value) is float else kind(value)
+            raise ValidationError(f"must be {self.wanted}, not {got}")
+        if self.least is not None and value < self.least:
+            raise ValidationError(f"must be {self.wanted}, at least {self.least}")
+        if self.most is not None and value > self.most:
+            raise ValidationError(f"must be {self.wanted}, at most {self.most:,}")
+        return value
+
+
+class Amount(Integer):
+    """Money in minor units (cents of USD, yen of JPY), not negative."""
+
+    wanted = "a whole number of minor units (4999 for 49.99)"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"least": 0, "most": MAX_AMOUNT, **kwargs})
+
+
+class Boolean(StrictField, fields.Boolean):
+    """True or false, and nothing that merely looks like it."""
+
+    def read(self, value: Any) -> bool:
+        if type(value) is not bool:
+            raise ValidationError(f"must be true or false, not {kind(value)}")
+        return value
+
+
+class Instant(StrictField, fields.String):
+    """RFC 3339 text with a zone outside, microseconds since the epoch inside."""
+
+    def read(self, value: Any) -> int:
+        try:
+            return parse_instant(value)
+        except InvalidInput as error:
+            raise ValidationError(error.message) from None
+
+    def _serialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:
+        return None if value is None else format_instant(value)
+
+
+class JsonObject(StrictField, fields.Dict):
+    """An object whose content is the caller's."""
+
+    def read(self, value: Any) -> dict[str, Any]:
+        if type(value) is not dict:
+            raise ValidationError(f"must be an object, not {kind(value)}")
+        return value
+
+
+class JsonValue(StrictField, fields.Raw):
+    """Any plain JSON value, null included."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_none=True, **kwargs)
+
+    def read(self, value: Any) -> Any:
+        return value
+
+
+class MapOf(StrictField, fields.Dict):
+    """An object of `fewest` to `most` names (letters, digits and `_`) with values of one field."""
+
+    def __init__(
+        self, values: fields.Field[Any], *, fewest: int = 1, most: int = 200, **kwargs: Any
+    ) -> None:
+        values.required = True
+        super().__init__(values=values, **kwargs)
+        self.of, self.fewest, self.most = values, fewest, most
+
+    def read(self, value: Any) -> dict[str, Any]:
+        if type(value) is not dict:
+            raise ValidationError(f"must be an object, not {kind(value)}")
+        check_length(value, self.fewest, self.most)
+        for name, part in value.items():
+            if not _WORD.fullmatch(name):
+                raise ValidationError(
+                    {name: ["must be a name of letters, digits and _, at most 64, no digit first"]}
+                )
+            try:
+                self.of.deserialize(part)
+            except ValidationError as error:
+                raise ValidationError({name: error.messages}) from None
+        return value
+
+
+class ListOf(StrictField, fields.List[Any]):
+    """A list of `fewest` to `most` values of one field."""
+
+    def __init__(
+        self, of: fields.Field[Any], *, fewest: int = 0, most: int = 1_000, **kwargs: Any
+    ) -> None:
+        of.required = True
+        super().__init__(of, **kwargs)
+        self.fewest, self.most = fewest, most
+
+    def read(self, value: Any) -> list[Any]:
+        if type(value) is not list:
+            raise ValidationError(f"must be a list, not {kind(value)}")
+        check_length(value, self.fewest, self.most)
+        loaded = []
+        for index, part in enumerate(value):
+            try:
+                loaded.append(self.inner.deserialize(part))
+            except ValidationError as error:
+                raise ValidationError({index: error.messages}) from None
+        return loaded
+
+
+class Nested(StrictField, fields.Nested):
+    """An object with a contract of its own."""
+
+    def read(self, value: Any) -> Any:
+        return self.schema.load(value)
+
+
+def check_text(value: object) -> str:
+    """Text; ValidationError says what to do with what is none."""
+    if not isinstance(value, str):
+        fix = _FIX.get(type(value), "")
+        raise ValidationError(f"must be text, not {kind(value)}{fix}")
+    return value
+
+
+def check_name(value: object) -> str:
+    """A snake_case name; ValidationError says how to write it otherwise."""
+    name = check_text(value)
+    if len(name) > MAX_NAME:
+        raise ValidationError(f"is too long: a name has at most {MAX_NAME} characters")
+    if not _NAME.fullmatch(name):
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name).strip("_").lower()
+        meant = f': write "{words}"' if _NAME.fullmatch(words) else " such as order_completed"
+        raise ValidationError(f"must be snake_case{meant}")
+    return name
+
+
+def check_length(value: Sized, fewest: int, most: int) -> None:
+    if not fewest <= len(value) <= most:
+        raise ValidationError(f"must have {fewest} to {most:,} entries, has {len(value):,}")

@@ -1,0 +1,121 @@
+"""Plain JSON: the bounds that every value keeps before anything else looks at it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.core.errors import InvalidInput
+from chassis.core.json import dump_json
+
+MAX_DEPTH = 20
+MAX_EVENT_BYTES = 32 * 1024
+MAX_CALL_BYTES = 4 * 1024 * 1024
+MAX_CALL_EVENTS = 1_000
+
+_MAX_NAME = 64
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_INFINITY = float("inf")
+_TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels; flatten it"
+_TOO_LONG = "does not fit in 64 bits; send a number this long as text"
+_NOT_FINITE = "is NaN or infinite, which JSON does not have; leave it out"
+_NAMES = {
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
+
+Fault = tuple[list[str | int], str]
+
+
+def kind(value: object) -> str:
+    """What JSON calls a value, for messages: `an object`, `text`, `a number`, …"""
+    return _NAMES.get(type(value), f"a Python {type(value).__name__}")
+
+
+def check_plain(value: object, path: str = "", *, max_bytes: int = MAX_EVENT_BYTES) -> None:
+    """InvalidInput if the value breaks a bound of `measure`, or is larger than `max_bytes`."""
+    size = measure(value, path)
+    if size > max_bytes:
+        raise InvalidInput(path, f"is {size:,} bytes of JSON; at most {max_bytes:,} are taken")
+
+
+def measure(value: object, path: str = "") -> int:
+    """The size of plain JSON in bytes (UTF-8, no spaces); InvalidInput if it is not plain.
+
+    The value itself is level 1 of at most 20; no NaN, no infinity, no `\\u0000`, no half of a
+    surrogate pair, no integer beyond 64 bits; names are text; a value that the message layer has
+    turned into a Python object (a datetime, a Decimal, a UUID) is refused.
+    """
+    fault = _fault(value, MAX_DEPTH)
+    if fault is not None:
+        raise InvalidInput(join(path, fault[0][::-1]), fault[1])
+    return len(dump_json(value).encode())
+
+
+def join(path: str, parts: list[str | int]) -> str:
+    """The path of a part: `join("events[3]", ["products", 0, "price"])`."""
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            name = part if len(part) <= _MAX_NAME else part[:_MAX_NAME] + "…"
+            name = name if name.isprintable() else ascii(name)[1:-1]
+            path += f".{name}" if path else name
+    return path
+
+
+def _fault(value: Any, levels: int) -> Fault | None:
+    """What is wrong, and where (innermost part first); None if the value is plain."""
+    of = type(value)
+    if of is dict:
+        return _object_fault(value, levels - 1) if levels else ([], _TOO_DEEP)
+    if of is list:
+        return _list_fault(value, levels - 1) if levels else ([], _TOO_DEEP)
+    return _scalar_fault(value, of)
+
+
+def _object_fault(value: dict[Any, Any], levels: int) -> Fault | None:
+    for name, part in value.items():
+        if type(name) is not str:
+            return [], f"has a name that is {kind(name)}; names are text"
+        if (fault := _text_fault(name)) is not None:
+            return [], f"has a name that {fault[1]}"
+        if (fault := _fault(part, levels)) is not None:
+            fault[0].append(name)
+            return fault
+    return None
+
+
+def _list_fault(value: list[Any], levels: int) -> Fault | None:
+    for index, part in enumerate(value):
+        if (fault := _fault(part, levels)) is not None:
+            fault[0].append(index)
+            return fault
+    return None
+
+
+def _scalar_fault(value: Any, of: type) -> Fault | None:
+    if of is str:
+        return _text_fault(value)
+    if of is int:
+        return None if _SMALLEST <= value <= _LARGEST else ([], _TOO_LONG)
+    if of is float:
+        return None if -_INFINITY < value < _INFINITY else ([], _NOT_FINITE)
+    if of is bool or value is None:
+        return None
+    return [], f"is {kind(value)}; send plain JSON, a time as text such as 2026-11-21T19:30:00Z"
+
+
+def _text_fault(text: str) -> Fault | None:
+    if "\0" in text:
+        return [], "contains \\u0000, which cannot be stored; remove it"
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return [], "contains half of a surrogate pair; send well-formed Unicode"
+    return None

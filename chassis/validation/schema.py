@@ -1,0 +1,93 @@
+"""Contracts: marshmallow schemas whose errors are one path and one clear message."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError
+from marshmallow.exceptions import SCHEMA
+
+from chassis.core.errors import InvalidInput
+from chassis.validation.plain import MAX_EVENT_BYTES, check_plain, join
+
+_UNKNOWN = "is not a known field"
+_MESSAGES = {"unknown": _UNKNOWN, "type": "must be an object"}
+
+
+class StrictSchema(Schema):
+    """The base of every schema: unknown fields are refused by name, with what was meant.
+
+    `hint` is added where an unknown field has no likely meaning. Build each schema once, at import.
+    """
+
+    hint = ""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = _MESSAGES
+
+    def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> None:
+        """Puts unknown fields first, since a misspelt name explains the missing field as well."""
+        if not isinstance(error.messages, dict):
+            return
+        unknown = sorted(str(n) for n, texts in error.messages.items() if texts == [_UNKNOWN])
+        if unknown:
+            first = {unknown[0]: [self._unknown(unknown[0])]}
+            error.messages = {
+                **first,
+                **{n: t for n, t in error.messages.items() if n not in first},
+            }
+
+    def _unknown(self, name: str) -> str:
+        known = list(self.load_fields)
+        meant = did_you_mean(name, known) or self.hint or f"; known are {', '.join(known)}"
+        return _UNKNOWN + meant
+
+
+def load(
+    schema: Schema, value: object, path: str = "", *, max_bytes: int = MAX_EVENT_BYTES
+) -> dict[str, Any]:
+    """The value as the schema reads it; InvalidInput names the first wrong field by its path.
+
+    `path` is where the value stands in the call, such as `events[3]`. The bounds of plain JSON are
+    checked first.
+    """
+    check_plain(value, path, max_bytes=max_bytes)
+    return load_checked(schema, value, path)
+
+
+def load_checked(schema: Schema, value: Any, path: str = "") -> dict[str, Any]:
+    """The same as `load`, of a value whose bounds have been checked already."""
+    try:
+        loaded: dict[str, Any] = schema.load(value)
+    except ValidationError as error:
+        parts, message = _first(error.messages)
+        raise InvalidInput(join(path, parts), message) from None
+    return loaded
+
+
+def first_error(errors: Mapping[Any, Any] | list[Any]) -> tuple[str, str]:
+    """The path and the message of the first error in marshmallow's nested errors."""
+    parts, message = _first(errors)
+    return join("", parts), message
+
+
+def _first(errors: Mapping[Any, Any] | list[Any]) -> tuple[list[str | int], str]:
+    parts: list[str | int] = []
+    found: Any = errors
+    while isinstance(found, dict):
+        part, found = next(iter(found.items()))
+        if part != SCHEMA:
+            parts.append(part)
+    while isinstance(found, list):
+        found = found[0]
+    return parts, str(found)
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """`; did you mean "…"?` where a known name is close, else nothing."""
+    close = difflib.get_close_matches(name[:64].lower(), known, n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""

@@ -1,0 +1,107 @@
+"""What every service is asked and what it answers: its log, its dead letters, and whether it is up.
+
+`chassis.runtime.service` checks these arguments itself, as it knows no contracts.
+"""
+
+from __future__ import annotations
+
+from chassis.validation.fields import Boolean, Instant, Integer, ListOf, Name, Nested, Text
+from chassis.validation.schema import StrictSchema
+from contracts.cloudevent import MAX_VERSION, CloudEvent
+from contracts.fields import Versions
+
+MAX_PAGE = 1_000
+_PAGE = 500
+
+
+class NoArguments(StrictSchema):
+    """No arguments."""
+
+
+class HistoryPositionSchema(StrictSchema):
+    """A stream, and the version after which its events are asked for."""
+
+    stream = Text(required=True)
+    after = Integer(least=0, most=MAX_VERSION, load_default=0)
+
+
+class HistoryRequest(StrictSchema):
+    """The arguments of `history`."""
+
+    streams = ListOf(Nested(HistoryPositionSchema()), most=MAX_PAGE, required=True)
+    limit = Integer(least=1, most=MAX_PAGE, load_default=_PAGE)
+
+
+class HistoryResponse(StrictSchema):
+    """The answer of `history`: events sorted by stream and version, as they were recorded."""
+
+    events = ListOf(Nested(CloudEvent()), required=True)
+
+
+class StreamsRequest(StrictSchema):
+    """The arguments of `streams`: the place of the page before, 0 and a blank for the first."""
+
+    changed_since = Integer(least=0, load_default=0)
+    after = Text(shortest=0, load_default="")
+    limit = Integer(least=1, most=MAX_PAGE, load_default=_PAGE)
+
+
+class HeadSchema(StrictSchema):
+    """A stream's last version, and when it was recorded, in microseconds since the epoch."""
+
+    stream = Text(required=True)
+    version = Integer(least=1, required=True)
+    changed_at = Integer(required=True)
+
+
+class StreamsResponse(StrictSchema):
+    """The answer of `streams`: heads in order of change."""
+
+    streams = ListOf(Nested(HeadSchema()), required=True)
+
+
+class BehindRequest(StrictSchema):
+    """The arguments of `behind`: places in the log of `source`, `{stream: version}`."""
+
+    source = Name(required=True)
+    places = Versions(required=True)
+
+
+class BehindResponse(StrictSchema):
+    """The answer of `behind`: the streams that have not come as far, each where it stands."""
+
+    behind = Versions(required=True)
+
+
+class DeadLettersRequest(StrictSchema):
+    """The arguments of `dead_letters`; `redriven` adds those that were driven again."""
+
+    limit = Integer(least=1, most=MAX_PAGE, load_default=50)
+    redriven = Boolean(load_default=False)
+
+
+class DeadLetterRequest(StrictSchema):
+    """The argument of `dead_letter` and `redrive`."""
+
+    id = Text(required=True)
+
+
+class DeadLetterSchema(StrictSchema):
+    """What could not be applied, where it came from and why; null where it could not be read."""
+
+    id = Text(required=True)
+    source = Text(required=True)
+    streams = ListOf(Text(), required=True)
+    version = Integer(required=True, allow_none=True)
+    event_id = Text(required=True, allow_none=True)
+    type = Text(required=True, allow_none=True)
+    reason = Text(required=True)
+    died_at = Instant(required=True)
+    redriven_at = Instant(required=True, allow_none=True)
+
+
+class PingResponse(StrictSchema):
+    """The answer of `ping`: the service and what its clock says."""
+
+    service = Name(required=True)
+    now = Instant(required=True)

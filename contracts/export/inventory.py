@@ -1,0 +1,273 @@
+"""The inventory: every call and every event, with the schemas of what goes over the wire.
+
+A test compares it with the services: a call without an entry here fails `make check`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from chassis.validation.fields import ListOf, Name, Nested, Text
+from chassis.validation.plain import MAX_CALL_EVENTS
+from chassis.validation.schema import StrictSchema
+from contracts import common, event_types, offers, profiles, segments
+from contracts.export.conversion import Use
+from contracts.identity import calls, events, support
+from contracts.ingest import EventSchema
+
+SERVICES = ("identity", "profiles", "segments", "offers")
+EVERY = "every"
+"""The service of a call that all of them answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of `common`, one of SERVICES or EVERY.
+
+    `otherwise`: other arguments that will do as well, of the same names.
+    """
+
+    service: str
+    method: str
+    summary: str
+    arguments: Schema
+    result: Schema | fields.Field[Any]
+    otherwise: Schema | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """A type of event that `source` tells, and the schema of its data at its present version.
+
+    `joint`: each is a copy of one fact that is told to several streams.
+    """
+
+    source: str
+    type: str
+    data: Schema
+    summary: str
+    version: int = 1
+    use: Use = "told"
+    joint: bool = False
+
+
+def _arguments(doc: str, **named: fields.Field[Any]) -> Schema:
+    made: Schema = type("Arguments", (StrictSchema,), {**named, "__doc__": doc})()
+    return made
+
+
+_NOTHING = common.NoArguments()
+_SHOWN = profiles.ProfileResponse(exclude=("profile_id", "requested", "identifiers", "versions"))
+_IDENTITY = (
+    Call(
+        "identity",
+        "resolve",
+        "The stream and profile of each observation, in order, and the facts that they made.",
+        calls.ResolveRequest(),
+        events.ResolveResponse(),
+    ),
+    Call(
+        "identity",
+        "lookup",
+        "The profile that identifiers lead to now, and how surely; nothing is changed.",
+        calls.LookupRequest(),
+        calls.LookupResponse(),
+    ),
+    Call(
+        "identity",
+        "describe",
+        "What a profile is made of; an id that it had before a merge will do.",
+        calls.DescribeRequest(),
+        calls.DescribeResponse(),
+    ),
+    Call(
+        "identity",
+        "explain",
+        "How a profile came to be, fact by fact.",
+        calls.DescribeRequest(),
+        support.IdentityExplainResponse(),
+    ),
+    Call(
+        "identity",
+        "split",
+        "Part identifiers, by value or by key, from a profile; with dry_run, what would be.",
+        support.SplitByValueRequest(),
+        support.RepairResponse(),
+        otherwise=support.SplitByKeyRequest(),
+    ),
+    Call(
+        "identity",
+        "merge",
+        "Make one profile of two, within its limits; with dry_run, what would be.",
+        support.MergeRequest(),
+        support.RepairResponse(),
+    ),
+    Call(
+        "identity",
+        "review",
+        "What a person should look at, the newest first; `done` takes one off the list.",
+        support.ReviewRequest(),
+        ListOf(Nested(support.ReviewEntrySchema())),
+    ),
+)
+_PROFILES = (
+    Call(
+        "profiles",
+        "record",
+        "Record events: a receipt for each, in order, and one token that covers them all.",
+        _arguments(
+            "At most 1,000 events and 4 MB in a call, 32 KB and 20 levels in an event.",
+            events=ListOf(Nested(EventSchema()), most=MAX_CALL_EVENTS, required=True),
+        ),
+        profiles.RecordResponse(),
+    ),
+    Call(
+        "profiles",
+        "get",
+        "Everything known of a shopper, up to this moment, by one of the arguments.",
+        profiles.GetProfileRequest(),
+        profiles.ProfileResponse(),
+    ),
+    Call(
+        "profiles",
+        "statistics",
+        "How many events of shops, profiles, completed orders and streams there are.",
+        _NOTHING,
+        profiles.StatisticsResponse(),
+    ),
+    Call(
+        "profiles",
+        "preview",
+        "The profile that each set of streams would be, whoever they belong to today.",
+        support.StreamSetsRequest(),
+        ListOf(Nested(_SHOWN)),
+    ),
+)
+_SEGMENTS = (
+    Call(
+        "segments",
+        "memberships",
+        "The segments that a shopper is in now.",
+        segments.MembershipsRequest(),
+        segments.MembershipsResponse(),
+    ),
+    Call(
+        "segments",
+        "list",
+        "Every segment: its rule, version, number of members and status.",
+        _NOTHING,
+        ListOf(Nested(segments.SegmentSchema())),
+    ),
+    Call(
+        "segments",
+        "define",
+        "Put a definition in force, as a new version if it says anything new.",
+        _arguments("A definition.", definition=Nested(segments.DefineRequest(), required=True)),
+        segments.SegmentSchema(),
+    ),
+    Call(
+        "segments",
+        "preview",
+        "Who would be a member by a rule: their number, and some of them.",
+        segments.PreviewRequest(),
+        segments.PreviewResponse(),
+    ),
+    Call(
+        "segments",
+        "explain",
+        "Why a shopper is in a segment, or is not.",
+        segments.ExplainRequest(),
+        segments.SegmentExplainResponse(),
+    ),
+    Call(
+        "segments",
+        "preview_streams",
+        "The segments that a profile of each set of streams would be in now.",
+        support.StreamSetsRequest(),
+        ListOf(ListOf(Name())),
+    ),
+)
+_OFFERS = (
+    Call(
+        "offers",
+        "decide",
+        "What a shopper should see in each slot of a placement.",
+        _arguments("A request.", request=Nested(offers.DecideRequest(), required=True)),
+        offers.DecideResponse(),
+    ),
+    Call(
+        "offers",
+        "explain",
+        "A decision as it was logged, with its trace and the request that it answered.",
+        _arguments("A decision, by its id.", decision_id=Text(required=True)),
+        offers.OfferDecided(),
+    ),
+)
+_EVERY = (
+    Call(
+        EVERY,
+        "history",
+        "Events of this service's log, of each stream past a version.",
+        common.HistoryRequest(),
+        common.HistoryResponse(),
+    ),
+    Call(
+        EVERY,
+        "streams",
+        "Heads of this log's streams in order of change, a page at a time.",
+        common.StreamsRequest(),
+        common.StreamsResponse(),
+    ),
+    Call(
+        EVERY,
+        "behind",
+        "Where this service has not followed another one's log as far as some places in it.",
+        common.BehindRequest(),
+        common.BehindResponse(),
+    ),
+    Call(
+        EVERY,
+        "dead_letters",
+        "The newest dead letters of this service.",
+        common.DeadLettersRequest(),
+        ListOf(Nested(common.DeadLetterSchema())),
+    ),
+    Call(
+        EVERY,
+        "dead_letter",
+        "One dead letter.",
+        common.DeadLetterRequest(),
+        common.DeadLetterSchema(),
+    ),
+    Call(
+        EVERY,
+        "redrive",
+        "Try the streams that a dead letter halted again.",
+        common.DeadLetterRequest(),
+        common.DeadLetterSchema(),
+    ),
+    Call(
+        EVERY,
+        "ping",
+        "That the service is up and reaches its database, and what its clock says.",
+        _NOTHING,
+        common.PingResponse(),
+    ),
+)
+CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *_EVERY)
+
+_MOVED = "Streams have moved to a profile: created, linked, merged, separated, …"
+EVENTS = (
+    EventKind("identity", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
+    EventKind("profiles", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
+    *(
+        EventKind("profiles", name, data, "A shop's event, as it was recorded.", use="recorded")
+        for name, data in event_types.EVENT_TYPES.items()
+    ),
+    EventKind("segments", "segment_entered", segments.MembershipChanged(), "A shopper is in."),
+    EventKind("segments", "segment_exited", segments.MembershipChanged(), "A shopper is out."),
+    EventKind("offers", "offer_decided", offers.OfferDecided(), "What was decided, and why."),
+)

@@ -1,0 +1,1 @@
+"""What identity is asked and answers, and the events that it publishes."""

@@ -1,0 +1,107 @@
+"""What identity is asked and what it answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.validation.fields import Boolean, Choice, Instant, Integer, ListOf, Name, Nested, Text
+from chassis.validation.plain import MAX_CALL_BYTES, MAX_CALL_EVENTS
+from chassis.validation.schema import StrictSchema, load
+from contracts.fields import Identifiers
+from contracts.profiles import FieldErrorSchema, IgnoredIdentifier
+
+ASSURANCES = ("verified", "device", "claimed")
+
+
+class ObservationSchema(StrictSchema):
+    """What one event shows: its identifiers as plain text, and whether they are authenticated."""
+
+    event_id = Text(longest=100, required=True)
+    type = Name(required=True)
+    time = Instant(required=True)
+    identifiers = Identifiers(required=True)
+    authenticated = Boolean(required=True)
+
+
+class ResolveRequest(StrictSchema):
+    """The argument of `identity.resolve`."""
+
+    observations = ListOf(Nested(ObservationSchema()), most=MAX_CALL_EVENTS, required=True)
+
+
+class LookupRequest(StrictSchema):
+    """The arguments of `identity.lookup`."""
+
+    identifiers = Identifiers(required=True)
+    authenticated = Boolean(load_default=False)
+
+
+class DescribeRequest(StrictSchema):
+    """The argument of `identity.describe`."""
+
+    profile_id = Text(longest=64, required=True)
+
+
+class ResolutionSchema(StrictSchema):
+    """Where an event goes and whose it is; or `error`, where no identifier can be used."""
+
+    event_id = Text(required=True)
+    stream_id = Text()
+    profile_id = Text()
+    epoch = Integer(least=1)
+    assurance = Choice(*ASSURANCES)
+    ignored_identifiers = ListOf(Nested(IgnoredIdentifier()), required=True)
+    error = Nested(FieldErrorSchema())
+
+
+class LookupResponse(StrictSchema):
+    """The answer of `identity.lookup`.
+
+    `profile_id` is null for somebody whom nobody knows, and for an account that is merely claimed:
+    then `assurance` is `claimed`, else null.
+    """
+
+    profile_id = Text(required=True, allow_none=True)
+    stream_id = Text(required=True, allow_none=True)
+    assurance = Choice(*ASSURANCES, required=True, allow_none=True)
+    ignored_identifiers = ListOf(Nested(IgnoredIdentifier()), required=True)
+
+
+class TenureSchema(StrictSchema):
+    """An identifier in one of its tenures."""
+
+    key = Text(required=True)
+    type = Name(required=True)
+    tenure = Integer(least=1, required=True)
+    assurance = Choice(*ASSURANCES, required=True)
+
+
+class StreamSchema(StrictSchema):
+    """A stream of a profile. Null: since ever, until now."""
+
+    stream = Text(required=True)
+    epoch = Integer(least=1, required=True)
+    identifiers = ListOf(Nested(TenureSchema()), required=True)
+    opened_at = Instant(required=True, allow_none=True)
+    closed_at = Instant(required=True, allow_none=True)
+
+
+class DescribeResponse(StrictSchema):
+    """The answer of `identity.describe`: what a profile is made of."""
+
+    profile_id = Text(required=True)
+    requested = Text(required=True)
+    streams = ListOf(Nested(StreamSchema()), most=1_000_000, required=True)
+    merged_profiles = ListOf(Text(), most=1_000_000, required=True)
+
+
+_OBSERVATIONS = ResolveRequest()
+LOOKUP_REQUEST = LookupRequest()
+DESCRIBE_REQUEST = DescribeRequest()
+
+
+def read_observations(value: object) -> list[dict[str, Any]]:
+    """The checked observations of a call; InvalidInput names the first wrong field by its path."""
+    loaded = load(_OBSERVATIONS, {"observations": value}, max_bytes=MAX_CALL_BYTES)
+    observations: list[dict[str, Any]] = loaded["observations"]
+    return observations

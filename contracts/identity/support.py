@@ -1,0 +1,139 @@
+"""What a support desk asks of identity, and what it is answered."""
+
+from __future__ import annotations
+
+from chassis.validation.fields import (
+    Boolean,
+    Choice,
+    Instant,
+    Integer,
+    JsonObject,
+    ListOf,
+    Name,
+    Nested,
+    Text,
+)
+from chassis.validation.schema import StrictSchema
+from contracts.fields import Identifiers
+from contracts.identity.calls import TenureSchema
+from contracts.profiles import KnownIdentifierSchema
+
+REVIEW_KINDS = ("merge_refused", "at_a_limit", "shared_device")
+MAX_NOTE = 500
+_MANY = 1_000_000
+
+
+class _Split(StrictSchema):
+    profile_id = Text(longest=64, required=True)
+    reason = Text(longest=MAX_NOTE, required=True)
+    dry_run = Boolean(load_default=False)
+
+
+class SplitByValueRequest(_Split):
+    """The arguments of `identity.split`; `identifiers` are {type: plain value}."""
+
+    identifiers = Identifiers(required=True)
+
+
+class SplitByKeyRequest(_Split):
+    """The same with the keys that `describe` shows."""
+
+    identifiers = ListOf(Text(longest=80), fewest=1, required=True)
+
+
+class MergeRequest(StrictSchema):
+    """The arguments of `identity.merge`: two profiles, by any id that they ever had."""
+
+    a = Text(longest=64, required=True)
+    b = Text(longest=64, required=True)
+    reason = Text(longest=MAX_NOTE, required=True)
+    dry_run = Boolean(load_default=False)
+
+
+class ReviewRequest(StrictSchema):
+    """The arguments of `identity.review`."""
+
+    kind = Choice(*REVIEW_KINDS)
+    limit = Integer(least=1, most=1_000, load_default=100)
+    done = Text(longest=64)
+
+
+class StreamSetsRequest(StrictSchema):
+    """The argument of `profiles.preview` and `segments.preview_streams`: sets of streams."""
+
+    stream_sets = ListOf(ListOf(Text(longest=64), most=2_000), most=10, required=True)
+
+
+class RepairedProfileSchema(StrictSchema):
+    """A profile as it was, or as it is or would be after a split or a merge.
+
+    A dry run shows `profile` (as `profiles.get` does), the names of its `segments` and its `caps`.
+    """
+
+    profile_id = Text(required=True)
+    streams = ListOf(Text(), most=_MANY, required=True)
+    identifiers = ListOf(Nested(KnownIdentifierSchema()), most=_MANY, required=True)
+    profile = JsonObject()
+    segments = ListOf(Text())
+    caps = JsonObject(allow_none=True)
+
+
+class RepairResponse(StrictSchema):
+    """The answer of `identity.split` and `identity.merge`; no `fact_id`: nothing was changed."""
+
+    dry_run = Boolean(required=True)
+    fact_id = Text(required=True, allow_none=True)
+    before = ListOf(Nested(RepairedProfileSchema()), required=True)
+    after = ListOf(Nested(RepairedProfileSchema()), required=True)
+
+
+class ExplainedMoveSchema(StrictSchema):
+    """A stream that a fact moved; `came_from` is null for one that is new."""
+
+    stream = Text(required=True)
+    profile_id = Text(required=True)
+    came_from = Text(required=True, allow_none=True)
+    identifiers = ListOf(Nested(TenureSchema()), required=True)
+
+
+class ExplainedFactSchema(StrictSchema):
+    """A fact of a profile's history; `event_id` is what showed it, `note` why a desk decided it."""
+
+    fact_id = Text(required=True)
+    at = Instant(required=True)
+    reason = Name(required=True)
+    note = Text(required=True, allow_none=True)
+    event_id = Text(required=True, allow_none=True)
+    moves = ListOf(Nested(ExplainedMoveSchema()), most=_MANY, required=True)
+
+
+class IdentityExplainResponse(StrictSchema):
+    """The answer of `identity.explain`: how a profile came to be, the oldest fact first."""
+
+    profile_id = Text(required=True)
+    requested = Text(required=True)
+    happened = ListOf(Nested(ExplainedFactSchema()), most=_MANY, required=True)
+
+
+class ReviewEntrySchema(StrictSchema):
+    """An entry of the review list.
+
+    `subject` is a profile, or the key of a device; `about` is the key of what was refused, or the
+    type of an identifier.
+    """
+
+    id = Text(required=True)
+    kind = Choice(*REVIEW_KINDS, required=True)
+    subject = Text(required=True)
+    about = Text(required=True)
+    reason = Text(required=True)
+    event_id = Text(required=True)
+    first_at = Instant(required=True)
+    last_at = Instant(required=True)
+
+
+SPLIT_BY_VALUE_REQUEST = SplitByValueRequest()
+SPLIT_BY_KEY_REQUEST = SplitByKeyRequest()
+MERGE_REQUEST = MergeRequest()
+REVIEW_REQUEST = ReviewRequest()
+STREAM_SETS_REQUEST = StreamSetsRequest()

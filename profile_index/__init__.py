@@ -1,0 +1,34 @@
+"""What a service knows of identity from the profiles log: whose stream is whose, and summaries.
+
+Profiles, segments and offers each keep these tables in a database of their own. `identity_changed`
+is applied by the highest epoch of each stream, so facts in any order end in the same labels.
+"""
+
+from profile_index.identity import (
+    IdentifierOwner,
+    LabelChange,
+    apply_identity,
+    current_profile,
+    current_streams,
+    find,
+    moves_of,
+    profiles_of,
+    streams_of,
+)
+from profile_index.summaries import load_summaries, save_summaries
+from profile_index.tables import create_directory
+
+__all__ = [
+    "IdentifierOwner",
+    "LabelChange",
+    "apply_identity",
+    "create_directory",
+    "current_profile",
+    "current_streams",
+    "find",
+    "load_summaries",
+    "moves_of",
+    "profiles_of",
+    "save_summaries",
+    "streams_of",
+]

@@ -1,0 +1,170 @@
+"""Conditions: the checked form of a rule, which can be evaluated, explained and described.
+
+Each evaluates to its truth at `now` and the earliest later instant at which that may turn without
+a new event (None: never).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from rules.language.terms import F, Holds, Term
+
+F_contra = TypeVar("F_contra", contravariant=True)
+
+Outcome = tuple[bool, int | None]
+
+
+class Condition(Protocol[F_contra]):
+    """What can be true or false of the facts F."""
+
+    def evaluate(self, facts: F_contra, now: int) -> Outcome:
+        """Whether it is true at `now`, and until when at least that stands."""
+        ...
+
+    def explain(self, facts: F_contra, now: int, lines: list[str]) -> bool:
+        """Whether it is true at `now`; adds a line for each comparison: what it is and why."""
+        ...
+
+    def describe(self) -> str:
+        """The condition in English."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Every(Generic[F]):
+    """All parts are true (`decisive` False), or some part is (`decisive` True).
+
+    A part with the decisive truth settles the whole for as long as it keeps that truth.
+    """
+
+    parts: tuple[Condition[F], ...]
+    decisive: bool
+
+    def evaluate(self, facts: F, now: int) -> Outcome:
+        settled: int | None = None
+        open_until: int | None = None
+        for part in self.parts:
+            value, until = part.evaluate(facts, now)
+            if value is self.decisive:
+                if until is None:
+                    return self.decisive, None
+                settled = until if settled is None else max(settled, until)
+            elif until is not None:
+                open_until = until if open_until is None else min(open_until, until)
+        if settled is not None:
+            return self.decisive, settled
+        return not self.decisive, open_until
+
+    def explain(self, facts: F, now: int, lines: list[str]) -> bool:
+        values = [part.explain(facts, now, lines) for part in self.parts]
+        return self.decisive if self.decisive in values else not self.decisive
+
+    def describe(self) -> str:
+        word = " or " if self.decisive else " and "
+        return word.join(
+            f"({part.describe()})" if isinstance(part, Every) else part.describe()
+            for part in self.parts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Negation(Generic[F]):
+    """The part is false."""
+
+    part: Condition[F]
+
+    def evaluate(self, facts: F, now: int) -> Outcome:
+        value, until = self.part.evaluate(facts, now)
+        return not value, until
+
+    def explain(self, facts: F, now: int, lines: list[str]) -> bool:
+        return not self.part.explain(facts, now, lines)
+
+    def describe(self) -> str:
+        return f"not ({self.part.describe()})"
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Always true, or never."""
+
+    value: bool
+
+    def evaluate(self, facts: Any, now: int) -> Outcome:  # noqa: ARG002
+        return self.value, None
+
+    def explain(self, facts: Any, now: int, lines: list[str]) -> bool:  # noqa: ARG002
+        lines.append(f"{_word(self.value)}: {self.value}")
+        return self.value
+
+    def describe(self) -> str:
+        return "always" if self.value else "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Test(Generic[F]):
+    """A term passes a fixed test."""
+
+    __test__ = False  # for pytest: this is no test case
+
+    term: Term[F]
+    holds: Holds
+    bounds: tuple[int, ...]
+    text: str
+    description: str
+
+    def evaluate(self, facts: F, now: int) -> Outcome:
+        term = self.term
+        until = None if term.until is None else term.until(facts, now, self.holds, self.bounds)
+        return self.holds(term.read(facts, now)), until
+
+    def explain(self, facts: F, now: int, lines: list[str]) -> bool:
+        found = self.term.read(facts, now)
+        value = self.holds(found)
+        lines.append(f"{_word(value)}: {self.text} ({self.term.show(found)})")
+        return value
+
+    def describe(self) -> str:
+        return self.description
+
+
+@dataclass(frozen=True, slots=True)
+class Pair(Generic[F]):
+    """Two terms, neither of which changes as time merely goes by, compare."""
+
+    left: Term[F]
+    right: Term[F]
+    compare: Callable[[Any, Any], bool]
+    text: str
+    description: str
+
+    def evaluate(self, facts: F, now: int) -> Outcome:
+        untils = [
+            until
+            for term in (self.left, self.right)
+            if term.until is not None
+            and (until := term.until(facts, now, _anything, ())) is not None
+        ]
+        value = self.compare(self.left.read(facts, now), self.right.read(facts, now))
+        return value, min(untils, default=None)
+
+    def explain(self, facts: F, now: int, lines: list[str]) -> bool:
+        left, right = self.left.read(facts, now), self.right.read(facts, now)
+        value = self.compare(left, right)
+        worth = f"{self.left.show(left)}, {self.right.show(right)}"
+        lines.append(f"{_word(value)}: {self.text} ({worth})")
+        return value
+
+    def describe(self) -> str:
+        return self.description
+
+
+def _anything(value: Any) -> bool:  # noqa: ARG001
+    return True
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,57 @@
+"""A rule: compiled once, then asked as often as one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, NamedTuple
+
+from rules.language.compiler import Compiler
+from rules.language.conditions import Condition
+from rules.language.syntax import Syntax
+from rules.language.terms import F
+from rules.language.vocabulary import Vocabulary
+
+
+class Verdict(NamedTuple):
+    """Whether a rule holds, and the earliest later instant at which that may turn by itself."""
+
+    value: bool
+    changes_at: int | None
+
+
+class Explanation(NamedTuple):
+    """Whether a rule holds, and a line for each comparison: "true: count(…) > 5 (7)"."""
+
+    value: bool
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[F]):
+    """A checked rule over the facts F; `warnings` are likely slips that are not wrong."""
+
+    text: str
+    condition: Condition[F]
+    warnings: Sequence[str]
+
+    def evaluate(self, facts: F, now: int) -> Verdict:
+        """The verdict at `now` (µs): it stands on [now, changes_at) as long as no event comes."""
+        return Verdict(*self.condition.evaluate(facts, now))
+
+    def explain(self, facts: F, now: int) -> Explanation:
+        """Whether it holds at `now` (µs), and for each comparison why."""
+        lines: list[str] = []
+        return Explanation(self.condition.explain(facts, now, lines), lines)
+
+    def describe(self) -> str:
+        """The rule in English."""
+        return self.condition.describe()
+
+
+def compile_rule(text: str, vocabulary: Vocabulary[F]) -> Rule[F]:
+    """The rule of a text; RuleError with the place, what is wrong and what was probably meant."""
+    syntax = Syntax(text)
+    compiler = Compiler(syntax, vocabulary)
+    condition = compiler.condition(syntax.root)
+    return Rule(text, condition, tuple(compiler.warnings))

@@ -1,0 +1,128 @@
+"""The text of a rule as a bounded syntax tree in which every node knows its place."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+
+from rules.language.errors import RuleError
+
+MOST_CHARACTERS = 2_000
+MOST_PARTS = 250
+DEEPEST = 20
+
+_HINTS = (  # in the order in which they are looked for
+    ("&&", 'write "and" instead of &&'),
+    ("||", 'write "or" instead of ||'),
+    ("<>", "write != instead of <>"),
+    ("=>", "write >= instead of =>"),
+    ("=<", "write <= instead of =<"),
+    (" AND ", 'write "and" in small letters'),
+    (" OR ", 'write "or" in small letters'),
+    ("“", 'write straight quotes: "'),
+    ("”", 'write straight quotes: "'),
+)
+
+
+class Syntax:
+    """A parsed rule: the root of its tree, the texts and the places of the parts.
+
+    The text is parsed inside a pair of brackets on lines of their own, so that it may be broken
+    into lines anywhere and may have comments.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._lines = text.split("\n")
+        self.root = self._parse()
+
+    def error(self, node: ast.AST, message: str) -> RuleError:
+        """A RuleError at the place of `node`."""
+        line: int = getattr(node, "lineno", 2) - 1
+        return self._error_at(message, line, self._column(line, getattr(node, "col_offset", 0)))
+
+    def segment(self, node: ast.expr) -> str:
+        """The text of `node`, its spaces and line breaks as one space each."""
+        lines = [line.encode() for line in self._lines]
+        first, last = node.lineno - 2, (node.end_lineno or node.lineno) - 2
+        part = lines[first : last + 1]
+        part[-1] = part[-1][: node.end_col_offset]
+        part[0] = part[0][node.col_offset :]
+        return " ".join(b" ".join(part).decode().split())
+
+    def _parse(self) -> ast.expr:
+        if not self.text.strip():
+            raise RuleError("the rule is empty", 1, 1)
+        if len(self.text) > MOST_CHARACTERS:
+            raise RuleError(f"a rule has at most {MOST_CHARACTERS} characters", 1, 1)
+        for number, line in enumerate(self._lines, start=1):
+            for column, character in enumerate(line, start=1):
+                if character == "\\" or not (character.isprintable() or character in "\t\r"):
+                    message = f"the character {character!a} has no place in a rule"
+                    raise RuleError(message, number, column)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                root = ast.parse(f"(\n{self.text}\n)", mode="eval").body
+        except SyntaxError as error:
+            raise self._explained(error) from None
+        except (ValueError, OverflowError, MemoryError, RecursionError, Warning):
+            raise RuleError("this is no expression that can be read", 1, 1) from None
+        self._check_bounds(root)
+        return root
+
+    def _check_bounds(self, root: ast.expr) -> None:
+        count, level = 0, [root]
+        depth = 0
+        while level:
+            count += len(level)
+            depth += 1
+            below = [part for node in level for part in _parts(node)]
+            if depth > DEEPEST and below:
+                raise self.error(below[0], f"brackets and nots nest deeper than {DEEPEST} levels")
+            if count > MOST_PARTS:
+                raise self.error(level[0], f"the rule has more than {MOST_PARTS} parts; split it")
+            level = below
+        outside = root.lineno < 2 or (root.end_lineno or 0) > len(self._lines) + 1
+        if outside and not isinstance(root, ast.Tuple | ast.GeneratorExp | ast.NamedExpr):
+            raise RuleError("the brackets do not match", 1, 1)
+
+    def _explained(self, error: SyntaxError) -> RuleError:
+        lines = len(self._lines)
+        line = min(max((error.lineno or 2) - 1, 1), lines)
+        column = error.offset or 1
+        if (error.lineno or 2) - 1 > lines:
+            column = len(self._lines[-1]) + 1
+        for sign, hint in _HINTS:
+            for number, text in enumerate(self._lines, start=1):
+                if sign in text:
+                    return self._error_at(hint, number, text.index(sign) + 1)
+        said = error.msg or "this is no expression"
+        if "==" in said or "Maybe you meant '=='" in said:
+            said = "write == to compare; = is no comparison"
+        elif "never closed" in said or "unmatched" in said or "does not match" in said:
+            said = "the brackets do not match"
+        elif "string literal" in said:
+            said = "a text has no closing quote"
+        else:
+            said = f"this is no expression: {said}"
+        return self._error_at(said, line, column)
+
+    def _column(self, line: int, offset: int) -> int:
+        """Of the tree's offset in UTF-8 bytes, the column in characters, from 1."""
+        if not 1 <= line <= len(self._lines):
+            return 1
+        return len(self._lines[line - 1].encode()[:offset].decode(errors="ignore")) + 1
+
+    def _error_at(self, message: str, line: int, column: int) -> RuleError:
+        line = min(max(line, 1), len(self._lines))
+        column = min(max(column, 1), len(self._lines[line - 1]) + 1)
+        return RuleError(message, line, column)
+
+
+def _parts(node: ast.expr) -> Iterator[ast.expr]:
+    for part in ast.iter_child_nodes(node):
+        inner = part.value if isinstance(part, ast.keyword) else part
+        if isinstance(inner, ast.expr):
+            yield inner

@@ -1,0 +1,77 @@
+"""Terms: what a rule can ask about a shopper, each with its kind and how time changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from chassis.core.instants import format_instant
+from rules.language.units import show_duration, show_money
+
+F = TypeVar("F")
+
+Holds = Callable[[Any], bool]
+"""Whether a comparison holds for a value of its term; total, and false or true for None too."""
+
+Until = Callable[[Any, int, Holds, tuple[int, ...]], int | None]
+
+
+class Kind(Enum):
+    """The kinds of values; the text completes "is ..."."""
+
+    NUMBER = "a number"
+    MONEY = "an amount of money"
+    TEXT = "a text"
+    TRUTH = "a yes or no"
+    INSTANT = "a point in time"
+    DURATION = "a length of time"
+    LIST = "a list"
+    ANY = "a trait of any kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Term(Generic[F]):
+    """One thing to ask of the facts F.
+
+    `read(facts, now)` gives the value, None when there is none. `until(facts, now, holds, bounds)`
+    gives the earliest instant after `now` at which `holds(value)` may turn without a new event,
+    where the bounds are all the values at whose sides `holds` can differ; None stands for never.
+    """
+
+    kind: Kind
+    label: str  # what it is, for people: "the number of order_completed events"
+    read: Callable[[F, int], Any]
+    until: Until | None = None
+    currency: str = ""
+    missable: bool = True
+    moving: bool = False  # it changes as time goes by: only a fixed bound tells when
+    most: int | None = None  # the largest number that it can be compared with
+    choices: frozenset[str] = frozenset()  # all the texts that it can be
+
+    def show(self, value: Any) -> str:
+        """A value of this term as people read it."""
+        if value is None:
+            return "nothing"
+        if self.kind is Kind.MONEY:
+            return show_money(value, self.currency)
+        if self.kind is Kind.DURATION:
+            return show_duration(value)
+        if self.kind is Kind.INSTANT:
+            return format_instant(value)
+        return shown(value)
+
+
+def shown(value: Any) -> str:
+    """A plain value, cut when it is long."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) <= 80 else f'"{value[:80]}…"'
+    if isinstance(value, list | tuple | set | frozenset):
+        every = sorted(map(shown, value)) or ["empty"]
+        return ", ".join(every[:20]) + (" …" if len(every) > 20 else "")
+    if isinstance(value, int | float):
+        return str(value)
+    return "an object"

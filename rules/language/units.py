@@ -1,0 +1,73 @@
+"""Durations and money as rules write and show them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from chassis.core.instants import DAY, HOUR, MINUTE, SECOND
+
+_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+_NAMES = {"w": "week", "d": "day", "h": "hour", "m": "minute", "s": "second"}
+_DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
+LONGEST = 36_500 * DAY
+
+HOW_LONG = 'write a whole number and one of s, m, h, d, w, such as "90m" (minutes) or "60d" (days)'
+
+_DIGITS = {
+    currency: digits
+    for digits, currencies in (
+        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        (3, "BHD IQD JOD KWD LYD OMR TND"),
+        (4, "CLF UYW"),
+    )
+    for currency in currencies.split()
+}
+
+
+def parse_duration(text: str) -> int:
+    """Microseconds of "60d"; ValueError says what is wrong and how durations are written."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f'"{text}" is no duration: {HOW_LONG}')
+    duration = int(match[1]) * _UNITS[match[2]]
+    if not 0 < duration <= LONGEST:
+        raise ValueError(f'"{text}" is out of range: a duration is more than 0 and at most 36500d')
+    return duration
+
+
+def describe_duration(duration: int) -> str:
+    """ "60 days" for what was written as "60d", in the largest unit that divides it."""
+    for unit in ("d", "h", "m", "s"):
+        if duration % _UNITS[unit] == 0:
+            count = duration // _UNITS[unit]
+            return f"{count} {_NAMES[unit]}" + ("" if count == 1 else "s")
+    return f"{duration} microseconds"
+
+
+def show_duration(duration: int) -> str:
+    """A measured duration, to the second: "3d 4h 0m 10s" without leading zeros."""
+    parts: list[str] = []
+    rest = max(duration, 0)
+    for unit in ("d", "h", "m", "s"):
+        count, rest = divmod(rest, _UNITS[unit])
+        if count or parts or unit == "s":
+            parts.append(f"{count}{unit}")
+    return " ".join(parts)
+
+
+def minor_units(amount: Decimal, currency: str) -> int:
+    """The exact minor units of an amount in major units; ValueError for too many decimals."""
+    digits = _DIGITS.get(currency, 2)
+    exponent = amount.normalize().as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -digits:
+        raise ValueError(f"{currency} has {digits} decimals, {amount} has more")
+    return int(amount * 10**digits)
+
+
+def show_money(minor: int, currency: str) -> str:
+    """ "512.40 USD" for 51240 minor units."""
+    digits = _DIGITS.get(currency, 2)
+    sign, whole = ("-" if minor < 0 else ""), str(abs(minor)).rjust(digits + 1, "0")
+    amount = f"{whole[:-digits]}.{whole[-digits:]}" if digits else whole
+    return f"{sign}{amount} {currency}"

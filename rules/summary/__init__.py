@@ -1,0 +1,1 @@
+"""The summary of a stream: what rules read, folded from its events."""

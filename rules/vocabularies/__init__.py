@@ -1,0 +1,1 @@
+"""What rules may ask: the vocabularies of segments and of offers' eligibility."""

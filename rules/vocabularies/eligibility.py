@@ -1,0 +1,174 @@
+"""What eligibility rules of offers can ask: the shopper's segments and traits, and this request."""
+
+# ruff: noqa: ARG001, ARG005 - all terms share one signature, and few need all of it
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rules.language.terms import Kind, Term
+from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
+from rules.vocabularies.segments import HINTS
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One request of one shopper.
+
+    `context` is the request's, as contracts accepted it: items [{category, sku, quantity, …}],
+    value in minor units of its currency, device, referrer, language. `identified` says whether the
+    shopper is known at all, `assurance` how surely (verified, claimed, device, none).
+    """
+
+    traits: Mapping[str, Any] = field(default_factory=dict)
+    segments: frozenset[str] = frozenset()
+    context: Mapping[str, Any] = field(default_factory=dict)
+    identified: bool = False
+    assurance: str = "none"
+    consent: Mapping[str, bool] = field(default_factory=dict)
+    points: int = 0
+
+    def items(self) -> list[Mapping[str, Any]]:
+        """The articles of the request's basket."""
+        items = self.context.get("items")
+        if not isinstance(items, list | tuple):
+            return []
+        return [item for item in items if isinstance(item, Mapping)]
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _text(name: str) -> Term[Situation]:
+    def read(situation: Situation, now: int) -> str | None:
+        value = situation.context.get(name)
+        return value if isinstance(value, str) else None
+
+    return Term(Kind.TEXT, f"the request's {name}", read)
+
+
+def _of_items(name: str, label: str) -> Term[Situation]:
+    def read(situation: Situation, now: int) -> frozenset[str]:
+        values = (item.get(name) for item in situation.items())
+        return frozenset(value for value in values if isinstance(value, str))
+
+    return Term(Kind.LIST, label, read, missable=False)
+
+
+def _item_count(situation: Situation, now: int) -> int | None:
+    if situation.context.get("items") is None:
+        return None
+    quantities = (_whole(item.get("quantity")) for item in situation.items())
+    return sum(1 if quantity is None else max(quantity, 0) for quantity in quantities)
+
+
+def _basket_value(currency: str) -> Term[Situation]:
+    def read(situation: Situation, now: int) -> int | None:
+        if situation.context.get("currency") != currency:
+            return None
+        return _whole(situation.context.get("value"))
+
+    return Term(Kind.MONEY, f"the basket's value in {currency}", read, currency=currency)
+
+
+def _has_consent(purpose: str) -> Term[Situation]:
+    return Term(
+        Kind.TRUTH,
+        f"consent to {purpose}",
+        lambda situation, now: situation.consent.get(purpose) is True,
+        missable=False,
+    )
+
+
+def _loyalty_points() -> Term[Situation]:
+    return Term(
+        Kind.NUMBER, "the loyalty points", lambda situation, now: situation.points, missable=False
+    )
+
+
+def _trait(path: tuple[str, ...]) -> Term[Situation]:
+    return Term(
+        Kind.ANY,
+        f"the trait {'.'.join(path)}",
+        lambda situation, now: reach(situation.traits, path),
+    )
+
+
+_HISTORY = 'offers know no history: make a segment of it and write "my_segment" in segments'
+
+ELIGIBILITY_VOCABULARY: Vocabulary[Situation] = Vocabulary(
+    namespaces={
+        "traits": Namespace(open=_trait),
+        "context": Namespace(
+            {
+                "currency": _text("currency"),
+                "device": _text("device"),
+                "referrer": _text("referrer"),
+                "language": _text("language"),
+                "categories": _of_items("category", "the categories in the basket"),
+                "skus": _of_items("sku", "the articles in the basket"),
+                "item_count": Term(
+                    Kind.NUMBER, "the number of articles in the basket", _item_count
+                ),
+            },
+            hints={
+                "value": 'an amount needs its currency: write basket_value("USD") >= 50',
+                "items": 'write "running" in context.categories, or context.item_count > 1',
+                "category": 'write "running" in context.categories',
+                "sku": 'write "W-100" in context.skus',
+            },
+        ),
+    },
+    functions={
+        "basket_value": Function(_basket_value, 'basket_value("USD")', Argument.CURRENCY),
+        "has_consent": Function(_has_consent, 'has_consent("email")', Argument.PURPOSE),
+        "loyalty_points": Function(_loyalty_points, "loyalty_points()"),
+    },
+    names={
+        "segments": Term(
+            Kind.LIST,
+            "the shopper's segments",
+            lambda situation, now: situation.segments,
+            missable=False,
+        ),
+        "identified": Term(
+            Kind.TRUTH,
+            "a shopper whom we know",
+            lambda situation, now: situation.identified,
+            missable=False,
+        ),
+        "assurance": Term(
+            Kind.TEXT,
+            "the assurance",
+            lambda situation, now: situation.assurance,
+            missable=False,
+            choices=frozenset({"verified", "claimed", "device", "none"}),
+        ),
+    },
+    hints={
+        **HINTS,
+        **dict.fromkeys(
+            (
+                "count",
+                "orders",
+                "revenue",
+                "bought",
+                "never",
+                "first",
+                "last",
+                "since_last",
+                "days_since",
+                "sum",
+                "spent",
+                "now",
+            ),
+            _HISTORY,
+        ),
+        "cart_value": 'write basket_value("USD")',
+        "cart_items": "write context.item_count",
+        "segment": 'write "high_value" in segments',
+    },
+)

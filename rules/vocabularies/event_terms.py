@@ -1,0 +1,101 @@
+"""Terms over a shopper's events: how often, when, how long ago."""
+# ruff: noqa: ARG005 - all terms share one signature, and few need all of it
+
+from __future__ import annotations
+
+from rules.language.terms import Holds, Kind, Term, Until
+from rules.language.windows import ago, earliest
+from rules.summary.summary import MOST_COUNTED, Summary
+
+
+def _next_event(event: str) -> Until:
+    return lambda summary, now, holds, bounds: summary.next(event, now)
+
+
+def count(event: str, within: int | None = None) -> Term[Summary]:
+    """How often it happened, in a window or ever."""
+    label = f"the number of {event} events{ago(within)}"
+    if within is None:
+        return Term(
+            Kind.NUMBER,
+            label,
+            lambda summary, now: summary.count(event, now),
+            _next_event(event),
+            missable=False,
+        )
+
+    def until(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
+        coming = summary.next(event, now)
+        before = holds(summary.count(event, now, now - within))
+        for leaving in sorted(
+            last + within
+            for bound in bounds
+            for rank in (bound, bound + 1)
+            if rank > 0 and (last := summary.last(event, now, rank)) is not None
+        ):
+            if leaving > now and holds(summary.count(event, now, leaving - within)) != before:
+                return earliest(coming, leaving)
+        return coming
+
+    return Term(
+        Kind.NUMBER,
+        label,
+        lambda summary, now: summary.count(event, now, now - within),
+        until,
+        missable=False,
+        moving=True,
+        most=MOST_COUNTED,
+    )
+
+
+def never(event: str) -> Term[Summary]:
+    """Whether it has not happened yet."""
+    return Term(
+        Kind.TRUTH,
+        f"no {event} event ever",
+        lambda summary, now: summary.first(event, now) is None,
+        _next_event(event),
+        missable=False,
+    )
+
+
+def first(event: str) -> Term[Summary]:
+    """When it first happened."""
+    return Term(
+        Kind.INSTANT,
+        f"the first {event}",
+        lambda summary, now: summary.first(event, now),
+        _next_event(event),
+    )
+
+
+def last(event: str) -> Term[Summary]:
+    """When it last happened."""
+    return Term(
+        Kind.INSTANT,
+        f"the last {event}",
+        lambda summary, now: summary.last(event, now),
+        _next_event(event),
+    )
+
+
+def since_last(event: str) -> Term[Summary]:
+    """How long ago it last happened."""
+
+    def read(summary: Summary, now: int) -> int | None:
+        last = summary.last(event, now)
+        return None if last is None else now - last
+
+    def until(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
+        coming = summary.next(event, now)
+        last = summary.last(event, now)
+        if last is None:
+            return coming
+        before = holds(now - last)
+        for bound in sorted(bounds):
+            for instant in (last + bound, last + bound + 1):
+                if instant > now and holds(instant - last) != before:
+                    return earliest(coming, instant)
+        return coming
+
+    return Term(Kind.DURATION, f"the time since the last {event}", read, until, moving=True)

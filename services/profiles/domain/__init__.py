@@ -1,0 +1,1 @@
+"""What profiles decides, pure."""

@@ -1,0 +1,97 @@
+"""Sealing: what names a person is kept encrypted, and is opened for those who ask by name.
+
+The seal's key comes from the identifier key, so that a rotation of the master key opens nothing
+anew: it wraps the same identifier key again.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from chassis import DAY
+from contracts.ingest import IncomingEvent
+from identifiers import Accepted, IdentifierTypes, accept
+
+_PURPOSE = b"checkout cdp: values sealed in profiles"
+_NONCE = 12
+_MOST_REMEMBERED = 100_000
+
+
+class Seal:
+    """Encrypts text with AES-256-GCM, bound to what it is about."""
+
+    def __init__(self, key: bytes, entropy: Callable[[int], bytes] = os.urandom) -> None:
+        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(key)
+        self._cipher = AESGCM(derived)
+        self._entropy = entropy
+
+    def close(self, text: str, about: str) -> str:
+        """The text, sealed; `about` is needed again to open it."""
+        nonce = self._entropy(_NONCE)
+        sealed = self._cipher.encrypt(nonce, text.encode(), about.encode())
+        return base64.b64encode(nonce + sealed).decode()
+
+    def open(self, sealed: str, about: str) -> str:
+        """The text; cryptography's InvalidTag if it was sealed under another key or name."""
+        raw = base64.b64decode(sealed)
+        return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], about.encode()).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class SealedValue:
+    """An identifier's plain value, sealed; kept until an instant (µs), or for good."""
+
+    key: str
+    sealed: str
+    kept_until: int | None
+
+
+@dataclass(slots=True)
+class Vault:
+    """Makes sealed values of what events carry: each at most once a day and process."""
+
+    types: IdentifierTypes
+    key: bytes = field(repr=False)
+    seal: Seal = field(repr=False)
+    _seen: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
+
+    def accept(self, event: IncomingEvent) -> Accepted:
+        """The identifiers of an event that identity will use, and those that it will not."""
+        return accept(event.identifiers, self.types, self.key)
+
+    def new_values(self, events: Iterable[IncomingEvent], now: int) -> list[SealedValue]:
+        """The values in `events` that were not kept today, sealed, by key."""
+        today = now // DAY
+        found: dict[str, SealedValue] = {}
+        for event in events:
+            for name, value in event.identifiers.items():
+                if self._seen.get((name, value)) != today:
+                    for identifier in accept({name: value}, self.types, self.key).keys:
+                        days = identifier.type.keep_days
+                        until = None if days is None else now + days * DAY
+                        closed = self.seal.close(value, identifier.key)
+                        found[identifier.key] = SealedValue(identifier.key, closed, until)
+        return [found[key] for key in sorted(found)]
+
+    def remember(self, events: Iterable[IncomingEvent], now: int) -> None:
+        """The values in `events` are kept now."""
+        if len(self._seen) > _MOST_REMEMBERED:
+            self._seen.clear()
+        today = now // DAY
+        self._seen.update({pair: today for e in events for pair in e.identifiers.items()})
+
+    def open(self, key: str, sealed: str) -> str:
+        """The plain value of an identifier."""
+        return self.seal.open(sealed, key)
+
+
+def open_vault(types: IdentifierTypes, key: bytes) -> Vault:
+    """The vault of one process."""
+    return Vault(types, key, Seal(key))

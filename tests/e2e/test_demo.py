@@ -1,0 +1,141 @@
+"""Facts about `cdp demo`, run as a person would, in a directory of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp.demo.demo import cdnow_directory
+from cdp.demo.purchases import SAMPLE
+from tests.support.reference_cdnow import figures
+from tests.support.system import plain_environment
+
+ROOT = Path(__file__).parents[2]
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def cdp(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """`cdp("demo")`: a command of cdp, ended, in one directory for all tests here."""
+    directory = tmp_path_factory.mktemp("demo")
+    plain = plain_environment()
+    environment = plain | {
+        "PYTHONPATH": str(ROOT),
+        "CDP_CDNOW_DIR": str(cdnow_directory()),
+        "COLUMNS": "120",
+    }
+
+    def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cdp", *words],
+            cwd=directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def demo(cdp: Command) -> list[str]:
+    """The lines that the demo printed, with single spaces."""
+    done = cdp("demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    return [" ".join(line.split()) for line in done.stdout.splitlines()]
+
+
+def row(lines: list[str], name: str) -> list[int]:
+    """The two numbers that a line of the report starts with, after its name."""
+    line = next(line for line in lines if line.startswith(f"{name} "))
+    return [int(word.replace(",", "")) for word in line.split()[1:3]]
+
+
+def test_the_sample_has_its_known_numbers(demo: list[str]) -> None:
+    assert row(demo, "profiles")[0] == 2357
+    assert row(demo, "orders")[0] == 6919
+    assert row(demo, "returning_one_time_buyer")[0] == 1205
+
+
+def test_every_figure_is_what_a_plain_script_computes_from_the_file(demo: list[str]) -> None:
+    expected = figures(cdnow_directory() / SAMPLE)
+    for name in ("events", "profiles", "orders"):
+        assert row(demo, name)[0] == expected[name]
+    for segment, members in expected["members"].items():
+        assert row(demo, segment)[0] == members
+
+
+def test_the_five_shoppers_are_added_to_the_figures(demo: list[str]) -> None:
+    before, after = zip(*(row(demo, name) for name in ("profiles", "orders")), strict=True)
+    assert after == (before[0] + 5, before[1] + 9)
+    changes = {
+        "abandoned_cart": 1,
+        "first_time_visitor": 3,
+        "frequent_buyer": 1,
+        "high_value": 1,
+        "returning_one_time_buyer": 1,
+    }
+    for segment, change in changes.items():
+        assert row(demo, segment)[1] - row(demo, segment)[0] == change
+
+
+@pytest.mark.parametrize(
+    ("title", "offer"),
+    [
+        ("A first-time guest", "guest_checkout v1"),
+        ("A one-time buyer who has just signed in", "join_loyalty v1"),
+        ("A loyal gold customer", "loyalty_status v1"),
+        ("An anonymous buyer of a running watch", "watch_warranty v1"),
+    ],
+)
+def test_each_of_the_four_shoppers_is_shown_an_offer_and_why(
+    demo: list[str], title: str, offer: str
+) -> None:
+    told = demo[demo.index(title) :]
+    assert any(offer in line for line in told)
+    assert any("true: " in line for line in told)
+
+
+def test_the_demo_ends_with_what_to_try_next(demo: list[str]) -> None:
+    told = "\n".join(demo[demo.index("Try next") :])
+    assert "profile show user_id=grace --demo" in told
+    assert "examples/checkout/decide.py" in told
+
+
+def test_what_the_demo_left_can_be_asked(cdp: Command, demo: list[str]) -> None:
+    done = cdp("profile", "show", "user_id=grace", "--demo", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    grace: dict[str, Any] = json.loads(done.stdout)
+    assert grace["orders"]["count"] == 8
+    assert grace["loyalty"] == {"enrolled": True, "tier": "gold", "points": 1175}
+    assert {each["segment"] for each in grace["segments"]} == {"frequent_buyer", "high_value"}
+
+
+def test_a_shopper_whom_the_demo_does_not_know_is_one_line(cdp: Command, demo: list[str]) -> None:
+    done = cdp("profile", "show", "user_id=nobody", "--demo")
+    assert done.returncode == 1
+    assert done.stderr == "Error: identifiers: lead to no profile that we know\n"
+
+
+def test_a_decision_can_be_asked_of_the_demo_and_leaves_it_as_it_was(
+    cdp: Command, demo: list[str]
+) -> None:
+    request = ROOT / "examples" / "requests" / "one-time-buyer.json"
+    first, second = (cdp("decide", request, "--demo") for _ in range(2))
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "Earn 48 points with this order" in first.stdout
+    assert first.stdout == second.stdout
+
+
+def test_the_demo_leaves_no_dead_letters(cdp: Command, demo: list[str]) -> None:
+    done = cdp("dead-letters", "list", "--demo")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "There are none.\n", "")

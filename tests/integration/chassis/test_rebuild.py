@@ -1,0 +1,502 @@
+"""Rebuilding read models on both databases, without nameko: beside the old one, and exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import Conflict, Event, FixedClock, Refused, Unavailable
+from chassis.config.settings import Settings
+from chassis.database.engine import Database
+from chassis.database.migration import upgrade
+from chassis.database.tables import DEAD_LETTERS, POSITIONS
+from chassis.eventlog.reader import RemoteLog
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.projections.inbox import Inbox
+from chassis.projections.rebuild import Rebuild, RebuildProgress, RebuildResult
+from chassis.projections.shadow_base import open_shadow
+from profile_index.tables import LABELS, SUMMARIES
+from services.offers import rebuild as offers_rebuild
+from services.offers.projections import SegmentProjection
+from services.offers.projections import ShopperProjection as OffersProfileEvents
+from services.profiles import rebuild as profiles_rebuild
+from services.profiles import store as profiles_store
+from services.segments import rebuild as segments_rebuild
+from services.segments.store import MEMBERSHIPS
+from tests.integration.segments.test_segments import NOW, ProfilesLog, Segments
+
+Log = Callable[..., Any]
+_STRAY = {"stream_id": "stray", "profile_id": "stray", "epoch": 1}
+
+
+@pytest.fixture
+def uris(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[[str], Any]]:
+    """`uris("segments")`: a fresh database with that service's tables, as owner and as its user."""
+    made: list[str] = []
+
+    def create(service: str) -> tuple[str, str]:
+        if engine == "sqlite":
+            uri = f"sqlite:///{tmp_path / f'{service}.db'}"
+            upgrade(service, uri)
+            return uri, uri
+        owner, user = request.getfixturevalue("databases").create(
+            service, partial(upgrade, service)
+        )
+        made.append(owner)
+        return owner, user
+
+    yield create
+    for uri in made:
+        request.getfixturevalue("databases").drop(uri)
+
+
+class Shop:
+    """Profiles' log, and segments following it; `rebuild()` rebuilds segments' read model."""
+
+    def __init__(self, uris: Callable[[str], Any], directory: Path) -> None:
+        self.log = ProfilesLog(Database(f"sqlite:///{_migrated(directory)}"))
+        self.owner_uri, self.user_uri = uris("segments")
+        self.segments = Segments(Database(self.user_uri))
+        self.owner = Database(self.owner_uri)
+        self.calls = 0
+        self._followed = 0
+
+    def close(self) -> None:
+        self.log._work.database.close()
+        self.segments.work.database.close()
+        self.owner.close()
+
+    def follow(self) -> None:
+        """Let segments follow what the log has by now."""
+        self.segments.follow(*self.log.events[self._followed :])
+        self._followed = len(self.log.events)
+
+    def answer(self, method: str, **arguments: Any) -> Any:
+        """What profiles answers over RPC."""
+        self.calls += 1
+        return answer(self.log._work, method, **arguments)
+
+    def rebuild(
+        self,
+        call: Log | None = None,
+        report: Callable[[RebuildProgress], None] = lambda step: None,
+        *,
+        resume: bool = False,
+        uri: str = "",
+        release: str = "1",
+    ) -> RebuildResult:
+        database = Database(uri) if uri else self.owner
+        live = UnitOfWorkRunner(database, "segments", FixedClock(NOW), self.segments)
+        settings = Settings("segments", self.user_uri, "", FixedClock(NOW), b"key")
+        model = segments_rebuild.read_model(settings, live)
+        shadow = open_shadow(database, uri or self.owner_uri, model.tables, release)
+        logs = {"profiles": RemoteLog(call or self.answer)}
+        try:
+            return Rebuild(model, live, shadow, logs, report).run(resume)
+        finally:
+            shadow.database.close()
+            if uri:
+                database.close()
+
+    def tables(self) -> dict[str, list[Any]]:
+        return rows(
+            self.segments.work,
+            segments_rebuild.read_model,
+            Settings("segments", self.user_uri, "", FixedClock(NOW), b"key"),
+        )
+
+    def spoil(self, statement: sa.Executable) -> None:
+        """Change the model in use, as no code of ours would."""
+        self.segments.work.run(lambda unit: unit.connection.execute(statement))
+
+
+def _migrated(directory: Path) -> Path:
+    path = directory / "log-of-profiles.db"
+    upgrade("profiles", f"sqlite:///{path}")
+    return path
+
+
+def answer(work: UnitOfWorkRunner, method: str, **arguments: Any) -> Any:
+    """What a service with the log of `work` answers over RPC."""
+    if method == "history":
+        after = {place["stream"]: place["after"] for place in arguments["streams"]}
+        events = work.read(lambda unit: unit.raw_history(after, arguments["limit"]))
+        return {"events": [event.to_wire() for event in events]}
+    heads = work.read(
+        lambda unit: unit.heads(arguments["changed_since"], arguments["after"], arguments["limit"])
+    )
+    return {
+        "streams": [
+            {"stream": h.stream, "version": h.version, "changed_at": h.changed_at} for h in heads
+        ]
+    }
+
+
+def rows(work: UnitOfWorkRunner, read_model: Any, settings: Settings) -> dict[str, list[Any]]:
+    """All rows of a service's read model, but for what depends on how events came together."""
+    model = read_model(settings, work)
+    found = {}
+    for table in model.tables:
+        columns = [c for c in table.c if (table.name, c.name) != ("summaries", "version")]
+        query = sa.select(*columns)
+        read = work.read(lambda unit, query=query: list(map(tuple, unit.connection.execute(query))))
+        found[table.name] = sorted(read, key=repr)
+    found.pop("reconciled", None)  # a place in time, which moves on
+    return found
+
+
+@pytest.fixture
+def shop(uris: Callable[[str], Any], tmp_path: Path) -> Iterator[Shop]:
+    """A shop with ten shoppers: each a guest and an account, six of them merged."""
+    made = Shop(uris, tmp_path)
+    for number in range(10):
+        account, device = f"a{number}", f"d{number}"
+        made.log.move(**{account: account})
+        made.log.move(**{device: device})
+        for order in range(number):
+            made.log.order(account, order)
+        made.log.cart(device)
+        if number < 6:
+            made.log.order(device, 100)
+            made.log.move("merged", **{account: account, device: account})
+    made.follow()
+    made.segments.changes()
+    yield made
+    made.close()
+
+
+def test_a_rebuild_of_a_sound_model_changes_no_row_and_tells_nothing(shop: Shop) -> None:
+    before = shop.tables()
+    result = shop.rebuild()
+    assert shop.tables() == before
+    assert (result.told, result.halted, shop.segments.changes()) == (0, 0, [])
+
+
+def test_a_spoilt_model_is_mended_and_the_net_change_alone_is_told(shop: Shop) -> None:
+    sound = shop.tables()
+    shop.spoil(sa.update(LABELS).where(LABELS.c.stream_id == "d0").values(profile_id="d0"))
+    shop.spoil(sa.delete(SUMMARIES).where(SUMMARIES.c.stream_id == "a7"))
+    shop.log.order("a7", 50)
+    shop.follow()  # counts one order where there were seven
+    wrong = shop.segments.changes()
+    assert ("a7", "exited", "frequent_buyer", "event") in wrong
+    result = shop.rebuild()
+    told = shop.segments.changes()
+    assert result.told == len(told) == len(wrong)
+    assert {(who, segment) for who, _, segment, _ in told} == {("a7", s) for _, _, s, _ in wrong}
+    assert shop.segments.of("a7") == {"frequent_buyer"} | (shop.segments.of("a8") & {"high_value"})
+    assert shop.tables()["labels"] == sound["labels"]
+
+
+def test_a_membership_that_was_never_told_is_forgotten_silently(shop: Shop) -> None:
+    sound = shop.tables()
+    shop.spoil(sa.delete(MEMBERSHIPS).where(MEMBERSHIPS.c.profile_id == "a7"))
+    shop.spoil(sa.update(MEMBERSHIPS).where(MEMBERSHIPS.c.profile_id == "a8").values(since=0))
+    shop.rebuild()
+    assert shop.tables() == sound
+    assert shop.segments.changes() == []
+
+
+def test_what_is_told_while_a_model_is_rebuilt_is_in_it(shop: Shop) -> None:
+    def call(method: str, **arguments: Any) -> Any:
+        found = shop.answer(method, **arguments)
+        if shop.calls < 12 and not exchanging:  # after the answer: the rebuild has not seen it
+            shop.log.order("a1", 200 + shop.calls)
+            shop.log.move("merged", a8="a8", d8="a8")
+            shop.follow()
+        return found
+
+    exchanging: list[RebuildProgress] = []
+    shop.rebuild(call, lambda step: exchanging.extend([step] if step.doing == "exchanging" else []))
+    told = shop.segments.changes()
+    assert len(set(told)) == len(told)  # nobody enters or leaves twice
+    before = shop.tables()
+    shop.rebuild()
+    assert shop.tables() == before
+    assert shop.segments.ask("a8")["versions"].keys() == {"a8", "d8"}
+
+
+def test_what_the_old_model_comes_to_at_the_last_moment_is_fetched_while_writers_are_held(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close_and_go_on(self: Rebuild, *arguments: Any) -> None:
+        close(self, *arguments)
+        if not late:
+            late.append(shop.log.order("a9", 99))
+            shop.follow()
+            told.extend(shop.segments.changes())
+
+    def call(method: str, **arguments: Any) -> Any:
+        found = shop.answer(method, **arguments)
+        asked.extend((bool(late), event["subject"]) for event in found.get("events", ()))
+        return found
+
+    late: list[Event] = []
+    told: list[Any] = []
+    asked: list[tuple[bool, str]] = []
+    close = Rebuild._close
+    monkeypatch.setattr(Rebuild, "_close", close_and_go_on)
+    shop.rebuild(call)
+    assert [stream for after, stream in asked if after] == ["a9"]
+    assert shop.segments.ask("a9")["versions"]["a9"] == late[0].version
+    assert told == [("a9", "entered", "high_value", "event")]
+    assert shop.segments.changes() == []  # nothing to tell again
+
+
+def test_what_the_old_model_has_heard_of_is_fetched_though_its_source_does_not_list_it(
+    shop: Shop,
+) -> None:
+    def call(method: str, **arguments: Any) -> Any:
+        found = shop.answer(method, **arguments)
+        if method == "streams":
+            found["streams"] = [head for head in found["streams"] if head["stream"] != "a9"]
+        return found
+
+    before = shop.tables()
+    shop.rebuild(call)
+    assert shop.tables() == before
+
+
+def test_an_exchange_is_put_off_while_the_old_model_has_what_its_source_does_not_answer(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(method: str, **arguments: Any) -> Any:
+        found = shop.answer(method, **arguments)
+        kept = [each for each in found.get("streams", ()) if each["stream"] != "a9"]
+        events = [each for each in found.get("events", ()) if each["subject"] != "a9"]
+        return {"streams": kept, "events": events}
+
+    monkeypatch.setattr("chassis.projections.rebuild._PATIENCE", 0.0)
+    before = shop.tables()
+    with pytest.raises(Unavailable, match="--resume"):
+        shop.rebuild(call)
+    assert shop.tables() == before
+    shop.rebuild(resume=True)
+    assert shop.tables() == before
+
+
+def test_an_interrupted_rebuild_leaves_the_old_model_and_goes_on_where_it_stood(shop: Shop) -> None:
+    class Killed(BaseException):
+        pass
+
+    def call(method: str, **arguments: Any) -> Any:
+        if method == "history" and len(read) == 2:
+            raise Killed
+        found = shop.answer(method, **arguments)
+        # Two events a call, so that there is much to interrupt.
+        if method == "history":
+            found["events"] = found["events"][:2]
+            read.append(found)
+        return found
+
+    before = shop.tables()
+    read: list[Any] = []
+    with pytest.raises(Killed):
+        shop.rebuild(call)
+    assert shop.tables() == before
+    shop.log.order("a1", 300)
+    shop.follow()
+    told = shop.segments.changes()
+    asked: list[Mapping[str, Any]] = []
+
+    def listen(method: str, **arguments: Any) -> Any:
+        if method == "history":
+            asked.extend(arguments["streams"])
+        return shop.answer(method, **arguments)
+
+    shop.rebuild(listen, resume=True)
+    assert any(place["after"] > 0 for place in asked[:20])
+    assert (shop.segments.changes(), len(told)) == ([], 0 if not told else len(told))
+    resumed = shop.tables()
+    shop.rebuild()
+    assert shop.tables() == resumed
+
+
+def test_what_another_release_has_begun_is_not_gone_on_with(shop: Shop) -> None:
+    def call(method: str, **arguments: Any) -> Any:
+        if method == "history":
+            raise Unavailable("profiles", "did not answer")
+        return shop.answer(method, **arguments)
+
+    before = shop.tables()
+    with pytest.raises(Unavailable):
+        shop.rebuild(call, release="1")
+    with pytest.raises(Refused, match="begun by another release; start it anew"):
+        shop.rebuild(resume=True, release="2")
+    shop.rebuild(resume=True, release="1")
+    assert shop.tables() == before
+    shop.rebuild(resume=True, release="2")  # nothing is left to go on with
+    assert shop.tables() == before
+
+
+def test_a_halted_stream_is_tried_again(shop: Shop) -> None:
+    class Poisoned:
+        def apply(self, unit: Any, events: Sequence[Event]) -> None:
+            raise ValueError
+
+    shop.log.order("a2", 77)
+    shop.segments.inbox.process(shop.log.events[-1:], Poisoned())
+    assert _halted(shop) == ["a2"]
+    shop.rebuild()
+    assert _halted(shop) == []
+    assert _open_letters(shop) == []
+    assert shop.segments.ask("a2")["versions"]["a2"] == shop.log.events[-1].version
+
+
+def test_a_model_that_cannot_come_as_far_as_the_old_one_is_refused(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Any, unit: Any, events: Sequence[Event]) -> None:
+        if any(event.stream == "a3" and event.version == 3 for event in events):
+            raise ValueError
+        apply(self, unit, events)
+
+    before = shop.tables()
+    apply = segments_rebuild.UnevaluatedProjection.apply
+    monkeypatch.setattr(segments_rebuild.UnevaluatedProjection, "apply", refuse)
+    with pytest.raises(Refused, match="order_completed of stream a3, version 3: ValueError"):
+        shop.rebuild()
+    assert shop.tables() == before
+    assert _open_letters(shop) == []
+
+
+def test_a_stream_that_is_halted_in_both_models_stays_so_with_a_new_letter(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Poisoned:
+        def apply(self, unit: Any, events: Sequence[Event]) -> None:
+            refuse(self, unit, events)
+
+    def refuse(self: Any, unit: Any, events: Sequence[Event]) -> None:
+        if any(event.id == poison.id for event in events):
+            raise ValueError
+        apply(self, unit, events)
+
+    poison = shop.log.order("a2", 77)
+    shop.segments.inbox.process([poison], Poisoned())
+    [old] = _open_letters(shop)
+    apply = segments_rebuild.UnevaluatedProjection.apply
+    monkeypatch.setattr(segments_rebuild.UnevaluatedProjection, "apply", refuse)
+    assert shop.rebuild().halted == 1
+    [new] = _open_letters(shop)
+    assert new != old
+    assert _halted(shop) == ["a2"]
+
+
+def test_two_rebuilds_at_once_are_refused(shop: Shop) -> None:
+    def call(method: str, **arguments: Any) -> Any:
+        with pytest.raises(Conflict, match="under way already"):
+            shop.rebuild()
+        return shop.answer(method, **arguments)
+
+    shop.rebuild(call)
+
+
+def test_the_services_own_user_cannot_rebuild(shop: Shop, engine: str) -> None:
+    if engine == "sqlite":
+        return  # it has one user
+    with pytest.raises(Refused, match="OWNER_DATABASE_URI"):
+        shop.rebuild(uri=shop.user_uri)
+
+
+def test_the_exchanged_tables_are_made_and_granted_as_before(shop: Shop, engine: str) -> None:
+    before = _forms(shop, engine)
+    shop.rebuild()
+    assert _forms(shop, engine) == before
+
+
+def test_offers_is_rebuilt_from_both_its_sources(
+    shop: Shop, uris: Callable[[str], Any], tmp_path: Path
+) -> None:
+    owner_uri, user_uri = uris("offers")
+    work = UnitOfWorkRunner(Database(user_uri), "offers", FixedClock(NOW))
+    told = shop.segments.work.read(
+        lambda unit: unit.raw_history({h.stream: 0 for h in unit.heads(0, "", 1000)}, 1000)
+    )
+    Inbox(work, "profiles").process(shop.log.events, OffersProfileEvents())
+    Inbox(work, "segments").process(told, SegmentProjection())
+    settings = Settings("offers", user_uri, "", FixedClock(NOW), b"key")
+    sound = rows(work, offers_rebuild.read_model, settings)
+    assert len(sound["memberships"]) > 5
+    for statement in (sa.delete(LABELS).where(LABELS.c.stream_id > "a5"), sa.delete(SUMMARIES)):
+        work.run(lambda unit, statement=statement: unit.connection.execute(statement))
+    owner = Database(owner_uri)
+    live = UnitOfWorkRunner(owner, "offers", FixedClock(NOW))
+    model = offers_rebuild.read_model(settings, live)
+    logs = {
+        "profiles": RemoteLog(shop.answer),
+        "segments": RemoteLog(partial(answer, shop.segments.work)),
+    }
+    shadow = open_shadow(owner, owner_uri, model.tables, "1")
+    Rebuild(model, live, shadow, logs, lambda step: None).run()
+    assert rows(work, offers_rebuild.read_model, settings) == sound
+    shadow.database.close()
+    owner.close()
+    work.database.close()
+
+
+def test_profiles_is_rebuilt_from_its_own_log(uris: Callable[[str], Any], tmp_path: Path) -> None:
+    owner_uri, user_uri = uris("profiles")
+    log = ProfilesLog(Database(user_uri))
+    for number in range(5):
+        log.move(**{f"a{number}": f"a{number}", f"d{number}": f"d{number}"})
+        log.order(f"a{number}")
+        log.move("merged", **{f"a{number}": f"a{number}", f"d{number}": f"a{number}"})
+    settings = Settings("profiles", user_uri, "", FixedClock(NOW), b"key")
+    work = UnitOfWorkRunner(Database(user_uri), "profiles", FixedClock(NOW))
+    work.run(lambda unit: unit.connection.execute(sa.insert(LABELS), [_STRAY]))
+    owner = Database(owner_uri)
+    live = UnitOfWorkRunner(owner, "profiles", FixedClock(NOW))
+    model = profiles_rebuild.read_model(settings, live)
+    shadow = open_shadow(owner, owner_uri, model.tables, "1")
+    Rebuild(model, live, shadow, {}, lambda step: None).run()
+    found = rows(work, profiles_rebuild.read_model, settings)
+    assert found["labels"] == sorted(
+        [(f"a{n}", f"a{n}", 2) for n in range(5)] + [(f"d{n}", f"a{n}", 2) for n in range(5)],
+        key=repr,
+    )
+    assert len(found["summaries"]) == 10
+    assert work.read(lambda unit: profiles_store.epochs(unit, ["d1"])) == {"d1": 2}
+    shadow.database.close()
+    log._work.database.close()
+    owner.close()
+    work.database.close()
+
+
+def _halted(shop: Shop) -> list[str]:
+    query = sa.select(POSITIONS.c.stream_id).where(POSITIONS.c.halted)
+    return shop.segments.work.read(lambda unit: list(unit.connection.execute(query).scalars()))
+
+
+def _open_letters(shop: Shop) -> list[str]:
+    query = sa.select(DEAD_LETTERS.c.id).where(DEAD_LETTERS.c.redriven_at.is_(None))
+    return shop.segments.work.read(lambda unit: list(unit.connection.execute(query).scalars()))
+
+
+def _forms(shop: Shop, engine: str) -> list[Any]:
+    """Every index, constraint and privilege of the database, and every schema."""
+    if engine == "sqlite":
+        queries = ["SELECT name, sql FROM sqlite_master ORDER BY name"]
+    else:
+        queries = [
+            (
+                "SELECT schemaname, tablename, indexname, indexdef FROM pg_indexes"
+                " WHERE schemaname NOT LIKE 'pg_%' ORDER BY 1, 2, 3"
+            ),
+            "SELECT conname, contype::text FROM pg_constraint ORDER BY 1, 2",
+            (
+                "SELECT table_name, grantee, privilege_type"
+                " FROM information_schema.table_privileges"
+                " WHERE table_schema = 'public' ORDER BY 1, 2, 3"
+            ),
+            "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_%' ORDER BY 1",
+        ]
+    with shop.owner.transaction() as connection:
+        return [list(map(tuple, connection.execute(sa.text(query)))) for query in queries]

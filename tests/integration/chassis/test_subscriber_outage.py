@@ -1,0 +1,63 @@
+"""The broker goes away for a while, and comes back: services go on by themselves."""
+
+from __future__ import annotations
+
+import eventlet
+import pytest
+import sqlalchemy as sa
+
+from chassis import Unavailable
+from chassis.database.tables import OUTBOX
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.toy import append, create_tables, fold_of, folds, note, whole_log
+from tests.support.toy_services import SERVICES, Wire, wait_until
+
+
+@pytest.fixture
+def virtual_host_and_relay(virtual_host):
+    relay = TcpProxy(virtual_host.uri("client"))
+    yield virtual_host, relay
+    relay.cut()
+
+
+@pytest.mark.proofs
+def test_after_an_outage_every_event_is_applied_and_every_call_answered(
+    virtual_host_and_relay, databases, size
+):
+    virtual_host, relay = virtual_host_and_relay
+    uris = {service: databases.create("toy", create_tables)[1] for service in SERVICES}
+    wire = Wire(lambda user: relay.through(virtual_host.uri(user)), uris)
+    wire.start()
+    wait_until(lambda: wire.call("profiles", "put", streams=["before"]))
+    wait_until(lambda: wire.versions(["before"])["before"])
+    pending = eventlet.spawn(_call, wire, "sleep", seconds=0.5)  # its answer finds no broker
+    eventlet.sleep(0.2)
+    relay.cut()
+    work = wire.runner.works()["profiles"]
+    for _ in range(5):
+        append(work, note("during"), note("before"))
+    eventlet.sleep(size(1.0, 20.0))
+    relay.open()
+    pending.wait()
+    wait_until(lambda: _call(wire, "put", streams=["after"]))
+    streams = ["before", "during", "after"]
+
+    def whole() -> bool:
+        log = whole_log(wire.log)
+        held = wire.own.read(lambda unit: folds(unit.connection, streams))
+        return held == {stream: (len(log[stream]), fold_of(log[stream])) for stream in streams}
+
+    wait_until(whole)
+    query = sa.select(OUTBOX)
+    wait_until(lambda: not wire.log.read(lambda unit: unit.connection.execute(query).all()))
+    wait_until(lambda: _call(wire, "echo", value=1) == [1, None])
+    wire.stop()
+    for uri in uris.values():
+        databases.drop(uri)
+
+
+def _call(wire, method, **arguments):
+    try:
+        return wire.call("profiles", method, **arguments)
+    except Unavailable:
+        return None

@@ -1,0 +1,253 @@
+"""Identity on both databases: tables, locks and log follow the pure resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+
+from chassis import Event, FixedClock, NotFound, parse_instant
+from chassis.database.engine import Database
+from chassis.database.migration import upgrade
+from chassis.database.tables import EVENTS
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from services.identity import queries, store
+from services.identity.commands import ResolveHandler
+from services.identity.domain.observation import Observation
+from services.identity.domain.resolution import Resolution
+from tests.unit.identity.observed import SEQUENCES
+from tests.unit.identity.shop import OBSERVER, Shop, seen
+
+NOW = parse_instant("2026-11-21T19:30:00Z")
+
+
+class Desk:
+    """Identity on a database; `resolve` returns the answers and the facts."""
+
+    def __init__(self, database: Database) -> None:
+        self.work = UnitOfWorkRunner(database, "identity", FixedClock(NOW))
+        self.resolver = ResolveHandler(self.work, OBSERVER.rules)
+
+    def resolve(self, *observations: Observation) -> tuple[list[Resolution], list[Event]]:
+        answers, facts = self.resolver.resolve(observations)
+        assert all(isinstance(answer, Resolution) for answer in answers)
+        return answers, facts  # type: ignore[return-value]
+
+    def profiles(self, *answers: Resolution) -> set[str]:
+        """The profiles that the streams of earlier answers are in today."""
+        streams = [answer.stream for answer in answers]
+        query = sa.select(store.TENURES.c.profile_id).where(store.TENURES.c.stream_id.in_(streams))
+        return self.work.read(lambda unit: set(unit.connection.execute(query).scalars()))
+
+    def log(self) -> list[Event]:
+        query = sa.select(EVENTS.c.stream_id)
+        return self.work.read(
+            lambda unit: unit.history(
+                dict.fromkeys(unit.connection.execute(query).scalars(), 0), 9_999
+            )
+        )
+
+    def forget(self) -> None:
+        """Empty its own tables; the log is append-only, and new streams have new names."""
+        with self.work.database.transaction() as connection:
+            for table in (store.TENURES, store.PROFILES, store.KEYS):
+                connection.execute(sa.delete(table))
+
+
+@pytest.fixture
+def desk(service_database: Callable[[str], Database]) -> Desk:
+    return Desk(service_database("identity"))
+
+
+def labels(events: Sequence[Event]) -> Mapping[str, tuple[int, str]]:
+    """The label of each stream that facts end in, whatever their order."""
+    told: dict[str, tuple[int, str]] = {}
+    for event in events:
+        for entry in event.data["streams"]:
+            label = (entry["epoch"], entry["profile_id"])
+            told[entry["stream"]] = max(told.get(entry["stream"], (0, "")), label)
+    return told
+
+
+def test_a_guest_who_signs_in_keeps_the_profile_and_the_history(desk: Desk) -> None:
+    (guest,), _ = desk.resolve(seen(1, {"anonymous_id": "d-1"}))
+    (account,), facts = desk.resolve(
+        seen(2, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True)
+    )
+    assert desk.profiles(guest, account) == {guest.profile}
+    (fact,) = facts
+    assert (fact.type, fact.data["reason"], fact.joint) == ("identity_changed", "linked", True)
+
+
+def test_what_is_known_already_makes_no_fact(desk: Desk) -> None:
+    both = seen(1, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True)
+    first, facts = desk.resolve(both)
+    assert len(facts) == 1
+    again, facts = desk.resolve(
+        both, replace(both, event_id="e-2"), seen(3, {"anonymous_id": "d-1"})
+    )
+    assert facts == []
+    assert {answer.profile for answer in again} == {first[0].profile}
+
+
+def test_a_batch_is_resolved_one_after_the_other(desk: Desk) -> None:
+    answers, facts = desk.resolve(
+        seen(1, {"anonymous_id": "d-1"}),
+        seen(2, {"anonymous_id": "d-2"}),
+        seen(3, {"anonymous_id": "d-1", "device_id": "d-2"}),
+        seen(4, {"anonymous_id": "d-2", "device_id": "d-2"}),
+    )
+    assert len(desk.profiles(*answers)) == 1
+    assert [fact.data["reason"] for fact in facts] == ["created", "created", "linked", "merged"]
+
+
+def test_every_fact_stands_in_the_log_of_each_stream_at_its_epoch(desk: Desk) -> None:
+    _, facts = desk.resolve(
+        seen(1, {"anonymous_id": "d-1"}),
+        seen(2, {"user_id": "u-1"}, signed_in=True),
+        seen(3, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True),
+    )
+    log = desk.log()
+    assert {event.data["fact_id"] for event in log} == {fact.data["fact_id"] for fact in facts}
+    for event in log:
+        (entry,) = (e for e in event.data["streams"] if e["stream"] == event.stream)
+        assert entry["epoch"] == entry["version"] == event.version
+    assert {fact.metadata["causation_id"] for fact in facts} == {"e"}
+
+
+def test_no_value_of_an_identifier_is_in_the_log(desk: Desk) -> None:
+    desk.resolve(seen(1, {"email": "ann.smith@shop.example", "anonymous_id": "cookie-77"}))
+    text = repr([event.to_wire() for event in desk.log()])
+    assert "ann.smith" not in text
+    assert "cookie-77" not in text
+
+
+def test_an_old_profile_id_describes_what_it_was_merged_into(desk: Desk) -> None:
+    (guest, account, _), _ = desk.resolve(
+        seen(1, {"anonymous_id": "d-1"}),
+        seen(2, {"user_id": "u-1"}, signed_in=True),
+        seen(3, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True),
+    )
+    told = desk.work.read(lambda unit: queries.describe(unit, guest.profile))
+    assert (told["profile_id"], told["requested"]) == (account.profile, guest.profile)
+    assert told["merged_profiles"] == [guest.profile]
+    assert [stream["identifiers"][0]["type"] for stream in told["streams"]] == [
+        "anonymous_id",
+        "user_id",
+    ]
+    with pytest.raises(NotFound):
+        desk.work.read(lambda unit: queries.describe(unit, "never-given"))
+
+
+def test_a_description_says_from_when_to_when_a_device_was_whose(desk: Desk) -> None:
+    (ann, bob), _ = desk.resolve(
+        seen(1_000_000, {"anonymous_id": "d-1", "user_id": "ann"}, signed_in=True),
+        seen(2_000_000, {"anonymous_id": "d-1", "user_id": "bob"}, signed_in=True),
+    )
+    spans = {}
+    for answer in (ann, bob):
+        told = desk.work.read(partial(queries.describe, requested=answer.profile))
+        (device,) = (s for s in told["streams"] if s["identifiers"][0]["type"] == "anonymous_id")
+        spans[answer.profile] = (device["opened_at"], device["closed_at"])
+    handover = "1970-01-01T00:00:02.000000Z"
+    assert spans == {ann.profile: (None, handover), bob.profile: (handover, None)}
+
+
+def test_a_lookup_changes_nothing_and_tells_a_claim_apart(desk: Desk) -> None:
+    (account,), _ = desk.resolve(
+        seen(1, {"email": "a@b.example", "user_id": "u-1"}, signed_in=True)
+    )
+
+    def find(signed_in: bool, **identifiers: str) -> tuple[str | None, str | None]:
+        asked = seen(2, identifiers, signed_in=signed_in)
+        told = desk.work.read(lambda unit: queries.find(unit, OBSERVER.rules, asked))
+        return told["profile_id"], told["assurance"]
+
+    assert find(True, email="a@b.example") == (account.profile, "verified")
+    assert find(False, email="a@b.example") == (None, "claimed")
+    assert find(True, user_id="u-2") == (None, None)
+    assert len(desk.log()) == 2
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SEQUENCES)
+def test_the_database_gives_what_the_pure_resolution_gives(
+    desk: Desk, sequence: list[Observation]
+) -> None:
+    desk.forget()
+    shop = Shop()
+    expected = [shop.resolve(observation) for observation in sequence]
+    half = len(sequence) // 2
+    (first, _), (second, _) = desk.resolve(*sequence[:half]), desk.resolve(*sequence[half:])
+    partition: dict[str, str] = {}
+    for answer, pure in zip(first + second, expected, strict=True):
+        assert isinstance(pure, Resolution)
+        assert (answer.epoch, answer.assurance, answer.ignored) == (
+            pure.epoch,
+            pure.assurance,
+            pure.ignored,
+        )
+        assert partition.setdefault(answer.stream, pure.stream) == pure.stream
+        assert partition.setdefault(answer.profile, pure.profile) == pure.profile
+    tables = _labels_in_tables(desk)
+    assert labels([event for event in desk.log() if event.stream in tables]) == tables
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_profile_under_change_holds_up_neither_others_nor_its_own_known_events(
+    desk: Desk,
+) -> None:
+    hot = seen(1, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True)
+    known = seen(1, {"anonymous_id": "d-2", "user_id": "u-2"}, signed_in=True)
+    first, _ = desk.resolve(hot, known)
+    keys = [identifier.key for identifier in hot.identifiers]
+    with desk.work.database.transaction() as connection:
+        store.load_locked(connection, OBSERVER.rules, keys)
+        again, facts = desk.resolve(hot, known, seen(2, {"anonymous_id": "d-3"}))
+        linked, _ = desk.resolve(seen(3, {"device_id": "d-4", "user_id": "u-2"}, signed_in=True))
+    assert again[:2] == first
+    assert len(facts) == 1
+    assert linked[0].profile == first[1].profile
+
+
+def test_a_database_of_an_earlier_release_keeps_what_it_knew_of_profiles(
+    database: Database,
+) -> None:
+    uri = database.engine.url.render_as_string(hide_password=False)
+    upgrade("identity", uri)
+    desk = Desk(database)
+    desk.resolve(seen(1, {"anonymous_id": "d-1"}), seen(2, {"anonymous_id": "d-2"}))
+    desk.resolve(seen(3, {"user_id": "u-1", "anonymous_id": "d-1"}, signed_in=True))
+    desk.resolve(seen(4, {"device_id": "d-3", "anonymous_id": "d-2"}))
+    desk.resolve(seen(5, {"user_id": "u-1", "device_id": "d-3"}, signed_in=True))
+    now = _tenures(database)
+    assert {(row.verified, row.merges) for row in now} == {(True, 1)}
+    with database.transaction() as connection:
+        for column, kind in (("verified", "boolean"), ("merges", "integer")):
+            connection.exec_driver_sql(f"ALTER TABLE profiles ADD COLUMN {column} {kind}")
+            connection.exec_driver_sql(
+                f"UPDATE profiles SET {column} = (SELECT {column} FROM tenures"
+                " WHERE tenures.profile_id = profiles.profile_id LIMIT 1)"
+            )
+            connection.exec_driver_sql(f"ALTER TABLE tenures DROP COLUMN {column}")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+    upgrade("identity", uri)
+    assert _tenures(database) == now
+
+
+def _tenures(database: Database) -> Sequence[Any]:
+    with database.transaction() as connection:
+        return connection.execute(
+            sa.select(store.TENURES).order_by(store.TENURES.c.stream_id)
+        ).all()
+
+
+def _labels_in_tables(desk: Desk) -> Mapping[str, tuple[int, str]]:
+    query = sa.select(store.TENURES)
+    rows = desk.work.read(lambda unit: unit.connection.execute(query).all())
+    return {row.stream_id: (row.epoch, row.profile_id) for row in rows}

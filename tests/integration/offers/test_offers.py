@@ -1,0 +1,502 @@
+"""Offers on both databases: what it makes of events, what it answers, and what it logs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import eventlet
+import pytest
+import sqlalchemy as sa
+from psycopg2 import extensions as driver
+from sqlalchemy.exc import OperationalError
+
+from chassis import Draft, Event, FixedClock, InvalidInput, NotFound, Unavailable, new_id
+from chassis.database.engine import Database
+from chassis.eventlog.log import EventLog
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.projections.inbox import Inbox
+from chassis.validation import load
+from contracts.offers import DecideResponse
+from identifiers import accept, load_types
+from services.offers import store
+from services.offers.commands import DecisionHandler, Upstream, read_decision
+from services.offers.domain.catalogue import load_catalogue
+from services.offers.projections import SegmentProjection, ShopperProjection
+
+NOW = 1_795_289_400_000_000
+TYPES = load_types()
+ANSWER = DecideResponse()
+BASKET = {"value": 4800, "currency": "USD", "device": "desktop"}
+
+
+class Shop:
+    """Offers without nameko: its work, its desk, and what profiles and segments tell it."""
+
+    def __init__(self, database: Database, capacity: int = 8) -> None:
+        self.work = UnitOfWorkRunner(database, "offers", FixedClock(NOW))
+        self.desk = DecisionHandler(load_catalogue(), TYPES, b"key", capacity)
+        self.profiles = Inbox(self.work, "profiles")
+        self.segments = Inbox(self.work, "segments")
+        self.upstream = Upstream(lambda _at_least, _seconds: True, nobody_asks)
+
+    def tell(self, *events: Event) -> None:
+        self.profiles.process(events, ShopperProjection())
+
+    def say(self, *events: Event) -> None:
+        self.segments.process(events, SegmentProjection())
+
+    def decide(self, placement: str = "checkout", **request: Any) -> dict[str, Any]:
+        request = {"placement": placement, "context": BASKET, "deadline_ms": 60_000, **request}
+        decision = self.desk.answer(request, self.work, self.upstream)
+        load(ANSWER, decision, max_bytes=10**6)
+        return decision
+
+    def logged(self) -> list[str]:
+        query = sa.text("SELECT id FROM events ORDER BY id")
+        return self.work.read(lambda unit: list(unit.connection.execute(query).scalars()))
+
+    def explain(self, decision_id: object) -> dict[str, Any]:
+        return self.work.read(lambda unit: read_decision(unit, decision_id))
+
+
+@pytest.fixture
+def shop(service_database: Callable[[str], Database]) -> Shop:
+    return Shop(service_database("offers"))
+
+
+def nobody_asks(_profile_id: str, _at_least: Mapping[str, int], _seconds: float) -> Any:
+    raise AssertionError("segments was asked on the hot path")
+
+
+def shown(decision: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: block["offer_id"] for name, (block,) in decision["slots"].items() if block["offer_id"]
+    }
+
+
+def moved(
+    profile_id: str,
+    *streams: str,
+    version: int = 1,
+    epoch: int = 1,
+    sure: bool = True,
+    **identifiers: str,
+) -> Event:
+    """An `identity_changed` that moves the streams; the first has the identifiers."""
+    keys = [
+        {"key": i.key, "type": i.type.name, "tenure": 1, "assurance": i.assured(sure)}
+        for i in accept(identifiers, TYPES, b"key").keys
+    ]
+    entries = [
+        {
+            "stream": stream,
+            "version": version,
+            "profile_id": profile_id,
+            "epoch": epoch,
+            "identifiers": [] if number else keys,
+        }
+        for number, stream in enumerate(sorted(streams))
+    ]
+    data = {"reason": "created", "fact_id": new_id(), "streams": entries}
+    return Event(
+        new_id(), "profiles", "identity_changed", streams[0], version, data, NOW, NOW, 1,
+        {"joint": True},
+    )  # fmt: skip
+
+
+def happened(stream: str, version: int, type_: str, **data: Any) -> Event:
+    return Event(new_id(), "profiles", type_, stream, version, data, NOW + version, NOW)
+
+
+def segment(profile_id: str, version: int, type_: str, name: str, **as_of: int) -> Event:
+    data = {"segment": name, "profile_id": profile_id, "definition_version": 1,
+            "reason": "event", "as_of": as_of}  # fmt: skip
+    return Event(new_id(), "segments", type_, profile_id, version, data, NOW, NOW)
+
+
+def tell_of_grace(shop: Shop) -> None:
+    shop.tell(
+        moved("p-1", "p-1", user_id="grace"),
+        happened("p-1", 2, "loyalty_enrolled", tier="member"),
+        happened("p-1", 3, "order_completed", order_id="o-1", revenue=9900, currency="USD"),
+        happened("p-1", 4, "loyalty_points_changed", points=1175),
+        happened("p-1", 5, "loyalty_tier_changed", tier="gold"),
+    )
+    shop.say(
+        segment("p-1", 1, "segment_entered", "first_time_visitor"),
+        segment("p-1", 2, "segment_exited", "first_time_visitor"),
+        segment("p-1", 3, "segment_entered", "high_value", **{"p-1": 5}),
+    )
+
+
+GRACE = {"identifiers": {"user_id": "grace"}, "authenticated": True}
+
+
+def test_a_shopper_nobody_knows_is_a_first_time_visitor(shop: Shop) -> None:
+    decision = shop.decide(identifiers={"anonymous_id": "new"})
+    assert (decision["profile_id"], decision["assurance"]) == (None, "none")
+    assert "unknown_shopper" in decision["reasons"]
+    assert shown(decision) == {"reassurance": "trust_signals", "account": "guest_checkout"}
+
+
+def test_a_loyal_customer_is_shown_tier_and_points_from_offers_own_tables(shop: Shop) -> None:
+    tell_of_grace(shop)
+    decision = shop.decide(**GRACE)
+    assert (decision["profile_id"], decision["assurance"]) == ("p-1", "verified")
+    assert shown(decision)["service"] == "priority_contact"
+    assert decision["slots"]["loyalty"][0]["content"]["points"] == 1175
+    assert decision["inputs"]["streams"] == {"p-1": 5}
+    assert decision["inputs"]["segments"] == {"p-1": 3}
+    assert (decision["degraded"], decision["stale"]) == ([], False)
+
+
+def test_who_types_a_customers_identifier_is_shown_nothing_of_hers(shop: Shop) -> None:
+    tell_of_grace(shop)
+    decision = shop.decide(identifiers={"user_id": "grace"}, explain=True)
+    assert (decision["profile_id"], decision["assurance"]) == (None, "claimed")
+    assert "claimed_account" in decision["reasons"]
+    assert not {"loyalty", "service", "welcome"} & set(shown(decision))
+    assert "1175" not in str(decision)
+    assert "gold" not in str(decision)
+    assert "high_value" not in str(decision["inputs"])
+
+
+def test_a_guest_is_known_by_what_she_told_and_by_her_device(shop: Shop) -> None:
+    shop.tell(moved("g-1", "g-1", sure=False, email="ann@example.com", anonymous_id="device-1"))
+    shop.say(segment("g-1", 1, "segment_entered", "high_value"))
+    claimed = shop.decide(identifiers={"email": "ann@example.com"})
+    assert (claimed["profile_id"], claimed["assurance"]) == ("g-1", "claimed")
+    assert claimed["inputs"]["segments"] == {"g-1": 1}
+    by_device = shop.decide(identifiers={"anonymous_id": "device-1", "user_id": "unheard-of"})
+    assert (by_device["profile_id"], by_device["assurance"]) == ("g-1", "device")
+
+
+def test_a_merged_profile_is_read_under_its_new_label(shop: Shop) -> None:
+    tell_of_grace(shop)
+    shop.tell(
+        moved("g-1", "g-1", anonymous_id="laptop"),
+        happened("g-1", 2, "loyalty_points_changed", points=25),
+    )
+    guest = shop.decide(identifiers={"anonymous_id": "laptop"})
+    assert (guest["profile_id"], guest["assurance"]) == ("g-1", "device")
+    shop.tell(moved("p-1", "g-1", version=3, epoch=2))
+    decision = shop.decide(**GRACE)
+    assert decision["inputs"]["streams"] == {"g-1": 3, "p-1": 5}
+    assert decision["slots"]["loyalty"][0]["content"]["points"] == 1200
+    same = shop.decide(identifiers={"anonymous_id": "laptop"})
+    assert (same["profile_id"], same["assurance"]) == ("p-1", "device")
+    assert "loyalty" not in shown(same)
+
+
+def test_events_that_come_twice_and_out_of_order_count_once(shop: Shop) -> None:
+    first, second, third = (
+        moved("p-1", "p-1", user_id="grace"),
+        happened("p-1", 2, "loyalty_enrolled"),
+        happened("p-1", 3, "loyalty_points_changed", points=10),
+    )
+    shop.tell(third, second)
+    shop.tell(first, second)
+    shop.tell(third, third, first)
+    shop.tell(second, third)
+    content = shop.decide(**GRACE)["slots"]["loyalty"][0]["content"]
+    assert content["points"] == 10
+
+
+def test_a_segment_that_was_left_no_longer_counts(shop: Shop) -> None:
+    tell_of_grace(shop)
+    shop.say(segment("p-1", 4, "segment_exited", "high_value", **{"p-1": 5}))
+    assert "service" not in shown(shop.decide(**GRACE))
+
+
+def test_a_decision_takes_one_query(shop: Shop) -> None:
+    tell_of_grace(shop)
+    statements = noted(shop.work.database.engine)
+    shop.decide(**GRACE, dry_run=True)
+    statements.clear()  # the first one of a connection is prepared
+    shop.decide(**GRACE, dry_run=True)
+    assert len([s for s in statements if not s.startswith("BEGIN")]) == 1
+
+
+def noted(engine: sa.Engine) -> list[str]:
+    """Where every statement that the driver gets from now on is noted."""
+    statements: list[str] = []
+
+    class Cursor(driver.cursor):
+        def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002 - psycopg2's name
+            statements.append(str(query))
+            super().execute(query, vars)
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    def use(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
+        parameters["cursor_factory"] = Cursor
+
+    if engine.dialect.name == "postgresql":
+        engine.dispose()
+        sa.event.listen(engine, "do_connect", use)
+    else:
+        sa.event.listen(engine, "before_cursor_execute", note)
+    return statements
+
+
+# The log of decisions.
+
+
+def test_a_decision_is_logged_with_its_trace_and_without_identifiers(shop: Shop) -> None:
+    tell_of_grace(shop)
+    decision = shop.decide(**GRACE)
+    kept = shop.explain(decision["decision_id"])
+    assert {name: kept[name] for name in decision} == decision
+    assert set(kept["trace"]) == set(decision["slots"])
+    (key,) = kept["request"]["identifiers"]
+    assert key.startswith("user_id:")
+    assert "grace" not in str(kept)
+    assert kept["request"]["context"] == BASKET
+
+
+def test_another_attempt_answers_what_the_first_one_may_have_logged(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit's answer is lost, and meanwhile she has earned points."""
+    tell_of_grace(shop)
+    append = UnitOfWork.append
+    attempts: list[UnitOfWork] = []
+
+    def and_lose_the_answer(unit: UnitOfWork, *arguments: Any, **options: Any) -> Any:
+        appended = append(unit, *arguments, **options)
+        attempts.append(unit)
+        if len(attempts) == 1:
+            if shop.work.database.dialect == "postgresql":
+                shop.tell(happened("p-1", 6, "loyalty_points_changed", points=25))
+            raise OperationalError("", None, _Lost())
+        return appended
+
+    monkeypatch.setattr(UnitOfWork, "append", and_lose_the_answer)
+    decision = shop.decide(**GRACE)
+    monkeypatch.undo()
+    kept = shop.explain(decision["decision_id"])
+    assert (len(attempts), decision["degraded"]) == (2, [])
+    assert {name: kept[name] for name in decision} == decision
+
+
+class _Lost(Exception):
+    pgcode = "57P01"
+
+
+def test_a_dry_run_leaves_no_trace(shop: Shop) -> None:
+    decision = shop.decide(dry_run=True, explain=True)
+    assert decision["trace"]
+    assert decision["degraded"] == []
+    assert shop.logged() == []
+    with pytest.raises(NotFound):
+        shop.explain(decision["decision_id"])
+
+
+@pytest.mark.parametrize("decision_id", [None, 7, ["x"], "x\0", "x\ud800"])
+def test_an_id_that_is_no_text_is_refused(shop: Shop, decision_id: object) -> None:
+    with pytest.raises(InvalidInput):
+        shop.explain(decision_id)
+
+
+def test_a_malformed_request_is_refused_and_nothing_is_logged(shop: Shop) -> None:
+    for request in ({"placement": "cellar"}, {"placement": "checkout", "contxt": {}}, None):
+        with pytest.raises(InvalidInput):
+            shop.desk.answer(request, shop.work, shop.upstream)
+    assert shop.logged() == []
+
+
+class FullLog(EventLog):
+    """A log that takes nothing."""
+
+    def append(self, *_args: Any, **_kwargs: Any) -> Any:
+        raise OSError("no space left on device")
+
+
+def test_a_decision_that_cannot_be_logged_is_answered_all_the_same(shop: Shop) -> None:
+    tell_of_grace(shop)
+    shop.work.log = FullLog("offers")
+    decision = shop.decide(**GRACE)
+    assert decision["degraded"] == ["decision_not_logged"]
+    assert shown(decision)["service"] == "priority_contact"
+
+
+# What fails behind the desk.
+
+
+@pytest.fixture
+def nowhere(engine: str, tmp_path: Any) -> Iterator[Database]:
+    uris = {
+        "sqlite": f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}",
+        "postgresql": "postgresql://offers@127.0.0.1:1/offers",
+    }
+    database = Database(uris[engine])
+    yield database
+    database.close()
+
+
+def test_a_database_that_is_down_leaves_the_fallback_blocks_and_a_reason(
+    nowhere: Database,
+) -> None:
+    decision = Shop(nowhere).decide(**GRACE)
+    assert decision["degraded"] == ["database_unavailable", "decision_not_logged"]
+    assert shown(decision) == {}
+    assert set(decision["slots"]) == set(load_catalogue().placements["checkout"])
+
+
+def test_tables_that_are_missing_leave_the_fallback_blocks_and_a_reason(
+    database: Database,
+) -> None:
+    decision = Shop(database).decide(**GRACE)
+    assert decision["degraded"][1:] == ["decision_not_logged"]
+    assert shown(decision) == {}
+
+
+class Held:
+    """A transaction that keeps everybody else from reading labels until it is let go."""
+
+    def __init__(self, database: Database) -> None:
+        self._let_go, self._taken = eventlet.Event(), eventlet.Event()
+        self._thread = eventlet.spawn(self._hold, database)
+        self._taken.wait()
+
+    def _hold(self, database: Database) -> None:
+        with database.transaction() as connection:
+            if database.dialect == "postgresql":
+                connection.execute(sa.text("LOCK TABLE labels IN ACCESS EXCLUSIVE MODE"))
+            self._taken.send()
+            self._let_go.wait()
+
+    def let_go(self) -> None:
+        self._let_go.send()
+        self._thread.wait()
+
+
+def until(happens: Callable[[], bool]) -> None:
+    with eventlet.Timeout(10):
+        while not happens():
+            eventlet.sleep(0.01)
+
+
+def test_a_database_that_hangs_is_answered_for_at_the_deadline(shop: Shop) -> None:
+    tell_of_grace(shop)
+    held = Held(shop.work.database)
+    decision = shop.decide(**GRACE, deadline_ms=100)
+    assert decision["degraded"] == ["deadline_exceeded", "decision_not_logged"]
+    assert shown(decision) == {}
+    held.let_go()
+    until(lambda: shop.desk._busy == 0)
+    assert shop.logged() == []
+    assert shown(shop.decide(**GRACE))["service"] == "priority_contact"
+
+
+def test_a_request_that_comes_too_late_is_not_even_tried(nowhere: Database) -> None:
+    decision = Shop(nowhere).decide(sent_at="2020-01-01T00:00:00Z", deadline_ms=150)
+    assert decision["degraded"] == ["deadline_exceeded", "decision_not_logged"]
+
+
+def test_requests_above_the_capacity_are_answered_at_once(
+    service_database: Callable[[str], Database],
+) -> None:
+    shop = Shop(service_database("offers"), capacity=1)
+    held = Held(shop.work.database)
+    first = eventlet.spawn(shop.decide, **GRACE)
+    until(lambda: shop.desk._busy == 1)
+    decision = shop.decide(**GRACE)
+    assert decision["degraded"] == ["overloaded", "decision_not_logged"]
+    assert not first.dead
+    held.let_go()
+    answered = first.wait()
+    assert answered["degraded"] == []
+    assert shop.logged() == [answered["decision_id"]]
+
+
+# Reading one's own writes.
+
+
+class Asked:
+    """Profiles' log and segments, as a request with `at_least` meets them."""
+
+    def __init__(self, held: bool = True, answer: Any = None) -> None:
+        self.held, self.answer = held, answer
+        self.calls: list[Any] = []
+
+    def upstream(self) -> Upstream:
+        return Upstream(self.catch_up, self.memberships)
+
+    def catch_up(self, at_least: Mapping[str, int], seconds: float) -> bool:
+        self.calls.append(("catch_up", dict(at_least), seconds > 0))
+        if isinstance(self.held, Exception):
+            raise self.held
+        return self.held
+
+    def memberships(self, profile_id: str, at_least: Mapping[str, int], seconds: float) -> Any:
+        self.calls.append(("memberships", profile_id, dict(at_least), seconds > 0))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def ask(shop: Shop, asked: Asked, version: int) -> dict[str, Any]:
+    tell_of_grace(shop)
+    shop.upstream = asked.upstream()
+    return shop.decide(**GRACE, at_least={"p-1": version})
+
+
+def test_who_holds_all_that_must_count_asks_nobody(shop: Shop) -> None:
+    asked = Asked()
+    assert ask(shop, asked, 5)["stale"] is False
+    assert asked.calls == [("catch_up", {"p-1": 5}, True)]
+
+
+def test_segments_is_asked_for_what_it_has_not_told_yet(shop: Shop) -> None:
+    asked = Asked(answer={"segments": [{"segment": "returning_one_time_buyer"}], "stale": False})
+    decision = ask(shop, asked, 6)
+    assert asked.calls[1] == ("memberships", "p-1", {"p-1": 6}, True)
+    assert shown(decision)["welcome"] == "welcome_back"
+    assert decision["stale"] is False
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked(held=False),
+        Asked(held=Unavailable("profiles", "is down")),
+        Asked(answer=Unavailable("segments", "is down")),
+        Asked(answer={"segments": [{"segment": "high_value"}], "stale": True}),
+    ],
+)
+def test_what_cannot_be_fetched_in_time_leaves_a_stale_answer(shop: Shop, asked: Asked) -> None:
+    decision = ask(shop, asked, 6)
+    assert decision["stale"] is True
+    assert decision["degraded"] == []
+    assert shown(decision)["service"] == "priority_contact"
+
+
+def test_a_slow_catching_up_leaves_time_for_the_answer(shop: Shop) -> None:
+    tell_of_grace(shop)
+
+    def slow(_at_least: Mapping[str, int], seconds: float) -> bool:
+        time.sleep(seconds)
+        return False
+
+    shop.upstream = Upstream(slow, nobody_asks)
+    decision = shop.decide(**GRACE, at_least={"p-1": 9}, deadline_ms=1_000)
+    assert (decision["stale"], decision["degraded"]) == (True, [])
+
+
+def test_the_memberships_of_a_profile_keep_the_last_as_of(shop: Shop) -> None:
+    tell_of_grace(shop)
+    held = shop.work.read(lambda unit: store.load_memberships(unit.connection, ["p-1", "new"]))
+    assert held["p-1"].as_of == {"p-1": 5}
+    assert set(held["p-1"].segments) == {"high_value"}
+    assert held["new"].version == 0
+
+
+def test_the_log_of_decisions_is_a_log_like_any_other(shop: Shop) -> None:
+    decision = shop.decide(**GRACE)
+    draft = Draft(decision["decision_id"], "x", "y", {}, NOW)
+    (again,) = shop.work.run(lambda unit: unit.append([draft]))
+    assert again.duplicate

@@ -1,0 +1,227 @@
+"""While identity does not answer: events wait in order, and are recorded once it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import eventlet
+import pytest
+from cryptography.exceptions import InvalidTag
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chassis import DAY, FixedClock
+from chassis.core.errors import Failure
+from chassis.database.engine import Database
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from contracts.ingest import IncomingEvent, read_event
+from identifiers import load_types
+from services.profiles import store
+from services.profiles.deferred import LEASE_SECONDS, DeferredEvents
+from services.profiles.vault import open_vault
+from tests.integration.profiles.test_profiles import NOW, Profiles, event
+from tests.unit.profiles.identity_in_memory import IdentityInMemory
+
+
+class Shop(Profiles):
+    """Profiles, with the timer's work as `work_off()`."""
+
+    @property
+    def backlog(self) -> DeferredEvents:
+        return DeferredEvents(self.work, self.recorder, self.vault)
+
+    def work_off(self) -> int:
+        return self.backlog.work_off()
+
+    def recorded(self) -> list[str]:
+        """The ids of all events in the order in which each stream has them."""
+        return [event.id for event in self.log() if event.type != "identity_changed"]
+
+    def statuses(self, *events: Any) -> list[str]:
+        return [receipt["status"] for receipt in self.receipts(*events)]
+
+    def waiting(self) -> int:
+        return int(self.work.read(store.statistics)["waiting"])
+
+
+@pytest.fixture
+def shop(service_database: Callable[[str], Database]) -> Shop:
+    return Shop(service_database("profiles"))
+
+
+def test_events_are_accepted_and_recorded_in_order_once_identity_is_back(shop: Shop) -> None:
+    assert shop.statuses(event("e-1")) == ["appended"]
+    shop.identity.down = True
+    assert shop.statuses(event("e-2"), event("e-3")) == ["accepted", "accepted"]
+    assert shop.statuses(event("e-4")) == ["accepted"]
+    assert shop.work_off() == 0
+    shop.identity.down = False
+    assert shop.work_off() == 3
+    assert shop.recorded() == ["e-1", "e-2", "e-3", "e-4"]
+    assert shop.waiting() == 0
+    assert shop.statuses(event("e-5"), event("e-2")) == ["appended", "duplicate"]
+
+
+def test_what_comes_later_queues_behind_though_identity_is_back(shop: Shop) -> None:
+    shop.identity.down = True
+    shop.record(event("e-1"))
+    shop.identity.down = False
+    assert shop.statuses(event("e-2")) == ["accepted"]
+    assert shop.recorded() == []
+    shop.work_off()
+    assert shop.recorded() == ["e-1", "e-2"]
+
+
+def test_what_is_sent_again_is_neither_lost_nor_recorded_twice(shop: Shop) -> None:
+    shop.record(event("e-1"))
+    shop.identity.down = True
+    again = shop.statuses(event("e-1"), event("e-2"), event("e-2"))
+    assert again == ["duplicate", "accepted", "accepted"]
+    assert shop.statuses(event("e-2")) == ["accepted"]
+    shop.identity.down = False
+    shop.work_off()
+    assert shop.recorded() == ["e-1", "e-2"]
+
+
+def test_what_identity_will_refuse_is_refused_at_once(shop: Shop) -> None:
+    shop.identity.down = True
+    kept, refused, wrong = shop.receipts(
+        event("e-1", identifiers={"anonymous_id": "a-1", "email": "undefined"}),
+        event("e-2", identifiers={"email": "undefined"}),
+        event("e-3", time="yesterday"),
+    )
+    assert (kept["status"], kept["ignored_identifiers"][0]["type"]) == ("accepted", "email")
+    assert (refused["status"], refused["error"]["field"]) == ("rejected", "events[1].identifiers")
+    assert wrong["status"] == "rejected"
+    assert shop.waiting() == 1
+
+
+def test_a_senders_clock_is_corrected_by_when_the_event_was_accepted(shop: Shop) -> None:
+    shop.identity.down = True
+    early = {"time": "2026-11-21T10:00:00Z", "sent_at": "2026-11-21T10:00:01Z"}
+    shop.record(event("e-1", **early))
+    shop.identity.down = False
+    later = UnitOfWorkRunner(shop.work.database, "profiles", FixedClock(NOW + DAY))
+    recorder = type(shop.recorder)(later, shop.identity, shop.vault)
+    DeferredEvents(later, recorder, shop.vault).work_off()
+    (recorded,) = (e for e in shop.log() if e.type != "identity_changed")
+    assert recorded.occurred_at == NOW - 1_000_000
+
+
+def test_an_event_that_identity_fails_on_is_set_aside_and_spoils_no_other(shop: Shop) -> None:
+    class Picky(IdentityInMemory):
+        def resolve(self, *, observations: list[dict[str, Any]]) -> dict[str, Any]:
+            if any(one["event_id"] == "e-2" for one in observations):
+                raise Failure("identity", "failed")
+            return super().resolve(observations=observations)
+
+    shop.identity.down = True
+    shop.record(*(event(f"e-{number}") for number in range(1, 5)))
+    shop.recorder = type(shop.recorder)(shop.work, Picky(), shop.vault)
+    assert shop.work_off() == 4
+    assert shop.recorded() == ["e-1", "e-3", "e-4"]
+    assert shop.waiting() == 0
+    assert shop.statuses(event("e-5")) == ["appended"]
+
+
+def test_one_process_at_a_time_works_it_off(shop: Shop) -> None:
+    shop.identity.down = True
+    events = [event(f"e-{n:03}", identifiers={"anonymous_id": f"a-{n % 3}"}) for n in range(250)]
+    for start in range(0, 250, 50):
+        shop.record(*events[start : start + 50])
+    shop.identity.down = False
+    pool = eventlet.GreenPool()
+    worked = list(pool.imap(lambda _: shop.work_off(), range(4)))
+    while shop.waiting():
+        worked.append(shop.work_off())
+    assert sum(worked) == 250
+    per_stream: dict[str, list[str]] = {}
+    for told in shop.log():
+        if told.type != "identity_changed":
+            per_stream.setdefault(told.stream, []).append(told.id)
+    recorded = [id_ for ids in per_stream.values() for id_ in ids]
+    assert sorted(recorded) == [each["id"] for each in events]
+    assert all(ids == sorted(ids) for ids in per_stream.values())
+
+
+def test_a_process_whose_lease_ran_out_records_nothing_more(shop: Shop) -> None:
+    shop.identity.down = True
+    shop.record(event("e-1"))
+    shop.identity.down = False
+    clock = [1_000.0]
+    slow = replace(shop.backlog, clock=lambda: clock[0])
+
+    class Slow(IdentityInMemory):
+        def resolve(self, *, observations: list[dict[str, Any]]) -> dict[str, Any]:
+            clock[0] += LEASE_SECONDS + 1  # it froze, and another process took over
+            assert replace(slow, recorder=shop.recorder).work_off() == 1
+            return super().resolve(observations=observations)
+
+    slow = replace(slow, recorder=type(shop.recorder)(shop.work, Slow(), shop.vault))
+    assert slow.work_off() == 0
+    assert shop.recorded() == ["e-1"]
+    assert len([e for e in shop.log() if e.type == "identity_changed"]) == 1
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(["send", "send", "again", "down", "up", "tick"]), max_size=25))
+def test_whenever_identity_fails_all_is_recorded_once_and_in_order(
+    shop: Shop, course: list[str]
+) -> None:
+    prefix = f"{shop.identity.calls}-{len(shop.recorded())}"
+    before = len(shop.recorded())
+    sent: list[dict[str, Any]] = []
+    for step in [*course, "up", "tick"]:
+        if step == "send":
+            sent.append(event(f"{prefix}-{len(sent):03}"))
+            assert shop.statuses(sent[-1]) in (["accepted"], ["appended"])
+        elif step == "again" and sent:
+            assert shop.statuses(sent[len(sent) // 2]) in (["accepted"], ["duplicate"])
+        elif step == "tick":
+            shop.work_off()
+        else:
+            shop.identity.down = {"down": True, "up": False}.get(step, shop.identity.down)
+    assert shop.recorded()[before:] == [each["id"] for each in sent]
+
+
+def test_a_plain_value_is_kept_sealed_for_as_long_as_its_type_says(
+    service_database: Callable[[str], Database],
+) -> None:
+    database = service_database("profiles")
+    shop = Shop(database)
+    values = {"email": "ann@shop.example", "anonymous_id": "cookie-77"}
+    for known in ("email", "anonymous_id"):
+        shop.work.run(
+            lambda unit, name=known: store.keep_sealed(
+                unit,
+                shop.vault.new_values([_incoming(name, values[name])], NOW),
+            )
+        )
+    keys = [
+        key.key
+        for name, value in values.items()
+        for key in shop.vault.accept(_incoming(name, value)).keys
+    ]
+
+    def opened(now: int) -> set[str]:
+        work = UnitOfWorkRunner(database, "profiles", FixedClock(now))
+        sealed = work.read(lambda unit: store.sealed_values(unit, keys))
+        return {shop.vault.open(key, text) for key, text in sealed.items()}
+
+    assert opened(NOW) == set(values.values())
+    assert opened(NOW + 396 * DAY) == {values["email"]}
+    later = UnitOfWorkRunner(database, "profiles", FixedClock(NOW + 396 * DAY))
+    assert later.run(store.forget_expired) == 1
+    sealed = work_of(database).read(lambda unit: store.sealed_values(unit, keys))
+    with pytest.raises(InvalidTag):
+        open_vault(load_types(), b"another key").open(keys[0], sealed[keys[0]])
+
+
+def work_of(database: Database) -> UnitOfWorkRunner:
+    return UnitOfWorkRunner(database, "profiles", FixedClock(NOW))
+
+
+def _incoming(name: str, value: str) -> IncomingEvent:
+    return read_event(event("e", identifiers={name: value}), NOW)

@@ -1,0 +1,138 @@
+"""The service over RPC, in one process with the embedded broker and an identity in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import pytest
+
+from chassis import FixedClock, InvalidInput, NotFound, parse_instant
+from chassis.config.settings import Settings
+from chassis.messaging import embedded
+from chassis.runtime.client import Client
+from chassis.runtime.runner import Runner
+from chassis.runtime.service import Service, rpc
+from services.profiles.service import ProfilesService
+from tests.unit.profiles.identity_in_memory import IdentityInMemory
+
+NOW = parse_instant("2026-11-21T19:30:00Z")
+
+
+class IdentityService(Service):
+    """Identity's calls, answered from memory."""
+
+    name = "identity"
+    inner: ClassVar[IdentityInMemory]
+
+    @rpc
+    def resolve(self, observations: Any) -> dict[str, Any]:
+        return self.inner.resolve(observations=observations)
+
+    @rpc
+    def lookup(self, identifiers: Any, authenticated: Any) -> dict[str, Any]:
+        return self.inner.lookup(identifiers=identifiers, authenticated=authenticated)
+
+
+@pytest.fixture
+def identity() -> IdentityInMemory:
+    IdentityService.inner = IdentityInMemory()
+    return IdentityService.inner
+
+
+@pytest.fixture
+def cdp(service_database_uri: Callable[[str], str], identity: IdentityInMemory) -> Iterator[Client]:
+    embedded.forget()
+    uri = embedded.install(["identity", "profiles"])
+    database_uri = service_database_uri("profiles")
+
+    def settings(service: str) -> Settings:
+        return Settings(service, database_uri, uri, FixedClock(NOW), b"key", role="rpc")
+
+    runner = Runner([(kind, settings(kind.name)) for kind in (IdentityService, ProfilesService)])
+    runner.start()
+    with Client(uri) as client:
+        yield client
+    runner.stop()
+
+
+def event(event_id: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": event_id,
+        "type": "page_read",
+        "time": "2026-11-21T19:00:00Z",
+        "identifiers": {"anonymous_id": "a-1"},
+        "authenticated": False,
+        **changes,
+    }
+
+
+def test_what_was_recorded_is_read_by_profile_and_by_identifiers(cdp: Client) -> None:
+    recorded = cdp.call("profiles", "record", events=[event("e-1")])
+    (receipt,) = recorded["receipts"]
+    profile = cdp.call("profiles", "get", profile_id=receipt["profile_id"])
+    assert (profile["events"], profile["versions"]) == (1, recorded["token"])
+    found = cdp.call("profiles", "get", identifiers={"anonymous_id": "a-1"})
+    assert found == {**profile, "requested": None}
+    assert cdp.call("profiles", "statistics")["events"] == 1
+
+
+def test_a_call_that_is_wrong_as_a_whole_names_the_argument_and_writes_nothing(
+    cdp: Client,
+) -> None:
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        ("sender", {"events": [], "sender": "x"}),
+        ("events", {}),
+        ("events", {"events": "[{}]"}),
+        ("events", {"events": [event("e")] * 1_001}),
+    ]
+    for field, arguments in wrong:
+        with pytest.raises(InvalidInput) as caught:
+            cdp.call("profiles", "record", **arguments)
+        assert caught.value.subject == field
+    assert cdp.call("profiles", "statistics")["streams"] == 0
+
+
+def test_python_objects_that_the_broker_carries_are_refused_by_name(cdp: Client) -> None:
+    values = [datetime(2026, 11, 21, tzinfo=UTC), Decimal("4.5")]
+    events = [event(f"e-{n}", data={"x": value}) for n, value in enumerate(values)]
+    for number, receipt in enumerate(cdp.call("profiles", "record", events=events)["receipts"]):
+        assert receipt["error"]["field"] == f"events[{number}].data.x"
+        assert "send plain JSON" in receipt["error"]["message"]
+
+
+def test_without_identity_events_are_accepted_and_wait(
+    cdp: Client, identity: IdentityInMemory
+) -> None:
+    identity.down = True
+    recorded = cdp.call("profiles", "record", events=[event("e-1")])
+    assert recorded == {
+        "receipts": [{"event_id": "e-1", "status": "accepted", "ignored_identifiers": []}],
+        "token": {},
+    }
+    assert cdp.call("profiles", "statistics")["waiting"] == 1
+
+
+def test_plain_values_are_shown_to_who_asks_for_them(cdp: Client) -> None:
+    identifiers = {"anonymous_id": "a-1", "email": "Ann@shop.example"}
+    cdp.call("profiles", "record", events=[event("e-1", identifiers=identifiers)])
+    hidden = cdp.call("profiles", "get", identifiers=identifiers)["identifiers"]
+    assert all(known.keys() == {"type", "key"} for known in hidden)
+    shown = cdp.call("profiles", "get", identifiers=identifiers, reveal=True)["identifiers"]
+    assert {known["type"] for known in shown} == set(identifiers)
+
+
+def test_a_profile_is_asked_for_in_one_way(cdp: Client) -> None:
+    both = {"profile_id": "p", "identifiers": {"user_id": "u"}}
+    for who in ({}, both, {"profile_id": 5}):
+        with pytest.raises(InvalidInput, match="profile_id"):
+            cdp.call("profiles", "get", **who)
+
+
+def test_nobody_is_not_found(cdp: Client) -> None:
+    with pytest.raises(NotFound):
+        cdp.call("profiles", "get", profile_id="nobody")
+    with pytest.raises(NotFound):
+        cdp.call("profiles", "get", identifiers={"user_id": "nobody"})

@@ -1,0 +1,592 @@
+"""Following profiles' log, settling and asking, on both databases, without nameko."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import eventlet
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chassis import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Draft,
+    Event,
+    FixedClock,
+    InvalidInput,
+    JointDraft,
+    NotFound,
+    Unavailable,
+    new_id,
+    parse_instant,
+)
+from chassis.database.engine import Database
+from chassis.database.migration import upgrade
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.projections.inbox import Inbox
+from chassis.validation import load
+from contracts.segments import (
+    EXPLAIN_RESPONSE,
+    MEMBERSHIP_CHANGED,
+    MEMBERSHIPS_RESPONSE,
+    PREVIEW_RESPONSE,
+    SEGMENT,
+)
+from services.segments import queries, store
+from services.segments.domain.definitions import load_definitions, read_definition, read_definitions
+from services.segments.evaluator import MembershipProjection, reevaluate_due
+from services.segments.registry import DefinitionRegistry
+from tests.support import oracle
+
+NOW = parse_instant("2026-11-21T19:30:00Z")
+
+
+class ProfilesLog:
+    """The log of profiles, whose published events are kept for the test to deliver."""
+
+    def __init__(self, database: Database) -> None:
+        self.events: list[Event] = []
+        self._epochs: dict[str, int] = {}
+        self._work = UnitOfWorkRunner(database, "profiles", FixedClock(NOW), self)
+
+    def publish(self, row_id: str, events: Sequence[Event]) -> None:
+        self.events += events
+
+    def tell(self, stream: str, kind: str, data: Any, at: int = NOW) -> Event:
+        draft = Draft(new_id(), stream, kind, data, at)
+        return self._work.run(lambda unit: unit.append([draft]))[0].event
+
+    def move(self, reason: str = "created", **profiles: str) -> None:
+        """Put each stream into a profile."""
+        for stream in profiles:
+            self._epochs[stream] = self._epochs.get(stream, 0) + 1
+        entries = {
+            stream: {"profile_id": profile, "epoch": self._epochs[stream], "identifiers": []}
+            for stream, profile in profiles.items()
+        }
+        draft = JointDraft(new_id(), "identity_changed", entries, {"reason": reason}, NOW)
+        self._work.run(lambda unit: unit.append([draft]))
+
+    def order(self, stream: str, number: int = 1, cents: int = 5_000, at: int = NOW) -> Event:
+        order_id = f"{stream}-{number}"
+        data = {"order_id": order_id, "revenue": cents, "currency": "USD", "products": []}
+        return self.tell(stream, "order_completed", data, at)
+
+    def cart(self, stream: str, at: int = NOW) -> Event:
+        products = [{"sku": "a", "quantity": 1}]
+        return self.tell(stream, "cart_updated", {"products": products}, at)
+
+
+class Segments:
+    """The service without nameko."""
+
+    def __init__(self, database: Database, shelf: DefinitionRegistry | None = None) -> None:
+        self.told: list[Event] = []
+        self.clock = FixedClock(NOW)
+        self.shelf = shelf or DefinitionRegistry(load_definitions())
+        self.work = UnitOfWorkRunner(database, "segments", self.clock, self)
+        self.inbox = Inbox(self.work, "profiles")
+
+    def publish(self, row_id: str, events: Sequence[Event]) -> None:
+        for event in events:
+            load(MEMBERSHIP_CHANGED, event.data)
+        self.told += events
+
+    def follow(self, *events: Event) -> None:
+        self.inbox.process(events, MembershipProjection(self.shelf))
+
+    def tick(self, limit: int = 100) -> int:
+        return self.work.run(partial(reevaluate_due, shelf=self.shelf, limit=limit))
+
+    def of(self, profile_id: str) -> set[str]:
+        answer = self.ask(profile_id)
+        return {member["segment"] for member in answer["segments"]}
+
+    def ask(self, whose: Any) -> dict[str, Any]:
+        answer = self.work.run(
+            partial(queries.memberships, shelf=self.shelf, whose=whose, stale=False)
+        )
+        load(MEMBERSHIPS_RESPONSE, answer)
+        return answer
+
+    def list(self) -> Mapping[str, dict[str, Any]]:
+        listed = self.work.run(partial(queries.list_segments, shelf=self.shelf))
+        for one in listed:
+            load(SEGMENT, one)
+        return {one["segment"]: one for one in listed}
+
+    def define(self, segment: str, rule: str, description: str = "x") -> dict[str, Any]:
+        definition = read_definition({"segment": segment, "rule": rule, "description": description})
+        return self.work.run(partial(queries.define, shelf=self.shelf, definition=definition))
+
+    def explain(self, profile_id: str, segment: str) -> dict[str, Any]:
+        answer = self.work.run(
+            partial(queries.explain, shelf=self.shelf, profile_id=profile_id, segment=segment)
+        )
+        load(EXPLAIN_RESPONSE, answer)
+        return answer
+
+    def changes(self) -> list[tuple[str, str, str, str]]:
+        """What was told since the last time: (profile, entered or exited, segment, reason)."""
+        told = [
+            (e.stream, e.type.removeprefix("segment_"), e.data["segment"], e.data["reason"])
+            for e in self.told
+        ]
+        self.told.clear()
+        return told
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[ProfilesLog]:
+    """Of another service, so always on SQLite: what is tested here is segments."""
+    uri = f"sqlite:///{tmp_path / 'log.db'}"
+    upgrade("profiles", uri)
+    database = Database(uri)
+    yield ProfilesLog(database)
+    database.close()
+
+
+@pytest.fixture
+def segments(service_database: Callable[[str], Database]) -> Segments:
+    return Segments(service_database("segments"))
+
+
+def test_a_new_shopper_enters_and_an_order_moves_them_on(
+    log: ProfilesLog, segments: Segments
+) -> None:
+    log.move(p="p")
+    segments.follow(*log.events)
+    assert segments.changes() == [("p", "entered", "first_time_visitor", "event")]
+    segments.follow(log.order("p"))
+    assert segments.changes() == [
+        ("p", "exited", "first_time_visitor", "event"),
+        ("p", "entered", "returning_one_time_buyer", "event"),
+    ]
+
+
+def test_an_entry_says_what_it_was_evaluated_from(log: ProfilesLog, segments: Segments) -> None:
+    log.move(p="p")
+    log.move("linked", q="p")
+    log.order("q")
+    segments.follow(*log.events)
+    (entered,) = segments.told
+    assert entered.data == {
+        "segment": "returning_one_time_buyer",
+        "profile_id": "p",
+        "definition_version": 1,
+        "reason": "event",
+        "as_of": {"p": 1, "q": 2},
+    }
+    assert (entered.stream, entered.version, entered.occurred_at) == ("p", 1, NOW)
+
+
+def test_events_that_change_nothing_tell_nothing(log: ProfilesLog, segments: Segments) -> None:
+    log.move(p="p")
+    segments.follow(*log.events)
+    segments.changes()
+    for _ in range(3):
+        segments.follow(log.tell("p", "product_viewed", {}))
+    segments.follow(*log.events)
+    assert segments.changes() == []
+
+
+def test_a_merge_tells_the_net_change_and_empties_the_profile_that_is_no_more(
+    log: ProfilesLog, segments: Segments
+) -> None:
+    log.move(guest="guest")
+    log.move(known="known")
+    log.order("known")
+    segments.follow(*log.events)
+    segments.changes()
+    log.move("merged", guest="known")
+    segments.follow(*log.events)
+    assert segments.changes() == [("guest", "exited", "first_time_visitor", "merge")]
+    log.order("guest", 2)
+    segments.follow(*log.events)
+    assert segments.changes() == [("known", "exited", "returning_one_time_buyer", "event")]
+    assert segments.ask("guest")["profile_id"] == "known"
+
+
+def test_a_merge_of_somebody_who_has_not_bought_with_a_buyer_is_exact_at_once(
+    log: ProfilesLog, segments: Segments
+) -> None:
+    log.move(a="a")
+    log.order("a")
+    log.move(b="b")
+    log.order("b", 2)
+    segments.follow(*log.events)
+    segments.changes()
+    log.move("merged", b="a")
+    segments.follow(*log.events)
+    assert sorted(segments.changes()) == [
+        ("a", "exited", "returning_one_time_buyer", "merge"),
+        ("b", "exited", "returning_one_time_buyer", "merge"),
+    ]
+
+
+def test_a_split_restores_the_segments_of_both(log: ProfilesLog, segments: Segments) -> None:
+    log.move(a="a")
+    log.move(b="b")
+    log.order("a")
+    segments.follow(*log.events)
+    log.move("merged", b="a")
+    segments.follow(*log.events)
+    segments.changes()
+    log.move("split", b="b")
+    segments.follow(*log.events)
+    assert segments.changes() == [("b", "entered", "first_time_visitor", "merge")]
+    assert segments.of("a") == {"returning_one_time_buyer"}
+
+
+def test_time_alone_ends_a_membership_at_the_exact_instant(
+    log: ProfilesLog, segments: Segments
+) -> None:
+    log.move(p="p")
+    for number in range(6):
+        log.order("p", number, at=NOW - number * DAY)
+    segments.follow(*log.events)
+    assert "frequent_buyer" in segments.of("p")
+    segments.changes()
+    turn = NOW - 5 * DAY + 60 * DAY
+    segments.clock.at = turn - 1
+    assert (segments.tick(), segments.changes()) == (0, [])
+    segments.clock.at = turn + 3 * HOUR
+    assert segments.tick() == 1
+    (exited,) = segments.told
+    assert (exited.occurred_at, exited.recorded_at) == (turn, turn + 3 * HOUR)
+    assert segments.changes() == [("p", "exited", "frequent_buyer", "time")]
+    assert segments.tick() == 0
+
+
+def test_a_membership_is_exact_when_asked_even_before_the_timer_has_come(
+    log: ProfilesLog, segments: Segments
+) -> None:
+    log.move(p="p")
+    log.cart("p", at=NOW)
+    segments.follow(*log.events)
+    segments.clock.at = NOW + HOUR - 1
+    assert segments.of("p") == {"first_time_visitor"}
+    segments.clock.at = NOW + HOUR + MINUTE
+    answer = segments.ask("p")
+    assert answer["segments"] == [
+        {"segment": "abandoned_cart", "since": "2026-11-21T20:30:00.000000Z"},
+        {"segment": "first_time_visitor", "since": "2026-11-21T19:30:00.000000Z"},
+    ]
+    assert answer["as_of"] == "2026-11-21T20:31:00.000000Z"
+    assert answer["versions"] == {"p": 2}
+    assert segments.changes()[-1] == ("p", "entered", "abandoned_cart", "time")
+    assert segments.tick() == 0
+
+
+def test_a_restart_between_entry_and_exit_loses_no_exit(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    database = service_database("segments")
+    log.move(p="p")
+    log.cart("p")
+    Segments(database).follow(*log.events)
+    later = Segments(database)
+    later.clock.at = NOW + 31 * DAY
+    later.tick()
+    assert later.changes() == []
+    assert later.of("p") == {"first_time_visitor"}
+
+
+def test_a_new_definition_is_told_of_everybody_in_turns(
+    log: ProfilesLog, segments: Segments
+) -> None:
+    for number in range(5):
+        log.move(**{f"p{number}": f"p{number}"})
+    log.order("p0")
+    segments.follow(*log.events)
+    segments.changes()
+    listed = segments.define("newcomer", "never('order_completed')", "No order yet.")
+    assert (listed["version"], listed["members"], listed["status"]) == (1, 0, "backfilling")
+    assert segments.tick(limit=3) == 3
+    assert segments.list()["newcomer"]["status"] == "backfilling"
+    assert segments.list()["high_value"]["status"] == "live"
+    assert segments.tick(limit=3) == 2
+    assert sorted(segments.changes()) == [
+        (f"p{number}", "entered", "newcomer", "definition") for number in range(1, 5)
+    ]
+    assert segments.list()["newcomer"]["status"] == "live"
+    assert segments.list()["newcomer"]["members"] == 4
+
+
+def test_a_changed_rule_is_a_new_version_and_the_same_one_is_none(
+    log: ProfilesLog, segments: Segments
+) -> None:
+    log.move(p="p")
+    log.order("p", cents=20_000)
+    segments.follow(*log.events)
+    segments.changes()
+    assert segments.define("high_value", 'revenue("USD") >= 100')["version"] == 2
+    assert segments.define("high_value", 'revenue("USD") >= 100')["version"] == 2
+    assert segments.of("p") == {"high_value", "returning_one_time_buyer"}
+    assert [event.data["definition_version"] for event in segments.told] == [2]
+    assert segments.changes() == [("p", "entered", "high_value", "definition")]
+
+
+def test_a_segment_with_the_rule_false_ends(log: ProfilesLog, segments: Segments) -> None:
+    log.move(p="p")
+    segments.follow(*log.events)
+    segments.changes()
+    segments.define("first_time_visitor", "False")
+    segments.tick()
+    assert segments.changes() == [("p", "exited", "first_time_visitor", "definition")]
+
+
+def test_a_definition_stays_over_a_restart_until_the_file_itself_changes(
+    service_database: Callable[[str], Database],
+) -> None:
+    database = service_database("segments")
+    Segments(database).define("high_value", 'revenue("EUR") >= 1')
+    assert Segments(database).list()["high_value"]["version"] == 2
+    text = "high_value: {rule: revenue('GBP') >= 1, description: x}"
+    changed = Segments(database, DefinitionRegistry(read_definitions(text))).list()["high_value"]
+    assert (changed["version"], changed["rule"]) == (3, "revenue('GBP') >= 1")
+
+
+def test_two_replicas_share_their_definitions(service_database: Callable[[str], Database]) -> None:
+    database = service_database("segments")
+    one, other = Segments(database), Segments(database)
+    assert one.list() == other.list()
+    one.define("newcomer", "never('order_completed')")
+    assert other.list()["newcomer"]["version"] == 1
+
+
+def test_a_definition_that_is_rolled_back_is_not_remembered(segments: Segments) -> None:
+    definition = read_definition({"segment": "a", "rule": "True", "description": "x"})
+
+    def fail(unit: Any) -> None:
+        segments.shelf.define(unit, definition)
+        raise InvalidInput("test", "rolls back")
+
+    with pytest.raises(InvalidInput):
+        segments.work.run(fail)
+    assert "a" not in segments.list()
+    segments.define("b", "True")
+    assert sorted(segments.list()) == sorted([*(d.segment for d in load_definitions()), "b"])
+
+
+def test_a_rule_of_a_newer_release_makes_events_wait_and_poisons_none(
+    log: ProfilesLog, segments: Segments
+) -> None:
+    segments.list()
+    row = store.StoredDefinition(99, "x", "newer", 1, "tomorrow() > 1", "x", "defined")
+    segments.work.run(lambda unit: store.add_written(unit.connection, [row], NOW))
+    log.move(p="p")
+    with pytest.raises(Unavailable, match="segment newer: has a rule that this release cannot"):
+        segments.follow(*log.events)
+    assert segments.inbox.versions(["p"]) == {"p": 0}
+
+
+def test_a_preview_counts_members_and_names_some(log: ProfilesLog, segments: Segments) -> None:
+    for number in range(12):
+        log.move(**{f"p{number:02}": f"p{number:02}"})
+    log.order("p00")
+    log.move("merged", p01="p00")
+    segments.follow(*log.events)
+    answer = queries.preview(segments.work, 'never("order_complete")')
+    load(PREVIEW_RESPONSE, answer)
+    assert (answer["members"], answer["evaluated"], answer["profiles"]) == (11, 11, 11)
+    assert (answer["complete"], len(answer["sample"])) == (True, 10)
+    assert answer["warnings"][0].endswith("did you mean order_completed?")
+    assert segments.list().keys() == {d.segment for d in load_definitions()}
+
+
+def test_a_preview_that_runs_out_of_time_says_so(log: ProfilesLog, segments: Segments) -> None:
+    log.move(p="p")
+    segments.follow(*log.events)
+    ticks = iter([0.0, queries.PREVIEW_SECONDS])
+    answer = queries.preview(segments.work, "True", timer=lambda: next(ticks))
+    assert (answer["evaluated"], answer["profiles"], answer["complete"]) == (0, 1, False)
+
+
+def test_a_preview_of_a_wrong_rule_says_where_it_is_wrong(segments: Segments) -> None:
+    with pytest.raises(InvalidInput, match="rule: line 1, column 1: nothing is called order"):
+        queries.preview(segments.work, "order() > 1")
+
+
+def test_an_explanation_has_each_comparison_with_its_value(
+    log: ProfilesLog, segments: Segments
+) -> None:
+    log.move(p="p")
+    log.order("p")
+    segments.follow(*log.events)
+    answer = segments.explain("p", "frequent_buyer")
+    assert answer["why"] == ['false: orders(within="60d") > 5 (1)']
+    assert (answer["member"], answer["since"], answer["changes_at"]) == (False, None, None)
+    assert segments.explain("p", "returning_one_time_buyer")["member"] is True
+
+
+def test_who_or_what_nobody_knows_is_named(log: ProfilesLog, segments: Segments) -> None:
+    log.move(p="p")
+    segments.follow(*log.events)
+    with pytest.raises(NotFound, match="profile_id: is no profile"):
+        segments.ask("nobody")
+    with pytest.raises(NotFound, match="segment: is not defined; there are abandoned_cart"):
+        segments.explain("p", "vip")
+
+
+def test_a_failed_attempt_leaves_nothing_behind(log: ProfilesLog, segments: Segments) -> None:
+    log.move(p="p")
+    projection = MembershipProjection(segments.shelf)
+
+    def fail(unit: Any) -> None:
+        projection.apply(unit, log.events)
+        raise InvalidInput("test", "dies before the commit")
+
+    with pytest.raises(InvalidInput):
+        segments.work.run(fail)
+    segments.follow(*log.events)
+    assert segments.changes() == [("p", "entered", "first_time_visitor", "event")]
+
+
+instants = st.builds(
+    lambda ago, edge: NOW - ago + edge,
+    st.sampled_from([0, HOUR, DAY, 2 * DAY, 30 * DAY, 59 * DAY, 60 * DAY, 90 * DAY, -HOUR]),
+    st.integers(-1, 1),
+)
+order_ids = st.fixed_dictionaries({"order_id": st.sampled_from(["A", "B", "C"])})
+money = {"currency": st.sampled_from(["USD", "EUR"])}
+lines = st.lists(st.fixed_dictionaries({"quantity": st.integers(1, 2)}), max_size=1)
+acts = st.one_of(
+    st.tuples(
+        st.just("order_completed"),
+        st.fixed_dictionaries(
+            {
+                "order_id": st.sampled_from(["A", "B", "C", "D", "E", "F", "G", "H"]),
+                "revenue": st.sampled_from([0, 9_999, 25_000, 50_000]),
+                **money,
+            }
+        ),
+    ),
+    st.tuples(
+        st.just("order_refunded"),
+        order_ids
+        | st.fixed_dictionaries(
+            {"order_id": st.just("A"), "amount": st.sampled_from([1, 10_000]), **money}
+        ),
+    ),
+    st.tuples(st.just("order_cancelled"), order_ids),
+    st.tuples(st.just("cart_updated"), st.fixed_dictionaries({"products": lines})),
+    st.tuples(st.just("product_viewed"), st.just({})),
+)
+steps = st.lists(
+    st.tuples(st.integers(0, 2), acts, instants) | st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    max_size=14,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps, st.randoms(use_true_random=False), st.integers(0, 70 * DAY))
+def test_whatever_comes_in_whatever_order_ends_in_what_the_oracle_says(
+    log: ProfilesLog, segments: Segments, steps: Any, random: Any, later: int
+) -> None:
+    """Each example has streams of its own, in the same database."""
+    log.events.clear()
+    segments.told.clear()
+    segments.clock.at = NOW
+    streams = [new_id() for _ in range(3)]
+    for stream in streams:
+        log.move(**{stream: stream})
+    for stream, *step in steps:
+        if len(step) == 1:
+            log.move("merged", **{streams[stream]: streams[step[0]]})
+        else:
+            (kind, data), at = step
+            log.tell(streams[stream], kind, data, at)
+    deliver(log.events, segments, random)
+    segments.clock.at = NOW + later
+    while segments.tick():
+        pass
+    judge(log.events, segments, streams)
+
+
+def deliver(events: Sequence[Event], segments: Segments, random: Any) -> None:
+    """All events in small batches, shuffled, some twice; then what was left out, in order."""
+    shuffled = random.sample(events, len(events)) + random.sample(events, len(events) // 3)
+    while shuffled:
+        batch, shuffled = shuffled[:4], shuffled[4:]
+        segments.follow(*batch)
+    segments.follow(*events)
+
+
+def judge(events: Sequence[Event], segments: Segments, profiles: Sequence[str]) -> None:
+    """What was told and what is stored is what a fold without any of our code says."""
+    log = [
+        oracle.LoggedEvent(e.stream, e.version, e.id, e.type, e.data, e.occurred_at, e.metadata)
+        for e in events
+    ]
+    told, flaws = oracle.entries_and_exits([e for e in segments.told if e.stream in profiles])
+    assert not flaws
+    stored = segments.work.read(lambda unit: store.load_memberships(unit.connection, profiles))
+    streams = oracle.profiles(log)
+    for profile in profiles:
+        mine = [event for event in log if event.stream in streams.get(profile, ())]
+        expected = oracle.memberships(oracle.fold(mine), segments.clock.at) if mine else set()
+        assert told.get(profile, set()) == expected
+        assert stored[profile].keys() == expected
+
+
+def test_replicas_that_race_end_in_what_the_oracle_says(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    database = service_database("segments")
+    streams = [f"s{number}" for number in range(8)]
+    for stream in streams:
+        log.move(**{stream: stream})
+    for number, stream in enumerate(streams * 6):
+        log.order(stream, number, at=NOW - number * DAY)
+        if number % 5 == 4:
+            log.move("merged", **{stream: streams[number % 3]})
+    replicas = [Segments(database, DefinitionRegistry(load_definitions())) for _ in range(4)]
+    told = replicas[0].told
+    for replica in replicas:
+        replica.told = told
+
+    def follow(replica: Segments) -> None:
+        for start in range(0, len(log.events), 7):
+            replica.follow(*log.events[start : start + 7])
+            replica.tick(limit=3)
+            eventlet.sleep(0)
+
+    running = [eventlet.spawn(follow, replica) for replica in replicas]
+    for thread in running:
+        thread.wait()
+    replicas[0].follow(*log.events)
+    told.sort(key=lambda event: (event.stream, event.version))
+    judge(log.events, replicas[0], streams)
+
+
+def test_members_are_counted_by_segment(log: ProfilesLog, segments: Segments) -> None:
+    log.move(p="p")
+    log.move(q="q")
+    log.order("q")
+    segments.follow(*log.events)
+    counts = {name: one["members"] for name, one in segments.list().items()}
+    assert counts == {
+        "abandoned_cart": 0,
+        "first_time_visitor": 1,
+        "frequent_buyer": 0,
+        "high_value": 0,
+        "returning_one_time_buyer": 1,
+    }
+
+
+def test_memberships_hold_no_row_of_somebody_who_left(log: ProfilesLog, segments: Segments) -> None:
+    log.move(p="p")
+    log.order("p")
+    segments.follow(*log.events)
+    rows = segments.work.read(
+        lambda unit: unit.connection.execute(sa.select(store.MEMBERSHIPS)).all()
+    )
+    assert [(row.profile_id, row.segment) for row in rows] == [("p", "returning_one_time_buyer")]

@@ -1,0 +1,181 @@
+"""The service over RPC, beside profiles, in one process with the embedded broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from chassis import FixedClock, InvalidInput, NotFound, parse_instant
+from chassis.config.settings import Settings
+from chassis.database.migration import upgrade
+from chassis.messaging import embedded
+from chassis.runtime.client import Client
+from chassis.runtime.runner import Runner
+from chassis.runtime.service import Service, rpc
+from chassis.validation import load
+from contracts.segments import MEMBERSHIPS_RESPONSE
+from services.profiles.service import ProfilesService
+from services.segments.service import SegmentsService
+from tests.unit.profiles.identity_in_memory import IdentityInMemory
+
+NOW = parse_instant("2026-11-21T19:30:00Z")
+
+
+class IdentityService(Service):
+    """Identity's calls, answered from memory."""
+
+    name = "identity"
+    inner: ClassVar[IdentityInMemory]
+
+    @rpc
+    def resolve(self, observations: Any) -> dict[str, Any]:
+        return self.inner.resolve(observations=observations)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def cdp(
+    service_database_uri: Callable[[str], str], clock: FixedClock, tmp_path: Path
+) -> Iterator[Callable[..., Client]]:
+    """`cdp(following=True)`: a client of the services; segments may be told not to follow."""
+    embedded.forget()
+    uri = embedded.install(["identity", "profiles", "segments"])
+    IdentityService.inner = IdentityInMemory()
+    profiles = f"sqlite:///{tmp_path / 'profiles.db'}"
+    upgrade("profiles", profiles)
+    segments = service_database_uri("segments")
+    running = ExitStack()
+
+    def start(following: bool = True) -> Client:
+        role = "all" if following else "rpc"
+        runner = Runner(
+            [
+                (IdentityService, Settings("identity", profiles, uri, clock, b"key", role="rpc")),
+                (ProfilesService, Settings("profiles", profiles, uri, clock, b"key", role="rpc")),
+                (SegmentsService, Settings("segments", segments, uri, clock, b"key", role=role)),
+            ]
+        )
+        runner.start()
+        running.callback(runner.stop)
+        return running.enter_context(Client(uri))
+
+    with running:
+        yield start
+
+
+def order(event_id: str, user: str = "u-1", **changes: Any) -> dict[str, Any]:
+    data = {"order_id": event_id, "revenue": 60_000, "currency": "USD", "products": []}
+    return {
+        "id": event_id,
+        "type": "order_completed",
+        "time": "2026-11-21T19:00:00Z",
+        "identifiers": {"user_id": user},
+        "authenticated": True,
+        "data": data,
+        **changes,
+    }
+
+
+def names(answer: dict[str, Any]) -> list[str]:
+    load(MEMBERSHIPS_RESPONSE, answer)
+    return [member["segment"] for member in answer["segments"]]
+
+
+@pytest.mark.parametrize("following", [True, False])
+def test_what_was_just_recorded_counts_even_where_no_message_has_come(
+    cdp: Callable[..., Client], following: bool
+) -> None:
+    client = cdp(following)
+    recorded = client.call("profiles", "record", events=[order("e-1")])
+    answer = client.call(
+        "segments",
+        "memberships",
+        profile_id=recorded["receipts"][0]["profile_id"],
+        at_least=recorded["token"],
+        wait_ms=5_000,
+    )
+    assert names(answer) == ["high_value", "returning_one_time_buyer"]
+    assert (answer["stale"], answer["versions"]) == (False, recorded["token"])
+
+
+def test_what_cannot_be_had_in_time_is_stale_and_no_error(cdp: Callable[..., Client]) -> None:
+    client = cdp(following=False)
+    recorded = client.call("profiles", "record", events=[order("e-1")])
+    profile_id, token = recorded["receipts"][0]["profile_id"], recorded["token"]
+    known = {"profile_id": profile_id, "at_least": token, "wait_ms": 5_000}
+    client.call("segments", "memberships", **known)
+    ahead = {stream: version + 1 for stream, version in token.items()}
+    answer = client.call(
+        "segments", "memberships", profile_id=profile_id, at_least=ahead, wait_ms=30
+    )
+    assert (answer["stale"], answer["versions"]) == (True, token)
+
+
+def test_nobody_is_found_without_being_waited_for(cdp: Callable[..., Client]) -> None:
+    client = cdp(following=False)
+    recorded = client.call("profiles", "record", events=[order("e-1")])
+    with pytest.raises(NotFound, match="profile_id: is no profile that segments knows"):
+        client.call("segments", "memberships", profile_id=recorded["receipts"][0]["profile_id"])
+
+
+def test_rules_are_listed_defined_previewed_and_explained(cdp: Callable[..., Client]) -> None:
+    client = cdp()
+    recorded = client.call("profiles", "record", events=[order("e-1"), order("e-2", "u-2")])
+    profile_id = recorded["receipts"][0]["profile_id"]
+    waited = {"at_least": recorded["token"], "wait_ms": 5_000}
+    client.call("segments", "memberships", profile_id=profile_id, **waited)
+    assert client.call("segments", "preview", rule="orders() == 1")["members"] == 2
+    definition = {"segment": "keen", "rule": 'orders(within="1d") > 0', "description": "Today."}
+    assert client.call("segments", "define", definition=definition)["version"] == 1
+    answer = client.call("segments", "memberships", profile_id=profile_id)
+    assert names(answer) == ["high_value", "keen", "returning_one_time_buyer"]
+    listed = {one["segment"] for one in client.call("segments", "list")}
+    assert {"keen", "abandoned_cart", "frequent_buyer"} <= listed
+    why = client.call("segments", "explain", profile_id=profile_id, segment="keen")
+    assert why["why"] == ['true: orders(within="1d") > 0 (1)']
+    assert why["changes_at"] == "2026-11-22T19:00:00.000000Z"
+
+
+WRONG_CALLS: list[tuple[str, dict[str, Any], str]] = [
+    ("memberships", {}, "profile_id: give either profile_id or identifiers"),
+    ("memberships", {"profile_id": 5}, "profile_id: must be text"),
+    ("memberships", {"profile_id": "p", "wait_ms": -1}, "wait_ms: must be a whole number"),
+    ("memberships", {"profile_id": "p", "at_least": {"s": "1"}}, "at_least.s: must be a version"),
+    ("memberships", {"profile": "p"}, "profile: is no argument of memberships"),
+    (
+        "define",
+        {"definition": {"segment": "a", "rule": "order() > 1", "description": "x"}},
+        "rule: line 1, column 1: nothing is called order; did you mean orders?",
+    ),
+    ("define", {"definition": []}, "must be an object"),
+    ("preview", {"rule": "orders( > 1"}, "rule: line 1, column"),
+    ("explain", {"profile_id": "p", "segment": "A"}, "segment: must be snake_case"),
+]
+
+
+def test_a_wrong_call_is_refused_naming_the_field(cdp: Callable[..., Client]) -> None:
+    client = cdp(following=False)
+    for method, arguments, message in WRONG_CALLS:
+        with pytest.raises(InvalidInput) as caught:
+            client.call("segments", method, **arguments)
+        assert message in str(caught.value)
+
+
+def test_a_wrong_file_stops_the_start_with_its_place(
+    cdp: Callable[..., Client], service_database_uri: Callable[[str], str], tmp_path: Path
+) -> None:
+    (tmp_path / "segments.yaml").write_text("loyal:\n  rule: order() > 1\n  description: x\n")
+    uri = embedded.install(["segments"])
+    settings = Settings(
+        "segments", service_database_uri("segments"), uri, FixedClock(NOW), b"key", tmp_path
+    )
+    with pytest.raises(InvalidInput, match="segment loyal: rule: line 1, column 1: nothing is"):
+        Runner([(SegmentsService, settings)]).start()

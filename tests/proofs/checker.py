@@ -1,0 +1,237 @@
+"""Judges what a suite has written: its logs by themselves, and its tables by the oracle's fold."""
+
+from collections import Counter, defaultdict
+from itertools import groupby
+
+from tests.support.oracle import (
+    differences,
+    entries_and_exits,
+    fold,
+    identifiers,
+    identity_flaws,
+    kept,
+    labels,
+    log_flaws,
+    memberships,
+    profiles,
+    read_summary,
+    view,
+)
+
+# Offers needs these of a shopper's past, and sums up no others.
+_OFFERS_READS = {
+    "traits_changed",
+    "consent_changed",
+    "loyalty_enrolled",
+    "loyalty_points_changed",
+    "loyalty_tier_changed",
+}
+
+
+class Checker:
+    """What the logs in `books` say, and where anything else says otherwise.
+
+    `now` is the instant, in µs, at which the clock of the suite stands.
+    """
+
+    def __init__(self, books, now):
+        self.books = books
+        self.now = now
+        self.logs = {name: books.log(name) for name in ("identity", "profiles", "segments")}
+        self.told = self.logs["profiles"]
+        self.profiles = profiles(self.told)
+        self._by_stream = {
+            stream: list(events)
+            for stream, events in groupby(self.told, key=lambda event: event.stream)
+        }
+        self.shoppers = {
+            profile: fold(event for stream in streams for event in self._by_stream[stream])
+            for profile, streams in self.profiles.items()
+        }
+        self.memberships = {
+            profile: found
+            for profile, shopper in self.shoppers.items()
+            if (found := memberships(shopper, now))
+        }
+
+    def flaws(self):
+        """Everything that is wrong, in lines that a person can read."""
+        return [
+            *(flaw for name, log in self.logs.items() for flaw in log_flaws(name, log)),
+            *(flaw for name in ("identity", "profiles") for flaw in self._flaws_of_identity(name)),
+            *self._facts(),
+            *self._directory("profiles"),
+            *self._directory("segments"),
+            *self._directory("offers"),
+            *self._summaries_of_profiles(),
+            *self._summaries_of_segments(),
+            *self._summaries_of_offers(),
+            *self._memberships_of_segments(),
+            *self._memberships_of_offers(),
+        ]
+
+    def receipts(self, receipts):
+        """Where receipts, {event id: those that its sender got}, are not what the log holds."""
+        places = {
+            event.id: (event.stream, event.version)
+            for event in self.told
+            if event.type != "identity_changed"
+        }
+        told = {id_: _place(answers, places.get(id_)) for id_, answers in receipts.items()}
+        lines = differences("events by their receipts", told, places)
+        twice = {
+            id_: statuses
+            for id_, answers in receipts.items()
+            if (statuses := Counter(answer["status"] for answer in answers))["appended"] > 1
+        }
+        return lines + differences("receipts that say appended twice", {}, twice)
+
+    def people(self, whose):
+        """Where the events of one person, {event id: person}, are not in a profile of their own."""
+        known = labels(self.told)
+        found = defaultdict(set)
+        for event in self.told:
+            if event.id in whose:
+                found[whose[event.id]].add(known[event.stream][0])
+        lines = differences(
+            "people with more than one profile",
+            {},
+            {person: sorted(held) for person, held in found.items() if len(held) > 1},
+        )
+        people = defaultdict(list)
+        for person, held in found.items():
+            for profile in held:
+                people[profile].append(person)
+        shared = {profile: sorted(names) for profile, names in people.items() if len(names) > 1}
+        return lines + differences("profiles of more than one person", {}, shared)
+
+    def profile(self, profile_id, answer):
+        """Where the answer of `profiles.get` is not the oracle's view of a profile."""
+        expected = view(self.shoppers[profile_id])
+        expected["profile_id"] = profile_id
+        expected["versions"] = {
+            stream: len(self._by_stream[stream]) for stream in self.profiles[profile_id]
+        }
+        expected["identifiers"] = sorted(
+            key
+            for key, (stream, *_) in identifiers(self.told).items()
+            if stream in self.profiles[profile_id]
+        )
+        found = {name: answer.get(name) for name in expected}
+        found["identifiers"] = sorted(known["key"] for known in answer["identifiers"])
+        return differences(f"profiles.get of {profile_id}", expected, found)
+
+    def first_copies(self):
+        """Each fact of identity once."""
+        facts = {
+            event.data["fact_id"]: event
+            for event in self.logs["identity"]
+            if event.type == "identity_changed"
+        }
+        return list(facts.values())
+
+    # Identity
+
+    def _flaws_of_identity(self, name):
+        return identity_flaws(name, self.logs[name])
+
+    def _facts(self):
+        """Each fact of identity is in the log of profiles once, with all that it says."""
+
+        def facts(name):
+            return {
+                event.data["fact_id"]: [
+                    {field: value for field, value in entry.items() if field != "version"}
+                    for entry in event.data["streams"]
+                ]
+                for event in self.logs[name]
+                if event.type == "identity_changed"
+            }
+
+        lines = differences("facts of identity in profiles", facts("identity"), facts("profiles"))
+        epochs = {
+            (event.stream, event.version): entry["epoch"]
+            for event in self.logs["identity"]
+            for entry in event.data["streams"]
+            if entry["stream"] == event.stream
+        }
+        versions = {place: place[1] for place in epochs}
+        lines += differences("epochs in identity's own log", versions, epochs)
+        rows = self.books.rows("identity", "SELECT stream_id, profile_id, epoch FROM tenures")
+        found = {stream: (profile, epoch) for stream, profile, epoch in rows}
+        return lines + differences("identity.tenures", labels(self.logs["identity"]), found)
+
+    # The tables that others keep
+
+    def _directory(self, service):
+        rows = self.books.rows(service, "SELECT stream_id, profile_id, epoch FROM labels")
+        found = {stream: (profile, epoch) for stream, profile, epoch in rows}
+        lines = differences(f"{service}.labels", labels(self.told), found)
+        rows = self.books.rows(
+            service, "SELECT key, stream_id, tenure, epoch, assurance FROM identifiers"
+        )
+        found = {key: tuple(rest) for key, *rest in rows}
+        return lines + differences(f"{service}.identifiers", identifiers(self.told), found)
+
+    def _stored(self, service):
+        rows = self.books.rows(service, "SELECT stream_id, version, summary FROM summaries")
+        return {stream: (version, read_summary(state)) for stream, version, state in rows}
+
+    def _summaries_of_profiles(self):
+        """Profiles stores summaries now and then: each is that of its stream up to its version."""
+        stored = self._stored("profiles")
+        expected = {
+            stream: (version, kept(fold(self._by_stream[stream][:version])))
+            for stream, (version, _) in stored.items()
+        }
+        return differences("profiles.summaries", expected, stored)
+
+    def _summaries_of_segments(self):
+        """Segments stores up to which version it summed up; what comes after it tells nothing."""
+        stored = self._stored("segments")
+        expected = {
+            stream: kept(fold(events))
+            for stream, events in self._by_stream.items()
+            if any(event.type != "identity_changed" for event in events)
+        }
+        found = {
+            stream: summary if version <= len(self._by_stream[stream]) else version
+            for stream, (version, summary) in stored.items()
+        }
+        return differences("segments.summaries", expected, found)
+
+    def _summaries_of_offers(self):
+        reads = {
+            stream: [event for event in events if event.type in _OFFERS_READS]
+            for stream, events in self._by_stream.items()
+        }
+        expected = {
+            stream: (events[-1].version, fold(events)) for stream, events in reads.items() if events
+        }
+        return differences("offers.summaries", expected, self._stored("offers"))
+
+    def _memberships_of_segments(self):
+        found = defaultdict(set)
+        for profile, segment in self.books.rows(
+            "segments", "SELECT profile_id, segment FROM memberships"
+        ):
+            found[profile].add(segment)
+        lines = differences("segments.memberships", self.memberships, dict(found))
+        told, flaws = entries_and_exits(self.logs["segments"])
+        return lines + flaws + differences("the log of segments", self.memberships, told)
+
+    def _memberships_of_offers(self):
+        rows = self.books.rows("offers", "SELECT profile_id, segments FROM memberships")
+        found = {profile: set(segments) for profile, segments in rows if segments}
+        return differences("offers.memberships", self.memberships, found)
+
+
+def _place(answers, found):
+    """Where all receipts of an event say that it is; `found`, where it is, if none says that.
+
+    An event that was accepted while identity did not answer has no place yet.
+    """
+    if strange := [a for a in answers if a["status"] not in ("appended", "duplicate", "accepted")]:
+        return strange
+    places = {(a["stream_id"], a["version"]) for a in answers if a["status"] != "accepted"}
+    return places.pop() if len(places) == 1 else places or found

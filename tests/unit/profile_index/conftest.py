@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from chassis.database.engine import Database
+from profile_index import tables
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database with the directory's tables."""
+    path: Path = tmp_path_factory.mktemp("directory") / "directory.db"
+    made = Database(f"sqlite:///{path}")
+    with made.transaction() as connection:
+        tables.METADATA.create_all(connection)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[sa.Connection]:
+    """A connection to an empty directory, in a transaction that is rolled back."""
+    with database.transaction() as connection, connection.begin_nested() as savepoint:
+        yield connection
+        savepoint.rollback()
