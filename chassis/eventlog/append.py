@@ -61,7 +61,7 @@ _APPEND = RowStatement(
         FROM stored
     )
     SELECT stream_id, version,
-           CASE WHEN CAST(:relaxed AS boolean)
+           CASE WHEN NOT CAST(:synchronous_commit AS boolean)
                 THEN set_config('synchronous_commit', 'off', true) END
     FROM advanced
     """
@@ -92,7 +92,7 @@ _APPEND_ONE = PreparedStatement(
             FROM advanced
         )
         SELECT stream_id, version,
-               CASE WHEN CAST(:relaxed AS boolean)
+               CASE WHEN NOT CAST(:synchronous_commit AS boolean)
                     THEN set_config('synchronous_commit', 'off', true) END
         FROM advanced
         """
@@ -113,7 +113,7 @@ def write(
     source: str,
     drafts: Sequence[Draft | JointDraft],
     now: int,
-    relaxed: bool,
+    synchronous_commit: bool,
 ) -> OutboxEntry:
     """Append `drafts` to the log of `source`, and put what is to be published into the outbox."""
     row_id, changed_at = new_id(), time.time_ns() // 1_000
@@ -121,7 +121,9 @@ def write(
     if connection.dialect.name == "postgresql" and all(isinstance(d, Draft) for d in drafts):
         plain = cast("Sequence[Draft]", drafts)
         noted = {"row_id": row_id, "changed_at": changed_at, "recorded_at": now}
-        heads = _append(connection, plain, followers, relaxed=relaxed, **noted)
+        heads = _append(
+            connection, plain, followers, synchronous_commit=synchronous_commit, **noted
+        )
         return OutboxEntry(row_id, _numbered(source, drafts, followers, heads, now))
     counts = Counter(stream for draft in drafts for stream in _streams(draft))
     rows = [[stream, counts[stream]] for stream in sorted(counts)]

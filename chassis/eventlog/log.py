@@ -68,25 +68,28 @@ class EventLog:
         drafts: Sequence[Draft | JointDraft],
         now: int,
         *,
-        look: bool = True,
-        relaxed: bool = False,
+        check_duplicates: bool = True,
+        synchronous_commit: bool = True,
     ) -> tuple[list[AppendResult], OutboxEntry | None]:
         """Append what is new; returns the outcome of each draft in order, and what to publish.
 
         A draft whose id is in the log, or stands earlier in `drafts`, is a duplicate: its
-        outcome is the event that was there first. Without `look` the log is not searched for
-        duplicates, and one breaks the transaction with an IntegrityError. `now` is the time of
-        recording. For `relaxed` see `Unit.append`; it is heeded for plain drafts.
+        outcome is the event that was there first. Without `check_duplicates` the log is
+        not searched for them, and one breaks the transaction with an IntegrityError. `now` is the
+        time of recording. `synchronous_commit` is that of `UnitOfWork.append`; only plain drafts
+        heed it.
         """
         ids = [first_id(draft) for draft in drafts]
-        known = self.find(connection, ids) if look else {}
+        known = self.find(connection, ids) if check_duplicates else {}
         fresh: dict[str, Draft | JointDraft] = {}
         for draft in drafts:
             if first_id(draft) not in known:
                 fresh.setdefault(first_id(draft), draft)
         published = None
         if fresh:
-            published = write(connection, self.source, list(fresh.values()), now, relaxed)
+            published = write(
+                connection, self.source, list(fresh.values()), now, synchronous_commit
+            )
             known |= {event.id: event for event in published.events}
         return [AppendResult(known[id_], fresh.pop(id_, None) is None) for id_ in ids], published
 

@@ -61,23 +61,27 @@ class UnitOfWork:
         self._first = attempt == 1
 
     def append(
-        self, drafts: Sequence[Draft | JointDraft], *, relaxed: bool = False
+        self, drafts: Sequence[Draft | JointDraft], *, synchronous_commit: bool = True
     ) -> list[AppendResult]:
         """Append to the service's own log; one outcome for each draft, in order.
 
         Drafts are taken to be new: a duplicate costs a second run of the unit, so who expects
         many of them asks `find` first.
 
-        If `relaxed`, the commit does not wait until it is on the disk. What is committed survives
-        the death of every process of ours; only if the database server itself falls within the
-        next moment (PostgreSQL: a fraction of a second) it may be gone.
+        Without `synchronous_commit` the commit does not wait for the disk. What is committed
+        survives the death of every process of ours; it can be lost only if the database server
+        itself crashes within the next moment (PostgreSQL: a fraction of a second).
         """
         if self._correlation:
             drafts = [
                 replace(draft, metadata={**self._correlation, **draft.metadata}) for draft in drafts
             ]
         appended, published = self._log.append(
-            self.connection, drafts, self.now, look=not self._first, relaxed=relaxed
+            self.connection,
+            drafts,
+            self.now,
+            check_duplicates=not self._first,
+            synchronous_commit=synchronous_commit,
         )
         if published:
             self.published.append(published)
@@ -137,14 +141,15 @@ class UnitOfWorkRunner:
         return self._insist(function, self.database.transaction)
 
     def autocommit(self, function: Callable[[UnitOfWork], T]) -> T:
-        """Run `function`, each of whose statements is a transaction of its own on PostgreSQL.
+        """Run `function`, which writes by one statement, as `UnitOfWork.append` of drafts does.
 
-        It is for what only reads, and for a single statement that writes, as `UnitOfWork.append` of
-        plain drafts is.
+        On PostgreSQL that statement is a transaction of its own.
         """
         return self._insist(function, self.database.autocommit)
 
-    read = autocommit
+    def read(self, function: Callable[[UnitOfWork], T]) -> T:
+        """Run `function`, which only reads: each statement sees what is committed by then."""
+        return self._insist(function, self.database.autocommit)
 
     def _insist(
         self,

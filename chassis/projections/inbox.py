@@ -144,7 +144,7 @@ class Inbox:
             lambda unit: {r.stream_id: r.version for r in unit.connection.execute(query)}
         )
 
-    def short_of(self, wanted: Mapping[str, int]) -> dict[str, int]:
+    def lagging(self, wanted: Mapping[str, int]) -> dict[str, int]:
         """Those of `wanted` (stream: version) that have not come that far: stream -> version.
 
         Halted streams are left out.
@@ -193,9 +193,9 @@ class Inbox:
         query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == self.source)
         return self.work.read(lambda unit: unit.connection.execute(query).scalar() or 0)
 
-    def bury(self, reason: str) -> str:
+    def dead_letter(self, reason: str) -> str:
         """Note a message that could not even be read; returns the dead letter's id."""
-        return self.work.run(lambda unit: self._bury(unit, None, reason))
+        return self.work.run(lambda unit: self._dead_letter(unit, None, reason))
 
     def _positions(self, streams: Iterable[str]) -> Sequence[Any]:
         """The rows of those of `streams` that are known."""
@@ -250,9 +250,9 @@ class Inbox:
         for position in positions.values():
             position.halted = True
         self._save(unit.connection, positions)
-        self._bury(unit, event, reason)
+        self._dead_letter(unit, event, reason)
 
-    def _bury(self, unit: UnitOfWork, event: Event | None, reason: str) -> str:
+    def _dead_letter(self, unit: UnitOfWork, event: Event | None, reason: str) -> str:
         letter = new_id()
         row = {
             "id": letter,
@@ -286,18 +286,6 @@ class Inbox:
             index_elements=[RECONCILED.c.source], set_={"changed_at": changed_at}
         )
         unit.connection.execute(statement)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Events that arrived together at an inbox."""
-
-    inbox: Inbox
-    events: Sequence[Event] = field(repr=False)
-
-    def apply(self, projection: Projection) -> BatchResult:
-        """Apply what of the batch is next in its streams."""
-        return self.inbox.process(self.events, projection)
 
 
 def _next_in_order(

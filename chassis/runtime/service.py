@@ -162,7 +162,7 @@ class Service:
         """
         followed = _text("source", source)
         wanted = _versions(places)
-        return {"behind": Inbox(self.work, followed).short_of(wanted)}
+        return {"behind": Inbox(self.work, followed).lagging(wanted)}
 
     @rpc
     def dead_letters(self, limit: Any = 50, redriven: Any = False) -> list[dict[str, Any]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from itertools import islice
 
 from chassis.core.errors import Unavailable
 from chassis.eventlog.reader import RemoteLog
-from chassis.projections.inbox import Batch, BatchResult, Inbox
+from chassis.projections.inbox import Inbox, Projection
 from chassis.runtime.rpc import RemoteService
 
 STREAMS_A_CALL = 100
@@ -26,25 +26,25 @@ class LogFollower:
     def catch_up(
         self,
         at_least: Mapping[str, int],
-        apply: Callable[[Batch], BatchResult],
+        projection: Projection,
         seconds: float,
     ) -> bool:
         """Fetch and apply until each stream in `at_least` is at its version; False if too late.
 
-        `apply` is the service's own subscriber method. What a joint fact needs of other streams
+        `projection` is that of the service's subscriber. What a joint fact needs of other streams
         is fetched too. Nothing is noted of versions that may not exist: a caller gave them.
         """
         deadline = time.monotonic() + seconds
         wanted = dict(at_least)
         while not self._has(at_least):
-            behind = self.inbox.short_of(wanted)
+            behind = self.inbox.lagging(wanted)
             left = deadline - time.monotonic()
             if not behind or left <= 0:
                 return False
             try:
                 log = RemoteLog(partial(self._remote.call, timeout=left))
                 events = log.history(dict(islice(behind.items(), STREAMS_A_CALL)))
-                outcome = apply(Batch(self.inbox, events))
+                outcome = self.inbox.process(events, projection)
             except Unavailable:
                 return self._has(at_least)
             if not outcome.applied:

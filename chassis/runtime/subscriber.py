@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,12 +21,12 @@ from chassis.core.event import Event
 from chassis.core.json import load_json
 from chassis.messaging.exchanges import dead_queue, declare_own, subscriber_queue
 from chassis.observability.metrics import EVENTS_RECEIVED
-from chassis.projections.inbox import Batch, BatchResult, Inbox
+from chassis.projections.inbox import BatchResult, Inbox, Projection
 from chassis.runtime.rpc import SafeReplyListener, background_remote
 from chassis.runtime.shared import SharedResources
 from chassis.runtime.source import STREAMS_A_CALL, LogFollower
 
-Follower = TypeVar("Follower", bound=Callable[[Any, Batch], BatchResult])
+Follower = TypeVar("Follower", bound=Callable[[Any], Projection])
 
 _GATHER_SECONDS = 0.01
 _IDLE_SECONDS = 0.25
@@ -59,9 +60,9 @@ class FollowedLog(DependencyProvider):
 
 
 class Subscribe(Entrypoint):
-    """Calls the method with a `Batch` of events; the method returns `batch.apply(projection)`.
+    """Applies every batch of events by the projection that the method returns.
 
-    Messages are acknowledged after the method's commit. When it raises, the same batch is tried
+    Messages are acknowledged after the projection's commit. When it raises, the same batch is tried
     again after a pause: poison does not come this way, as the inbox has set it aside.
     """
 
@@ -161,7 +162,7 @@ class Subscribe(Entrypoint):
                 events.append(_decode(message))
             except (ValueError, InvalidInput) as error:
                 reason = _unread(error)
-                if not self._insist(partial(self._source.inbox.bury, reason)):
+                if not self._insist(partial(self._source.inbox.dead_letter, reason)):
                     return False
                 self._keep(channel, message, reason)
         EVENTS_RECEIVED.labels(self.container.service_name, self.source_name).inc(len(events))
@@ -183,7 +184,13 @@ class Subscribe(Entrypoint):
             except ContainerBeingKilled:
                 return False
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be lost
-                _log.warning("batch_failed", error=type(error).__name__, retry_in=pause)
+                unexpected = not isinstance(error, Unavailable)
+                _log.warning(
+                    "batch_failed",
+                    error=type(error).__name__,
+                    retry_in=pause,
+                    exc_info=error if unexpected else None,
+                )
                 eventlet.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
@@ -193,12 +200,18 @@ class Subscribe(Entrypoint):
     def _hand_over(self, events: Sequence[Event]) -> None:
         done = Signal()
 
-        def handle_result(_worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-            done.send((result, exc_info))
-            return result, exc_info
+        def apply(_worker: Any, projection: Any, exc_info: Any) -> tuple[Any, Any]:
+            """Within the worker, so that its log line and its metric are those of the batch."""
+            outcome: BatchResult | None = None
+            if exc_info is None:
+                try:
+                    outcome = self._source.inbox.process(events, projection)
+                except Exception:  # noqa: BLE001 - raised again where the batch was handed over
+                    exc_info = sys.exc_info()
+            done.send((outcome, exc_info))
+            return outcome, exc_info
 
-        batch = Batch(self._source.inbox, events)
-        worker = self.container.spawn_worker(self, (batch,), {}, handle_result=handle_result)
+        worker = self.container.spawn_worker(self, (), {}, handle_result=apply)
         outcome, exc_info = done.wait()
         if exc_info is not None:
             raise exc_info[1]
@@ -277,7 +290,7 @@ class Subscribe(Entrypoint):
 
 
 def subscribe(source: str) -> Callable[[Follower], Follower]:
-    """Make a method follow every event of the service `source`."""
+    """Make a method follow every event of the service `source`: it returns its projection."""
     return cast("Callable[[Follower], Follower]", Subscribe.decorator(source))
 
 

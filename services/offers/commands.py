@@ -143,7 +143,7 @@ class DecisionHandler:
         if not made:
             made.append(self._made(case, unit, fresh))
         if not case.request.dry_run:
-            unit.append([_decided(case, made[0])], relaxed=True)  # as the shopper waits
+            unit.append([_decided(case, made[0])], synchronous_commit=False)  # the shopper waits
         return made[0]
 
     def _made(self, case: DecisionAttempt, unit: UnitOfWork, fresh: CatchUp) -> Decision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from chassis.projections.inbox import Batch, BatchResult
+from chassis.projections.inbox import Projection
 from chassis.runtime.service import FollowedLog, Remote, Resource, Service, rpc, subscribe
 from services.offers.commands import DecisionHandler, Upstream, open_decision_handler, read_decision
 from services.offers.projections import SegmentProjection, ShopperProjection
@@ -26,7 +26,7 @@ class OffersService(Service):
         """What a shopper should see in each slot of a placement: see `contracts.offers`."""
         upstream = Upstream(
             catch_up=lambda at_least, seconds: self.profiles_log.catch_up(
-                at_least, self.profile_events, seconds
+                at_least, self.profile_events(), seconds
             ),
             memberships=lambda profile_id, at_least, seconds: self.segments.call(
                 "memberships",
@@ -45,11 +45,11 @@ class OffersService(Service):
         return self.work.read(partial(read_decision, decision_id=decision_id))
 
     @subscribe("profiles")
-    def profile_events(self, batch: Batch) -> BatchResult:
+    def profile_events(self) -> Projection:
         """Follows who is who, and traits, consent and loyalty."""
-        return batch.apply(ShopperProjection())
+        return ShopperProjection()
 
     @subscribe("segments")
-    def segment_events(self, batch: Batch) -> BatchResult:
+    def segment_events(self) -> Projection:
         """Follows who is in which segment."""
-        return batch.apply(SegmentProjection())
+        return SegmentProjection()

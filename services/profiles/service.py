@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.projections.inbox import Batch, BatchResult
+from chassis.projections.inbox import Projection
 from chassis.runtime.service import Remote, Resource, Service, every, rpc, subscribe
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
@@ -64,9 +64,9 @@ class ProfilesService(Service):
         return self.work.read(store.statistics)
 
     @subscribe("identity")
-    def identity_events(self, batch: Batch) -> BatchResult:
+    def identity_events(self) -> Projection:
         """Bring in what no `record` has: splits, merges by a support desk, leftovers of a crash."""
-        return batch.apply(IdentityProjection())
+        return IdentityProjection()
 
     @every(0.5)
     def record_waiting(self) -> None:

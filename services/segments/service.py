@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from chassis.projections.inbox import Batch, BatchResult
+from chassis.projections.inbox import Projection
 from chassis.runtime.service import FollowedLog, Resource, Service, every, rpc, subscribe
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
@@ -51,7 +51,7 @@ class SegmentsService(Service):
             },
         )
         stale = not self.profiles_log.catch_up(
-            asked.get("at_least", {}), self.profile_events, asked.get("wait_ms", 0) / 1_000
+            asked.get("at_least", {}), self.profile_events(), asked.get("wait_ms", 0) / 1_000
         )
         whose = asked.get("profile_id") or accept(
             asked["identifiers"], self.types, self.settings.identifier_key
@@ -92,9 +92,9 @@ class SegmentsService(Service):
         )
 
     @subscribe("profiles")
-    def profile_events(self, batch: Batch) -> BatchResult:
+    def profile_events(self) -> Projection:
         """Follows what shoppers do and who they are."""
-        return batch.apply(MembershipProjection(self.shelf))
+        return MembershipProjection(self.shelf)
 
     @every(_TICK_SECONDS)
     def settle_due(self) -> None:

@@ -20,7 +20,7 @@ from chassis.core.event import Event
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging import embedded
-from chassis.projections.inbox import Batch, BatchResult
+from chassis.projections.inbox import Projection
 from chassis.runtime.client import Client
 from chassis.runtime.runner import Runner
 from chassis.runtime.service import FollowedLog, Remote, Service, rpc, subscribe
@@ -80,12 +80,12 @@ class Segments(Service):
     profiles_log: Any = FollowedLog("profiles")
 
     @subscribe("profiles")
-    def profile_events(self, batch: Batch) -> BatchResult:
-        return batch.apply(Notes(lambda event: type(self).trouble(event)))
+    def profile_events(self) -> Projection:
+        return Notes(lambda event: type(self).trouble(event))
 
     @rpc
     def catch_up(self, at_least: Any, seconds: Any) -> Any:
-        return self.profiles_log.catch_up(at_least, self.profile_events, seconds)
+        return self.profiles_log.catch_up(at_least, self.profile_events(), seconds)
 
     @rpc
     def call_profiles(self, method: Any, arguments: Any) -> Any:

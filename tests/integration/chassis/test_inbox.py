@@ -128,8 +128,8 @@ def test_how_far_streams_are_short_of_a_token_leaves_no_trace(notes):
     notes.poisonous = {events[2].id}
     notes.process(*events)
     token = {"a": 2, "b": 1, "made up": 7, "c": 0}
-    assert notes.inbox.short_of(token) == {"made up": 0}, "b is halted"
-    assert notes.inbox.short_of({"a": 9}) == {"a": 2}
+    assert notes.inbox.lagging(token) == {"made up": 0}, "b is halted"
+    assert notes.inbox.lagging({"a": 9}) == {"a": 2}
     assert notes.inbox.behind(10) == {}
 
 
@@ -425,7 +425,7 @@ def test_an_event_from_the_future_waits_and_is_no_poison(notes):
 
 
 def test_a_message_that_could_not_be_read_leaves_a_letter_that_halts_nothing(notes):
-    letter = notes.inbox.bury("undecodable: JSONDecodeError")
+    letter = notes.inbox.dead_letter("undecodable: JSONDecodeError")
     (shown,) = notes.letters()
     assert shown == {
         "id": letter,

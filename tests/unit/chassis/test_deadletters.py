@@ -24,20 +24,20 @@ def letters(
 
 
 def test_the_newest_letter_comes_first(work: UnitOfWorkRunner) -> None:
-    ids = [Inbox(work, "notes").bury(f"reason {n}") for n in range(4)]
+    ids = [Inbox(work, "notes").dead_letter(f"reason {n}") for n in range(4)]
     assert [letter["id"] for letter in letters(work)] == ids[::-1]
     assert [letter["reason"] for letter in letters(work, limit=2)] == ["reason 3", "reason 2"]
 
 
 def test_what_was_driven_again_is_listed_on_demand(work: UnitOfWorkRunner) -> None:
-    first, second = (Inbox(work, "notes").bury("x") for _ in range(2))
+    first, second = (Inbox(work, "notes").dead_letter("x") for _ in range(2))
     work.run(lambda unit: redrive(unit, first))
     assert [letter["id"] for letter in letters(work)] == [second]
     assert [letter["id"] for letter in letters(work, redriven=True)] == [second, first]
 
 
 def test_driving_again_twice_is_driving_again_once(work: UnitOfWorkRunner) -> None:
-    letter = Inbox(work, "notes").bury("x")
+    letter = Inbox(work, "notes").dead_letter("x")
     once = work.run(lambda unit: redrive(unit, letter))
     work.clock.at += 1  # type: ignore[attr-defined]
     assert work.run(lambda unit: redrive(unit, letter)) == once
