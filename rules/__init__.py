@@ -9,7 +9,8 @@
     rule.evaluate(Situation(traits=…, segments=frozenset({"high_value"}), context=…), now)
 
 `compile_rule` raises RuleError (`line`, `column`, `message`; its text has all three) and nothing
-else; `evaluate`, `explain` and `describe` never raise. docs/rules.md is the language for people.
+else; `evaluate`, `explain` and `describe` never raise. docs/reference/rules.md is the language for
+people.
 """
 
 from rules.language.errors import RuleError

@@ -84,7 +84,8 @@ def run(services: tuple[str, ...], role: str, embedded: bool) -> None:
 
     They run in this process until SIGTERM or Ctrl-C. Settings come from the environment, SERVICE
     in capitals: CDP_<SERVICE>_DATABASE_URI, CDP_<SERVICE>_AMQP_URI (else CDP_AMQP_URI), CDP_CLOCK,
-    CDP_IDENTIFIER_KEY, CDP_CONFIG_DIR, CDP_LOG (json or text). docs/operations.md lists them all.
+    CDP_IDENTIFIER_KEY, CDP_CONFIG_DIR, CDP_LOG (json or text). docs/howto/operations.md lists them
+    all.
     """
     run_services(services or NAMES, cast("Role", role), embedded)
 

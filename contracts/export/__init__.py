@@ -1,7 +1,8 @@
 """The documents of the contracts: JSON Schema of every call and event, and an AsyncAPI document.
 
 They are generated from the marshmallow schemas (`python -m contracts.export`), committed in
-docs/contracts, and held to them by `make check`. docs/contracts.md says what may change and how.
+docs/contracts, and held to them by `make check`. docs/reference/contracts.md says what may change
+and how.
 """
 
 from contracts.export.compatibility import Direction, breaks

@@ -14,8 +14,8 @@ from contracts.export.generation import Document
 from contracts.export.inventory import EVENTS
 
 _AGAIN = "run: python -m contracts.export"
-_NEW_EVENT = "give the event a new version and an upcaster: docs/contracts.md"
-_NEW_CALL = "keep it, and offer a call of another name: docs/contracts.md"
+_NEW_EVENT = "give the event a new version and an upcaster: docs/reference/contracts.md"
+_NEW_CALL = "keep it, and offer a call of another name: docs/reference/contracts.md"
 
 
 def render(document: Document) -> str:

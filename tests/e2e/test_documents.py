@@ -17,7 +17,7 @@ import yaml
 from tests.support.system import _MORTAL, ProcessSuite, plain_environment
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("*/*/*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("*/*/*.md"))]
 
 # What is not run here: the file that runs it, and the words in which it does.
 ELSEWHERE = {
@@ -74,7 +74,9 @@ def shop(
 
 
 def _write_files(folder: Path) -> None:
-    mapping = (ROOT / "docs" / "loading.md").read_text().split("```yaml\n")[1].split("```")[0]
+    mapping = (
+        (ROOT / "docs" / "howto" / "loading.md").read_text().split("```yaml\n")[1].split("```")[0]
+    )
     (folder / "orders.yaml").write_text(mapping)
     (folder / "orders.csv").write_text("a;b;c;d;e;f;g\n7;1998-05-04 12:00;omar;EUR;49.99;lamp;1\n")
     events = (ROOT / "examples" / "shoppers.ndjson").read_text()
@@ -173,6 +175,6 @@ def test_what_is_run_elsewhere_is_in_the_documents_and_run_there() -> None:
 
 
 def test_the_mapping_of_the_documents_is_yaml() -> None:
-    text = (ROOT / "docs" / "loading.md").read_text()
+    text = (ROOT / "docs" / "howto" / "loading.md").read_text()
     for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
         assert yaml.safe_load(block)

@@ -80,7 +80,7 @@ def test_a_folder_that_cannot_be_read_is_left_for_a_person(refused: object) -> N
 
 
 def test_the_mapping_in_the_manual_makes_the_event_that_it_tells(tmp_path: Path) -> None:
-    manual = (ROOT / "docs" / "loading.md").read_text()
+    manual = (ROOT / "docs" / "howto" / "loading.md").read_text()
     (text,) = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
     path = tmp_path / "orders.csv"
     path.write_bytes(

@@ -182,8 +182,8 @@ def test_descriptions_may_change():
 
 
 AGAIN = "run: python -m contracts.export"
-NEW_VERSION = "give the event a new version and an upcaster: docs/contracts.md"
-NEW_NAME = "keep it, and offer a call of another name: docs/contracts.md"
+NEW_VERSION = "give the event a new version and an upcaster: docs/reference/contracts.md"
+NEW_NAME = "keep it, and offer a call of another name: docs/reference/contracts.md"
 EVENT = Document(PurePosixPath("events/profiles/order_completed.v1.json"), ORDER)
 CALL = Document(
     PurePosixPath("calls/profiles/get.json"),

@@ -1,4 +1,4 @@
-"""docs/contracts.md: its example works, and its commands do what it says."""
+"""docs/reference/contracts.md: its example works, and its commands do what it says."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from contracts.export.generation import event_document, event_path
 from tests.golden.check import Folders, faults
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs" / "contracts.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "contracts.md").read_text()
 DOCUMENTS = ROOT / "docs" / "contracts"
 GOLDEN = ROOT / "tests" / "golden"
 TYPES = ("segment_entered", "segment_exited")

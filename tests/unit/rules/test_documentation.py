@@ -7,7 +7,7 @@ import pytest
 
 from rules import ELIGIBILITY_VOCABULARY, SEGMENT_VOCABULARY, compile_rule
 
-PAGE = Path(__file__).parents[3] / "docs" / "rules.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "rules.md"
 VOCABULARIES = {"segment": SEGMENT_VOCABULARY, "eligibility": ELIGIBILITY_VOCABULARY}
 
 
