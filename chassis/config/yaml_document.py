@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import yaml
 
 from chassis.config.files import compose_yaml
 from chassis.core.errors import InvalidInput
+from chassis.core.suggest import nearest
 
 MAX_DEPTH = 6
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -63,7 +63,7 @@ class Entry:
         known = (*required, *optional)
         for key, entry in entries.items():
             if key not in known:
-                entry.refuse(f"`{key}` is not known here; {meant(key, known)}")
+                entry.refuse(f"`{key}` is not known here; {suggest(key, known)}")
         for key in required:
             if key not in entries:
                 self.refuse(f"`{key}` is missing; add it")
@@ -134,7 +134,7 @@ class Entry:
         value = self.text(64)
         options = tuple(options)
         if value not in options:
-            self.refuse(f"`{value}` is not known here; {meant(value, options)}")
+            self.refuse(f"`{value}` is not known here; {suggest(value, options)}")
         return value
 
     def plain(self, depth: int = MAX_DEPTH) -> Any:
@@ -167,10 +167,9 @@ class Entry:
             self.refuse("cannot be read; put it in quotes")
 
 
-def meant(given: str, known: Iterable[str]) -> str:
-    """What the writer of a name that does not exist probably meant."""
+def suggest(name: str, known: Iterable[str]) -> str:
+    """What to write in place of a name that does not exist."""
     known = tuple(known)
-    near = difflib.get_close_matches(given, known, n=1)
-    if near:
-        return f"did you mean `{near[0]}`?"
+    if close := nearest(name, known):
+        return f"did you mean `{close}`?"
     return "known: " + ", ".join(known) if known else "none exists"

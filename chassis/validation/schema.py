@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
 from marshmallow.exceptions import SCHEMA
 
 from chassis.core.errors import InvalidInput
+from chassis.core.suggest import nearest
 from chassis.validation.plain import MAX_EVENT_BYTES, check_plain, join
 
 _UNKNOWN = "is not a known field"
@@ -87,7 +87,7 @@ def _first(errors: Mapping[Any, Any] | list[Any]) -> tuple[list[str | int], str]
     return parts, str(found)
 
 
-def did_you_mean(name: str, known: list[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean "…"?` where a known name is close, else nothing."""
-    close = difflib.get_close_matches(name[:64].lower(), known, n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    close = nearest(name, known)
+    return f'; did you mean "{close}"?' if close else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from chassis.core.suggest import nearest
 
 
 class RuleError(Exception):
@@ -21,5 +22,5 @@ class RuleError(Exception):
 
 def meant(word: str, known: Iterable[str]) -> str:
     """A closing "; did you mean x?" when a known word is close, else nothing."""
-    close = get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
+    close = nearest(word, known)
+    return f"; did you mean {close}?" if close else ""

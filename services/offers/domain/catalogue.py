@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chassis.config.files import read_text
-from chassis.config.yaml_document import Entry, meant, read_document
+from chassis.config.yaml_document import Entry, read_document, suggest
 from chassis.core.errors import InvalidInput
 from rules import ELIGIBILITY_VOCABULARY, Rule, RuleError, Situation, compile_rule
 from services.offers.domain.content import Content, read_content
@@ -57,7 +57,7 @@ class Catalogue:
         """The slots of a placement by name; InvalidInput names the placements that exist."""
         slots = self.placements.get(placement)
         if slots is None:
-            raise InvalidInput("placement", f"is not known; {meant(placement, self.placements)}")
+            raise InvalidInput("placement", f"is not known; {suggest(placement, self.placements)}")
         return slots
 
 

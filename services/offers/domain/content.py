@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.config.yaml_document import Entry, meant
+from chassis.config.yaml_document import Entry, suggest
 
 PERSONAL_PLACEHOLDERS = {
     "points": "the shopper's points",
@@ -65,7 +65,7 @@ def read_content(entry: Entry) -> Content:
             continue
         for name in _PLACEHOLDER.findall(text):
             if name not in PLACEHOLDERS:
-                leaf.refuse(f"placeholder `{{{name}}}` is not known; {meant(name, PLACEHOLDERS)}")
+                leaf.refuse(f"placeholder `{{{name}}}` is not known; {suggest(name, PLACEHOLDERS)}")
             names.add(name)
         if _BRACE.search(_PLACEHOLDER.sub("", text)):
             leaf.refuse("has a brace that is no placeholder; write `{points}` or leave it out")
