@@ -9,7 +9,6 @@ from pathlib import Path
 
 from cdp.embedded import (
     EMBEDDED_BROKER,
-    NAMES,
     EmbeddedSuite,
     database_path,
     embedded_settings,
@@ -20,6 +19,7 @@ from chassis.core.clock import clock_from
 from chassis.core.errors import NotFound
 from chassis.observability.logging import configure_logging
 from chassis.runtime.client import Client
+from contracts.topology import SERVICE_NAMES
 
 LOCAL_BROKER = "amqp://guest:guest@localhost:5672/"
 DEMO = Path(".demo")
@@ -45,7 +45,7 @@ def broker_uri() -> str:
 
 
 def _last_demo() -> EmbeddedSuite:
-    missing = [name for name in NAMES if not database_path(DEMO, name).exists()]
+    missing = [name for name in SERVICE_NAMES if not database_path(DEMO, name).exists()]
     if missing or not (DEMO / CLOCK).exists():
         raise NotFound(str(DEMO), "holds no demo; run `cdp demo` first, in this directory")
     configure_logging("text", "ERROR")

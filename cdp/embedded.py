@@ -22,9 +22,8 @@ from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.runtime.runner import Runner
 from chassis.runtime.service import Service
-from deploy.access import SERVICES
+from contracts.topology import SERVICE_NAMES, TOPOLOGY
 
-NAMES = tuple(service.name for service in SERVICES)
 EMBEDDED_BROKER = "embedded://localhost"
 EMBEDDED_KEY = "development-only-identifier-key"
 
@@ -42,8 +41,8 @@ class Lag:
 
 def service_class(name: str) -> type[Service]:
     """The class of the service `name`; InvalidInput names those that exist."""
-    if name not in NAMES:
-        raise InvalidInput(name, f"is no service; there are {', '.join(NAMES)}")
+    if name not in SERVICE_NAMES:
+        raise InvalidInput(name, f"is no service; there are {', '.join(SERVICE_NAMES)}")
     module = import_module(f"services.{name}.service")
     return cast("type[Service]", getattr(module, f"{name.capitalize()}Service"))
 
@@ -67,7 +66,7 @@ def embedded_settings(directory: Path, clock: Clock) -> list[Settings]:
             ),
             config_dir=Path(config) if config else None,
         )
-        for name in NAMES
+        for name in SERVICE_NAMES
     ]
 
 
@@ -102,7 +101,7 @@ class EmbeddedSuite:
         totals = {name: work.read(_total) for name, work in works.items()}
         return [
             _lag(service.name, source, works[service.name], totals[source])
-            for service in SERVICES
+            for service in TOPOLOGY
             for source in service.follows
         ]
 

@@ -10,25 +10,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from contracts.topology import FOLLOWS
+
 RPC_EXCHANGE = "nameko-rpc"
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A service and the services whose events it follows."""
-
-    name: str
-    follows: tuple[str, ...] = ()
-
-
-SERVICES = (
-    Service("identity"),
-    Service("profiles", follows=("identity",)),
-    Service("segments", follows=("profiles",)),
-    Service("offers", follows=("profiles", "segments")),
-)
-NAMES = tuple(service.name for service in SERVICES)
 CLIENT = "client"  # a shop's back end: it calls services by RPC and serves none
 
 
@@ -48,9 +35,8 @@ def permissions(name: str) -> Permissions:
     if name == CLIENT:
         own = [r"rpc\.reply-standalone_rpc_proxy-.*"]
         return Permissions(*(_any_of([*own, re.escape(RPC_EXCHANGE)]) for _ in range(3)))
-    service = _service(name)
     own = [f"rpc-{name}", rf"rpc\.reply-{name}-.*", rf"{name}\..*", re.escape(RPC_EXCHANGE)]
-    followed = [re.escape(f"{source}.events") for source in service.follows]
+    followed = [re.escape(f"{source}.events") for source in FOLLOWS.get(name, ())]
     return Permissions(_any_of(own), _any_of(own), _any_of(own + followed))
 
 
@@ -58,10 +44,6 @@ def rpc_routing_keys(name: str) -> str:
     """The routing keys under which `name` may receive from the RPC exchange: calls to itself and
     replies, so that nobody listens to another's calls."""
     return f"^({_UUID})$" if name == CLIENT else rf"^({name}\.(\*|[a-z_]+)|{_UUID})$"
-
-
-def _service(name: str) -> Service:
-    return next((service for service in SERVICES if service.name == name), Service(name))
 
 
 def _any_of(patterns: Iterable[str]) -> str:

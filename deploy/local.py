@@ -15,7 +15,8 @@ from types import FrameType
 
 from chassis.core.errors import Unavailable
 from chassis.runtime.client import Client
-from deploy.access import CLIENT, NAMES
+from contracts.topology import SERVICE_NAMES
+from deploy.access import CLIENT
 from deploy.provision import broker_uri, database_uri, namespace, provision
 from deploy.servers import NoServer, find_broker, find_cluster
 
@@ -34,14 +35,14 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     # New at every start, so that none need be kept.
-    passwords = {name: secrets.token_hex(16) for name in (*NAMES, CLIENT)}
+    passwords = {name: secrets.token_hex(16) for name in (*SERVICE_NAMES, CLIENT)}
     owners = provision(cluster, broker, passwords)
     environments = {
         name: {
             f"CDP_{name.upper()}_DATABASE_URI": database_uri(cluster, name, passwords),
             f"CDP_{name.upper()}_AMQP_URI": broker_uri(broker, name, passwords),
         }
-        for name in NAMES
+        for name in SERVICE_NAMES
     }
     client = broker_uri(broker, CLIENT, passwords)
     file = environment_file()
@@ -90,7 +91,7 @@ def _run_until_stopped(environments: dict[str, dict[str, str]], client: str, fil
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
-    print(f"run: starting {', '.join(NAMES)}", file=sys.stderr)
+    print(f"run: starting {', '.join(SERVICE_NAMES)}", file=sys.stderr)
     processes = {
         name: subprocess.Popen(
             [sys.executable, "-m", "cdp", "run", name],
@@ -99,7 +100,7 @@ def _run_until_stopped(environments: dict[str, dict[str, str]], client: str, fil
         )
         for name, environment in environments.items()
     }
-    silent = set(NAMES)
+    silent = set(SERVICE_NAMES)
     ended: list[str] = []
     while not asked and not ended:
         if silent:

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 
 from chassis.database.migration import upgrade
 from chassis.messaging.exchanges import declare_at, subscribe_at
-from deploy.access import CLIENT, NAMES, SERVICES
+from contracts.topology import SERVICE_NAMES, TOPOLOGY
+from deploy.access import CLIENT
 from deploy.broker import definitions
 from deploy.databases import Cluster
 from deploy.servers import Broker, NoServer, find_broker, find_cluster
@@ -43,16 +44,16 @@ def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) ->
     """
     owners = {}
     broker.administration.load(definitions(namespace(), passwords, _user("")))
-    for name in NAMES:
+    for name in SERVICE_NAMES:
         user, owner, secret = _user(name), f"{_user(name)}_owner", secrets.token_hex(16)
         cluster.create_role(user, passwords[name])
         cluster.create_role(owner, secret)
         cluster.create_database(user, owner, user)
         owners[name] = cluster.uri_for(owner, secret, user)
         upgrade(name, owners[name], user)
-    for service in SERVICES:
+    for service in TOPOLOGY:
         declare_at(broker_uri(broker, service.name, passwords), service.name)
-    for service in SERVICES:
+    for service in TOPOLOGY:
         uri = broker_uri(broker, service.name, passwords)
         subscribe_at(uri, service.name, service.follows)
     return owners
@@ -70,16 +71,15 @@ def database_uri(cluster: Cluster, name: str, passwords: Mapping[str, str]) -> s
 
 def main() -> int:
     """Provision the servers that the environment names; 1 and a message if that cannot be."""
-    missing = [
-        variable for name in (*NAMES, CLIENT) if not os.environ.get(variable := _variable(name))
-    ]
+    names = (*SERVICE_NAMES, CLIENT)
+    missing = [variable for name in names if not os.environ.get(variable := _variable(name))]
     if missing:
         print(
             f"provision: {', '.join(missing)}: not set; docker-compose.yml shows all",
             file=sys.stderr,
         )
         return 1
-    passwords = {name: os.environ[_variable(name)] for name in (*NAMES, CLIENT)}
+    passwords = {name: os.environ[_variable(name)] for name in names}
     try:
         cluster = find_cluster(
             os.environ.get("CDP_ADMIN_DATABASE_URI"), "CDP_ADMIN_DATABASE_URI", "cdp"

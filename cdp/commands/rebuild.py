@@ -15,7 +15,7 @@ import click
 
 from cdp.connection import CLOCK, DEMO, broker_uri, connected
 from cdp.databases import check_database, explained
-from cdp.embedded import NAMES, embedded_settings, service_class
+from cdp.embedded import embedded_settings, service_class
 from cdp.views.progress import Report, bars, lines
 from cdp.views.report import console
 from chassis.config.settings import Settings, owner_database, read_settings
@@ -27,17 +27,16 @@ from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.rebuild import ReadModel, Rebuild, RebuildResult
 from chassis.projections.shadow_base import open_shadow
 from chassis.runtime.client import Client
-from deploy.access import SERVICES
+from contracts.topology import FOLLOWS, SERVICE_NAMES
 
 _CALL_SECONDS = 30.0
 _PATIENCE = 60.0  # so long may a source be away
 _INTERRUPTED = 130  # the exit status after Ctrl-C, as shells have it
 _MADE_BY = ("chassis", "contracts", "profile_index", "rules", "services")
-_FOLLOWS = {service.name: service.follows for service in SERVICES}
 
 
 @click.command()
-@click.argument("service", type=click.Choice(NAMES))
+@click.argument("service", type=click.Choice(SERVICE_NAMES))
 @click.option("--resume", is_flag=True, help="Go on from where an interrupted rebuild stood.")
 @click.option("--no-progress", is_flag=True, help="Say nothing of how far it is.")
 @click.option(
@@ -88,7 +87,7 @@ def _rebuild(settings: Settings, uri: str, report: Report, resume: bool) -> Rebu
     shadow = open_shadow(database, uri, model.tables, _release())
     callers = {
         source: Caller(settings.amqp_uri, source)
-        for source in _FOLLOWS[service]
+        for source in FOLLOWS[service]
         if source in model.projections
     }
     logs = {source: RemoteLog(caller.call) for source, caller in callers.items()}

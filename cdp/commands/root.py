@@ -15,16 +15,16 @@ from cdp.commands.load import load
 from cdp.commands.rebuild import rebuild
 from cdp.connection import connected
 from cdp.demo.demo import DEMO_CLOCK, Demo
-from cdp.embedded import NAMES
 from cdp.running import migrate_services, run_services
 from cdp.views.report import console, dead_letters_table, decision_view, facts_table, profile_view
 from chassis.config.settings import Role
 from chassis.core.errors import ServiceError
+from contracts.topology import SERVICE_NAMES
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 services_argument = click.argument(
-    "services", nargs=-1, type=click.Choice(NAMES), metavar="[SERVICE]..."
+    "services", nargs=-1, type=click.Choice(SERVICE_NAMES), metavar="[SERVICE]..."
 )
 demo_option = click.option(
     "--demo", is_flag=True, help="Ask what the last `cdp demo` left in .demo, without a broker."
@@ -87,7 +87,7 @@ def run(services: tuple[str, ...], role: str, embedded: bool) -> None:
     CDP_IDENTIFIER_KEY, CDP_CONFIG_DIR, CDP_LOG (json or text). docs/howto/operations.md lists them
     all.
     """
-    run_services(services or NAMES, cast("Role", role), embedded)
+    run_services(services or SERVICE_NAMES, cast("Role", role), embedded)
 
 
 @cli.command()
@@ -98,7 +98,7 @@ def migrate(services: tuple[str, ...]) -> None:
     Connects by CDP_<SERVICE>_OWNER_DATABASE_URI, the role that owns the tables, if that is set, and
     grants the user of CDP_<SERVICE>_DATABASE_URI what a service needs; else by the latter.
     """
-    for name in migrate_services(services or NAMES):
+    for name in migrate_services(services or SERVICE_NAMES):
         click.echo(f"{name}: up to date")
 
 
@@ -175,7 +175,7 @@ def dead_letters_list(services: tuple[str, ...], redriven: bool, limit: int, dem
     with connected(demo) as client:
         letters = [
             (name, letter)
-            for name in services or NAMES
+            for name in services or SERVICE_NAMES
             for letter in client.call(name, "dead_letters", limit=limit, redriven=redriven)
         ]
     if letters:
@@ -185,7 +185,7 @@ def dead_letters_list(services: tuple[str, ...], redriven: bool, limit: int, dem
 
 
 @dead_letters.command("show")
-@click.argument("service", type=click.Choice(NAMES))
+@click.argument("service", type=click.Choice(SERVICE_NAMES))
 @click.argument("letter", metavar="ID")
 @demo_option
 def dead_letters_show(service: str, letter: str, demo: bool) -> None:
@@ -195,7 +195,7 @@ def dead_letters_show(service: str, letter: str, demo: bool) -> None:
 
 
 @dead_letters.command("redrive")
-@click.argument("service", type=click.Choice(NAMES))
+@click.argument("service", type=click.Choice(SERVICE_NAMES))
 @click.argument("letter", metavar="ID")
 @demo_option
 def dead_letters_redrive(service: str, letter: str, demo: bool) -> None:

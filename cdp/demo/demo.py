@@ -19,7 +19,6 @@ from cdp.connection import CLOCK, DEMO
 from cdp.demo.purchases import MASTER, SAMPLE, read_purchases
 from cdp.embedded import (
     EMBEDDED_BROKER,
-    NAMES,
     EmbeddedSuite,
     database_path,
     embedded_settings,
@@ -30,6 +29,7 @@ from chassis.core.clock import clock_from
 from chassis.core.errors import Failure, NotFound
 from chassis.observability.logging import configure_logging
 from chassis.runtime.client import Client
+from contracts.topology import SERVICE_NAMES
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SHOPPERS = (
@@ -146,7 +146,7 @@ def cdnow_directory() -> Path:
 def fresh_suite(directory: Path, clock: str) -> EmbeddedSuite:
     """A suite in `directory` without anything in it, whose clock stands at an RFC 3339 instant."""
     directory.mkdir(exist_ok=True)
-    for name in NAMES:
+    for name in SERVICE_NAMES:
         database = database_path(directory, name)
         for path in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
             path.unlink(missing_ok=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.runtime.client import Client
-from deploy.access import SERVICES
+from contracts.topology import followers
 
 _SOURCE = "profiles"
-FOLLOWERS = tuple(service.name for service in SERVICES if _SOURCE in service.follows)
+FOLLOWERS = followers(_SOURCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,11 +297,11 @@ class Remote(DependencyProvider):
     listener = SafeReplyListener()
 
     def __init__(self, service: str, timeout: float = 2.0) -> None:
-        self._service = service
+        self.service_name = service
         self._timeout = timeout
 
     def get_dependency(self, worker_ctx: Any) -> RemoteService:
-        return RemoteService(worker_ctx, self._service, self.listener, self._timeout)
+        return RemoteService(worker_ctx, self.service_name, self.listener, self._timeout)
 
 
 class _Background:

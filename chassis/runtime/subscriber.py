@@ -49,13 +49,13 @@ class FollowedLog(DependencyProvider):
     listener = SafeReplyListener()
 
     def __init__(self, source: str) -> None:
-        self._name = source
+        self.source_name = source
         self._source: LogFollower | None = None
 
     def get_dependency(self, worker_ctx: Any) -> LogFollower:
         del worker_ctx
         if self._source is None:
-            self._source = _source(self, self._name)
+            self._source = _source(self, self.source_name)
         return self._source
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from contracts.cloudevent import CloudEvent
 from contracts.export.asyncapi import asyncapi
 from contracts.export.conversion import json_schema
-from contracts.export.inventory import CALLS, EVENTS, SERVICES, Call, EventKind
+from contracts.export.inventory import CALLS, EVENTS, Call, EventKind
+from contracts.topology import SERVICE_NAMES
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 ASYNCAPI = PurePosixPath("asyncapi.yaml")
@@ -86,5 +87,5 @@ def documents() -> list[Document]:
             for kind in EVENTS
         ),
         *(Document(call_path(call), call_document(call)) for call in CALLS),
-        Document(ASYNCAPI, asyncapi(SERVICES, CALLS, EVENTS, call_path, event_path)),
+        Document(ASYNCAPI, asyncapi(SERVICE_NAMES, CALLS, EVENTS, call_path, event_path)),
     ]

@@ -18,14 +18,13 @@ from contracts.export.conversion import Use
 from contracts.identity import calls, events, support
 from contracts.ingest import EventSchema
 
-SERVICES = ("identity", "profiles", "segments", "offers")
 EVERY = "every"
 """The service of a call that all of them answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of `common`, one of SERVICES or EVERY.
+    """A call of `common`, of one service, or of EVERY.
 
     `otherwise`: other arguments that will do as well, of the same names.
     """

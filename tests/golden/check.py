@@ -19,7 +19,7 @@ from cdp.embedded import service_class
 from chassis import Event
 from chassis.core.upcasting import Upcasters
 from contracts.export import EventKind
-from deploy.access import SERVICES
+from contracts.topology import TOPOLOGY
 
 Readers = Mapping[str, Mapping[str, Upcasters]]
 """By source, the upcasters of each service that reads its events, by service."""
@@ -38,10 +38,10 @@ def our_readers() -> Readers:
     return {
         source.name: {
             reader.name: service_class(reader.name).upcasters
-            for reader in SERVICES
+            for reader in TOPOLOGY
             if source.name == reader.name or source.name in reader.follows
         }
-        for source in SERVICES
+        for source in TOPOLOGY
     }
 
 

@@ -5,8 +5,9 @@ import time
 import amqp
 import kombu
 
+from contracts.topology import FOLLOWS
 from tests.support.oracle import read_log
-from tests.support.system import FOLLOWS, NotReady
+from tests.support.system import NotReady
 
 _QUIET = 2  # so often in a row must nothing be behind
 

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from deploy.access import CLIENT, NAMES
+from contracts.topology import SERVICE_NAMES
+from deploy.access import CLIENT
 from deploy.broker import definitions
 from deploy.databases import Cluster
 from deploy.servers import Broker, find_broker, find_cluster
@@ -175,7 +176,7 @@ class VirtualHosts:
         """A new virtual host with a user for each service, for `others` and a shop's back end."""
         self._made += 1
         name = f"{self._prefix}_{self._made}"
-        passwords = dict.fromkeys((*NAMES, *others, CLIENT), _PASSWORD)
+        passwords = dict.fromkeys((*SERVICE_NAMES, *others, CLIENT), _PASSWORD)
         users = f"{self._prefix}_"
         self._administration.load(definitions(name, passwords, users))
         return VirtualHost(name, users, self._broker)

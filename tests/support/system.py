@@ -28,11 +28,10 @@ import kombu
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from chassis.database.migration import upgrade
-from deploy.access import CLIENT, SERVICES
+from contracts.topology import FOLLOWS, SERVICE_NAMES
+from deploy.access import CLIENT
 from tests.support.servers import Databases, VirtualHost, VirtualHosts
 
-NAMES = tuple(service.name for service in SERVICES)
-FOLLOWS = {service.name: service.follows for service in SERVICES}
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 60.0
 # A killed test run takes its processes with it, where the system can see to that.
@@ -85,7 +84,7 @@ class ProcessSuite:
         virtual_hosts: VirtualHosts,
         *,
         replicas: int = 1,
-        services: Sequence[str] = NAMES,
+        services: Sequence[str] = SERVICE_NAMES,
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
         others: Sequence[str] = (),

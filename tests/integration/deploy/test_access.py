@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.database.migration import upgrade
-from deploy.access import CLIENT, NAMES, SERVICES
+from contracts.topology import FOLLOWS, SERVICE_NAMES
+from deploy.access import CLIENT
 
-FOLLOWS = {service.name: service.follows for service in SERVICES}
 REPLY_KEY = "0b9a2b0c-5f2e-4d53-9d3e-3f0f5d1c7a10"
 
 
@@ -21,7 +21,7 @@ REPLY_KEY = "0b9a2b0c-5f2e-4d53-9d3e-3f0f5d1c7a10"
 def virtual_host(virtual_hosts):
     """A virtual host in which every service has declared what it owns."""
     made = virtual_hosts.create()
-    for name in NAMES:
+    for name in SERVICE_NAMES:
         with kombu.Connection(made.uri(name)) as connection:
             channel = connection.default_channel
             channel.exchange_declare(f"{name}.events", "topic", durable=True, auto_delete=False)
@@ -66,7 +66,7 @@ def test_a_service_may_not_connect_to_the_database_of_another(databases):
         psycopg2.connect(f"{uri.rpartition('/')[0]}/{identity}")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SERVICE_NAMES)
 def test_a_service_binds_its_queue_to_each_exchange_that_it_follows(channel_of, name):
     channel = channel_of(name)
     for source in FOLLOWS[name]:
@@ -74,16 +74,16 @@ def test_a_service_binds_its_queue_to_each_exchange_that_it_follows(channel_of, 
         channel.queue_bind(f"{name}.{source}", f"{source}.events", "#")
 
 
-@pytest.mark.parametrize("name", [*NAMES, CLIENT])
+@pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
 def test_nobody_reads_the_queues_of_another(channel_of, name):
-    for other in set(NAMES) - {name}:
+    for other in set(SERVICE_NAMES) - {name}:
         for queue in (f"rpc-{other}", f"{other}.dead"):
             refused(channel_of(name).basic_get, queue)
 
 
-@pytest.mark.parametrize("name", [*NAMES, CLIENT])
+@pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
 def test_nobody_makes_or_deletes_what_is_anothers(channel_of, name):
-    for other in set(NAMES) - {name}:
+    for other in set(SERVICE_NAMES) - {name}:
         refused(channel_of(name).queue_declare, f"{other}.mine", durable=True)
         refused(channel_of(name).queue_delete, f"rpc-{other}")
         refused(channel_of(name).queue_purge, f"rpc-{other}")
@@ -91,27 +91,27 @@ def test_nobody_makes_or_deletes_what_is_anothers(channel_of, name):
         refused(channel_of(name).exchange_delete, f"{other}.events")
 
 
-@pytest.mark.parametrize("name", [*NAMES, CLIENT])
+@pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
 def test_nobody_publishes_the_events_of_another(channel_of, name):
-    for other in set(NAMES) - {name}:
+    for other in set(SERVICE_NAMES) - {name}:
         channel = channel_of(name)
         channel.confirm_select()
         message = amqp.Message("{}")
         refused(channel.basic_publish_confirm, message, f"{other}.events", "order_completed")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SERVICE_NAMES)
 def test_a_service_follows_no_exchange_that_it_was_not_given(channel_of, name):
-    for other in set(NAMES) - {name, *FOLLOWS[name]}:
+    for other in set(SERVICE_NAMES) - {name, *FOLLOWS[name]}:
         channel = channel_of(name)
         channel.queue_declare(f"{name}.spy", durable=True, auto_delete=False)
         refused(channel.queue_bind, f"{name}.spy", f"{other}.events", "#")
 
 
-@pytest.mark.parametrize("name", [*NAMES, CLIENT])
+@pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
 def test_nobody_listens_to_the_calls_of_another(channel_of, name):
     own = f"rpc.reply-standalone_rpc_proxy-{name}" if name == CLIENT else f"{name}.replies"
-    for key in {"#", "*.*", *(f"{other}.*" for other in NAMES if other != name)}:
+    for key in {"#", "*.*", *(f"{other}.*" for other in SERVICE_NAMES if other != name)}:
         channel = channel_of(name)
         channel.queue_declare(own, durable=True, auto_delete=False)
         refused(channel.queue_bind, own, "nameko-rpc", key)
@@ -135,7 +135,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SERVICE_NAMES)
 def test_a_service_adds_to_its_log_and_cannot_change_it(service_database, engine, name):
     database = service_database(name)
     with database.transaction() as connection:
@@ -148,7 +148,7 @@ def test_a_service_adds_to_its_log_and_cannot_change_it(service_database, engine
         assert connection.exec_driver_sql("SELECT id, data FROM events").all()[0][0] == "e"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SERVICE_NAMES)
 def test_the_owner_of_a_log_cannot_change_it_either(databases, name):
     owner, _ = databases.create(name, partial(upgrade, name))
     connection = psycopg2.connect(owner)

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from cdp.embedded import EMBEDDED_BROKER, EmbeddedSuite, embedded_settings, migrate
 from chassis import FixedClock, parse_instant
 from chassis.runtime.client import Client
-from deploy.access import NAMES
+from contracts.topology import SERVICE_NAMES
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = ROOT / "docs" / "contracts"
@@ -117,7 +117,7 @@ def test_decisions_are_as_documented(checked, receipts):
     checked.call("offers", "decide", request={"placement": "order_confirmation", "dry_run": True})
 
 
-@pytest.mark.parametrize("service", NAMES)
+@pytest.mark.parametrize("service", SERVICE_NAMES)
 def test_every_event_of_a_log_is_as_documented(checked, receipts, service):
     heads = checked.call(service, "streams")["streams"]
     asked = [{"stream": head["stream"], "after": 0} for head in heads]
@@ -129,7 +129,7 @@ def test_every_event_of_a_log_is_as_documented(checked, receipts, service):
         Draft7Validator(document).validate(event)
 
 
-@pytest.mark.parametrize("service", NAMES)
+@pytest.mark.parametrize("service", SERVICE_NAMES)
 def test_what_every_service_answers_is_as_documented(checked, receipts, service):
     checked.call(service, "ping")
     checked.call(service, "dead_letters")
