@@ -15,9 +15,9 @@ class DeadlineExceeded(Exception):
 
 
 def run_within(seconds: float, function: Callable[[], T]) -> T:
-    """What `function` returns or raises; Late once it has waited past `seconds` for something.
+    """What `function` returns or raises; DeadlineExceeded if it waits past `seconds` for something.
 
-    What it waited for is given up: a query's connection is closed, and its transaction with it.
+    What it waits for is abandoned: a query's connection is closed, and its transaction with it.
     """
     with_limit = eventlet.Timeout(seconds)
     try:

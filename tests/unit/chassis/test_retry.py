@@ -1,0 +1,79 @@
+"""Trying again: which errors, how long the pauses are, and when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from chassis.core.retry import retry
+
+
+class Away(Exception):
+    pass
+
+
+def failing(times: int, error: Exception) -> Callable[[], str]:
+    """A function that raises `error` so many times, and then succeeds."""
+    left = [error] * times
+
+    def attempt() -> str:
+        if left:
+            raise left.pop()
+        return "done"
+
+    return attempt
+
+
+def is_away(error: BaseException) -> bool:
+    return isinstance(error, Away)
+
+
+def test_what_succeeds_at_once_is_called_once_and_never_waits() -> None:
+    pauses: list[float] = []
+    attempt = failing(0, Away())
+    assert retry(attempt, is_away, first_pause=1, longest_pause=5, sleep=pauses.append) == "done"
+    assert pauses == []
+
+
+def test_pauses_double_up_to_the_longest() -> None:
+    pauses: list[float] = []
+    attempt = failing(6, Away())
+    assert retry(attempt, is_away, first_pause=1, longest_pause=5, sleep=pauses.append) == "done"
+    assert pauses == [1, 2, 4, 5, 5, 5]
+
+
+def test_every_error_is_announced_before_its_pause() -> None:
+    calls: list[object] = []
+    error = Away()
+    retry(
+        failing(2, error),
+        is_away,
+        first_pause=0.5,
+        longest_pause=5,
+        before_pause=lambda *arguments: calls.append(arguments),
+        sleep=calls.append,
+    )
+    assert calls == [(error, 0.5), 0.5, (error, 1.0), 1.0]
+
+
+def test_another_error_is_raised_at_once() -> None:
+    pauses: list[float] = []
+    with pytest.raises(KeyError):
+        retry(failing(1, KeyError()), is_away, first_pause=1, longest_pause=1, sleep=pauses.append)
+    assert pauses == []
+
+
+def test_the_last_error_is_raised_when_patience_ends() -> None:
+    pauses: list[float] = []
+    error = Away("the last")
+    with pytest.raises(Away) as caught:
+        retry(
+            failing(9, error),
+            is_away,
+            first_pause=1,
+            longest_pause=1,
+            patience=0.0,
+            sleep=pauses.append,
+        )
+    assert (caught.value, pauses) == (error, [])
