@@ -11,7 +11,7 @@ import yaml
 
 from chassis.config.files import compose_yaml
 from chassis.core.errors import InvalidInput
-from chassis.core.suggest import nearest
+from chassis.core.suggest import suggest
 
 MAX_DEPTH = 6
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -165,11 +165,3 @@ class Entry:
             return yaml.constructor.SafeConstructor().construct_object(self.node)
         except (yaml.YAMLError, ValueError):
             self.refuse("cannot be read; put it in quotes")
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """What to write in place of a name that does not exist."""
-    known = tuple(known)
-    if close := nearest(name, known):
-        return f"did you mean `{close}`?"
-    return "known: " + ", ".join(known) if known else "none exists"

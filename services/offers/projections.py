@@ -1,4 +1,4 @@
-"""What offers makes of the events of profiles and of segments."""
+"""Projections: what offers keeps of the events of profiles and of segments."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from rules import Summary
 from services.offers import store
 from services.offers.domain.recognition import ProfileSegments
 
-# Offers sums up what its rules and contents show, and nothing else; history is segments' matter.
-SUMMED_UP = frozenset(
+# What rules and contents of offers read; the rest of a shopper's history is for segments.
+SUMMARISED = frozenset(
     {
         "traits_changed",
         "consent_changed",
@@ -28,11 +28,11 @@ class ShopperProjection:
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         apply_identity(unit.connection, events)
-        telling = [event for event in events if event.type in SUMMED_UP]
-        stored = load_summaries(unit.connection, {event.stream for event in telling})
+        summarised = [event for event in events if event.type in SUMMARISED]
+        stored = load_summaries(unit.connection, {event.stream for event in summarised})
         summaries = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
         versions: dict[str, int] = {}
-        for event in telling:
+        for event in summarised:
             summary = summaries.setdefault(event.stream, Summary())
             summary.add(event.type, event.data, event.occurred_at, event.id)
             versions[event.stream] = event.version
@@ -43,13 +43,13 @@ class ShopperProjection:
 
 
 class SegmentProjection:
-    """Keeps the segments of each profile, as segments says them."""
+    """Keeps the segments of each profile, as segments publishes them."""
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
-        memberships = store.load_memberships(unit.connection, {event.stream for event in events})
+        memberships = store.load_memberships(unit, {event.stream for event in events})
         for event in events:
             memberships[event.stream] = _after(event, memberships[event.stream])
-        store.save_memberships(unit.connection, memberships)
+        store.save_memberships(unit, memberships)
 
 
 def _after(event: Event, before: ProfileSegments) -> ProfileSegments:

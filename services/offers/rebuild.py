@@ -1,4 +1,4 @@
-"""The read model of offers, as a rebuild makes it: what it holds of profiles and of segments."""
+"""The read model of offers, as a rebuild makes it from the logs of profiles and segments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.offers.store import MEMBERSHIPS
 
 
 def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
-    """What is to be made anew, and how; a decision reads the identifiers first."""
+    """The tables to rebuild, identifiers first since a decision reads them first, and how."""
     del settings, live
     return ReadModel(
         service="offers",

@@ -7,7 +7,8 @@ from typing import Any
 
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import FollowedLog, Remote, Resource, Service, rpc, subscribe
-from services.offers.commands import DecisionHandler, Upstream, open_decision_handler, read_decision
+from services.offers import queries
+from services.offers.commands import DecisionHandler, Upstream, open_decision_handler
 from services.offers.projections import SegmentProjection, ShopperProjection
 
 
@@ -15,9 +16,9 @@ class OffersService(Service):
     """RPC: `decide`, `explain`; follows profiles and segments."""
 
     name = "offers"
-    publish_pause = 0.2  # nobody waits for the news of a decision, but shoppers for the next one
+    publish_pause = 0.2  # no reader waits for the event of a decision, but shoppers wait for theirs
 
-    desk = Resource(open_decision_handler)
+    decisions = Resource(open_decision_handler)
     profiles_log = FollowedLog("profiles")
     segments = Remote("segments")
 
@@ -36,17 +37,17 @@ class OffersService(Service):
                 wait_ms=int(seconds * 1_000),
             ),
         )
-        desk: DecisionHandler = self.desk
-        return desk.answer(request, self.work, upstream)
+        handler: DecisionHandler = self.decisions
+        return handler.decide(request, self.work, upstream)
 
     @rpc
     def explain(self, decision_id: Any) -> dict[str, Any]:
-        """A decision as it was logged, with its trace and the request that it answered."""
-        return self.work.read(partial(read_decision, decision_id=decision_id))
+        """A decision as it was logged, with its trace and the request."""
+        return self.work.read(partial(queries.read_decision, decision_id=decision_id))
 
     @subscribe("profiles")
     def profile_events(self) -> Projection:
-        """Follows who is who, and traits, consent and loyalty."""
+        """Follows identity, traits, consent and loyalty."""
         return ShopperProjection()
 
     @subscribe("segments")

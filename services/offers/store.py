@@ -1,4 +1,4 @@
-"""The tables and queries of offers: what a decision reads, in one query, and how it is kept."""
+"""The tables of offers, the one query of a decision, and the segments of profiles."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import POSITIONS
+from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from services.offers.domain.recognition import IdentifierMatch, ProfileSegments, StreamState
 
 _METADATA = sa.MetaData()
 
-# What segments has said of each profile: see `recognition.Membership`.
+# The segments of each profile: see `domain.recognition.ProfileSegments`.
 MEMBERSHIPS = sa.Table(
     "memberships",
     _METADATA,
@@ -33,8 +34,8 @@ def create_memberships(op: Any) -> None:
 
 _STREAMS = LABELS.alias("streams")
 _PROOFS = IDENTIFIERS.alias("proofs")
-# Stream by stream, whatever the planner believes of how rare verified identifiers are. 1 and 0 are
-# no parameters: nothing in their place says that they are numbers.
+# A subquery that goes stream by stream: the planner cannot choose another way because it takes
+# verified identifiers to be rare. 1 and 0 are literals, since a parameter there has no plain type.
 _IS_ACCOUNT = (
     sa.select(
         sa.func.max(
@@ -53,16 +54,35 @@ _IS_ACCOUNT = (
     .where(_STREAMS.c.profile_id == LABELS.c.profile_id)
     .scalar_subquery()
 )
-_LEADS = (
-    sa.select(
-        IDENTIFIERS.c.key,
-        IDENTIFIERS.c.assurance,
-        LABELS.c.profile_id,
-        _IS_ACCOUNT.label("verified"),
-        sa.null().label("stream_id"),
-        MEMBERSHIPS.c.version,
-        MEMBERSHIPS.c.segments.label("told"),
-        MEMBERSHIPS.c.as_of,
+
+# The columns of the one query of a decision, whose rows are of two kinds: matches have a key, and
+# the states of streams have none. `state` is a profile's segments or a stream's summary.
+_COLUMNS = (
+    "key",
+    "assurance",
+    "profile_id",
+    "is_account",
+    "stream_id",
+    "version",
+    "state",
+    "as_of",
+)
+
+
+def _rows(**columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """A SELECT of all of _COLUMNS, null where a kind of row has no such column."""
+    return sa.select(*(columns.get(name, sa.null()).label(name) for name in _COLUMNS))
+
+
+_MATCHES = (
+    _rows(
+        key=IDENTIFIERS.c.key,
+        assurance=IDENTIFIERS.c.assurance,
+        profile_id=LABELS.c.profile_id,
+        is_account=_IS_ACCOUNT,
+        version=MEMBERSHIPS.c.version,
+        state=MEMBERSHIPS.c.segments,
+        as_of=MEMBERSHIPS.c.as_of,
     )
     .select_from(
         IDENTIFIERS.join(LABELS, LABELS.c.stream_id == IDENTIFIERS.c.stream_id).outerjoin(
@@ -70,18 +90,14 @@ _LEADS = (
         )
     )
     .where(among(IDENTIFIERS.c.key, "keys"))
-    .cte("led")
+    .cte("matches")
 )
-_HELD = (
-    sa.select(
-        sa.null(),
-        sa.null(),
-        LABELS.c.profile_id,
-        sa.null(),
-        LABELS.c.stream_id,
-        POSITIONS.c.version,
-        SUMMARIES.c.summary,
-        sa.null(),
+_STREAM_STATES = (
+    _rows(
+        profile_id=LABELS.c.profile_id,
+        stream_id=LABELS.c.stream_id,
+        version=POSITIONS.c.version,
+        state=SUMMARIES.c.summary,
     )
     .select_from(
         LABELS.outerjoin(
@@ -89,8 +105,10 @@ _HELD = (
             sa.and_(POSITIONS.c.source == "profiles", POSITIONS.c.stream_id == LABELS.c.stream_id),
         ).outerjoin(SUMMARIES, SUMMARIES.c.stream_id == LABELS.c.stream_id)
     )
-    .where(LABELS.c.profile_id.in_(sa.select(_LEADS.c.profile_id)))
+    .where(LABELS.c.profile_id.in_(sa.select(_MATCHES.c.profile_id)))
 )
+# One query, because the shopper waits.
+_RECOGNISE = PreparedStatement(sa.union_all(sa.select(_MATCHES), _STREAM_STATES))
 _MEMBERSHIPS = PreparedStatement(
     sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
 )
@@ -102,51 +120,47 @@ _SAVE = RowStatement(
     SET version = excluded.version, segments = excluded.segments, as_of = excluded.as_of
     """
 )
-# One query, as the shopper waits: first where the keys lead, then what is held of these profiles.
-_RECOGNISE = PreparedStatement(sa.union_all(sa.select(_LEADS), _HELD))
 
 
 def load_matches(
-    connection: sa.Connection, keys: Sequence[str]
+    unit: UnitOfWork, keys: Sequence[str]
 ) -> tuple[dict[str, IdentifierMatch], dict[str, list[StreamState]]]:
-    """Where each of the identifier `keys` that is known leads, and what is held of each profile.
+    """The match of each of the identifier `keys` that is known, and the streams of each profile.
 
-    Held streams are sorted by their id.
+    Streams are sorted by their id.
     """
-    leads: dict[str, IdentifierMatch] = {}
-    held: dict[str, list[StreamState]] = {}
-    for row in _RECOGNISE.execute(connection, keys=keys) if keys else ():
+    matches: dict[str, IdentifierMatch] = {}
+    streams: dict[str, list[StreamState]] = {}
+    for row in _RECOGNISE.execute(unit.connection, keys=keys) if keys else ():
         if row.key is None:
-            known = StreamState(row.stream_id, row.version or 0, row.told)
-            held.setdefault(row.profile_id, []).append(known)
+            state = StreamState(row.stream_id, row.version or 0, row.state)
+            streams.setdefault(row.profile_id, []).append(state)
         else:
-            told = (
-                None if row.version is None else ProfileSegments(row.version, row.told, row.as_of)
+            segments = (
+                None if row.version is None else ProfileSegments(row.version, row.state, row.as_of)
             )
-            leads[row.key] = IdentifierMatch(
-                row.profile_id, bool(row.verified), row.assurance, told
+            matches[row.key] = IdentifierMatch(
+                row.profile_id, bool(row.is_account), row.assurance, segments
             )
-    for streams in held.values():
-        streams.sort(key=lambda each: each.stream)
-    return leads, held
+    for states in streams.values():
+        states.sort(key=lambda state: state.stream)
+    return matches, streams
 
 
-def load_memberships(
-    connection: sa.Connection, profile_ids: Iterable[str]
-) -> dict[str, ProfileSegments]:
-    """What segments has said of each of `profile_ids`; an empty one for who is new."""
+def load_memberships(unit: UnitOfWork, profile_ids: Iterable[str]) -> dict[str, ProfileSegments]:
+    """The segments of each of `profile_ids`; empty for a new profile."""
     wanted = sorted(set(profile_ids))
-    found = {
+    stored = {
         row.profile_id: ProfileSegments(row.version, row.segments, row.as_of)
-        for row in _MEMBERSHIPS.execute(connection, profile_ids=wanted)
+        for row in _MEMBERSHIPS.execute(unit.connection, profile_ids=wanted)
     }
-    return {profile_id: found.get(profile_id) or ProfileSegments() for profile_id in wanted}
+    return {profile_id: stored.get(profile_id) or ProfileSegments() for profile_id in wanted}
 
 
-def save_memberships(connection: sa.Connection, memberships: Mapping[str, ProfileSegments]) -> None:
-    """Store what segments has said; the caller holds the profiles' positions locked."""
+def save_memberships(unit: UnitOfWork, memberships: Mapping[str, ProfileSegments]) -> None:
+    """Store the segments of profiles; the caller has locked their positions."""
     rows = [
-        [profile_id, told.version, told.segments, told.as_of]
-        for profile_id, told in sorted(memberships.items())
+        [profile_id, membership.version, membership.segments, membership.as_of]
+        for profile_id, membership in sorted(memberships.items())
     ]
-    _SAVE.execute(connection, rows)
+    _SAVE.execute(unit.connection, rows)

@@ -1,4 +1,4 @@
-"""What a block shows: plain JSON whose texts may hold placeholders such as `{points}`.
+"""Content: what a block shows, plain JSON whose texts may hold placeholders such as `{points}`.
 
 Placeholders come from a closed list and are replaced in one pass: nothing is looked up in a
 value, and a value that looks like a placeholder stays as it is.
@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.config.yaml_document import Entry, suggest
-
 PERSONAL_PLACEHOLDERS = {
     "points": "the shopper's points",
     "tier": "the shopper's tier in the loyalty programme",
@@ -23,8 +21,7 @@ PLACEHOLDERS = PERSONAL_PLACEHOLDERS | {
     "points_to_earn": "the points that this order would earn",
     "referrer": "the site that sent the shopper here",
 }
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_BRACE = re.compile(r"[{}]")
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class Content:
         return any(name in PERSONAL_PLACEHOLDERS for name in self.placeholders)
 
     def missing(self, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """The placeholders for which `values` has nothing."""
+        """The placeholders that have no value in `values`."""
         return tuple(name for name in self.placeholders if values.get(name) is None)
 
     def render(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,32 +49,12 @@ class Content:
         return {key: _render(value, values) for key, value in self.body.items()}
 
 
-def read_content(entry: Entry) -> Content:
-    """The content that stands in `entry`, a mapping; an unknown placeholder is refused."""
-    names: set[str] = set()
-    entry.fields()
-    body = entry.plain()
-    if not body:
-        entry.refuse("must not be empty; write what the block shows, such as `title: …`")
-    for leaf in entry.leaves():
-        text = leaf.plain()
-        if not isinstance(text, str):
-            continue
-        for name in _PLACEHOLDER.findall(text):
-            if name not in PLACEHOLDERS:
-                leaf.refuse(f"placeholder `{{{name}}}` is not known; {suggest(name, PLACEHOLDERS)}")
-            names.add(name)
-        if _BRACE.search(_PLACEHOLDER.sub("", text)):
-            leaf.refuse("has a brace that is no placeholder; write `{points}` or leave it out")
-    return Content(body, tuple(sorted(names)))
-
-
 def _render(value: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
-        whole = _PLACEHOLDER.fullmatch(value)
+        whole = PLACEHOLDER.fullmatch(value)
         if whole:
             return values[whole[1]]
-        return _PLACEHOLDER.sub(lambda found: str(values[found[1]]), value)
+        return PLACEHOLDER.sub(lambda match: str(values[match[1]]), value)
     if isinstance(value, list):
         return [_render(item, values) for item in value]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Decisions: for every slot of a placement the best block that this shopper may see, and why."""
+"""Decisions: for each slot of a placement the best block that this shopper may see, and why."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chassis.core.instants import format_instant
 from rules import Situation
-from services.offers.domain.answer import Block, ConsideredOffer, Decision
 from services.offers.domain.catalogue import REQUIREMENTS, Catalogue, Offer, Slot
 from services.offers.domain.loyalty import Programme
 
-# Requirements and assurances, by what is enough for what. A claim is worth no more than nothing:
-# anybody can type anybody's e-mail.
+# An assurance meets every requirement of its strength or less. A claim is worth nothing: anybody
+# can type anybody's e-mail.
 _STRENGTH = {"none": 0, "claimed": 0, **{name: rank for rank, name in enumerate(REQUIREMENTS)}}
 FIRST_TIME_VISITOR = "first_time_visitor"
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionRequest:
-    """What the checkout asks, once checked: see `contracts.offers`."""
+    """A checked request of the checkout: see `contracts.offers`."""
 
     placement: str
     identifiers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -34,11 +34,11 @@ class DecisionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """What is known of who is asking; by default somebody whom nobody knows.
+    """The shopper as rules and content see them; by default somebody unknown.
 
-    `assurance` says how surely: verified, device, claimed, none. `streams` are the versions held of
-    the profile's streams, `segments_version` that of its stream in segments' log. `ignored` has the
-    types of identifiers that were not used, each with the reason.
+    `assurance` is verified, device, claimed or none. `streams` has the applied version of each of
+    the profile's streams, `segments_version` is that of its stream in segments' log. `ignored` has
+    the types of identifiers that were not used, each with the reason.
     """
 
     profile_id: str | None = None
@@ -51,6 +51,81 @@ class Shopper:
     segments_version: int = 0
     reasons: tuple[str, ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What a slot shows; a fallback block has no offer."""
+
+    offer_id: str | None
+    offer_version: int | None
+    variant: str
+    content: Mapping[str, Any]
+
+    def to_wire(self) -> dict[str, Any]:
+        return {
+            "offer_id": self.offer_id,
+            "offer_version": self.offer_version,
+            "variant": self.variant,
+            "content": self.content,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ConsideredOffer:
+    """An offer that competed for a slot, and why it was eligible or not."""
+
+    offer_id: str
+    offer_version: int
+    eligible: bool
+    chosen: bool
+    why: tuple[str, ...]
+
+    def to_wire(self) -> dict[str, Any]:
+        return {
+            "offer_id": self.offer_id,
+            "offer_version": self.offer_version,
+            "eligible": self.eligible,
+            "chosen": self.chosen,
+            "why": list(self.why),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The blocks of each slot, the codes that explain them, and the inputs of the choice."""
+
+    decision_id: str
+    placement: str
+    profile_id: str | None
+    assurance: str
+    slots: Mapping[str, tuple[Block, ...]]
+    reasons: tuple[str, ...]
+    degraded: tuple[str, ...]
+    stale: bool
+    inputs: Mapping[str, Any]
+    decided_at: int
+    trace: Mapping[str, tuple[ConsideredOffer, ...]]
+
+    def to_wire(self, explain: bool) -> dict[str, Any]:
+        """Plain JSON as `contracts.offers.DecideResponse`; with the trace only to `explain`."""
+        wire = {
+            "decision_id": self.decision_id,
+            "placement": self.placement,
+            "profile_id": self.profile_id,
+            "assurance": self.assurance,
+            "slots": {name: [b.to_wire() for b in blocks] for name, blocks in self.slots.items()},
+            "reasons": list(self.reasons),
+            "degraded": list(self.degraded),
+            "stale": self.stale,
+            "inputs": self.inputs,
+            "decided_at": format_instant(self.decided_at),
+        }
+        if explain:
+            wire["trace"] = {
+                name: [offer.to_wire() for offer in offers] for name, offers in self.trace.items()
+            }
+        return wire
 
 
 def decide(
@@ -100,7 +175,7 @@ def decide(
 def fall_back(
     request: DecisionRequest, catalogue: Catalogue, now: int, decision_id: str, degraded: str
 ) -> Decision:
-    """The decision when nothing can be asked in time: every slot's fallback block."""
+    """The decision without any data: the fallback block in every slot."""
     slots = catalogue.slots(request.placement)
     return Decision(
         decision_id=decision_id,
@@ -118,11 +193,11 @@ def fall_back(
 
 
 def _inputs(shopper: Shopper, catalogue: Catalogue) -> dict[str, Any]:
-    held = {shopper.profile_id: shopper.segments_version} if shopper.profile_id else {}
+    segments = {shopper.profile_id: shopper.segments_version} if shopper.profile_id else {}
     return {
         "catalogue": catalogue.fingerprint,
         "streams": dict(shopper.streams),
-        "segments": held,
+        "segments": segments,
         "ignored_identifiers": [{"type": t, "reason": reason} for t, reason in shopper.ignored],
     }
 
@@ -137,7 +212,7 @@ def _consider(
     winner: Offer | None = None
     considered: list[ConsideredOffer] = []
     for offer in slot.offers:
-        eligible, why = _judge(offer, situation, values, now)
+        eligible, why = _is_eligible(offer, situation, values, now)
         chosen = eligible and winner is None
         if chosen:
             winner = offer
@@ -147,10 +222,10 @@ def _consider(
     return winner, tuple(considered)
 
 
-def _judge(
+def _is_eligible(
     offer: Offer, situation: Situation, values: Mapping[str, Any], now: int
 ) -> tuple[bool, tuple[str, ...]]:
-    """Whether an offer is eligible, and why; the first thing that forbids it is enough."""
+    """Whether an offer is eligible, and why; the first obstacle ends the check."""
     if _STRENGTH[situation.assurance] < _STRENGTH[offer.requires]:
         return False, (
             f"requires {offer.requires}, the shopper's assurance is {situation.assurance}",
@@ -161,8 +236,8 @@ def _judge(
     whom = "everybody" if offer.requires == "any" else f"everybody recognised as {offer.requires}"
     lines: tuple[str, ...] = (f"no rule: {whom}",)
     if offer.rule is not None:
-        holds, told = offer.rule.explain(situation, now)
-        lines = tuple(told)
+        holds, comparisons = offer.rule.explain(situation, now)
+        lines = tuple(comparisons)
         if not holds:
             return False, lines
     missing = offer.content.missing(values)
@@ -175,12 +250,12 @@ def _judge(
 def _values(
     context: Mapping[str, Any], shopper: Shopper, programme: Programme
 ) -> dict[str, int | str | None]:
-    """What placeholders stand for; None where there is nothing to say."""
-    told = shopper.traits.get("loyalty_tier")
-    enrolled = shopper.traits.get("loyalty_enrolled") is True or isinstance(told, str)
+    """The value of each placeholder; None where it has none."""
+    named = shopper.traits.get("loyalty_tier")
+    enrolled = shopper.traits.get("loyalty_enrolled") is True or isinstance(named, str)
     tier = above = None
     if enrolled:
-        tier = programme.tier_of(told if isinstance(told, str) else None, shopper.points)
+        tier = programme.tier_of(named if isinstance(named, str) else None, shopper.points)
         above = programme.tier_above(tier)
     return {
         "points": shopper.points if enrolled else None,

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chassis.config.yaml_document import Entry
-
-_MOST = 1_000_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Tier:
@@ -40,10 +36,10 @@ class Programme:
             return None
         return (value // earning.per) * earning.points or None
 
-    def tier_of(self, told: str | None, points: int) -> Tier | None:
-        """The tier that the shop told, if the programme has it; untold, that of the points."""
-        if told is not None:
-            return next((tier for tier in self.tiers if tier.name == told.lower()), None)
+    def tier_of(self, name: str | None, points: int) -> Tier | None:
+        """The tier that the shop has named, if the programme has it; without a name, by points."""
+        if name is not None:
+            return next((tier for tier in self.tiers if tier.name == name.lower()), None)
         reached = [tier for tier in self.tiers if tier.threshold <= points]
         return reached[-1] if reached else None
 
@@ -52,34 +48,3 @@ class Programme:
         if tier is None or tier == self.tiers[-1]:
             return None
         return self.tiers[self.tiers.index(tier) + 1]
-
-
-def read_programme(entry: Entry) -> Programme:
-    """The programme that stands in `entry`."""
-    fields = entry.record(required=("tiers", "earn"))
-    tiers: list[Tier] = []
-    for item in fields["tiers"].items():
-        tier = item.record(required=("name", "threshold"))
-        name, threshold = tier["name"].word(), tier["threshold"].whole(0, _MOST)
-        if any(known.name == name for known in tiers):
-            tier["name"].refuse(f"tier `{name}` stands here twice; rename one")
-        if tiers and threshold <= tiers[-1].threshold:
-            tier["threshold"].refuse(
-                f"must be above the tier before it, {tiers[-1].threshold}: list tiers lowest first"
-            )
-        tiers.append(Tier(name, threshold))
-    if not tiers:
-        fields["tiers"].refuse("must list a tier at least, or remove `loyalty`")
-    return Programme(tuple(tiers), _read_earnings(fields["earn"]))
-
-
-def _read_earnings(entry: Entry) -> dict[str, Earning]:
-    earnings: dict[str, Earning] = {}
-    for currency, item in entry.fields().items():
-        if len(currency) != 3 or not currency.isascii() or not currency.isupper():
-            item.refuse(f"`{currency}` must be an ISO 4217 currency code such as EUR")
-        earning = item.record(required=("points", "per"))
-        earnings[currency] = Earning(
-            earning["points"].whole(1, _MOST), earning["per"].whole(1, _MOST)
-        )
-    return earnings

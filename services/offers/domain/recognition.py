@@ -1,4 +1,4 @@
-"""Recognition: which profile the identifiers of a request lead to, and how surely."""
+"""Recognition: which profile the identifiers of a request lead to, and with which assurance."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _STRENGTH = {"claimed": 1, "device": 2, "verified": 3}
 
 @dataclass(slots=True)
 class ProfileSegments:
-    """What segments has said of a profile, up to `version` of its stream in segments' log.
+    """The segments of a profile, up to `version` of its stream in segments' log.
 
-    `segments` maps each to the instant of its entry (µs); `as_of` is what segments held of the
-    profile's streams when it last said something.
+    `segments` maps each to the instant of its entry (µs); `as_of` has the versions of the profile's
+    streams that segments had applied when it published the last of these events.
     """
 
     version: int = 0
@@ -28,21 +28,21 @@ class ProfileSegments:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierMatch:
-    """Where an identifier leads: a profile, whether it is an account's, and its segments.
+    """The profile that an identifier leads to, whether it is an account, and its segments.
 
-    `tie` is the assurance with which identity put the identifier there. A device's is `device` in
-    an account that was signed in on it, and `claimed` if a claim brought it.
+    `assurance` is that with which identity linked the identifier. A device's is `device` in an
+    account that was signed in on it, and `claimed` if a claim linked it.
     """
 
     profile_id: str
-    verified: bool
-    tie: str
-    membership: ProfileSegments | None = None
+    is_account: bool
+    assurance: str
+    segments: ProfileSegments | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """What is held of a stream: its version, and the state of its summary if it has one."""
+    """A stream of a profile: its applied version, and its summary as stored, if it has one."""
 
     stream: str
     version: int
@@ -51,62 +51,66 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """The profile that a request's identifiers lead to, and with which assurance.
+    """The match that decides whose request it is, and the assurance of the recognition.
 
-    Without a lead nobody is known (`none`), or an account is merely claimed (`claimed`).
+    Without a match the shopper is unknown (`none`), or an account is merely claimed (`claimed`).
     """
 
-    lead: IdentifierMatch | None
+    match: IdentifierMatch | None
     assurance: str
 
 
 def recognise(
-    accepted: Accepted, authenticated: bool, leads: Mapping[str, IdentifierMatch]
+    accepted: Accepted, authenticated: bool, matches: Mapping[str, IdentifierMatch]
 ) -> Recognition:
-    """Whose request it is.
+    """Whose request it is, by the matches of its identifiers' keys.
 
     What the request proves comes first, then the strongest type. An account is reached by what the
     request proves and by a device on which it was signed in, never by a claim: anybody can type
-    anybody's e-mail. Neither is it reached by a device if the request names another account.
+    anybody's e-mail. A device does not reach it either if the request names another account.
     """
-    told = sorted(accepted.keys, key=lambda identifier: _rank(identifier, authenticated))
+    identifiers = sorted(accepted.keys, key=lambda identifier: _rank(identifier, authenticated))
     claimed = False
     accounts: list[str | None] = []
-    for identifier in told:
-        lead = leads.get(identifier.key)
-        if lead is not None:
-            is_claim = lead.verified and _assurance(identifier, authenticated, lead) == "claimed"
-            another = lead.verified and any(named != lead.profile_id for named in accounts)
-            if not is_claim and not another:
-                return Recognition(lead, _best(lead, told, authenticated, leads))
+    for identifier in identifiers:
+        match = matches.get(identifier.key)
+        if match is not None:
+            is_claim = match.is_account and (
+                _assurance(identifier, authenticated, match) == "claimed"
+            )
+            is_other = match.is_account and any(named != match.profile_id for named in accounts)
+            if not is_claim and not is_other:
+                return Recognition(match, _best(match, identifiers, authenticated, matches))
             claimed = claimed or is_claim
         if identifier.type.assurance == "verified":
-            accounts.append(lead.profile_id if lead else None)
+            accounts.append(match.profile_id if match else None)
     return Recognition(None, "claimed" if claimed else "none")
 
 
 def shopper_of(
-    recognition: Recognition, held: Sequence[StreamState], accepted: Accepted
+    recognition: Recognition, streams: Sequence[StreamState], accepted: Accepted
 ) -> Shopper:
-    """The shopper as rules and content see them, from what is `held` of the profile's streams."""
+    """The shopper as rules and content see them, from the `streams` of the profile."""
     ignored = tuple((unused.type, unused.reason) for unused in accepted.ignored)
-    lead = recognition.lead
-    if lead is None:
+    match = recognition.match
+    if match is None:
         reason = "unknown_shopper" if recognition.assurance == "none" else "claimed_account"
         return Shopper(assurance=recognition.assurance, reasons=(reason,), ignored=ignored)
-    summary = combine(Summary.load(part.summary) for part in held if part.summary is not None)
+    summary = combine(
+        Summary.load(stream.summary) for stream in streams if stream.summary is not None
+    )
     shopper = Shopper(
-        profile_id=lead.profile_id,
+        profile_id=match.profile_id,
         assurance=recognition.assurance,
         traits=summary.traits(),
         consent=summary.consents(),
         points=summary.points,
-        streams={part.stream: part.version for part in held},
+        streams={stream.stream: stream.version for stream in streams},
         ignored=ignored,
     )
-    if lead.membership is None:
+    if match.segments is None:
         return replace(shopper, reasons=("segments_not_known_yet",))
-    return with_segments(shopper, lead.membership.segments, lead.membership.version)
+    return with_segments(shopper, match.segments.segments, match.segments.version)
 
 
 def with_segments(shopper: Shopper, segments: Iterable[str], version: int) -> Shopper:
@@ -119,21 +123,21 @@ def _rank(identifier: Identifier, authenticated: bool) -> tuple[bool, int, str]:
     return not proved, identifier.priority, identifier.key
 
 
-def _assurance(identifier: Identifier, authenticated: bool, lead: IdentifierMatch) -> str:
-    brought_by_a_claim = lead.verified and lead.tie == "claimed"
-    return "claimed" if brought_by_a_claim else identifier.assured(authenticated)
+def _assurance(identifier: Identifier, authenticated: bool, match: IdentifierMatch) -> str:
+    linked_by_claim = match.is_account and match.assurance == "claimed"
+    return "claimed" if linked_by_claim else identifier.assured(authenticated)
 
 
 def _best(
-    lead: IdentifierMatch,
-    told: Sequence[Identifier],
+    match: IdentifierMatch,
+    identifiers: Sequence[Identifier],
     authenticated: bool,
-    leads: Mapping[str, IdentifierMatch],
+    matches: Mapping[str, IdentifierMatch],
 ) -> str:
-    """The surest way in which the identifiers lead to the profile."""
-    ways = (
+    """The strongest assurance of the identifiers that lead to the same profile."""
+    assurances = (
         _assurance(identifier, authenticated, other)
-        for identifier in told
-        if (other := leads.get(identifier.key)) and other.profile_id == lead.profile_id
+        for identifier in identifiers
+        if (other := matches.get(identifier.key)) and other.profile_id == match.profile_id
     )
-    return max(ways, key=_STRENGTH.__getitem__)
+    return max(assurances, key=_STRENGTH.__getitem__)

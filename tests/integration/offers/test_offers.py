@@ -1,4 +1,4 @@
-"""Offers on both databases: what it makes of events, what it answers, and what it logs."""
+"""Offers on both databases: its projections, its decisions, and their log."""
 
 from __future__ import annotations
 
@@ -21,36 +21,37 @@ from chassis.validation import load
 from contracts.offers import DecideResponse
 from identifiers import accept, load_types
 from services.offers import store
-from services.offers.commands import DecisionHandler, Upstream, read_decision
-from services.offers.domain.catalogue import load_catalogue
+from services.offers.commands import DecisionHandler, Upstream
+from services.offers.configuration import load_catalogue
 from services.offers.projections import SegmentProjection, ShopperProjection
+from services.offers.queries import read_decision
 
 NOW = 1_795_289_400_000_000
 TYPES = load_types()
-ANSWER = DecideResponse()
+RESPONSE = DecideResponse()
 BASKET = {"value": 4800, "currency": "USD", "device": "desktop"}
 
 
 class Shop:
-    """Offers without nameko: its work, its desk, and what profiles and segments tell it."""
+    """Offers without nameko: its work, its handler, and the inboxes of profiles and segments."""
 
     def __init__(self, database: Database, capacity: int = 8) -> None:
         self.work = UnitOfWorkRunner(database, "offers", FixedClock(NOW))
-        self.desk = DecisionHandler(load_catalogue(), TYPES, b"key", capacity)
+        self.handler = DecisionHandler(load_catalogue(), TYPES, b"key", capacity)
         self.profiles = Inbox(self.work, "profiles")
         self.segments = Inbox(self.work, "segments")
-        self.upstream = Upstream(lambda _at_least, _seconds: True, nobody_asks)
+        self.upstream = Upstream(lambda _at_least, _seconds: True, never_called)
 
-    def tell(self, *events: Event) -> None:
+    def follow_profiles(self, *events: Event) -> None:
         self.profiles.process(events, ShopperProjection())
 
-    def say(self, *events: Event) -> None:
+    def follow_segments(self, *events: Event) -> None:
         self.segments.process(events, SegmentProjection())
 
     def decide(self, placement: str = "checkout", **request: Any) -> dict[str, Any]:
         request = {"placement": placement, "context": BASKET, "deadline_ms": 60_000, **request}
-        decision = self.desk.answer(request, self.work, self.upstream)
-        load(ANSWER, decision, max_bytes=10**6)
+        decision = self.handler.decide(request, self.work, self.upstream)
+        load(RESPONSE, decision, max_bytes=10**6)
         return decision
 
     def logged(self) -> list[str]:
@@ -66,8 +67,8 @@ def shop(service_database: Callable[[str], Database]) -> Shop:
     return Shop(service_database("offers"))
 
 
-def nobody_asks(_profile_id: str, _at_least: Mapping[str, int], _seconds: float) -> Any:
-    raise AssertionError("segments was asked on the hot path")
+def never_called(_profile_id: str, _at_least: Mapping[str, int], _seconds: float) -> Any:
+    raise AssertionError("segments was called on the hot path")
 
 
 def shown(decision: Mapping[str, Any]) -> dict[str, str]:
@@ -116,15 +117,15 @@ def segment(profile_id: str, version: int, type_: str, name: str, **as_of: int) 
     return Event(new_id(), "segments", type_, profile_id, version, data, NOW, NOW)
 
 
-def tell_of_grace(shop: Shop) -> None:
-    shop.tell(
+def follow_grace(shop: Shop) -> None:
+    shop.follow_profiles(
         moved("p-1", "p-1", user_id="grace"),
         happened("p-1", 2, "loyalty_enrolled", tier="member"),
         happened("p-1", 3, "order_completed", order_id="o-1", revenue=9900, currency="USD"),
         happened("p-1", 4, "loyalty_points_changed", points=1175),
         happened("p-1", 5, "loyalty_tier_changed", tier="gold"),
     )
-    shop.say(
+    shop.follow_segments(
         segment("p-1", 1, "segment_entered", "first_time_visitor"),
         segment("p-1", 2, "segment_exited", "first_time_visitor"),
         segment("p-1", 3, "segment_entered", "high_value", **{"p-1": 5}),
@@ -142,7 +143,7 @@ def test_a_shopper_nobody_knows_is_a_first_time_visitor(shop: Shop) -> None:
 
 
 def test_a_loyal_customer_is_shown_tier_and_points_from_offers_own_tables(shop: Shop) -> None:
-    tell_of_grace(shop)
+    follow_grace(shop)
     decision = shop.decide(**GRACE)
     assert (decision["profile_id"], decision["assurance"]) == ("p-1", "verified")
     assert shown(decision)["service"] == "priority_contact"
@@ -153,7 +154,7 @@ def test_a_loyal_customer_is_shown_tier_and_points_from_offers_own_tables(shop: 
 
 
 def test_who_types_a_customers_identifier_is_shown_nothing_of_hers(shop: Shop) -> None:
-    tell_of_grace(shop)
+    follow_grace(shop)
     decision = shop.decide(identifiers={"user_id": "grace"}, explain=True)
     assert (decision["profile_id"], decision["assurance"]) == (None, "claimed")
     assert "claimed_account" in decision["reasons"]
@@ -164,8 +165,10 @@ def test_who_types_a_customers_identifier_is_shown_nothing_of_hers(shop: Shop) -
 
 
 def test_a_guest_is_known_by_what_she_told_and_by_her_device(shop: Shop) -> None:
-    shop.tell(moved("g-1", "g-1", sure=False, email="ann@example.com", anonymous_id="device-1"))
-    shop.say(segment("g-1", 1, "segment_entered", "high_value"))
+    shop.follow_profiles(
+        moved("g-1", "g-1", sure=False, email="ann@example.com", anonymous_id="device-1")
+    )
+    shop.follow_segments(segment("g-1", 1, "segment_entered", "high_value"))
     claimed = shop.decide(identifiers={"email": "ann@example.com"})
     assert (claimed["profile_id"], claimed["assurance"]) == ("g-1", "claimed")
     assert claimed["inputs"]["segments"] == {"g-1": 1}
@@ -174,14 +177,14 @@ def test_a_guest_is_known_by_what_she_told_and_by_her_device(shop: Shop) -> None
 
 
 def test_a_merged_profile_is_read_under_its_new_label(shop: Shop) -> None:
-    tell_of_grace(shop)
-    shop.tell(
+    follow_grace(shop)
+    shop.follow_profiles(
         moved("g-1", "g-1", anonymous_id="laptop"),
         happened("g-1", 2, "loyalty_points_changed", points=25),
     )
     guest = shop.decide(identifiers={"anonymous_id": "laptop"})
     assert (guest["profile_id"], guest["assurance"]) == ("g-1", "device")
-    shop.tell(moved("p-1", "g-1", version=3, epoch=2))
+    shop.follow_profiles(moved("p-1", "g-1", version=3, epoch=2))
     decision = shop.decide(**GRACE)
     assert decision["inputs"]["streams"] == {"g-1": 3, "p-1": 5}
     assert decision["slots"]["loyalty"][0]["content"]["points"] == 1200
@@ -196,31 +199,31 @@ def test_events_that_come_twice_and_out_of_order_count_once(shop: Shop) -> None:
         happened("p-1", 2, "loyalty_enrolled"),
         happened("p-1", 3, "loyalty_points_changed", points=10),
     )
-    shop.tell(third, second)
-    shop.tell(first, second)
-    shop.tell(third, third, first)
-    shop.tell(second, third)
+    shop.follow_profiles(third, second)
+    shop.follow_profiles(first, second)
+    shop.follow_profiles(third, third, first)
+    shop.follow_profiles(second, third)
     content = shop.decide(**GRACE)["slots"]["loyalty"][0]["content"]
     assert content["points"] == 10
 
 
 def test_a_segment_that_was_left_no_longer_counts(shop: Shop) -> None:
-    tell_of_grace(shop)
-    shop.say(segment("p-1", 4, "segment_exited", "high_value", **{"p-1": 5}))
+    follow_grace(shop)
+    shop.follow_segments(segment("p-1", 4, "segment_exited", "high_value", **{"p-1": 5}))
     assert "service" not in shown(shop.decide(**GRACE))
 
 
 def test_a_decision_takes_one_query(shop: Shop) -> None:
-    tell_of_grace(shop)
-    statements = noted(shop.work.database.engine)
+    follow_grace(shop)
+    statements = record_statements(shop.work.database.engine)
     shop.decide(**GRACE, dry_run=True)
     statements.clear()  # the first one of a connection is prepared
     shop.decide(**GRACE, dry_run=True)
     assert len([s for s in statements if not s.startswith("BEGIN")]) == 1
 
 
-def noted(engine: sa.Engine) -> list[str]:
-    """Where every statement that the driver gets from now on is noted."""
+def record_statements(engine: sa.Engine) -> list[str]:
+    """A list to which every statement that the driver gets from now on is added."""
     statements: list[str] = []
 
     class Cursor(driver.cursor):
@@ -246,7 +249,7 @@ def noted(engine: sa.Engine) -> list[str]:
 
 
 def test_a_decision_is_logged_with_its_trace_and_without_identifiers(shop: Shop) -> None:
-    tell_of_grace(shop)
+    follow_grace(shop)
     decision = shop.decide(**GRACE)
     kept = shop.explain(decision["decision_id"])
     assert {name: kept[name] for name in decision} == decision
@@ -261,7 +264,7 @@ def test_another_attempt_answers_what_the_first_one_may_have_logged(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit's answer is lost, and meanwhile she has earned points."""
-    tell_of_grace(shop)
+    follow_grace(shop)
     append = UnitOfWork.append
     attempts: list[UnitOfWork] = []
 
@@ -270,7 +273,7 @@ def test_another_attempt_answers_what_the_first_one_may_have_logged(
         attempts.append(unit)
         if len(attempts) == 1:
             if shop.work.database.dialect == "postgresql":
-                shop.tell(happened("p-1", 6, "loyalty_points_changed", points=25))
+                shop.follow_profiles(happened("p-1", 6, "loyalty_points_changed", points=25))
             raise OperationalError("", None, _Lost())
         return appended
 
@@ -304,7 +307,7 @@ def test_an_id_that_is_no_text_is_refused(shop: Shop, decision_id: object) -> No
 def test_a_malformed_request_is_refused_and_nothing_is_logged(shop: Shop) -> None:
     for request in ({"placement": "cellar"}, {"placement": "checkout", "contxt": {}}, None):
         with pytest.raises(InvalidInput):
-            shop.desk.answer(request, shop.work, shop.upstream)
+            shop.handler.decide(request, shop.work, shop.upstream)
     assert shop.logged() == []
 
 
@@ -316,14 +319,14 @@ class FullLog(EventLog):
 
 
 def test_a_decision_that_cannot_be_logged_is_answered_all_the_same(shop: Shop) -> None:
-    tell_of_grace(shop)
+    follow_grace(shop)
     shop.work.log = FullLog("offers")
     decision = shop.decide(**GRACE)
     assert decision["degraded"] == ["decision_not_logged"]
     assert shown(decision)["service"] == "priority_contact"
 
 
-# What fails behind the desk.
+# What fails behind the handler.
 
 
 @pytest.fixture
@@ -354,23 +357,23 @@ def test_tables_that_are_missing_leave_the_fallback_blocks_and_a_reason(
     assert shown(decision) == {}
 
 
-class Held:
-    """A transaction that keeps everybody else from reading labels until it is let go."""
+class LabelsLock:
+    """A transaction that keeps everybody else from reading labels until it is released."""
 
     def __init__(self, database: Database) -> None:
-        self._let_go, self._taken = eventlet.Event(), eventlet.Event()
+        self._released, self._acquired = eventlet.Event(), eventlet.Event()
         self._thread = eventlet.spawn(self._hold, database)
-        self._taken.wait()
+        self._acquired.wait()
 
     def _hold(self, database: Database) -> None:
         with database.transaction() as connection:
             if database.dialect == "postgresql":
                 connection.execute(sa.text("LOCK TABLE labels IN ACCESS EXCLUSIVE MODE"))
-            self._taken.send()
-            self._let_go.wait()
+            self._acquired.send()
+            self._released.wait()
 
-    def let_go(self) -> None:
-        self._let_go.send()
+    def release(self) -> None:
+        self._released.send()
         self._thread.wait()
 
 
@@ -381,13 +384,13 @@ def until(happens: Callable[[], bool]) -> None:
 
 
 def test_a_database_that_hangs_is_answered_for_at_the_deadline(shop: Shop) -> None:
-    tell_of_grace(shop)
-    held = Held(shop.work.database)
+    follow_grace(shop)
+    lock = LabelsLock(shop.work.database)
     decision = shop.decide(**GRACE, deadline_ms=100)
     assert decision["degraded"] == ["deadline_exceeded", "decision_not_logged"]
     assert shown(decision) == {}
-    held.let_go()
-    until(lambda: shop.desk._busy == 0)
+    lock.release()
+    until(lambda: shop.handler._busy == 0)
     assert shop.logged() == []
     assert shown(shop.decide(**GRACE))["service"] == "priority_contact"
 
@@ -401,13 +404,13 @@ def test_requests_above_the_capacity_are_answered_at_once(
     service_database: Callable[[str], Database],
 ) -> None:
     shop = Shop(service_database("offers"), capacity=1)
-    held = Held(shop.work.database)
+    lock = LabelsLock(shop.work.database)
     first = eventlet.spawn(shop.decide, **GRACE)
-    until(lambda: shop.desk._busy == 1)
+    until(lambda: shop.handler._busy == 1)
     decision = shop.decide(**GRACE)
     assert decision["degraded"] == ["overloaded", "decision_not_logged"]
     assert not first.dead
-    held.let_go()
+    lock.release()
     answered = first.wait()
     assert answered["degraded"] == []
     assert shop.logged() == [answered["decision_id"]]
@@ -416,11 +419,11 @@ def test_requests_above_the_capacity_are_answered_at_once(
 # Reading one's own writes.
 
 
-class Asked:
-    """Profiles' log and segments, as a request with `at_least` meets them."""
+class UpstreamDouble:
+    """Profiles' log and segments, for requests with `at_least`; the calls are recorded."""
 
-    def __init__(self, held: bool = True, answer: Any = None) -> None:
-        self.held, self.answer = held, answer
+    def __init__(self, complete: bool = True, response: Any = None) -> None:
+        self.complete, self.response = complete, response
         self.calls: list[Any] = []
 
     def upstream(self) -> Upstream:
@@ -428,71 +431,75 @@ class Asked:
 
     def catch_up(self, at_least: Mapping[str, int], seconds: float) -> bool:
         self.calls.append(("catch_up", dict(at_least), seconds > 0))
-        if isinstance(self.held, Exception):
-            raise self.held
-        return self.held
+        if isinstance(self.complete, Exception):
+            raise self.complete
+        return self.complete
 
     def memberships(self, profile_id: str, at_least: Mapping[str, int], seconds: float) -> Any:
         self.calls.append(("memberships", profile_id, dict(at_least), seconds > 0))
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        if isinstance(self.response, Exception):
+            raise self.response
+        return self.response
 
 
-def ask(shop: Shop, asked: Asked, version: int) -> dict[str, Any]:
-    tell_of_grace(shop)
-    shop.upstream = asked.upstream()
+def decide_for_grace(shop: Shop, upstream: UpstreamDouble, version: int) -> dict[str, Any]:
+    follow_grace(shop)
+    shop.upstream = upstream.upstream()
     return shop.decide(**GRACE, at_least={"p-1": version})
 
 
 def test_who_holds_all_that_must_count_asks_nobody(shop: Shop) -> None:
-    asked = Asked()
-    assert ask(shop, asked, 5)["stale"] is False
-    assert asked.calls == [("catch_up", {"p-1": 5}, True)]
+    upstream = UpstreamDouble()
+    assert decide_for_grace(shop, upstream, 5)["stale"] is False
+    assert upstream.calls == [("catch_up", {"p-1": 5}, True)]
 
 
 def test_segments_is_asked_for_what_it_has_not_told_yet(shop: Shop) -> None:
-    asked = Asked(answer={"segments": [{"segment": "returning_one_time_buyer"}], "stale": False})
-    decision = ask(shop, asked, 6)
-    assert asked.calls[1] == ("memberships", "p-1", {"p-1": 6}, True)
+    upstream = UpstreamDouble(
+        response={"segments": [{"segment": "returning_one_time_buyer"}], "stale": False}
+    )
+    decision = decide_for_grace(shop, upstream, 6)
+    assert upstream.calls[1] == ("memberships", "p-1", {"p-1": 6}, True)
     assert shown(decision)["welcome"] == "welcome_back"
     assert decision["stale"] is False
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "upstream",
     [
-        Asked(held=False),
-        Asked(held=Unavailable("profiles", "is down")),
-        Asked(answer=Unavailable("segments", "is down")),
-        Asked(answer={"segments": [{"segment": "high_value"}], "stale": True}),
+        UpstreamDouble(complete=False),
+        UpstreamDouble(complete=Unavailable("profiles", "is down")),
+        UpstreamDouble(response=Unavailable("segments", "is down")),
+        UpstreamDouble(response={"segments": [{"segment": "high_value"}], "stale": True}),
     ],
 )
-def test_what_cannot_be_fetched_in_time_leaves_a_stale_answer(shop: Shop, asked: Asked) -> None:
-    decision = ask(shop, asked, 6)
+def test_what_cannot_be_fetched_in_time_leaves_a_stale_answer(
+    shop: Shop, upstream: UpstreamDouble
+) -> None:
+    decision = decide_for_grace(shop, upstream, 6)
     assert decision["stale"] is True
     assert decision["degraded"] == []
     assert shown(decision)["service"] == "priority_contact"
 
 
 def test_a_slow_catching_up_leaves_time_for_the_answer(shop: Shop) -> None:
-    tell_of_grace(shop)
+    follow_grace(shop)
 
     def slow(_at_least: Mapping[str, int], seconds: float) -> bool:
         time.sleep(seconds)
         return False
 
-    shop.upstream = Upstream(slow, nobody_asks)
+    shop.upstream = Upstream(slow, never_called)
     decision = shop.decide(**GRACE, at_least={"p-1": 9}, deadline_ms=1_000)
     assert (decision["stale"], decision["degraded"]) == (True, [])
 
 
 def test_the_memberships_of_a_profile_keep_the_last_as_of(shop: Shop) -> None:
-    tell_of_grace(shop)
-    held = shop.work.read(lambda unit: store.load_memberships(unit.connection, ["p-1", "new"]))
-    assert held["p-1"].as_of == {"p-1": 5}
-    assert set(held["p-1"].segments) == {"high_value"}
-    assert held["new"].version == 0
+    follow_grace(shop)
+    memberships = shop.work.read(lambda unit: store.load_memberships(unit, ["p-1", "new"]))
+    assert memberships["p-1"].as_of == {"p-1": 5}
+    assert set(memberships["p-1"].segments) == {"high_value"}
+    assert memberships["new"].version == 0
 
 
 def test_the_log_of_decisions_is_a_log_like_any_other(shop: Shop) -> None:

@@ -16,7 +16,7 @@ from cdp.views.progress import lines
 from chassis import InvalidInput
 from chassis.projections.rebuild import RebuildProgress
 from identifiers import load_types
-from services.offers.domain.catalogue import load_catalogue
+from services.offers.configuration import load_catalogue
 from services.segments.domain.definitions import load_definitions
 
 

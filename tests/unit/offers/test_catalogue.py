@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chassis import InvalidInput
-from services.offers.domain.catalogue import load_catalogue, read_catalogue
+from services.offers.configuration import load_catalogue, read_catalogue
 from services.offers.domain.loyalty import Earning, Tier
 
 GOOD = """\
@@ -127,7 +127,7 @@ def test_an_unknown_placement_is_refused_with_what_was_meant():
         ("priority: 10", "priority: 1.5", "offers[0].priority", 20, "whole number"),
         ("priority: 10", "requires: sure\n    priority: 1", "offers[0].requires", 20, "verified"),
         ("[checkout.loyalty,", "[checkout.loyality,", "offers[0].slots[0]", 19, "checkout.loyalty"),
-        ("[checkout.loyalty, order_confirmation.loyalty]", "[]", "offers[0].slots", 19, "a slot"),
+        ("[checkout.loyalty, order_confirmation.loyalty]", "[]", "offers[0].slots", 19, "one slot"),
         ("[checkout.loyalty, order_confirmation.loyalty]", "x", "offers[0].slots", 19, "a list"),
         ('"high_value" in segments', '"a" in segmets', "offers[0].when", 21, "segments"),
         ('"high_value" in segments', 'count("x") > 1', "offers[0].when", 21, "segment"),

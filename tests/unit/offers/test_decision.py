@@ -13,13 +13,19 @@ from chassis import InvalidInput
 from chassis.validation import load
 from contracts.offers import DecideResponse
 from rules import Situation
-from services.offers.domain.answer import Decision
-from services.offers.domain.catalogue import REQUIREMENTS, load_catalogue, read_catalogue
-from services.offers.domain.decision import DecisionRequest, Shopper, decide, fall_back
+from services.offers.configuration import load_catalogue, read_catalogue
+from services.offers.domain.catalogue import REQUIREMENTS
+from services.offers.domain.decision import (
+    Decision,
+    DecisionRequest,
+    Shopper,
+    decide,
+    fall_back,
+)
 
 NOW = 1_795_289_400_000_000
 CATALOGUE = load_catalogue()
-ANSWER = DecideResponse()
+RESPONSE = DecideResponse()
 
 TWO = """\
 loyalty:
@@ -165,7 +171,7 @@ def test_the_trace_is_told_to_those_who_ask_for_it_only():
 
 def test_a_decision_from_nothing_answers_every_slot_and_says_why():
     decision = fall_back(DecisionRequest("checkout"), CATALOGUE, NOW, "d-1", "overloaded")
-    load(ANSWER, decision.to_wire(explain=True))
+    load(RESPONSE, decision.to_wire(explain=True))
     assert set(decision.slots) == set(CATALOGUE.placements["checkout"])
     assert {block.variant for (block,) in decision.slots.values()} == {"fallback"}
     assert decision.degraded == ("overloaded",)
@@ -229,7 +235,7 @@ def test_whatever_is_asked_every_slot_is_answered_and_the_same_each_time(
     assert set(decision.slots) == set(CATALOGUE.placements[request_.placement])
     assert all(len(blocks) == 1 for blocks in decision.slots.values())
     assert decision == decide(request_, shopper, CATALOGUE, NOW, "d-1")
-    load(ANSWER, decision.to_wire(explain=True), max_bytes=10**6)
+    load(RESPONSE, decision.to_wire(explain=True), max_bytes=10**6)
 
 
 @given(requests, shoppers)

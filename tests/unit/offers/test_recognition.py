@@ -22,19 +22,19 @@ from services.offers.domain.recognition import (
 TYPES = load_types()
 
 
-def told(**identifiers: str) -> Accepted:
+def accepted(**identifiers: str) -> Accepted:
     return accept(identifiers, TYPES, b"key")
 
 
 def key(**identifier: str) -> str:
-    return told(**identifier).keys[0].key
+    return accepted(**identifier).keys[0].key
 
 
-def found(
-    identifiers: dict[str, str], leads: dict[str, IdentifierMatch], authenticated: bool = False
+def recognised(
+    identifiers: dict[str, str], matches: dict[str, IdentifierMatch], authenticated: bool = False
 ) -> tuple[str | None, str]:
-    recognition = recognise(told(**identifiers), authenticated, leads)
-    return recognition.lead.profile_id if recognition.lead else None, recognition.assurance
+    recognition = recognise(accepted(**identifiers), authenticated, matches)
+    return recognition.match.profile_id if recognition.match else None, recognition.assurance
 
 
 ANN = IdentifierMatch("ann", True, "verified")
@@ -48,72 +48,72 @@ CLAIM = (None, "claimed")
 
 
 def test_nobody_is_recognised_without_a_known_identifier():
-    assert found({}, {}) == NOBODY
-    assert found({"user_id": "ann-1"}, {}) == NOBODY
+    assert recognised({}, {}) == NOBODY
+    assert recognised({"user_id": "ann-1"}, {}) == NOBODY
 
 
 def test_an_account_that_signed_in_is_verified():
-    leads = {key(user_id="ann-1"): ANN}
-    assert found({"user_id": "ann-1"}, leads, authenticated=True) == ("ann", "verified")
+    matches = {key(user_id="ann-1"): ANN}
+    assert recognised({"user_id": "ann-1"}, matches, authenticated=True) == ("ann", "verified")
 
 
 def test_an_account_is_never_reached_by_a_claim():
-    assert found({"user_id": "ann-1"}, {key(user_id="ann-1"): ANN}) == CLAIM
-    assert found({"email": "ann@example.com"}, {key(email="ann@example.com"): ANN}) == CLAIM
+    assert recognised({"user_id": "ann-1"}, {key(user_id="ann-1"): ANN}) == CLAIM
+    assert recognised({"email": "ann@example.com"}, {key(email="ann@example.com"): ANN}) == CLAIM
 
 
 def test_an_account_is_reached_by_a_device_on_which_it_was_signed_in():
-    leads = {key(anonymous_id="laptop"): ANNS_LAPTOP}
-    assert found({"anonymous_id": "laptop"}, leads) == ("ann", "device")
+    matches = {key(anonymous_id="laptop"): ANNS_LAPTOP}
+    assert recognised({"anonymous_id": "laptop"}, matches) == ("ann", "device")
 
 
 def test_an_account_is_not_reached_by_a_device_that_a_claim_brought():
-    leads = {key(anonymous_id="laptop"): CLAIMED_FOR_ANN}
-    assert found({"anonymous_id": "laptop"}, leads) == CLAIM
+    matches = {key(anonymous_id="laptop"): CLAIMED_FOR_ANN}
+    assert recognised({"anonymous_id": "laptop"}, matches) == CLAIM
     request = {"anonymous_id": "laptop", "user_id": "new-1"}
-    assert found(request, leads, authenticated=True) == CLAIM
+    assert recognised(request, matches, authenticated=True) == CLAIM
 
 
 def test_the_account_goes_before_the_device():
-    leads = {key(user_id="ben-1"): BEN, key(anonymous_id="laptop"): ANNS_LAPTOP}
+    matches = {key(user_id="ben-1"): BEN, key(anonymous_id="laptop"): ANNS_LAPTOP}
     request = {"anonymous_id": "laptop", "user_id": "ben-1"}
-    assert found(request, leads, authenticated=True) == ("ben", "verified")
+    assert recognised(request, matches, authenticated=True) == ("ben", "verified")
 
 
 def test_a_new_account_is_not_taken_for_the_one_that_used_the_device_before():
-    leads = {key(anonymous_id="laptop"): ANNS_LAPTOP}
+    matches = {key(anonymous_id="laptop"): ANNS_LAPTOP}
     request = {"anonymous_id": "laptop", "user_id": "new-1"}
-    assert found(request, leads, authenticated=True) == NOBODY
-    assert found(request, leads, authenticated=False) == NOBODY
+    assert recognised(request, matches, authenticated=True) == NOBODY
+    assert recognised(request, matches, authenticated=False) == NOBODY
 
 
 def test_who_types_another_account_on_a_device_is_not_the_one_that_used_it():
-    leads = {key(user_id="ben-1"): BEN, key(anonymous_id="laptop"): ANNS_LAPTOP}
-    assert found({"anonymous_id": "laptop", "user_id": "ben-1"}, leads) == CLAIM
+    matches = {key(user_id="ben-1"): BEN, key(anonymous_id="laptop"): ANNS_LAPTOP}
+    assert recognised({"anonymous_id": "laptop", "user_id": "ben-1"}, matches) == CLAIM
 
 
 def test_a_new_account_is_the_guest_whose_device_it_signs_in_on():
-    leads = {key(anonymous_id="laptop"): GUESTS_LAPTOP}
+    matches = {key(anonymous_id="laptop"): GUESTS_LAPTOP}
     request = {"anonymous_id": "laptop", "user_id": "new-1"}
-    assert found(request, leads, authenticated=True) == ("guest", "device")
+    assert recognised(request, matches, authenticated=True) == ("guest", "device")
 
 
 def test_the_device_goes_before_what_somebody_types():
-    leads = {key(anonymous_id="laptop"): GUESTS_LAPTOP, key(email="ann@example.com"): ANN}
+    matches = {key(anonymous_id="laptop"): GUESTS_LAPTOP, key(email="ann@example.com"): ANN}
     request = {"email": "ann@example.com", "anonymous_id": "laptop"}
-    assert found(request, leads) == ("guest", "device")
+    assert recognised(request, matches) == ("guest", "device")
 
 
 def test_a_guest_is_reached_by_a_claim():
-    leads = {key(email="ann@example.com"): ANN, key(phone="+442079460958"): GUEST}
+    matches = {key(email="ann@example.com"): ANN, key(phone="+442079460958"): GUEST}
     request = {"email": "ann@example.com", "phone": "+442079460958"}
-    assert found(request, leads) == ("guest", "claimed")
+    assert recognised(request, matches) == ("guest", "claimed")
 
 
 def test_the_device_vouches_for_the_account_that_is_typed_on_it():
-    leads = {key(anonymous_id="laptop"): ANNS_LAPTOP, key(user_id="ann-1"): ANN}
+    matches = {key(anonymous_id="laptop"): ANNS_LAPTOP, key(user_id="ann-1"): ANN}
     request = {"anonymous_id": "laptop", "user_id": "ann-1"}
-    assert found(request, leads) == ("ann", "device")
+    assert recognised(request, matches) == ("ann", "device")
 
 
 def summary(**traits: Any) -> dict[str, Any]:
@@ -124,16 +124,16 @@ def summary(**traits: Any) -> dict[str, Any]:
     return state.dump()
 
 
-HELD = [StreamState("s-1", 7, summary(loyalty_tier="gold")), StreamState("s-2", 2, None)]
-MEMBERSHIP = ProfileSegments(5, {"high_value": 0}, {"s-1": 7})
+STREAMS = [StreamState("s-1", 7, summary(loyalty_tier="gold")), StreamState("s-2", 2, None)]
+SEGMENTS = ProfileSegments(5, {"high_value": 0}, {"s-1": 7})
 
 
-def shopper(lead: IdentifierMatch, assurance: str) -> Shopper:
-    return shopper_of(Recognition(lead, assurance), HELD, told())
+def shopper(match: IdentifierMatch, assurance: str) -> Shopper:
+    return shopper_of(Recognition(match, assurance), STREAMS, accepted())
 
 
 def test_a_shopper_is_the_combination_of_the_streams():
-    known = shopper(IdentifierMatch("ann", True, "verified", MEMBERSHIP), "verified")
+    known = shopper(IdentifierMatch("ann", True, "verified", SEGMENTS), "verified")
     assert known.traits == {"loyalty_tier": "gold"}
     assert (known.points, known.consent) == (40, {"email": True})
     assert known.segments == frozenset({"high_value"})
@@ -142,7 +142,7 @@ def test_a_shopper_is_the_combination_of_the_streams():
 
 
 def test_who_claims_an_account_is_a_first_time_visitor_whom_nobody_knows():
-    stranger = shopper_of(Recognition(None, "claimed"), [], told())
+    stranger = shopper_of(Recognition(None, "claimed"), [], accepted())
     assert stranger == Shopper(assurance="claimed", reasons=("claimed_account",))
 
 
@@ -160,7 +160,7 @@ def test_of_whom_segments_has_not_spoken_yet_counts_as_a_first_time_visitor():
 
 
 def test_nobody_is_a_first_time_visitor_and_the_ignored_identifiers_are_told():
-    nobody = shopper_of(Recognition(None, "none"), [], told(email="test@example.com"))
+    nobody = shopper_of(Recognition(None, "none"), [], accepted(email="test@example.com"))
     assert nobody.segments == frozenset({"first_time_visitor"})
     assert (nobody.assurance, nobody.reasons) == ("none", ("unknown_shopper",))
     ((kind, reason),) = nobody.ignored
@@ -187,10 +187,10 @@ VALUES = {"user_id": "u-1", "anonymous_id": "a-1", "email": "ann@example.com"}
 def test_an_account_is_reached_by_a_sign_in_or_a_device_of_its_own_only(
     sent: set[str], known: dict[str, IdentifierMatch], authenticated: bool
 ):
-    leads = {key(**{name: VALUES[name]}): lead for name, lead in known.items()}
-    recognition = recognise(told(**{n: VALUES[n] for n in sent}), authenticated, leads)
-    if recognition.lead is None:
+    matches = {key(**{name: VALUES[name]}): match for name, match in known.items()}
+    recognition = recognise(accepted(**{n: VALUES[n] for n in sent}), authenticated, matches)
+    if recognition.match is None:
         assert recognition.assurance in ("none", "claimed")
         return
-    assert recognition.lead in [known[name] for name in sent if name in known]
+    assert recognition.match in [known[name] for name in sent if name in known]
     assert recognition.assurance in (("device", "verified") if authenticated else ("device",))
