@@ -1,6 +1,6 @@
 """Comparing values: total, exact, and false between what cannot be compared.
 
-`==` with something missing is false, so `!=` is true; an order with something missing is false.
+`==` with something missing is false, so `!=` is true; `<` and the like are false.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ Compare = Callable[[Any, Any], bool]
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a number; True and False are none."""
+    """Whether `value` is a number; True and False are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Whether both are there, of one kind and the same."""
+    """Whether both are present, of the same kind and equal."""
     if is_number(left) and is_number(right):
         return bool(left == right)
     return left is not None and type(left) is type(right) and bool(left == right)
@@ -30,12 +30,12 @@ def different(left: Any, right: Any) -> bool:
 
 
 def within(member: Any, whole: Any) -> bool:
-    """Whether a list holds the member, or a text holds the text."""
+    """Whether `whole` is a list with that member, or a text that contains it."""
     if isinstance(whole, str):
         return isinstance(member, str) and member in whole
     if isinstance(whole, frozenset):
         return isinstance(member, str) and member in whole
-    return isinstance(whole, list | tuple) and any(equal(member, one) for one in whole)
+    return isinstance(whole, list | tuple) and any(equal(member, each) for each in whole)
 
 
 def _ordered(compare: Compare) -> Compare:

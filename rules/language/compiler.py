@@ -1,4 +1,4 @@
-"""The compiler: a rule's syntax checked against a vocabulary and turned into conditions."""
+"""The compiler: checks a rule's syntax against a vocabulary and turns it into conditions."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Compiler(Generic[F]):
 
     @property
     def warnings(self) -> list[str]:
-        """What looks like a slip and is not wrong."""
+        """Likely slips that are not errors."""
         return self._references.warnings
 
     def condition(self, node: ast.expr) -> Condition[F]:
-        """The condition at `node`; RuleError when it is none."""
+        """The condition at `node`; RuleError if there is none."""
         if isinstance(node, ast.BoolOp):
             parts = tuple(self.condition(part) for part in node.values)
             return Every(parts, decisive=isinstance(node.op, ast.Or))
@@ -51,7 +51,7 @@ class Compiler(Generic[F]):
         if isinstance(operand, Literal):
             if isinstance(operand.value, bool):
                 return Constant(operand.value)
-            raise self._error(node, f"{operand.kind()} alone is no condition: compare it")
+            raise self._error(node, f"{operand.kind()} alone is not a condition: compare it")
         return self._truth(node, operand)
 
     def _truth(self, node: ast.expr, term: Term[F]) -> Condition[F]:
@@ -61,18 +61,18 @@ class Compiler(Generic[F]):
         if term.kind is Kind.TRUTH:
             return Test(term, _is_true, (), name, term.label)
         hint = f'"something" in {name}' if term.kind is Kind.LIST else f"{name} > …"
-        message = f"{name} is {term.kind.value}, no condition: compare it, as in {hint}"
+        message = f"{name} is {term.kind.value}, not a condition: compare it, as in {hint}"
         raise self._error(node, message)
 
     def _comparison(self, node: ast.Compare) -> Condition[F]:
         operands = [node.left, *node.comparators]
         pairs = tuple(
-            self._compared(left, op, right)
+            self._link(left, op, right)
             for left, op, right in zip(operands, node.ops, operands[1:], strict=False)
         )
         return pairs[0] if len(pairs) == 1 else Every(pairs, decisive=False)
 
-    def _compared(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Condition[F]:
+    def _link(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Condition[F]:
         if isinstance(op, ast.In | ast.NotIn):
             inside = self._membership(left, right)
             return Negation(inside) if isinstance(op, ast.NotIn) else inside
@@ -82,11 +82,13 @@ class Compiler(Generic[F]):
                 raise self._error(node, "a list goes with in: write x in [1, 2]")
         first, second = self._references.operand(left), self._references.operand(right)
         if isinstance(op, ast.Is | ast.IsNot) and not _is_none(second):
-            raise self._error(right, "is goes with None only: write == to compare")
+            raise self._error(right, "is works with None only: write == to compare")
         text = f"{self._syntax.segment(left)} {sign} {self._syntax.segment(right)}"
         if isinstance(first, Literal):
             if isinstance(second, Literal):
-                raise self._error(left, "this compares two fixed values: ask for something")
+                raise self._error(
+                    left, "this compares two fixed values: ask for something about the shopper"
+                )
             return self._test(right, second, MIRRORED[sign], first, text)
         if isinstance(second, Literal):
             return self._test(left, first, sign, second, text)
@@ -95,14 +97,14 @@ class Compiler(Generic[F]):
     def _test(
         self, node: ast.expr, term: Term[F], sign: str, literal: Literal, text: str
     ) -> Condition[F]:
-        value, said = fit(self._syntax, term, sign, literal, self._syntax.segment(node))
-        description = f"{term.label} {IN_WORDS[sign]} {said}"
+        value, words = fit(self._syntax, term, sign, literal, self._syntax.segment(node))
+        description = f"{term.label} {IN_WORDS[sign]} {words}"
         if value is None:
             missing = sign == "=="
-            return Test(term, lambda found: (found is None) is missing, (), text, description)
+            return Test(term, lambda actual: (actual is None) is missing, (), text, description)
         compare = COMPARE[sign]
         bounds = (value,) if isinstance(value, int) else ()
-        return Test(term, lambda found: compare(found, value), bounds, text, description)
+        return Test(term, lambda actual: compare(actual, value), bounds, text, description)
 
     def _pair(
         self, node: ast.expr, left: Term[F], sign: str, other: ast.expr, right: Term[F], text: str
@@ -118,9 +120,11 @@ class Compiler(Generic[F]):
             is_, and_ = left.kind.value, right.kind.value
             raise self._error(node, f"{names[0]} is {is_} and {names[1]} is {and_}")
         if sign not in EQUALITY and kinds & {Kind.TEXT, Kind.TRUTH}:
-            raise self._error(node, f"{names[0]} has no order, use == or !=")
+            raise self._error(node, f"{names[0]} has no order: use == or !=")
         if Kind.ANY in (left.kind, right.kind) and Kind.INSTANT in kinds:
-            raise self._error(node, "a trait is no point in time: compare with first() or last()")
+            raise self._error(
+                node, "a trait is not a point in time: compare with first() or last()"
+            )
         description = f"{left.label} {IN_WORDS[sign]} {right.label}"
         return Pair(left, right, COMPARE[sign], text, description)
 
@@ -129,19 +133,25 @@ class Compiler(Generic[F]):
         member = self._references.operand(left)
         if isinstance(right, ast.List | ast.Tuple | ast.Set):
             if isinstance(member, Literal):
-                raise self._error(left, "this compares fixed values: ask for something")
+                raise self._error(
+                    left, "this compares fixed values: ask for something about the shopper"
+                )
             return self._one_of(left, member, right, text)
         whole = self._references.operand(right)
         name = self._syntax.segment(right)
         if isinstance(whole, Literal):
-            raise self._error(right, 'after in comes a list such as ["gold", "silver"]')
+            raise self._error(right, 'in needs a list, such as ["gold", "silver"]')
         if whole.kind not in (Kind.LIST, Kind.TEXT, Kind.ANY):
             raise self._error(right, f"{name} is {whole.kind.value}: nothing is in it")
         if not isinstance(member, Literal) or not isinstance(member.value, str):
-            raise self._error(left, f'write a text in quotes before in, as in "x" in {name}')
-        wanted = member.value
+            raise self._error(left, f'write a quoted text before in, as in "x" in {name}')
+        member_text = member.value
         return Test(
-            whole, lambda found: within(wanted, found), (), text, f'"{wanted}" is in {whole.label}'
+            whole,
+            lambda actual: within(member_text, actual),
+            (),
+            text,
+            f'"{member_text}" is in {whole.label}',
         )
 
     def _one_of(
@@ -150,21 +160,21 @@ class Compiler(Generic[F]):
         if not choices.elts:
             raise self._error(choices, "the list is empty")
         name = self._syntax.segment(node)
-        values, said = [], []
+        values, descriptions = [], []
         for part in choices.elts:
             literal = self._references.operand(part)
             if not isinstance(literal, Literal):
                 raise self._error(part, "a list holds fixed values only")
             value, words = fit(self._syntax, term, "in", literal, name)
             values.append(value)
-            said.append(words)
+            descriptions.append(words)
         bounds = tuple(value for value in values if isinstance(value, int))
         return Test(
             term,
-            lambda found: any(equal(found, value) for value in values),
+            lambda actual: any(equal(actual, value) for value in values),
             bounds,
             text,
-            f"{term.label} is one of {', '.join(said)}",
+            f"{term.label} is one of {', '.join(descriptions)}",
         )
 
     def _error(self, node: ast.AST, message: str) -> RuleError:

@@ -1,7 +1,7 @@
-"""Conditions: the checked form of a rule, which can be evaluated, explained and described.
+"""Conditions: a rule in checked form, which can be evaluated, explained and described.
 
-Each evaluates to its truth at `now` and the earliest later instant at which that may turn without
-a new event (None: never).
+Each evaluates to whether it is true at `now`, and to the earliest later instant at which that may
+change without a new event (None: never).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ Outcome = tuple[bool, int | None]
 
 
 class Condition(Protocol[F_contra]):
-    """What can be true or false of the facts F."""
+    """Something that is true or false of the facts F."""
 
     def evaluate(self, facts: F_contra, now: int) -> Outcome:
-        """Whether it is true at `now`, and until when at least that stands."""
+        """Whether it is true at `now`, and the earliest instant at which that may change."""
         ...
 
     def explain(self, facts: F_contra, now: int, lines: list[str]) -> bool:
-        """Whether it is true at `now`; adds a line for each comparison: what it is and why."""
+        """Whether it is true at `now`; adds a line with the reason for each comparison."""
         ...
 
     def describe(self) -> str:
@@ -37,7 +37,7 @@ class Condition(Protocol[F_contra]):
 class Every(Generic[F]):
     """All parts are true (`decisive` False), or some part is (`decisive` True).
 
-    A part with the decisive truth settles the whole for as long as it keeps that truth.
+    A part with the decisive value settles the whole for as long as it keeps that value.
     """
 
     parts: tuple[Condition[F], ...]
@@ -89,7 +89,7 @@ class Negation(Generic[F]):
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """Always true, or never."""
+    """Always true, or always false."""
 
     value: bool
 
@@ -122,9 +122,9 @@ class Test(Generic[F]):
         return self.holds(term.read(facts, now)), until
 
     def explain(self, facts: F, now: int, lines: list[str]) -> bool:
-        found = self.term.read(facts, now)
-        value = self.holds(found)
-        lines.append(f"{_word(value)}: {self.text} ({self.term.show(found)})")
+        actual = self.term.read(facts, now)
+        value = self.holds(actual)
+        lines.append(f"{_word(value)}: {self.text} ({self.term.show(actual)})")
         return value
 
     def describe(self) -> str:
@@ -133,7 +133,7 @@ class Test(Generic[F]):
 
 @dataclass(frozen=True, slots=True)
 class Pair(Generic[F]):
-    """Two terms, neither of which changes as time merely goes by, compare."""
+    """A comparison of two terms, neither of which changes merely because time passes."""
 
     left: Term[F]
     right: Term[F]
@@ -145,8 +145,7 @@ class Pair(Generic[F]):
         untils = [
             until
             for term in (self.left, self.right)
-            if term.until is not None
-            and (until := term.until(facts, now, _anything, ())) is not None
+            if term.until is not None and (until := term.until(facts, now, bool, ())) is not None
         ]
         value = self.compare(self.left.read(facts, now), self.right.read(facts, now))
         return value, min(untils, default=None)
@@ -154,16 +153,12 @@ class Pair(Generic[F]):
     def explain(self, facts: F, now: int, lines: list[str]) -> bool:
         left, right = self.left.read(facts, now), self.right.read(facts, now)
         value = self.compare(left, right)
-        worth = f"{self.left.show(left)}, {self.right.show(right)}"
-        lines.append(f"{_word(value)}: {self.text} ({worth})")
+        values = f"{self.left.show(left)}, {self.right.show(right)}"
+        lines.append(f"{_word(value)}: {self.text} ({values})")
         return value
 
     def describe(self) -> str:
         return self.description
-
-
-def _anything(value: Any) -> bool:  # noqa: ARG001
-    return True
 
 
 def _word(value: bool) -> str:

@@ -1,4 +1,4 @@
-"""The error of a rule that cannot be understood."""
+"""The error in a rule that cannot be compiled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chassis.core.suggest import nearest
 
 
 class RuleError(Exception):
-    """A rule is wrong: where (`line` and `column`, from 1), what, and what was probably meant."""
+    """A rule is wrong: where (`line` and `column`, from 1), what, and a likely fix."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(message, line, column)
@@ -20,7 +20,7 @@ class RuleError(Exception):
         return f"line {self.line}, column {self.column}: {self.message}"
 
 
-def meant(word: str, known: Iterable[str]) -> str:
-    """A closing "; did you mean x?" when a known word is close, else nothing."""
-    close = nearest(word, known)
+def suggest(word: str, words: Iterable[str]) -> str:
+    """A closing "; did you mean x?" when one of `words` is close, else an empty text."""
+    close = nearest(word, words)
     return f"; did you mean {close}?" if close else ""

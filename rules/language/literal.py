@@ -1,4 +1,4 @@
-"""Literals: fixed values in a rule, checked against the term that they are compared with."""
+"""Literals: the fixed values of a rule, checked against the terms they are compared with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from chassis.core.errors import InvalidInput
 from chassis.core.instants import parse_instant
 from rules.language.comparison import EQUALITY, is_number
-from rules.language.errors import meant
+from rules.language.errors import suggest
 from rules.language.syntax import Syntax
 from rules.language.terms import Kind, Term
 from rules.language.units import (
@@ -47,7 +47,7 @@ class Literal:
 
 
 def read_literal(syntax: Syntax, node: ast.expr) -> Literal | None:
-    """The literal at `node`, None when it is something else; RuleError for an unusable one."""
+    """The literal at `node`, None if it is something else; RuleError if it cannot be used."""
     sign = 1
     inner = node
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
@@ -67,17 +67,17 @@ def read_literal(syntax: Syntax, node: ast.expr) -> Literal | None:
         raise syntax.error(node, "a sign belongs before a number")
     if value is None or isinstance(value, str | bool):
         return Literal(node, value)
-    raise syntax.error(node, "a value is a number, a text in quotes, True, False or None")
+    raise syntax.error(node, "a value is a number, a quoted text, True, False or None")
 
 
 def fit(syntax: Syntax, term: Term[Any], op: str, literal: Literal, name: str) -> tuple[Any, str]:
-    """The value to compare the term with, and how people read it; RuleError when they don't fit.
+    """The value to compare the term with, and its wording; RuleError if they do not fit.
 
     `op` is one of the comparison signs, or "in" for a member of a list of values.
     """
     if literal.value is None:
         if op not in EQUALITY:
-            raise syntax.error(literal.node, "None can be compared by == and != only")
+            raise syntax.error(literal.node, "None can be compared only with == and !=")
         if not term.missable:
             raise syntax.error(literal.node, f"{name} is never missing; leave out the == None")
         return None, "missing"
@@ -90,17 +90,17 @@ def fit(syntax: Syntax, term: Term[Any], op: str, literal: Literal, name: str) -
 def _number(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     number = literal.value
     if not is_number(number):
-        raise Unfit(f"compare it with a number{_unquoted(literal)}")
+        raise Unfit(f"compare it with a number{_suggest_unquoted(literal)}")
     if not isinstance(number, int):
         raise Unfit(f"compare it with a whole number, not {number}")
     if term.most is not None and number > term.most:
-        raise Unfit(f"within a window it is counted up to {term.most} only")
+        raise Unfit(f"within a window it is counted only up to {term.most}")
     return number, str(number)
 
 
 def _money(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     if literal.exact is None:
-        raise Unfit(f"compare it with a number such as 500 or 499.99{_unquoted(literal)}")
+        raise Unfit(f"compare it with a number such as 500 or 499.99{_suggest_unquoted(literal)}")
     minor = minor_units(literal.exact, term.currency)
     return minor, show_money(minor, term.currency)
 
@@ -108,12 +108,12 @@ def _money(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # no
 def _text(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:
     value = literal.value
     if not isinstance(value, str):
-        raise Unfit(f'compare it with a text in quotes, such as "{value}"')
+        raise Unfit(f'compare it with a quoted text, such as "{value}"')
     if op not in EQUALITY and op != "in":
         raise Unfit("texts have no order, use ==, != or in")
     if term.choices and value not in term.choices:
-        every = ", ".join(sorted(term.choices))
-        raise Unfit(f'"{value}" is none of {every}{meant(value, term.choices)}')
+        choices = ", ".join(sorted(term.choices))
+        raise Unfit(f'"{value}" is not one of {choices}{suggest(value, term.choices)}')
     return value, f'"{value}"'
 
 
@@ -134,7 +134,7 @@ def _instant(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # 
 
 def _duration(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     if op in EQUALITY or op == "in":
-        raise Unfit("compare it by <, <=, > or >=")
+        raise Unfit("compare it with <, <=, > or >=")
     if not isinstance(literal.value, str):
         raise Unfit(HOW_LONG)
     duration = parse_duration(literal.value)
@@ -142,14 +142,14 @@ def _duration(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  #
 
 
 def _list(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
-    written = f'"{literal.value}"' if isinstance(literal.value, str) else '"something"'
-    raise Unfit(f"write {written} in it")
+    example = f'"{literal.value}"' if isinstance(literal.value, str) else '"something"'
+    raise Unfit(f"write {example} in it")
 
 
 def _any(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     value = literal.value
     if op not in EQUALITY and op != "in" and not is_number(value):
-        raise Unfit(f"{literal.kind()} has no order, use ==, != or in{_number_meant(value)}")
+        raise Unfit(f"{literal.kind()} has no order, use ==, != or in{_suggest_number(value)}")
     return value, f'"{value}"' if isinstance(value, str) else str(value)
 
 
@@ -165,7 +165,7 @@ _FITTING = {
 }
 
 
-def _unquoted(literal: Literal) -> str:
+def _suggest_unquoted(literal: Literal) -> str:
     """A hint for "5" where 5 was meant."""
     value = literal.value
     return (
@@ -175,7 +175,7 @@ def _unquoted(literal: Literal) -> str:
     )
 
 
-def _number_meant(value: Any) -> str:
+def _suggest_number(value: Any) -> str:
     return f"; did you mean {value} without quotes?" if _looks_like_number(value) else ""
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any, Generic
 
 from contracts.currencies import CURRENCIES
-from rules.language.errors import RuleError, meant
+from rules.language.errors import RuleError, suggest
 from rules.language.literal import Literal, read_literal
 from rules.language.syntax import Syntax
 from rules.language.terms import F, Term
@@ -18,7 +18,7 @@ _EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _CURRENCY_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "dollar": "USD", "euro": "EUR"}
 
 _REFUSALS: tuple[tuple[tuple[type[ast.expr], ...], str], ...] = (
-    ((ast.BinOp, ast.UnaryOp), "a rule does not calculate: write the number itself"),
+    ((ast.BinOp, ast.UnaryOp), "a rule cannot calculate: write the number itself"),
     (
         (ast.Compare, ast.BoolOp),
         "put a comparison on each side of and, or; it cannot be compared itself",
@@ -28,13 +28,13 @@ _REFUSALS: tuple[tuple[tuple[type[ast.expr], ...], str], ...] = (
     ((ast.NamedExpr,), "write == to compare"),
     (
         (ast.List, ast.Tuple, ast.Set),
-        "a list goes behind in, as in x in [1, 2]; join conditions by and, or",
+        "a list goes after in, as in x in [1, 2]; join conditions with and or or",
     ),
 )
 
 
 class References(Generic[F]):
-    """Finds what a rule's words stand for; `warnings` collects what looks like a slip."""
+    """Finds what the words of a rule stand for; `warnings` collects likely slips."""
 
     def __init__(self, syntax: Syntax, vocabulary: Vocabulary[F]) -> None:
         self.warnings: list[str] = []
@@ -42,7 +42,7 @@ class References(Generic[F]):
         self._words = vocabulary
 
     def operand(self, node: ast.expr) -> Term[F] | Literal:
-        """The term or the literal at `node`; RuleError when it is neither."""
+        """The term or the literal at `node`; RuleError if it is neither."""
         literal = read_literal(self._syntax, node)
         if literal is not None:
             return literal
@@ -59,7 +59,7 @@ class References(Generic[F]):
         if term is not None:
             return term
         if node.id in self._words.namespaces:
-            raise self._error(node, f"{node.id} needs a name behind it, as in {node.id}.something")
+            raise self._error(node, f"{node.id} needs a name after it, as in {node.id}.something")
         if node.id in self._words.functions:
             example = self._words.functions[node.id].example
             raise self._error(node, f"{node.id} needs brackets: write {example}")
@@ -72,7 +72,7 @@ class References(Generic[F]):
             path.append(self._step(inner))
             inner = inner.value
         if not isinstance(inner, ast.Name):
-            raise self._error(inner, "a dot goes behind a name, as in traits.loyalty_tier")
+            raise self._error(inner, "a dot goes after a name, as in traits.loyalty_tier")
         names = tuple(reversed(path))
         space = self._words.namespaces.get(inner.id)
         if space is None:
@@ -93,8 +93,8 @@ class References(Generic[F]):
         if term is None:
             if name in space.hints:
                 raise self._error(node, space.hints[name])
-            known = ", ".join(sorted(space.fields))
-            close = meant(name, space.fields) or f"; it has {known}"
+            fields = ", ".join(sorted(space.fields))
+            close = suggest(name, space.fields) or f"; it has {fields}"
             raise self._error(node, f"{root} has no {name}{close}")
         if len(path) > 1:
             raise self._error(node, f"{root}.{name} has no parts")
@@ -114,16 +114,16 @@ class References(Generic[F]):
         function = self._words.functions.get(name)
         if function is None:
             if name in self._words.names or name in self._words.namespaces:
-                raise self._error(node, f"{name} is no function: leave out the brackets")
+                raise self._error(node, f"{name} is not a function: leave out the brackets")
             raise self._unknown(node, name)
-        given: list[Any] = []
+        arguments: list[Any] = []
         if len(node.args) != (function.takes is not None):
             wants = "takes nothing" if function.takes is None else f"takes {function.takes.value}"
             where = node.args[-1] if node.args else node
             raise self._error(where, f"{name} {wants}: write {function.example}")
         if function.takes is not None:
-            given.append(self._argument(node.args[0], function.takes, name, function))
-        return function.make(*given, **self._window(node, name, function))
+            arguments.append(self._argument(node.args[0], function.takes, name, function))
+        return function.make(*arguments, **self._window(node, name, function))
 
     def _window(self, node: ast.Call, name: str, function: Function[F]) -> dict[str, int]:
         window: dict[str, int] = {}
@@ -148,7 +148,7 @@ class References(Generic[F]):
                 raise self._error(node, str(error)) from None
         if takes is Argument.CURRENCY and text not in CURRENCIES:
             raise self._error(
-                node, f'"{text}" is no currency code of ISO 4217{_currency_meant(text)}'
+                node, f'"{text}" is not an ISO 4217 currency code{_suggest_currency(text)}'
             )
         if takes is Argument.EVENT:
             self._check_event(node, text)
@@ -157,19 +157,19 @@ class References(Generic[F]):
         return text
 
     def _check_event(self, node: ast.expr, text: str) -> None:
-        known = self._words.event_types
+        event_types = self._words.event_types
         if _EVENT.fullmatch(text) is None:
             snake = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-            hint = meant(snake, known) or ", such as order_completed"
-            raise self._error(node, f'"{text}" is no event type: they are snake_case{hint}')
-        close = "" if text in known else meant(text, known)
+            hint = suggest(snake, event_types) or ", such as order_completed"
+            raise self._error(node, f'"{text}" is not an event type: they are snake_case{hint}')
+        close = "" if text in event_types else suggest(text, event_types)
         if close:
-            place = str(self._error(node, f'no shipped event type is called "{text}"{close}'))
-            self.warnings.append(place)
+            warning = self._error(node, f'no shipped event type is called "{text}"{close}')
+            self.warnings.append(str(warning))
 
     def _unknown(self, node: ast.expr, word: str) -> RuleError:
         hint = self._words.hints.get(word.lower())
-        close = f"; {hint}" if hint else meant(word, self._words.words())
+        close = f"; {hint}" if hint else suggest(word, self._words.words())
         if not close:
             close = f"; there are {', '.join(self._words.words())}"
         return self._error(node, f"nothing is called {word}{close}")
@@ -178,7 +178,7 @@ class References(Generic[F]):
         return self._syntax.error(node, message)
 
 
-def _currency_meant(text: str) -> str:
+def _suggest_currency(text: str) -> str:
     if text.upper() in CURRENCIES:
         return f"; did you mean {text.upper()}?"
     code = _CURRENCY_SIGNS.get(text.lower().removesuffix("s"))

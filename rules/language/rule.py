@@ -1,4 +1,4 @@
-"""A rule: compiled once, then asked as often as one likes."""
+"""A rule: compiled once, evaluated any number of times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rules.language.vocabulary import Vocabulary
 
 
 class Verdict(NamedTuple):
-    """Whether a rule holds, and the earliest later instant at which that may turn by itself."""
+    """Whether a rule holds, and the earliest later instant at which that may change by itself."""
 
     value: bool
     changes_at: int | None
@@ -29,18 +29,18 @@ class Explanation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[F]):
-    """A checked rule over the facts F; `warnings` are likely slips that are not wrong."""
+    """A checked rule over the facts F; `warnings` are likely slips that are not errors."""
 
     text: str
     condition: Condition[F]
     warnings: Sequence[str]
 
     def evaluate(self, facts: F, now: int) -> Verdict:
-        """The verdict at `now` (µs): it stands on [now, changes_at) as long as no event comes."""
+        """The verdict at `now` (µs): it holds on [now, changes_at) as long as no event comes."""
         return Verdict(*self.condition.evaluate(facts, now))
 
     def explain(self, facts: F, now: int) -> Explanation:
-        """Whether it holds at `now` (µs), and for each comparison why."""
+        """Whether it holds at `now` (µs), and the reason for each comparison."""
         lines: list[str] = []
         return Explanation(self.condition.explain(facts, now, lines), lines)
 
@@ -50,7 +50,7 @@ class Rule(Generic[F]):
 
 
 def compile_rule(text: str, vocabulary: Vocabulary[F]) -> Rule[F]:
-    """The rule of a text; RuleError with the place, what is wrong and what was probably meant."""
+    """The rule in a text; RuleError says where it is wrong, how, and what was probably meant."""
     syntax = Syntax(text)
     compiler = Compiler(syntax, vocabulary)
     condition = compiler.condition(syntax.root)

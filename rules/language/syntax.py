@@ -1,4 +1,4 @@
-"""The text of a rule as a bounded syntax tree in which every node knows its place."""
+"""The text of a rule as a bounded syntax tree whose nodes know their places."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_CHARACTERS = 2_000
 MOST_PARTS = 250
 DEEPEST = 20
 
-_HINTS = (  # in the order in which they are looked for
+_HINTS = (  # the first match wins
     ("&&", 'write "and" instead of &&'),
     ("||", 'write "or" instead of ||'),
     ("<>", "write != instead of <>"),
@@ -28,8 +28,8 @@ _HINTS = (  # in the order in which they are looked for
 class Syntax:
     """A parsed rule: the root of its tree, the texts and the places of the parts.
 
-    The text is parsed inside a pair of brackets on lines of their own, so that it may be broken
-    into lines anywhere and may have comments.
+    The text is parsed between brackets on lines of their own, so that it may have line breaks
+    anywhere, and comments.
     """
 
     def __init__(self, text: str) -> None:
@@ -59,16 +59,22 @@ class Syntax:
         for number, line in enumerate(self._lines, start=1):
             for column, character in enumerate(line, start=1):
                 if character == "\\" or not (character.isprintable() or character in "\t\r"):
-                    message = f"the character {character!a} has no place in a rule"
+                    message = f"the character {character!a} is not allowed in a rule"
                     raise RuleError(message, number, column)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 root = ast.parse(f"(\n{self.text}\n)", mode="eval").body
         except SyntaxError as error:
-            raise self._explained(error) from None
-        except (ValueError, OverflowError, MemoryError, RecursionError, Warning):
-            raise RuleError("this is no expression that can be read", 1, 1) from None
+            raise self._rule_error(error) from None
+        except (  # pragma: no cover - which texts do that differs between versions of Python
+            ValueError,
+            OverflowError,
+            MemoryError,
+            RecursionError,
+            Warning,
+        ):
+            raise RuleError("this is not an expression that can be read", 1, 1) from None
         self._check_bounds(root)
         return root
 
@@ -88,7 +94,7 @@ class Syntax:
         if outside and not isinstance(root, ast.Tuple | ast.GeneratorExp | ast.NamedExpr):
             raise RuleError("the brackets do not match", 1, 1)
 
-    def _explained(self, error: SyntaxError) -> RuleError:
+    def _rule_error(self, error: SyntaxError) -> RuleError:
         lines = len(self._lines)
         line = min(max((error.lineno or 2) - 1, 1), lines)
         column = error.offset or 1
@@ -98,19 +104,19 @@ class Syntax:
             for number, text in enumerate(self._lines, start=1):
                 if sign in text:
                     return self._error_at(hint, number, text.index(sign) + 1)
-        said = error.msg or "this is no expression"
-        if "==" in said or "Maybe you meant '=='" in said:
-            said = "write == to compare; = is no comparison"
-        elif "never closed" in said or "unmatched" in said or "does not match" in said:
-            said = "the brackets do not match"
-        elif "string literal" in said:
-            said = "a text has no closing quote"
+        message = error.msg or "this is not an expression"
+        if "==" in message:
+            message = "write == to compare; = is not a comparison"
+        elif "never closed" in message or "unmatched" in message or "does not match" in message:
+            message = "the brackets do not match"
+        elif "string literal" in message:
+            message = "a text has no closing quote"
         else:
-            said = f"this is no expression: {said}"
-        return self._error_at(said, line, column)
+            message = f"this is not an expression: {message}"
+        return self._error_at(message, line, column)
 
     def _column(self, line: int, offset: int) -> int:
-        """Of the tree's offset in UTF-8 bytes, the column in characters, from 1."""
+        """The column in characters, from 1, of the tree's offset in UTF-8 bytes."""
         if not 1 <= line <= len(self._lines):
             return 1
         return len(self._lines[line - 1].encode()[:offset].decode(errors="ignore")) + 1

@@ -1,4 +1,4 @@
-"""Terms: what a rule can ask about a shopper, each with its kind and how time changes it."""
+"""Terms: what a rule can ask about a shopper, with its kind and how it changes over time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rules.language.units import show_duration, show_money
 F = TypeVar("F")
 
 Holds = Callable[[Any], bool]
-"""Whether a comparison holds for a value of its term; total, and false or true for None too."""
+"""Whether a comparison holds for a value of its term; it is defined for every value, None too."""
 
 Until = Callable[[Any, int, Holds, tuple[int, ...]], int | None]
 
@@ -33,11 +33,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Term(Generic[F]):
-    """One thing to ask of the facts F.
+    """Something that a rule can ask of the facts F.
 
-    `read(facts, now)` gives the value, None when there is none. `until(facts, now, holds, bounds)`
-    gives the earliest instant after `now` at which `holds(value)` may turn without a new event,
-    where the bounds are all the values at whose sides `holds` can differ; None stands for never.
+    `read(facts, now)` gives the value, None if there is none. `until(facts, now, holds, bounds)`
+    gives the earliest instant after `now` at which `holds(value)` may change without a new event,
+    None if never; `bounds` are all the values on whose two sides `holds` can differ.
     """
 
     kind: Kind
@@ -46,7 +46,7 @@ class Term(Generic[F]):
     until: Until | None = None
     currency: str = ""
     missable: bool = True
-    moving: bool = False  # it changes as time goes by: only a fixed bound tells when
+    moving: bool = False  # it changes as time passes: only a fixed bound says when
     most: int | None = None  # the largest number that it can be compared with
     choices: frozenset[str] = frozenset()  # all the texts that it can be
 
@@ -60,18 +60,18 @@ class Term(Generic[F]):
             return show_duration(value)
         if self.kind is Kind.INSTANT:
             return format_instant(value)
-        return shown(value)
+        return show_plain(value)
 
 
-def shown(value: Any) -> str:
+def show_plain(value: Any) -> str:
     """A plain value, cut when it is long."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
         return f'"{value}"' if len(value) <= 80 else f'"{value[:80]}…"'
     if isinstance(value, list | tuple | set | frozenset):
-        every = sorted(map(shown, value)) or ["empty"]
-        return ", ".join(every[:20]) + (" …" if len(every) > 20 else "")
+        items = sorted(map(show_plain, value)) or ["empty"]
+        return ", ".join(items[:20]) + (" …" if len(items) > 20 else "")
     if isinstance(value, int | float):
         return str(value)
     return "an object"

@@ -1,4 +1,4 @@
-"""Durations and money as rules write and show them."""
+"""Durations and money, as rules write and show them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _DIGITS = {
 
 
 def parse_duration(text: str) -> int:
-    """Microseconds of "60d"; ValueError says what is wrong and how durations are written."""
+    """Microseconds of "60d"; ValueError says what is wrong and how to write one."""
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise ValueError(f'"{text}" is no duration: {HOW_LONG}')
+        raise ValueError(f'"{text}" is not a duration: {HOW_LONG}')
     duration = int(match[1]) * _UNITS[match[2]]
     if not 0 < duration <= LONGEST:
         raise ValueError(f'"{text}" is out of range: a duration is more than 0 and at most 36500d')
@@ -37,12 +37,10 @@ def parse_duration(text: str) -> int:
 
 
 def describe_duration(duration: int) -> str:
-    """ "60 days" for what was written as "60d", in the largest unit that divides it."""
-    for unit in ("d", "h", "m", "s"):
-        if duration % _UNITS[unit] == 0:
-            count = duration // _UNITS[unit]
-            return f"{count} {_NAMES[unit]}" + ("" if count == 1 else "s")
-    return f"{duration} microseconds"
+    """ "60 days" for "60d", in the largest unit that divides it."""
+    unit = next(unit for unit in ("d", "h", "m", "s") if duration % _UNITS[unit] == 0)
+    count = duration // _UNITS[unit]
+    return f"{count} {_NAMES[unit]}" + ("" if count == 1 else "s")
 
 
 def show_duration(duration: int) -> str:

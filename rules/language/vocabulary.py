@@ -32,7 +32,7 @@ class Function(Generic[F]):
 
 @dataclass(frozen=True, slots=True)
 class Namespace(Generic[F]):
-    """Names behind a dot: the given `fields`, or with `open` any path of names."""
+    """Names after a dot: those of `fields`, or with `open` any path of names."""
 
     fields: Mapping[str, Term[F]] = field(default_factory=dict)
     open: Callable[[tuple[str, ...]], Term[F]] | None = None
@@ -41,7 +41,7 @@ class Namespace(Generic[F]):
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary(Generic[F]):
-    """All that rules over the facts F can say. `hints` answer likely wrong words."""
+    """All that rules over the facts F can say. `hints` are for likely wrong words."""
 
     namespaces: Mapping[str, Namespace[F]]
     functions: Mapping[str, Function[F]]
@@ -55,7 +55,7 @@ class Vocabulary(Generic[F]):
 
 
 def reach(value: Any, path: tuple[str, ...]) -> Any:
-    """The value at a path of names inside plain JSON, None where it ends early."""
+    """The value at a path of names in plain JSON, None if the path ends early."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value

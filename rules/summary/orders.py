@@ -1,4 +1,4 @@
-"""Orders as they stand at an instant: completed, net of their refunds, without the cancelled."""
+"""Orders as they stand at an instant: net of their refunds, without those cancelled."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _AT = attrgetter("at")
 
 @dataclass(frozen=True, slots=True)
 class OrderBook:
-    """The standing orders, oldest first; `next_change` is the next instant known to change them."""
+    """The standing orders, oldest first; `next_change` is when they change next."""
 
     orders: Sequence[StandingOrder]
     next_change: int | None
 
     def since(self, after: int | None) -> Sequence[StandingOrder]:
-        """The orders after the instant `after`; all of them when it is None."""
+        """The orders after the instant `after`; all of them if it is None."""
         if after is None:
             return self.orders
         return self.orders[bisect_right(self.orders, after, key=_AT) :]
@@ -42,7 +42,7 @@ def order_book(
     cancelled: Mapping[str, int],
     now: int | None,
 ) -> OrderBook:
-    """The book at `now`, of a summary's plain state; with None, of all that has been told."""
+    """The standing orders of a summary's plain state at `now`; None counts every event."""
     standing = []
     coming = []
     for order_id, (at, _, revenue, currency, items, categories) in orders.items():
@@ -55,20 +55,20 @@ def order_book(
                 continue
             coming.append(end)
         net = revenue or 0
-        told = refunds.get(order_id)
-        if told is not None:
+        of_order = refunds.get(order_id)
+        if of_order is not None:
             if now is not None:
-                coming += [refund[0] for refund in told.values() if refund[0] > now]
-            net -= sum(_refunded(told, net, currency, now))
+                coming += [refund[0] for refund in of_order.values() if refund[0] > now]
+            net -= sum(_refunded(of_order, net, currency, now))
         standing.append(StandingOrder(at, max(net, 0), currency, items, categories))
     standing.sort(key=_AT)
     return OrderBook(standing, min(coming, default=None))
 
 
 def _refunded(
-    told: Mapping[str, Sequence[Any]], revenue: int, currency: str | None, now: int | None
+    refunds: Mapping[str, Sequence[Any]], revenue: int, currency: str | None, now: int | None
 ) -> Iterator[int]:
-    for at, amount, paid_in in told.values():
+    for at, amount, paid_in in refunds.values():
         if now is not None and at > now:
             continue
         if amount is None:

@@ -12,8 +12,8 @@ from rules.summary.summary import Summary
 def profile_view(summary: Summary) -> dict[str, Any]:
     """Traits, orders, loyalty and consent: RFC 3339 instants, minor units by currency.
 
-    Everything told counts, whatever its date. Cancelled orders are left out; revenue is net of
-    refunds, and an order whose revenue or currency nobody told adds none.
+    Every event counts, whatever its date. Cancelled orders are left out; revenue is net of
+    refunds, and an order without revenue or currency adds none.
     """
     book = summary.book(None).orders
     revenue: Counter[str] = Counter()
@@ -40,10 +40,10 @@ def profile_view(summary: Summary) -> dict[str, Any]:
         },
         "consent": summary.consents(),
         "events": summary.events,
-        "first_seen_at": _outside(summary.first_seen),
-        "last_seen_at": _outside(summary.last_seen),
+        "first_seen_at": _rfc3339(summary.first_seen),
+        "last_seen_at": _rfc3339(summary.last_seen),
     }
 
 
-def _outside(instant: int | None) -> str | None:
+def _rfc3339(instant: int | None) -> str | None:
     return None if instant is None else format_instant(instant)

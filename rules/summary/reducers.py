@@ -1,4 +1,4 @@
-"""What the known event types tell about a shopper. Odd or absent fields tell nothing."""
+"""One reducer for each event type that changes a summary. Unfit or absent fields are ignored."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Data = Mapping[str, Any]
 
 
 def apply(state: SummaryState, event_type: str, data: Any, at: int, event_id: str) -> None:
-    """Take in what an event's data tells."""
-    teller = _TELLERS.get(event_type)
-    if teller is not None and isinstance(data, Mapping):
-        teller(state, data, at, event_id)
+    """Apply an event to the state."""
+    reducer = _REDUCERS.get(event_type)
+    if reducer is not None and isinstance(data, Mapping):
+        reducer(state, data, at, event_id)
 
 
 def _traits_changed(state: SummaryState, data: Data, at: int, event_id: str) -> None:
@@ -37,10 +37,10 @@ def _loyalty_points_changed(state: SummaryState, data: Data, _at: int, _event_id
 
 
 def _consent_changed(state: SummaryState, data: Data, at: int, event_id: str) -> None:
-    told = dict(_mapping(data.get("purposes")))
+    purposes = dict(_mapping(data.get("purposes")))
     if isinstance(data.get("purpose"), str):
-        told[data["purpose"]] = data.get("granted")
-    for purpose, granted in told.items():
+        purposes[data["purpose"]] = data.get("granted")
+    for purpose, granted in purposes.items():
         if isinstance(granted, bool):
             keep_last(state.consent, purpose, [at, event_id, granted])
 
@@ -79,7 +79,7 @@ def _cart_updated(state: SummaryState, data: Data, at: int, event_id: str) -> No
         state.cart = [at, event_id, value, currency, items]
 
 
-_TELLERS: dict[str, Callable[[SummaryState, Data, int, str], None]] = {
+_REDUCERS: dict[str, Callable[[SummaryState, Data, int, str], None]] = {
     "traits_changed": _traits_changed,
     "loyalty_enrolled": _loyalty_enrolled,
     "loyalty_tier_changed": _loyalty_tier_changed,
@@ -105,7 +105,7 @@ def _whole(value: Any) -> int | None:
 
 
 def _products(data: Data) -> list[Data] | None:
-    """The products told, None when none were; an empty list is an empty cart."""
+    """The products, None if the field is absent; an empty list is an empty cart."""
     products = data.get("products")
     if not isinstance(products, list):
         return None

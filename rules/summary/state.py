@@ -1,4 +1,4 @@
-"""The plain state of a summary: nothing in it that JSON does not have."""
+"""The state of a summary, in nothing but plain JSON types."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 class SummaryState:
     """Instants are microseconds since the epoch, money is in minor units.
 
-    `[time, event id, …]` at the head of a list says when it was told: the last one is kept.
+    Lists that begin with `[time, event id, …]` are ordered by these: the last one is kept.
     """
 
     types: dict[str, list[Any]] = field(default_factory=dict)
@@ -27,24 +27,24 @@ class SummaryState:
     cancelled: dict[str, int] = field(default_factory=dict)
     """{order id: first cancellation}"""
     cart: list[Any] = field(default_factory=list)
-    """[time, event id, value, currency, items], empty when there was none"""
+    """[time, event id, value, currency, items], empty without a cart"""
     points: int = 0
 
     def dump(self) -> dict[str, Any]:
-        """The parts that hold something; they are shared with this state, so only read them."""
+        """The parts that are not empty; they are shared with this state, so only read them."""
         return {name: part for name in _PARTS if (part := getattr(self, name))}
 
     @classmethod
     def load(cls, dumped: Mapping[str, Any]) -> SummaryState:
-        """The state of what was dumped, which it takes over."""
+        """The state in a dump, whose parts it takes over."""
         return cls(**dumped)
 
 
 _PARTS = tuple(part.name for part in fields(SummaryState))
 
 
-def keep_last(known: dict[str, list[Any]], key: str, told: list[Any]) -> None:
-    """Keep the value told later, by time and then by event id."""
-    old = known.get(key)
-    if old is None or (told[0], told[1]) > (old[0], old[1]):
-        known[key] = told
+def keep_last(values: dict[str, list[Any]], key: str, value: list[Any]) -> None:
+    """Keep the later of the two values, by time and then by event id."""
+    old = values.get(key)
+    if old is None or (value[0], value[1]) > (old[0], old[1]):
+        values[key] = value

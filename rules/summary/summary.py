@@ -1,8 +1,7 @@
-"""What is known of one stream, kept so that the order and the grouping of events do not matter."""
+"""The summary of a stream, for which neither the order nor the grouping of events matters."""
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping
 from heapq import merge
@@ -12,20 +11,20 @@ from rules.summary.orders import OrderBook, order_book
 from rules.summary.reducers import apply
 from rules.summary.state import SummaryState, keep_last
 
-# Windowed counts are compared with numbers up to MOST_COUNTED; one instant more tells "more than".
+# Windowed counts are compared with numbers up to MOST_COUNTED; one instant more is "more than".
 MOST_COUNTED = 1_000
 _NEWEST = MOST_COUNTED + 1
 
-# They say where events belong, not what the shopper did.
+# Facts about whose the events are, not about what the shopper did.
 _NOT_COUNTED = frozenset({"identity_changed"})
 
 
 class Summary:
     """The mergeable state of a stream, or of a profile as the combination of its streams.
 
-    What has a latest value (a trait, a consent, the cart, what an order says) keeps the one told
-    last, by the time of the event and then by its id, whatever `now` is. Orders, refunds and
-    cancellations are kept by order, so that each may come first.
+    What has a latest value (a trait, a consent, the cart, the content of an order) keeps the last
+    one, by the time of the event and then by its id, whatever `now` is. Orders, refunds and
+    cancellations are kept by order id, so that they may come in any order.
     """
 
     __slots__ = ("_book", "state")
@@ -35,42 +34,42 @@ class Summary:
         self._book: tuple[int | None, OrderBook] | None = None
 
     def add(self, event_type: str, data: Any, occurred_at: int, event_id: str) -> None:
-        """Take one event in; each event once. `data` is what contracts accepted for the type."""
+        """Apply one event, and each event once. `data` has passed the contract of its type."""
         if event_type in _NOT_COUNTED:
             return
         self._book = None
-        known = self.state.types.get(event_type)
-        if known is None:
+        entry = self.state.types.get(event_type)
+        if entry is None:
             self.state.types[event_type] = [1, occurred_at, [occurred_at]]
         else:
-            known[0] += 1
-            known[1] = min(known[1], occurred_at)
-            insort(known[2], occurred_at)
-            if len(known[2]) > _NEWEST:
-                del known[2][0]
+            entry[0] += 1
+            entry[1] = min(entry[1], occurred_at)
+            insort(entry[2], occurred_at)
+            if len(entry[2]) > _NEWEST:
+                del entry[2][0]
         apply(self.state, event_type, data, occurred_at, event_id)
 
-    # What is told without regard to the time of asking.
+    # What does not depend on the instant of evaluation.
 
     def trait(self, name: str) -> Any:
-        """The value told last, None when there is none."""
-        known = self.state.traits.get(name)
-        return None if known is None else known[2]
+        """The last value, None if there is none."""
+        entry = self.state.traits.get(name)
+        return None if entry is None else entry[2]
 
     def traits(self) -> dict[str, Any]:
-        """Every trait that has a value; one told as null is gone."""
-        told = sorted(self.state.traits.items())
-        return {name: value for name, (_, _, value) in told if value is not None}
+        """Every trait that has a value; null removes one."""
+        traits = sorted(self.state.traits.items())
+        return {name: value for name, (_, _, value) in traits if value is not None}
 
     def consent(self, purpose: str) -> bool | None:
-        """Whether it was granted, as told last; None when nothing was told."""
-        known = self.state.consent.get(purpose)
-        return None if known is None else known[2]
+        """Whether it is granted, by the last event about it; None without any."""
+        entry = self.state.consent.get(purpose)
+        return None if entry is None else entry[2]
 
     def consents(self) -> dict[str, bool]:
-        """Every purpose that something was told about."""
-        told = sorted(self.state.consent.items())
-        return {purpose: granted for purpose, (_, _, granted) in told}
+        """Every purpose that was granted or refused."""
+        consents = sorted(self.state.consent.items())
+        return {purpose: granted for purpose, (_, _, granted) in consents}
 
     @property
     def points(self) -> int:
@@ -79,11 +78,11 @@ class Summary:
 
     @property
     def cart_items(self) -> int | None:
-        """How many articles the last cart held; None when no cart told its products."""
+        """How many articles were in the last cart; None if that is unknown."""
         return self.state.cart[4] if self.state.cart else None
 
     def cart_value(self, currency: str) -> int | None:
-        """The last cart's value; None when none was told or it is in another currency."""
+        """The value of the last cart; None if it is unknown or in another currency."""
         if not self.state.cart or self.state.cart[3] != currency:
             return None
         value: int | None = self.state.cart[2]
@@ -91,56 +90,56 @@ class Summary:
 
     @property
     def events(self) -> int:
-        """How many events were added."""
-        return sum(known[0] for known in self.state.types.values())
+        """How many events were applied."""
+        return sum(entry[0] for entry in self.state.types.values())
 
     @property
     def first_seen(self) -> int | None:
         """The first instant of all events."""
-        return min((known[1] for known in self.state.types.values()), default=None)
+        return min((entry[1] for entry in self.state.types.values()), default=None)
 
     @property
     def last_seen(self) -> int | None:
         """The last instant of all events."""
-        return max((known[2][-1] for known in self.state.types.values()), default=None)
+        return max((entry[2][-1] for entry in self.state.types.values()), default=None)
 
-    # What is read at an instant `now`, without what is dated later.
+    # What is read at an instant `now`, leaving out what is dated later.
 
     def count(self, event_type: str, now: int, after: int | None = None) -> int:
         """Events of the type up to `now`; after the instant `after`, at most MOST_COUNTED + 1."""
-        known = self.state.types.get(event_type)
-        if known is None:
+        entry = self.state.types.get(event_type)
+        if entry is None:
             return 0
-        newest: list[int] = known[2]
+        newest: list[int] = entry[2]
         upto = bisect_right(newest, now)
         if after is not None:
             return max(upto - bisect_right(newest, after), 0)
-        count: int = known[0] - len(newest) + upto
+        count: int = entry[0] - len(newest) + upto
         return count
 
     def first(self, event_type: str, now: int) -> int | None:
         """When it first happened."""
-        known = self.state.types.get(event_type)
-        return known[1] if known is not None and known[1] <= now else None
+        entry = self.state.types.get(event_type)
+        return entry[1] if entry is not None and entry[1] <= now else None
 
     def last(self, event_type: str, now: int, rank: int = 1) -> int | None:
         """When it last happened; with `rank` 2 the time before that, and so on."""
-        known = self.state.types.get(event_type)
-        if known is None:
+        entry = self.state.types.get(event_type)
+        if entry is None:
             return None
-        upto = bisect_right(known[2], now)
-        return known[2][upto - rank] if upto >= rank else None
+        upto = bisect_right(entry[2], now)
+        return entry[2][upto - rank] if upto >= rank else None
 
     def next(self, event_type: str, now: int) -> int | None:
-        """The first known instant after `now`: of an event dated in the future."""
-        known = self.state.types.get(event_type)
-        if known is None or known[2][-1] <= now:
+        """When it happens next after `now`: the first event dated in the future."""
+        entry = self.state.types.get(event_type)
+        if entry is None or entry[2][-1] <= now:
             return None
-        instant: int = known[2][bisect_right(known[2], now)]
+        instant: int = entry[2][bisect_right(entry[2], now)]
         return instant
 
     def book(self, now: int | None) -> OrderBook:
-        """The standing orders at `now`; with None, of all that has been told."""
+        """The standing orders at `now`; None counts every event."""
         if self._book is None or self._book[0] != now:
             state = self.state
             self._book = (now, order_book(state.orders, state.refunds, state.cancelled, now))
@@ -154,17 +153,8 @@ class Summary:
 
     @classmethod
     def load(cls, dumped: Mapping[str, Any]) -> Summary:
-        """The summary of a dumped state, which it takes over."""
+        """The summary of a dump, whose parts it takes over."""
         return cls(SummaryState.load(dumped))
-
-    def dumps(self) -> str:
-        """The state as compact JSON text."""
-        return json.dumps(self.dump(), separators=(",", ":"), ensure_ascii=False)
-
-    @classmethod
-    def loads(cls, text: str) -> Summary:
-        """The summary of a dumped text."""
-        return cls.load(json.loads(text))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Summary) and self.state == other.state
@@ -172,7 +162,7 @@ class Summary:
     __hash__ = None  # type: ignore[assignment]  # it changes
 
     def __repr__(self) -> str:
-        """Counts only: traits are nobody's business in a log."""
+        """Counts only: traits must not get into logs."""
         return f"<Summary of {self.events} events>"
 
 
@@ -181,19 +171,19 @@ def combine(summaries: Iterable[Summary]) -> Summary:
     total = SummaryState()
     for part in (summary.state for summary in summaries):
         for name, (count, first, newest) in part.types.items():
-            known = total.types.get(name)
-            if known is None:
+            entry = total.types.get(name)
+            if entry is None:
                 total.types[name] = [count, first, newest[:]]
             else:
-                together = list(merge(known[2], newest))[-_NEWEST:]
-                total.types[name] = [known[0] + count, min(known[1], first), together]
+                merged = list(merge(entry[2], newest))[-_NEWEST:]
+                total.types[name] = [entry[0] + count, min(entry[1], first), merged]
         for mine, theirs in (
             (total.traits, part.traits),
             (total.consent, part.consent),
             (total.orders, part.orders),
         ):
-            for key, told in theirs.items():
-                keep_last(mine, key, told)
+            for key, value in theirs.items():
+                keep_last(mine, key, value)
         for order_id, refunds in part.refunds.items():
             total.refunds.setdefault(order_id, {}).update(refunds)
         for order_id, at in part.cancelled.items():

@@ -19,7 +19,7 @@ class Situation:
 
     `context` is the request's, as contracts accepted it: items [{category, sku, quantity, …}],
     value in minor units of its currency, device, referrer, language. `identified` says whether the
-    shopper is known at all, `assurance` how surely (verified, claimed, device, none).
+    shopper is known, `assurance` how surely (verified, claimed, device, none).
     """
 
     traits: Mapping[str, Any] = field(default_factory=dict)
@@ -97,7 +97,7 @@ def _trait(path: tuple[str, ...]) -> Term[Situation]:
     )
 
 
-_HISTORY = 'offers know no history: make a segment of it and write "my_segment" in segments'
+_HISTORY = 'offers have no history: make a segment of it and write "my_segment" in segments'
 
 ELIGIBILITY_VOCABULARY: Vocabulary[Situation] = Vocabulary(
     namespaces={

@@ -33,9 +33,9 @@ def _over_orders(
         inside = orders(summary, now)
         total = sum(map(amount, inside))
         before = holds(total)
-        for place, order in enumerate(inside):
+        for index, order in enumerate(inside):
             total -= amount(order)
-            alone = place + 1 == len(inside) or inside[place + 1].at != order.at
+            alone = index + 1 == len(inside) or inside[index + 1].at != order.at
             if alone and holds(total) != before:
                 return earliest(coming, order.at + within)
         return coming
@@ -52,12 +52,12 @@ def _over_orders(
 
 
 def orders(within: int | None = None) -> Term[Summary]:
-    """How many orders stand."""
+    """How many standing orders there are."""
     return _over_orders(Kind.NUMBER, "the number of orders", lambda order: 1, within)
 
 
 def revenue(currency: str, within: int | None = None) -> Term[Summary]:
-    """What the standing orders were worth, net of refunds."""
+    """What the standing orders are worth, net of refunds."""
 
     def amount(order: StandingOrder) -> int:
         return order.net if order.currency == currency else 0
@@ -66,7 +66,7 @@ def revenue(currency: str, within: int | None = None) -> Term[Summary]:
 
 
 def bought(category: str, within: int | None = None) -> Term[Summary]:
-    """Whether a standing order holds something of the category."""
+    """Whether a standing order contains something of the category."""
 
     def newest(summary: Summary, now: int) -> int | None:
         for order in reversed(summary.book(now).orders):

@@ -111,7 +111,7 @@ SEGMENT_VOCABULARY: Vocabulary[Summary] = Vocabulary(
     event_types=EVENT_TYPES,
     hints={
         **HINTS,
-        "segments": "a segment's rule cannot ask for segments: write out its condition",
-        "context": "a segment's rule knows no request: context is for offers",
+        "segments": "a segment's rule cannot ask for segments: write out the condition",
+        "context": "a segment's rule has no request: context is for offers",
     },
 )

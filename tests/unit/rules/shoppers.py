@@ -13,14 +13,14 @@ from rules import Summary
 NOW = 1_000 * DAY
 
 
-class Told(NamedTuple):
+class ShopperEvent(NamedTuple):
     type: str
     data: Any
     at: int
     id: str
 
 
-def fold(events: Iterable[Told]) -> Summary:
+def fold(events: Iterable[ShopperEvent]) -> Summary:
     summary = Summary()
     for event in events:
         summary.add(*event)
@@ -65,7 +65,7 @@ def _free(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrate
     return st.fixed_dictionaries(required, optional=optional)
 
 
-told = st.one_of(
+contents = st.one_of(
     st.tuples(
         st.just("order_completed"),
         _free(
@@ -104,6 +104,6 @@ told = st.one_of(
 
 
 @st.composite
-def histories(draw: st.DrawFn, max_size: int = 12) -> list[Told]:
-    drawn = draw(st.lists(st.tuples(told, instants), max_size=max_size))
-    return [Told(kind, data, at, f"e{n:02}") for n, ((kind, data), at) in enumerate(drawn)]
+def histories(draw: st.DrawFn, max_size: int = 12) -> list[ShopperEvent]:
+    drawn = draw(st.lists(st.tuples(contents, instants), max_size=max_size))
+    return [ShopperEvent(kind, data, at, f"e{n:02}") for n, ((kind, data), at) in enumerate(drawn)]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chassis import DAY, HOUR, MINUTE
 from rules import SEGMENT_VOCABULARY, Summary, Verdict, compile_rule
-from tests.unit.rules.shoppers import NOW, Told, fold, histories
+from tests.unit.rules.shoppers import NOW, ShopperEvent, fold, histories
 
 RULES = [
     'count("order_completed", within="60d") > 0',
@@ -45,15 +45,15 @@ def holds(text, events, now=NOW):
 
 def order(at=NOW, order_id="A", revenue=5_000, currency="USD"):
     data = {"order_id": order_id, "revenue": revenue, "currency": currency}
-    return Told("order_completed", data, at, f"e{order_id}{at}")
+    return ShopperEvent("order_completed", data, at, f"e{order_id}{at}")
 
 
 def viewed(*instants):
-    return [Told("product_viewed", {}, at, f"v{n}") for n, at in enumerate(instants)]
+    return [ShopperEvent("product_viewed", {}, at, f"v{n}") for n, at in enumerate(instants)]
 
 
 def traits(**values):
-    return [Told("traits_changed", {"traits": values}, 1, "t1")]
+    return [ShopperEvent("traits_changed", {"traits": values}, 1, "t1")]
 
 
 @given(rules, histories(), st.data())
@@ -131,7 +131,7 @@ def test_a_windowed_count_is_exact_beside_its_largest_number():
 
 
 def test_the_time_since_turns_exactly_at_its_bound():
-    cart = [Told("cart_updated", {"products": []}, NOW, "c1")]
+    cart = [ShopperEvent("cart_updated", {"products": []}, NOW, "c1")]
     text = 'since_last("cart_updated") >= "1h"'
     assert verdict(text, cart) == Verdict(False, NOW + HOUR)
     assert holds(text, cart, NOW + HOUR)
@@ -139,7 +139,7 @@ def test_the_time_since_turns_exactly_at_its_bound():
 
 
 def test_an_and_sleeps_as_long_as_any_of_its_false_parts():
-    cart = [Told("cart_updated", {"products": []}, NOW, "c1")]
+    cart = [ShopperEvent("cart_updated", {"products": []}, NOW, "c1")]
     text = 'since_last("cart_updated") >= "1h" and cart_items() > 0'
     assert verdict(text, cart) == Verdict(False, None)
 
@@ -188,9 +188,9 @@ def test_a_trait_alone_is_true_only_when_it_is_true():
 
 
 def test_traits_are_reached_by_path_and_by_names_that_are_no_words():
-    told = traits(address={"city": "Riga"}, **{"shoe size": 42})
-    assert holds('traits.address.city == "Riga" and traits["shoe size"] > 41', told)
-    assert not holds('traits.address.city.street == "x"', told)
+    values = traits(address={"city": "Riga"}, **{"shoe size": 42})
+    assert holds('traits.address.city == "Riga" and traits["shoe size"] > 41', values)
+    assert not holds('traits.address.city.street == "x"', values)
 
 
 def test_a_text_is_sought_in_a_list_as_a_member_and_in_a_text_as_a_part():
@@ -212,6 +212,91 @@ def test_instants_compare_with_each_other_and_with_a_written_one():
 
 def test_a_constant_rule_never_changes():
     assert verdict("True", []) == Verdict(True, None)
+
+
+def test_a_constant_rule_explains_and_describes_itself():
+    rule = compile_rule("not True or False", SEGMENT_VOCABULARY)
+    assert rule.explain(fold([]), NOW) == (False, ["true: True", "false: False"])
+    assert rule.describe() == "not (always) or never"
+
+
+def test_an_and_of_two_false_parts_sleeps_until_the_later_of_them_may_turn():
+    events = [*viewed(NOW), order()]
+    text = 'since_last("product_viewed") >= "1h" and since_last("order_completed") >= "2h"'
+    assert verdict(text, events) == Verdict(False, NOW + 2 * HOUR)
+
+
+def test_an_and_of_true_parts_wakes_up_when_the_first_of_them_may_turn():
+    events = [*viewed(NOW), order()]
+    text = 'since_last("product_viewed") < "3h" and since_last("order_completed") < "2h"'
+    assert verdict(text, events) == Verdict(True, NOW + 2 * HOUR)
+
+
+def test_two_instants_are_compared_again_when_an_event_of_the_future_comes():
+    events = [order(at=NOW - 2), *viewed(NOW - 1, NOW + HOUR)]
+    rule = compile_rule('last("order_completed") < last("product_viewed")', SEGMENT_VOCABULARY)
+    assert rule.evaluate(fold(events), NOW) == Verdict(True, NOW + HOUR)
+    assert rule.explain(fold(events), 0).lines == [
+        'false: last("order_completed") < last("product_viewed") (nothing, nothing)'
+    ]
+    assert rule.describe() == "the last order_completed is less than the last product_viewed"
+
+
+def test_orders_that_leave_a_window_wake_up_a_rule_only_when_they_matter():
+    two = [order(NOW - 3 * DAY), order(NOW - DAY, "B")]
+    text = 'orders(within="10d") {}'
+    assert verdict(text.format(">= 2"), two).changes_at == NOW + 7 * DAY
+    assert verdict(text.format(">= 1"), two).changes_at == NOW + 9 * DAY
+    assert verdict(text.format(">= 0"), two).changes_at is None
+
+
+def test_a_category_is_bought_until_its_newest_order_leaves_the_window():
+    content = {"order_id": "A", "products": [{"category": "music"}]}
+    music = [ShopperEvent("order_completed", content, NOW - DAY, "e1")]
+    text = 'bought("{}", within="10d")'
+    assert verdict(text.format("music"), music) == Verdict(True, NOW + 9 * DAY)
+    assert verdict(text.format("music"), music, NOW + 9 * DAY) == Verdict(False, None)
+    assert verdict(text.format("garden"), music) == Verdict(False, None)
+
+
+def test_a_count_wakes_up_its_rule_when_the_first_event_leaves_the_window():
+    events = viewed(NOW - 3 * DAY, NOW - DAY)
+    text = 'count("product_viewed", within="10d") in [1, 3]'
+    assert verdict(text, events) == Verdict(False, NOW + 7 * DAY)
+
+
+def test_consent_may_be_compared_as_a_yes_or_no():
+    granted = [ShopperEvent("consent_changed", {"purpose": "email", "granted": True}, 1, "c1")]
+    assert holds('has_consent("email") == True', granted)
+    assert holds('has_consent("email") == False', [])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('first("order_completed") != None', "1970-01-01T00:00:00.000001Z"),
+        ('since_last("order_completed") > "1d"', "0d"),
+        ("traits.address == 5", "an object"),
+        ("traits.name == 5", f'"{"x" * 80}…"'),
+        ("traits.tags == 5", '"a", 5, yes'),
+        ("traits.none == 5", "empty"),
+        ("traits.many == 5", ", ".join(["1"] * 20) + " …"),
+        ("traits.size == 5", "5.5"),
+    ],
+)
+def test_an_explanation_shows_each_kind_of_value_as_people_read_it(text, words):
+    values = traits(
+        address={"city": "Riga"},
+        name="x" * 90,
+        tags=["a", 5, True],
+        none=[],
+        many=[1] * 21,
+        size=5.5,
+    )
+    at = NOW - 10 if "since" in text else 1
+    rule = compile_rule(text, SEGMENT_VOCABULARY)
+    (line,) = rule.explain(fold([*values, order(at)]), NOW).lines
+    assert line.endswith(f" ({words})") or words == "0d"
 
 
 def test_an_explanation_has_a_line_for_each_comparison_with_its_value():

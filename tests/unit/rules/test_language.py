@@ -20,14 +20,14 @@ def refusal(text, vocabulary="segment"):
     [
         ("", "line 1, column 1: the rule is empty"),
         ('cout("x") > 5', "line 1, column 1: nothing is called cout; did you mean count?"),
-        ('count("x") = 5', "line 1, column 1: write == to compare; = is no comparison"),
+        ('count("x") = 5', "line 1, column 1: write == to compare; = is not a comparison"),
         ('never("a") &&\n never("b")', 'line 1, column 12: write "and" instead of &&'),
         ('count("x" > 5', "line 1, column 1: the brackets do not match"),
         ("orders() > 1) and (orders() < 3", "line 1, column 1: the brackets do not match"),
         (
             'count("x", within="5 days") > 1',
             (
-                'line 1, column 19: "5 days" is no duration: write a whole number and one of'
+                'line 1, column 19: "5 days" is not a duration: write a whole number and one of'
                 ' s, m, h, d, w, such as "90m" (minutes) or "60d" (days)'
             ),
         ),
@@ -46,12 +46,12 @@ def refusal(text, vocabulary="segment"):
             'count("x", within="3d") > 2000',
             (
                 'line 1, column 27: count("x", within="3d") is a number:'
-                " within a window it is counted up to 1000 only"
+                " within a window it is counted only up to 1000"
             ),
         ),
         (
             'revenue("usd") > 5',
-            'line 1, column 9: "usd" is no currency code of ISO 4217; did you mean USD?',
+            'line 1, column 9: "usd" is not an ISO 4217 currency code; did you mean USD?',
         ),
         (
             'revenue("USD") > 5.001',
@@ -63,7 +63,7 @@ def refusal(text, vocabulary="segment"):
         (
             'never("Order Completed")',
             (
-                'line 1, column 7: "Order Completed" is no event type: they are snake_case;'
+                'line 1, column 7: "Order Completed" is not an event type: they are snake_case;'
                 " did you mean order_completed?"
             ),
         ),
@@ -76,7 +76,7 @@ def refusal(text, vocabulary="segment"):
         ),
         (
             'count("x") + 1 > 5',
-            "line 1, column 1: a rule does not calculate: write the number itself",
+            "line 1, column 1: a rule cannot calculate: write the number itself",
         ),
         (
             'traits.age > "5"',
@@ -87,7 +87,10 @@ def refusal(text, vocabulary="segment"):
         ),
         (
             'since_last("x") == "1h"',
-            'line 1, column 20: since_last("x") is a length of time: compare it by <, <=, > or >=',
+            (
+                'line 1, column 20: since_last("x") is a length of time:'
+                " compare it with <, <=, > or >="
+            ),
         ),
         (
             'first("x") > "2020-01-01T00:00"',
@@ -102,7 +105,7 @@ def refusal(text, vocabulary="segment"):
         ),
         (
             "orders()",
-            "line 1, column 1: orders() is a number, no condition: compare it, as in",
+            "line 1, column 1: orders() is a number, not a condition: compare it, as in",
         ),
         (
             'traits.city ==\n"Riga" and\n  orders > 2',
@@ -113,8 +116,8 @@ def refusal(text, vocabulary="segment"):
             "line 1, column 1: this compares two fixed values: ask for something",
         ),
         ('traits.é == "é" and foo == 1', "line 1, column 21: nothing is called foo"),
-        ("traits == 1", "line 1, column 1: traits needs a name behind it, as in traits.something"),
-        ("traits.a is 5", "line 1, column 13: is goes with None only: write == to compare"),
+        ("traits == 1", "line 1, column 1: traits needs a name after it, as in traits.something"),
+        ("traits.a is 5", "line 1, column 13: is works with None only: write == to compare"),
         ('"a" in segments', "line 1, column 8: nothing is called segments; a segment's rule"),
         ("true", "line 1, column 1: nothing is called true; write True"),
         (
@@ -123,10 +126,39 @@ def refusal(text, vocabulary="segment"):
         ),
         ("orders(5) > 1", "line 1, column 8: orders takes nothing: write orders(within="),
         ('never("x", within="1d")', "line 1, column 19: never has no within=: write never("),
-        ('traits.a == "x\\n"', "line 1, column 15: the character '\\\\' has no place in a rule"),
+        ('traits.a == "x\\n"', "line 1, column 15: the character '\\\\' is not allowed in a rule"),
         ("not " * 30 + "traits.a", "brackets and nots nest deeper than 20 levels"),
         (" or ".join(["not True"] * 130), "the rule has more than 250 parts; split it"),
         ("traits.a or " * 300, "line 1, column 1: a rule has at most 2000 characters"),
+        ("traits.a == [1]", "column 13: a list goes with in: write x in [1, 2]"),
+        ('first("x") < orders()', 'first("x") is a point in time and orders() is a number'),
+        ('has_consent("email") < never("x")', "has no order: use == or !="),
+        ('traits.a < first("x")', "a trait is not a point in time: compare with first() or last()"),
+        ('"a" in ["a"]', "this compares fixed values: ask for something about the shopper"),
+        ('traits.a in "gold"', 'in needs a list, such as ["gold", "silver"]'),
+        ('"a" in orders()', "orders() is a number: nothing is in it"),
+        ("5 in traits.a", 'write a quoted text before in, as in "x" in traits.a'),
+        ("traits.a in []", "the list is empty"),
+        ("traits.a in [orders()]", "a list holds fixed values only"),
+        ("None", "None alone is not a condition: compare it"),
+        ('"x"', "a text alone is not a condition: compare it"),
+        ("traits.a == 1e16", "the number is too large: at most 1000000000000000"),
+        ('traits.a == -"x"', "a sign belongs before a number"),
+        ("traits.a < None", "None can be compared only with == and !="),
+        ("traits.a < True", "a yes or no has no order, use ==, != or in"),
+        ('revenue("USD") > "x"', "compare it with a number such as 500 or 499.99, not a text"),
+        ('orders() > "x"', "compare it with a number, not a text"),
+        ('first("x") > 5', "compare it with another one, or a text such as"),
+        ('since_last("x") > 5', "write a whole number and one of s, m, h, d, w"),
+        ('since_last("x") > "999999w"', "is out of range: a duration is more than 0 and at most"),
+        ('revenue("euros") > 1', "is not an ISO 4217 currency code; did you mean EUR?"),
+        ('revenue("money") > 1', 'is not an ISO 4217 currency code, such as "USD"'),
+        ('bought("")', "bought takes a category in quotes"),
+        ("count(5) > 1", "count takes an event type in quotes"),
+        ("orders().x > 1", "a dot goes after a name, as in traits.loyalty_tier"),
+        ('never("a") & never("b")', 'write "and" or "or" instead of & and |'),
+        ('traits.a == "x', "a text has no closing quote"),
+        ("traits.a traits.b", "this is not an expression: "),
     ],
 )
 def test_a_wrong_rule_is_refused_with_its_place_and_what_was_meant(text, message):
@@ -143,7 +175,14 @@ def test_a_wrong_rule_is_refused_with_its_place_and_what_was_meant(text, message
         ('assurance == "verfied"', "did you mean verified?"),
         ("orders() > 3", 'make a segment of it and write "my_segment" in segments'),
         ("identified > 3", "identified is a yes or no: use it alone, or with not before it"),
-        ("identified()", "identified is no function: leave out the brackets"),
+        ("identified()", "identified is not a function: leave out the brackets"),
+        ("assurance.level == 1", "assurance has no parts"),
+        ("context.device.name == 1", "context.device has no parts"),
+        ("context.colour == 1", "context has no colour; it has categories, currency, device"),
+        ('assurance < "claimed"', "texts have no order, use ==, != or in"),
+        ("assurance == 5", 'compare it with a quoted text, such as "5"'),
+        ("segments", 'segments is a list, not a condition: compare it, as in "something" in'),
+        ("segments == 5", 'write "something" in it'),
     ],
 )
 def test_a_wrong_eligibility_rule_says_what_to_write(text, message):
@@ -238,6 +277,12 @@ def test_eligibility_sees_segments_traits_and_who_it_is():
     assert eligible(text, traits=gold, segments=high, identified=True)
     assert not eligible(text, traits=gold, identified=True)
     assert eligible('assurance in ["verified", "device"]', assurance="verified")
+
+
+def test_eligibility_sees_consent_and_points():
+    text = 'has_consent("email") and loyalty_points() >= 100'
+    assert eligible(text, consent={"email": True}, points=100)
+    assert not eligible(text, points=100)
 
 
 def test_eligibility_sees_the_request():

@@ -5,23 +5,25 @@ import json
 from hypothesis import given
 
 from rules import Summary, profile_view
-from tests.unit.rules.shoppers import Told, fold, histories
+from tests.unit.rules.shoppers import ShopperEvent, fold, histories
 
 
 def test_a_profile_view_has_revenue_by_currency_net_of_refunds():
     view = profile_view(
         fold(
             [
-                Told(
+                ShopperEvent(
                     "order_completed", {"order_id": "A", "revenue": 500, "currency": "USD"}, 0, "a"
                 ),
-                Told(
+                ShopperEvent(
                     "order_completed", {"order_id": "B", "revenue": 70, "currency": "EUR"}, 1, "b"
                 ),
-                Told("order_refunded", {"order_id": "A", "amount": 200, "currency": "USD"}, 2, "c"),
-                Told("loyalty_enrolled", {"tier": "gold"}, 3, "d"),
-                Told("loyalty_points_changed", {"points": 40}, 4, "e"),
-                Told("consent_changed", {"purpose": "email", "granted": True}, 5, "f"),
+                ShopperEvent(
+                    "order_refunded", {"order_id": "A", "amount": 200, "currency": "USD"}, 2, "c"
+                ),
+                ShopperEvent("loyalty_enrolled", {"tier": "gold"}, 3, "d"),
+                ShopperEvent("loyalty_points_changed", {"points": 40}, 4, "e"),
+                ShopperEvent("consent_changed", {"purpose": "email", "granted": True}, 5, "f"),
             ]
         )
     )
@@ -41,6 +43,11 @@ def test_a_profile_view_has_revenue_by_currency_net_of_refunds():
         "first_seen_at": "1970-01-01T00:00:00.000000Z",
         "last_seen_at": "1970-01-01T00:00:00.000005Z",
     }
+
+
+def test_an_order_without_a_currency_counts_and_adds_no_revenue():
+    view = profile_view(fold([ShopperEvent("order_completed", {"revenue": 500}, 0, "a")]))
+    assert (view["orders"]["count"], view["orders"]["revenue"]) == (1, {})
 
 
 def test_the_view_of_nobody_is_empty():
