@@ -1,11 +1,14 @@
-"""What commands print: tables and sentences for people, made from the services' plain answers."""
+"""What commands print: tables and sentences for people, made from the responses of services."""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import click
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -26,8 +29,8 @@ class Figures:
 
 
 def figures_table(columns: Mapping[str, Figures], rules: Mapping[str, str]) -> Table:
-    """The figures side by side: one column each, the segments with their rules."""
-    table = _table("", *columns, "who that is")
+    """The figures side by side, one column each; segments have their rules beside them."""
+    table = table_with("", *columns, "meaning")
     for column in table.columns[1:-1]:
         column.justify = "right"
     for count in COUNTS:
@@ -40,32 +43,32 @@ def figures_table(columns: Mapping[str, Figures], rules: Mapping[str, str]) -> T
 
 
 def decision_view(title: str, decision: Mapping[str, Any], segments: Iterable[str]) -> Group:
-    """A decision: who it took the shopper for, what each slot shows, and why."""
-    known = decision["profile_id"] or "nobody that we know"
-    groups = ", ".join(segments) or "no segment"
+    """A decision: who the shopper is, what each slot shows, and why."""
+    profile = decision["profile_id"] or "unknown shopper"
+    names = ", ".join(segments) or "no segment"
     parts: list[RenderableType] = [
         Text(title, style="bold"),
-        Text(f"  {known}, assurance {decision['assurance']}, {groups}", style="dim"),
+        Text(f"  {profile}, assurance {decision['assurance']}, {names}", style="dim"),
     ]
     for key in ("degraded", "reasons"):
-        said = [code for code in decision[key] if not code.startswith("fallback:")]
-        if said:
-            parts.append(Text(f"  {key}: {', '.join(said)}", style="yellow"))
+        codes = [code for code in decision[key] if not code.startswith("fallback:")]
+        if codes:
+            parts.append(Text(f"  {key}: {', '.join(codes)}", style="yellow"))
     if decision["stale"]:
-        parts.append(Text("  stale: not all that was asked for had arrived", style="yellow"))
+        parts.append(Text("  stale: not all events of `at_least` had arrived", style="yellow"))
     parts.append(Padding(_slots(decision), (0, 0, 0, 2)))
-    plain = [name for name, blocks in decision["slots"].items() if _is_fallback(blocks)]
-    if plain:
-        parts.append(Text(f"  as for everybody: {', '.join(plain)}\n", style="dim"))
+    fallbacks = [name for name, blocks in decision["slots"].items() if _is_fallback(blocks)]
+    if fallbacks:
+        parts.append(Text(f"  fallback: {', '.join(fallbacks)}\n", style="dim"))
     return Group(*parts)
 
 
 def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any]]) -> Table:
-    """A profile as a table of facts; identifiers are shown by type, as only keys are kept."""
+    """A profile as a table; identifiers by type alone, as the read model has only their keys."""
     orders, loyalty = profile["orders"], profile["loyalty"]
-    table = _table("profile", Text(profile["profile_id"]))
+    table = table_with("profile", Text(profile["profile_id"]))
     if profile.get("requested") not in (None, profile["profile_id"]):
-        table.add_row("asked for as", profile["requested"])
+        table.add_row("requested as", profile["requested"])
     table.add_row("known by", _counted(i["type"] for i in profile["identifiers"]))
     table.add_row("seen", f"{when(profile['first_seen_at'])} to {when(profile['last_seen_at'])}")
     table.add_row("events", f"{profile['events']:,}")
@@ -91,8 +94,8 @@ def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any
 
 
 def dead_letters_table(letters: Sequence[tuple[str, Mapping[str, Any]]]) -> Table:
-    """Dead letters, each with the service that keeps it."""
-    table = _table("service", "id", "from", "type", "died", "reason")
+    """Dead letters, each with its service."""
+    table = table_with("service", "id", "from", "type", "died", "reason")
     for service, letter in letters:
         died = when(letter["died_at"]) + (" (redriven)" if letter["redriven_at"] else "")
         table.add_row(
@@ -102,8 +105,8 @@ def dead_letters_table(letters: Sequence[tuple[str, Mapping[str, Any]]]) -> Tabl
 
 
 def facts_table(facts: Mapping[str, Any]) -> Table:
-    """Names and values, one a line."""
-    table = _table()
+    """Names and values, one to a line."""
+    table = table_with()
     table.add_column()
     table.add_column(overflow="fold")
     for name, value in facts.items():
@@ -112,7 +115,7 @@ def facts_table(facts: Mapping[str, Any]) -> Table:
 
 
 def when(instant: str | None) -> str:
-    """An RFC 3339 instant in UTC, to the second, as people write it."""
+    """An RFC 3339 instant in UTC, to the second, as people read it."""
     return "never" if instant is None else f"{instant[:10]} {instant[11:19]}"
 
 
@@ -121,8 +124,24 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False)
 
 
+def print_json(response: object) -> None:
+    """A response as JSON on standard output."""
+    json.dump(response, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def print_response(response: object, view: RenderableType, as_json: bool) -> None:
+    """A response as JSON, or its view; text is not wrapped, so that it can be copied."""
+    if as_json:
+        print_json(response)
+    elif isinstance(view, str):
+        click.echo(view)
+    else:
+        console().print(view, crop=False)
+
+
 def _slots(decision: Mapping[str, Any]) -> Table:
-    table = _table("slot", "shows", "because")
+    table = table_with("slot", "shows", "because")
     for name, blocks in decision["slots"].items():
         for block in [] if _is_fallback(blocks) else blocks:
             content = block["content"]
@@ -152,7 +171,8 @@ def _named(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
-def _table(*headings: Any) -> Table:
+def table_with(*headings: Any) -> Table:
+    """A table with these headings, or without any; long cells are folded."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=bool(headings))
     for heading in headings:
         table.add_column(heading, overflow="fold")

@@ -11,7 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from cdp.commands.root import cli, read_who
+from cdp.commands.arguments import read_who
+from cdp.commands.root import cli
 from cdp.views.progress import lines
 from chassis import InvalidInput
 from chassis.projections.rebuild import RebuildProgress
@@ -82,7 +83,7 @@ def test_a_wrong_call_is_explained_with_exit_status_2(
 
 
 def test_a_request_that_is_no_json_is_a_wrong_call(call: CliRunner) -> None:
-    assert "is no JSON" in failed(call.invoke(cli, ["decide", "-"], input="{"), 2)
+    assert "is not JSON" in failed(call.invoke(cli, ["decide", "-"], input="{"), 2)
 
 
 def test_a_request_nested_too_deeply_is_a_wrong_call(call: CliRunner) -> None:

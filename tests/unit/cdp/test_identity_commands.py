@@ -10,15 +10,10 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console, RenderableType
 
-from cdp.commands.identity import (
-    _print,
-    description_view,
-    history_view,
-    read_identifiers,
-    repaired_view,
-    review_table,
-)
+from cdp.commands.arguments import read_identifiers
 from cdp.commands.root import cli
+from cdp.views.identity import description_view, history_view, repair_view, review_table
+from cdp.views.report import print_response
 from chassis import InvalidInput
 from chassis.config.keys import read_key, wrap
 from chassis.config.settings import read_settings
@@ -57,21 +52,22 @@ def test_a_history_says_what_went_where_and_because_of_what() -> None:
 
 def test_a_description_has_each_key_whole_and_when_it_held() -> None:
     stream = {"stream": "s", "identifiers": [EMAIL], "opened_at": None, "closed_at": None}
-    told = {"profile_id": "p-2", "streams": [stream], "merged_profiles": ["p-1"]}
-    text = printed(description_view(told))
+    profile = {"profile_id": "p-2", "streams": [stream], "merged_profiles": ["p-1"]}
+    text = printed(description_view(profile))
     assert "email:0123456789abcdef claimed, from ever until now stream s" in text
-    assert "was also p-1" in text
+    assert "formerly also p-1" in text
 
 
 def test_a_key_is_one_line_however_narrow_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     key = f"email:{'0123456789abcdef' * 8}"
     stream = {"stream": "s", "identifiers": [EMAIL | {"key": key}]}
-    told = {"profile_id": "p", "streams": [stream | {"opened_at": None, "closed_at": None}]}
-    _print(told, description_view(told | {"merged_profiles": []}), as_json=False)
+    stream |= {"opened_at": None, "closed_at": None}
+    profile = {"profile_id": "p", "streams": [stream], "merged_profiles": []}
+    print_response(profile, description_view(profile), as_json=False)
     assert key in capsys.readouterr().out.splitlines()
     part = {"profile_id": "p", "streams": ["s"], "identifiers": [EMAIL | {"key": key}]}
-    both = {"dry_run": True, "before": [part], "after": [part]}
-    _print(both, repaired_view(both), as_json=False)
+    repair = {"dry_run": True, "before": [part], "after": [part]}
+    print_response(repair, repair_view(repair), as_json=False)
     assert f"  {key}" in capsys.readouterr().out.splitlines()
 
 
@@ -93,8 +89,8 @@ def test_what_is_no_profile_id_is_a_wrong_call(words: list[str], said: str) -> N
 
 def test_a_dry_run_says_that_nothing_was_changed() -> None:
     part = {"profile_id": "p", "streams": ["s"], "identifiers": [EMAIL]}
-    told = {"dry_run": True, "fact_id": None, "before": [part], "after": [part]}
-    assert printed(repaired_view(told)).endswith("Nothing was changed; with --yes it is.")
+    repair = {"dry_run": True, "fact_id": None, "before": [part], "after": [part]}
+    assert printed(repair_view(repair)).endswith("Nothing was changed; use --yes to do it.")
 
 
 def test_a_review_shows_what_is_to_be_looked_at() -> None:

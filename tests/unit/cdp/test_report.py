@@ -94,13 +94,13 @@ def test_a_decision_shows_what_was_chosen_and_only_why_it_was() -> None:
 
 def test_fallback_blocks_are_told_in_one_line() -> None:
     lines = printed(decision_view("Grace", decision(), []))
-    assert "as for everybody: payment" in lines
+    assert "fallback: payment" in lines
     assert not any("Pay" in line for line in lines)
 
 
 def test_a_shopper_whom_nobody_knows_is_called_that() -> None:
     lines = printed(decision_view("x", decision(profile_id=None, assurance="none"), []))
-    assert "nobody that we know, assurance none, no segment" in lines
+    assert "unknown shopper, assurance none, no segment" in lines
 
 
 def test_a_degraded_or_stale_decision_says_so() -> None:

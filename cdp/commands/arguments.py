@@ -1,0 +1,54 @@
+"""The options and arguments that several commands share, and how their words are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from contracts.topology import SERVICE_NAMES
+
+services_argument = click.argument(
+    "services", nargs=-1, type=click.Choice(SERVICE_NAMES), metavar="[SERVICE]..."
+)
+service_argument = click.argument("service", type=click.Choice(SERVICE_NAMES))
+who_argument = click.argument("who", nargs=-1, required=True, metavar="WHO...")
+demo_option = click.option(
+    "--demo", is_flag=True, help="Use what the last `cdp demo` left in .demo; needs no broker."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")
+
+
+def read_who(words: Sequence[str]) -> dict[str, Any]:
+    """The arguments of profiles.get that WHO stands for: one profile id, or type=value pairs."""
+    if len(words) == 1 and "=" not in words[0]:
+        return {"profile_id": words[0]}
+    if any(not kind or not value for kind, _, value in (word.partition("=") for word in words)):
+        raise click.UsageError("WHO is one profile id, or identifiers such as user_id=omar")
+    return {"identifiers": read_identifiers(words)}
+
+
+def read_identifiers(words: Sequence[str]) -> dict[str, str] | list[str]:
+    """What IDENTIFIERS stand for: {type: value} for type=value pairs, else the keys as they are."""
+    if not any("=" in word for word in words):
+        return list(words)
+    pairs = [word.partition("=") for word in words]
+    if not all(kind and value for kind, _, value in pairs):
+        raise click.UsageError(
+            "IDENTIFIERS are either values such as email=omar@example.com, or keys; do not mix them"
+        )
+    values: dict[str, str] = {}
+    for kind, _, value in pairs:
+        if kind in values:
+            raise click.UsageError(f"{kind} is given twice; give one value of each type")
+        values[kind] = value
+    return values
+
+
+def check_profile_id(argument: str, word: str) -> None:
+    """A usage error if the word for `argument` is an identifier."""
+    if "=" in word:
+        raise click.UsageError(
+            f"{argument} must be a profile id; `cdp identity show {word}` prints it"
+        )

@@ -1,0 +1,33 @@
+"""The commands of `cdp profile`."""
+
+from __future__ import annotations
+
+import click
+
+from cdp.commands.arguments import demo_option, json_option, read_who, who_argument
+from cdp.connection import connected
+from cdp.views.report import console, print_json, profile_view
+
+
+@click.group()
+def profile() -> None:
+    """Look at profiles."""
+
+
+@profile.command()
+@who_argument
+@demo_option
+@json_option
+def show(who: tuple[str, ...], demo: bool, as_json: bool) -> None:
+    """Show what is known about a shopper.
+
+    WHO is a profile id, or identifiers such as user_id=omar or email=omar@example.com.
+    """
+    arguments = read_who(who)
+    with connected(demo) as client:
+        response = client.call("profiles", "get", **arguments)
+        memberships = client.call("segments", "memberships", profile_id=response["profile_id"])
+    if as_json:
+        print_json({**response, "segments": memberships["segments"]})
+    else:
+        console().print(profile_view(response, memberships["segments"]))

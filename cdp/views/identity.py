@@ -1,0 +1,96 @@
+"""What the commands of `cdp identity` print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cdp.views.report import profile_view, table_with, when
+
+_VERBS = {
+    "created": "began",
+    "linked": "got more identifiers",
+    "merged": "merged",
+    "separated": "gave a part of a guest to an account",
+    "tenure_opened": "saw a device change hands",
+    "verified": "had a claim verified",
+    "split": "was split by the support desk",
+}
+
+
+def description_view(profile: Mapping[str, Any]) -> str:
+    """The identifiers of a profile, each key on a line of its own so that it can be copied."""
+    lines = [f"profile {profile['profile_id']}"]
+    lines += [f"formerly also {merged}" for merged in profile["merged_profiles"]]
+    for stream in profile["streams"]:
+        began = "ever" if stream["opened_at"] is None else when(stream["opened_at"])
+        ended = "now" if stream["closed_at"] is None else when(stream["closed_at"])
+        for identifier in stream["identifiers"]:
+            lines.append(identifier["key"])
+            lines.append(f"    {identifier['assurance']}, from {began} until {ended}")
+            lines.append(f"    stream {stream['stream']}")
+    return "\n".join(lines)
+
+
+def history_view(history: Mapping[str, Any]) -> str:
+    """How a profile came about, a paragraph for each fact."""
+    lines = [f"profile {history['profile_id']}"]
+    for fact in history["happened"]:
+        cause = f"“{fact['note']}”" if fact["note"] else f"by event {fact['event_id']}"
+        verb = _VERBS.get(fact["reason"], fact["reason"])
+        lines.append(f"{when(fact['at'])}  it {verb}, {cause}")
+        lines += [f"    {line}" for line in _moves(fact["moves"])]
+    return "\n".join(lines)
+
+
+def repair_view(repair: Mapping[str, Any]) -> RenderableType:
+    """Profiles before and after a split or a merge."""
+    parts: list[RenderableType] = []
+    for side, heading in (("before", "Before"), ("after", "After")):
+        for part in repair[side]:
+            parts.append(f"[bold]{heading}[/]: profile {part['profile_id']}")
+            parts += [_unbroken(f"  {i['key']}") for i in part["identifiers"]]
+            if "profile" in part:
+                parts.append(_profile_table(part))
+    if repair["dry_run"]:
+        parts.append("Nothing was changed; use --yes to do it.")
+    return Group(*parts)
+
+
+def review_table(entries: Iterable[Mapping[str, Any]]) -> Table:
+    """The review list."""
+    table = table_with("id", "what", "profile or device", "about", "why", "last seen")
+    for entry in entries:
+        kind = entry["kind"].replace("_", " ")
+        seen = when(entry["last_at"])
+        table.add_row(entry["id"], kind, entry["subject"], entry["about"], entry["reason"], seen)
+    return table
+
+
+def _moves(moves: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for move in moves:
+        names = [
+            f"{i['key'][: len(i['type']) + 9]}… ({i['assurance']})" for i in move["identifiers"]
+        ]
+        name = ", ".join(names) or "an earlier tenure of a device"
+        if move["came_from"] is None:
+            yield f"{name} is new"
+        elif move["came_from"] == move["profile_id"]:
+            yield f"{name} stays in {move['profile_id']}"
+        else:
+            yield f"{name} went from {move['came_from']} to {move['profile_id']}"
+
+
+def _profile_table(part: Mapping[str, Any]) -> Table:
+    identifiers = part["identifiers"]
+    profile = {**part["profile"], "profile_id": part["profile_id"], "identifiers": identifiers}
+    return profile_view(profile, [{"segment": name, "since": None} for name in part["segments"]])
+
+
+def _unbroken(text: str) -> Text:
+    """A line that is never broken, however narrow the terminal."""
+    return Text(text, no_wrap=True, overflow="ignore")
