@@ -16,7 +16,12 @@ _READ_MODEL = "SELECT, INSERT, UPDATE, DELETE"
 
 
 def upgrade(service: str, owner_uri: str, user: str | None = None) -> None:
-    """Bring the database of `service` up to its newest revision, as the owner of its tables.
+    """Bring the database of one of our services up to date: see `upgrade_from`."""
+    upgrade_from(Path(str(files(f"services.{service}") / "migrations")), owner_uri, user)
+
+
+def upgrade_from(revisions: Path, owner_uri: str, user: str | None = None) -> None:
+    """Bring a database up to the newest of the `revisions`, as the owner of its tables.
 
     On PostgreSQL the service's own `user` is then granted what it needs and nothing else: the
     log can be read and added to.
@@ -24,9 +29,7 @@ def upgrade(service: str, owner_uri: str, user: str | None = None) -> None:
     config = Config()
     config.set_main_option("path_separator", "newline")
     config.set_main_option("script_location", _quoted(Path(__file__).parent / "alembic"))
-    config.set_main_option(
-        "version_locations", _quoted(files(f"services.{service}") / "migrations")
-    )
+    config.set_main_option("version_locations", _quoted(revisions))
     engine = sa.create_engine(driver_uri(owner_uri))
     try:
         with engine.begin() as connection:

@@ -35,6 +35,10 @@ ELSEWHERE = {
     ),
     "python -m contracts.export --check": ("Makefile", "-m contracts.export --check"),
     "python -m tests.golden": ("Makefile", "-m tests.golden"),
+    "python -W ignore -m examples.own_service": (
+        "tests/integration/examples/test_own_service.py",
+        '"-W", "ignore", "-m", "examples.own_service"',
+    ),
     "cdp load transactions.parquet --mapping examples/mappings/complete-journey.yaml"
     " --first 200000": ("tests/e2e/test_loading.py", '"--first"'),
 }
