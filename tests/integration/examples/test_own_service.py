@@ -86,10 +86,11 @@ def test_the_runner_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
         "CDP_CATEGORIES_AMQP_URI": "embedded://localhost",
     }
     command = [sys.executable, "-W", "ignore", "-m", "examples.own_service"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=ROOT, env=os.environ | settings, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    assert "serving categories" in process.stderr.readline()
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 0
+    ) as process:
+        assert process.stderr is not None
+        assert any(line.startswith("serving categories") for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+        assert process.wait(timeout=30) == 0
