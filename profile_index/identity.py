@@ -16,7 +16,7 @@ from profile_index.tables import IDENTIFIERS, LABELS
 _SAVE_LABELS = RowStatement(
     """
     INSERT INTO labels (stream_id, profile_id, epoch)
-    SELECT text[0], text[1], number[2] FROM {rows} WHERE true
+    SELECT text[stream], text[profile_id], number[epoch] FROM {rows} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
     SET profile_id = excluded.profile_id, epoch = excluded.epoch
     WHERE excluded.epoch > labels.epoch
@@ -25,7 +25,8 @@ _SAVE_LABELS = RowStatement(
 _SAVE_IDENTIFIERS = RowStatement(
     """
     INSERT INTO identifiers (key, stream_id, tenure, epoch, assurance)
-    SELECT text[0], text[1], number[2], number[3], text[4] FROM {rows} WHERE true
+    SELECT text[key], text[stream], number[tenure], number[epoch], text[assurance]
+    FROM {rows} WHERE true
     ON CONFLICT (key) DO UPDATE
     SET stream_id = excluded.stream_id, tenure = excluded.tenure, epoch = excluded.epoch,
         assurance = excluded.assurance
@@ -153,7 +154,7 @@ def _identifier_rows(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "key": identifier["key"],
-            "stream_id": entry["stream"],
+            "stream": entry["stream"],
             "tenure": identifier["tenure"],
             "epoch": entry["epoch"],
             "assurance": identifier["assurance"],
@@ -168,12 +169,13 @@ def _rank(row: Mapping[str, Any] | None) -> tuple[int, int]:
 
 def _save_labels(connection: sa.Connection, entries: Mapping[str, Mapping[str, Any]]) -> None:
     if entries:
-        rows = [[stream, e["profile_id"], e["epoch"]] for stream, e in sorted(entries.items())]
+        rows = [
+            {"stream": stream, "profile_id": entry["profile_id"], "epoch": entry["epoch"]}
+            for stream, entry in sorted(entries.items())
+        ]
         _SAVE_LABELS.execute(connection, rows)
 
 
 def _save_identifiers(connection: sa.Connection, rows: Mapping[str, Mapping[str, Any]]) -> None:
     if rows:
-        columns = ("key", "stream_id", "tenure", "epoch", "assurance")
-        values = [[rows[key][column] for column in columns] for key in sorted(rows)]
-        _SAVE_IDENTIFIERS.execute(connection, values)
+        _SAVE_IDENTIFIERS.execute(connection, [rows[key] for key in sorted(rows)])

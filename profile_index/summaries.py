@@ -14,7 +14,7 @@ from profile_index.tables import SUMMARIES
 _SAVE = RowStatement(
     """
     INSERT INTO summaries (stream_id, version, summary)
-    SELECT text[0], number[1], json[2] FROM {rows} WHERE true
+    SELECT text[stream], number[version], json[summary] FROM {rows} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
     SET version = excluded.version, summary = excluded.summary
     WHERE excluded.version > summaries.version
@@ -32,5 +32,8 @@ def load_summaries(connection: sa.Connection, streams: Iterable[str]) -> dict[st
 def save_summaries(connection: sa.Connection, summaries: Mapping[str, tuple[int, Any]]) -> None:
     """Store the version and summary of each stream; a row that is further already stays."""
     if summaries:
-        rows = [[stream, *summaries[stream]] for stream in sorted(summaries)]
+        rows = [
+            {"stream": stream, "version": version, "summary": summary}
+            for stream, (version, summary) in sorted(summaries.items())
+        ]
         _SAVE.execute(connection, rows)

@@ -7,7 +7,8 @@ and where a statement upserts without RETURNING, SQLAlchemy would even send it r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,52 +18,58 @@ from sqlalchemy.sql.expression import FunctionElement
 from chassis.core.json import dump_json
 from chassis.database.prepared import PreparedStatement
 
-_PLACE = re.compile(r"\b(text|number|flag|json)\[(\d+)\]")
+_FIELD = re.compile(r"\b(text|number|flag|json)\[(\w+)\]")
 _TYPES = {"text": "text", "number": "bigint", "flag": "boolean", "json": "json"}
 
 
 class RowStatement:
     """A statement over rows, written once for both databases.
 
-    It selects from `{rows}`, and names the places of a row text[0], number[1], flag[2], json[3].
-    An upsert says `WHERE true` before ON CONFLICT, which SQLite's parser needs. PostgreSQL prepares
-    it: where the type of a parameter is not plain from its place, the statement says CAST.
-    `columns` are what it selects, if their types are to be heeded.
+    It selects from `{rows}`, and names the fields of a row with their types: text[stream],
+    number[version], flag[halted], json[data]. An upsert says `WHERE true` before ON CONFLICT,
+    which SQLite's parser needs. PostgreSQL prepares it: where the type of a parameter is not plain
+    from its place, the statement says CAST. `columns` are what it selects, if their types are to
+    be heeded.
     """
 
     def __init__(self, statement: str, columns: Iterable[sa.ColumnElement[Any]] = ()) -> None:
-        kinds = {int(place): kind for kind, place in _PLACE.findall(statement)}
-        self._names = [f"c{place}" for place in sorted(kinds)]
-        places = ", ".join(f"c{place} {_TYPES[kinds[place]]}" for place in sorted(kinds))
+        kinds = {name: kind for kind, name in _FIELD.findall(statement)}
+        names = list(kinds)
+        fields = ", ".join(f"{name} {_TYPES[kind]}" for name, kind in kinds.items())
+        self._values = itemgetter(*names, names[0])  # always a tuple, even of one field
         self._statements = {
             # One pass over each row, whatever is in it.
             "postgresql": _statement(
                 statement,
-                f"json_to_recordset(CAST(:rows AS json)) AS item({places})",
-                r"c\2",
+                f"json_to_recordset(CAST(:rows AS json)) AS item({fields})",
+                lambda field: field[2],
                 columns,
             ),
+            # SQLite looks for a name in an object field by field: an array is faster.
             "sqlite": _statement(
-                statement, "json_each(:rows) AS item", r"json_extract(value, '$[\2]')", columns
+                statement,
+                "json_each(:rows) AS item",
+                lambda field: f"json_extract(value, '$[{names.index(field[2])}]')",
+                columns,
             ),
         }
 
     def execute(
-        self, connection: sa.Connection, rows: Iterable[Sequence[Any]], **parameters: Any
+        self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]], **parameters: Any
     ) -> Sequence[Any]:
         """Run it over `rows`, in their order; what it returns, with a name for each column."""
         dialect = connection.dialect.name
-        if dialect == "postgresql":
-            told: list[Any] = [dict(zip(self._names, row, strict=True)) for row in rows]
-        else:
-            told = list(rows)
-        return self._statements[dialect].execute(connection, rows=dump_json(told), **parameters)
+        values = rows if dialect == "postgresql" else [self._values(row) for row in rows]
+        return self._statements[dialect].execute(connection, rows=dump_json(values), **parameters)
 
 
 def _statement(
-    statement: str, source: str, place: str, columns: Iterable[sa.ColumnElement[Any]]
+    statement: str,
+    source: str,
+    field: Callable[[re.Match[str]], str],
+    columns: Iterable[sa.ColumnElement[Any]],
 ) -> PreparedStatement:
-    text = sa.text(_PLACE.sub(place, statement.replace("{rows}", source)))
+    text = sa.text(_FIELD.sub(field, statement.replace("{rows}", source)))
     return PreparedStatement(text.columns(*columns) if columns else text)
 
 

@@ -19,7 +19,7 @@ from chassis.eventlog import outbox
 _ADVANCE = RowStatement(
     """
     INSERT INTO streams (stream_id, version, changed_at)
-    SELECT text[0], number[1], CAST(:changed_at AS bigint) FROM {rows} WHERE true
+    SELECT text[stream], number[events], CAST(:changed_at AS bigint) FROM {rows} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
     SET version = streams.version + excluded.version, changed_at = excluded.changed_at
     RETURNING stream_id, version
@@ -29,19 +29,20 @@ _STORE = RowStatement(
     """
     INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata, occurred_at,
                         recorded_at)
-    SELECT text[0], number[1], text[2], text[3], number[4], json[5], json[6], number[7],
-           CAST(:recorded_at AS bigint)
+    SELECT text[stream], number[version], text[id], text[type], number[schema_version], json[data],
+           json[metadata], number[occurred_at], CAST(:recorded_at AS bigint)
     FROM {rows}
     """
 )
-# PostgreSQL only: heads, events and the outbox's row at once. number[1] is how many events of the
+# PostgreSQL only: heads, events and the outbox's row at once. `followers` is how many events of the
 # same stream come after this one.
 _APPEND = RowStatement(
     """
     WITH draft AS MATERIALIZED (SELECT * FROM {rows}),
     advanced AS (
         INSERT INTO streams (stream_id, version, changed_at)
-        SELECT text[0], count(*), CAST(:changed_at AS bigint) FROM draft GROUP BY 1 ORDER BY 1
+        SELECT text[stream], count(*), CAST(:changed_at AS bigint)
+        FROM draft GROUP BY 1 ORDER BY 1
         ON CONFLICT (stream_id) DO UPDATE
         SET version = streams.version + excluded.version, changed_at = excluded.changed_at
         RETURNING stream_id, version
@@ -49,9 +50,10 @@ _APPEND = RowStatement(
     stored AS (
         INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata,
                             occurred_at, recorded_at)
-        SELECT stream_id, version - number[1], text[2], text[3], number[4], json[5], json[6],
-               number[7], CAST(:recorded_at AS bigint)
-        FROM draft JOIN advanced ON stream_id = text[0]
+        SELECT stream_id, version - number[followers], text[id], text[type],
+               number[schema_version], json[data], json[metadata], number[occurred_at],
+               CAST(:recorded_at AS bigint)
+        FROM draft JOIN advanced ON stream_id = text[stream]
         RETURNING stream_id, version
     ),
     noted AS (
@@ -126,10 +128,11 @@ def write(
         )
         return OutboxEntry(row_id, _numbered(source, drafts, followers, heads, now))
     counts = Counter(stream for draft in drafts for stream in _streams(draft))
-    rows = [[stream, counts[stream]] for stream in sorted(counts)]
+    rows = [{"stream": stream, "events": counts[stream]} for stream in sorted(counts)]
     heads = _ADVANCE.execute(connection, rows, changed_at=changed_at)
     events = _numbered(source, drafts, followers, heads, now)
-    _STORE.execute(connection, [_row(e.stream, e.version, e) for e in events], recorded_at=now)
+    rows = [_row(event, version=event.version) for event in events]
+    _STORE.execute(connection, rows, recorded_at=now)
     outbox.put(connection, row_id, events)
     return OutboxEntry(row_id, events)
 
@@ -142,7 +145,10 @@ def _append(
 ) -> Iterable[Any]:
     """Append at once; the heads that their streams have come to."""
     if len(drafts) > 1:
-        rows = [_row(d.stream, n[d.stream], d) for d, n in zip(drafts, followers, strict=True)]
+        rows = [
+            _row(draft, followers=after[draft.stream])
+            for draft, after in zip(drafts, followers, strict=True)
+        ]
         return _APPEND.execute(connection, rows, **noted)
     (draft,) = drafts
     return _APPEND_ONE.execute(
@@ -205,17 +211,17 @@ def _events_of(
     ]
 
 
-def _row(stream: str, number: int, told: Draft | Event) -> list[Any]:
-    return [
-        stream,
-        number,
-        told.id,
-        told.type,
-        told.schema_version,
-        told.data,
-        told.metadata,
-        told.occurred_at,
-    ]
+def _row(event: Draft | Event, **number: int) -> dict[str, Any]:
+    return {
+        "stream": event.stream,
+        "id": event.id,
+        "type": event.type,
+        "schema_version": event.schema_version,
+        "data": event.data,
+        "metadata": event.metadata,
+        "occurred_at": event.occurred_at,
+        **number,
+    }
 
 
 def _followers(drafts: Sequence[Draft | JointDraft]) -> list[dict[str, int]]:

@@ -22,8 +22,9 @@ _HISTORY = RowStatement(
     """
     SELECT events.stream_id, events.version, events.id, events.type, events.schema_version,
            events.data, events.metadata, events.occurred_at, events.recorded_at
-    FROM {rows} JOIN events ON events.stream_id = text[0]
-    AND events.version > number[1] AND events.version <= number[1] + CAST(:most AS bigint)
+    FROM {rows} JOIN events ON events.stream_id = text[stream]
+    AND events.version > number[after]
+    AND events.version <= number[after] + CAST(:most AS bigint)
     ORDER BY events.stream_id, events.version LIMIT CAST(:most AS bigint)
     """,
     EVENTS.c,
@@ -112,7 +113,7 @@ class EventLog:
         streams = sorted(after)
         for start in range(0, len(streams), _STREAMS_A_QUERY):
             wanted = streams[start : start + _STREAMS_A_QUERY]
-            places = [(stream, after[stream]) for stream in wanted]
+            places = [{"stream": stream, "after": after[stream]} for stream in wanted]
             found = _HISTORY.execute(connection, places, most=limit - len(events))
             events += [self._event(row) for row in found]
             if len(events) >= limit:

@@ -32,7 +32,7 @@ RECONCILE_MARGIN = 180 * 1_000_000
 _LOCK = RowStatement(
     """
     INSERT INTO positions (source, stream_id, version, seen, halted)
-    SELECT :source, text[0], 0, number[1], false FROM {rows} WHERE true
+    SELECT :source, text[stream], 0, number[seen], false FROM {rows} WHERE true
     ON CONFLICT (source, stream_id) DO UPDATE
     SET seen = CASE WHEN excluded.seen > positions.seen THEN excluded.seen ELSE positions.seen END
     RETURNING stream_id, version, seen, halted
@@ -41,7 +41,8 @@ _LOCK = RowStatement(
 _SAVE = RowStatement(
     """
     INSERT INTO positions (source, stream_id, version, seen, halted)
-    SELECT :source, text[0], number[1], number[2], flag[3] FROM {rows} WHERE true
+    SELECT :source, text[stream], number[version], number[seen], flag[halted]
+    FROM {rows} WHERE true
     ON CONFLICT (source, stream_id) DO UPDATE
     SET version = excluded.version, seen = excluded.seen, halted = excluded.halted
     """
@@ -270,12 +271,15 @@ class Inbox:
 
     def _lock(self, connection: sa.Connection, heads: Mapping[str, int]) -> dict[str, Position]:
         """Lock the rows of the streams, made first where they are new, and raise what was seen."""
-        rows = [[stream, heads[stream]] for stream in sorted(heads)]
+        rows = [{"stream": stream, "seen": heads[stream]} for stream in sorted(heads)]
         result = _LOCK.execute(connection, rows, source=self.source)
         return {r.stream_id: Position(r.version, r.seen, bool(r.halted)) for r in result}
 
     def _save(self, connection: sa.Connection, positions: Mapping[str, Position]) -> None:
-        rows = [[stream, p.version, p.seen, p.halted] for stream, p in sorted(positions.items())]
+        rows = [
+            {"stream": stream, "version": p.version, "seen": p.seen, "halted": p.halted}
+            for stream, p in sorted(positions.items())
+        ]
         _SAVE.execute(connection, rows, source=self.source)
 
     def _save_reconciled(self, unit: UnitOfWork, changed_at: int) -> None:

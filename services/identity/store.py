@@ -69,7 +69,7 @@ _LOAD = PreparedStatement(sa.select(TENURES).where(among(TENURES.c.key, "keys"))
 _LOAD_PROFILES = PreparedStatement(sa.select(TENURES).where(TENURES.c.profile_id.in_(_LED_TO)))
 _FIND_PROFILES = PreparedStatement(_LED_TO)
 _ADD_KEYS = RowStatement(
-    "INSERT INTO keys (key) SELECT text[0] FROM {rows} WHERE true ON CONFLICT DO NOTHING"
+    "INSERT INTO keys (key) SELECT text[key] FROM {rows} WHERE true ON CONFLICT DO NOTHING"
 )
 _LOCK_KEYS = PreparedStatement(
     sa.select(KEYS.c.key).where(among(KEYS.c.key, "keys")).order_by(KEYS.c.key).with_for_update()
@@ -81,14 +81,16 @@ _LOCK_PROFILES = PreparedStatement(
     .with_for_update()
 )
 _ADD_PROFILES = RowStatement(
-    "INSERT INTO profiles (profile_id) SELECT text[0] FROM {rows} WHERE true ON CONFLICT DO NOTHING"
+    "INSERT INTO profiles (profile_id) SELECT text[profile_id] FROM {rows} WHERE true"
+    " ON CONFLICT DO NOTHING"
 )
 _SAVE_TENURES = RowStatement(
     """
     INSERT INTO tenures (stream_id, key, number, opened_at, founded_at, profile_id, epoch,
                          assurance, bond, bound_at, current, parted, verified, merges)
-    SELECT text[0], text[1], number[2], number[3], number[4], text[5], number[6],
-           text[7], text[8], number[9], flag[10], text[11], flag[12], number[13]
+    SELECT text[stream_id], text[key], number[number], number[opened_at], number[founded_at],
+           text[profile_id], number[epoch], text[assurance], text[bond], number[bound_at],
+           flag[current], text[parted], flag[verified], number[merges]
     FROM {rows} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
     SET key = excluded.key, number = excluded.number, opened_at = excluded.opened_at,
@@ -158,7 +160,7 @@ def load_locked(
     Then the transaction is to be given up, since profiles are locked in sorted order.
     """
     sorted_keys = sorted(keys)
-    _ADD_KEYS.execute(connection, [[key] for key in sorted_keys])
+    _ADD_KEYS.execute(connection, [{"key": key} for key in sorted_keys])
     _LOCK_KEYS.execute(connection, keys=sorted_keys)
     led_to = _FIND_PROFILES.execute(connection, keys=sorted_keys)
     wanted = sorted({row.profile_id for row in led_to})
@@ -190,7 +192,7 @@ def save(connection: sa.Connection, state: IdentityState) -> None:
     """Store what has changed in the state."""
     changed = set(state.changed)
     if state.changed_profiles:
-        rows = [[profile] for profile in sorted(state.changed_profiles)]
+        rows = [{"profile_id": profile} for profile in sorted(state.changed_profiles)]
         _ADD_PROFILES.execute(connection, rows)
         for profile in state.changed_profiles:
             changed.update(member.stream for member in state.members(profile))
@@ -238,23 +240,23 @@ def _read(rows: Iterable[Any]) -> tuple[list[Tenure], list[Profile]]:
     return tenures, list(profiles.values())
 
 
-def _row(tenure: Tenure, profile: Profile) -> list[Any]:
-    return [
-        tenure.stream,
-        tenure.key,
-        tenure.number,
-        tenure.opened_at,
-        tenure.founded_at,
-        tenure.profile,
-        tenure.epoch,
-        tenure.assurance,
-        tenure.bond,
-        tenure.bound_at,
-        tenure.current,
-        tenure.parted,
-        profile.verified,
-        profile.merges,
-    ]
+def _row(tenure: Tenure, profile: Profile) -> dict[str, Any]:
+    return {
+        "stream_id": tenure.stream,
+        "key": tenure.key,
+        "number": tenure.number,
+        "opened_at": tenure.opened_at,
+        "founded_at": tenure.founded_at,
+        "profile_id": tenure.profile,
+        "epoch": tenure.epoch,
+        "assurance": tenure.assurance,
+        "bond": tenure.bond,
+        "bound_at": tenure.bound_at,
+        "current": tenure.current,
+        "parted": tenure.parted,
+        "verified": profile.verified,
+        "merges": profile.merges,
+    }
 
 
 def note_reviews(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -115,7 +115,7 @@ _MEMBERSHIPS = PreparedStatement(
 _SAVE = RowStatement(
     """
     INSERT INTO memberships (profile_id, version, segments, as_of)
-    SELECT text[0], number[1], json[2], json[3] FROM {rows} WHERE true
+    SELECT text[profile_id], number[version], json[segments], json[as_of] FROM {rows} WHERE true
     ON CONFLICT (profile_id) DO UPDATE
     SET version = excluded.version, segments = excluded.segments, as_of = excluded.as_of
     """
@@ -160,7 +160,12 @@ def load_memberships(unit: UnitOfWork, profile_ids: Iterable[str]) -> dict[str, 
 def save_memberships(unit: UnitOfWork, memberships: Mapping[str, ProfileSegments]) -> None:
     """Store the segments of profiles; the caller has locked their positions."""
     rows = [
-        [profile_id, membership.version, membership.segments, membership.as_of]
+        {
+            "profile_id": profile_id,
+            "version": membership.version,
+            "segments": membership.segments,
+            "as_of": membership.as_of,
+        }
         for profile_id, membership in sorted(memberships.items())
     ]
     _SAVE.execute(unit.connection, rows)

@@ -60,7 +60,7 @@ SEALED_VALUES = sa.Table(
 _KEEP = RowStatement(
     """
     INSERT INTO sealed_values (key, sealed, kept_until)
-    SELECT text[0], text[1], number[2] FROM {rows} WHERE true
+    SELECT text[key], text[sealed], number[kept_until] FROM {rows} WHERE true
     ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed, kept_until = excluded.kept_until
     WHERE coalesce(excluded.kept_until, 0) <> coalesce(sealed_values.kept_until, 0)
     """
@@ -72,7 +72,7 @@ _IS_ANYTHING_WAITING = PreparedStatement(sa.select(sa.exists().where(WAITING.c.r
 _WAIT = RowStatement(
     """
     INSERT INTO waiting (event_id, received_at, sealed)
-    SELECT text[0], number[1], text[2] FROM {rows} WHERE true
+    SELECT text[event_id], number[received_at], text[sealed] FROM {rows} WHERE true
     ON CONFLICT (event_id) DO NOTHING
     """
 )
@@ -182,7 +182,8 @@ def waiting(unit: UnitOfWork, limit: int) -> list[DeferredEvent]:
 
 def let_wait(unit: UnitOfWork, sealed: Sequence[tuple[str, str]]) -> None:
     """Put events (id, sealed body) at the end of the queue, those that are not in it yet."""
-    _WAIT.execute(unit.connection, [[id_, unit.now, body] for id_, body in sealed])
+    rows = [{"event_id": id_, "received_at": unit.now, "sealed": body} for id_, body in sealed]
+    _WAIT.execute(unit.connection, rows)
 
 
 def remove_waiting(unit: UnitOfWork, places: Sequence[int]) -> None:
@@ -226,7 +227,8 @@ def give_lease_back(unit: UnitOfWork, holder: str) -> None:
 def keep_sealed(unit: UnitOfWork, values: Sequence[SealedValue]) -> None:
     """Keep sealed values of identifiers, sorted by key."""
     if values:
-        _KEEP.execute(unit.connection, [[v.key, v.sealed, v.kept_until] for v in values])
+        rows = [{"key": v.key, "sealed": v.sealed, "kept_until": v.kept_until} for v in values]
+        _KEEP.execute(unit.connection, rows)
 
 
 def sealed_values(unit: UnitOfWork, keys: Sequence[str]) -> dict[str, str]:

@@ -82,7 +82,7 @@ class EvaluationState:
 _LOCK = RowStatement(
     """
     INSERT INTO profiles (profile_id, next_at, generation)
-    SELECT text[0], NULL, 0 FROM {rows} WHERE true
+    SELECT text[profile_id], NULL, 0 FROM {rows} WHERE true
     ON CONFLICT (profile_id) DO UPDATE SET generation = profiles.generation
     RETURNING profile_id, next_at, generation
     """
@@ -90,7 +90,7 @@ _LOCK = RowStatement(
 _SAVE_STANDINGS = RowStatement(
     """
     INSERT INTO profiles (profile_id, next_at, generation)
-    SELECT text[0], number[1], number[2] FROM {rows} WHERE true
+    SELECT text[profile_id], number[next_at], number[generation] FROM {rows} WHERE true
     ON CONFLICT (profile_id) DO UPDATE
     SET next_at = excluded.next_at, generation = excluded.generation
     """
@@ -98,13 +98,13 @@ _SAVE_STANDINGS = RowStatement(
 _ENTER = RowStatement(
     """
     INSERT INTO memberships (profile_id, segment, since, definition_version)
-    SELECT text[0], text[1], number[2], number[3] FROM {rows}
+    SELECT text[profile_id], text[segment], number[since], number[definition_version] FROM {rows}
     """
 )
 _EXIT = RowStatement(
     """
     DELETE FROM memberships
-    WHERE (profile_id, segment) IN (SELECT text[0], text[1] FROM {rows})
+    WHERE (profile_id, segment) IN (SELECT text[profile_id], text[segment] FROM {rows})
     """
 )
 _MEMBERSHIPS = PreparedStatement(
@@ -131,7 +131,8 @@ def lock_profiles(
     connection: sa.Connection, profile_ids: Iterable[str]
 ) -> dict[str, EvaluationState]:
     """Lock the rows of `profile_ids` in sorted order, made first where they are new."""
-    result = _LOCK.execute(connection, [[profile_id] for profile_id in sorted(set(profile_ids))])
+    rows = [{"profile_id": profile_id} for profile_id in sorted(set(profile_ids))]
+    result = _LOCK.execute(connection, rows)
     return {row.profile_id: EvaluationState(row.next_at, row.generation) for row in result}
 
 
@@ -161,7 +162,10 @@ def load_standing(connection: sa.Connection, profile_id: str) -> EvaluationState
 
 def save_standings(connection: sa.Connection, standings: Mapping[str, EvaluationState]) -> None:
     """Store when each profile is due again; the caller holds them locked."""
-    rows = [[name, each.next_at, each.generation] for name, each in sorted(standings.items())]
+    rows = [
+        {"profile_id": profile_id, "next_at": state.next_at, "generation": state.generation}
+        for profile_id, state in sorted(standings.items())
+    ]
     _SAVE_STANDINGS.execute(connection, rows)
 
 
@@ -180,7 +184,12 @@ def save_entries(connection: sa.Connection, entries: Mapping[tuple[str, str], Me
     """Store who entered: (profile, segment) -> membership."""
     if entries:
         rows = [
-            [profile_id, segment, membership.since, membership.definition_version]
+            {
+                "profile_id": profile_id,
+                "segment": segment,
+                "since": membership.since,
+                "definition_version": membership.definition_version,
+            }
             for (profile_id, segment), membership in sorted(entries.items())
         ]
         _ENTER.execute(connection, rows)
@@ -188,8 +197,9 @@ def save_entries(connection: sa.Connection, entries: Mapping[tuple[str, str], Me
 
 def delete_exits(connection: sa.Connection, exits: Iterable[tuple[str, str]]) -> None:
     """Remove who left: (profile, segment)."""
-    if places := sorted(exits):
-        _EXIT.execute(connection, places)
+    rows = [{"profile_id": profile_id, "segment": segment} for profile_id, segment in sorted(exits)]
+    if rows:
+        _EXIT.execute(connection, rows)
 
 
 def count_members(connection: sa.Connection) -> dict[str, int]:
