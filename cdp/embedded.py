@@ -97,7 +97,7 @@ class EmbeddedSuite:
 
     def lags(self) -> list[Lag]:
         """How far every service of the suite has followed every source."""
-        works = self._runner.works()
+        works = self._runner.unit_of_work_runners()
         totals = {name: work.read(_total) for name, work in works.items()}
         return [
             _lag(service.name, source, works[service.name], totals[source])

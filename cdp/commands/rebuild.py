@@ -24,8 +24,8 @@ from chassis.core.errors import Refused, Unavailable
 from chassis.database.engine import Database
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-from chassis.projections.rebuild import ReadModel, Rebuild, RebuildResult
-from chassis.projections.shadow_base import open_shadow
+from chassis.projections.read_model import ReadModel
+from chassis.projections.rebuild import Rebuild, RebuildResult, open_shadow
 from chassis.runtime.client import Client
 from contracts.topology import FOLLOWS, SERVICE_NAMES
 
@@ -92,7 +92,8 @@ def _rebuild(settings: Settings, uri: str, report: Report, resume: bool) -> Rebu
     }
     logs = {source: RemoteLog(caller.call) for source, caller in callers.items()}
     try:
-        return Rebuild(model, live, shadow, logs, report).run(resume)
+        rebuild = Rebuild(model, live, shadow, logs, report)
+        return rebuild.resume() if resume else rebuild.run()
     finally:
         for caller in callers.values():
             caller.close()
@@ -161,7 +162,7 @@ def _settings(service: str, demo: bool) -> Settings:
 def _told(service: str, result: RebuildResult, seconds: float) -> str:
     told = (
         f"{service}: made anew of {result.events:,} events in {seconds:.1f} s; its writers were "
-        f"held for {result.held_ms} ms, and {result.told:,} changes told."
+        f"held for {result.lock_ms} ms, and {result.changes:,} changes told."
     )
     if not result.halted:
         return told

@@ -51,13 +51,13 @@ class NullPublisher:
 class UnitOfWork:
     """One transaction: `connection` for the service's own tables, and its log."""
 
-    def __init__(self, connection: sa.Connection, work: UnitOfWorkRunner, attempt: int) -> None:
+    def __init__(self, connection: sa.Connection, runner: UnitOfWorkRunner, attempt: int) -> None:
         self.connection = connection
-        self.now = work.clock.now()
-        self.published: list[OutboxEntry] = []
-        self._log = work.log
-        self._upcasters = work.upcasters
-        self._correlation = work.correlation
+        self.now = runner.clock.now()
+        self.outbox_entries: list[OutboxEntry] = []
+        self._log = runner.log
+        self._upcasters = runner.upcasters
+        self._correlation = runner.correlation
         self._first = attempt == 1
 
     def append(
@@ -76,16 +76,16 @@ class UnitOfWork:
             drafts = [
                 replace(draft, metadata={**self._correlation, **draft.metadata}) for draft in drafts
             ]
-        appended, published = self._log.append(
+        results, entry = self._log.append(
             self.connection,
             drafts,
             self.now,
             check_duplicates=not self._first,
             synchronous_commit=synchronous_commit,
         )
-        if published:
-            self.published.append(published)
-        return appended
+        if entry:
+            self.outbox_entries.append(entry)
+        return results
 
     def find(self, ids: Sequence[str]) -> dict[str, Event]:
         """Those of the event ids `ids` that are in the log."""
@@ -125,11 +125,11 @@ class UnitOfWorkRunner:
         self.upcasters = upcasters or Upcasters()
         self.correlation: dict[str, str] = {}
 
-    def bound(self, correlation_id: str) -> UnitOfWorkRunner:
-        """The same work, whose appended events carry `correlation_id`."""
-        bound = copy(self)
-        bound.correlation = {"correlation_id": correlation_id}
-        return bound
+    def with_correlation(self, correlation_id: str) -> UnitOfWorkRunner:
+        """A runner like this one, whose events carry `correlation_id`."""
+        runner = copy(self)
+        runner.correlation = {"correlation_id": correlation_id}
+        return runner
 
     def run(self, function: Callable[[UnitOfWork], T]) -> T:
         """Run `function` in a transaction, and publish what it appended after the commit.
@@ -179,6 +179,6 @@ class UnitOfWorkRunner:
         with begin() as connection:
             unit = UnitOfWork(connection, self, attempt)
             result = function(unit)
-        for published in unit.published:
-            self.publisher.publish(published.row_id, published.events)
+        for entry in unit.outbox_entries:
+            self.publisher.publish(entry.row_id, entry.events)
         return result

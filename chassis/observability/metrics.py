@@ -1,4 +1,4 @@
-"""What a process counts and times, and what a service's database tells of its backlog."""
+"""What a process counts and times, and the gauges of the backlog in a service's database."""
 
 from __future__ import annotations
 
@@ -53,31 +53,32 @@ _OUTBOX = sa.select(sa.func.count(), sa.func.min(OUTBOX.c.claimed_at))
 
 
 class LagCollector(Collector):
-    """Gauges read from the services' databases whenever they are asked for."""
+    """Gauges that are read from the services' databases at every scrape."""
 
-    def __init__(self, works: Iterable[UnitOfWorkRunner]) -> None:
-        self._works = list(works)
+    def __init__(self, runners: Iterable[UnitOfWorkRunner]) -> None:
+        self._runners = list(runners)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The gauges; those of a database that does not answer are left out."""
         families = {
             name: GaugeMetricFamily(
-                name, told, labels=["service", "source"] if name in _BY_SOURCE else ["service"]
+                name, text, labels=["service", "source"] if name in _BY_SOURCE else ["service"]
             )
-            for name, told in _GAUGES.items()
+            for name, text in _GAUGES.items()
         }
-        for work in self._works:
+        for runner in self._runners:
             with suppress(Unavailable):
-                for name, labels, value in work.read(_measure):
-                    families[name].add_metric([work.source, *labels], value)
+                for name, labels, value in runner.read(_measure):
+                    families[name].add_metric([runner.source, *labels], value)
         yield from families.values()
 
 
 def _measure(unit: UnitOfWork) -> list[tuple[str, list[str], float]]:
-    found: list[tuple[str, list[str], float]] = []
+    """Name, further labels and value of every gauge."""
+    gauges: list[tuple[str, list[str], float]] = []
     for source, *values in unit.connection.execute(_BEHIND):
-        found += [(name, [source], v) for name, v in zip(_BY_SOURCE, values, strict=True)]
-    found.append(("cdp_dead_letters", [], unit.connection.execute(_LETTERS).scalar_one()))
+        gauges += [(name, [source], v) for name, v in zip(_BY_SOURCE, values, strict=True)]
+    gauges.append(("cdp_dead_letters", [], unit.connection.execute(_LETTERS).scalar_one()))
     rows, oldest = unit.connection.execute(_OUTBOX).one()
     age = time.time() - oldest / 1_000_000 if oldest else 0.0
-    return [*found, ("cdp_outbox_rows", [], rows), ("cdp_outbox_age_seconds", [], age)]
+    return [*gauges, ("cdp_outbox_rows", [], rows), ("cdp_outbox_age_seconds", [], age)]

@@ -26,10 +26,10 @@ class Monitor:
     `/metrics`: Prometheus' text format.
     """
 
-    def __init__(self, works: Mapping[str, UnitOfWorkRunner]) -> None:
-        self._works = works
+    def __init__(self, runners: Mapping[str, UnitOfWorkRunner]) -> None:
+        self._runners = runners
         self._backlog = CollectorRegistry()
-        self._backlog.register(LagCollector(works.values()))
+        self._backlog.register(LagCollector(runners.values()))
 
     def listen(self, port: int) -> None:
         """Serve on `port` of every address, in a greenlet of its own."""
@@ -50,7 +50,7 @@ class Monitor:
         return "200 OK", "text/plain", b"ok\n"
 
     def _ready(self) -> tuple[str, str, bytes]:
-        states = {name: self._state(work) for name, work in self._works.items()}
+        states = {name: self._state(runner) for name, runner in self._runners.items()}
         ready = all(state == "ready" for state in states.values())
         status = "200 OK" if ready else "503 Service Unavailable"
         return status, "application/json", json.dumps(states).encode()
@@ -60,9 +60,9 @@ class Monitor:
         return "200 OK", CONTENT_TYPE_LATEST, b"".join(body)
 
     @staticmethod
-    def _state(work: UnitOfWorkRunner) -> str:
+    def _state(runner: UnitOfWorkRunner) -> str:
         try:
-            work.read(lambda unit: unit.connection.exec_driver_sql("SELECT 1").scalar())
+            runner.read(lambda unit: unit.connection.exec_driver_sql("SELECT 1").scalar())
         except Unavailable as error:
             return str(error)
         return "ready"

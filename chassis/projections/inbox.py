@@ -1,16 +1,16 @@
-"""The subscriber's core: events come in any order, any number of times, and apply once, in order.
+"""The inbox: events arrive in any order, any number of times, and apply once, in order.
 
-Order comes from the log, not from the broker. A position row for each stream holds the last
-version applied and the highest one heard of. What comes early is not kept: the row remembers that
-it exists, and it is fetched from the source's history. Neither does anything else depend on the
-broker, so replicas may share one plain queue.
+Order comes from the log, not from the broker. A row for each stream has its position: the last
+version applied and the highest one seen. An event that arrives early is not stored: the row shows
+that it exists, and it is fetched from the source's history. Nothing depends on the order of
+messages, so replicas may share one plain queue.
 """
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,41 +19,20 @@ import sqlalchemy as sa
 from chassis.core.errors import ServiceError, Unavailable
 from chassis.core.event import Event, new_id
 from chassis.core.upcasting import Upcasters
-from chassis.database.bulk import RowStatement, among
 from chassis.database.engine import upsert
-from chassis.database.prepared import PreparedStatement
-from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED
+from chassis.database.tables import DEAD_LETTERS, RECONCILED
 from chassis.eventlog.log import HEADS_A_PAGE, Head
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.projections.positions import (
+    Position,
+    lagging_streams,
+    load_positions,
+    lock_positions,
+    save_positions,
+)
 
 # A head's `changed_at` is set before its commit; no transaction stays open for longer than this.
 RECONCILE_MARGIN = 180 * 1_000_000
-
-_LOCK = RowStatement(
-    """
-    INSERT INTO positions (source, stream_id, version, seen, halted)
-    SELECT :source, text[stream], 0, number[seen], false FROM {rows} WHERE true
-    ON CONFLICT (source, stream_id) DO UPDATE
-    SET seen = CASE WHEN excluded.seen > positions.seen THEN excluded.seen ELSE positions.seen END
-    RETURNING stream_id, version, seen, halted
-    """
-)
-_SAVE = RowStatement(
-    """
-    INSERT INTO positions (source, stream_id, version, seen, halted)
-    SELECT :source, text[stream], number[version], number[seen], flag[halted]
-    FROM {rows} WHERE true
-    ON CONFLICT (source, stream_id) DO UPDATE
-    SET version = excluded.version, seen = excluded.seen, halted = excluded.halted
-    """
-)
-
-
-_POSITIONS = PreparedStatement(
-    sa.select(POSITIONS).where(
-        POSITIONS.c.source == sa.bindparam("source"), among(POSITIONS.c.stream_id, "streams")
-    )
-)
 
 
 class Projection(Protocol):
@@ -62,24 +41,15 @@ class Projection(Protocol):
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         """Apply `events`: in order by stream, without gaps, each once, a joint fact once.
 
-        The position rows of all their streams are locked. Raising anything but Unavailable says
-        that an event cannot be applied: it is found by splitting, and its stream is halted.
+        The position rows of all their streams are locked. Any error but Unavailable means that an
+        event cannot be applied: it is found by halving the batch, and its streams are halted.
         """
         ...
 
 
-@dataclass(slots=True)
-class Position:
-    """Where a consumer stands in one stream."""
-
-    version: int
-    seen: int
-    halted: bool
-
-
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of a batch: whether anything was applied, and whether a gap was left."""
+    """Whether anything of a batch was applied, and whether its streams are behind after it."""
 
     applied: bool
     behind: bool
@@ -88,16 +58,8 @@ class BatchResult:
         return BatchResult(self.applied or other.applied, self.behind or other.behind)
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """What was to be applied, and the error that the projection raised: that alone is poison."""
-
-    tried: list[Event] = field(default_factory=list)
-    error: Exception | None = None
-
-
 class Inbox:
-    """What one service holds of the events of one source."""
+    """The events of one source, as one service applies them."""
 
     def __init__(
         self, work: UnitOfWorkRunner, source: str, upcasters: Upcasters | None = None
@@ -106,47 +68,38 @@ class Inbox:
         self.source = source
         self._upcasters = upcasters or Upcasters()
 
-    def process(self, arrived: Sequence[Event], projection: Projection) -> BatchResult:
-        """Apply what of `arrived` is next in its streams.
+    def process(self, events: Sequence[Event], projection: Projection) -> BatchResult:
+        """Apply those of `events` that are next in their streams.
 
-        What came before is dropped, what is early is noted to be fetched. Raises Unavailable, with
-        nothing applied, when the database or something that the projection needs does not answer.
+        Earlier ones are dropped, and later ones are noted, to be fetched. Raises Unavailable, with
+        nothing applied, if the database or something that the projection needs does not answer.
         """
-        if not arrived:
+        if not events:
             return BatchResult(applied=False, behind=False)
-        attempt = _Attempt()
+        batch = _Batch(self.source, events, projection, self._upcasters)
         try:
-            return self.work.run(lambda unit: self._apply(unit, arrived, projection, attempt))
+            return self.work.run(batch.apply)
         except Unavailable:
             raise
         except Exception as error:
-            if error is not attempt.error:
+            if error is not batch.projection_error:
                 raise
-            return self._isolate(arrived, attempt.tried, error, projection)
+            return self._isolate(batch, error)
 
     def note(self, heads: Mapping[str, int]) -> None:
-        """Remember that the source's streams have come at least as far as `heads`."""
+        """Note that the source's streams have at least the versions in `heads`."""
         if heads:
-            self.work.run(lambda unit: self._lock(unit.connection, heads))
+            self.work.run(lambda unit: lock_positions(unit, self.source, heads))
 
-    def behind(self, limit: int) -> dict[str, int]:
-        """Up to `limit` streams with events that were heard of and not applied: stream -> version.
+    def behind(self, limit: int, after: str = "") -> dict[str, int]:
+        """Up to `limit` lagging streams past `after`, in order: stream -> version applied.
 
         Halted streams are left out.
         """
-        query = (
-            sa.select(POSITIONS.c.stream_id, POSITIONS.c.version)
-            .where(POSITIONS.c.source == self.source, POSITIONS.c.seen > POSITIONS.c.version)
-            .where(~POSITIONS.c.halted)
-            .order_by(POSITIONS.c.stream_id)
-            .limit(limit)
-        )
-        return self.work.read(
-            lambda unit: {r.stream_id: r.version for r in unit.connection.execute(query)}
-        )
+        return self.work.read(lambda unit: lagging_streams(unit, self.source, after, limit))
 
     def lagging(self, wanted: Mapping[str, int]) -> dict[str, int]:
-        """Those of `wanted` (stream: version) that have not come that far: stream -> version.
+        """The streams that have not reached their version in `wanted`: stream -> version applied.
 
         Halted streams are left out.
         """
@@ -160,100 +113,72 @@ class Inbox:
         }
 
     def versions(self, streams: Iterable[str]) -> dict[str, int]:
-        """The last version applied of each of `streams`; 0 for one that is not known."""
+        """The last version applied of each of `streams`; 0 for one that has no position."""
         wanted = set(streams)
-        found = {row.stream_id: row.version for row in self._positions(wanted)}
-        return {stream: found.get(stream, 0) for stream in wanted}
+        versions = {row.stream_id: row.version for row in self._positions(wanted)}
+        return {stream: versions.get(stream, 0) for stream in wanted}
 
     def reconcile(
         self, heads: Callable[[int, str], Sequence[Head]], page_size: int = HEADS_A_PAGE
     ) -> int:
-        """Compare with the source's heads, and note every stream that is further there.
+        """Compare positions with the source's heads, and note every stream that is further there.
 
-        `heads(changed_since, after)` gives the next page of the source's heads in order of their
-        change. One that is not full is the last: what changes meanwhile is for the next time.
-        Returns how many streams were found behind.
+        `heads(changed_since, after)` gives the next page of heads in order of their change. A page
+        that is not full is the last: what changes meanwhile is for the next time. Returns how many
+        streams were further.
         """
         start = self.reconciled()
         place = (max(0, start - RECONCILE_MARGIN), "")
-        found = 0
+        count = 0
         full = True
         while full and (page := heads(*place)):
             full = len(page) >= page_size
-            known = {row.stream_id: row.seen for row in self._positions(h.stream for h in page)}
-            ahead = {h.stream: h.version for h in page if h.version > known.get(h.stream, 0)}
+            seen = {row.stream_id: row.seen for row in self._positions(h.stream for h in page)}
+            ahead = {h.stream: h.version for h in page if h.version > seen.get(h.stream, 0)}
             self.note(ahead)
-            found += len(ahead)
+            count += len(ahead)
             place = (page[-1].changed_at, page[-1].stream)
         if place[0] > start:
             self.work.run(lambda unit: self._save_reconciled(unit, place[0]))
-        return found
+        return count
 
     def reconciled(self) -> int:
-        """Up to which change the source's heads were compared; 0 if they never were."""
+        """The change up to which positions were compared with heads; 0 if they never were."""
         query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == self.source)
         return self.work.read(lambda unit: unit.connection.execute(query).scalar() or 0)
 
     def dead_letter(self, reason: str) -> str:
-        """Note a message that could not even be read; returns the dead letter's id."""
-        return self.work.run(lambda unit: self._dead_letter(unit, None, reason))
+        """Record a message that could not be read; returns the dead letter's id."""
+        return self.work.run(lambda unit: self._insert_dead_letter(unit, None, reason))
 
     def _positions(self, streams: Iterable[str]) -> Sequence[Any]:
-        """The rows of those of `streams` that are known."""
-        asked = list(streams)
-        return self.work.read(
-            lambda unit: _POSITIONS.execute(unit.connection, source=self.source, streams=asked)
-        )
+        names = list(streams)
+        return self.work.read(lambda unit: load_positions(unit, self.source, names))
 
-    def _apply(
-        self, unit: UnitOfWork, arrived: Sequence[Event], projection: Projection, attempt: _Attempt
-    ) -> BatchResult:
-        heads: dict[str, int] = {}
-        for event in arrived:
-            for stream, version in event.versions.items():
-                heads[stream] = max(heads.get(stream, 0), version)
-        positions = self._lock(unit.connection, heads)
-        attempt.tried = _next_in_order(arrived, positions, self._upcasters)
-        if attempt.tried:
-            try:
-                projection.apply(unit, [self._upcasters.upcast(event) for event in attempt.tried])
-            except Exception as error:
-                attempt.error = error
-                raise
-            touched = {stream for event in attempt.tried for stream in event.versions}
-            self._save(unit.connection, {stream: positions[stream] for stream in touched})
-        gap = any(p.seen > p.version and not p.halted for p in positions.values())
-        return BatchResult(applied=bool(attempt.tried), behind=gap)
-
-    def _isolate(
-        self,
-        arrived: Sequence[Event],
-        tried: Sequence[Event],
-        error: Exception,
-        projection: Projection,
-    ) -> BatchResult:
+    def _isolate(self, batch: _Batch, error: Exception) -> BatchResult:
         """Apply all but the event that fails, by halves, and halt the streams of that one."""
-        if len(tried) == 1:
-            self.work.run(lambda unit: self._halt(unit, tried[0], _reason(error)))
-            outcome = BatchResult(applied=False, behind=False)
+        ready = batch.ready
+        if len(ready) == 1:
+            self.work.run(lambda unit: self._halt(unit, ready[0], _reason(error)))
+            result = BatchResult(applied=False, behind=False)
         else:
-            middle = len(tried) // 2
-            outcome = self.process(tried[:middle], projection)
-            outcome |= self.process(tried[middle:], projection)
-        ids = {event.id for event in tried}
-        rest = [event for event in arrived if event.id not in ids]
-        return (outcome | self.process(rest, projection)) if rest else outcome
+            middle = len(ready) // 2
+            result = self.process(ready[:middle], batch.projection)
+            result |= self.process(ready[middle:], batch.projection)
+        ids = {event.id for event in ready}
+        rest = [event for event in batch.events if event.id not in ids]
+        return (result | self.process(rest, batch.projection)) if rest else result
 
     def _halt(self, unit: UnitOfWork, event: Event, reason: str) -> None:
-        positions = self._lock(unit.connection, event.versions)
+        positions = lock_positions(unit, self.source, event.versions)
         if not _is_next(event, positions):
-            return  # somebody else has applied it, or halted its stream, since
+            return  # another replica has applied it, or halted its stream, since
         for position in positions.values():
             position.halted = True
-        self._save(unit.connection, positions)
-        self._dead_letter(unit, event, reason)
+        save_positions(unit, self.source, positions)
+        self._insert_dead_letter(unit, event, reason)
 
-    def _dead_letter(self, unit: UnitOfWork, event: Event | None, reason: str) -> str:
+    def _insert_dead_letter(self, unit: UnitOfWork, event: Event | None, reason: str) -> str:
         letter = new_id()
         row = {
             "id": letter,
@@ -269,19 +194,6 @@ class Inbox:
         unit.connection.execute(sa.insert(DEAD_LETTERS), row)
         return letter
 
-    def _lock(self, connection: sa.Connection, heads: Mapping[str, int]) -> dict[str, Position]:
-        """Lock the rows of the streams, made first where they are new, and raise what was seen."""
-        rows = [{"stream": stream, "seen": heads[stream]} for stream in sorted(heads)]
-        result = _LOCK.execute(connection, rows, source=self.source)
-        return {r.stream_id: Position(r.version, r.seen, bool(r.halted)) for r in result}
-
-    def _save(self, connection: sa.Connection, positions: Mapping[str, Position]) -> None:
-        rows = [
-            {"stream": stream, "version": p.version, "seen": p.seen, "halted": p.halted}
-            for stream, p in sorted(positions.items())
-        ]
-        _SAVE.execute(connection, rows, source=self.source)
-
     def _save_reconciled(self, unit: UnitOfWork, changed_at: int) -> None:
         statement = upsert(unit.connection, RECONCILED).values(
             source=self.source, changed_at=changed_at
@@ -292,17 +204,53 @@ class Inbox:
         unit.connection.execute(statement)
 
 
-def _next_in_order(
-    arrived: Sequence[Event], positions: Mapping[str, Position], upcasters: Upcasters
-) -> list[Event]:
-    """What of `arrived` can be applied now, in an order in which every stream is gapless.
+@dataclass(slots=True)
+class _Batch:
+    """A batch of events. `apply` is a unit of work and may run several times: the last one counts.
 
-    Moves `positions` on. A joint fact is next only when it is next in each of its streams.
+    `projection_error` is the error that the projection raised. That one alone means poison: the
+    same kind of error from a query of the inbox's own does not.
+    """
+
+    source: str
+    events: Sequence[Event]
+    projection: Projection
+    upcasters: Upcasters
+    ready: Sequence[Event] = ()
+    projection_error: Exception | None = None
+
+    def apply(self, unit: UnitOfWork) -> BatchResult:
+        heads: dict[str, int] = {}
+        for event in self.events:
+            for stream, version in event.versions.items():
+                heads[stream] = max(heads.get(stream, 0), version)
+        # Replicas that work on the same streams wait for one another here.
+        positions = lock_positions(unit, self.source, heads)
+        self.ready = _advance(positions, self.events, self.upcasters)
+        if self.ready:
+            try:
+                self.projection.apply(unit, [self.upcasters.upcast(e) for e in self.ready])
+            except Exception as error:
+                self.projection_error = error
+                raise
+            touched = {stream for event in self.ready for stream in event.versions}
+            save_positions(unit, self.source, {stream: positions[stream] for stream in touched})
+        behind = any(p.seen > p.version and not p.halted for p in positions.values())
+        return BatchResult(applied=bool(self.ready), behind=behind)
+
+
+def _advance(
+    positions: Mapping[str, Position], events: Sequence[Event], upcasters: Upcasters
+) -> list[Event]:
+    """Move `positions` on by those of `events` that can be applied now, and return these.
+
+    They come in an order in which every stream is gapless. A joint fact can be applied only when
+    it is next in each of its streams.
     """
     waiting: dict[tuple[str, int], Event] = {}
-    for event in arrived:
-        for told in event.versions.items():
-            waiting.setdefault(told, event)
+    for event in events:
+        for place in event.versions.items():
+            waiting.setdefault(place, event)
     ready: list[Event] = []
     stack = sorted(positions, reverse=True)
     while stack:
@@ -312,10 +260,10 @@ def _next_in_order(
             continue
         event = waiting[place]
         if not upcasters.knows(event):
-            continue  # stays behind until this release is updated
+            continue  # the stream stays behind until this release is updated
         ready.append(event)
-        for moved, version in event.versions.items():
-            positions[moved].version = version
+        for other, version in event.versions.items():
+            positions[other].version = version
         stack.extend(sorted(event.versions, reverse=True))
     return ready
 
@@ -328,9 +276,8 @@ def _is_next(event: Event, positions: Mapping[str, Position]) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """What failed and where; the message only where it is ours, as others may quote a value."""
+    """What failed and where; the message only if it is ours, since others may quote a value."""
     if isinstance(error, ServiceError):
         return f"{type(error).__name__}: {error}"
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" in {frames[-1].name}, {Path(frames[-1].filename).name}:{frames[-1].lineno}"
-    return type(error).__name__ + (place if frames else "")
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {frame.name}, {Path(frame.filename).name}:{frame.lineno}"

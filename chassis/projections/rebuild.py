@@ -1,10 +1,10 @@
-"""Rebuilding: a read model made anew beside the one that serves, and exchanged for it.
+"""Rebuilding: a read model is built again beside the one in use, and exchanged for it.
 
-The new one is filled in a place of its own by the same inbox and projections, from the first event
-on, out of the logs of the sources; so an interrupted rebuild can go on where it stood. At the end
-those who write the old one are held for a moment, what they had more is fetched, and the tables are
-exchanged in one transaction. The new model is never behind the old one in any stream, so nobody is
-told that something had not happened after all.
+The shadow, as the new one is called, is filled by the same inbox and projections from the first
+event on, out of the logs of the sources; an interrupted rebuild can be resumed. At the end the
+tables in use are locked for a moment, what they have more is fetched, and the tables are exchanged
+in one transaction. The shadow is never behind the model in use in any stream, so nothing that a
+caller has seen is undone.
 """
 
 from __future__ import annotations
@@ -20,48 +20,27 @@ from sqlalchemy.exc import DBAPIError
 from chassis.core.deadline import DeadlineExceeded, run_within
 from chassis.core.errors import Refused, Unavailable
 from chassis.core.event import Event, new_id
+from chassis.core.retry import retry
+from chassis.database.engine import Database
 from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED
 from chassis.eventlog.log import Head
 from chassis.eventlog.reader import LogReader, OwnLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.projections.inbox import RECONCILE_MARGIN, Inbox, Projection
+from chassis.projections.inbox import RECONCILE_MARGIN, Inbox
+from chassis.projections.positions import count_all, count_events, halted_streams
+from chassis.projections.read_model import ReadModel
 from chassis.projections.shadow_base import Shadow, is_refused_lock
+from chassis.projections.shadow_postgresql import PostgresqlShadow
+from chassis.projections.shadow_sqlite import SqliteShadow
 
-_STREAMS = 100
-_NEARLY = 2_000  # so few events behind that their writers may be held
+_STREAMS_A_PAGE = 100
+_FEW_EVENTS = 2_000  # so few are left that the exchange may begin
 _ROUNDS = 5
 _PATIENCE = 120.0
+_FIRST_LOCK_SECONDS = 1.0
+_LONGEST_LOCK_SECONDS = 8.0
 
-
-def _nothing_to_judge(shadow: UnitOfWorkRunner, judged: Callable[[int], None]) -> None:
-    del shadow, judged
-
-
-def _nothing_to_settle(unit: UnitOfWork) -> bool:
-    del unit
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class ReadModel:
-    """What a service says of its read model, so that it can be made anew.
-
-    `tables` are exchanged; they are locked in this order, so those come first that the service's
-    own transactions touch first. No writer of `tables` gets on while somebody holds `held`, which
-    keeps readers off as well if `held_from_readers`. `projections` make the tables of the events of
-    each source; the service's own name stands for its own log. `judge` makes, in the new tables,
-    what follows from events but is no event's effect, and says how much it has done. `settle`,
-    after the exchange, tells in the service's own log some of what has changed, and returns whether
-    there may be more.
-    """
-
-    service: str
-    tables: Sequence[sa.Table]
-    held: Sequence[sa.Table]
-    projections: Mapping[str, Projection]
-    held_from_readers: bool = False
-    judge: Callable[[UnitOfWorkRunner, Callable[[int], None]], None] = _nothing_to_judge
-    settle: Callable[[UnitOfWork], bool] = _nothing_to_settle
+History = Callable[[Mapping[str, int]], Sequence[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +56,34 @@ class RebuildProgress:
 class RebuildResult:
     """What a rebuild did.
 
-    `events` were read and `told` appended to the service's own log; for `held_ms` nobody could
-    write the model, and `halted` streams cannot be applied, as before.
+    It read `events` and appended `changes` to the service's own log. For `lock_ms` nobody could
+    write to the model. `halted` streams cannot be applied, as before.
     """
 
     events: int
-    told: int
-    held_ms: int
+    changes: int
+    lock_ms: int
     halted: int
 
 
+def open_shadow(live: Database, uri: str, tables: Sequence[sa.Table], release: str) -> Shadow:
+    """A shadow of `tables` of the database `live`, at `uri` as the owner of these tables.
+
+    `release` is a fingerprint of the code that fills it.
+    """
+    kind = PostgresqlShadow if live.dialect == "postgresql" else SqliteShadow
+    return kind(live, uri, tables, release)
+
+
 class _ExchangePostponed(Exception):
-    """The exchange is put off: the transaction is rolled back, and all go on meanwhile."""
+    """The exchange is rolled back, and everybody goes on until the next attempt."""
 
 
 class Rebuild:
     """One rebuild of the read model of one service.
 
     `live` works on the service's database as the owner of its tables, `logs` are the sources that
-    are other services, and `report` is told every step.
+    are other services, and `report` gets every step.
     """
 
     def __init__(
@@ -107,7 +95,7 @@ class Rebuild:
         report: Callable[[RebuildProgress], None],
     ) -> None:
         self._model = model
-        self._live = live.bound(new_id())
+        self._live = live.with_correlation(new_id())
         self._shadow = shadow
         self._report = report
         self._remote = sorted(logs)
@@ -121,227 +109,228 @@ class Rebuild:
             source: Inbox(self._work, source, live.upcasters) for source in sorted(self._logs)
         }
 
-    def run(self, resume: bool = False) -> RebuildResult:
-        """Do it all; with `resume`, go on from where an interrupted one stood.
+    def run(self) -> RebuildResult:
+        """Rebuild from the first event on.
 
-        Raises Conflict if another one is under way, Refused if the new model cannot get as far as
-        the old one, Unavailable if a source does not answer: the old model then goes on serving.
+        Raises Conflict if another rebuild is running, Refused if the shadow cannot get as far as
+        the model in use, Unavailable if a source does not answer: the model in use then stays.
         """
-        with self._shadow.alone():
-            self._shadow.prepare(anew=not resume)
-            for _ in range(_ROUNDS):
-                read = sum(self._fill(source) for source in self._inboxes)
-                self._model.judge(
-                    self._work, lambda n: self._report(RebuildProgress("judging", n, n))
-                )
-                if read < _NEARLY:
-                    break
-            self._shadow.analyse()
-            result = self._exchange()
+        with self._shadow.exclusive():
             self._shadow.remove()
-        return replace(result, told=self._settle())
+            result = self._rebuild()
+        return replace(result, changes=self._record_changes())
+
+    def resume(self) -> RebuildResult:
+        """Go on from where an interrupted rebuild stopped; raises what `run` raises."""
+        with self._shadow.exclusive():
+            result = self._rebuild()
+        return replace(result, changes=self._record_changes())
+
+    def _rebuild(self) -> RebuildResult:
+        self._shadow.prepare()
+        for _ in range(_ROUNDS):
+            count = sum(self._fill(source) for source in self._inboxes)
+            self._model.evaluate(
+                self._work, lambda done: self._report(RebuildProgress("evaluating", done, done))
+            )
+            if count < _FEW_EVENTS:
+                break
+        self._shadow.analyse()
+        result = self._exchange()
+        self._shadow.remove()
+        return result
 
     def _fill(self, source: str) -> int:
         """Apply all that a source has by now; how many events that were."""
         inbox = self._inboxes[source]
         log = self._logs[source]
-        found = 0
+        count = 0
 
         def heads(changed_since: int, after: str) -> Sequence[Head]:
-            nonlocal found
+            nonlocal count
             page = log.heads(changed_since, after)
-            found += len(page)
-            self._report(RebuildProgress(f"listing streams of {source}", found, found))
+            count += len(page)
+            self._report(RebuildProgress(f"listing streams of {source}", count, count))
             return page
 
         inbox.reconcile(heads)
-        return self._drain(source, log)
+        return self._read(source)
 
-    def _drain(self, source: str, log: LogReader, until: float = float("inf")) -> int:
-        """Apply what is known to be behind; how many events that were.
+    def _read(self, source: str) -> int:
+        """Apply what is lagging, and report how far that is; how many events that were."""
+        done, total = self._work.read(partial(count_events, source=source))
 
-        Passes over it go on until one changes nothing, as a fact of several streams may have to
-        wait for the others, which a later page brings. _TryAgain if `until` comes first.
+        def report(applied: int) -> None:
+            reached = min(done + applied, total)
+            self._report(RebuildProgress(f"reading {source}", reached, total))
+
+        applied = self._drain(source, self._logs[source].history, report)
+        counts = self._work.read(partial(count_events, source=source))
+        self._report(RebuildProgress(f"reading {source}", *counts))
+        return applied
+
+    def _drain(self, source: str, history: History, report: Callable[[int], None]) -> int:
+        """Apply what is lagging; how many events that were.
+
+        Passes over the streams go on until one changes nothing: a joint fact may have to wait for
+        events of its other streams, which a later page brings.
         """
         inbox = self._inboxes[source]
-        hurried = until < float("inf")  # then there is no time to count what a large table holds
-        done, total = (0, 0) if hurried else self._work.read(partial(_progress, source=source))
-        applied, moved = 0, True
-        while moved:
-            moved, after = False, ""
-            while streams := self._work.read(partial(_behind, source=source, after=after)):
-                if not hurried:
-                    self._report(
-                        RebuildProgress(f"reading {source}", min(done + applied, total), total)
-                    )
-                events = _in_time(until, log, streams)
+        applied, progress = 0, True
+        while progress:
+            progress, after = False, ""
+            while streams := inbox.behind(_STREAMS_A_PAGE, after):
+                report(applied)
+                events = history(streams)
                 if inbox.process(events, self._model.projections[source]).applied:
-                    now = inbox.versions(streams)
-                    applied += sum(now[stream] - version for stream, version in streams.items())
-                    moved = True
+                    versions = inbox.versions(streams)
+                    applied += sum(versions[s] - version for s, version in streams.items())
+                    progress = True
                 else:
                     after = max(streams)
-        if not hurried:
-            progress = self._work.read(partial(_progress, source=source))
-            self._report(RebuildProgress(f"reading {source}", *progress))
         return applied
 
     # The exchange
 
     def _exchange(self) -> RebuildResult:
         """Exchange the tables, as soon as there is a moment for it."""
-        deadline = time.monotonic() + _PATIENCE
-        pause, hold = 0.1, 1.0
-        while True:
+        lock_seconds = _FIRST_LOCK_SECONDS
+
+        def attempt() -> RebuildResult:
+            nonlocal lock_seconds
             try:
-                return self._try_exchange(hold)
+                return self._try_exchange(lock_seconds)
             except _ExchangePostponed:
-                hold = min(2 * hold, 8.0)
+                lock_seconds = min(2 * lock_seconds, _LONGEST_LOCK_SECONDS)
+                raise
             except DBAPIError as error:
                 if not is_refused_lock(error):
                     raise
-            if time.monotonic() > deadline:
-                raise Unavailable(
-                    f"database of {self._model.service}",
-                    "gave no moment in which nobody used the old tables; try again with --resume",
-                )
-            time.sleep(pause)
-            pause = min(2 * pause, 2.0)
+                raise _ExchangePostponed from error
 
-    def _try_exchange(self, hold: float) -> RebuildResult:
-        """Come as near as can be while others write, and the last bit while they are held."""
+        try:
+            return retry(
+                attempt,
+                lambda error: isinstance(error, _ExchangePostponed),
+                first_pause=0.1,
+                longest_pause=2.0,
+                patience=_PATIENCE,
+            )
+        except _ExchangePostponed:
+            raise Unavailable(
+                f"database of {self._model.service}",
+                "gave no moment in which nobody used the old tables; try again with --resume",
+            ) from None
+
+    def _try_exchange(self, lock_seconds: float) -> RebuildResult:
+        """Catch up while others write; lock them out for the last events, and exchange."""
+        self._catch_up()
         with self._live.database.transaction() as connection:
-            lack = self._lack(connection)
-        self._close(lack, self._logs)
-        with self._live.database.transaction() as connection:
-            self._shadow.hold(connection, self._model.held, readers=self._model.held_from_readers)
+            self._shadow.lock(connection, self._model.lock_tables, self._model.lock_mode)
             began = time.monotonic()
             self._report(RebuildProgress("exchanging", 0, 1))
-            unit = UnitOfWork(connection, self._live, 1)
-            own = OwnLog(lambda function: function(unit))
-            logs = {**self._logs, self._model.service: own}
-            self._close(self._lack(connection), logs, began + hold)
-            self._check(connection)
-            events, halted = self._work.read(_counted)
+            self._catch_up_locked(connection, began + lock_seconds)
+            self._check_complete(connection)
+            events, halted = self._work.read(count_all)
             self._shadow.exchange(connection, self._remote, self._live.clock.now())
-            if POSITIONS in self._model.tables:  # its own log is no source that the service follows
+            if POSITIONS in self._model.tables:  # the service does not subscribe to its own log
                 for table in (POSITIONS, RECONCILED):
                     own_rows = table.c.source == self._model.service
                     connection.execute(sa.delete(table).where(own_rows))
         self._report(RebuildProgress("exchanging", 1, 1))
         return RebuildResult(events, 0, round(1_000 * (time.monotonic() - began)), halted)
 
-    def _lack(self, connection: sa.Connection) -> dict[str, dict[str, int]]:
-        """What the model in use knows of and the new one has not applied: source -> its heads."""
-        lack = {}
+    def _catch_up(self) -> None:
+        with self._live.database.transaction() as connection:
+            missing = self._missing(connection)
+        for source, heads in missing.items():
+            self._inboxes[source].note(heads)
+            self._read(source)
+
+    def _catch_up_locked(self, connection: sa.Connection, deadline: float) -> None:
+        """Apply the last events, in the transaction that holds the locks."""
+        for source, heads in self._missing(connection).items():
+            self._inboxes[source].note(heads)
+            history = self._bounded_history(connection, source, deadline)
+            self._drain(source, history, lambda _applied: None)
+
+    def _missing(self, connection: sa.Connection) -> dict[str, dict[str, int]]:
+        """What the model in use has seen and the shadow has not applied: source -> its heads."""
+        missing = {}
         own = self._model.service
         if own in self._inboxes:
             since = self._inboxes[own].reconciled() - RECONCILE_MARGIN
-            lack[own] = self._shadow.unread(connection, own, since)
+            missing[own] = self._shadow.unapplied(connection, own, since)
         if POSITIONS in self._model.tables:
             for source in self._remote:
-                ahead = self._shadow.ahead(connection, source)
-                lack[source] = {place.stream: place.seen for place in ahead}
-        return {source: heads for source, heads in lack.items() if heads}
+                gaps = self._shadow.gaps(connection, source)
+                missing[source] = {gap.stream: gap.seen for gap in gaps}
+        return {source: heads for source, heads in missing.items() if heads}
 
-    def _close(
-        self,
-        lack: Mapping[str, Mapping[str, int]],
-        logs: Mapping[str, LogReader],
-        until: float = float("inf"),
-    ) -> None:
-        for source, heads in lack.items():
-            self._inboxes[source].note(heads)
-            self._drain(source, logs[source], until)
+    def _bounded_history(self, connection: sa.Connection, source: str, deadline: float) -> History:
+        """The history of a source; _ExchangePostponed after `deadline`.
 
-    def _check(self, connection: sa.Connection) -> None:
-        """_TryAgain while the new model is behind the old one, Refused if it stays so."""
+        The service's own log is read in the transaction that has locked it. A timeout within a
+        query would break that transaction, so there the time is checked between queries only.
+        """
+        unit = UnitOfWork(connection, self._live, 1)
+        own_log = OwnLog(lambda function: function(unit))
+
+        def history(after: Mapping[str, int]) -> Sequence[Event]:
+            seconds = deadline - time.monotonic()
+            if seconds <= 0:
+                raise _ExchangePostponed
+            if source == self._model.service:
+                return own_log.history(after)
+            try:
+                return run_within(seconds, lambda: self._logs[source].history(after))
+            except DeadlineExceeded:
+                raise _ExchangePostponed from None
+
+        return history
+
+    def _check_complete(self, connection: sa.Connection) -> None:
+        """_ExchangePostponed while the shadow is behind the model in use, Refused if it must be."""
         own = self._model.service
-        if halted := self._work.read(partial(_halted, source=own)):
-            raise self._refused(halted)
+        if halted := self._work.read(partial(halted_streams, source=own)):
+            raise self._refusal(halted)
         if POSITIONS not in self._model.tables:
             return
         for source in self._remote:
-            places = self._shadow.ahead(connection, source)
-            late = {place.stream for place in places if place.version > place.ours}
-            if stuck := late & set(self._work.read(partial(_halted, source=source))):
-                raise self._refused(sorted(stuck))
+            gaps = self._shadow.gaps(connection, source)
+            late = {gap.stream for gap in gaps if gap.version > gap.shadow_version}
+            if stuck := late & set(self._work.read(partial(halted_streams, source=source))):
+                raise self._refusal(sorted(stuck))
             if late:
                 raise _ExchangePostponed
 
-    def _refused(self, stuck: Sequence[str]) -> Refused:
+    def _refusal(self, stuck: Sequence[str]) -> Refused:
         many = "a stream" if len(stuck) == 1 else f"{len(stuck)} streams"
         reason = self._work.read(partial(_reason, stream=stuck[0]))
         return Refused(
             self._model.service,
-            f"cannot apply {many} as far as the model in use has, the first for {reason}; that"
-            " one goes on serving. Mend the cause, and rebuild anew",
+            f"cannot apply {many} as far as the model in use has, the first because of {reason};"
+            " the model in use stays. Fix the cause, and rebuild again",
         )
 
-    def _settle(self) -> int:
-        """Tell what has changed; how many events. The running service takes part in it."""
-        told = 0
+    def _record_changes(self) -> int:
+        """Append what has changed to the log, while the service runs; how many events."""
+        count = 0
 
-        def turn(unit: UnitOfWork) -> tuple[bool, int]:
-            more = self._model.settle(unit)
-            return more, sum(len(published.events) for published in unit.published)
+        def record(unit: UnitOfWork) -> tuple[bool, int]:
+            more = self._model.record_changes(unit)
+            return more, sum(len(entry.events) for entry in unit.outbox_entries)
 
         more = True
         while more:
-            more, new = self._live.run(turn)
-            told += new
-            self._report(RebuildProgress("telling changes", told, told))
-        return told
-
-
-def _in_time(until: float, log: LogReader, streams: Mapping[str, int]) -> Sequence[Event]:
-    """The next events of `streams`; _TryAgain if `until` comes first."""
-    left = until - time.monotonic()
-    if left <= 0:
-        raise _ExchangePostponed
-    if left == float("inf") or isinstance(log, OwnLog):  # a query would break its transaction
-        return log.history(streams)
-    try:
-        return run_within(left, lambda: log.history(streams))
-    except DeadlineExceeded:
-        raise _ExchangePostponed from None
-
-
-def _behind(unit: UnitOfWork, source: str, after: str) -> dict[str, int]:
-    """The next streams past `after` with events that were not applied: stream -> version."""
-    query = (
-        sa.select(POSITIONS.c.stream_id, POSITIONS.c.version)
-        .where(POSITIONS.c.source == source, POSITIONS.c.stream_id > after)
-        .where(POSITIONS.c.seen > POSITIONS.c.version, ~POSITIONS.c.halted)
-        .order_by(POSITIONS.c.stream_id)
-        .limit(_STREAMS)
-    )
-    return {row.stream_id: row.version for row in unit.connection.execute(query)}
-
-
-def _progress(unit: UnitOfWork, source: str) -> tuple[int, int]:
-    """How many events of a source were applied, and how many it is known to have."""
-    query = sa.select(sa.func.sum(POSITIONS.c.version), sa.func.sum(POSITIONS.c.seen))
-    done, total = unit.connection.execute(query.where(POSITIONS.c.source == source)).one()
-    return int(done or 0), int(total or 0)
-
-
-def _halted(unit: UnitOfWork, source: str) -> list[str]:
-    query = sa.select(POSITIONS.c.stream_id).where(POSITIONS.c.source == source, POSITIONS.c.halted)
-    return sorted(unit.connection.execute(query).scalars())
+            more, new = self._live.run(record)
+            count += new
+            self._report(RebuildProgress("recording changes", count, count))
+        return count
 
 
 def _reason(unit: UnitOfWork, stream: str) -> str:
-    """Why a stream is halted."""
+    """Why a stream is halted: by the newest of its dead letters."""
     query = sa.select(DEAD_LETTERS).order_by(DEAD_LETTERS.c.died_at.desc())
-    for row in unit.connection.execute(query):
-        if stream in row.streams:
-            return f"{row.type} of stream {stream}, version {row.version}: {row.reason}"
-    return f"stream {stream}"
-
-
-def _counted(unit: UnitOfWork) -> tuple[int, int]:
-    """How many events the new model has seen applied, and how many streams are halted."""
-    halted = sa.func.sum(sa.case((POSITIONS.c.halted, 1), else_=0))
-    row = unit.connection.execute(sa.select(sa.func.sum(POSITIONS.c.version), halted)).one()
-    return int(row[0] or 0), int(row[1] or 0)
+    row = next(row for row in unit.connection.execute(query) if stream in row.streams)
+    return f"{row.type} of stream {stream}, version {row.version}: {row.reason}"

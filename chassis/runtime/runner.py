@@ -41,12 +41,12 @@ class Runner:
         for container in self.containers:
             container.start()
         if self._http_port:
-            Monitor(self.works()).listen(self._http_port)
+            Monitor(self.unit_of_work_runners()).listen(self._http_port)
 
-    def works(self) -> dict[str, UnitOfWorkRunner]:
-        """The units of work of each service, for those who look at it from outside."""
+    def unit_of_work_runners(self) -> dict[str, UnitOfWorkRunner]:
+        """What runs units of work on each service's database, to inspect it from outside."""
         return {
-            container.service_name: extension.work()
+            container.service_name: extension.unit_of_work_runner()
             for container in self.containers
             for extension in container.extensions
             if isinstance(extension, SharedResources)

@@ -31,13 +31,13 @@ _MOST_EVENTS = 1_000
 _MOST_STREAMS = 1_000
 
 
-class WorkProvider(DependencyProvider):
+class UnitOfWorkProvider(DependencyProvider):
     """The service's units of work; what they append carries the call's correlation id."""
 
     foundation = SharedResources()
 
     def get_dependency(self, worker_ctx: Any) -> UnitOfWorkRunner:
-        return self.foundation.work().bound(worker_ctx.call_id_stack[0])
+        return self.foundation.unit_of_work_runner().with_correlation(worker_ctx.call_id_stack[0])
 
 
 class SettingsProvider(DependencyProvider):
@@ -128,7 +128,7 @@ class Service:
     upcasters: ClassVar[Upcasters] = Upcasters()
     publish_pause: ClassVar[float] = 0.02  # seconds for which events are gathered to be published
 
-    work: UnitOfWorkRunner = WorkProvider()
+    work: UnitOfWorkRunner = UnitOfWorkProvider()
     settings: Settings = SettingsProvider()
     log: Any = LogProvider()
 

@@ -19,7 +19,7 @@ class SharedResources(SharedExtension):
     """
 
     def __init__(self) -> None:
-        self._work: UnitOfWorkRunner | None = None
+        self._runner: UnitOfWorkRunner | None = None
         self._publisher: BrokerPublisher | None = None
 
     def settings(self) -> Settings:
@@ -27,21 +27,21 @@ class SharedResources(SharedExtension):
         settings: Settings = self.container.config[SETTINGS_KEY]
         return settings
 
-    def work(self) -> UnitOfWorkRunner:
-        """Units of work on the service's own database."""
-        if self._work is None:
+    def unit_of_work_runner(self) -> UnitOfWorkRunner:
+        """Runs units of work on the service's own database."""
+        if self._runner is None:
             settings = self.settings()
             database = Database(settings.database_uri, pool_size=settings.workers + 4)
             service = self.container.service_cls
-            self._work = UnitOfWorkRunner(
+            self._runner = UnitOfWorkRunner(
                 database, settings.service, settings.clock, upcasters=service.upcasters
             )
-            self._publisher = BrokerPublisher(settings.amqp_uri, self._work, service.publish_pause)
-            self._work.publisher = self._publisher
-        return self._work
+            self._publisher = BrokerPublisher(settings.amqp_uri, self._runner, service.publish_pause)
+            self._runner.publisher = self._publisher
+        return self._runner
 
     def start(self) -> None:
-        self.work()
+        self.unit_of_work_runner()
         if self._publisher is not None:
             self.container.spawn_managed_thread(self._publisher.run, identifier="publisher")
             self.container.spawn_managed_thread(self._publisher.sweep, identifier="sweeper")
@@ -50,4 +50,4 @@ class SharedResources(SharedExtension):
         if self._publisher is not None:
             self._publisher.flush(5.0)
             self._publisher.close()
-        self.work().database.close()
+        self.unit_of_work_runner().database.close()

@@ -24,7 +24,7 @@ from chassis.observability.metrics import EVENTS_RECEIVED
 from chassis.projections.inbox import BatchResult, Inbox, Projection
 from chassis.runtime.rpc import SafeReplyListener, background_remote
 from chassis.runtime.shared import SharedResources
-from chassis.runtime.source import STREAMS_A_CALL, LogFollower
+from chassis.runtime.log_follower import STREAMS_A_CALL, LogFollower
 
 Follower = TypeVar("Follower", bound=Callable[[Any], Projection])
 
@@ -306,7 +306,7 @@ def is_due(waited: float, pause: float, *, piling_up: bool) -> bool:
 def _source(extension: FollowedLog | Subscribe, name: str) -> LogFollower:
     """The service `name` as the extension's service follows it."""
     container = extension.container
-    inbox = Inbox(extension.foundation.work(), name, container.service_cls.upcasters)
+    inbox = Inbox(extension.foundation.unit_of_work_runner(), name, container.service_cls.upcasters)
     return LogFollower(
         inbox, background_remote(container, name, extension.listener, _HISTORY_SECONDS)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.config.settings import Settings
 from chassis.database.tables import POSITIONS, RECONCILED
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-from chassis.projections.rebuild import ReadModel
+from chassis.projections.read_model import ReadModel
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from services.offers.projections import SegmentProjection, ShopperProjection
 from services.offers.store import MEMBERSHIPS
@@ -17,6 +17,6 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
     return ReadModel(
         service="offers",
         tables=(IDENTIFIERS, LABELS, MEMBERSHIPS, POSITIONS, SUMMARIES, RECONCILED),
-        held=(POSITIONS,),
+        lock_tables=(POSITIONS,),
         projections={"profiles": ShopperProjection(), "segments": SegmentProjection()},
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from chassis import Event
 from chassis.config.settings import Settings
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.projections.rebuild import ReadModel
+from chassis.projections.read_model import LockMode, ReadModel
 from profile_index import apply_identity, load_summaries, save_summaries
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from rules import Summary
@@ -22,8 +22,8 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
     return ReadModel(
         service="profiles",
         tables=(LABELS, IDENTIFIERS, SUMMARIES),
-        held=(LABELS,),
-        held_from_readers=True,
+        lock_tables=(LABELS,),
+        lock_mode=LockMode.ACCESS_EXCLUSIVE,
         projections={"profiles": IndexProjection()},
     )
 

@@ -14,7 +14,7 @@ from chassis import Event
 from chassis.config.settings import Settings
 from chassis.database.tables import POSITIONS, RECONCILED
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.projections.rebuild import ReadModel
+from chassis.projections.read_model import ReadModel
 from profile_index import load_summaries, streams_of
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from rules import Summary, combine
@@ -33,25 +33,25 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
     """What is to be made anew, and how."""
     shelf = open_registry(settings)
 
-    def judge_all(shadow: UnitOfWorkRunner, judged: Callable[[int], None]) -> None:
+    def evaluate_all(shadow: UnitOfWorkRunner, report: Callable[[int], None]) -> None:
         definitions = live.run(shelf.current)
         pages = 0
         after: str | None = ""
         while after is not None:
-            judged(pages * _AT_ONCE)
+            report(pages * _AT_ONCE)
             after = shadow.run(partial(judge, definitions=definitions, after=after))
             pages += 1
 
-    def settle(unit: UnitOfWork) -> bool:
+    def record_changes(unit: UnitOfWork) -> bool:
         return reevaluate_due(unit, shelf, _AT_ONCE) == _AT_ONCE
 
     return ReadModel(
         service="segments",
         tables=(POSITIONS, PROFILES, LABELS, IDENTIFIERS, SUMMARIES, MEMBERSHIPS, RECONCILED),
-        held=(POSITIONS, PROFILES),
+        lock_tables=(POSITIONS, PROFILES),
         projections={"profiles": UnevaluatedProjection(), "segments": MembershipReplay()},
-        judge=judge_all,
-        settle=settle,
+        evaluate=evaluate_all,
+        record_changes=record_changes,
     )
 
 

@@ -18,8 +18,7 @@ from chassis.database.tables import DEAD_LETTERS, POSITIONS
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
-from chassis.projections.rebuild import Rebuild, RebuildProgress, RebuildResult
-from chassis.projections.shadow_base import open_shadow
+from chassis.projections.rebuild import Rebuild, RebuildProgress, RebuildResult, open_shadow
 from profile_index.tables import LABELS, SUMMARIES
 from services.offers import rebuild as offers_rebuild
 from services.offers.projections import SegmentProjection
@@ -99,7 +98,8 @@ class Shop:
         shadow = open_shadow(database, uri or self.owner_uri, model.tables, release)
         logs = {"profiles": RemoteLog(call or self.answer)}
         try:
-            return Rebuild(model, live, shadow, logs, report).run(resume)
+            rebuild = Rebuild(model, live, shadow, logs, report)
+            return rebuild.resume() if resume else rebuild.run()
         finally:
             shadow.database.close()
             if uri:
@@ -176,7 +176,7 @@ def test_a_rebuild_of_a_sound_model_changes_no_row_and_tells_nothing(shop: Shop)
     before = shop.tables()
     result = shop.rebuild()
     assert shop.tables() == before
-    assert (result.told, result.halted, shop.segments.changes()) == (0, 0, [])
+    assert (result.changes, result.halted, shop.segments.changes()) == (0, 0, [])
 
 
 def test_a_spoilt_model_is_mended_and_the_net_change_alone_is_told(shop: Shop) -> None:
@@ -189,7 +189,7 @@ def test_a_spoilt_model_is_mended_and_the_net_change_alone_is_told(shop: Shop) -
     assert ("a7", "exited", "frequent_buyer", "event") in wrong
     result = shop.rebuild()
     told = shop.segments.changes()
-    assert result.told == len(told) == len(wrong)
+    assert result.changes == len(told) == len(wrong)
     assert {(who, segment) for who, _, segment, _ in told} == {("a7", s) for _, _, s, _ in wrong}
     assert shop.segments.of("a7") == {"frequent_buyer"} | (shop.segments.of("a8") & {"high_value"})
     assert shop.tables()["labels"] == sound["labels"]
@@ -226,8 +226,8 @@ def test_what_is_told_while_a_model_is_rebuilt_is_in_it(shop: Shop) -> None:
 def test_what_the_old_model_comes_to_at_the_last_moment_is_fetched_while_writers_are_held(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def close_and_go_on(self: Rebuild, *arguments: Any) -> None:
-        close(self, *arguments)
+    def catch_up_and_go_on(self: Rebuild) -> None:
+        catch_up(self)
         if not late:
             late.append(shop.log.order("a9", 99))
             shop.follow()
@@ -241,8 +241,8 @@ def test_what_the_old_model_comes_to_at_the_last_moment_is_fetched_while_writers
     late: list[Event] = []
     told: list[Any] = []
     asked: list[tuple[bool, str]] = []
-    close = Rebuild._close
-    monkeypatch.setattr(Rebuild, "_close", close_and_go_on)
+    catch_up = Rebuild._catch_up
+    monkeypatch.setattr(Rebuild, "_catch_up", catch_up_and_go_on)
     shop.rebuild(call)
     assert [stream for after, stream in asked if after] == ["a9"]
     assert shop.segments.ask("a9")["versions"]["a9"] == late[0].version
@@ -328,7 +328,7 @@ def test_what_another_release_has_begun_is_not_gone_on_with(shop: Shop) -> None:
     before = shop.tables()
     with pytest.raises(Unavailable):
         shop.rebuild(call, release="1")
-    with pytest.raises(Refused, match="begun by another release; start it anew"):
+    with pytest.raises(Refused, match="begun by another release; start it again"):
         shop.rebuild(resume=True, release="2")
     shop.rebuild(resume=True, release="1")
     assert shop.tables() == before

@@ -33,7 +33,7 @@ def test_after_an_outage_every_event_is_applied_and_every_call_answered(
     pending = eventlet.spawn(_call, wire, "sleep", seconds=0.5)  # its answer finds no broker
     eventlet.sleep(0.2)
     relay.cut()
-    work = wire.runner.works()["profiles"]
+    work = wire.runner.unit_of_work_runners()["profiles"]
     for _ in range(5):
         append(work, note("during"), note("before"))
     eventlet.sleep(size(1.0, 20.0))

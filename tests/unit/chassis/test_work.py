@@ -71,7 +71,7 @@ def test_a_unit_that_collides_is_run_again_from_its_beginning(work: UnitOfWorkRu
         unit.append([draft])
         if len(attempts) == 1:
             unit.connection.exec_driver_sql("INSERT INTO streams VALUES ('a', 1, 0)")
-        return len(unit.published)
+        return len(unit.outbox_entries)
 
     assert work.run(collide) == 1
     assert len(attempts) == 2
