@@ -301,7 +301,7 @@ class EmbeddedServices:
             time.sleep(0.02)
 
     def _missing(self) -> list[str]:
-        works = self._runner.works()
+        works = self._runner.unit_of_work_runners()
         missing = []
         for name, sources in self._follows.items():
             for source in sources & works.keys():

@@ -79,12 +79,12 @@ class Shadow(Protocol):
 
 
 def is_refused_lock(error: DBAPIError) -> bool:
-    """Whether another transaction kept a lock of the tables, so that a later attempt may succeed."""
+    """Whether another transaction kept the tables locked, so that a later attempt may succeed."""
     return getattr(error.orig, "pgcode", None) in _LOCK_REFUSED
 
 
 def create_tables(connection: sa.Connection, tables: Sequence[sa.Table], release: str) -> None:
-    """Create those of `tables` and of the inbox's that do not exist; Refused if not by `release`."""
+    """Create the tables that are missing, the inbox's too; Refused if `release` is another."""
     for table in dict.fromkeys((_RELEASE, *tables, POSITIONS, RECONCILED, DEAD_LETTERS)):
         table.create(connection, checkfirst=True)
     creator = connection.execute(sa.select(_RELEASE.c.fingerprint)).scalar()

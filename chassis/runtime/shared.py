@@ -33,11 +33,12 @@ class SharedResources(SharedExtension):
             settings = self.settings()
             database = Database(settings.database_uri, pool_size=settings.workers + 4)
             service = self.container.service_cls
-            self._runner = UnitOfWorkRunner(
+            runner = UnitOfWorkRunner(
                 database, settings.service, settings.clock, upcasters=service.upcasters
             )
-            self._publisher = BrokerPublisher(settings.amqp_uri, self._runner, service.publish_pause)
-            self._runner.publisher = self._publisher
+            self._publisher = BrokerPublisher(settings.amqp_uri, runner, service.publish_pause)
+            runner.publisher = self._publisher
+            self._runner = runner
         return self._runner
 
     def start(self) -> None:

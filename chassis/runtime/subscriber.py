@@ -22,9 +22,9 @@ from chassis.core.json import load_json
 from chassis.messaging.exchanges import dead_queue, declare_own, subscriber_queue
 from chassis.observability.metrics import EVENTS_RECEIVED
 from chassis.projections.inbox import BatchResult, Inbox, Projection
+from chassis.runtime.log_follower import STREAMS_A_CALL, LogFollower
 from chassis.runtime.rpc import SafeReplyListener, background_remote
 from chassis.runtime.shared import SharedResources
-from chassis.runtime.log_follower import STREAMS_A_CALL, LogFollower
 
 Follower = TypeVar("Follower", bound=Callable[[Any], Projection])
 

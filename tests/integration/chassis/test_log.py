@@ -188,7 +188,9 @@ def test_a_call_of_a_thousand_events_in_a_thousand_streams_is_one_unit(work):
 
 
 def test_what_a_unit_appends_carries_the_correlation_of_its_call(work):
-    append(work.with_correlation("call-1"), note("a"), note("a", metadata={"correlation_id": "own"}))
+    append(
+        work.with_correlation("call-1"), note("a"), note("a", metadata={"correlation_id": "own"})
+    )
     append(work, note("a"))
     told = [event.metadata.get("correlation_id") for event in whole_log(work)["a"]]
     assert told == ["call-1", "own", None]
