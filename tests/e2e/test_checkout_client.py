@@ -59,7 +59,7 @@ class Offers:
         return {"echo": request}
 
 
-class Line:
+class TcpLink:
     """A TCP connection's way to the broker, which can be frozen and cut."""
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -112,7 +112,7 @@ def _shut(*sockets: socket.socket) -> None:
             each.shutdown(socket.SHUT_RDWR)
 
 
-class Shop:
+class ShopProcess:
     """A shop's process."""
 
     def __init__(self, uri: str) -> None:
@@ -152,18 +152,18 @@ def client_uri(virtual_hosts: VirtualHosts) -> Iterator[str]:
 
 
 @pytest.fixture
-def line(client_uri: str) -> Iterator[Line]:
+def line(client_uri: str) -> Iterator[TcpLink]:
     parts = urlsplit(client_uri)
-    made = Line((parts.hostname or "localhost", parts.port or 5672))
+    made = TcpLink((parts.hostname or "localhost", parts.port or 5672))
     yield made
     made.end()
 
 
 @pytest.fixture
-def shop(client_uri: str, line: Line) -> Iterator[Shop]:
+def shop(client_uri: str, line: TcpLink) -> Iterator[ShopProcess]:
     parts = urlsplit(client_uri)
     near = f"{parts.username}:{parts.password}@127.0.0.1:{line.port}"
-    made = Shop(parts._replace(netloc=near).geturl())
+    made = ShopProcess(parts._replace(netloc=near).geturl())
     yield made
     made.end()
 
@@ -171,18 +171,18 @@ def shop(client_uri: str, line: Line) -> Iterator[Shop]:
 ANSWER = ["answer", {"echo": {}}]
 
 
-def test_a_call_is_answered(shop: Shop) -> None:
+def test_a_call_is_answered(shop: ShopProcess) -> None:
     assert shop.decide_until_answered() == ANSWER
     assert shop.decide(placement="checkout") == ["answer", {"echo": {"placement": "checkout"}}]
 
 
-def test_a_slow_answer_is_not_waited_for_and_not_taken_for_the_next(shop: Shop) -> None:
+def test_a_slow_answer_is_not_waited_for_and_not_taken_for_the_next(shop: ShopProcess) -> None:
     assert shop.decide_until_answered() == ANSWER
     assert shop.decide(seconds=1) == ["NoAnswer", "no answer within 0.5 s"]
     assert shop.decide_until_answered() == ANSWER
 
 
-def test_a_wrong_request_is_told_from_no_answer(shop: Shop) -> None:
+def test_a_wrong_request_is_told_from_no_answer(shop: ShopProcess) -> None:
     assert shop.decide_until_answered() == ANSWER
     assert shop.decide(wrong=True)[0] == "WrongRequest"
     assert shop.call("offers", "decide", nonsense=1)[0] == "WrongRequest"
@@ -190,13 +190,13 @@ def test_a_wrong_request_is_told_from_no_answer(shop: Shop) -> None:
     assert shop.decide(broken=True)[0] == "NoAnswer"
 
 
-def test_no_service_is_no_answer(shop: Shop) -> None:
+def test_no_service_is_no_answer(shop: ShopProcess) -> None:
     assert shop.decide_until_answered() == ANSWER
     assert shop.call("nobody", "decide") == ["NoAnswer", "Unknown service `nobody`"]
 
 
 def test_a_frozen_broker_holds_nobody_and_is_used_again_when_it_thaws(
-    shop: Shop, line: Line
+    shop: ShopProcess, line: TcpLink
 ) -> None:
     assert shop.decide_until_answered() == ANSWER
     line.frozen = True
@@ -205,16 +205,16 @@ def test_a_frozen_broker_holds_nobody_and_is_used_again_when_it_thaws(
     assert shop.decide_until_answered() == ANSWER
 
 
-def test_a_cut_connection_is_made_anew(shop: Shop, line: Line) -> None:
+def test_a_cut_connection_is_made_anew(shop: ShopProcess, line: TcpLink) -> None:
     assert shop.decide_until_answered() == ANSWER
     line.cut()
     assert shop.decide_until_answered() == ANSWER
 
 
-def test_a_broker_that_is_not_there_is_no_answer(client_uri: str, line: Line) -> None:
+def test_a_broker_that_is_not_there_is_no_answer(client_uri: str, line: TcpLink) -> None:
     line.end()
     parts = urlsplit(client_uri)
-    shop = Shop(f"amqp://somebody:secret@127.0.0.1:{line.port}{parts.path}")
+    shop = ShopProcess(f"amqp://somebody:secret@127.0.0.1:{line.port}{parts.path}")
     outcomes = [shop.decide() for _ in range(4)]
     shop.end()
     assert {kind for kind, _ in outcomes} == {"NoAnswer"}

@@ -12,7 +12,7 @@ from tests.support.system import NotReady
 _QUIET = 2  # so often in a row must nothing be behind
 
 
-class Observer:
+class SuiteObserver:
     """The four databases of `suite`, read as their administrator."""
 
     def __init__(self, suite):

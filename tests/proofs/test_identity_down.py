@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.proofs.observer import Observer
+from tests.proofs.observer import SuiteObserver
 
 
 def event(number, person):
@@ -38,7 +38,7 @@ def test_what_is_sent_while_identity_is_dead_is_accepted_and_recorded_in_order(s
     system.kill(system.alive("profiles")[0])
     system.start("identity")
     send(2)
-    books = Observer(system)
+    books = SuiteObserver(system)
     seconds = books.wait_until_quiet()
     print(f"{statuses.count('accepted')} of {len(events)} waited; quiet after {seconds:.1f} s")
     told = books.rows(

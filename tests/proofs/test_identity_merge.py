@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import count
 
 from tests.proofs.checker import Checker
-from tests.proofs.observer import Observer
+from tests.proofs.observer import SuiteObserver
 from tests.proofs.workload import NOW
 
 _A_CALL = 100
@@ -13,7 +13,7 @@ _GUEST = {"anonymous_id": "kitchen-tablet"}
 _ACCOUNT = {"user_id": "u-merged"}
 
 
-class Shop:
+class GuestAndAccount:
     """What a guest on a device and an account elsewhere do, told to a suite."""
 
     def __init__(self, system):
@@ -102,7 +102,7 @@ class Shop:
 def test_two_long_profiles_are_merged_split_and_merged_while_events_keep_coming(suite, size):
     events, times = size(200, 5_000), size(1, 2)
     system = suite(environment={"CDP_CLOCK": NOW.isoformat().replace("+00:00", "Z")})
-    shop, books = Shop(system), Observer(system)
+    shop, books = GuestAndAccount(system), SuiteObserver(system)
     shop.fill(events)
     judgement = shop.judged(books)
     assert sorted(len(streams) for streams in judgement.profiles.values()) == [1, 1]

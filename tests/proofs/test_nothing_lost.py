@@ -9,7 +9,7 @@ import pytest
 from tests.proofs.checker import Checker
 from tests.proofs.clients import Clients
 from tests.proofs.nemesis import Nemesis
-from tests.proofs.observer import Observer
+from tests.proofs.observer import SuiteObserver
 from tests.proofs.workload import NOW, Workload, make_workload
 from tests.support.system import ProcessSuite
 
@@ -28,7 +28,7 @@ class Proof:
     traffic: Workload
     course: Nemesis
     senders: Clients
-    books: Observer
+    books: SuiteObserver
     judgement: Checker
 
 
@@ -48,7 +48,7 @@ def proof(databases, virtual_hosts, size, tmp_path_factory):
         with Clients(suite.client_uri, traffic.strands, course.pace) as senders:
             course.run(senders)
             senders.finish()
-        books = Observer(suite)
+        books = SuiteObserver(suite)
         seconds = books.wait_until_quiet()
         logger.info(
             "%d events in %d calls, %d of them tried again; %d messages again; quiet after %.1f s",

@@ -17,7 +17,7 @@ import psycopg2
 import pytest
 
 from tests.proofs.checker import Checker
-from tests.proofs.observer import Observer
+from tests.proofs.observer import SuiteObserver
 from tests.proofs.workload import NOW, make_workload
 from tests.support.oracle import fold, memberships
 from tests.support.system import _MORTAL, ROOT, ProcessSuite
@@ -137,7 +137,7 @@ def proof(databases, virtual_hosts, size, tmp_path_factory):
         with Till(suite, rate=size(100, 300)) as till:
             till.wait_for(size(500, 5_000))
             rebuilt = [_rebuild(suite, till, name, directory) for name in SERVICES]
-        books = Observer(suite)
+        books = SuiteObserver(suite)
         books.wait_until_quiet()
         waits = sorted(seconds for seconds, _ in till.decisions)
         logger.info(

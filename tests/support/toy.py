@@ -17,6 +17,7 @@ from chassis.database import tables
 from chassis.database.engine import Database, upsert
 from chassis.database.migration import _grant
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.testing import Operations
 from profile_index import apply_identity, create_directory
 from profile_index import tables as index_tables
 
@@ -30,19 +31,6 @@ FOLDS = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("fold", sa.Text, nullable=False),
 )
-
-
-class Operations:
-    """What a migration has as `op`."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-
-    def get_bind(self) -> sa.Connection:
-        return self._connection
-
-    def execute(self, statement: sa.Executable) -> None:
-        self._connection.execute(statement)
 
 
 def create_tables(uri: str, user: str | None = None) -> None:

@@ -59,7 +59,7 @@ seldom = st.sampled_from([False] * 4 + [True])
 replicas = st.integers(0, 1)
 
 
-class Crash(BaseException):
+class ProcessDied(BaseException):
     """The process died."""
 
 
@@ -155,7 +155,7 @@ class Follower(RuleBasedStateMachine):
     @precondition(lambda self: self.on_its_way)
     @rule(picks=picks, replica=replicas, after=st.integers(0, 3))
     def crash_before_the_commit(self, picks: list[int], replica: int, after: int) -> None:
-        self.interrupt(picks, replica, after, Crash())
+        self.interrupt(picks, replica, after, ProcessDied())
 
     @precondition(lambda self: self.on_its_way)
     @rule(picks=picks, replica=replicas, after=st.integers(0, 3))

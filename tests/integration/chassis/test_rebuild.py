@@ -27,7 +27,7 @@ from services.profiles import rebuild as profiles_rebuild
 from services.profiles import store as profiles_store
 from services.segments import rebuild as segments_rebuild
 from services.segments.store import MEMBERSHIPS
-from tests.integration.segments.test_segments import NOW, ProfilesLog, Segments
+from tests.integration.segments.test_segments import NOW, ProfilesLog, SegmentsWithoutNameko
 
 Log = Callable[..., Any]
 _STRAY = {"stream_id": "stray", "profile_id": "stray", "epoch": 1}
@@ -56,13 +56,13 @@ def uris(
         request.getfixturevalue("databases").drop(uri)
 
 
-class Shop:
+class ProfilesAndSegments:
     """Profiles' log, and segments following it; `rebuild()` rebuilds segments' read model."""
 
     def __init__(self, uris: Callable[[str], Any], directory: Path) -> None:
         self.log = ProfilesLog(Database(f"sqlite:///{_migrated(directory)}"))
         self.owner_uri, self.user_uri = uris("segments")
-        self.segments = Segments(Database(self.user_uri))
+        self.segments = SegmentsWithoutNameko(Database(self.user_uri))
         self.owner = Database(self.owner_uri)
         self.calls = 0
         self._followed = 0
@@ -153,9 +153,9 @@ def rows(work: UnitOfWorkRunner, read_model: Any, settings: Settings) -> dict[st
 
 
 @pytest.fixture
-def shop(uris: Callable[[str], Any], tmp_path: Path) -> Iterator[Shop]:
+def shop(uris: Callable[[str], Any], tmp_path: Path) -> Iterator[ProfilesAndSegments]:
     """A shop with ten shoppers: each a guest and an account, six of them merged."""
-    made = Shop(uris, tmp_path)
+    made = ProfilesAndSegments(uris, tmp_path)
     for number in range(10):
         account, device = f"a{number}", f"d{number}"
         made.log.move(**{account: account})
@@ -172,14 +172,18 @@ def shop(uris: Callable[[str], Any], tmp_path: Path) -> Iterator[Shop]:
     made.close()
 
 
-def test_a_rebuild_of_a_sound_model_changes_no_row_and_tells_nothing(shop: Shop) -> None:
+def test_a_rebuild_of_a_sound_model_changes_no_row_and_tells_nothing(
+    shop: ProfilesAndSegments,
+) -> None:
     before = shop.tables()
     result = shop.rebuild()
     assert shop.tables() == before
     assert (result.changes, result.halted, shop.segments.changes()) == (0, 0, [])
 
 
-def test_a_spoilt_model_is_mended_and_the_net_change_alone_is_told(shop: Shop) -> None:
+def test_a_spoilt_model_is_mended_and_the_net_change_alone_is_told(
+    shop: ProfilesAndSegments,
+) -> None:
     sound = shop.tables()
     shop.spoil(sa.update(LABELS).where(LABELS.c.stream_id == "d0").values(profile_id="d0"))
     shop.spoil(sa.delete(SUMMARIES).where(SUMMARIES.c.stream_id == "a7"))
@@ -195,7 +199,7 @@ def test_a_spoilt_model_is_mended_and_the_net_change_alone_is_told(shop: Shop) -
     assert shop.tables()["labels"] == sound["labels"]
 
 
-def test_a_membership_that_was_never_told_is_forgotten_silently(shop: Shop) -> None:
+def test_a_membership_that_was_never_told_is_forgotten_silently(shop: ProfilesAndSegments) -> None:
     sound = shop.tables()
     shop.spoil(sa.delete(MEMBERSHIPS).where(MEMBERSHIPS.c.profile_id == "a7"))
     shop.spoil(sa.update(MEMBERSHIPS).where(MEMBERSHIPS.c.profile_id == "a8").values(since=0))
@@ -204,7 +208,7 @@ def test_a_membership_that_was_never_told_is_forgotten_silently(shop: Shop) -> N
     assert shop.segments.changes() == []
 
 
-def test_what_is_told_while_a_model_is_rebuilt_is_in_it(shop: Shop) -> None:
+def test_what_is_told_while_a_model_is_rebuilt_is_in_it(shop: ProfilesAndSegments) -> None:
     def call(method: str, **arguments: Any) -> Any:
         found = shop.answer(method, **arguments)
         if shop.calls < 12 and not exchanging:  # after the answer: the rebuild has not seen it
@@ -224,7 +228,7 @@ def test_what_is_told_while_a_model_is_rebuilt_is_in_it(shop: Shop) -> None:
 
 
 def test_what_the_old_model_comes_to_at_the_last_moment_is_fetched_while_writers_are_held(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: ProfilesAndSegments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def catch_up_and_go_on(self: Rebuild) -> None:
         catch_up(self)
@@ -251,7 +255,7 @@ def test_what_the_old_model_comes_to_at_the_last_moment_is_fetched_while_writers
 
 
 def test_what_the_old_model_has_heard_of_is_fetched_though_its_source_does_not_list_it(
-    shop: Shop,
+    shop: ProfilesAndSegments,
 ) -> None:
     def call(method: str, **arguments: Any) -> Any:
         found = shop.answer(method, **arguments)
@@ -265,7 +269,7 @@ def test_what_the_old_model_has_heard_of_is_fetched_though_its_source_does_not_l
 
 
 def test_an_exchange_is_put_off_while_the_old_model_has_what_its_source_does_not_answer(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: ProfilesAndSegments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def call(method: str, **arguments: Any) -> Any:
         found = shop.answer(method, **arguments)
@@ -282,7 +286,9 @@ def test_an_exchange_is_put_off_while_the_old_model_has_what_its_source_does_not
     assert shop.tables() == before
 
 
-def test_an_interrupted_rebuild_leaves_the_old_model_and_goes_on_where_it_stood(shop: Shop) -> None:
+def test_an_interrupted_rebuild_leaves_the_old_model_and_goes_on_where_it_stood(
+    shop: ProfilesAndSegments,
+) -> None:
     class Killed(BaseException):
         pass
 
@@ -319,7 +325,7 @@ def test_an_interrupted_rebuild_leaves_the_old_model_and_goes_on_where_it_stood(
     assert shop.tables() == resumed
 
 
-def test_what_another_release_has_begun_is_not_gone_on_with(shop: Shop) -> None:
+def test_what_another_release_has_begun_is_not_gone_on_with(shop: ProfilesAndSegments) -> None:
     def call(method: str, **arguments: Any) -> Any:
         if method == "history":
             raise Unavailable("profiles", "did not answer")
@@ -336,7 +342,7 @@ def test_what_another_release_has_begun_is_not_gone_on_with(shop: Shop) -> None:
     assert shop.tables() == before
 
 
-def test_a_halted_stream_is_tried_again(shop: Shop) -> None:
+def test_a_halted_stream_is_tried_again(shop: ProfilesAndSegments) -> None:
     class Poisoned:
         def apply(self, unit: Any, events: Sequence[Event]) -> None:
             raise ValueError
@@ -351,7 +357,7 @@ def test_a_halted_stream_is_tried_again(shop: Shop) -> None:
 
 
 def test_a_model_that_cannot_come_as_far_as_the_old_one_is_refused(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: ProfilesAndSegments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(self: Any, unit: Any, events: Sequence[Event]) -> None:
         if any(event.stream == "a3" and event.version == 3 for event in events):
@@ -368,7 +374,7 @@ def test_a_model_that_cannot_come_as_far_as_the_old_one_is_refused(
 
 
 def test_a_stream_that_is_halted_in_both_models_stays_so_with_a_new_letter(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: ProfilesAndSegments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Poisoned:
         def apply(self, unit: Any, events: Sequence[Event]) -> None:
@@ -390,7 +396,7 @@ def test_a_stream_that_is_halted_in_both_models_stays_so_with_a_new_letter(
     assert _halted(shop) == ["a2"]
 
 
-def test_two_rebuilds_at_once_are_refused(shop: Shop) -> None:
+def test_two_rebuilds_at_once_are_refused(shop: ProfilesAndSegments) -> None:
     def call(method: str, **arguments: Any) -> Any:
         with pytest.raises(Conflict, match="under way already"):
             shop.rebuild()
@@ -399,21 +405,23 @@ def test_two_rebuilds_at_once_are_refused(shop: Shop) -> None:
     shop.rebuild(call)
 
 
-def test_the_services_own_user_cannot_rebuild(shop: Shop, engine: str) -> None:
+def test_the_services_own_user_cannot_rebuild(shop: ProfilesAndSegments, engine: str) -> None:
     if engine == "sqlite":
         return  # it has one user
     with pytest.raises(Refused, match="OWNER_DATABASE_URI"):
         shop.rebuild(uri=shop.user_uri)
 
 
-def test_the_exchanged_tables_are_made_and_granted_as_before(shop: Shop, engine: str) -> None:
+def test_the_exchanged_tables_are_made_and_granted_as_before(
+    shop: ProfilesAndSegments, engine: str
+) -> None:
     before = _forms(shop, engine)
     shop.rebuild()
     assert _forms(shop, engine) == before
 
 
 def test_offers_is_rebuilt_from_both_its_sources(
-    shop: Shop, uris: Callable[[str], Any], tmp_path: Path
+    shop: ProfilesAndSegments, uris: Callable[[str], Any], tmp_path: Path
 ) -> None:
     owner_uri, user_uri = uris("offers")
     work = UnitOfWorkRunner(Database(user_uri), "offers", FixedClock(NOW))
@@ -470,17 +478,17 @@ def test_profiles_is_rebuilt_from_its_own_log(uris: Callable[[str], Any], tmp_pa
     work.database.close()
 
 
-def _halted(shop: Shop) -> list[str]:
+def _halted(shop: ProfilesAndSegments) -> list[str]:
     query = sa.select(POSITIONS.c.stream_id).where(POSITIONS.c.halted)
     return shop.segments.work.read(lambda unit: list(unit.connection.execute(query).scalars()))
 
 
-def _open_letters(shop: Shop) -> list[str]:
+def _open_letters(shop: ProfilesAndSegments) -> list[str]:
     query = sa.select(DEAD_LETTERS.c.id).where(DEAD_LETTERS.c.redriven_at.is_(None))
     return shop.segments.work.read(lambda unit: list(unit.connection.execute(query).scalars()))
 
 
-def _forms(shop: Shop, engine: str) -> list[Any]:
+def _forms(shop: ProfilesAndSegments, engine: str) -> list[Any]:
     """Every index, constraint and privilege of the database, and every schema."""
     if engine == "sqlite":
         queries = ["SELECT name, sql FROM sqlite_master ORDER BY name"]

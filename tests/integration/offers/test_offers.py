@@ -32,7 +32,7 @@ RESPONSE = DecideResponse()
 BASKET = {"value": 4800, "currency": "USD", "device": "desktop"}
 
 
-class Shop:
+class OffersWithoutNameko:
     """Offers without nameko: its work, its handler, and the inboxes of profiles and segments."""
 
     def __init__(self, database: Database, capacity: int = 8) -> None:
@@ -63,8 +63,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(service_database: Callable[[str], Database]) -> Shop:
-    return Shop(service_database("offers"))
+def shop(service_database: Callable[[str], Database]) -> OffersWithoutNameko:
+    return OffersWithoutNameko(service_database("offers"))
 
 
 def never_called(_profile_id: str, _at_least: Mapping[str, int], _seconds: float) -> Any:
@@ -117,7 +117,7 @@ def segment(profile_id: str, version: int, type_: str, name: str, **as_of: int) 
     return Event(new_id(), "segments", type_, profile_id, version, data, NOW, NOW)
 
 
-def follow_grace(shop: Shop) -> None:
+def follow_grace(shop: OffersWithoutNameko) -> None:
     shop.follow_profiles(
         moved("p-1", "p-1", user_id="grace"),
         happened("p-1", 2, "loyalty_enrolled", tier="member"),
@@ -135,14 +135,16 @@ def follow_grace(shop: Shop) -> None:
 GRACE = {"identifiers": {"user_id": "grace"}, "authenticated": True}
 
 
-def test_a_shopper_nobody_knows_is_a_first_time_visitor(shop: Shop) -> None:
+def test_a_shopper_nobody_knows_is_a_first_time_visitor(shop: OffersWithoutNameko) -> None:
     decision = shop.decide(identifiers={"anonymous_id": "new"})
     assert (decision["profile_id"], decision["assurance"]) == (None, "none")
     assert "unknown_shopper" in decision["reasons"]
     assert shown(decision) == {"reassurance": "trust_signals", "account": "guest_checkout"}
 
 
-def test_a_loyal_customer_is_shown_tier_and_points_from_offers_own_tables(shop: Shop) -> None:
+def test_a_loyal_customer_is_shown_tier_and_points_from_offers_own_tables(
+    shop: OffersWithoutNameko,
+) -> None:
     follow_grace(shop)
     decision = shop.decide(**GRACE)
     assert (decision["profile_id"], decision["assurance"]) == ("p-1", "verified")
@@ -153,7 +155,9 @@ def test_a_loyal_customer_is_shown_tier_and_points_from_offers_own_tables(shop: 
     assert (decision["degraded"], decision["stale"]) == ([], False)
 
 
-def test_who_types_a_customers_identifier_is_shown_nothing_of_hers(shop: Shop) -> None:
+def test_who_types_a_customers_identifier_is_shown_nothing_of_hers(
+    shop: OffersWithoutNameko,
+) -> None:
     follow_grace(shop)
     decision = shop.decide(identifiers={"user_id": "grace"}, explain=True)
     assert (decision["profile_id"], decision["assurance"]) == (None, "claimed")
@@ -164,7 +168,7 @@ def test_who_types_a_customers_identifier_is_shown_nothing_of_hers(shop: Shop) -
     assert "high_value" not in str(decision["inputs"])
 
 
-def test_a_guest_is_known_by_what_she_told_and_by_her_device(shop: Shop) -> None:
+def test_a_guest_is_known_by_what_she_told_and_by_her_device(shop: OffersWithoutNameko) -> None:
     shop.follow_profiles(
         moved("g-1", "g-1", sure=False, email="ann@example.com", anonymous_id="device-1")
     )
@@ -176,7 +180,7 @@ def test_a_guest_is_known_by_what_she_told_and_by_her_device(shop: Shop) -> None
     assert (by_device["profile_id"], by_device["assurance"]) == ("g-1", "device")
 
 
-def test_a_merged_profile_is_read_under_its_new_label(shop: Shop) -> None:
+def test_a_merged_profile_is_read_under_its_new_label(shop: OffersWithoutNameko) -> None:
     follow_grace(shop)
     shop.follow_profiles(
         moved("g-1", "g-1", anonymous_id="laptop"),
@@ -193,7 +197,7 @@ def test_a_merged_profile_is_read_under_its_new_label(shop: Shop) -> None:
     assert "loyalty" not in shown(same)
 
 
-def test_events_that_come_twice_and_out_of_order_count_once(shop: Shop) -> None:
+def test_events_that_come_twice_and_out_of_order_count_once(shop: OffersWithoutNameko) -> None:
     first, second, third = (
         moved("p-1", "p-1", user_id="grace"),
         happened("p-1", 2, "loyalty_enrolled"),
@@ -207,13 +211,13 @@ def test_events_that_come_twice_and_out_of_order_count_once(shop: Shop) -> None:
     assert content["points"] == 10
 
 
-def test_a_segment_that_was_left_no_longer_counts(shop: Shop) -> None:
+def test_a_segment_that_was_left_no_longer_counts(shop: OffersWithoutNameko) -> None:
     follow_grace(shop)
     shop.follow_segments(segment("p-1", 4, "segment_exited", "high_value", **{"p-1": 5}))
     assert "service" not in shown(shop.decide(**GRACE))
 
 
-def test_a_decision_takes_one_query(shop: Shop) -> None:
+def test_a_decision_takes_one_query(shop: OffersWithoutNameko) -> None:
     follow_grace(shop)
     statements = record_statements(shop.work.database.engine)
     shop.decide(**GRACE, dry_run=True)
@@ -248,7 +252,9 @@ def record_statements(engine: sa.Engine) -> list[str]:
 # The log of decisions.
 
 
-def test_a_decision_is_logged_with_its_trace_and_without_identifiers(shop: Shop) -> None:
+def test_a_decision_is_logged_with_its_trace_and_without_identifiers(
+    shop: OffersWithoutNameko,
+) -> None:
     follow_grace(shop)
     decision = shop.decide(**GRACE)
     kept = shop.explain(decision["decision_id"])
@@ -261,7 +267,7 @@ def test_a_decision_is_logged_with_its_trace_and_without_identifiers(shop: Shop)
 
 
 def test_another_attempt_answers_what_the_first_one_may_have_logged(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: OffersWithoutNameko, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit's answer is lost, and meanwhile she has earned points."""
     follow_grace(shop)
@@ -289,7 +295,7 @@ class _Lost(Exception):
     pgcode = "57P01"
 
 
-def test_a_dry_run_leaves_no_trace(shop: Shop) -> None:
+def test_a_dry_run_leaves_no_trace(shop: OffersWithoutNameko) -> None:
     decision = shop.decide(dry_run=True, explain=True)
     assert decision["trace"]
     assert decision["degraded"] == []
@@ -299,12 +305,12 @@ def test_a_dry_run_leaves_no_trace(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("decision_id", [None, 7, ["x"], "x\0", "x\ud800"])
-def test_an_id_that_is_no_text_is_refused(shop: Shop, decision_id: object) -> None:
+def test_an_id_that_is_no_text_is_refused(shop: OffersWithoutNameko, decision_id: object) -> None:
     with pytest.raises(InvalidInput):
         shop.explain(decision_id)
 
 
-def test_a_malformed_request_is_refused_and_nothing_is_logged(shop: Shop) -> None:
+def test_a_malformed_request_is_refused_and_nothing_is_logged(shop: OffersWithoutNameko) -> None:
     for request in ({"placement": "cellar"}, {"placement": "checkout", "contxt": {}}, None):
         with pytest.raises(InvalidInput):
             shop.handler.decide(request, shop.work, shop.upstream)
@@ -318,7 +324,9 @@ class FullLog(EventLog):
         raise OSError("no space left on device")
 
 
-def test_a_decision_that_cannot_be_logged_is_answered_all_the_same(shop: Shop) -> None:
+def test_a_decision_that_cannot_be_logged_is_answered_all_the_same(
+    shop: OffersWithoutNameko,
+) -> None:
     follow_grace(shop)
     shop.work.log = FullLog("offers")
     decision = shop.decide(**GRACE)
@@ -343,7 +351,7 @@ def nowhere(engine: str, tmp_path: Any) -> Iterator[Database]:
 def test_a_database_that_is_down_leaves_the_fallback_blocks_and_a_reason(
     nowhere: Database,
 ) -> None:
-    decision = Shop(nowhere).decide(**GRACE)
+    decision = OffersWithoutNameko(nowhere).decide(**GRACE)
     assert decision["degraded"] == ["database_unavailable", "decision_not_logged"]
     assert shown(decision) == {}
     assert set(decision["slots"]) == set(load_catalogue().placements["checkout"])
@@ -352,7 +360,7 @@ def test_a_database_that_is_down_leaves_the_fallback_blocks_and_a_reason(
 def test_tables_that_are_missing_leave_the_fallback_blocks_and_a_reason(
     database: Database,
 ) -> None:
-    decision = Shop(database).decide(**GRACE)
+    decision = OffersWithoutNameko(database).decide(**GRACE)
     assert decision["degraded"][1:] == ["decision_not_logged"]
     assert shown(decision) == {}
 
@@ -383,7 +391,7 @@ def until(happens: Callable[[], bool]) -> None:
             eventlet.sleep(0.01)
 
 
-def test_a_database_that_hangs_is_answered_for_at_the_deadline(shop: Shop) -> None:
+def test_a_database_that_hangs_is_answered_for_at_the_deadline(shop: OffersWithoutNameko) -> None:
     follow_grace(shop)
     lock = LabelsLock(shop.work.database)
     decision = shop.decide(**GRACE, deadline_ms=100)
@@ -396,14 +404,14 @@ def test_a_database_that_hangs_is_answered_for_at_the_deadline(shop: Shop) -> No
 
 
 def test_a_request_that_comes_too_late_is_not_even_tried(nowhere: Database) -> None:
-    decision = Shop(nowhere).decide(sent_at="2020-01-01T00:00:00Z", deadline_ms=150)
+    decision = OffersWithoutNameko(nowhere).decide(sent_at="2020-01-01T00:00:00Z", deadline_ms=150)
     assert decision["degraded"] == ["deadline_exceeded", "decision_not_logged"]
 
 
 def test_requests_above_the_capacity_are_answered_at_once(
     service_database: Callable[[str], Database],
 ) -> None:
-    shop = Shop(service_database("offers"), capacity=1)
+    shop = OffersWithoutNameko(service_database("offers"), capacity=1)
     lock = LabelsLock(shop.work.database)
     first = eventlet.spawn(shop.decide, **GRACE)
     until(lambda: shop.handler._busy == 1)
@@ -442,19 +450,21 @@ class UpstreamDouble:
         return self.response
 
 
-def decide_for_grace(shop: Shop, upstream: UpstreamDouble, version: int) -> dict[str, Any]:
+def decide_for_grace(
+    shop: OffersWithoutNameko, upstream: UpstreamDouble, version: int
+) -> dict[str, Any]:
     follow_grace(shop)
     shop.upstream = upstream.upstream()
     return shop.decide(**GRACE, at_least={"p-1": version})
 
 
-def test_who_holds_all_that_must_count_asks_nobody(shop: Shop) -> None:
+def test_who_holds_all_that_must_count_asks_nobody(shop: OffersWithoutNameko) -> None:
     upstream = UpstreamDouble()
     assert decide_for_grace(shop, upstream, 5)["stale"] is False
     assert upstream.calls == [("catch_up", {"p-1": 5}, True)]
 
 
-def test_segments_is_asked_for_what_it_has_not_told_yet(shop: Shop) -> None:
+def test_segments_is_asked_for_what_it_has_not_told_yet(shop: OffersWithoutNameko) -> None:
     upstream = UpstreamDouble(
         response={"segments": [{"segment": "returning_one_time_buyer"}], "stale": False}
     )
@@ -474,7 +484,7 @@ def test_segments_is_asked_for_what_it_has_not_told_yet(shop: Shop) -> None:
     ],
 )
 def test_what_cannot_be_fetched_in_time_leaves_a_stale_answer(
-    shop: Shop, upstream: UpstreamDouble
+    shop: OffersWithoutNameko, upstream: UpstreamDouble
 ) -> None:
     decision = decide_for_grace(shop, upstream, 6)
     assert decision["stale"] is True
@@ -482,7 +492,7 @@ def test_what_cannot_be_fetched_in_time_leaves_a_stale_answer(
     assert shown(decision)["service"] == "priority_contact"
 
 
-def test_a_slow_catching_up_leaves_time_for_the_answer(shop: Shop) -> None:
+def test_a_slow_catching_up_leaves_time_for_the_answer(shop: OffersWithoutNameko) -> None:
     follow_grace(shop)
 
     def slow(_at_least: Mapping[str, int], seconds: float) -> bool:
@@ -494,7 +504,7 @@ def test_a_slow_catching_up_leaves_time_for_the_answer(shop: Shop) -> None:
     assert (decision["stale"], decision["degraded"]) == (True, [])
 
 
-def test_the_memberships_of_a_profile_keep_the_last_as_of(shop: Shop) -> None:
+def test_the_memberships_of_a_profile_keep_the_last_as_of(shop: OffersWithoutNameko) -> None:
     follow_grace(shop)
     memberships = shop.work.read(lambda unit: store.load_memberships(unit, ["p-1", "new"]))
     assert memberships["p-1"].as_of == {"p-1": 5}
@@ -502,7 +512,7 @@ def test_the_memberships_of_a_profile_keep_the_last_as_of(shop: Shop) -> None:
     assert memberships["new"].version == 0
 
 
-def test_the_log_of_decisions_is_a_log_like_any_other(shop: Shop) -> None:
+def test_the_log_of_decisions_is_a_log_like_any_other(shop: OffersWithoutNameko) -> None:
     decision = shop.decide(**GRACE)
     draft = Draft(decision["decision_id"], "x", "y", {}, NOW)
     (again,) = shop.work.run(lambda unit: unit.append([draft]))

@@ -28,7 +28,7 @@ from tests.unit.profiles.identity_in_memory import IdentityInMemory
 NOW = parse_instant("2026-11-21T19:30:00Z")
 
 
-class Profiles:
+class ProfilesWithoutNameko:
     """The service without nameko: its work, its recorder, and the identity that it asks."""
 
     def __init__(self, database: Database) -> None:
@@ -64,8 +64,8 @@ class Profiles:
 
 
 @pytest.fixture
-def profiles(service_database: Callable[[str], Database]) -> Profiles:
-    return Profiles(service_database("profiles"))
+def profiles(service_database: Callable[[str], Database]) -> ProfilesWithoutNameko:
+    return ProfilesWithoutNameko(service_database("profiles"))
 
 
 def event(event_id: str, kind: str = "page_read", **changes: Any) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def facts(log: list[Event]) -> list[Event]:
 
 
 def test_an_event_is_in_the_log_after_the_identity_that_it_was_resolved_under(
-    profiles: Profiles,
+    profiles: ProfilesWithoutNameko,
 ) -> None:
     (receipt,) = profiles.receipts(event("e-1", data={"page": "/"}, context={"device": "mobile"}))
     fact, recorded = profiles.log()
@@ -122,7 +122,7 @@ def test_an_event_is_in_the_log_after_the_identity_that_it_was_resolved_under(
     }
 
 
-def test_one_bad_event_spoils_only_itself(profiles: Profiles) -> None:
+def test_one_bad_event_spoils_only_itself(profiles: ProfilesWithoutNameko) -> None:
     bad = order("e-2", "o-2", 10)
     bad["data"]["revenue"] = 1.5
     receipts = profiles.receipts(event("e-1"), bad, event("e-3"))
@@ -132,14 +132,16 @@ def test_one_bad_event_spoils_only_itself(profiles: Profiles) -> None:
 
 
 @pytest.mark.parametrize("call", ["[]", {"events": []}, [event("e-1")] * 1_001])
-def test_a_call_that_is_wrong_as_a_whole_writes_nothing(profiles: Profiles, call: Any) -> None:
+def test_a_call_that_is_wrong_as_a_whole_writes_nothing(
+    profiles: ProfilesWithoutNameko, call: Any
+) -> None:
     with pytest.raises(InvalidInput):
         profiles.recorder.record(call)
     assert profiles.log() == []
 
 
 def test_a_call_of_bad_events_alone_asks_identity_nothing_and_writes_nothing(
-    profiles: Profiles,
+    profiles: ProfilesWithoutNameko,
 ) -> None:
     deep: Any = 1
     for _ in range(20):
@@ -160,11 +162,13 @@ def test_a_call_of_bad_events_alone_asks_identity_nothing_and_writes_nothing(
     assert profiles.log() == []
 
 
-def test_an_empty_call_is_answered_with_no_receipts(profiles: Profiles) -> None:
+def test_an_empty_call_is_answered_with_no_receipts(profiles: ProfilesWithoutNameko) -> None:
     assert profiles.record() == {"receipts": [], "token": {}}
 
 
-def test_an_event_that_identity_refuses_is_rejected_and_not_written(profiles: Profiles) -> None:
+def test_an_event_that_identity_refuses_is_rejected_and_not_written(
+    profiles: ProfilesWithoutNameko,
+) -> None:
     good, bad = profiles.receipts(
         event("e-1"), event("e-2", identifiers={"anonymous_id": "undefined"})
     )
@@ -173,7 +177,7 @@ def test_an_event_that_identity_refuses_is_rejected_and_not_written(profiles: Pr
     assert bad["ignored_identifiers"] == [{"type": "anonymous_id", "reason": "placeholder"}]
 
 
-def test_an_identifier_that_was_ignored_is_in_the_receipt(profiles: Profiles) -> None:
+def test_an_identifier_that_was_ignored_is_in_the_receipt(profiles: ProfilesWithoutNameko) -> None:
     both = {"anonymous_id": "a-1", "user_id": "undefined"}
     (receipt,) = profiles.receipts(event("e-1", identifiers=both))
     assert receipt["status"] == "appended"
@@ -181,7 +185,7 @@ def test_an_identifier_that_was_ignored_is_in_the_receipt(profiles: Profiles) ->
 
 
 def test_an_event_sent_again_gets_the_place_of_the_first_and_identity_is_not_asked(
-    profiles: Profiles,
+    profiles: ProfilesWithoutNameko,
 ) -> None:
     (first,) = profiles.receipts(event("e-1"))
     calls = profiles.identity.calls
@@ -191,13 +195,13 @@ def test_an_event_sent_again_gets_the_place_of_the_first_and_identity_is_not_ask
     assert [e.id for e in profiles.log()].count("e-1") == 1
 
 
-def test_the_same_id_twice_in_a_call_is_recorded_once(profiles: Profiles) -> None:
+def test_the_same_id_twice_in_a_call_is_recorded_once(profiles: ProfilesWithoutNameko) -> None:
     first, second = profiles.receipts(event("e-1"), event("e-1"))
     assert (first["status"], second["status"]) == ("appended", "duplicate")
     assert first["version"] == second["version"]
 
 
-def test_no_identifier_value_is_anywhere_in_the_database(profiles: Profiles) -> None:
+def test_no_identifier_value_is_anywhere_in_the_database(profiles: ProfilesWithoutNameko) -> None:
     values = {"email": "ada@shop.example", "anonymous_id": "secret-device"}
     profiles.record(event("e-1", identifiers=values))
     profiles.identity.down = True
@@ -210,7 +214,7 @@ def test_no_identifier_value_is_anywhere_in_the_database(profiles: Profiles) -> 
 
 
 def test_a_sign_in_joins_the_guest_and_every_id_given_leads_to_the_profile(
-    profiles: Profiles,
+    profiles: ProfilesWithoutNameko,
 ) -> None:
     (account,) = profiles.receipts(
         order("e-1", "o-1", 500, identifiers={"user_id": "u-1"}, authenticated=True)
@@ -228,7 +232,7 @@ def test_a_sign_in_joins_the_guest_and_every_id_given_leads_to_the_profile(
 
 
 def test_a_fact_that_another_call_has_is_fetched_before_the_event_is_recorded(
-    profiles: Profiles,
+    profiles: ProfilesWithoutNameko,
 ) -> None:
     observed = {**event("lost"), "event_id": "lost"}
     profiles.identity.resolve(observations=[observed])  # and its caller is killed
@@ -237,7 +241,9 @@ def test_a_fact_that_another_call_has_is_fetched_before_the_event_is_recorded(
     assert receipt["version"] == 2
 
 
-def test_facts_left_out_by_a_crash_come_by_identitys_own_events_once(profiles: Profiles) -> None:
+def test_facts_left_out_by_a_crash_come_by_identitys_own_events_once(
+    profiles: ProfilesWithoutNameko,
+) -> None:
     profiles.record(event("e-1"))
     observed = {**signed_in("lost", anonymous_id="a-1"), "event_id": "lost"}
     profiles.identity.resolve(observations=[observed])
@@ -251,7 +257,9 @@ def test_facts_left_out_by_a_crash_come_by_identitys_own_events_once(profiles: P
     assert profiles.get(guest)["profile_id"] == profiles.get(account)["profile_id"]
 
 
-def test_a_resolution_whose_facts_identity_cannot_tell_is_not_recorded(profiles: Profiles) -> None:
+def test_a_resolution_whose_facts_identity_cannot_tell_is_not_recorded(
+    profiles: ProfilesWithoutNameko,
+) -> None:
     observed = {**event("lost"), "event_id": "lost"}
     profiles.identity.resolve(observations=[observed])
     profiles.identity.mute = True
@@ -259,7 +267,9 @@ def test_a_resolution_whose_facts_identity_cannot_tell_is_not_recorded(profiles:
     assert profiles.log() == []
 
 
-def test_a_profile_shows_an_event_as_soon_as_its_receipt_is_there(profiles: Profiles) -> None:
+def test_a_profile_shows_an_event_as_soon_as_its_receipt_is_there(
+    profiles: ProfilesWithoutNameko,
+) -> None:
     for number in range(1, 31):  # past the point where summaries are stored
         (receipt,) = profiles.receipts(order(f"e-{number}", f"o-{number}", 10))
         view = profiles.get(receipt["profile_id"])
@@ -267,12 +277,14 @@ def test_a_profile_shows_an_event_as_soon_as_its_receipt_is_there(profiles: Prof
         assert view["versions"] == {receipt["stream_id"]: receipt["version"]}
 
 
-def test_an_unknown_profile_is_not_found(profiles: Profiles) -> None:
+def test_an_unknown_profile_is_not_found(profiles: ProfilesWithoutNameko) -> None:
     with pytest.raises(NotFound, match="profile_id: is no profile"):
         profiles.get("nobody")
 
 
-def test_a_profile_is_found_by_identifiers_through_identity(profiles: Profiles) -> None:
+def test_a_profile_is_found_by_identifiers_through_identity(
+    profiles: ProfilesWithoutNameko,
+) -> None:
     (receipt,) = profiles.receipts(event("e-1"))
     who = {"identifiers": {"anonymous_id": "a-1"}}
     assert find_profile(profiles.identity, who) == receipt["profile_id"]
@@ -280,7 +292,9 @@ def test_a_profile_is_found_by_identifiers_through_identity(profiles: Profiles) 
         find_profile(profiles.identity, {"identifiers": {"anonymous_id": "a-2"}})
 
 
-def test_statistics_count_events_of_shops_and_profiles_after_merges(profiles: Profiles) -> None:
+def test_statistics_count_events_of_shops_and_profiles_after_merges(
+    profiles: ProfilesWithoutNameko,
+) -> None:
     profiles.record(
         order("e-1", "o-1", 10),
         event("e-2", identifiers={"user_id": "u-1"}),
@@ -292,7 +306,9 @@ def test_statistics_count_events_of_shops_and_profiles_after_merges(profiles: Pr
     assert found == {"events": 4, "profiles": 2, "orders": 1, "streams": 3, "waiting": 0}
 
 
-def test_callers_that_send_the_same_events_at_once_record_each_once(profiles: Profiles) -> None:
+def test_callers_that_send_the_same_events_at_once_record_each_once(
+    profiles: ProfilesWithoutNameko,
+) -> None:
     events = [event(f"e-{n}", identifiers={"anonymous_id": f"a-{n % 3}"}) for n in range(40)]
     pool = eventlet.GreenPool()
     calls = [pool.spawn(profiles.receipts, *events[start:], *events[:start]) for start in range(8)]
@@ -308,7 +324,7 @@ def test_callers_that_send_the_same_events_at_once_record_each_once(profiles: Pr
 
 
 def test_while_shoppers_sign_in_at_once_no_event_comes_before_the_identity_it_was_recorded_under(
-    profiles: Profiles,
+    profiles: ProfilesWithoutNameko,
 ) -> None:
     def shop(guest: int) -> None:
         me = {"anonymous_id": f"a-{guest}"}
@@ -347,7 +363,7 @@ stories = st.lists(
 )
 @given(stories)
 def test_a_profile_is_the_fold_of_its_streams_whatever_was_stored_before(
-    profiles: Profiles, story: list[tuple[str, dict[str, str], bool]]
+    profiles: ProfilesWithoutNameko, story: list[tuple[str, dict[str, str], bool]]
 ) -> None:
     run = f"{len(profiles.log())}"
     for number, (kind, who, look) in enumerate(story):

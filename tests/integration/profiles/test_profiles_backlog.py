@@ -21,11 +21,11 @@ from identifiers import load_types
 from services.profiles import store
 from services.profiles.deferred import LEASE_SECONDS, DeferredEvents
 from services.profiles.vault import open_vault
-from tests.integration.profiles.test_profiles import NOW, Profiles, event
+from tests.integration.profiles.test_profiles import NOW, ProfilesWithoutNameko, event
 from tests.unit.profiles.identity_in_memory import IdentityInMemory
 
 
-class Shop(Profiles):
+class ProfilesWithTimer(ProfilesWithoutNameko):
     """Profiles, with the timer's work as `work_off()`."""
 
     @property
@@ -47,11 +47,13 @@ class Shop(Profiles):
 
 
 @pytest.fixture
-def shop(service_database: Callable[[str], Database]) -> Shop:
-    return Shop(service_database("profiles"))
+def shop(service_database: Callable[[str], Database]) -> ProfilesWithTimer:
+    return ProfilesWithTimer(service_database("profiles"))
 
 
-def test_events_are_accepted_and_recorded_in_order_once_identity_is_back(shop: Shop) -> None:
+def test_events_are_accepted_and_recorded_in_order_once_identity_is_back(
+    shop: ProfilesWithTimer,
+) -> None:
     assert shop.statuses(event("e-1")) == ["appended"]
     shop.identity.down = True
     assert shop.statuses(event("e-2"), event("e-3")) == ["accepted", "accepted"]
@@ -64,7 +66,7 @@ def test_events_are_accepted_and_recorded_in_order_once_identity_is_back(shop: S
     assert shop.statuses(event("e-5"), event("e-2")) == ["appended", "duplicate"]
 
 
-def test_what_comes_later_queues_behind_though_identity_is_back(shop: Shop) -> None:
+def test_what_comes_later_queues_behind_though_identity_is_back(shop: ProfilesWithTimer) -> None:
     shop.identity.down = True
     shop.record(event("e-1"))
     shop.identity.down = False
@@ -74,7 +76,7 @@ def test_what_comes_later_queues_behind_though_identity_is_back(shop: Shop) -> N
     assert shop.recorded() == ["e-1", "e-2"]
 
 
-def test_what_is_sent_again_is_neither_lost_nor_recorded_twice(shop: Shop) -> None:
+def test_what_is_sent_again_is_neither_lost_nor_recorded_twice(shop: ProfilesWithTimer) -> None:
     shop.record(event("e-1"))
     shop.identity.down = True
     again = shop.statuses(event("e-1"), event("e-2"), event("e-2"))
@@ -85,7 +87,7 @@ def test_what_is_sent_again_is_neither_lost_nor_recorded_twice(shop: Shop) -> No
     assert shop.recorded() == ["e-1", "e-2"]
 
 
-def test_what_identity_will_refuse_is_refused_at_once(shop: Shop) -> None:
+def test_what_identity_will_refuse_is_refused_at_once(shop: ProfilesWithTimer) -> None:
     shop.identity.down = True
     kept, refused, wrong = shop.receipts(
         event("e-1", identifiers={"anonymous_id": "a-1", "email": "undefined"}),
@@ -98,7 +100,9 @@ def test_what_identity_will_refuse_is_refused_at_once(shop: Shop) -> None:
     assert shop.waiting() == 1
 
 
-def test_a_senders_clock_is_corrected_by_when_the_event_was_accepted(shop: Shop) -> None:
+def test_a_senders_clock_is_corrected_by_when_the_event_was_accepted(
+    shop: ProfilesWithTimer,
+) -> None:
     shop.identity.down = True
     early = {"time": "2026-11-21T10:00:00Z", "sent_at": "2026-11-21T10:00:01Z"}
     shop.record(event("e-1", **early))
@@ -110,7 +114,9 @@ def test_a_senders_clock_is_corrected_by_when_the_event_was_accepted(shop: Shop)
     assert recorded.occurred_at == NOW - 1_000_000
 
 
-def test_an_event_that_identity_fails_on_is_set_aside_and_spoils_no_other(shop: Shop) -> None:
+def test_an_event_that_identity_fails_on_is_set_aside_and_spoils_no_other(
+    shop: ProfilesWithTimer,
+) -> None:
     class Picky(IdentityInMemory):
         def resolve(self, *, observations: list[dict[str, Any]]) -> dict[str, Any]:
             if any(one["event_id"] == "e-2" for one in observations):
@@ -126,7 +132,7 @@ def test_an_event_that_identity_fails_on_is_set_aside_and_spoils_no_other(shop: 
     assert shop.statuses(event("e-5")) == ["appended"]
 
 
-def test_one_process_at_a_time_works_it_off(shop: Shop) -> None:
+def test_one_process_at_a_time_works_it_off(shop: ProfilesWithTimer) -> None:
     shop.identity.down = True
     events = [event(f"e-{n:03}", identifiers={"anonymous_id": f"a-{n % 3}"}) for n in range(250)]
     for start in range(0, 250, 50):
@@ -146,7 +152,7 @@ def test_one_process_at_a_time_works_it_off(shop: Shop) -> None:
     assert all(ids == sorted(ids) for ids in per_stream.values())
 
 
-def test_a_process_whose_lease_ran_out_records_nothing_more(shop: Shop) -> None:
+def test_a_process_whose_lease_ran_out_records_nothing_more(shop: ProfilesWithTimer) -> None:
     shop.identity.down = True
     shop.record(event("e-1"))
     shop.identity.down = False
@@ -168,7 +174,7 @@ def test_a_process_whose_lease_ran_out_records_nothing_more(shop: Shop) -> None:
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["send", "send", "again", "down", "up", "tick"]), max_size=25))
 def test_whenever_identity_fails_all_is_recorded_once_and_in_order(
-    shop: Shop, course: list[str]
+    shop: ProfilesWithTimer, course: list[str]
 ) -> None:
     prefix = f"{shop.identity.calls}-{len(shop.recorded())}"
     before = len(shop.recorded())
@@ -190,7 +196,7 @@ def test_a_plain_value_is_kept_sealed_for_as_long_as_its_type_says(
     service_database: Callable[[str], Database],
 ) -> None:
     database = service_database("profiles")
-    shop = Shop(database)
+    shop = ProfilesWithTimer(database)
     values = {"email": "ann@shop.example", "anonymous_id": "cookie-77"}
     for known in ("email", "anonymous_id"):
         shop.work.run(

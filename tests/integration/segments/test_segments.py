@@ -84,7 +84,7 @@ class ProfilesLog:
         return self.tell(stream, "cart_updated", {"products": products}, at)
 
 
-class Segments:
+class SegmentsWithoutNameko:
     """The service without nameko."""
 
     def __init__(self, database: Database, shelf: DefinitionRegistry | None = None) -> None:
@@ -154,12 +154,12 @@ def log(tmp_path: Path) -> Iterator[ProfilesLog]:
 
 
 @pytest.fixture
-def segments(service_database: Callable[[str], Database]) -> Segments:
-    return Segments(service_database("segments"))
+def segments(service_database: Callable[[str], Database]) -> SegmentsWithoutNameko:
+    return SegmentsWithoutNameko(service_database("segments"))
 
 
 def test_a_new_shopper_enters_and_an_order_moves_them_on(
-    log: ProfilesLog, segments: Segments
+    log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     log.move(p="p")
     segments.follow(*log.events)
@@ -171,7 +171,9 @@ def test_a_new_shopper_enters_and_an_order_moves_them_on(
     ]
 
 
-def test_an_entry_says_what_it_was_evaluated_from(log: ProfilesLog, segments: Segments) -> None:
+def test_an_entry_says_what_it_was_evaluated_from(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
     log.move(p="p")
     log.move("linked", q="p")
     log.order("q")
@@ -187,7 +189,9 @@ def test_an_entry_says_what_it_was_evaluated_from(log: ProfilesLog, segments: Se
     assert (entered.stream, entered.version, entered.occurred_at) == ("p", 1, NOW)
 
 
-def test_events_that_change_nothing_tell_nothing(log: ProfilesLog, segments: Segments) -> None:
+def test_events_that_change_nothing_tell_nothing(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
     log.move(p="p")
     segments.follow(*log.events)
     segments.changes()
@@ -198,7 +202,7 @@ def test_events_that_change_nothing_tell_nothing(log: ProfilesLog, segments: Seg
 
 
 def test_a_merge_tells_the_net_change_and_empties_the_profile_that_is_no_more(
-    log: ProfilesLog, segments: Segments
+    log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     log.move(guest="guest")
     log.move(known="known")
@@ -215,7 +219,7 @@ def test_a_merge_tells_the_net_change_and_empties_the_profile_that_is_no_more(
 
 
 def test_a_merge_of_somebody_who_has_not_bought_with_a_buyer_is_exact_at_once(
-    log: ProfilesLog, segments: Segments
+    log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     log.move(a="a")
     log.order("a")
@@ -231,7 +235,9 @@ def test_a_merge_of_somebody_who_has_not_bought_with_a_buyer_is_exact_at_once(
     ]
 
 
-def test_a_split_restores_the_segments_of_both(log: ProfilesLog, segments: Segments) -> None:
+def test_a_split_restores_the_segments_of_both(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
     log.move(a="a")
     log.move(b="b")
     log.order("a")
@@ -246,7 +252,7 @@ def test_a_split_restores_the_segments_of_both(log: ProfilesLog, segments: Segme
 
 
 def test_time_alone_ends_a_membership_at_the_exact_instant(
-    log: ProfilesLog, segments: Segments
+    log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     log.move(p="p")
     for number in range(6):
@@ -266,7 +272,7 @@ def test_time_alone_ends_a_membership_at_the_exact_instant(
 
 
 def test_a_membership_is_exact_when_asked_even_before_the_timer_has_come(
-    log: ProfilesLog, segments: Segments
+    log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     log.move(p="p")
     log.cart("p", at=NOW)
@@ -291,8 +297,8 @@ def test_a_restart_between_entry_and_exit_loses_no_exit(
     database = service_database("segments")
     log.move(p="p")
     log.cart("p")
-    Segments(database).follow(*log.events)
-    later = Segments(database)
+    SegmentsWithoutNameko(database).follow(*log.events)
+    later = SegmentsWithoutNameko(database)
     later.clock.at = NOW + 31 * DAY
     later.tick()
     assert later.changes() == []
@@ -300,7 +306,7 @@ def test_a_restart_between_entry_and_exit_loses_no_exit(
 
 
 def test_a_new_definition_is_told_of_everybody_in_turns(
-    log: ProfilesLog, segments: Segments
+    log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     for number in range(5):
         log.move(**{f"p{number}": f"p{number}"})
@@ -321,7 +327,7 @@ def test_a_new_definition_is_told_of_everybody_in_turns(
 
 
 def test_a_changed_rule_is_a_new_version_and_the_same_one_is_none(
-    log: ProfilesLog, segments: Segments
+    log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     log.move(p="p")
     log.order("p", cents=20_000)
@@ -334,7 +340,9 @@ def test_a_changed_rule_is_a_new_version_and_the_same_one_is_none(
     assert segments.changes() == [("p", "entered", "high_value", "definition")]
 
 
-def test_a_segment_with_the_rule_false_ends(log: ProfilesLog, segments: Segments) -> None:
+def test_a_segment_with_the_rule_false_ends(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
     log.move(p="p")
     segments.follow(*log.events)
     segments.changes()
@@ -347,22 +355,26 @@ def test_a_definition_stays_over_a_restart_until_the_file_itself_changes(
     service_database: Callable[[str], Database],
 ) -> None:
     database = service_database("segments")
-    Segments(database).define("high_value", 'revenue("EUR") >= 1')
-    assert Segments(database).list()["high_value"]["version"] == 2
+    SegmentsWithoutNameko(database).define("high_value", 'revenue("EUR") >= 1')
+    assert SegmentsWithoutNameko(database).list()["high_value"]["version"] == 2
     text = "high_value: {rule: revenue('GBP') >= 1, description: x}"
-    changed = Segments(database, DefinitionRegistry(read_definitions(text))).list()["high_value"]
+    changed = SegmentsWithoutNameko(database, DefinitionRegistry(read_definitions(text))).list()[
+        "high_value"
+    ]
     assert (changed["version"], changed["rule"]) == (3, "revenue('GBP') >= 1")
 
 
 def test_two_replicas_share_their_definitions(service_database: Callable[[str], Database]) -> None:
     database = service_database("segments")
-    one, other = Segments(database), Segments(database)
+    one, other = SegmentsWithoutNameko(database), SegmentsWithoutNameko(database)
     assert one.list() == other.list()
     one.define("newcomer", "never('order_completed')")
     assert other.list()["newcomer"]["version"] == 1
 
 
-def test_a_definition_that_is_rolled_back_is_not_remembered(segments: Segments) -> None:
+def test_a_definition_that_is_rolled_back_is_not_remembered(
+    segments: SegmentsWithoutNameko,
+) -> None:
     definition = read_definition({"segment": "a", "rule": "True", "description": "x"})
 
     def fail(unit: Any) -> None:
@@ -377,7 +389,7 @@ def test_a_definition_that_is_rolled_back_is_not_remembered(segments: Segments) 
 
 
 def test_a_rule_of_a_newer_release_makes_events_wait_and_poisons_none(
-    log: ProfilesLog, segments: Segments
+    log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     segments.list()
     row = store.StoredDefinition(99, "x", "newer", 1, "tomorrow() > 1", "x", "defined")
@@ -388,7 +400,9 @@ def test_a_rule_of_a_newer_release_makes_events_wait_and_poisons_none(
     assert segments.inbox.versions(["p"]) == {"p": 0}
 
 
-def test_a_preview_counts_members_and_names_some(log: ProfilesLog, segments: Segments) -> None:
+def test_a_preview_counts_members_and_names_some(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
     for number in range(12):
         log.move(**{f"p{number:02}": f"p{number:02}"})
     log.order("p00")
@@ -402,7 +416,9 @@ def test_a_preview_counts_members_and_names_some(log: ProfilesLog, segments: Seg
     assert segments.list().keys() == {d.segment for d in load_definitions()}
 
 
-def test_a_preview_that_runs_out_of_time_says_so(log: ProfilesLog, segments: Segments) -> None:
+def test_a_preview_that_runs_out_of_time_says_so(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
     log.move(p="p")
     segments.follow(*log.events)
     ticks = iter([0.0, queries.PREVIEW_SECONDS])
@@ -410,13 +426,13 @@ def test_a_preview_that_runs_out_of_time_says_so(log: ProfilesLog, segments: Seg
     assert (answer["evaluated"], answer["profiles"], answer["complete"]) == (0, 1, False)
 
 
-def test_a_preview_of_a_wrong_rule_says_where_it_is_wrong(segments: Segments) -> None:
+def test_a_preview_of_a_wrong_rule_says_where_it_is_wrong(segments: SegmentsWithoutNameko) -> None:
     with pytest.raises(InvalidInput, match="rule: line 1, column 1: nothing is called order"):
         queries.preview(segments.work, "order() > 1")
 
 
 def test_an_explanation_has_each_comparison_with_its_value(
-    log: ProfilesLog, segments: Segments
+    log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     log.move(p="p")
     log.order("p")
@@ -427,7 +443,9 @@ def test_an_explanation_has_each_comparison_with_its_value(
     assert segments.explain("p", "returning_one_time_buyer")["member"] is True
 
 
-def test_who_or_what_nobody_knows_is_named(log: ProfilesLog, segments: Segments) -> None:
+def test_who_or_what_nobody_knows_is_named(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
     log.move(p="p")
     segments.follow(*log.events)
     with pytest.raises(NotFound, match="profile_id: is no profile"):
@@ -436,7 +454,9 @@ def test_who_or_what_nobody_knows_is_named(log: ProfilesLog, segments: Segments)
         segments.explain("p", "vip")
 
 
-def test_a_failed_attempt_leaves_nothing_behind(log: ProfilesLog, segments: Segments) -> None:
+def test_a_failed_attempt_leaves_nothing_behind(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
     log.move(p="p")
     projection = MembershipProjection(segments.shelf)
 
@@ -489,7 +509,7 @@ steps = st.lists(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, st.randoms(use_true_random=False), st.integers(0, 70 * DAY))
 def test_whatever_comes_in_whatever_order_ends_in_what_the_oracle_says(
-    log: ProfilesLog, segments: Segments, steps: Any, random: Any, later: int
+    log: ProfilesLog, segments: SegmentsWithoutNameko, steps: Any, random: Any, later: int
 ) -> None:
     """Each example has streams of its own, in the same database."""
     log.events.clear()
@@ -511,7 +531,7 @@ def test_whatever_comes_in_whatever_order_ends_in_what_the_oracle_says(
     judge(log.events, segments, streams)
 
 
-def deliver(events: Sequence[Event], segments: Segments, random: Any) -> None:
+def deliver(events: Sequence[Event], segments: SegmentsWithoutNameko, random: Any) -> None:
     """All events in small batches, shuffled, some twice; then what was left out, in order."""
     shuffled = random.sample(events, len(events)) + random.sample(events, len(events) // 3)
     while shuffled:
@@ -520,7 +540,9 @@ def deliver(events: Sequence[Event], segments: Segments, random: Any) -> None:
     segments.follow(*events)
 
 
-def judge(events: Sequence[Event], segments: Segments, profiles: Sequence[str]) -> None:
+def judge(
+    events: Sequence[Event], segments: SegmentsWithoutNameko, profiles: Sequence[str]
+) -> None:
     """What was told and what is stored is what a fold without any of our code says."""
     log = [
         oracle.LoggedEvent(e.stream, e.version, e.id, e.type, e.data, e.occurred_at, e.metadata)
@@ -548,12 +570,14 @@ def test_replicas_that_race_end_in_what_the_oracle_says(
         log.order(stream, number, at=NOW - number * DAY)
         if number % 5 == 4:
             log.move("merged", **{stream: streams[number % 3]})
-    replicas = [Segments(database, DefinitionRegistry(load_definitions())) for _ in range(4)]
+    replicas = [
+        SegmentsWithoutNameko(database, DefinitionRegistry(load_definitions())) for _ in range(4)
+    ]
     told = replicas[0].told
     for replica in replicas:
         replica.told = told
 
-    def follow(replica: Segments) -> None:
+    def follow(replica: SegmentsWithoutNameko) -> None:
         for start in range(0, len(log.events), 7):
             replica.follow(*log.events[start : start + 7])
             replica.tick(limit=3)
@@ -567,7 +591,7 @@ def test_replicas_that_race_end_in_what_the_oracle_says(
     judge(log.events, replicas[0], streams)
 
 
-def test_members_are_counted_by_segment(log: ProfilesLog, segments: Segments) -> None:
+def test_members_are_counted_by_segment(log: ProfilesLog, segments: SegmentsWithoutNameko) -> None:
     log.move(p="p")
     log.move(q="q")
     log.order("q")
@@ -582,7 +606,9 @@ def test_members_are_counted_by_segment(log: ProfilesLog, segments: Segments) ->
     }
 
 
-def test_memberships_hold_no_row_of_somebody_who_left(log: ProfilesLog, segments: Segments) -> None:
+def test_memberships_hold_no_row_of_somebody_who_left(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
     log.move(p="p")
     log.order("p")
     segments.follow(*log.events)

@@ -27,7 +27,7 @@ class Crash(BaseException):
 
 
 @dataclass
-class Shop:
+class ShopInMemory:
     """Profiles and one service that follows it, in memory: `lag` events behind at most.
 
     It dies before or after it has written when its `dies` says so, once for each number of a call.
@@ -84,7 +84,7 @@ def write(path: Path, kinds: str) -> None:
     path.write_text("".join(lines[k].format(n) + "\n" for n, k in enumerate(kinds, start=1)))
 
 
-def loaded(path: Path, shop: Shop, folder: Path | None = None, **options: Any) -> Bookmark:
+def loaded(path: Path, shop: ShopInMemory, folder: Path | None = None, **options: Any) -> Bookmark:
     source = Lines(path, "f")
     time = Time()
     place = folder or path.with_name(path.name + ".load")
@@ -115,7 +115,7 @@ def test_a_load_that_dies_anywhere_any_number_of_times_ends_as_one_that_did_not(
 ) -> None:
     path = tmp_path_factory.mktemp("load") / "f.ndjson"
     write(path, kinds)
-    shop = Shop(dies=dict(deaths))
+    shop = ShopInMemory(dies=dict(deaths))
     for _ in range(len(deaths) + 1):
         try:
             mark = loaded(path, shop)
@@ -140,7 +140,7 @@ def test_a_load_that_dies_anywhere_any_number_of_times_ends_as_one_that_did_not(
 
 def test_the_reasons_name_the_line_and_the_field_and_not_the_place_in_the_call(path: Path) -> None:
     write(path, "gbn")
-    loaded(path, Shop())
+    loaded(path, ShopInMemory())
     assert path.with_name("f.ndjson.load").joinpath("rejected.txt").read_text() == (
         "line 2: data.bad: is bad\nline 3: is no JSON: Expecting value at character 1\n"
     )
@@ -161,7 +161,7 @@ def test_the_reasons_name_the_line_and_the_field_and_not_the_place_in_the_call(p
 )
 def test_a_line_that_may_not_be_sent_is_rejected_here(path: Path, line: str, told: str) -> None:
     path.write_text(line + '\n{"id": "good"}\n', errors="surrogateescape")
-    shop = Shop()
+    shop = ShopInMemory()
     loaded(path, shop)
     assert list(shop.log) == ["good"]
     assert path.with_name("f.ndjson.load").joinpath("rejected.txt").read_text() == (
@@ -171,7 +171,7 @@ def test_a_line_that_may_not_be_sent_is_rejected_here(path: Path, line: str, tol
 
 def test_the_rejected_lines_can_be_mended_and_loaded(path: Path) -> None:
     write(path, "gbg")
-    shop = Shop()
+    shop = ShopInMemory()
     loaded(path, shop)
     rejected = path.with_name("f.ndjson.load") / "f.rejected.ndjson"
     rejected.write_text(rejected.read_text().replace("true", "false"))
@@ -187,7 +187,7 @@ def test_the_rejected_lines_can_be_mended_and_loaded(path: Path) -> None:
 )
 def test_rejected_lines_that_are_mended_in_place_are_never_damaged(path: Path, mended: str) -> None:
     write(path, "gbg")
-    shop = Shop()
+    shop = ShopInMemory()
     loaded(path, shop)
     rejected = path.with_name("f.ndjson.load") / "f.rejected.ndjson"
     rejected.write_text(mended)
@@ -201,7 +201,7 @@ def test_rejected_lines_that_are_mended_in_place_are_never_damaged(path: Path, m
 
 def test_a_load_goes_on_without_its_files_of_what_was_rejected(path: Path) -> None:
     write(path, "gbg")
-    shop = Shop()
+    shop = ShopInMemory()
     loaded(path, shop)
     place = path.with_name("f.ndjson.load")
     for name in ("f.rejected.ndjson", "rejected.txt"):
@@ -214,7 +214,7 @@ def test_a_load_goes_on_without_its_files_of_what_was_rejected(path: Path) -> No
 
 def test_a_file_without_a_last_line_end_may_grow(path: Path) -> None:
     path.write_text('{"id": "1"}')
-    shop = Shop()
+    shop = ShopInMemory()
     loaded(path, shop)
     write(path, "gg")
     assert loaded(path, shop).counts.appended == 2
@@ -222,7 +222,7 @@ def test_a_file_without_a_last_line_end_may_grow(path: Path) -> None:
 
 def test_a_file_that_has_grown_is_loaded_from_where_it_ended(path: Path) -> None:
     write(path, "gg")
-    shop = Shop()
+    shop = ShopInMemory()
     assert loaded(path, shop).counts.rows == 2
     assert loaded(path, shop).counts.rows == 2
     write(path, "ggg")
@@ -233,22 +233,22 @@ def test_a_file_that_has_grown_is_loaded_from_where_it_ended(path: Path) -> None
 @pytest.mark.parametrize("kinds", ["bgg", "g"])
 def test_a_file_that_has_changed_where_it_was_loaded_is_refused(path: Path, kinds: str) -> None:
     write(path, "gg")
-    loaded(path, Shop())
+    loaded(path, ShopInMemory())
     write(path, kinds)
     with pytest.raises(Conflict, match="start over with --restart"):
-        loaded(path, Shop())
+        loaded(path, ShopInMemory())
 
 
 def test_a_load_into_another_suite_is_refused(path: Path) -> None:
     write(path, "gg")
-    loaded(path, Shop())
+    loaded(path, ShopInMemory())
     with pytest.raises(Conflict, match="begun with another suite; start over with --restart"):
-        loaded(path, Shop(), setting={"suite": "elsewhere"})
+        loaded(path, ShopInMemory(), setting={"suite": "elsewhere"})
 
 
 def test_only_the_first_lines_are_loaded_and_more_of_them_later(path: Path) -> None:
     write(path, "g" * 10)
-    shop = Shop()
+    shop = ShopInMemory()
     assert loaded(path, shop, most_rows=4).counts.rows == 4
     assert loaded(path, shop, most_rows=4).counts.rows == 4
     assert loaded(path, shop, most_rows=7).counts.rows == 7
@@ -265,7 +265,7 @@ def test_two_processes_do_not_load_one_file_at_once(path: Path, tmp_path: Path) 
 
 def test_a_batch_that_is_refused_as_a_whole_ends_the_load_with_its_lines(path: Path) -> None:
     write(path, "ggg")
-    shop = Shop()
+    shop = ShopInMemory()
 
     def fail(events: Sequence[Any]) -> list[dict[str, Any]]:
         raise Failure("profiles", "failed")
@@ -277,7 +277,7 @@ def test_a_batch_that_is_refused_as_a_whole_ends_the_load_with_its_lines(path: P
 
 def test_a_batch_stays_under_the_size_of_a_call(path: Path) -> None:
     path.write_text("".join(f'{{"id": "{n}", "x": "{"x" * 30_000}"}}\n' for n in range(150)))
-    shop = Shop()
+    shop = ShopInMemory()
     loaded(path, shop, pace=Throttle(events=1_000))
     assert len(shop.log) == 150
     assert max(shop.batches) * 30_000 < 4 * 1024 * 1024
@@ -285,7 +285,7 @@ def test_a_batch_stays_under_the_size_of_a_call(path: Path) -> None:
 
 def test_a_load_never_runs_far_ahead_of_who_follows(path: Path) -> None:
     write(path, "g" * 3_000)
-    shop = Shop(follows=20)
+    shop = ShopInMemory(follows=20)
     ahead: list[int] = []
     record = shop.record
 
@@ -302,7 +302,7 @@ def test_a_load_never_runs_far_ahead_of_who_follows(path: Path) -> None:
 def test_a_load_gives_up_on_who_does_not_follow_at_all(path: Path) -> None:
     write(path, "g" * 3_000)
     with pytest.raises(Unavailable, match="segments: has not moved for 60 s"):
-        loaded(path, Shop(follows=0))
+        loaded(path, ShopInMemory(follows=0))
 
 
 def test_batches_shrink_when_recording_is_slow_and_grow_when_it_is_fast() -> None:
@@ -404,7 +404,7 @@ def test_a_full_disk_ends_a_load_in_a_sentence_and_it_can_be_gone_on_with(
     path: Path, kinds: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(path, kinds)
-    shop = Shop()
+    shop = ShopInMemory()
     with monkeypatch.context() as patched:
         patched.setattr("os.fsync", full)
         with pytest.raises(InvalidInput, match=r"cannot be written to \(No space left"):

@@ -41,7 +41,7 @@ class Amounts:
         unit.connection.execute(sa.insert(AMOUNTS), rows)
 
 
-class Follower(Service):
+class AmountsService(Service):
     name = "follower"
 
     @subscribe("toy")
@@ -107,13 +107,13 @@ def place(event: Event) -> tuple[str, int]:
 
 
 def test_what_a_service_follows_is_what_it_subscribes_to() -> None:
-    assert followed_by(Follower) == {"toy"}
+    assert followed_by(AmountsService) == {"toy"}
     assert followed_by(toy_service()) == set()
 
 
 @pytest.fixture
 def services() -> dict[type[Service], Callable[[str], object]]:
-    return {toy_service(): create_toy, Follower: create_follower}
+    return {toy_service(): create_toy, AmountsService: create_follower}
 
 
 def test_embedded_services_follow_each_other(services: Any, tmp_path: Path) -> None:

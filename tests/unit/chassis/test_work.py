@@ -13,7 +13,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from tests.support.toy import append, note, whole_log, work_on
 
 
-class Publishing:
+class RememberingPublisher:
     """A publisher that remembers what it was given, and what was in the outbox by then."""
 
     def __init__(self, work: UnitOfWorkRunner) -> None:
@@ -29,12 +29,12 @@ class Publishing:
 @pytest.fixture
 def work(toy_file: Database) -> UnitOfWorkRunner:
     made = work_on(toy_file)
-    made.publisher = Publishing(made)
+    made.publisher = RememberingPublisher(made)
     return made
 
 
 def given(work: UnitOfWorkRunner) -> list[tuple[bool, list[str]]]:
-    assert isinstance(work.publisher, Publishing)
+    assert isinstance(work.publisher, RememberingPublisher)
     return work.publisher.given
 
 

@@ -22,7 +22,7 @@ CARDS = ("card-1", "card-2")
 
 
 @dataclass(frozen=True)
-class Event:
+class ShopEvent:
     """What happened at a time, its place in the story: `doing` on a device, or with a card."""
 
     time: int
@@ -64,7 +64,7 @@ class Accounts:
             mine |= other
 
 
-def expected(story: Sequence[Event]) -> dict[int, str]:
+def expected(story: Sequence[ShopEvent]) -> dict[int, str]:
     """With whom each event is: an account (by its first user or card), or a guest of its own."""
     accounts = Accounts()
     for event in story:
@@ -85,7 +85,7 @@ def expected(story: Sequence[Event]) -> dict[int, str]:
     return where
 
 
-def _on_device(story: Sequence[Event], accounts: Accounts) -> dict[int, str]:
+def _on_device(story: Sequence[ShopEvent], accounts: Accounts) -> dict[int, str]:
     """Whose the traffic of a device is that no account has signed."""
     where: dict[int, str] = {}
     tenure: list[int] = []  # the events of guests in it
@@ -107,26 +107,26 @@ def _on_device(story: Sequence[Event], accounts: Accounts) -> dict[int, str]:
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> list[Event]:
-    told: list[Event] = []
+def stories(draw: st.DrawFn) -> list[ShopEvent]:
+    told: list[ShopEvent] = []
     for time in range(1, draw(st.integers(2, 16))):
         doing = draw(
             st.sampled_from(["browses", "signs in", "signs in", "signs out", "shows card"])
         )
         device = draw(st.sampled_from(DEVICES))
         if doing == "shows card":
-            told.append(Event(time, doing, card=draw(st.sampled_from(CARDS))))
+            told.append(ShopEvent(time, doing, card=draw(st.sampled_from(CARDS))))
         elif doing == "signs in":
             user, card = draw(st.sampled_from(USERS)), draw(st.sampled_from(("", "", *CARDS)))
-            told.append(Event(time, doing, device, user, card))
+            told.append(ShopEvent(time, doing, device, user, card))
         else:
-            told.append(Event(time, doing, device))
+            told.append(ShopEvent(time, doing, device))
     return told
 
 
 @given(stories(), st.randoms(use_true_random=False))
 def test_every_event_is_with_whom_the_plain_model_says(
-    story: list[Event], chance: random.Random
+    story: list[ShopEvent], chance: random.Random
 ) -> None:
     late = [event for event in story if event.doing == "browses" and chance.random() < 0.4]
     again = [e for e in story if e.doing != "signs out" and chance.random() < 0.3]
