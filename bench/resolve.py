@@ -21,9 +21,9 @@ from bench.resolve_filled import NOW, OBSERVER
 from bench.statistics import percentile, timed
 from chassis import FixedClock, format_instant
 from chassis.database.engine import Database
-from chassis.database.migration import upgrade
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from contracts.identity.calls import read_observations
+from deploy.services import upgrade
 from services.identity.commands import ResolveHandler
 from services.identity.domain import responses
 from tests.support.servers import Databases

@@ -6,23 +6,19 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
-from importlib import import_module
 from io import StringIO
 from pathlib import Path
-from typing import cast
 
 import sqlalchemy as sa
 
 from chassis.config.keys import read_key
 from chassis.config.settings import Settings
 from chassis.core.clock import Clock
-from chassis.core.errors import InvalidInput
-from chassis.database.migration import upgrade
 from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.runtime.runner import Runner
-from chassis.runtime.service import Service
 from contracts.topology import SERVICE_NAMES, TOPOLOGY
+from deploy.services import service_class, upgrade
 
 EMBEDDED_BROKER = "embedded://localhost"
 EMBEDDED_KEY = "development-only-identifier-key"
@@ -37,14 +33,6 @@ class Lag:
     applied: int
     total: int
     halted: int
-
-
-def service_class(name: str) -> type[Service]:
-    """The class of the service `name`; InvalidInput names those that exist."""
-    if name not in SERVICE_NAMES:
-        raise InvalidInput(name, f"is no service; there are {', '.join(SERVICE_NAMES)}")
-    module = import_module(f"services.{name}.service")
-    return cast("type[Service]", getattr(module, f"{name.capitalize()}Service"))
 
 
 def database_path(directory: Path, service: str) -> Path:

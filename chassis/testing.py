@@ -33,6 +33,8 @@ from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
 import sqlalchemy as sa
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 
 from chassis.config.settings import Settings
 from chassis.core.clock import Clock, FixedClock
@@ -40,7 +42,8 @@ from chassis.core.event import Draft, Event, JointDraft, copy_id, new_id
 from chassis.core.instants import parse_instant
 from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
-from chassis.database.tables import POSITIONS, STREAMS, create_inbox, create_log
+from chassis.database.migrations_v1 import create_inbox, create_log
+from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.messaging import embedded
 from chassis.projections.inbox import Inbox, Projection
@@ -72,27 +75,12 @@ def draft(stream: str, type: str, data: Mapping[str, Any] | None = None, **field
     return Draft(stream=stream, type=type, **(defaults | fields))
 
 
-class Operations:
-    """What a migration gets as `op`, as far as the chassis' own steps use it."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-
-    def get_bind(self) -> sa.Connection:
-        """The connection on which the migration runs."""
-        return self._connection
-
-    def execute(self, statement: sa.Executable) -> None:
-        """Run a statement."""
-        self._connection.execute(statement)
-
-
 def create_tables(uri: str, *metadata: sa.MetaData) -> None:
     """An event log and an inbox in an empty database, and the tables of each `metadata`."""
     database = Database(uri)
     try:
         with database.transaction() as connection:
-            operations = Operations(connection)
+            operations = Operations(MigrationContext.configure(connection))
             create_log(operations)
             create_inbox(operations)
             for each in metadata:

@@ -12,13 +12,13 @@ import secrets
 import sys
 from collections.abc import Mapping
 
-from chassis.database.migration import upgrade
 from chassis.messaging.exchanges import declare_at, subscribe_at
 from contracts.topology import SERVICE_NAMES, TOPOLOGY
 from deploy.access import CLIENT
 from deploy.broker import definitions
 from deploy.databases import Cluster
 from deploy.servers import Broker, NoServer, find_broker, find_cluster
+from deploy.services import upgrade
 
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_]{,39}")
 

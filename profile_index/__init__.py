@@ -16,13 +16,11 @@ from profile_index.identity import (
     streams_of,
 )
 from profile_index.summaries import load_summaries, save_summaries
-from profile_index.tables import create_directory
 
 __all__ = [
     "IdentifierOwner",
     "LabelChange",
     "apply_identity",
-    "create_directory",
     "current_profile",
     "current_streams",
     "find",

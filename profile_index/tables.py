@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
@@ -37,8 +35,3 @@ SUMMARIES = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("summary", sa.JSON, nullable=False),
 )
-
-
-def create_directory(op: Any) -> None:
-    """Migration step: the tables of the directory."""
-    METADATA.create_all(op.get_bind(), checkfirst=False)

@@ -23,8 +23,8 @@ import pytest
 import structlog
 
 from chassis.database.engine import Database
-from chassis.database.migration import upgrade
 from deploy.servers import NoServer
+from deploy.services import upgrade
 from tests.support.servers import Databases, VirtualHost, VirtualHosts
 from tests.support.system import ProcessSuite
 

@@ -7,15 +7,19 @@ import os
 import time
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
+import chassis
+import contracts
+import profile_index
+import rules
+import services
 from cdp.connection import CLOCK, DEMO, broker_uri, connected
 from cdp.databases import check_database, explained
-from cdp.embedded import embedded_settings, service_class
+from cdp.embedded import embedded_settings
 from cdp.views.progress import Report, bars, lines
 from cdp.views.report import console
 from chassis.config.settings import Settings, owner_database, read_settings
@@ -24,15 +28,15 @@ from chassis.core.errors import Refused, Unavailable
 from chassis.database.engine import Database
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-from chassis.projections.read_model import ReadModel
 from chassis.projections.rebuild import Rebuild, RebuildResult, open_shadow
 from chassis.runtime.client import Client
 from contracts.topology import FOLLOWS, SERVICE_NAMES
+from deploy.services import read_model, service_class
 
 _CALL_SECONDS = 30.0
 _PATIENCE = 60.0  # so long may a source be away
 _INTERRUPTED = 130  # the exit status after Ctrl-C, as shells have it
-_MADE_BY = ("chassis", "contracts", "profile_index", "rules", "services")
+_MADE_BY = (chassis, contracts, profile_index, rules, services)
 
 
 @click.command()
@@ -83,7 +87,7 @@ def _rebuild(settings: Settings, uri: str, report: Report, resume: bool) -> Rebu
     database = Database(uri, by_key=False)
     upcasters = service_class(service).upcasters
     live = UnitOfWorkRunner(database, service, settings.clock, upcasters=upcasters)
-    model: ReadModel = import_module(f"services.{service}.rebuild").read_model(settings, live)
+    model = read_model(service, settings, live)
     shadow = open_shadow(database, uri, model.tables, _release())
     callers = {
         source: Caller(settings.amqp_uri, source)
@@ -105,9 +109,11 @@ def _release() -> str:
     """A fingerprint of all the code that a read model is made by."""
     digest = hashlib.sha256()
     for package in _MADE_BY:
-        root = Path(str(import_module(package).__file__)).parent
+        root = Path(str(package.__file__)).parent
         for file in sorted(root.rglob("*.py")):
-            digest.update(f"{package}/{file.relative_to(root)}\0".encode() + file.read_bytes())
+            digest.update(
+                f"{package.__name__}/{file.relative_to(root)}\0".encode() + file.read_bytes()
+            )
     return digest.hexdigest()
 
 

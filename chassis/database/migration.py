@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,12 +14,7 @@ from chassis.database.tables import PRIVILEGES
 _READ_MODEL = "SELECT, INSERT, UPDATE, DELETE"
 
 
-def upgrade(service: str, owner_uri: str, user: str | None = None) -> None:
-    """Bring the database of one of our services up to date: see `upgrade_from`."""
-    upgrade_from(Path(str(files(f"services.{service}") / "migrations")), owner_uri, user)
-
-
-def upgrade_from(revisions: Path, owner_uri: str, user: str | None = None) -> None:
+def upgrade(revisions: Path, owner_uri: str, user: str | None = None) -> None:
     """Bring a database up to the newest of the `revisions`, as the owner of its tables.
 
     On PostgreSQL the service's own `user` is then granted what it needs and nothing else: the
@@ -36,12 +30,13 @@ def upgrade_from(revisions: Path, owner_uri: str, user: str | None = None) -> No
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             if user and connection.dialect.name == "postgresql":
-                _grant(connection, user)
+                grant(connection, user)
     finally:
         engine.dispose()
 
 
-def _grant(connection: sa.Connection, user: str) -> None:
+def grant(connection: sa.Connection, user: str) -> None:
+    """Grant the service's own `user` what it needs of the tables that there are."""
     quoted = connection.dialect.identifier_preparer.quote(user)
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {quoted}")
     inspector = sa.inspect(connection)
@@ -52,6 +47,6 @@ def _grant(connection: sa.Connection, user: str) -> None:
         connection.exec_driver_sql(f'GRANT USAGE ON SEQUENCE "{sequence}" TO {quoted}')
 
 
-def _quoted(path: object) -> str:
+def _quoted(path: Path) -> str:
     """A path as Alembic's configuration wants it."""
     return str(path).replace("%", "%%")

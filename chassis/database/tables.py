@@ -1,8 +1,6 @@
-"""The tables that the chassis keeps in every service's database, and the guard of the log."""
+"""The tables that the chassis keeps in every service's database."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -83,8 +81,6 @@ DEAD_LETTERS = sa.Table(
     sa.Column("redriven_at", sa.BigInteger),
 )
 
-_LOG = (EVENTS, STREAMS, OUTBOX)
-_INBOX = (POSITIONS, RECONCILED, DEAD_LETTERS)
 # What a service's own user may do; a table that is not named here belongs to its read model.
 PRIVILEGES = {
     EVENTS.name: "SELECT, INSERT",
@@ -92,34 +88,3 @@ PRIVILEGES = {
     OUTBOX.name: "SELECT, INSERT, UPDATE, DELETE",
     DEAD_LETTERS.name: "SELECT, INSERT, UPDATE",
 }
-
-_POSTGRESQL_GUARD = (
-    """
-    CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'the event log is append-only: % refused', TG_OP; END $$
-    """,
-    """
-    CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON events
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
-    """,
-)
-_SQLITE_GUARD = tuple(
-    f"""
-    CREATE TRIGGER events_refuse_{verb.lower()} BEFORE {verb} ON events
-    BEGIN SELECT RAISE(ABORT, 'the event log is append-only: {verb} refused'); END
-    """
-    for verb in ("UPDATE", "DELETE")
-)
-
-
-def create_log(op: Any) -> None:
-    """Migration step: the event log, its outbox, and the triggers that keep it append-only."""
-    bind = op.get_bind()
-    METADATA.create_all(bind, tables=list(_LOG), checkfirst=False)
-    for statement in _POSTGRESQL_GUARD if bind.dialect.name == "postgresql" else _SQLITE_GUARD:
-        op.execute(sa.text(statement))
-
-
-def create_inbox(op: Any) -> None:
-    """Migration step: where a consumer keeps its positions and its dead letters."""
-    METADATA.create_all(op.get_bind(), tables=list(_INBOX), checkfirst=False)

@@ -106,38 +106,6 @@ class ConcurrentMove(Exception):
     """A key led to another profile by the time its own was locked: begin again."""
 
 
-def create_tables(op: Any) -> None:
-    """Migration step: the tables of identity."""
-    METADATA.create_all(op.get_bind(), tables=[KEYS, TENURES, PROFILES], checkfirst=False)
-
-
-def add_partings_and_reviews(op: Any) -> None:
-    """Migration step: what a support desk decides, and what it should look at."""
-    bind = op.get_bind()
-    # Databases that are made today have the column from the first step on.
-    if "parted" not in {column["name"] for column in sa.inspect(bind).get_columns("tenures")}:
-        op.add_column("tenures", sa.Column("parted", sa.Text, nullable=False, server_default=""))
-    METADATA.create_all(bind, tables=[REVIEWS], checkfirst=False)
-
-
-def keep_profiles_in_tenures(op: Any) -> None:
-    """Migration step: what is known of a profile goes into the rows of its streams."""
-    if "verified" not in {c["name"] for c in sa.inspect(op.get_bind()).get_columns("profiles")}:
-        return  # made today
-    for column in (TENURES.c.verified, TENURES.c.merges):
-        op.add_column(
-            "tenures",
-            sa.Column(
-                column.name, column.type, nullable=False, server_default=column.server_default
-            ),
-        )
-        op.execute(
-            f"UPDATE tenures SET {column.name} = (SELECT {column.name} FROM profiles"  # noqa: S608
-            " WHERE profiles.profile_id = tenures.profile_id)"
-        )
-        op.drop_column("profiles", column.name)
-
-
 def load(connection: sa.Connection, rules: IdentityPolicy, keys: Collection[str]) -> IdentityState:
     """All tenures of `keys`, with the profiles that they are in."""
     rows = _LOAD.execute(connection, keys=list(keys)) if keys else ()

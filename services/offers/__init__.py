@@ -1,1 +1,5 @@
 """offers: what should this shopper see?"""
+
+from pathlib import Path
+
+MIGRATIONS = Path(__file__).with_name("migrations")

@@ -14,22 +14,17 @@ from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from services.offers.domain.recognition import IdentifierMatch, ProfileSegments, StreamState
 
-_METADATA = sa.MetaData()
+METADATA = sa.MetaData()
 
 # The segments of each profile: see `domain.recognition.ProfileSegments`.
 MEMBERSHIPS = sa.Table(
     "memberships",
-    _METADATA,
+    METADATA,
     sa.Column("profile_id", sa.Text, primary_key=True),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("segments", sa.JSON, nullable=False),
     sa.Column("as_of", sa.JSON, nullable=False),
 )
-
-
-def create_memberships(op: Any) -> None:
-    """Migration step: the table of memberships."""
-    _METADATA.create_all(op.get_bind(), checkfirst=False)
 
 
 _STREAMS = LABELS.alias("streams")

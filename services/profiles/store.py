@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,14 +23,14 @@ _PAGE = 1_000
 # A summary is stored again once this many events have come after the one in the table.
 _TAIL = 20
 
-_METADATA = sa.MetaData()
+METADATA = sa.MetaData()
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 # Events that were accepted while identity did not answer, by their place in the queue. `sealed` is
 # the event as it was sent; what can never be recorded stays here, with the reason in `refused`.
 WAITING = sa.Table(
     "waiting",
-    _METADATA,
+    METADATA,
     sa.Column("place", _SERIAL, primary_key=True, autoincrement=True),
     sa.Column("event_id", sa.Text, nullable=False, unique=True),
     sa.Column("received_at", sa.BigInteger, nullable=False),
@@ -42,7 +41,7 @@ WAITING = sa.Table(
 # Who works the queue off, and until when (µs of the machine's clock) nobody else may.
 LEASE = sa.Table(
     "waiting_lease",
-    _METADATA,
+    METADATA,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("holder", sa.Text, nullable=False),
     sa.Column("until", sa.BigInteger, nullable=False),
@@ -51,7 +50,7 @@ LEASE = sa.Table(
 # The plain values of identifiers, sealed, by key.
 SEALED_VALUES = sa.Table(
     "sealed_values",
-    _METADATA,
+    METADATA,
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("sealed", sa.Text, nullable=False),
     sa.Column("kept_until", sa.BigInteger, index=True),
@@ -86,11 +85,6 @@ class DeferredEvent:
     event_id: str
     received_at: int
     sealed: str
-
-
-def create_backlog(op: Any) -> None:
-    """Migration step: the queue of events that wait, and the sealed values of identifiers."""
-    _METADATA.create_all(op.get_bind(), checkfirst=False)
 
 
 def epochs(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, int]:

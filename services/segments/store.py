@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,13 +13,13 @@ from chassis.database.tables import POSITIONS, STREAMS
 from profile_index.tables import LABELS
 from services.segments.domain.evaluation import Membership
 
-_METADATA = sa.MetaData()
+METADATA = sa.MetaData()
 
 # One row a profile: the lock of its evaluation, when it is due again, and by which definitions it
 # was last evaluated. The time is here and not in a table of its own: two rows would deadlock.
 PROFILES = sa.Table(
     "profiles",
-    _METADATA,
+    METADATA,
     sa.Column("profile_id", sa.Text, primary_key=True),
     sa.Column("next_at", sa.BigInteger, index=True),
     sa.Column("generation", sa.Integer, nullable=False, index=True),
@@ -29,7 +28,7 @@ PROFILES = sa.Table(
 # What was last told in segments' own log of who is in which segment.
 MEMBERSHIPS = sa.Table(
     "memberships",
-    _METADATA,
+    METADATA,
     sa.Column("profile_id", sa.Text, primary_key=True),
     sa.Column("segment", sa.Text, primary_key=True),
     sa.Column("since", sa.BigInteger, nullable=False),
@@ -43,7 +42,7 @@ MEMBERSHIPS = sa.Table(
 # generation whose transaction was rolled back is given again, an id is not.
 DEFINITIONS = sa.Table(
     "definitions",
-    _METADATA,
+    METADATA,
     sa.Column("generation", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("id", sa.Text, nullable=False),
     sa.Column("segment", sa.Text, nullable=False),
@@ -54,11 +53,6 @@ DEFINITIONS = sa.Table(
     sa.Column("defined_at", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("segment", "version"),
 )
-
-
-def create_tables(op: Any) -> None:
-    """Migration step: the tables of segments."""
-    _METADATA.create_all(op.get_bind(), checkfirst=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from typing import Any
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import best_match
 
-from cdp.embedded import service_class
 from chassis import Event
 from chassis.core.upcasting import Upcasters
 from contracts.export import EventKind
 from contracts.topology import TOPOLOGY
+from deploy.services import service_class
 
 Readers = Mapping[str, Mapping[str, Upcasters]]
 """By source, the upcasters of each service that reads its events, by service."""

@@ -27,9 +27,9 @@ import amqp
 import kombu
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from chassis.database.migration import upgrade
 from contracts.topology import FOLLOWS, SERVICE_NAMES
 from deploy.access import CLIENT
+from deploy.services import upgrade
 from tests.support.servers import Databases, VirtualHost, VirtualHosts
 
 ROOT = Path(__file__).parents[2]

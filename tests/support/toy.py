@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 
 from chassis import Draft, Event, FixedClock, JointDraft, new_id, parse_instant
-from chassis.database import tables
+from chassis.database import migrations_v1, tables
 from chassis.database.engine import Database, upsert
-from chassis.database.migration import _grant
+from chassis.database.migration import grant
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.testing import Operations
-from profile_index import apply_identity, create_directory
+from profile_index import apply_identity
 from profile_index import tables as index_tables
+from profile_index.migrations_v1 import create_profile_index
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
 METADATA = sa.MetaData()
@@ -37,13 +39,13 @@ def create_tables(uri: str, user: str | None = None) -> None:
     """All tables of the toy, its log, inbox and directory; `user` is granted what it needs."""
     database = Database(uri)
     with database.transaction() as connection:
-        operations = Operations(connection)
-        tables.create_log(operations)
-        tables.create_inbox(operations)
-        create_directory(operations)
+        operations = Operations(MigrationContext.configure(connection))
+        migrations_v1.create_log(operations)
+        migrations_v1.create_inbox(operations)
+        create_profile_index(operations)
         METADATA.create_all(connection)
         if user:
-            _grant(connection, user)
+            grant(connection, user)
     database.close()
 
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.database.tables import create_inbox, create_log
+from chassis.database.migrations_v1 import create_inbox, create_log
 
 revision = "0001"
 down_revision = None

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from chassis import Conflict, Event, FixedClock, Refused, Unavailable
 from chassis.config.settings import Settings
 from chassis.database.engine import Database
-from chassis.database.migration import upgrade
 from chassis.database.tables import DEAD_LETTERS, POSITIONS
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from chassis.projections.rebuild import Rebuild, RebuildProgress, RebuildResult, open_shadow
+from deploy.services import upgrade
 from profile_index.tables import LABELS, SUMMARIES
 from services.offers import rebuild as offers_rebuild
 from services.offers.projections import SegmentProjection

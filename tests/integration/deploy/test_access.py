@@ -10,9 +10,9 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
-from chassis.database.migration import upgrade
 from contracts.topology import FOLLOWS, SERVICE_NAMES
 from deploy.access import CLIENT
+from deploy.services import upgrade
 
 REPLY_KEY = "0b9a2b0c-5f2e-4d53-9d3e-3f0f5d1c7a10"
 

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 
 from chassis import Event, FixedClock, NotFound, parse_instant
 from chassis.database.engine import Database
-from chassis.database.migration import upgrade
 from chassis.database.tables import EVENTS
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from deploy.services import upgrade
 from services.identity import queries, store
 from services.identity.commands import ResolveHandler
 from services.identity.domain.observation import Observation

@@ -28,7 +28,6 @@ from chassis import (
     parse_instant,
 )
 from chassis.database.engine import Database
-from chassis.database.migration import upgrade
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from chassis.validation import load
@@ -39,6 +38,7 @@ from contracts.segments import (
     PREVIEW_RESPONSE,
     SEGMENT,
 )
+from deploy.services import upgrade
 from services.segments import queries, store
 from services.segments.domain.definitions import load_definitions, read_definition, read_definitions
 from services.segments.evaluator import MembershipProjection, reevaluate_due

@@ -11,13 +11,13 @@ import pytest
 
 from chassis import FixedClock, InvalidInput, NotFound, parse_instant
 from chassis.config.settings import Settings
-from chassis.database.migration import upgrade
 from chassis.messaging import embedded
 from chassis.runtime.client import Client
 from chassis.runtime.runner import Runner
 from chassis.runtime.service import Service, rpc
 from chassis.validation import load
 from contracts.segments import MEMBERSHIPS_RESPONSE
+from deploy.services import upgrade
 from services.profiles.service import ProfilesService
 from services.segments.service import SegmentsService
 from tests.unit.profiles.identity_in_memory import IdentityInMemory

@@ -12,7 +12,6 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from cdp.embedded import service_class
 from chassis.messaging import exchanges
 from chassis.runtime.rpc import Rpc
 from contracts.event_types import EVENT_TYPES
@@ -21,6 +20,7 @@ from contracts.export.files import broken, drifted
 from contracts.export.inventory import EVERY
 from contracts.topology import SERVICE_NAMES
 from deploy.access import RPC_EXCHANGE
+from deploy.services import service_class
 
 FOLDER = Path(__file__).parents[3] / "docs" / "contracts"
 ASYNCAPI = yaml.safe_load((FOLDER / "asyncapi.yaml").read_text())

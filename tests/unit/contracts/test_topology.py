@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from cdp.embedded import service_class
 from chassis.runtime.service import FollowedLog, Remote
 from chassis.runtime.subscriber import Subscribe
 from contracts.topology import FOLLOWS, SERVICE_NAMES, TOPOLOGY, followers
+from deploy.services import service_class
 
 COMPOSE = yaml.safe_load((Path(__file__).parents[3] / "docker-compose.yml").read_text())
 
