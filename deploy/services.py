@@ -15,7 +15,7 @@ from services import identity, offers, profiles, segments
 if TYPE_CHECKING:
     from chassis.config.settings import Settings
     from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-    from chassis.projections.rebuild import ReadModel
+    from chassis.projections.read_model import ReadModel
     from chassis.runtime.service import Service
 
 MIGRATIONS = {
