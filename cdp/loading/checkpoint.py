@@ -1,12 +1,12 @@
-"""The folder of a load: how far it has come, and what was rejected, safe against a power cut.
+"""The folder of a load: its checkpoint and the rejected lines, safe against a power cut.
 
-orders.csv.load/state.json            the place in the file, and the counts
+orders.csv.load/state.json            the checkpoint: how far, and the counts
 orders.csv.load/orders.rejected.csv   the rejected lines, to mend and load again
-orders.csv.load/rejected.txt          their numbers and what is wrong with them
+orders.csv.load/rejected.txt          their line numbers and what is wrong with them
 
-People mend rejected lines where they stand, so what is in the files of what was rejected is never
-changed: they are appended to. What is to be appended is in the bookmark first (`pending`), and a
-run that finds it there appends what of it is missing.
+People correct rejected lines in place, so the two files of rejected lines are only ever appended
+to. What to append is in the checkpoint first (`pending`), and a run that finds it there appends
+what is missing of it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _REASONS = "rejected.txt"
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of events, and of the rows that they were made of."""
+    """What became of the rows of a file, and of the events they make."""
 
     rows: int = 0
     appended: int = 0
@@ -40,12 +40,12 @@ class Counts:
 
     @property
     def events(self) -> int:
-        """Those that are recorded."""
+        """Events that are recorded."""
         return self.new + self.duplicate
 
     @property
     def new(self) -> int:
-        """Those that had not been recorded before."""
+        """Events that had not been recorded before."""
         return self.appended + self.accepted
 
     def __add__(self, more: Counts) -> Counts:
@@ -55,7 +55,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What is to be appended to a file that had `start` bytes; an empty one gets the heading first.
+    """Text to append to a file that had `start` bytes; an empty file gets the heading first.
 
     `heading` and `text` are bytes as Latin-1.
     """
@@ -66,7 +66,7 @@ class Addition:
     text: str
 
     def append_to(self, folder: Path) -> None:
-        """Append what of it is not there yet, which is all if the file is another by now."""
+        """Append what is missing of the text, which is all of it if the file was changed."""
         with _durable(folder / self.name, "a+b") as file:
             empty = self.start == 0 or file.seek(0, os.SEEK_END) == 0
             more = ((self.heading if empty else "") + self.text).encode("latin-1")
@@ -77,11 +77,11 @@ class Addition:
 
 
 @dataclass(frozen=True, slots=True)
-class Bookmark:
+class Checkpoint:
     """Where a load is: all rows before it are done.
 
-    `digest` is that of those rows' bytes; `setting` tells what else must be the same to go on:
-    the mapping, and the suite. `pending` may not yet be in the files of what was rejected.
+    `digest` is that of the bytes of those rows. `setting` is what else must be the same to
+    continue: the mapping and the suite. `pending` may be missing in the files of rejected lines.
     """
 
     setting: dict[str, str]
@@ -92,7 +92,7 @@ class Bookmark:
 
 
 class CheckpointFolder:
-    """A load's folder, which one process at a time uses: `with Folder(path) as folder:`."""
+    """The folder of a load, for one process at a time: `with CheckpointFolder(…) as folder:`."""
 
     def __init__(self, path: Path, rejected_name: str) -> None:
         self.path = path
@@ -105,28 +105,31 @@ class CheckpointFolder:
             self._lock = os.open(self.path, os.O_RDONLY)
         except OSError as error:
             raise InvalidInput(
-                str(self.path), f"cannot be made ({error.strerror}); name another by --folder"
+                str(self.path),
+                f"cannot be created ({error.strerror}); choose another with --folder",
             ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._lock)
-            raise Conflict(str(self.path), "is in use: the file is being loaded already") from None
+            raise Conflict(
+                str(self.path), "is in use: another process is loading the file"
+            ) from None
         return self
 
     def __exit__(self, *_error: object) -> None:
         os.close(self._lock)
 
-    def read(self) -> Bookmark | None:
-        """The last bookmark, or None."""
+    def read(self) -> Checkpoint | None:
+        """The last checkpoint, None if there is none."""
         try:
-            told = json.loads((self.path / _STATE).read_text())
-            return Bookmark(
-                setting=told["setting"],
-                digest=told["digest"],
-                counts=Counts(**told["counts"]),
-                seconds=told["seconds"],
-                pending=tuple(Addition(**each) for each in told.get("pending", ())),
+            state = json.loads((self.path / _STATE).read_text())
+            return Checkpoint(
+                setting=state["setting"],
+                digest=state["digest"],
+                counts=Counts(**state["counts"]),
+                seconds=state["seconds"],
+                pending=tuple(Addition(**each) for each in state.get("pending", ())),
             )
         except FileNotFoundError:
             return None
@@ -139,37 +142,39 @@ class CheckpointFolder:
                 str(self.path / _STATE), "cannot be read; start over with --restart"
             ) from None
 
-    def finish(self, mark: Bookmark) -> Bookmark:
-        """The bookmark without anything pending: it is in the files."""
-        if not mark.pending:
-            return mark
+    def finish(self, checkpoint: Checkpoint) -> Checkpoint:
+        """The checkpoint with nothing pending: all of that is in the files now."""
+        if not checkpoint.pending:
+            return checkpoint
         with self._writing():
-            for addition in mark.pending:
+            for addition in checkpoint.pending:
                 addition.append_to(self.path)
-            return self._keep(replace(mark, pending=()))
+            return self._keep(replace(checkpoint, pending=()))
 
-    def write(self, mark: Bookmark, heading: bytes, rejected: bytes, reasons: bytes) -> Bookmark:
-        """Keep a bookmark and what was rejected before it; `heading` is the first line of that."""
-        added = ((self.rejected, heading, rejected), (self.reasons, b"", reasons))
+    def write(
+        self, checkpoint: Checkpoint, heading: bytes, rejected: bytes, reasons: bytes
+    ) -> Checkpoint:
+        """Keep a checkpoint and lines that were rejected, in a file that starts with `heading`."""
+        additions = ((self.rejected, heading, rejected), (self.reasons, b"", reasons))
         with self._writing():
-            pending = tuple(_addition(*each) for each in added if each[-1])
-            kept = self._keep(replace(mark, pending=pending))
-        return self.finish(kept)
+            pending = tuple(_addition(*each) for each in additions if each[-1])
+            checkpoint = self._keep(replace(checkpoint, pending=pending))
+        return self.finish(checkpoint)
 
     def clear(self) -> list[Path]:
-        """Forget the place. What was rejected is kept under other names, which are returned."""
+        """Delete the checkpoint. Rejected lines stay in files with new names; returns their paths."""
         with self._writing():
             (self.path / _STATE).unlink(missing_ok=True)
             return [_aside(path) for path in (self.rejected, self.reasons) if path.exists()]
 
-    def _keep(self, mark: Bookmark) -> Bookmark:
+    def _keep(self, checkpoint: Checkpoint) -> Checkpoint:
         new = self.path / f"{_STATE}.new"
         with _durable(new, "wb") as file:
-            file.write(json.dumps(asdict(mark), ensure_ascii=False).encode())
+            file.write(json.dumps(asdict(checkpoint), ensure_ascii=False).encode())
         new.replace(self.path / _STATE)
-        if mark.pending:
-            os.fsync(self._lock)  # the bookmark is safe before the files are appended to
-        return mark
+        if checkpoint.pending:
+            os.fsync(self._lock)  # the checkpoint is safe before the files are appended to
+        return checkpoint
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -178,13 +183,13 @@ class CheckpointFolder:
         except OSError as error:
             raise InvalidInput(
                 str(self.path),
-                f"cannot be written to ({error.strerror}); once it can, run the same command to"
-                " go on: nothing is lost",
+                f"cannot be written to ({error.strerror}); nothing is lost: fix that, and run the"
+                " same command again to continue",
             ) from None
 
 
 def _addition(path: Path, heading: bytes, more: bytes) -> Addition:
-    """The addition to a file as it is now, behind a line end if its last line has none."""
+    """The addition to a file as it is now, after a line end if its last line has none."""
     size = path.stat().st_size if path.exists() else 0
     if size:
         with path.open("rb") as file:
@@ -194,7 +199,7 @@ def _addition(path: Path, heading: bytes, more: bytes) -> Addition:
 
 
 def _aside(path: Path) -> Path:
-    """Give a file the first name that is free: orders.rejected.csv becomes orders.rejected-1.csv"""
+    """Give a file the first free name: orders.rejected.csv becomes orders.rejected-1.csv."""
     names = (path.with_stem(f"{path.stem}-{number}") for number in count(1))
     free = next(name for name in names if not name.exists())
     return path.rename(free)

@@ -1,4 +1,4 @@
-"""Loading: the pieces of a file become batches, batches become receipts, and every step is kept."""
+"""Loading: records of a file become batches, batches become receipts, and each step is kept."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Protocol
 
-from cdp.loading.checkpoint import Bookmark, CheckpointFolder, Counts
-from cdp.loading.records import Record, SizedRecord
+from cdp.loading.checkpoint import Checkpoint, CheckpointFolder, Counts
+from cdp.loading.records import Record, SizedEvent
 from cdp.loading.rows import RowSource
 from cdp.loading.throttle import Throttle
 from chassis.core.errors import Conflict, Failure, InvalidInput, Unavailable
 from chassis.validation.plain import MAX_CALL_BYTES
 
-FINDING = "Finding the place"
+FINDING = "Finding the checkpoint"
 _POLL_SECONDS = 0.05
 _EVENT_OF_CALL = re.compile(r"events\[\d+\]\.?")
 
 
 class LoadTarget(Protocol):
-    """What a load asks of the services."""
+    """The services, as a load calls them."""
 
     def record(self, events: Sequence[Any]) -> list[dict[str, Any]]:
-        """The receipts of profiles, one an event; Unavailable if there is no answer."""
+        """The receipts of profiles, one for each event; Unavailable without a response."""
         ...
 
-    def behind(self, places: Mapping[str, int]) -> Iterator[tuple[str, float, dict[str, int]]]:
-        """Of each service that follows profiles: its name, the seconds that it took to answer, and
-        where it stands in those streams of `places` in which it has not come that far."""
+    def lagging(self, versions: Mapping[str, int]) -> Iterator[tuple[str, float, dict[str, int]]]:
+        """For each service that follows profiles: its name, the seconds it took to respond, and
+        its versions of those streams in which it has not reached `versions`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a progress bar shows. `read` is how much of the file is done, in its units."""
+    """What a progress bar shows. `read` is how much of the file is done, in units of its total."""
 
     read: int
     counts: Counts
@@ -46,95 +46,97 @@ class Progress:
 
 @dataclass(slots=True)
 class Load:
-    """One run over a file, from where the last one stood.
+    """One run over a file, from the checkpoint of the last run.
 
-    `pieces` begins with the file's first row; `make` gives the event of a piece, or raises
-    InvalidInput. `most_rows` is where to stop; the piece in which it lies is loaded whole.
+    `records` begins with the first record of the file; `make_event` makes the event of a record, or
+    raises InvalidInput. `most_rows` is where to stop; the record with that row is loaded whole.
     """
 
     source: RowSource
-    pieces: Callable[[], Iterator[Record]]
-    make: Callable[[Record], SizedRecord]
+    records: Callable[[], Iterator[Record]]
+    make_event: Callable[[Record], SizedEvent]
     folder: CheckpointFolder
-    services: LoadTarget
+    target: LoadTarget
     setting: dict[str, str]
-    pace: Throttle
+    throttle: Throttle
     most_rows: int | None = None
     patience: float = 60.0
     show: Callable[[Progress], None] = lambda _progress: None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    mark: Bookmark = field(init=False)
+    checkpoint: Checkpoint = field(init=False)
     _digest: Any = field(default_factory=lambda: blake2b(digest_size=16))
     _read: int = 0
 
-    def run(self) -> Bookmark:
-        """Load what is left; the place reached. A ServiceError ends it, and another run goes on."""
-        found = self.folder.read()
-        found = self._known(found or Bookmark(self.setting, self._digest.hexdigest()))
-        self.mark = self.folder.finish(found)
-        pieces = self.pieces()
-        self._skip(pieces)
-        for batch in self._batches(pieces):
+    def run(self) -> Checkpoint:
+        """Load what is left; the last checkpoint. After a ServiceError, another run continues."""
+        checkpoint = self.folder.read() or Checkpoint(self.setting, self._digest.hexdigest())
+        self._check_setting(checkpoint)
+        self.checkpoint = self.folder.finish(checkpoint)
+        records = self.records()
+        self._skip(records)
+        for batch in self._batches(records):
             began = self.clock()
             self._keep(batch, self._record(batch), began)
-        return self.mark
+        return self.checkpoint
 
-    def _known(self, mark: Bookmark) -> Bookmark:
+    def _check_setting(self, checkpoint: Checkpoint) -> None:
         for name, value in self.setting.items():
-            if mark.setting.get(name) != value:
+            if checkpoint.setting.get(name) != value:
                 raise Conflict(
                     str(self.folder.path),
-                    f"has a load that was begun with another {name}; start over with --restart"
-                    " (what is recorded counts once)",
+                    f"belongs to a load with another {name}; start over with --restart"
+                    " (events that are recorded already count once)",
                 )
-        return mark
 
-    def _skip(self, pieces: Iterator[Record]) -> None:
-        """Read again what is done, and make sure that it is the same."""
+    def _skip(self, records: Iterator[Record]) -> None:
+        """Read up to the checkpoint again, to make sure that nothing before it has changed."""
         rows = 0
-        while rows < self.mark.counts.rows and (piece := next(pieces, None)) is not None:
-            rows += len(piece.rows)
-            self._pass(piece)
-            if rows % 5_000 < len(piece.rows):
-                self.show(Progress(self._read, self.mark.counts, FINDING))
-        if rows != self.mark.counts.rows or self._digest.hexdigest() != self.mark.digest:
+        while rows < self.checkpoint.counts.rows and (record := next(records, None)) is not None:
+            rows += len(record.rows)
+            self._pass(record)
+            if rows % 5_000 < len(record.rows):
+                self.show(Progress(self._read, self.checkpoint.counts, FINDING))
+        if (
+            rows != self.checkpoint.counts.rows
+            or self._digest.hexdigest() != self.checkpoint.digest
+        ):
             raise Conflict(
                 "the file",
-                "has changed where it was loaded already; start over with --restart (an event whose"
-                " id is recorded counts once; without ids of their own, rows that were changed or"
-                " moved are events anew)",
+                "has changed in rows that are loaded already; start over with --restart (an event"
+                " whose id is recorded counts once; without ids of their own, rows that changed or"
+                " moved become new events)",
             )
-        self.show(Progress(self._read, self.mark.counts))
+        self.show(Progress(self._read, self.checkpoint.counts))
 
-    def _pass(self, piece: Record) -> None:
-        for row in piece.rows:
+    def _pass(self, record: Record) -> None:
+        for row in record.rows:
             self._digest.update(row.raw.rstrip(b"\r\n") + b"\n")
-        self._read = piece.rows[-1].end
+        self._read = record.rows[-1].end
 
-    def _batches(self, pieces: Iterator[Record]) -> Iterator[_Batch]:
-        """Batches as large as the pace is when each is begun."""
+    def _batches(self, records: Iterator[Record]) -> Iterator[_Batch]:
+        """Batches as large as the throttle allows when each is begun."""
         batch = _Batch()
-        rows = self.mark.counts.rows
-        for piece in pieces if self._wants(rows) else ():
+        rows = self.checkpoint.counts.rows
+        for record in records if self._wants(rows) else ():
             try:
-                if piece.fault:
-                    raise InvalidInput("", piece.fault)
-                made = self.make(piece)
+                if record.fault:
+                    raise InvalidInput("", record.fault)
+                event = self.make_event(record)
             except InvalidInput as error:
-                batch.refuse(piece, str(error).removeprefix("event."))
+                batch.add_rejected(record, str(error).removeprefix("event."))
             else:
-                if batch.size + made.size > MAX_CALL_BYTES * 3 // 4:
+                if batch.size + event.size > MAX_CALL_BYTES * 3 // 4:
                     yield batch
                     batch = _Batch()
-                batch.add(piece, made)
-            rows += len(piece.rows)
-            if len(batch.pieces) >= self.pace.events or not self._wants(rows):
+                batch.add(record, event)
+            rows += len(record.rows)
+            if len(batch.records) >= self.throttle.events or not self._wants(rows):
                 yield batch
                 batch = _Batch()
             if not self._wants(rows):
                 return
-        if batch.pieces:
+        if batch.records:
             yield batch
 
     def _wants(self, rows: int) -> bool:
@@ -146,96 +148,103 @@ class Load:
         self._wait()
         began = self.clock()
         try:
-            receipts = self.services.record([made.event for _piece, made in batch.events])
+            receipts = self.target.record([event.event for _record, event in batch.events])
         except Failure as error:
-            numbers = (
-                f"lines {batch.pieces[0].rows[0].number} to {batch.pieces[-1].rows[-1].number}"
-            )
-            raise Failure(numbers, f"were refused as a whole: {error}") from None
+            first, last = batch.records[0].rows[0].number, batch.records[-1].rows[-1].number
+            raise Failure(
+                f"lines {first} to {last}", f"were rejected as a whole: {error}"
+            ) from None
         token: dict[str, int] = {}
-        for (piece, _made), receipt in zip(batch.events, receipts, strict=True):
+        for (record, _event), receipt in zip(batch.events, receipts, strict=True):
             if receipt["status"] == "rejected":
-                batch.refuse(piece, _reason(receipt["error"]), known=True)
+                batch.reject(record, _reason(receipt["error"]))
             elif receipt["status"] == "appended":
                 token = {receipt["stream_id"]: receipt["version"]}
-        self.pace.recorded(self.clock() - began, token, len(receipts))
+        self.throttle.after_record(self.clock() - began, token, len(receipts))
         return Counter(receipt["status"] for receipt in receipts)
 
     def _wait(self) -> None:
-        """Wait until the services that follow are near, and answer as fast as they should."""
+        """Wait until the services that follow are near, and respond as fast as they should."""
         moved = self.clock()
-        while places := self.pace.awaited:
-            behind: dict[str, int] = {}
+        while versions := self.throttle.awaited:
+            lagging: dict[str, int] = {}
             slowest, latest = 0.0, ""
-            for name, seconds, short in self.services.behind(places):
+            for name, seconds, streams in self.target.lagging(versions):
                 slowest = max(slowest, seconds)
-                latest = name if short else latest
-                for stream, version in short.items():
-                    behind[stream] = min(version, behind.get(stream, version))
-            self.pace.answered(slowest)
-            if self.pace.reached(behind):
+                latest = name if streams else latest
+                for stream, version in streams.items():
+                    lagging[stream] = min(version, lagging.get(stream, version))
+            self.throttle.after_response(slowest)
+            if self.throttle.advance(lagging):
                 moved = self.clock()
-            if not self.pace.ahead:
+            if not self.throttle.ahead:
                 break
             if self.clock() - moved > self.patience:
-                raise Unavailable(latest, f"has not moved for {self.patience:g} s")
-            self.show(Progress(self._read, self.mark.counts, f"Waiting for {latest}"))
+                raise Unavailable(latest, f"has made no progress for {self.patience:g} s")
+            self.show(Progress(self._read, self.checkpoint.counts, f"Waiting for {latest}"))
             self.sleep(_POLL_SECONDS)
-        self.sleep(self.pace.pause)
+        self.sleep(self.throttle.pause)
 
     def _keep(self, batch: _Batch, statuses: Counter[str], began: float) -> None:
-        for piece in batch.pieces:
-            self._pass(piece)
-        refused = sorted(batch.refused, key=lambda each: each[0].rows[0].number)
-        rows = [row for piece, _reason in refused for row in piece.rows]
-        rejected = b"".join(self.source.again(row) for row in rows)
-        reasons = "".join(f"{_numbers(piece)}: {reason}\n" for piece, reason in refused)
+        for record in batch.records:
+            self._pass(record)
+        rejected = sorted(batch.rejected, key=lambda each: each[0].rows[0].number)
+        rows = [row for record, _reason in rejected for row in record.rows]
+        lines = b"".join(self.source.again(row) for row in rows)
+        reasons = "".join(f"{_numbers(record)}: {reason}\n" for record, reason in rejected)
         counts = Counts(
-            rows=sum(len(piece.rows) for piece in batch.pieces),
+            rows=sum(len(record.rows) for record in batch.records),
             appended=statuses["appended"],
             duplicate=statuses["duplicate"],
             accepted=statuses["accepted"],
-            rejected=len(refused),
+            rejected=len(rejected),
             rejected_rows=len(rows),
         )
-        mark = replace(
-            self.mark,
+        checkpoint = replace(
+            self.checkpoint,
             digest=self._digest.hexdigest(),
-            counts=self.mark.counts + counts,
-            seconds=self.mark.seconds + self.clock() - began,
+            counts=self.checkpoint.counts + counts,
+            seconds=self.checkpoint.seconds + self.clock() - began,
         )
-        self.mark = self.folder.write(mark, self.source.heading, rejected, reasons.encode())
-        self.show(Progress(self._read, self.mark.counts))
+        self.checkpoint = self.folder.write(
+            checkpoint, self.source.heading, lines, reasons.encode()
+        )
+        self.show(Progress(self._read, self.checkpoint.counts))
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Pieces in their order, the events of those that have one, and why others were refused."""
+    """Records in their order, the events to send, and the records that are rejected, with why."""
 
-    pieces: list[Record] = field(default_factory=list)
-    events: list[tuple[Record, SizedRecord]] = field(default_factory=list)
-    refused: list[tuple[Record, str]] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    events: list[tuple[Record, SizedEvent]] = field(default_factory=list)
+    rejected: list[tuple[Record, str]] = field(default_factory=list)
     size: int = 0
 
-    def add(self, piece: Record, made: SizedRecord) -> None:
-        self.pieces.append(piece)
-        self.events.append((piece, made))
-        self.size += made.size
+    def add(self, record: Record, event: SizedEvent) -> None:
+        """Add a record whose event is to be sent."""
+        self.records.append(record)
+        self.events.append((record, event))
+        self.size += event.size
 
-    def refuse(self, piece: Record, reason: str, *, known: bool = False) -> None:
-        if not known:
-            self.pieces.append(piece)
-        self.refused.append((piece, reason))
+    def add_rejected(self, record: Record, reason: str) -> None:
+        """Add a record that has no event."""
+        self.records.append(record)
+        self.reject(record, reason)
+
+    def reject(self, record: Record, reason: str) -> None:
+        """Reject a record that was added."""
+        self.rejected.append((record, reason))
 
 
 def _reason(error: Mapping[str, str]) -> str:
-    """What a receipt says, without the event's place in the call."""
+    """The error of a receipt, without the index of the event in the call."""
     field_name = _EVENT_OF_CALL.sub("", error["field"], count=1)
     return f"{field_name}: {error['message']}" if field_name else error["message"]
 
 
-def _numbers(piece: Record) -> str:
-    numbers = [row.number for row in piece.rows]
+def _numbers(record: Record) -> str:
+    numbers = [row.number for row in record.rows]
     if len(numbers) == 1:
         return f"line {numbers[0]}"
     return f"lines {numbers[0]} to {numbers[-1]}"

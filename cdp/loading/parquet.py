@@ -1,4 +1,4 @@
-"""Tables in Parquet, by the extra `parquet`: their cells become text, as those of CSV are."""
+"""Tables in Parquet, with the extra `parquet`; their cells become text, as in CSV."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _DAMAGED = (OSError, ValueError, ArithmeticError, NotImplementedError)  # pyarro
 
 
 class Parquet:
-    """A Parquet file; the number of a row counts from 1, and `columns` may leave some out.
+    """A Parquet file; rows are numbered from 1.
 
-    Rows that were rejected go into a CSV file, which loads with the same mapping.
+    Rejected rows go into a CSV file, which loads with the same mapping.
     """
 
     suffix = ".csv"
@@ -35,7 +35,7 @@ class Parquet:
         except ImportError:
             raise Unavailable(
                 str(path),
-                "needs pyarrow to be read; install it with: pip install 'checkout-cdp[parquet]'",
+                "cannot be read without pyarrow; run: pip install 'checkout-cdp[parquet]'",
             ) from None
         file = self._open()
         self.total = int(file.metadata.num_rows)
@@ -49,7 +49,7 @@ class Parquet:
             yield make_row(self.columns, number, _as_csv(cells), number, self.name, cells, "")
 
     def again(self, row: Row) -> bytes:
-        """The row as a line of CSV, with its name as one more cell."""
+        """The row as a line of CSV, with its name as an extra cell."""
         return marked(row, ",")
 
     def _open(self) -> Any:
@@ -72,8 +72,8 @@ class Parquet:
         except _DAMAGED as error:
             raise InvalidInput(
                 str(self.path),
-                f"is damaged behind row {done:,} ({_one_line(error)}); get it anew, and run the"
-                " same command to go on",
+                f"is damaged after row {done:,} ({_one_line(error)}); replace it, and run the same"
+                " command again to continue",
             ) from None
 
 
@@ -82,7 +82,7 @@ def _one_line(error: Exception) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A cell as text: instants in ISO 8601, nothing for null and NaN, JSON for what has parts."""
+    """A cell as text: times in ISO 8601, JSON for lists and objects, empty for null and NaN."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Tables of text: CSV and its relatives, read row by row with the bytes that make each row."""
+"""Tables of text: CSV and similar, read row by row together with the bytes of each row."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from chassis.core.errors import InvalidInput
 WHITESPACE = "whitespace"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UNREADABLE = "cannot be read as CSV"
-_OTHER_ENCODING = "is not written in the file's encoding; see `encoding` of the mapping"
+_OTHER_ENCODING = "is not in the file's encoding; see `encoding` in the mapping"
 _MOST_LINES = 20  # of one row
 _NOT_CLOSED = "unexpected end of data"  # as csv says it
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a table is written. `columns` names them where the header does not, or is not there."""
+    """How a table is written. `columns` names the columns in place of a header."""
 
     delimiter: str = ","
     header: bool = True
@@ -30,7 +30,7 @@ class Form:
 
 
 class Table:
-    """A file of text with a row in each line, and the same columns in each row."""
+    """A text file with one row on each line, and the same columns in each row."""
 
     suffix = ".csv"
 
@@ -40,27 +40,27 @@ class Table:
         self.heading = b""
         self.columns = form.columns
         with path.open("rb") as file:
-            self._read_header(_Records(file, form))
+            self._read_header(_RowReader(file, form))
 
     def rows(self) -> Iterator[Row]:
-        """Its rows, without the header and blank lines; cells have no spaces at their ends."""
+        """Its rows, without the header and blank lines; cells are stripped of spaces."""
         with self.path.open("rb") as file:
-            records = _Records(file, self.form)
-            self._read_header(records)
-            for number, cells, fault in records:
-                raw = b"".join(records.taken)
-                yield make_row(self.columns, number, raw, records.end, self.name, cells, fault)
+            reader = _RowReader(file, self.form)
+            self._read_header(reader)
+            for number, cells, fault in reader:
+                raw = b"".join(reader.lines)
+                yield make_row(self.columns, number, raw, reader.end, self.name, cells, fault)
 
     def again(self, row: Row) -> bytes:
-        """The row with its name as one more cell, unless its cells could not be told apart."""
+        """The row with its name as an extra cell, unless its cells cannot be separated."""
         delimiter = {WHITESPACE: " ", "tab": "\t"}.get(self.form.delimiter, self.form.delimiter)
         return marked(row, delimiter)
 
-    def _read_header(self, records: _Records) -> None:
+    def _read_header(self, reader: _RowReader) -> None:
         if not self.form.header:
             return
-        for _number, cells, fault in records:
-            self.heading = b"".join(records.taken).rstrip(b"\r\n") + b"\n"
+        for _number, cells, fault in reader:
+            self.heading = b"".join(reader.lines).rstrip(b"\r\n") + b"\n"
             if fault:
                 raise InvalidInput(str(self.path), f"has a heading that {fault}")
             self.columns = self.form.columns or tuple(cell.strip() for cell in cells)
@@ -68,15 +68,15 @@ class Table:
                 raise InvalidInput(str(self.path), f"has a heading that {_OTHER_ENCODING}")
             break
         if not self.columns:
-            raise InvalidInput(str(self.path), "is empty: it has no heading")
+            raise InvalidInput(str(self.path), "is empty; it needs at least a heading")
         check_names(self.path, self.columns)
 
 
 def check_names(path: Path, columns: Sequence[str]) -> None:
-    """InvalidInput if two columns have one name."""
-    twice = [c for c in columns if c and columns.count(c) > 1]
-    if twice:
-        raise InvalidInput(str(path), f"has two columns of the name {twice[0]}")
+    """InvalidInput if two columns have the same name."""
+    duplicates = [c for c in columns if c and columns.count(c) > 1]
+    if duplicates:
+        raise InvalidInput(str(path), f"has two columns named {duplicates[0]}; rename one")
 
 
 def make_row(
@@ -88,7 +88,7 @@ def make_row(
     cells: Sequence[str],
     fault: str,
 ) -> Row:
-    """A row of a table; one that comes from a file of rejected rows keeps its name."""
+    """A row of a table; in a file of rejected rows it keeps its name."""
     name = row_name(file, number, raw)
     if cells and cells[-1].startswith(MARK):
         name, cells = cells[-1].removeprefix(MARK).strip(), cells[:-1]
@@ -102,7 +102,7 @@ def make_row(
 
 
 def marked(row: Row, delimiter: str) -> bytes:
-    """The bytes of a row with its name as one more cell."""
+    """The bytes of a row with its name as an extra cell."""
     line = row.raw.rstrip(b"\r\n")
     mark = f"{MARK}{row.name}".encode()
     if line.endswith(mark) or row.fault.startswith(_UNREADABLE):
@@ -110,26 +110,26 @@ def marked(row: Row, delimiter: str) -> bytes:
     return line + delimiter.encode() + mark + b"\n"
 
 
-class _Records:
-    """The records of an open file: (number of the first line, cells, fault).
+class _RowReader:
+    """The rows of an open file: (number of the first line, cells, fault).
 
-    `taken` has the lines of the last one, `end` the number of bytes up to its end. Of a record that
-    cannot be read, only the first line is one: the others are read anew, since a quote that is not
-    closed would take the rows behind it for its own.
+    `lines` are those of the last row, `end` is the number of bytes up to its end. Of an unreadable
+    row, only the first line is consumed: the others are read again, because an unclosed quote
+    would otherwise swallow the rows after it.
     """
 
     def __init__(self, file: BinaryIO, form: Form) -> None:
-        self._lines = _Lines(file, form.encoding)
+        self._lines = _LineReader(file, form.encoding)
         delimiter = "\t" if form.delimiter == "tab" else form.delimiter
-        self._records: Iterator[list[str]] = (
+        self._rows: Iterator[list[str]] = (
             map(str.split, self._lines)
             if delimiter == WHITESPACE
             else csv.reader(self._lines, delimiter=delimiter, strict=True)
         )
 
     @property
-    def taken(self) -> list[bytes]:
-        return self._lines.taken
+    def lines(self) -> list[bytes]:
+        return self._lines.lines
 
     @property
     def end(self) -> int:
@@ -139,66 +139,66 @@ class _Records:
         while True:
             number = self._lines.begin()
             try:
-                cells, fault = next(self._records), ""
+                cells, fault = next(self._rows), ""
             except StopIteration:
                 return
             except csv.Error as error:
-                cells, fault = [], f"{_UNREADABLE}: {_told(error, number, len(self.taken))}"
+                cells, fault = [], f"{_UNREADABLE}: {_explain(error, number, len(self.lines))}"
                 self._lines.give_back()
             if cells or fault:
                 yield number, cells, fault
 
 
-class _Lines:
-    """The lines of an open file as text, of which a record may take so many and no more."""
+class _LineReader:
+    """The lines of an open file as text, of which a row may take a limited number."""
 
     def __init__(self, file: BinaryIO, encoding: str) -> None:
-        self.taken: list[bytes] = []
+        self.lines: list[bytes] = []
         self.end = 0
         self._number = 0
         self._file = file
         self._encoding = encoding
-        self._given_back: list[bytes] = []
+        self._returned: list[bytes] = []
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        if len(self.taken) == _MOST_LINES:
+        if len(self.lines) == _MOST_LINES:
             raise csv.Error(_NOT_CLOSED)
-        raw = self._given_back.pop() if self._given_back else next(self._file)
-        self.taken.append(raw)
+        raw = self._returned.pop() if self._returned else next(self._file)
+        self.lines.append(raw)
         self._number += 1
         self.end += len(raw)
         start = len(_UTF8_MARK) if self._number == 1 and raw.startswith(_UTF8_MARK) else 0
         return raw[start:].decode(self._encoding, "surrogateescape")
 
     def begin(self) -> int:
-        """A record begins; the number of its first line."""
-        self.taken = []
+        """Begin a row; the number of its first line."""
+        self.lines = []
         return self._number + 1
 
     def give_back(self) -> None:
-        """All lines of the record but its first are to be read anew."""
-        back = self.taken[1:]
-        del self.taken[1:]
-        self._given_back += reversed(back)
-        self._number -= len(back)
-        self.end -= sum(map(len, back))
+        """Return all lines of the row but its first, to be read again."""
+        rest = self.lines[1:]
+        del self.lines[1:]
+        self._returned += reversed(rest)
+        self._number -= len(rest)
+        self.end -= sum(map(len, rest))
 
 
-def _told(error: csv.Error, number: int, lines: int) -> str:
-    """What is wrong with the record of so many lines that begins at line `number`."""
-    told = str(error)
-    if told == _NOT_CLOSED and lines == _MOST_LINES:
-        return f"a quote is not closed at line {number}, or a cell has over {_MOST_LINES} lines"
-    if lines > 1 or told == _NOT_CLOSED:
-        return f"a quote is not closed at line {number}, or one inside a cell is not doubled"
-    if "expected after" in told:
+def _explain(error: csv.Error, number: int, lines: int) -> str:
+    """What is wrong with the row of `lines` lines that begins at line `number`."""
+    message = str(error)
+    if message == _NOT_CLOSED and lines == _MOST_LINES:
+        return f"a quote at line {number} is not closed, or a cell has over {_MOST_LINES} lines"
+    if lines > 1 or message == _NOT_CLOSED:
+        return f"a quote at line {number} is not closed, or one inside a cell is not doubled"
+    if "expected after" in message:
         return "a quote inside a cell is not doubled"
-    if told.startswith("new-line"):
-        return "a line end (CR) stands inside a cell without quotes"
-    return told
+    if message.startswith("new-line"):
+        return "a line end (CR) is inside a cell without quotes"
+    return message
 
 
 def _is_text(cell: str) -> bool:

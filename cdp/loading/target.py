@@ -1,4 +1,4 @@
-"""The services, as a load calls them: `record`, and whether those that follow profiles are near."""
+"""The services, as a load calls them: `record`, and how far those that follow profiles lag."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ FOLLOWERS = followers(_SOURCE)
 
 @dataclass(frozen=True, slots=True)
 class RemoteTarget:
-    """The services that a client reaches; `followers` are those that the load is to wait for."""
+    """The services that a client reaches; the load waits for `followers`."""
 
     client: Client
     followers: Sequence[str] = FOLLOWERS
 
     def record(self, events: Sequence[Any]) -> list[dict[str, Any]]:
-        """The receipts of profiles, one an event."""
-        answer = self.client.call(_SOURCE, "record", events=list(events))
-        receipts: list[dict[str, Any]] = answer["receipts"]
+        """The receipts of profiles, one for each event."""
+        response = self.client.call(_SOURCE, "record", events=list(events))
+        receipts: list[dict[str, Any]] = response["receipts"]
         return receipts
 
-    def behind(self, places: Mapping[str, int]) -> Iterator[tuple[str, float, dict[str, int]]]:
-        """Of each follower: its name, the seconds that it took to answer, where it is behind."""
+    def lagging(self, versions: Mapping[str, int]) -> Iterator[tuple[str, float, dict[str, int]]]:
+        """For each follower: its name, the seconds it took to respond, and where it lags."""
         for name in self.followers:
             began = time.monotonic()
-            answer = self.client.call(name, "behind", source=_SOURCE, places=dict(places))
-            yield name, time.monotonic() - began, answer["behind"]
+            response = self.client.call(name, "behind", source=_SOURCE, places=dict(versions))
+            yield name, time.monotonic() - began, response["behind"]

@@ -1,4 +1,4 @@
-"""What a file of text must look like at its start, before any of it is loaded."""
+"""Checks the start of a text file before any of it is loaded."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from pathlib import Path
 
 from chassis.core.errors import InvalidInput
 
-_LOOKED_AT = 64 * 1024
-_BINARY_WITHIN = 1024  # further on, a null character is the fault of its line alone
+_CHECKED_BYTES = 64 * 1024
+_BINARY_WITHIN = 1024  # further on, a null character is a fault of its line alone
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh91AY", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # and UTF-32
 
 
 def check_text(path: Path) -> None:
-    """InvalidInput if a file is not text whose lines can be told apart, with what to do."""
+    """InvalidInput if a file is not text in lines, with what to do about it."""
     try:
         with path.open("rb") as file:
-            start = file.read(_LOOKED_AT)
+            start = file.read(_CHECKED_BYTES)
     except OSError as error:
         raise InvalidInput(
             str(path), f"cannot be read ({error.strerror}); make it readable"
         ) from None
-    if told := _fault(start):
-        raise InvalidInput(str(path), told)
+    if fault := _fault(start):
+        raise InvalidInput(str(path), fault)
 
 
 def _fault(start: bytes) -> str:
     if start.startswith(_COMPRESSED):
-        return "is compressed (as workbooks are, too): unpack it first, or save it as text"
+        return "is compressed, as workbooks are too; unpack it, or save it as text"
     if start.startswith(_UTF16):
-        return "is written in UTF-16 or UTF-32: save it as UTF-8"
+        return "is in UTF-16 or UTF-32; save it as UTF-8"
     if start.startswith(b"PAR1"):
-        return "is Parquet: give it a name that ends in .parquet"
+        return "is Parquet; give it a name that ends in .parquet"
     if b"\0" in start[:_BINARY_WITHIN]:
-        return "is not text: it has null characters; save it as text in UTF-8"
+        return "is not text, as it has null characters; save it as text in UTF-8"
     if b"\r" in start and b"\n" not in start:
-        return "has lines that end with CR alone: save it with the line ends of Unix or Windows"
+        return "has lines that end with CR alone; save it with Unix or Windows line ends"
     return ""

@@ -131,11 +131,11 @@ def test_events_as_lines_of_json_are_loaded_once(
     running = suite(environment=CLOCK)
     loaded = f"{events} rows: {events} new events, 0 recorded before, 0 rejected."
     assert ended(load(running, path)) == [loaded]
-    nothing = "Nothing new was loaded. What became of the file before:"
+    nothing = "Nothing new was loaded. So far:"
     assert ended(load(running, path)) == [nothing, loaded]
     assert ended(load(running, path, "--restart")) == [
         f"{events} rows: 0 new events, {events} recorded before, 0 rejected.",
-        "Those recorded before have the id of an earlier event; they count once.",
+        "Those recorded before have the id of an earlier event; each counts once.",
     ]
     assert running.call("profiles", "statistics")["events"] == events
 
@@ -177,7 +177,7 @@ event:
     assert said == [
         "5 rows: 1 new event, 0 recorded before, 1 rejected.",
         f"  lines 4 to 6: line 5 {fault}, and may belong to those beside it",
-        "Mend the 3 rejected rows, and load them:",
+        "Correct the 3 rejected rows, and load this file:",
         f"  {rejected}",
     ]
     rejected.write_text(rejected.read_text().replace("bulb,cdp", "bulb,1,cdp"))
@@ -199,7 +199,7 @@ event:
         file.write("E,2026-01-05 10:00,omar,eur,1.00,bulb,1\n")
     assert ended(load(running, path, *words), status=1)[:2] == [
         "6 rows: 1 new event, 0 recorded before, 2 rejected.",
-        "1 row of them by this run.",
+        "1 row of them in this run.",
     ]
     assert rejected.read_bytes().startswith(mended + b"E,2026-01-05 10:00,omar,eur,1.00,bulb,1,")
     assert ended(load(running, rejected, *words), status=1)[0] == (

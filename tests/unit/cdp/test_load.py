@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp.loading.checkpoint import Addition, Bookmark, CheckpointFolder, Counts
+from cdp.loading.checkpoint import Addition, Checkpoint, CheckpointFolder, Counts
 from cdp.loading.load import Load
 from cdp.loading.records import read_line, single
 from cdp.loading.rows import Lines
@@ -22,15 +22,15 @@ from cdp.loading.throttle import Throttle
 from chassis.core.errors import Conflict, Failure, InvalidInput, Unavailable
 
 
-class Crash(BaseException):
+class LoadCrash(BaseException):
     """The process dies here."""
 
 
 @dataclass
-class ShopInMemory:
-    """Profiles and one service that follows it, in memory: `lag` events behind at most.
+class LaggingTarget:
+    """Profiles and a service that follows it, in memory, which applies `follows` events a call.
 
-    It dies before or after it has written when its `dies` says so, once for each number of a call.
+    It crashes before or after it has recorded the calls whose numbers are in `dies`, once each.
     """
 
     log: dict[str, int] = field(default_factory=dict)
@@ -45,16 +45,16 @@ class ShopInMemory:
         self.batches.append(len(events))
         fate = self.dies.pop(self.calls, "")
         if fate == "before":
-            raise Crash
+            raise LoadCrash
         receipts = [self._receipt(index, event) for index, event in enumerate(events)]
         if fate == "after":
-            raise Crash
+            raise LoadCrash
         return receipts
 
-    def behind(self, places: Mapping[str, int]) -> Iterator[tuple[str, float, dict[str, int]]]:
+    def lagging(self, versions: Mapping[str, int]) -> Iterator[tuple[str, float, dict[str, int]]]:
         self.applied = min(len(self.log), self.applied + self.follows)
-        short = {s: self.applied for s, version in places.items() if version > self.applied}
-        yield "segments", 0.001, short
+        lagging = {s: self.applied for s, version in versions.items() if version > self.applied}
+        yield "segments", 0.001, lagging
 
     def _receipt(self, index: int, event: Any) -> dict[str, Any]:
         if event.get("bad"):
@@ -66,7 +66,7 @@ class ShopInMemory:
 
 
 @dataclass
-class Time:
+class ManualTime:
     """A clock that only sleeping moves."""
 
     at: float = 0.0
@@ -79,25 +79,27 @@ class Time:
 
 
 def write(path: Path, kinds: str) -> None:
-    """A file with a line for each letter: good, bad for the services, no JSON."""
+    """A file with a line for each letter: good, bad for the services, not JSON."""
     lines = {"g": '{{"id": "{0}"}}', "b": '{{"id": "{0}", "bad": true}}', "n": "no {0}"}
     path.write_text("".join(lines[k].format(n) + "\n" for n, k in enumerate(kinds, start=1)))
 
 
-def loaded(path: Path, shop: ShopInMemory, folder: Path | None = None, **options: Any) -> Bookmark:
+def loaded(
+    path: Path, target: LaggingTarget, folder: Path | None = None, **options: Any
+) -> Checkpoint:
     source = Lines(path, "f")
-    time = Time()
+    time = ManualTime()
     place = folder or path.with_name(path.name + ".load")
     with CheckpointFolder(place, "f.rejected.ndjson") as opened:
         return Load(
             source=source,
-            pieces=lambda: single(source.rows()),
-            make=read_line,
+            records=lambda: single(source.rows()),
+            make_event=read_line,
             folder=opened,
-            services=shop,
+            target=target,
             clock=time.now,
             sleep=time.sleep,
-            **{"setting": {"suite": "here"}, "pace": Throttle(events=3), **options},
+            **{"setting": {"suite": "here"}, "throttle": Throttle(events=3), **options},
         ).run()
 
 
@@ -115,18 +117,18 @@ def test_a_load_that_dies_anywhere_any_number_of_times_ends_as_one_that_did_not(
 ) -> None:
     path = tmp_path_factory.mktemp("load") / "f.ndjson"
     write(path, kinds)
-    shop = ShopInMemory(dies=dict(deaths))
+    target = LaggingTarget(dies=dict(deaths))
     for _ in range(len(deaths) + 1):
         try:
-            mark = loaded(path, shop)
+            checkpoint = loaded(path, target)
             break
-        except Crash:
+        except LoadCrash:
             continue
     good, bad, none = (kinds.count(kind) for kind in "gbn")
-    assert set(shop.log) == {str(n) for n, kind in enumerate(kinds, start=1) if kind == "g"}
-    assert mark.counts.rows == len(kinds)
-    assert mark.counts.appended + mark.counts.duplicate == good
-    assert mark.counts.rejected == mark.counts.rejected_rows == bad + none
+    assert set(target.log) == {str(n) for n, kind in enumerate(kinds, start=1) if kind == "g"}
+    assert checkpoint.counts.rows == len(kinds)
+    assert checkpoint.counts.appended + checkpoint.counts.duplicate == good
+    assert checkpoint.counts.rejected == checkpoint.counts.rejected_rows == bad + none
     place = path.with_name("f.ndjson.load")
     lines = path.read_bytes().splitlines(keepends=True)
     refused = [n for n, kind in enumerate(kinds) if kind != "g"]
@@ -140,44 +142,44 @@ def test_a_load_that_dies_anywhere_any_number_of_times_ends_as_one_that_did_not(
 
 def test_the_reasons_name_the_line_and_the_field_and_not_the_place_in_the_call(path: Path) -> None:
     write(path, "gbn")
-    loaded(path, ShopInMemory())
+    loaded(path, LaggingTarget())
     assert path.with_name("f.ndjson.load").joinpath("rejected.txt").read_text() == (
-        "line 2: data.bad: is bad\nline 3: is no JSON: Expecting value at character 1\n"
+        "line 2: data.bad: is bad\nline 3: is not JSON: Expecting value at character 1\n"
     )
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "fault"),
     [
-        ("[1]", "must be one JSON object a line"),
+        ("[1]", "must be a JSON object"),
         ('{"a": NaN}', "a: is NaN or infinite, which JSON does not have; leave it out"),
         ('{"a": "\\u0000"}', "a: contains \\u0000, which cannot be stored; remove it"),
-        (json.dumps({"a": "x" * 40_000}), "is 40,008 bytes of JSON; at most 32,768 are taken"),
-        ("[" * 100_000, "is nested too deep; flatten it"),
-        ('{"a": "\udcfc"}', "is not UTF-8; write it as UTF-8"),
-        ('{"a": ' + "1" * 5_000 + "}", "has a number that is too long; send it as text"),
+        (json.dumps({"a": "x" * 40_000}), "is 40,008 bytes of JSON; at most 32,768 are allowed"),
+        ("[" * 100_000, "is nested too deeply; flatten it"),
+        ('{"a": "\udcfc"}', "is not UTF-8; save it as UTF-8"),
+        ('{"a": ' + "1" * 5_000 + "}", "has a number with too many digits; send it as text"),
     ],
     ids=["list", "NaN", "null character", "size", "depth", "Latin-1", "digits"],
 )
-def test_a_line_that_may_not_be_sent_is_rejected_here(path: Path, line: str, told: str) -> None:
+def test_a_line_that_may_not_be_sent_is_rejected_here(path: Path, line: str, fault: str) -> None:
     path.write_text(line + '\n{"id": "good"}\n', errors="surrogateescape")
-    shop = ShopInMemory()
-    loaded(path, shop)
-    assert list(shop.log) == ["good"]
+    target = LaggingTarget()
+    loaded(path, target)
+    assert list(target.log) == ["good"]
     assert path.with_name("f.ndjson.load").joinpath("rejected.txt").read_text() == (
-        f"line 1: {told}\n"
+        f"line 1: {fault}\n"
     )
 
 
 def test_the_rejected_lines_can_be_mended_and_loaded(path: Path) -> None:
     write(path, "gbg")
-    shop = ShopInMemory()
-    loaded(path, shop)
+    target = LaggingTarget()
+    loaded(path, target)
     rejected = path.with_name("f.ndjson.load") / "f.rejected.ndjson"
     rejected.write_text(rejected.read_text().replace("true", "false"))
-    mark = loaded(rejected, shop)
-    assert (mark.counts.appended, mark.counts.rejected) == (1, 0)
-    assert set(shop.log) == {"1", "2", "3"}
+    checkpoint = loaded(rejected, target)
+    assert (checkpoint.counts.appended, checkpoint.counts.rejected) == (1, 0)
+    assert set(target.log) == {"1", "2", "3"}
 
 
 @pytest.mark.parametrize(
@@ -187,174 +189,174 @@ def test_the_rejected_lines_can_be_mended_and_loaded(path: Path) -> None:
 )
 def test_rejected_lines_that_are_mended_in_place_are_never_damaged(path: Path, mended: str) -> None:
     write(path, "gbg")
-    shop = ShopInMemory()
-    loaded(path, shop)
+    target = LaggingTarget()
+    loaded(path, target)
     rejected = path.with_name("f.ndjson.load") / "f.rejected.ndjson"
     rejected.write_text(mended)
-    loaded(path, shop)
+    loaded(path, target)
     assert rejected.read_text() == mended
     write(path, "gbgb")
-    loaded(path, shop)
+    loaded(path, target)
     assert rejected.read_text() == mended.rstrip() + '\n{"id": "4", "bad": true}\n'
-    assert loaded(rejected, shop).counts.appended == 1
+    assert loaded(rejected, target).counts.appended == 1
 
 
 def test_a_load_goes_on_without_its_files_of_what_was_rejected(path: Path) -> None:
     write(path, "gbg")
-    shop = ShopInMemory()
-    loaded(path, shop)
+    target = LaggingTarget()
+    loaded(path, target)
     place = path.with_name("f.ndjson.load")
     for name in ("f.rejected.ndjson", "rejected.txt"):
         (place / name).unlink()
-    assert loaded(path, shop).counts.rows == 3
+    assert loaded(path, target).counts.rows == 3
     write(path, "gbgb")
-    assert loaded(path, shop).counts.rejected == 2
+    assert loaded(path, target).counts.rejected == 2
     assert (place / "f.rejected.ndjson").read_text() == '{"id": "4", "bad": true}\n'
 
 
 def test_a_file_without_a_last_line_end_may_grow(path: Path) -> None:
     path.write_text('{"id": "1"}')
-    shop = ShopInMemory()
-    loaded(path, shop)
+    target = LaggingTarget()
+    loaded(path, target)
     write(path, "gg")
-    assert loaded(path, shop).counts.appended == 2
+    assert loaded(path, target).counts.appended == 2
 
 
 def test_a_file_that_has_grown_is_loaded_from_where_it_ended(path: Path) -> None:
     write(path, "gg")
-    shop = ShopInMemory()
-    assert loaded(path, shop).counts.rows == 2
-    assert loaded(path, shop).counts.rows == 2
+    target = LaggingTarget()
+    assert loaded(path, target).counts.rows == 2
+    assert loaded(path, target).counts.rows == 2
     write(path, "ggg")
-    mark = loaded(path, shop)
-    assert (mark.counts.rows, mark.counts.appended, sum(shop.batches)) == (3, 3, 3)
+    checkpoint = loaded(path, target)
+    assert (checkpoint.counts.rows, checkpoint.counts.appended, sum(target.batches)) == (3, 3, 3)
 
 
 @pytest.mark.parametrize("kinds", ["bgg", "g"])
 def test_a_file_that_has_changed_where_it_was_loaded_is_refused(path: Path, kinds: str) -> None:
     write(path, "gg")
-    loaded(path, ShopInMemory())
+    loaded(path, LaggingTarget())
     write(path, kinds)
     with pytest.raises(Conflict, match="start over with --restart"):
-        loaded(path, ShopInMemory())
+        loaded(path, LaggingTarget())
 
 
 def test_a_load_into_another_suite_is_refused(path: Path) -> None:
     write(path, "gg")
-    loaded(path, ShopInMemory())
-    with pytest.raises(Conflict, match="begun with another suite; start over with --restart"):
-        loaded(path, ShopInMemory(), setting={"suite": "elsewhere"})
+    loaded(path, LaggingTarget())
+    with pytest.raises(Conflict, match="a load with another suite; start over with --restart"):
+        loaded(path, LaggingTarget(), setting={"suite": "elsewhere"})
 
 
 def test_only_the_first_lines_are_loaded_and_more_of_them_later(path: Path) -> None:
     write(path, "g" * 10)
-    shop = ShopInMemory()
-    assert loaded(path, shop, most_rows=4).counts.rows == 4
-    assert loaded(path, shop, most_rows=4).counts.rows == 4
-    assert loaded(path, shop, most_rows=7).counts.rows == 7
-    assert (len(shop.log), sum(shop.batches)) == (7, 7)
+    target = LaggingTarget()
+    assert loaded(path, target, most_rows=4).counts.rows == 4
+    assert loaded(path, target, most_rows=4).counts.rows == 4
+    assert loaded(path, target, most_rows=7).counts.rows == 7
+    assert (len(target.log), sum(target.batches)) == (7, 7)
 
 
 def test_two_processes_do_not_load_one_file_at_once(path: Path, tmp_path: Path) -> None:
     with (
         CheckpointFolder(tmp_path / "load", "r"),
-        pytest.raises(Conflict, match="is being loaded already"),
+        pytest.raises(Conflict, match="another process is loading the file"),
     ):
         CheckpointFolder(tmp_path / "load", "r").__enter__()
 
 
 def test_a_batch_that_is_refused_as_a_whole_ends_the_load_with_its_lines(path: Path) -> None:
     write(path, "ggg")
-    shop = ShopInMemory()
+    target = LaggingTarget()
 
     def fail(events: Sequence[Any]) -> list[dict[str, Any]]:
         raise Failure("profiles", "failed")
 
-    shop.record = fail  # type: ignore[method-assign]
-    with pytest.raises(Failure, match="lines 1 to 3: were refused as a whole: profiles: failed"):
-        loaded(path, shop)
+    target.record = fail  # type: ignore[method-assign]
+    with pytest.raises(Failure, match="lines 1 to 3: were rejected as a whole: profiles: failed"):
+        loaded(path, target)
 
 
 def test_a_batch_stays_under_the_size_of_a_call(path: Path) -> None:
     path.write_text("".join(f'{{"id": "{n}", "x": "{"x" * 30_000}"}}\n' for n in range(150)))
-    shop = ShopInMemory()
-    loaded(path, shop, pace=Throttle(events=1_000))
-    assert len(shop.log) == 150
-    assert max(shop.batches) * 30_000 < 4 * 1024 * 1024
+    target = LaggingTarget()
+    loaded(path, target, throttle=Throttle(events=1_000))
+    assert len(target.log) == 150
+    assert max(target.batches) * 30_000 < 4 * 1024 * 1024
 
 
 def test_a_load_never_runs_far_ahead_of_who_follows(path: Path) -> None:
     write(path, "g" * 3_000)
-    shop = ShopInMemory(follows=20)
+    target = LaggingTarget(follows=20)
     ahead: list[int] = []
-    record = shop.record
+    record = target.record
 
     def watched(events: Sequence[Any]) -> list[dict[str, Any]]:
-        ahead.append(len(shop.log) - shop.applied)
+        ahead.append(len(target.log) - target.applied)
         return record(events)
 
-    shop.record = watched  # type: ignore[method-assign]
-    loaded(path, shop)
-    assert len(shop.log) == 3_000
+    target.record = watched  # type: ignore[method-assign]
+    loaded(path, target)
+    assert len(target.log) == 3_000
     assert max(ahead) <= 600
 
 
 def test_a_load_gives_up_on_who_does_not_follow_at_all(path: Path) -> None:
     write(path, "g" * 3_000)
-    with pytest.raises(Unavailable, match="segments: has not moved for 60 s"):
-        loaded(path, ShopInMemory(follows=0))
+    with pytest.raises(Unavailable, match="segments: has made no progress for 60 s"):
+        loaded(path, LaggingTarget(follows=0))
 
 
 def test_batches_shrink_when_recording_is_slow_and_grow_when_it_is_fast() -> None:
-    pace = Throttle(events=100)
-    pace.recorded(1.0, {}, 100)
-    assert pace.events == 50
+    throttle = Throttle(events=100)
+    throttle.after_record(1.0, {}, 100)
+    assert throttle.events == 50
     for _ in range(20):
-        pace.recorded(9.0, {}, 10)
-    assert pace.events == 20
+        throttle.after_record(9.0, {}, 10)
+    assert throttle.events == 20
     for _ in range(20):
-        pace.recorded(0.01, {}, 10)
-    assert pace.events == 200
+        throttle.after_record(0.01, {}, 10)
+    assert throttle.events == 200
 
 
 def test_a_load_pauses_while_answers_are_slow() -> None:
-    pace = Throttle()
-    pace.recorded(0.4, {}, 100)
-    pace.answered(0.01)
-    assert pace.pause == 0
+    throttle = Throttle()
+    throttle.after_record(0.4, {}, 100)
+    throttle.after_response(0.01)
+    assert throttle.pause == 0
     pauses = []
     for _ in range(6):
-        pace.answered(0.5)
-        pauses.append(pace.pause)
+        throttle.after_response(0.5)
+        pauses.append(throttle.pause)
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 0.8]
     for _ in range(10):
-        pace.answered(0.01)
-    assert pace.pause == 0
+        throttle.after_response(0.01)
+    assert throttle.pause == 0
 
 
 def test_places_are_awaited_until_who_follows_has_come_to_them() -> None:
-    pace = Throttle()
-    pace.recorded(0.1, {"a": 3}, 300)
-    pace.recorded(0.1, {"b": 1}, 300)
-    pace.recorded(0.1, {"a": 5}, 300)
-    assert pace.ahead
-    assert pace.awaited == {"a": 5, "b": 1}
-    assert pace.reached({"a": 3, "b": 0})
-    assert pace.awaited == {"a": 5, "b": 1}
-    assert not pace.reached({"a": 4, "b": 0})
-    assert pace.reached({"b": 0})
-    assert not pace.ahead
-    assert pace.reached({})
-    assert pace.awaited == {}
+    throttle = Throttle()
+    throttle.after_record(0.1, {"a": 3}, 300)
+    throttle.after_record(0.1, {"b": 1}, 300)
+    throttle.after_record(0.1, {"a": 5}, 300)
+    assert throttle.ahead
+    assert throttle.awaited == {"a": 5, "b": 1}
+    assert throttle.advance({"a": 3, "b": 0})
+    assert throttle.awaited == {"a": 5, "b": 1}
+    assert not throttle.advance({"a": 4, "b": 0})
+    assert throttle.advance({"b": 0})
+    assert not throttle.ahead
+    assert throttle.advance({})
+    assert throttle.awaited == {}
 
 
 def test_a_bookmark_comes_back_as_it_was_written(tmp_path: Path) -> None:
     with CheckpointFolder(tmp_path / "load", "r.csv") as folder:
         assert folder.read() is None
-        mark = Bookmark({"suite": "here"}, "abc", Counts(rows=3, rejected=1), seconds=1.5)
-        assert folder.write(mark, b"a,b\n", b"1,\xff\n", b"line 1: is bad\n") == mark
-        assert folder.read() == mark
-        folder.write(mark, b"a,b\n", b"3,4\n", b"line 3: is bad\n")
+        checkpoint = Checkpoint({"suite": "here"}, "abc", Counts(rows=3, rejected=1), seconds=1.5)
+        assert folder.write(checkpoint, b"a,b\n", b"1,\xff\n", b"line 1: is bad\n") == checkpoint
+        assert folder.read() == checkpoint
+        folder.write(checkpoint, b"a,b\n", b"3,4\n", b"line 3: is bad\n")
         assert folder.rejected.read_bytes() == b"a,b\n1,\xff\n3,4\n"
         assert folder.reasons.read_bytes() == b"line 1: is bad\nline 3: is bad\n"
 
@@ -362,11 +364,11 @@ def test_a_bookmark_comes_back_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("there", range(5))
 def test_what_a_crash_kept_from_the_files_is_appended_once(tmp_path: Path, there: int) -> None:
     with CheckpointFolder(tmp_path / "load", "r.csv") as folder:
-        folder.write(Bookmark({}, ""), b"", b"one\n", b"")
+        folder.write(Checkpoint({}, ""), b"", b"one\n", b"")
         folder.rejected.write_bytes(b"one\n" + b"two\n"[:there])
-        mark = Bookmark({}, "", pending=(Addition("r.csv", 4, "id\n", "two\n"),))
+        checkpoint = Checkpoint({}, "", pending=(Addition("r.csv", 4, "id\n", "two\n"),))
         for _ in range(2):
-            assert folder.finish(mark).pending == ()
+            assert folder.finish(checkpoint).pending == ()
             assert folder.rejected.read_bytes() == b"one\ntwo\n"
 
 
@@ -376,20 +378,20 @@ def test_what_a_crash_kept_from_a_new_file_begins_with_the_heading(
 ) -> None:
     with CheckpointFolder(tmp_path / "load", "r.csv") as folder:
         folder.rejected.write_bytes(b"id\none\n"[:there])
-        folder.finish(Bookmark({}, "", pending=(Addition("r.csv", 0, "id\n", "one\n"),)))
+        folder.finish(Checkpoint({}, "", pending=(Addition("r.csv", 0, "id\n", "one\n"),)))
         assert folder.rejected.read_bytes() == b"id\none\n"
 
 
 def test_what_a_crash_kept_from_a_file_that_is_gone_begins_with_the_heading(tmp_path: Path) -> None:
     with CheckpointFolder(tmp_path / "load", "r.csv") as folder:
-        folder.finish(Bookmark({}, "", pending=(Addition("r.csv", 99, "id\n", "one\n"),)))
+        folder.finish(Checkpoint({}, "", pending=(Addition("r.csv", 99, "id\n", "one\n"),)))
         assert folder.rejected.read_bytes() == b"id\none\n"
 
 
 def test_to_start_over_keeps_what_was_rejected_under_another_name(tmp_path: Path) -> None:
     with CheckpointFolder(tmp_path / "load", "r.csv") as folder:
         for number in (1, 2):
-            folder.write(Bookmark({}, ""), b"", b"row\n", b"reason\n")
+            folder.write(Checkpoint({}, ""), b"", b"row\n", b"reason\n")
             folder.rejected.write_text(f"mended {number}")
             kept = [path.name for path in folder.clear()]
             assert kept == [f"r-{number}.csv", f"rejected-{number}.txt"]
@@ -404,13 +406,16 @@ def test_a_full_disk_ends_a_load_in_a_sentence_and_it_can_be_gone_on_with(
     path: Path, kinds: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(path, kinds)
-    shop = ShopInMemory()
+    target = LaggingTarget()
     with monkeypatch.context() as patched:
         patched.setattr("os.fsync", full)
         with pytest.raises(InvalidInput, match=r"cannot be written to \(No space left"):
-            loaded(path, shop)
-    mark = loaded(path, shop)
-    assert (mark.counts.events, mark.counts.rejected) == (kinds.count("g"), kinds.count("b"))
+            loaded(path, target)
+    checkpoint = loaded(path, target)
+    assert (checkpoint.counts.events, checkpoint.counts.rejected) == (
+        kinds.count("g"),
+        kinds.count("b"),
+    )
     rejected = path.with_name("f.ndjson.load") / "f.rejected.ndjson"
     if "b" in kinds:
         assert rejected.read_text() == '{"id": "3", "bad": true}\n'

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from cdp.commands.load import open_file
 from cdp.commands.root import cli
-from cdp.loading.checkpoint import Bookmark, CheckpointFolder, Counts
+from cdp.loading.checkpoint import Checkpoint, CheckpointFolder, Counts
 from cdp.loading.load import FINDING, Progress
 from cdp.loading.mapping import parse_mapping
 from cdp.loading.progress import PlainLines, print_report
@@ -44,7 +44,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     ("words", "status", "said"),
     [
         (["b.csv"], 2, "Error: Invalid value for 'FILE': File 'b.csv' does not exist."),
-        (["a.csv"], 2, "Error: --mapping is missing: it tells how the rows of a.csv become events"),
+        (["a.csv"], 2, "Error: --mapping is missing; it says how the rows of a.csv become events"),
         (["a.ndjson", "--mapping", "a.yaml"], 2, "Error: --mapping is for tables; the lines of"),
         (["a.csv", "--mapping", "a.csv"], 1, "Error: a.csv: mapping: must be an object with event"),
         (
@@ -55,7 +55,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
         (
             ["a.ndjson", "--folder", "a.csv/x"],
             1,
-            "Error: a.csv/x: cannot be made (Not a directory)",
+            "Error: a.csv/x: cannot be created (Not a directory)",
         ),
         (
             ["a.ndjson", "--patience", "0"],
@@ -88,8 +88,8 @@ def test_the_mapping_in_the_manual_makes_the_event_that_it_tells(tmp_path: Path)
         "7;2026-01-01 10:00;ömer;EUR;10.00;lamp;2\n"
         "7;2026-01-01 10:00;ömer;EUR;0.50;bag;0\n".encode("cp1252")
     )
-    _source, pieces, make = open_file(path, parse_mapping(yaml.safe_load(text)))
-    (event,) = [make(piece).event for piece in pieces()]
+    _source, records, make_event = open_file(path, parse_mapping(yaml.safe_load(text)))
+    (event,) = [make_event(record).event for record in records()]
     assert event == {
         "id": "shop-7",
         "type": "order_completed",
@@ -107,53 +107,53 @@ def test_the_mapping_in_the_manual_makes_the_event_that_it_tells(tmp_path: Path)
 
 def test_the_report_tells_the_first_reasons_and_where_the_rest_is(tmp_path: Path) -> None:
     out = io.StringIO()
-    with CheckpointFolder(tmp_path / "load", "x.rejected.csv") as place:
-        mark = Bookmark({}, "", Counts(30, appended=15, duplicate=2, accepted=1, rejected=12))
+    with CheckpointFolder(tmp_path / "load", "x.rejected.csv") as folder:
+        checkpoint = Checkpoint(
+            {}, "", Counts(30, appended=15, duplicate=2, accepted=1, rejected=12)
+        )
         reasons = "".join(f"line {n}: [b] is bad\n" for n in range(1, 13))
-        place.write(mark, b"", b"a row\n", reasons.encode())
-        print_report(Console(file=out, width=200), mark, place)
+        folder.write(checkpoint, b"", b"a row\n", reasons.encode())
+        print_report(Console(file=out, width=200), checkpoint, folder)
     said = out.getvalue().splitlines()
     assert said[:4] == [
         "30 rows: 16 new events, 2 recorded before, 12 rejected.",
-        "Those recorded before have the id of an earlier event; they count once.",
-        "1 of the events wait at profiles for identity.",
+        "Those recorded before have the id of an earlier event; each counts once.",
+        "1 of the events are deferred until identity responds.",
         "  line 1: [b] is bad",
     ]
-    assert said[13] == f"  … all of them are in {place.reasons}"
+    assert said[13] == f"  … all reasons are in {folder.reasons}"
 
 
-def report(place: CheckpointFolder, counts: Counts, before: Counts | None = None) -> list[str]:
+def report(folder: CheckpointFolder, counts: Counts, before: Counts | None = None) -> list[str]:
     out = io.StringIO()
-    begun = Bookmark({}, "", before) if before else None
-    print_report(Console(file=out, width=200), Bookmark({}, "", counts), place, begun)
+    begun = Checkpoint({}, "", before) if before else None
+    print_report(Console(file=out, width=200), Checkpoint({}, "", counts), folder, begun)
     return out.getvalue().splitlines()
 
 
 def test_the_report_tells_what_is_new_in_a_file(tmp_path: Path) -> None:
     one, two = Counts(rows=1, appended=1), Counts(rows=2, appended=1, duplicate=1)
-    with CheckpointFolder(tmp_path / "load", "x.rejected.csv") as place:
-        assert report(place, one) == ["1 row: 1 new event, 0 recorded before, 0 rejected."]
-        assert (
-            report(place, one, one)[0] == "Nothing new was loaded. What became of the file before:"
-        )
-        assert report(place, two, one)[:2] == [
+    with CheckpointFolder(tmp_path / "load", "x.rejected.csv") as folder:
+        assert report(folder, one) == ["1 row: 1 new event, 0 recorded before, 0 rejected."]
+        assert report(folder, one, one)[0] == "Nothing new was loaded. So far:"
+        assert report(folder, two, one)[:2] == [
             "2 rows: 1 new event, 1 recorded before, 0 rejected.",
-            "1 row of them by this run.",
+            "1 row of them in this run.",
         ]
 
 
 def test_the_report_tells_where_the_rejected_row_is_or_that_it_is_gone(tmp_path: Path) -> None:
     counts = Counts(rows=1, rejected=1, rejected_rows=1)
-    with CheckpointFolder(tmp_path / "load", "x.rejected.csv") as place:
-        place.write(Bookmark({}, ""), b"", b"a row\n", b"line 2: is bad\n")
-        assert report(place, counts)[1:3] == [
+    with CheckpointFolder(tmp_path / "load", "x.rejected.csv") as folder:
+        folder.write(Checkpoint({}, ""), b"", b"a row\n", b"line 2: is bad\n")
+        assert report(folder, counts)[1:3] == [
             "  line 2: is bad",
-            "Mend the 1 rejected row, and load it:",
+            "Correct the 1 rejected row, and load this file:",
         ]
-        place.rejected.unlink()
-        place.reasons.unlink()
-        (told,) = report(place, counts)[1:]
-        assert told.endswith("which is there no longer; --restart writes them again.")
+        folder.rejected.unlink()
+        folder.reasons.unlink()
+        (told,) = report(folder, counts)[1:]
+        assert told.endswith("which no longer exists; --restart writes them again.")
 
 
 def test_where_there_is_no_terminal_a_line_every_ten_seconds_tells_how_far_it_is() -> None:

@@ -37,8 +37,8 @@ def value(told: str, *rows: dict[str, str]) -> Any:
 
 def test_the_mapping_of_cdnow_makes_the_events_of_the_demo() -> None:
     path = cdnow_directory() / SAMPLE
-    _source, pieces, make = open_file(path, read_mapping(MAPPINGS / "cdnow-sample.yaml"))
-    made = [make(piece).event for piece in pieces()]
+    _source, records, make_event = open_file(path, read_mapping(MAPPINGS / "cdnow-sample.yaml"))
+    made = [make_event(record).event for record in records()]
     expected = [purchase.as_event() for purchase in read_purchases(path)]
     for event, purchase in zip(made, expected, strict=True):  # their ids tell the content as well
         assert event["id"] == event["data"]["order_id"]
@@ -224,7 +224,7 @@ def rows(*keys: str) -> list[Row]:
 
 
 @pytest.mark.parametrize(
-    ("keys", "pieces"),
+    ("keys", "records"),
     [
         ("", []),
         ("aab", ["aa", "b"]),
@@ -238,8 +238,8 @@ def rows(*keys: str) -> list[Row]:
     ],
 )
 def test_consecutive_lines_of_a_key_are_one_and_an_unreadable_one_spoils_its_neighbours(
-    keys: str, pieces: list[str]
+    keys: str, records: list[str]
 ) -> None:
     made = grouped(rows(*keys), ["k"])
-    told = ["".join(r.cells["k"] for r in p.rows) + ("?" if p.fault else "") for p in made]
-    assert told == pieces
+    joined = ["".join(r.cells["k"] for r in p.rows) + ("?" if p.fault else "") for p in made]
+    assert joined == records

@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from cdp.commands.load import open_file
 from cdp.loading.parquet import Parquet, as_text
-from cdp.loading.rows import Lines, Row, file_name, group_name
+from cdp.loading.rows import Lines, Row, file_name, record_name
 from cdp.loading.table import Form, Table
 from chassis import InvalidInput, Unavailable
 
@@ -72,25 +72,25 @@ def test_a_table_is_read_in_the_form_that_the_mapping_tells(
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "fault"),
     [
         (b"1", "has 1 cells, and the file has 2 columns"),
         (b"1,2,3", "has 3 cells, and the file has 2 columns"),
-        (b"1,\xff", "is not written in the file's encoding; see `encoding` of the mapping"),
+        (b"1,\xff", "is not in the file's encoding; see `encoding` in the mapping"),
         (b'1,"a"b', "cannot be read as CSV: a quote inside a cell is not doubled"),
-        (b"1,a\rb", "cannot be read as CSV: a line end (CR) stands inside a cell without quotes"),
+        (b"1,a\rb", "cannot be read as CSV: a line end (CR) is inside a cell without quotes"),
     ],
 )
 def test_a_row_that_cannot_be_read_says_why_and_those_after_it_are_read(
-    tmp_path: Path, line: bytes, told: str
+    tmp_path: Path, line: bytes, fault: str
 ) -> None:
     bad, good = table(tmp_path, b"id,name\n" + line + b"\n2,Grace\n").rows()
-    assert bad.fault == told
+    assert bad.fault == fault
     assert dict(good.cells) == {"id": "2", "name": "Grace"}
 
 
 @pytest.mark.parametrize(
-    ("after", "told"),
+    ("after", "fault"),
     [
         ("2,Grace\n", ", or one inside a cell is not doubled"),
         ('2,"Grace"\n', ", or one inside a cell is not doubled"),
@@ -100,10 +100,10 @@ def test_a_row_that_cannot_be_read_says_why_and_those_after_it_are_read(
     ids=["to the end", "to the next quote", "over many lines", "over many lines to the next quote"],
 )
 def test_a_quote_that_is_not_closed_is_the_fault_of_its_line_alone(
-    tmp_path: Path, after: str, told: str
+    tmp_path: Path, after: str, fault: str
 ) -> None:
     bad, *good = table(tmp_path, 'id,name\n1,"Omar\n' + after).rows()
-    assert bad.fault == f"cannot be read as CSV: a quote is not closed at line 2{told}"
+    assert bad.fault == f"cannot be read as CSV: a quote at line 2 is not closed{fault}"
     assert bad.raw == b'1,"Omar\n'
     read = [row for row in good if not row.fault]
     assert [row.cells["name"] for row in read] == ["Grace"] * after.count("Grace")
@@ -130,31 +130,31 @@ def test_rows_of_one_place_and_other_content_have_other_names(tmp_path: Path) ->
 
 
 def test_the_name_of_a_group_is_that_of_all_its_rows() -> None:
-    assert group_name(["orders-1-a"]) == "orders-1-a"
-    assert group_name(["orders-1-a", "orders-2-b"]).startswith("orders-1-a-")
-    assert group_name(["orders-1-a", "orders-2-b"]) != group_name(["orders-1-a", "orders-2-c"])
+    assert record_name(["orders-1-a"]) == "orders-1-a"
+    assert record_name(["orders-1-a", "orders-2-b"]).startswith("orders-1-a-")
+    assert record_name(["orders-1-a", "orders-2-b"]) != record_name(["orders-1-a", "orders-2-c"])
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "fault"),
     [
-        (gzip.compress(b"id,name\n"), "is compressed (as workbooks are, too): unpack it first"),
-        (b"PK\x03\x04rest", "is compressed (as workbooks are, too): unpack it first"),
-        ("id,name\n".encode("utf-16"), "is written in UTF-16 or UTF-32: save it as UTF-8"),
-        ("id,name\n".encode("utf-16-le"), "is not text: it has null characters"),
-        (b"\x7fELF\0\0", "is not text: it has null characters"),
-        (b"PAR1rest", "is Parquet: give it a name that ends in .parquet"),
-        (b"id,name\r1,Omar\r", "has lines that end with CR alone: save it with the line ends of"),
+        (gzip.compress(b"id,name\n"), "is compressed, as workbooks are too; unpack it"),
+        (b"PK\x03\x04rest", "is compressed, as workbooks are too; unpack it"),
+        ("id,name\n".encode("utf-16"), "is in UTF-16 or UTF-32; save it as UTF-8"),
+        ("id,name\n".encode("utf-16-le"), "is not text, as it has null characters"),
+        (b"\x7fELF\0\0", "is not text, as it has null characters"),
+        (b"PAR1rest", "is Parquet; give it a name that ends in .parquet"),
+        (b"id,name\r1,Omar\r", "has lines that end with CR alone; save it with Unix or"),
     ],
 )
 @pytest.mark.parametrize("name", ["orders.csv", "orders.ndjson", "orders.csv.gz"])
 def test_a_file_that_is_not_text_is_refused_with_what_to_do(
-    tmp_path: Path, content: bytes, told: str, name: str
+    tmp_path: Path, content: bytes, fault: str, name: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InvalidInput) as refused:
         open_file(tmp_path / name, None)
-    assert refused.value.message.startswith(told)
+    assert refused.value.message.startswith(fault)
 
 
 @pytest.mark.parametrize("form", [Form(), Form("whitespace"), Form("tab"), Form(";")])
@@ -184,21 +184,21 @@ def test_a_row_with_a_cell_too_few_can_be_mended_where_it_stands(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "fault"),
     [
-        ("", "is empty: it has no heading"),
-        ("a,b,a\n", "has two columns of the name a"),
+        ("", "is empty; it needs"),
+        ("a,b,a\n", "has two columns named a"),
         (
             'a,"b\n1,2\n',
-            "has a heading that cannot be read as CSV: a quote is not closed at line 1",
+            "has a heading that cannot be read as CSV: a quote at line 1 is not closed",
         ),
-        ("größe\n".encode("latin-1"), "has a heading that is not written in the file's encoding"),
+        ("größe\n".encode("latin-1"), "has a heading that is not in the file's encoding"),
     ],
 )
 def test_a_heading_that_cannot_be_used_is_refused(
-    tmp_path: Path, text: str | bytes, told: str
+    tmp_path: Path, text: str | bytes, fault: str
 ) -> None:
-    with pytest.raises(InvalidInput, match=told):
+    with pytest.raises(InvalidInput, match=fault):
         table(tmp_path, text)
 
 
@@ -232,7 +232,7 @@ def test_parquet_without_its_library_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(Unavailable, match="install it with: pip install"):
+    with pytest.raises(Unavailable, match="pip install"):
         Parquet(tmp_path / "orders.parquet", "orders")
 
 
@@ -261,7 +261,7 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
 def test_parquet_with_two_columns_of_one_name_is_refused(tmp_path: Path) -> None:
     two = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["id", "id"])
     parquet.write_table(two, tmp_path / "orders.parquet")
-    with pytest.raises(InvalidInput, match="has two columns of the name id"):
+    with pytest.raises(InvalidInput, match="has two columns named id"):
         Parquet(tmp_path / "orders.parquet", "orders")
 
 
@@ -276,7 +276,7 @@ def test_parquet_that_is_damaged_ends_in_a_sentence_behind_what_can_be_read(tmp_
     rows = Parquet(path, "orders").rows()
     assert next(rows).number == 1
     with pytest.raises(
-        InvalidInput, match=r"is damaged behind row [\d,]+ \(.*\); get it anew"
+        InvalidInput, match=r"is damaged after row [\d,]+ \(.*\); replace it"
     ) as bad:
         list(rows)
     assert "\n" not in bad.value.message
