@@ -162,7 +162,7 @@ class CheckpointFolder:
         return self.finish(checkpoint)
 
     def clear(self) -> list[Path]:
-        """Delete the checkpoint. Rejected lines stay in files with new names; returns their paths."""
+        """Delete the checkpoint. Rejected lines stay in renamed files, which are returned."""
         with self._writing():
             (self.path / _STATE).unlink(missing_ok=True)
             return [_aside(path) for path in (self.rejected, self.reasons) if path.exists()]

@@ -114,9 +114,9 @@ class Load:
             self._digest.update(row.raw.rstrip(b"\r\n") + b"\n")
         self._read = record.rows[-1].end
 
-    def _batches(self, records: Iterator[Record]) -> Iterator[_Batch]:
+    def _batches(self, records: Iterator[Record]) -> Iterator[LoadBatch]:
         """Batches as large as the throttle allows when each is begun."""
-        batch = _Batch()
+        batch = LoadBatch()
         rows = self.checkpoint.counts.rows
         for record in records if self._wants(rows) else ():
             try:
@@ -128,12 +128,12 @@ class Load:
             else:
                 if batch.size + event.size > MAX_CALL_BYTES * 3 // 4:
                     yield batch
-                    batch = _Batch()
+                    batch = LoadBatch()
                 batch.add(record, event)
             rows += len(record.rows)
             if len(batch.records) >= self.throttle.events or not self._wants(rows):
                 yield batch
-                batch = _Batch()
+                batch = LoadBatch()
             if not self._wants(rows):
                 return
         if batch.records:
@@ -142,7 +142,7 @@ class Load:
     def _wants(self, rows: int) -> bool:
         return self.most_rows is None or rows < self.most_rows
 
-    def _record(self, batch: _Batch) -> Counter[str]:
+    def _record(self, batch: LoadBatch) -> Counter[str]:
         if not batch.events:
             return Counter()
         self._wait()
@@ -185,7 +185,7 @@ class Load:
             self.sleep(_POLL_SECONDS)
         self.sleep(self.throttle.pause)
 
-    def _keep(self, batch: _Batch, statuses: Counter[str], began: float) -> None:
+    def _keep(self, batch: LoadBatch, statuses: Counter[str], began: float) -> None:
         for record in batch.records:
             self._pass(record)
         rejected = sorted(batch.rejected, key=lambda each: each[0].rows[0].number)
@@ -213,7 +213,7 @@ class Load:
 
 
 @dataclass(slots=True)
-class _Batch:
+class LoadBatch:
     """Records in their order, the events to send, and the records that are rejected, with why."""
 
     records: list[Record] = field(default_factory=list)

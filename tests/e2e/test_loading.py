@@ -176,7 +176,7 @@ event:
     fault = "has 6 cells, and the file has 7 columns"
     assert said == [
         "5 rows: 1 new event, 0 recorded before, 1 rejected.",
-        f"  lines 4 to 6: line 5 {fault}, and may belong to those beside it",
+        f"  lines 4 to 6: line 5 {fault}, and may belong to the lines beside it",
         "Correct the 3 rejected rows, and load this file:",
         f"  {rejected}",
     ]
