@@ -99,6 +99,13 @@ class Entry:
             self.refuse(f"is {len(value)} characters long; at most {limit} are allowed")
         return value
 
+    def literal(self) -> str:
+        """A single value as it is written, so that `rule: True` is a text as well."""
+        if not isinstance(self.node, yaml.ScalarNode):
+            self.refuse(f"must be text; it is {self._kind()}")
+        value: str = self.node.value
+        return value
+
     def word(self) -> str:
         """A name: lower-case letters, digits and underscores, beginning with a letter."""
         value = self.text(64)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
+from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import FollowedLog, Resource, Service, every, rpc, subscribe
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.identity.support import STREAM_SETS_REQUEST
-from contracts.segments import MEMBERSHIPS_REQUEST
+from contracts.segments import EXPLAIN_REQUEST, MEMBERSHIPS_REQUEST
 from identifiers import accept, load_types
-from services.segments import queries
-from services.segments.domain.definitions import read_definition
-from services.segments.evaluator import MembershipProjection, reevaluate_due
-from services.segments.registry import open_registry
+from services.segments import commands, queries
+from services.segments.configuration import read_definition
+from services.segments.projections import MembershipProjection
+from services.segments.registry import DefinitionRegistry, open_registry
 
 _TICK_SECONDS = 0.5
-_AT_ONCE = 100
 
 
 class SegmentsService(Service):
@@ -28,7 +26,7 @@ class SegmentsService(Service):
 
     name = "segments"
 
-    shelf = Resource(open_registry)
+    registry: DefinitionRegistry = Resource(open_registry)
     types = Resource(lambda settings: load_types(settings.config_dir))
     profiles_log = FollowedLog("profiles")
 
@@ -40,8 +38,8 @@ class SegmentsService(Service):
         at_least: Any = None,
         wait_ms: Any = None,
     ) -> dict[str, Any]:
-        """The segments that a shopper is in now: see `contracts.segments.Memberships`."""
-        asked = load(
+        """The segments that a shopper is in now: see `contracts.segments.MembershipsRequest`."""
+        request = load(
             MEMBERSHIPS_REQUEST,
             {
                 "profile_id": profile_id,
@@ -51,25 +49,38 @@ class SegmentsService(Service):
             },
         )
         stale = not self.profiles_log.catch_up(
-            asked.get("at_least", {}), self.profile_events(), asked.get("wait_ms", 0) / 1_000
+            request.get("at_least", {}), self.profile_events(), request.get("wait_ms", 0) / 1_000
         )
-        whose = asked.get("profile_id") or accept(
-            asked["identifiers"], self.types, self.settings.identifier_key
+        shopper = request.get("profile_id") or accept(
+            request["identifiers"], self.types, self.settings.identifier_key
         )
-        return self.work.run(
-            partial(queries.memberships, shelf=self.shelf, whose=whose, stale=stale)
-        )
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            current = commands.reevaluate_shopper(unit, self.registry, shopper)
+            return queries.memberships(unit, current, stale)
+
+        return self.work.run(respond)
 
     @rpc
     def list(self) -> Sequence[dict[str, Any]]:
         """Every segment: its rule, version, number of members and status."""
-        return self.work.run(partial(queries.list_segments, shelf=self.shelf))
+
+        def respond(unit: UnitOfWork) -> Sequence[dict[str, Any]]:
+            commands.ensure_applied(unit, self.registry)
+            return queries.list_segments(unit, self.registry.current(unit))
+
+        return self.work.run(respond)
 
     @rpc
     def define(self, definition: Any) -> dict[str, Any]:
         """Put {segment, rule, description} in force, as a new version if it says anything new."""
-        read = read_definition(definition)
-        return self.work.run(partial(queries.define, shelf=self.shelf, definition=read))
+        wanted = read_definition(definition)
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            definitions = commands.define(unit, self.registry, wanted)
+            return queries.show_segment(unit, definitions, wanted.segment)
+
+        return self.work.run(respond)
 
     @rpc
     def preview(self, rule: Any) -> dict[str, Any]:
@@ -79,27 +90,33 @@ class SegmentsService(Service):
     @rpc
     def preview_streams(self, stream_sets: Any) -> Sequence[Sequence[str]]:
         """The segments that a profile of each set of streams would be in now."""
-        sets = load(STREAM_SETS_REQUEST, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
-        return self.work.run(
-            partial(queries.preview_streams, shelf=self.shelf, stream_sets=sets["stream_sets"])
-        )
+        request = load(STREAM_SETS_REQUEST, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
+
+        def respond(unit: UnitOfWork) -> Sequence[Sequence[str]]:
+            commands.ensure_applied(unit, self.registry)
+            definitions = self.registry.current(unit)
+            return queries.preview_streams(unit, definitions, request["stream_sets"])
+
+        return self.work.run(respond)
 
     @rpc
     def explain(self, profile_id: Any, segment: Any) -> dict[str, Any]:
         """Why a shopper is in a segment, or is not."""
-        return self.work.run(
-            partial(queries.explain, shelf=self.shelf, profile_id=profile_id, segment=segment)
-        )
+        request = load(EXPLAIN_REQUEST, {"profile_id": profile_id, "segment": segment})
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            current = commands.reevaluate_shopper(unit, self.registry, request["profile_id"])
+            definitions = self.registry.current(unit)
+            return queries.explain(unit, definitions, current, request["segment"])
+
+        return self.work.run(respond)
 
     @subscribe("profiles")
     def profile_events(self) -> Projection:
         """Follows what shoppers do and who they are."""
-        return MembershipProjection(self.shelf)
+        return MembershipProjection(self.registry)
 
     @every(_TICK_SECONDS)
     def settle_due(self) -> None:
-        """Settles whom time or a new definition may have changed."""
-        end = time.monotonic() + _TICK_SECONDS
-        turn = partial(reevaluate_due, shelf=self.shelf, limit=_AT_ONCE)
-        while self.work.run(turn) == _AT_ONCE and time.monotonic() < end:
-            time.sleep(0)
+        """Evaluates the profiles that time or a new definition may have changed."""
+        commands.reevaluate_for(self.work, self.registry, _TICK_SECONDS)

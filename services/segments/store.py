@@ -1,22 +1,24 @@
-"""The tables and queries of segments: standings, memberships and definitions."""
+"""The tables and queries of segments: evaluation states, memberships and definitions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 import sqlalchemy as sa
 
 from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import POSITIONS, STREAMS
+from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index.tables import LABELS
-from services.segments.domain.evaluation import Membership
+from services.segments.domain.definitions import Definition
+from services.segments.domain.evaluation import EvaluationState, Membership
 
 METADATA = sa.MetaData()
 
-# One row a profile: the lock of its evaluation, when it is due again, and by which definitions it
-# was last evaluated. The time is here and not in a table of its own: two rows would deadlock.
+# The evaluation state of each profile, and the lock of its evaluation. The time is not in a table
+# of its own, since two rows, locked one after the other, would deadlock.
 PROFILES = sa.Table(
     "profiles",
     METADATA,
@@ -25,7 +27,7 @@ PROFILES = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False, index=True),
 )
 
-# What was last told in segments' own log of who is in which segment.
+# Who is in which segment, as segments' own log says.
 MEMBERSHIPS = sa.Table(
     "memberships",
     METADATA,
@@ -36,10 +38,9 @@ MEMBERSHIPS = sa.Table(
     sa.Index("memberships_by_segment", "segment"),
 )
 
-
-# Every definition there ever was. The latest version of each segment is in force. `origin` says
-# whether it came from segments.yaml or by `define`. The newest row's `id` stands for all of them: a
-# generation whose transaction was rolled back is given again, an id is not.
+# Every version of every definition; the latest of each segment is in force. `origin` says whether
+# it came from segments.yaml or by `define`. The newest row's `id` identifies the whole set: the
+# number of a generation that was rolled back is used again, an id is not.
 DEFINITIONS = sa.Table(
     "definitions",
     METADATA,
@@ -55,24 +56,6 @@ DEFINITIONS = sa.Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationState:
-    """When a profile is due to be evaluated again, and by which generation it last was."""
-
-    next_at: int | None
-    generation: int
-
-    def is_due(self, now: int, generation: int) -> bool:
-        """Whether time or a new definition may have changed its memberships."""
-        return self.generation < generation or (self.next_at is not None and self.next_at <= now)
-
-    def reason(self, generation: int) -> str:
-        """Why a profile that is due may have changed: only a rebuild leaves one unevaluated."""
-        if self.generation == 0:
-            return "rebuild"
-        return "definition" if self.generation < generation else "time"
-
-
 _LOCK = RowStatement(
     """
     INSERT INTO profiles (profile_id, next_at, generation)
@@ -81,7 +64,7 @@ _LOCK = RowStatement(
     RETURNING profile_id, next_at, generation
     """
 )
-_SAVE_STANDINGS = RowStatement(
+_SAVE_STATES = RowStatement(
     """
     INSERT INTO profiles (profile_id, next_at, generation)
     SELECT text[profile_id], number[next_at], number[generation] FROM {rows} WHERE true
@@ -104,12 +87,12 @@ _EXIT = RowStatement(
 _MEMBERSHIPS = PreparedStatement(
     sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
 )
-_VERSIONS = PreparedStatement(
+_APPLIED = PreparedStatement(
     sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(
         POSITIONS.c.source == "profiles", among(POSITIONS.c.stream_id, "streams")
     )
 )
-_TOLD = PreparedStatement(
+_OWN = PreparedStatement(
     sa.select(STREAMS.c.stream_id, STREAMS.c.version).where(
         among(STREAMS.c.stream_id, "profile_ids")
     )
@@ -121,60 +104,56 @@ _NEWEST = PreparedStatement(
 )
 
 
-def lock_profiles(
-    connection: sa.Connection, profile_ids: Iterable[str]
-) -> dict[str, EvaluationState]:
-    """Lock the rows of `profile_ids` in sorted order, made first where they are new."""
+def lock_profiles(unit: UnitOfWork, profile_ids: Iterable[str]) -> dict[str, EvaluationState]:
+    """Lock the rows of `profile_ids` in sorted order; new ones are inserted first."""
     rows = [{"profile_id": profile_id} for profile_id in sorted(set(profile_ids))]
-    result = _LOCK.execute(connection, rows)
+    result = _LOCK.execute(unit.connection, rows)
     return {row.profile_id: EvaluationState(row.next_at, row.generation) for row in result}
 
 
-def lock_due(
-    connection: sa.Connection, now: int, generation: int, limit: int
-) -> dict[str, EvaluationState]:
+def lock_due(unit: UnitOfWork, generation: int, limit: int) -> dict[str, EvaluationState]:
     """Lock up to `limit` due profiles that no other replica has locked; the longest due first."""
-    found: dict[str, EvaluationState] = {}
+    states: dict[str, EvaluationState] = {}
     for due, order in (
-        (PROFILES.c.next_at <= now, PROFILES.c.next_at),
+        (PROFILES.c.next_at <= unit.now, PROFILES.c.next_at),
         (PROFILES.c.generation < generation, PROFILES.c.generation),
     ):
-        query = sa.select(PROFILES).where(due).order_by(order).limit(limit - len(found))
-        for row in connection.execute(query.with_for_update(skip_locked=True)):
-            found[row.profile_id] = EvaluationState(row.next_at, row.generation)
-        if len(found) >= limit:
+        query = sa.select(PROFILES).where(due).order_by(order).limit(limit - len(states))
+        for row in unit.connection.execute(query.with_for_update(skip_locked=True)):
+            states[row.profile_id] = EvaluationState(row.next_at, row.generation)
+        if len(states) >= limit:
             break
-    return found
+    return states
 
 
-def load_standing(connection: sa.Connection, profile_id: str) -> EvaluationState | None:
-    """The standing of one profile, without locking it."""
+def load_evaluation_state(unit: UnitOfWork, profile_id: str) -> EvaluationState | None:
+    """The evaluation state of one profile, without locking it."""
     query = sa.select(PROFILES).where(PROFILES.c.profile_id == profile_id)
-    row = connection.execute(query).one_or_none()
+    row = unit.connection.execute(query).one_or_none()
     return EvaluationState(row.next_at, row.generation) if row else None
 
 
-def save_standings(connection: sa.Connection, standings: Mapping[str, EvaluationState]) -> None:
-    """Store when each profile is due again; the caller holds them locked."""
+def save_evaluation_states(unit: UnitOfWork, states: Mapping[str, EvaluationState]) -> None:
+    """Store the evaluation state of each profile; the caller has locked them."""
     rows = [
         {"profile_id": profile_id, "next_at": state.next_at, "generation": state.generation}
-        for profile_id, state in sorted(standings.items())
+        for profile_id, state in sorted(states.items())
     ]
-    _SAVE_STANDINGS.execute(connection, rows)
+    _SAVE_STATES.execute(unit.connection, rows)
 
 
 def load_memberships(
-    connection: sa.Connection, profile_ids: Iterable[str]
+    unit: UnitOfWork, profile_ids: Iterable[str]
 ) -> dict[str, dict[str, Membership]]:
-    """What was last told of each of `profile_ids`, by segment."""
+    """The stored memberships of each of `profile_ids`, by segment."""
     wanted = sorted(set(profile_ids))
-    found: dict[str, dict[str, Membership]] = {profile_id: {} for profile_id in wanted}
-    for row in _MEMBERSHIPS.execute(connection, profile_ids=wanted):
-        found[row.profile_id][row.segment] = Membership(row.since, row.definition_version)
-    return found
+    memberships: dict[str, dict[str, Membership]] = {profile_id: {} for profile_id in wanted}
+    for row in _MEMBERSHIPS.execute(unit.connection, profile_ids=wanted):
+        memberships[row.profile_id][row.segment] = Membership(row.since, row.definition_version)
+    return memberships
 
 
-def save_entries(connection: sa.Connection, entries: Mapping[tuple[str, str], Membership]) -> None:
+def save_entries(unit: UnitOfWork, entries: Mapping[tuple[str, str], Membership]) -> None:
     """Store who entered: (profile, segment) -> membership."""
     if entries:
         rows = [
@@ -186,36 +165,36 @@ def save_entries(connection: sa.Connection, entries: Mapping[tuple[str, str], Me
             }
             for (profile_id, segment), membership in sorted(entries.items())
         ]
-        _ENTER.execute(connection, rows)
+        _ENTER.execute(unit.connection, rows)
 
 
-def delete_exits(connection: sa.Connection, exits: Iterable[tuple[str, str]]) -> None:
+def delete_exits(unit: UnitOfWork, exits: Iterable[tuple[str, str]]) -> None:
     """Remove who left: (profile, segment)."""
     rows = [{"profile_id": profile_id, "segment": segment} for profile_id, segment in sorted(exits)]
     if rows:
-        _EXIT.execute(connection, rows)
+        _EXIT.execute(unit.connection, rows)
 
 
-def count_members(connection: sa.Connection) -> dict[str, int]:
+def count_members(unit: UnitOfWork) -> dict[str, int]:
     """The number of members by segment."""
     query = sa.select(MEMBERSHIPS.c.segment, sa.func.count().label("members")).group_by(
         MEMBERSHIPS.c.segment
     )
-    return {row.segment: row.members for row in connection.execute(query)}
+    return {row.segment: row.members for row in unit.connection.execute(query)}
 
 
-def oldest_generation(connection: sa.Connection) -> int | None:
-    """The oldest generation by which some profile was last evaluated; None without profiles."""
-    return connection.execute(sa.select(sa.func.min(PROFILES.c.generation))).scalar()
+def oldest_generation(unit: UnitOfWork) -> int | None:
+    """The oldest generation by which a profile was evaluated last; None without profiles."""
+    return unit.connection.execute(sa.select(sa.func.min(PROFILES.c.generation))).scalar()
 
 
-def count_profiles(connection: sa.Connection) -> int:
+def count_profiles(unit: UnitOfWork) -> int:
     """How many profiles have streams."""
     query = sa.select(sa.func.count(LABELS.c.profile_id.distinct()))
-    return connection.execute(query).scalar() or 0
+    return unit.connection.execute(query).scalar() or 0
 
 
-def page_of_profiles(connection: sa.Connection, after: str, limit: int) -> Sequence[str]:
+def page_of_profiles(unit: UnitOfWork, after: str, limit: int) -> Sequence[str]:
     """The next `limit` profile ids past `after`, in their order."""
     query = (
         sa.select(PROFILES.c.profile_id)
@@ -223,35 +202,35 @@ def page_of_profiles(connection: sa.Connection, after: str, limit: int) -> Seque
         .order_by(PROFILES.c.profile_id)
         .limit(limit)
     )
-    return [row.profile_id for row in connection.execute(query)]
+    return list(unit.connection.execute(query).scalars())
 
 
-def page_of_unjudged(connection: sa.Connection, after: str, limit: int) -> Sequence[str]:
-    """The next `limit` profiles past `after` that no definitions were ever applied to."""
+def page_of_unevaluated(unit: UnitOfWork, after: str, limit: int) -> Sequence[str]:
+    """The next `limit` profile ids past `after` that were never evaluated, in their order."""
     query = (
         sa.select(PROFILES.c.profile_id)
         .where(PROFILES.c.generation == 0, PROFILES.c.profile_id > after)
         .order_by(PROFILES.c.profile_id)
         .limit(limit)
     )
-    return list(connection.execute(query).scalars())
+    return list(unit.connection.execute(query).scalars())
 
 
-def versions_of(connection: sa.Connection, streams: Iterable[str]) -> dict[str, int]:
-    """The version that is applied of each of `streams` of profiles' log."""
-    rows = _VERSIONS.execute(connection, streams=sorted(set(streams)))
+def applied_versions(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, int]:
+    """The version that was applied of each of `streams` of profiles' log."""
+    rows = _APPLIED.execute(unit.connection, streams=sorted(set(streams)))
     return {row.stream_id: row.version for row in rows}
 
 
-def told_versions(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, int]:
-    """How many events segments' own log has of each of `profile_ids` that it has any of."""
-    rows = _TOLD.execute(connection, profile_ids=sorted(set(profile_ids)))
+def own_versions(unit: UnitOfWork, profile_ids: Iterable[str]) -> dict[str, int]:
+    """The head in segments' own log of each of `profile_ids` that has a stream there."""
+    rows = _OWN.execute(unit.connection, profile_ids=sorted(set(profile_ids)))
     return {row.stream_id: row.version for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDefinition:
-    """A row of the definitions, as somebody wrote it."""
+    """A row of the definitions."""
 
     generation: int
     id: str
@@ -261,38 +240,24 @@ class StoredDefinition:
     description: str
     origin: str
 
-    def says(self, rule: str, description: str) -> bool:
-        """Whether it says the same."""
-        return (self.rule, self.description) == (rule, description)
+    def says_the_same(self, definition: Definition) -> bool:
+        """Whether it has the same rule and description."""
+        return (self.rule, self.description) == (definition.rule.text, definition.description)
 
 
-def newest_definition(connection: sa.Connection) -> str | None:
+def newest_definition(unit: UnitOfWork) -> str | None:
     """The id of the definition that was added last; None when there is none."""
-    return next((row.id for row in _NEWEST.execute(connection)), None)
+    return next((row.id for row in _NEWEST.execute(unit.connection)), None)
 
 
-def load_written(connection: sa.Connection) -> list[StoredDefinition]:
-    """Every definition there ever was, in their order."""
-    query = sa.select(DEFINITIONS).order_by(DEFINITIONS.c.generation)
-    return [
-        StoredDefinition(r.generation, r.id, r.segment, r.version, r.rule, r.description, r.origin)
-        for r in connection.execute(query)
-    ]
+def load_definitions(unit: UnitOfWork) -> Sequence[StoredDefinition]:
+    """Every version of every definition, in the order in which they were added."""
+    columns = [DEFINITIONS.c[field.name] for field in fields(StoredDefinition)]
+    query = sa.select(*columns).order_by(DEFINITIONS.c.generation)
+    return [StoredDefinition(**row) for row in unit.connection.execute(query).mappings()]
 
 
-def add_written(connection: sa.Connection, written: Sequence[StoredDefinition], now: int) -> None:
+def add_definitions(unit: UnitOfWork, definitions: Sequence[StoredDefinition]) -> None:
     """Add definitions; of two writers of one generation the later one is to be run again."""
-    rows = [
-        {
-            "generation": one.generation,
-            "id": one.id,
-            "segment": one.segment,
-            "version": one.version,
-            "rule": one.rule,
-            "description": one.description,
-            "origin": one.origin,
-            "defined_at": now,
-        }
-        for one in written
-    ]
-    connection.execute(sa.insert(DEFINITIONS), rows)
+    rows = [{**asdict(definition), "defined_at": unit.now} for definition in definitions]
+    unit.connection.execute(sa.insert(DEFINITIONS), rows)

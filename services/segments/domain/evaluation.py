@@ -1,4 +1,4 @@
-"""Evaluation, pure: a profile's summary and the definitions give its changes of membership."""
+"""Evaluation: which memberships of a profile have changed, by its summary and the definitions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rules import Summary
 from services.segments.domain.definitions import ActiveDefinitions
 
-# A profile that nobody looked at for so many turns of its rules is then judged at once, at `now`.
+# A profile whose rules have turned this often without an evaluation is then evaluated at `now`.
 MOST_TURNS = 100
 
 
@@ -18,6 +18,30 @@ class Membership:
 
     since: int
     definition_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationState:
+    """When a profile is due to be evaluated again, and by which generation it was evaluated last.
+
+    Generation 0 is a profile that was never evaluated; only a rebuild leaves such.
+    """
+
+    next_at: int | None
+    generation: int
+
+    def is_due(self, now: int, generation: int) -> bool:
+        """Whether time or a new definition may have changed its memberships."""
+        return self.generation < generation or (self.next_at is not None and self.next_at <= now)
+
+    def reason(self, generation: int) -> str:
+        """Why the memberships of a profile that is due may have changed."""
+        if self.generation == 0:
+            return "rebuild"
+        return "definition" if self.generation < generation else "time"
+
+
+UNEVALUATED = EvaluationState(None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +56,7 @@ class MembershipChange:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The net changes against what was last told, by segment; and when to look again."""
+    """The net changes against the stored memberships, and when to evaluate again."""
 
     changes: tuple[MembershipChange, ...]
     next_at: int | None
@@ -45,10 +69,10 @@ def evaluate(
     now: int,
     due_at: int | None = None,
 ) -> Evaluation:
-    """The changes between `members`, told last, and the truth at `now`.
+    """The changes from `members`, the stored memberships, to what the rules say at `now`.
 
     `summary` is None for a profile without streams, which is in no segment. With `due_at`, an
-    instant before `now` up to which nothing was due, each change is dated exactly: to the instant
+    instant before `now` at which the profile was due, each change is dated exactly: to the instant
     at which its rule turned.
     """
     if summary is None:
@@ -74,7 +98,7 @@ def _follow(
     now: int,
     due_at: int | None,
 ) -> tuple[dict[str, bool], dict[str, int], int | None]:
-    """From `due_at` to `now`: who is inside at the end, since when, and the next turn."""
+    """From `due_at` to `now`: which segments hold at the end, since when, and the next turn."""
     inside = {segment: segment in members for segment in definitions.versions}
     turned: dict[str, int] = {}
     at = now if due_at is None else min(due_at, now)

@@ -224,7 +224,7 @@ def test_what_is_told_while_a_model_is_rebuilt_is_in_it(shop: ProfilesAndSegment
     before = shop.tables()
     shop.rebuild()
     assert shop.tables() == before
-    assert shop.segments.ask("a8")["versions"].keys() == {"a8", "d8"}
+    assert shop.segments.memberships("a8")["versions"].keys() == {"a8", "d8"}
 
 
 def test_what_the_old_model_comes_to_at_the_last_moment_is_fetched_while_writers_are_held(
@@ -249,7 +249,7 @@ def test_what_the_old_model_comes_to_at_the_last_moment_is_fetched_while_writers
     monkeypatch.setattr(Rebuild, "_catch_up", catch_up_and_go_on)
     shop.rebuild(call)
     assert [stream for after, stream in asked if after] == ["a9"]
-    assert shop.segments.ask("a9")["versions"]["a9"] == late[0].version
+    assert shop.segments.memberships("a9")["versions"]["a9"] == late[0].version
     assert told == [("a9", "entered", "high_value", "event")]
     assert shop.segments.changes() == []  # nothing to tell again
 
@@ -353,7 +353,7 @@ def test_a_halted_stream_is_tried_again(shop: ProfilesAndSegments) -> None:
     shop.rebuild()
     assert _halted(shop) == []
     assert _open_letters(shop) == []
-    assert shop.segments.ask("a2")["versions"]["a2"] == shop.log.events[-1].version
+    assert shop.segments.memberships("a2")["versions"]["a2"] == shop.log.events[-1].version
 
 
 def test_a_model_that_cannot_come_as_far_as_the_old_one_is_refused(

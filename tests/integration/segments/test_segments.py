@@ -1,4 +1,4 @@
-"""Following profiles' log, settling and asking, on both databases, without nameko."""
+"""Projections, evaluation and queries of segments, on both databases, without nameko."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from chassis import (
     parse_instant,
 )
 from chassis.database.engine import Database
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from chassis.validation import load
 from contracts.segments import (
@@ -39,9 +39,10 @@ from contracts.segments import (
     SEGMENT,
 )
 from deploy.services import upgrade
-from services.segments import queries, store
-from services.segments.domain.definitions import load_definitions, read_definition, read_definitions
-from services.segments.evaluator import MembershipProjection, reevaluate_due
+from services.segments import commands, queries, store
+from services.segments.configuration import load_definitions, read_definition, read_definitions
+from services.segments.evaluator import reevaluate_due
+from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry
 from tests.support import oracle
 
@@ -59,7 +60,7 @@ class ProfilesLog:
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         self.events += events
 
-    def tell(self, stream: str, kind: str, data: Any, at: int = NOW) -> Event:
+    def append(self, stream: str, kind: str, data: Any, at: int = NOW) -> Event:
         draft = Draft(new_id(), stream, kind, data, at)
         return self._work.run(lambda unit: unit.append([draft]))[0].event
 
@@ -77,70 +78,83 @@ class ProfilesLog:
     def order(self, stream: str, number: int = 1, cents: int = 5_000, at: int = NOW) -> Event:
         order_id = f"{stream}-{number}"
         data = {"order_id": order_id, "revenue": cents, "currency": "USD", "products": []}
-        return self.tell(stream, "order_completed", data, at)
+        return self.append(stream, "order_completed", data, at)
 
     def cart(self, stream: str, at: int = NOW) -> Event:
         products = [{"sku": "a", "quantity": 1}]
-        return self.tell(stream, "cart_updated", {"products": products}, at)
+        return self.append(stream, "cart_updated", {"products": products}, at)
 
 
 class SegmentsWithoutNameko:
     """The service without nameko."""
 
-    def __init__(self, database: Database, shelf: DefinitionRegistry | None = None) -> None:
-        self.told: list[Event] = []
+    def __init__(self, database: Database, registry: DefinitionRegistry | None = None) -> None:
+        self.published: list[Event] = []
         self.clock = FixedClock(NOW)
-        self.shelf = shelf or DefinitionRegistry(load_definitions())
+        self.registry = registry or DefinitionRegistry(load_definitions())
         self.work = UnitOfWorkRunner(database, "segments", self.clock, self)
         self.inbox = Inbox(self.work, "profiles")
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         for event in events:
             load(MEMBERSHIP_CHANGED, event.data)
-        self.told += events
+        self.published += events
 
     def follow(self, *events: Event) -> None:
-        self.inbox.process(events, MembershipProjection(self.shelf))
+        self.inbox.process(events, MembershipProjection(self.registry))
 
     def tick(self, limit: int = 100) -> int:
-        return self.work.run(partial(reevaluate_due, shelf=self.shelf, limit=limit))
+        return self.work.run(partial(reevaluate_due, registry=self.registry, limit=limit))
 
     def of(self, profile_id: str) -> set[str]:
-        answer = self.ask(profile_id)
-        return {member["segment"] for member in answer["segments"]}
+        response = self.memberships(profile_id)
+        return {member["segment"] for member in response["segments"]}
 
-    def ask(self, whose: Any) -> dict[str, Any]:
-        answer = self.work.run(
-            partial(queries.memberships, shelf=self.shelf, whose=whose, stale=False)
-        )
-        load(MEMBERSHIPS_RESPONSE, answer)
-        return answer
+    def memberships(self, shopper: Any) -> dict[str, Any]:
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            profile_id = commands.reevaluate_shopper(unit, self.registry, shopper)
+            return queries.memberships(unit, profile_id, stale=False)
+
+        response = self.work.run(respond)
+        load(MEMBERSHIPS_RESPONSE, response)
+        return response
 
     def list(self) -> Mapping[str, dict[str, Any]]:
-        listed = self.work.run(partial(queries.list_segments, shelf=self.shelf))
+        def respond(unit: UnitOfWork) -> list[dict[str, Any]]:
+            commands.ensure_applied(unit, self.registry)
+            return queries.list_segments(unit, self.registry.current(unit))
+
+        listed = self.work.run(respond)
         for one in listed:
             load(SEGMENT, one)
         return {one["segment"]: one for one in listed}
 
     def define(self, segment: str, rule: str, description: str = "x") -> dict[str, Any]:
         definition = read_definition({"segment": segment, "rule": rule, "description": description})
-        return self.work.run(partial(queries.define, shelf=self.shelf, definition=definition))
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            definitions = commands.define(unit, self.registry, definition)
+            return queries.show_segment(unit, definitions, segment)
+
+        return self.work.run(respond)
 
     def explain(self, profile_id: str, segment: str) -> dict[str, Any]:
-        answer = self.work.run(
-            partial(queries.explain, shelf=self.shelf, profile_id=profile_id, segment=segment)
-        )
-        load(EXPLAIN_RESPONSE, answer)
-        return answer
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            current = commands.reevaluate_shopper(unit, self.registry, profile_id)
+            return queries.explain(unit, self.registry.current(unit), current, segment)
+
+        response = self.work.run(respond)
+        load(EXPLAIN_RESPONSE, response)
+        return response
 
     def changes(self) -> list[tuple[str, str, str, str]]:
-        """What was told since the last time: (profile, entered or exited, segment, reason)."""
-        told = [
+        """What was published since the last time: (profile, entered or exited, segment, reason)."""
+        changes = [
             (e.stream, e.type.removeprefix("segment_"), e.data["segment"], e.data["reason"])
-            for e in self.told
+            for e in self.published
         ]
-        self.told.clear()
-        return told
+        self.published.clear()
+        return changes
 
 
 @pytest.fixture
@@ -178,7 +192,7 @@ def test_an_entry_says_what_it_was_evaluated_from(
     log.move("linked", q="p")
     log.order("q")
     segments.follow(*log.events)
-    (entered,) = segments.told
+    (entered,) = segments.published
     assert entered.data == {
         "segment": "returning_one_time_buyer",
         "profile_id": "p",
@@ -196,7 +210,7 @@ def test_events_that_change_nothing_tell_nothing(
     segments.follow(*log.events)
     segments.changes()
     for _ in range(3):
-        segments.follow(log.tell("p", "product_viewed", {}))
+        segments.follow(log.append("p", "product_viewed", {}))
     segments.follow(*log.events)
     assert segments.changes() == []
 
@@ -215,7 +229,7 @@ def test_a_merge_tells_the_net_change_and_empties_the_profile_that_is_no_more(
     log.order("guest", 2)
     segments.follow(*log.events)
     assert segments.changes() == [("known", "exited", "returning_one_time_buyer", "event")]
-    assert segments.ask("guest")["profile_id"] == "known"
+    assert segments.memberships("guest")["profile_id"] == "known"
 
 
 def test_a_merge_of_somebody_who_has_not_bought_with_a_buyer_is_exact_at_once(
@@ -265,7 +279,7 @@ def test_time_alone_ends_a_membership_at_the_exact_instant(
     assert (segments.tick(), segments.changes()) == (0, [])
     segments.clock.at = turn + 3 * HOUR
     assert segments.tick() == 1
-    (exited,) = segments.told
+    (exited,) = segments.published
     assert (exited.occurred_at, exited.recorded_at) == (turn, turn + 3 * HOUR)
     assert segments.changes() == [("p", "exited", "frequent_buyer", "time")]
     assert segments.tick() == 0
@@ -280,13 +294,13 @@ def test_a_membership_is_exact_when_asked_even_before_the_timer_has_come(
     segments.clock.at = NOW + HOUR - 1
     assert segments.of("p") == {"first_time_visitor"}
     segments.clock.at = NOW + HOUR + MINUTE
-    answer = segments.ask("p")
-    assert answer["segments"] == [
+    response = segments.memberships("p")
+    assert response["segments"] == [
         {"segment": "abandoned_cart", "since": "2026-11-21T20:30:00.000000Z"},
         {"segment": "first_time_visitor", "since": "2026-11-21T19:30:00.000000Z"},
     ]
-    assert answer["as_of"] == "2026-11-21T20:31:00.000000Z"
-    assert answer["versions"] == {"p": 2}
+    assert response["as_of"] == "2026-11-21T20:31:00.000000Z"
+    assert response["versions"] == {"p": 2}
     assert segments.changes()[-1] == ("p", "entered", "abandoned_cart", "time")
     assert segments.tick() == 0
 
@@ -336,7 +350,7 @@ def test_a_changed_rule_is_a_new_version_and_the_same_one_is_none(
     assert segments.define("high_value", 'revenue("USD") >= 100')["version"] == 2
     assert segments.define("high_value", 'revenue("USD") >= 100')["version"] == 2
     assert segments.of("p") == {"high_value", "returning_one_time_buyer"}
-    assert [event.data["definition_version"] for event in segments.told] == [2]
+    assert [event.data["definition_version"] for event in segments.published] == [2]
     assert segments.changes() == [("p", "entered", "high_value", "definition")]
 
 
@@ -378,7 +392,7 @@ def test_a_definition_that_is_rolled_back_is_not_remembered(
     definition = read_definition({"segment": "a", "rule": "True", "description": "x"})
 
     def fail(unit: Any) -> None:
-        segments.shelf.define(unit, definition)
+        commands.define(unit, segments.registry, definition)
         raise InvalidInput("test", "rolls back")
 
     with pytest.raises(InvalidInput):
@@ -393,7 +407,7 @@ def test_a_rule_of_a_newer_release_makes_events_wait_and_poisons_none(
 ) -> None:
     segments.list()
     row = store.StoredDefinition(99, "x", "newer", 1, "tomorrow() > 1", "x", "defined")
-    segments.work.run(lambda unit: store.add_written(unit.connection, [row], NOW))
+    segments.work.run(lambda unit: store.add_definitions(unit, [row]))
     log.move(p="p")
     with pytest.raises(Unavailable, match="segment newer: has a rule that this release cannot"):
         segments.follow(*log.events)
@@ -408,11 +422,11 @@ def test_a_preview_counts_members_and_names_some(
     log.order("p00")
     log.move("merged", p01="p00")
     segments.follow(*log.events)
-    answer = queries.preview(segments.work, 'never("order_complete")')
-    load(PREVIEW_RESPONSE, answer)
-    assert (answer["members"], answer["evaluated"], answer["profiles"]) == (11, 11, 11)
-    assert (answer["complete"], len(answer["sample"])) == (True, 10)
-    assert answer["warnings"][0].endswith("did you mean order_completed?")
+    response = queries.preview(segments.work, 'never("order_complete")')
+    load(PREVIEW_RESPONSE, response)
+    assert (response["members"], response["evaluated"], response["profiles"]) == (11, 11, 11)
+    assert (response["complete"], len(response["sample"])) == (True, 10)
+    assert response["warnings"][0].endswith("did you mean order_completed?")
     assert segments.list().keys() == {d.segment for d in load_definitions()}
 
 
@@ -422,8 +436,8 @@ def test_a_preview_that_runs_out_of_time_says_so(
     log.move(p="p")
     segments.follow(*log.events)
     ticks = iter([0.0, queries.PREVIEW_SECONDS])
-    answer = queries.preview(segments.work, "True", timer=lambda: next(ticks))
-    assert (answer["evaluated"], answer["profiles"], answer["complete"]) == (0, 1, False)
+    response = queries.preview(segments.work, "True", timer=lambda: next(ticks))
+    assert (response["evaluated"], response["profiles"], response["complete"]) == (0, 1, False)
 
 
 def test_a_preview_of_a_wrong_rule_says_where_it_is_wrong(segments: SegmentsWithoutNameko) -> None:
@@ -437,9 +451,9 @@ def test_an_explanation_has_each_comparison_with_its_value(
     log.move(p="p")
     log.order("p")
     segments.follow(*log.events)
-    answer = segments.explain("p", "frequent_buyer")
-    assert answer["why"] == ['false: orders(within="60d") > 5 (1)']
-    assert (answer["member"], answer["since"], answer["changes_at"]) == (False, None, None)
+    response = segments.explain("p", "frequent_buyer")
+    assert response["why"] == ['false: orders(within="60d") > 5 (1)']
+    assert (response["member"], response["since"], response["changes_at"]) == (False, None, None)
     assert segments.explain("p", "returning_one_time_buyer")["member"] is True
 
 
@@ -449,7 +463,7 @@ def test_who_or_what_nobody_knows_is_named(
     log.move(p="p")
     segments.follow(*log.events)
     with pytest.raises(NotFound, match="profile_id: is no profile"):
-        segments.ask("nobody")
+        segments.memberships("nobody")
     with pytest.raises(NotFound, match="segment: is not defined; there are abandoned_cart"):
         segments.explain("p", "vip")
 
@@ -458,7 +472,7 @@ def test_a_failed_attempt_leaves_nothing_behind(
     log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     log.move(p="p")
-    projection = MembershipProjection(segments.shelf)
+    projection = MembershipProjection(segments.registry)
 
     def fail(unit: Any) -> None:
         projection.apply(unit, log.events)
@@ -513,7 +527,7 @@ def test_whatever_comes_in_whatever_order_ends_in_what_the_oracle_says(
 ) -> None:
     """Each example has streams of its own, in the same database."""
     log.events.clear()
-    segments.told.clear()
+    segments.published.clear()
     segments.clock.at = NOW
     streams = [new_id() for _ in range(3)]
     for stream in streams:
@@ -523,12 +537,12 @@ def test_whatever_comes_in_whatever_order_ends_in_what_the_oracle_says(
             log.move("merged", **{streams[stream]: streams[step[0]]})
         else:
             (kind, data), at = step
-            log.tell(streams[stream], kind, data, at)
+            log.append(streams[stream], kind, data, at)
     deliver(log.events, segments, random)
     segments.clock.at = NOW + later
     while segments.tick():
         pass
-    judge(log.events, segments, streams)
+    check(log.events, segments, streams)
 
 
 def deliver(events: Sequence[Event], segments: SegmentsWithoutNameko, random: Any) -> None:
@@ -540,22 +554,24 @@ def deliver(events: Sequence[Event], segments: SegmentsWithoutNameko, random: An
     segments.follow(*events)
 
 
-def judge(
+def check(
     events: Sequence[Event], segments: SegmentsWithoutNameko, profiles: Sequence[str]
 ) -> None:
-    """What was told and what is stored is what a fold without any of our code says."""
+    """What was published and what is stored is what a fold without any of our code says."""
     log = [
         oracle.LoggedEvent(e.stream, e.version, e.id, e.type, e.data, e.occurred_at, e.metadata)
         for e in events
     ]
-    told, flaws = oracle.entries_and_exits([e for e in segments.told if e.stream in profiles])
+    memberships, flaws = oracle.entries_and_exits(
+        [e for e in segments.published if e.stream in profiles]
+    )
     assert not flaws
-    stored = segments.work.read(lambda unit: store.load_memberships(unit.connection, profiles))
+    stored = segments.work.read(lambda unit: store.load_memberships(unit, profiles))
     streams = oracle.profiles(log)
     for profile in profiles:
         mine = [event for event in log if event.stream in streams.get(profile, ())]
         expected = oracle.memberships(oracle.fold(mine), segments.clock.at) if mine else set()
-        assert told.get(profile, set()) == expected
+        assert memberships.get(profile, set()) == expected
         assert stored[profile].keys() == expected
 
 
@@ -573,9 +589,9 @@ def test_replicas_that_race_end_in_what_the_oracle_says(
     replicas = [
         SegmentsWithoutNameko(database, DefinitionRegistry(load_definitions())) for _ in range(4)
     ]
-    told = replicas[0].told
+    published = replicas[0].published
     for replica in replicas:
-        replica.told = told
+        replica.published = published
 
     def follow(replica: SegmentsWithoutNameko) -> None:
         for start in range(0, len(log.events), 7):
@@ -587,8 +603,8 @@ def test_replicas_that_race_end_in_what_the_oracle_says(
     for thread in running:
         thread.wait()
     replicas[0].follow(*log.events)
-    told.sort(key=lambda event: (event.stream, event.version))
-    judge(log.events, replicas[0], streams)
+    published.sort(key=lambda event: (event.stream, event.version))
+    check(log.events, replicas[0], streams)
 
 
 def test_members_are_counted_by_segment(log: ProfilesLog, segments: SegmentsWithoutNameko) -> None:

@@ -177,5 +177,7 @@ def test_a_wrong_file_stops_the_start_with_its_place(
     settings = Settings(
         "segments", service_database_uri("segments"), uri, FixedClock(NOW), b"key", tmp_path
     )
-    with pytest.raises(InvalidInput, match="segment loyal: rule: line 1, column 1: nothing is"):
+    with pytest.raises(
+        InvalidInput, match=r"loyal\.rule: .*line 2, column 9: rule: line 1, column 1: nothing"
+    ):
         Runner([(SegmentsService, settings)]).start()

@@ -18,7 +18,7 @@ from chassis import InvalidInput
 from chassis.projections.rebuild import RebuildProgress
 from identifiers import load_types
 from services.offers.configuration import load_catalogue
-from services.segments.domain.definitions import load_definitions
+from services.segments.configuration import load_definitions
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -47,12 +47,12 @@ def changed(old: str, new: str) -> str:
     return GOOD.replace(old, new, 1)
 
 
-def test_the_shipped_catalogue_has_both_placements():
+def test_the_shipped_catalogue_has_both_placements() -> None:
     catalogue = load_catalogue()
     assert set(catalogue.placements) == {"checkout", "order_confirmation"}
 
 
-def test_every_shipped_rule_is_free_of_warnings():
+def test_every_shipped_rule_is_free_of_warnings() -> None:
     offers = [
         offer
         for slots in load_catalogue().placements.values()
@@ -63,7 +63,7 @@ def test_every_shipped_rule_is_free_of_warnings():
     assert not [offer.id for offer in offers if offer.rule and offer.rule.warnings]
 
 
-def test_an_offer_stands_in_each_slot_that_it_names():
+def test_an_offer_stands_in_each_slot_that_it_names() -> None:
     catalogue = read_catalogue(GOOD)
     for placement in ("checkout", "order_confirmation"):
         (offer,) = catalogue.placements[placement]["loyalty"].offers
@@ -71,7 +71,7 @@ def test_an_offer_stands_in_each_slot_that_it_names():
         assert offer.content.placeholders == ("points", "tier")
 
 
-def test_offers_of_a_slot_are_sorted_by_priority_and_then_by_id():
+def test_offers_of_a_slot_are_sorted_by_priority_and_then_by_id() -> None:
     more = "".join(
         f"""\
   - id: {name}
@@ -86,29 +86,29 @@ def test_offers_of_a_slot_are_sorted_by_priority_and_then_by_id():
     assert [offer.id for offer in slot.offers] == ["zebra", "apple", "middle", "status"]
 
 
-def test_a_programme_has_its_tiers_and_earnings():
+def test_a_programme_has_its_tiers_and_earnings() -> None:
     programme = read_catalogue(GOOD).programme
     assert programme.tiers == (Tier("member", 0), Tier("gold", 1000))
     assert programme.earnings == {"USD": Earning(1, 100)}
 
 
-def test_a_shop_may_do_without_a_programme():
+def test_a_shop_may_do_without_a_programme() -> None:
     text = GOOD[GOOD.index("placements:") :]
     assert read_catalogue(text).programme.tiers == ()
 
 
-def test_the_fingerprint_changes_with_the_text():
+def test_the_fingerprint_changes_with_the_text() -> None:
     assert read_catalogue(GOOD).fingerprint == read_catalogue(GOOD).fingerprint
     assert read_catalogue(GOOD).fingerprint != read_catalogue(GOOD + "\n").fingerprint
 
 
-def test_a_file_in_the_configuration_directory_replaces_the_shipped_one(tmp_path: Path):
+def test_a_file_in_the_configuration_directory_replaces_the_shipped_one(tmp_path: Path) -> None:
     assert load_catalogue(tmp_path).fingerprint == load_catalogue().fingerprint
     (tmp_path / "offers.yaml").write_text(GOOD)
     assert load_catalogue(tmp_path).fingerprint == read_catalogue(GOOD).fingerprint
 
 
-def test_an_unknown_placement_is_refused_with_what_was_meant():
+def test_an_unknown_placement_is_refused_with_what_was_meant() -> None:
     with pytest.raises(InvalidInput, match="did you mean `checkout`") as refused:
         read_catalogue(GOOD).slots("chekout")
     assert refused.value.subject == "placement"
@@ -174,35 +174,35 @@ def test_an_unknown_placement_is_refused_with_what_was_meant():
 )
 def test_a_mistake_is_refused_by_path_position_and_fix(
     old: str, new: str, path: str, line: int, fix: str
-):
+) -> None:
     error = refusal(changed(old, new))
     assert error.subject == path
     assert f"line {line}, column " in error.message
     assert fix in error.message
 
 
-def test_personal_content_must_require_verified():
+def test_personal_content_must_require_verified() -> None:
     error = refusal(changed("priority: 10", "priority: 10\n    requires: any"))
     assert error.subject == "offers[0].requires"
     assert "write `verified`" in error.message
 
 
-def test_two_offers_of_one_id_are_refused():
+def test_two_offers_of_one_id_are_refused() -> None:
     offer = GOOD[GOOD.index("  - id: status") :]
     error = refusal(GOOD + offer)
     assert error.subject == "offers[1].id"
     assert "twice" in error.message
 
 
-def test_content_that_refers_to_itself_is_refused():
+def test_content_that_refers_to_itself_is_refused() -> None:
     error = refusal(changed('tier: "{tier}"', "more: &a [*a]"))
     assert "nested" in error.message
 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "[]", "hello", "placements: {}\noffers: []\n"])
-def test_a_file_without_a_catalogue_is_refused(text: str):
+def test_a_file_without_a_catalogue_is_refused(text: str) -> None:
     assert refusal(text).message
 
 
-def test_no_yaml_tag_makes_a_python_object():
+def test_no_yaml_tag_makes_a_python_object() -> None:
     assert refusal("!!python/object/apply:os.system ['true']").message

@@ -58,27 +58,27 @@ def why(decision: Decision, offer_id: str) -> str:
     return "; ".join(offer.why)
 
 
-def test_the_eligible_offer_of_the_highest_priority_wins():
+def test_the_eligible_offer_of_the_highest_priority_wins() -> None:
     assert title(banner(TWO, device="mobile")) == "First"
 
 
-def test_an_offer_whose_rule_does_not_hold_gives_way_to_the_next():
+def test_an_offer_whose_rule_does_not_hold_gives_way_to_the_next() -> None:
     decision = banner(TWO, device="desktop")
     assert title(decision) == "Second"
     assert why(decision, "first") == 'false: context.device == "mobile" ("desktop")'
 
 
-def test_the_trace_names_who_outranked_an_eligible_offer():
+def test_the_trace_names_who_outranked_an_eligible_offer() -> None:
     assert "outranked by first" in why(banner(TWO, device="mobile"), "second")
 
 
-def test_offers_of_equal_priority_go_by_their_ids():
+def test_offers_of_equal_priority_go_by_their_ids() -> None:
     assert title(banner(TWO.replace("priority: 10", "priority: 20"), device="mobile")) == "First"
     swapped = TWO.replace("priority: 10", "priority: 20").replace("id: second", "id: another")
     assert title(banner(swapped, device="mobile")) == "Second"
 
 
-def test_a_slot_without_an_eligible_offer_shows_its_fallback_block():
+def test_a_slot_without_an_eligible_offer_shows_its_fallback_block() -> None:
     none = TWO[: TWO.index("  - {id: second")]
     decision = banner(none, device="desktop")
     (block,) = decision.slots["banner"]
@@ -88,14 +88,14 @@ def test_a_slot_without_an_eligible_offer_shows_its_fallback_block():
     assert decision.reasons == ("fallback:banner",)
 
 
-def test_an_offer_out_of_stock_is_not_made():
+def test_an_offer_out_of_stock_is_not_made() -> None:
     text = TWO.replace("requires: any,\n     content", "requires: any, sku: S-1,\n     content")
     assert title(banner(text, stock={"S-1": 0})) == "Nothing special"
     assert title(banner(text, stock={"S-1": 1})) == "Second"
     assert title(banner(text, stock={})) == "Second"
 
 
-def test_content_for_which_something_is_not_known_is_not_shown():
+def test_content_for_which_something_is_not_known_is_not_shown() -> None:
     text = TWO.replace("title: Second", 'title: "{points_to_earn} points"')
     decision = banner(text, value=5000, currency="JPY")
     assert title(decision) == "Nothing special"
@@ -103,12 +103,12 @@ def test_content_for_which_something_is_not_known_is_not_shown():
     assert title(banner(text, value=5099, currency="USD")) == "100 points"
 
 
-def test_a_text_that_is_one_placeholder_becomes_a_number():
+def test_a_text_that_is_one_placeholder_becomes_a_number() -> None:
     text = TWO.replace("title: Second", 'title: "{points_to_earn}"')
     assert title(banner(text, value=5000, currency="USD")) == 100
 
 
-def test_a_value_that_looks_like_a_placeholder_stays_as_it_is():
+def test_a_value_that_looks_like_a_placeholder_stays_as_it_is() -> None:
     text = TWO.replace("title: Second", 'title: "from {referrer}"')
     assert title(banner(text, referrer="{points}")) == "from {points}"
 
@@ -117,7 +117,7 @@ def test_a_value_that_looks_like_a_placeholder_stays_as_it_is():
 @pytest.mark.parametrize("requires", REQUIREMENTS)
 def test_an_offer_is_made_to_those_recognised_as_surely_as_it_requires(
     assurance: str, requires: str
-):
+) -> None:
     text = TWO.replace("priority: 10, requires: any", f"priority: 10, requires: {requires}")
     decision = banner(text, Shopper(assurance=assurance))
     enough = {"any": ["none", "claimed", "device", "verified"], "device": ["device", "verified"],
@@ -140,36 +140,36 @@ def loyal(points: int, **traits: Any) -> Shopper:
     return Shopper("p-1", "verified", frozenset(), traits, {}, points)
 
 
-def test_the_tier_that_the_shop_told_goes_before_that_of_the_points():
+def test_the_tier_that_the_shop_told_goes_before_that_of_the_points() -> None:
     assert title(banner(STATUS, loyal(2000, loyalty_tier="Member"))) == "member 2000, 0 to gold"
 
 
-def test_without_a_told_tier_that_of_the_points_counts():
+def test_without_a_told_tier_that_of_the_points_counts() -> None:
     assert title(banner(STATUS, loyal(400, loyalty_enrolled=True))) == "member 400, 600 to gold"
 
 
-def test_nobody_is_shown_a_tier_that_the_programme_lacks():
+def test_nobody_is_shown_a_tier_that_the_programme_lacks() -> None:
     decision = banner(STATUS, loyal(400, loyalty_tier="diamond"))
     assert title(decision) == "Nothing special"
     assert "{tier}" in why(decision, "second")
 
 
-def test_who_is_not_enrolled_has_no_tier_and_no_points():
+def test_who_is_not_enrolled_has_no_tier_and_no_points() -> None:
     assert title(banner(STATUS, loyal(400))) == "Nothing special"
 
 
-def test_an_unknown_placement_is_refused():
+def test_an_unknown_placement_is_refused() -> None:
     with pytest.raises(InvalidInput):
         decide(DecisionRequest("basement"), Shopper(), CATALOGUE, NOW, "d-1")
 
 
-def test_the_trace_is_told_to_those_who_ask_for_it_only():
+def test_the_trace_is_told_to_those_who_ask_for_it_only() -> None:
     decision = banner(TWO)
     assert "trace" not in decision.to_wire(explain=False)
     assert set(decision.to_wire(explain=True)["trace"]) == {"banner"}
 
 
-def test_a_decision_from_nothing_answers_every_slot_and_says_why():
+def test_a_decision_from_nothing_answers_every_slot_and_says_why() -> None:
     decision = fall_back(DecisionRequest("checkout"), CATALOGUE, NOW, "d-1", "overloaded")
     load(RESPONSE, decision.to_wire(explain=True))
     assert set(decision.slots) == set(CATALOGUE.placements["checkout"])
@@ -230,7 +230,7 @@ requests = st.builds(
 @given(requests, shoppers)
 def test_whatever_is_asked_every_slot_is_answered_and_the_same_each_time(
     request_: DecisionRequest, shopper: Shopper
-):
+) -> None:
     decision = decide(request_, shopper, CATALOGUE, NOW, "d-1")
     assert set(decision.slots) == set(CATALOGUE.placements[request_.placement])
     assert all(len(blocks) == 1 for blocks in decision.slots.values())
@@ -239,7 +239,7 @@ def test_whatever_is_asked_every_slot_is_answered_and_the_same_each_time(
 
 
 @given(requests, shoppers)
-def test_no_ineligible_offer_is_ever_shown(request_: DecisionRequest, shopper: Shopper):
+def test_no_ineligible_offer_is_ever_shown(request_: DecisionRequest, shopper: Shopper) -> None:
     decision = decide(request_, shopper, CATALOGUE, NOW, "d-1")
     situation = Situation(
         shopper.traits, shopper.segments, request_.context, shopper.profile_id is not None,
@@ -259,7 +259,7 @@ def test_no_ineligible_offer_is_ever_shown(request_: DecisionRequest, shopper: S
 @given(requests, shoppers)
 def test_personal_content_is_shown_to_verified_shoppers_only(
     request_: DecisionRequest, shopper: Shopper
-):
+) -> None:
     unsure = replace(shopper, assurance="claimed")
     decision = decide(request_, unsure, CATALOGUE, NOW, "d-1")
     for (block,) in decision.slots.values():

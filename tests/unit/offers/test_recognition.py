@@ -47,70 +47,70 @@ NOBODY = (None, "none")
 CLAIM = (None, "claimed")
 
 
-def test_nobody_is_recognised_without_a_known_identifier():
+def test_nobody_is_recognised_without_a_known_identifier() -> None:
     assert recognised({}, {}) == NOBODY
     assert recognised({"user_id": "ann-1"}, {}) == NOBODY
 
 
-def test_an_account_that_signed_in_is_verified():
+def test_an_account_that_signed_in_is_verified() -> None:
     matches = {key(user_id="ann-1"): ANN}
     assert recognised({"user_id": "ann-1"}, matches, authenticated=True) == ("ann", "verified")
 
 
-def test_an_account_is_never_reached_by_a_claim():
+def test_an_account_is_never_reached_by_a_claim() -> None:
     assert recognised({"user_id": "ann-1"}, {key(user_id="ann-1"): ANN}) == CLAIM
     assert recognised({"email": "ann@example.com"}, {key(email="ann@example.com"): ANN}) == CLAIM
 
 
-def test_an_account_is_reached_by_a_device_on_which_it_was_signed_in():
+def test_an_account_is_reached_by_a_device_on_which_it_was_signed_in() -> None:
     matches = {key(anonymous_id="laptop"): ANNS_LAPTOP}
     assert recognised({"anonymous_id": "laptop"}, matches) == ("ann", "device")
 
 
-def test_an_account_is_not_reached_by_a_device_that_a_claim_brought():
+def test_an_account_is_not_reached_by_a_device_that_a_claim_brought() -> None:
     matches = {key(anonymous_id="laptop"): CLAIMED_FOR_ANN}
     assert recognised({"anonymous_id": "laptop"}, matches) == CLAIM
     request = {"anonymous_id": "laptop", "user_id": "new-1"}
     assert recognised(request, matches, authenticated=True) == CLAIM
 
 
-def test_the_account_goes_before_the_device():
+def test_the_account_goes_before_the_device() -> None:
     matches = {key(user_id="ben-1"): BEN, key(anonymous_id="laptop"): ANNS_LAPTOP}
     request = {"anonymous_id": "laptop", "user_id": "ben-1"}
     assert recognised(request, matches, authenticated=True) == ("ben", "verified")
 
 
-def test_a_new_account_is_not_taken_for_the_one_that_used_the_device_before():
+def test_a_new_account_is_not_taken_for_the_one_that_used_the_device_before() -> None:
     matches = {key(anonymous_id="laptop"): ANNS_LAPTOP}
     request = {"anonymous_id": "laptop", "user_id": "new-1"}
     assert recognised(request, matches, authenticated=True) == NOBODY
     assert recognised(request, matches, authenticated=False) == NOBODY
 
 
-def test_who_types_another_account_on_a_device_is_not_the_one_that_used_it():
+def test_who_types_another_account_on_a_device_is_not_the_one_that_used_it() -> None:
     matches = {key(user_id="ben-1"): BEN, key(anonymous_id="laptop"): ANNS_LAPTOP}
     assert recognised({"anonymous_id": "laptop", "user_id": "ben-1"}, matches) == CLAIM
 
 
-def test_a_new_account_is_the_guest_whose_device_it_signs_in_on():
+def test_a_new_account_is_the_guest_whose_device_it_signs_in_on() -> None:
     matches = {key(anonymous_id="laptop"): GUESTS_LAPTOP}
     request = {"anonymous_id": "laptop", "user_id": "new-1"}
     assert recognised(request, matches, authenticated=True) == ("guest", "device")
 
 
-def test_the_device_goes_before_what_somebody_types():
+def test_the_device_goes_before_what_somebody_types() -> None:
     matches = {key(anonymous_id="laptop"): GUESTS_LAPTOP, key(email="ann@example.com"): ANN}
     request = {"email": "ann@example.com", "anonymous_id": "laptop"}
     assert recognised(request, matches) == ("guest", "device")
 
 
-def test_a_guest_is_reached_by_a_claim():
+def test_a_guest_is_reached_by_a_claim() -> None:
     matches = {key(email="ann@example.com"): ANN, key(phone="+442079460958"): GUEST}
     request = {"email": "ann@example.com", "phone": "+442079460958"}
     assert recognised(request, matches) == ("guest", "claimed")
 
 
-def test_the_device_vouches_for_the_account_that_is_typed_on_it():
+def test_the_device_vouches_for_the_account_that_is_typed_on_it() -> None:
     matches = {key(anonymous_id="laptop"): ANNS_LAPTOP, key(user_id="ann-1"): ANN}
     request = {"anonymous_id": "laptop", "user_id": "ann-1"}
     assert recognised(request, matches) == ("ann", "device")
@@ -132,7 +132,7 @@ def shopper(match: IdentifierMatch, assurance: str) -> Shopper:
     return shopper_of(Recognition(match, assurance), STREAMS, accepted())
 
 
-def test_a_shopper_is_the_combination_of_the_streams():
+def test_a_shopper_is_the_combination_of_the_streams() -> None:
     known = shopper(IdentifierMatch("ann", True, "verified", SEGMENTS), "verified")
     assert known.traits == {"loyalty_tier": "gold"}
     assert (known.points, known.consent) == (40, {"email": True})
@@ -141,25 +141,25 @@ def test_a_shopper_is_the_combination_of_the_streams():
     assert known.segments_version == 5
 
 
-def test_who_claims_an_account_is_a_first_time_visitor_whom_nobody_knows():
+def test_who_claims_an_account_is_a_first_time_visitor_whom_nobody_knows() -> None:
     stranger = shopper_of(Recognition(None, "claimed"), [], accepted())
     assert stranger == Shopper(assurance="claimed", reasons=("claimed_account",))
 
 
-def test_who_is_in_no_segment_is_no_first_time_visitor():
+def test_who_is_in_no_segment_is_no_first_time_visitor() -> None:
     assert (
         shopper(IdentifierMatch("ann", True, "device", ProfileSegments(9)), "device").segments
         == frozenset()
     )
 
 
-def test_of_whom_segments_has_not_spoken_yet_counts_as_a_first_time_visitor():
+def test_of_whom_segments_has_not_spoken_yet_counts_as_a_first_time_visitor() -> None:
     new = shopper(IdentifierMatch("ann", True, "device"), "device")
     assert new.segments == frozenset({"first_time_visitor"})
     assert new.reasons == ("segments_not_known_yet",)
 
 
-def test_nobody_is_a_first_time_visitor_and_the_ignored_identifiers_are_told():
+def test_nobody_is_a_first_time_visitor_and_the_ignored_identifiers_are_told() -> None:
     nobody = shopper_of(Recognition(None, "none"), [], accepted(email="test@example.com"))
     assert nobody.segments == frozenset({"first_time_visitor"})
     assert (nobody.assurance, nobody.reasons) == ("none", ("unknown_shopper",))
@@ -186,7 +186,7 @@ VALUES = {"user_id": "u-1", "anonymous_id": "a-1", "email": "ann@example.com"}
 )
 def test_an_account_is_reached_by_a_sign_in_or_a_device_of_its_own_only(
     sent: set[str], known: dict[str, IdentifierMatch], authenticated: bool
-):
+) -> None:
     matches = {key(**{name: VALUES[name]}): match for name, match in known.items()}
     recognition = recognise(accepted(**{n: VALUES[n] for n in sent}), authenticated, matches)
     if recognition.match is None:

@@ -35,7 +35,7 @@ FULL = {
 }
 
 
-def test_a_whole_request_is_read():
+def test_a_whole_request_is_read() -> None:
     request = DecisionRequest(**read_request(FULL))
     assert request.context["device"] == "mobile"
     assert request.context["language"] == "en-GB"
@@ -43,7 +43,7 @@ def test_a_whole_request_is_read():
     assert request.at_least == {"s-1": 4}
 
 
-def test_only_the_host_of_a_referrer_is_kept():
+def test_only_the_host_of_a_referrer_is_kept() -> None:
     request = read_request(FULL)
     assert request["context"]["referrer"] == "running-club.example"
     assert "ann" not in str(request["context"])
@@ -52,18 +52,18 @@ def test_only_the_host_of_a_referrer_is_kept():
 @pytest.mark.parametrize(
     "referrer", ["", "about:blank", "http://[", "javascript:x", "<b>", "x" * 300]
 )
-def test_a_referrer_without_a_host_is_no_error(referrer: str):
+def test_a_referrer_without_a_host_is_no_error(referrer: str) -> None:
     request = read_request({"placement": "checkout", "context": {"referrer": referrer}})
     assert request["context"]["referrer"] is None
 
 
-def test_a_placement_is_enough():
+def test_a_placement_is_enough() -> None:
     request = DecisionRequest(**read_request({"placement": "checkout"}))
     assert (request.identifiers, request.context, request.at_least) == ({}, {}, {})
     assert (request.authenticated, request.explain, request.dry_run) == (False, False, False)
 
 
-def test_null_is_as_good_as_absent():
+def test_null_is_as_good_as_absent() -> None:
     nothing = dict.fromkeys(set(FULL) - {"placement"})
     assert read_request({"placement": "checkout", **nothing}) == read_request(
         {"placement": "checkout"}
@@ -106,7 +106,7 @@ def test_null_is_as_good_as_absent():
         ({"dry_run": "no"}, "dry_run"),
     ],
 )  # fmt: skip
-def test_a_wrong_field_is_refused_by_its_name(change: dict[str, Any], field: str):
+def test_a_wrong_field_is_refused_by_its_name(change: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_request({**FULL, **change})
     assert refused.value.subject == field
@@ -114,13 +114,13 @@ def test_a_wrong_field_is_refused_by_its_name(change: dict[str, Any], field: str
 
 
 @pytest.mark.parametrize("request_", [None, [], "checkout", 3])
-def test_what_is_no_object_is_refused(request_: Any):
+def test_what_is_no_object_is_refused(request_: Any) -> None:
     with pytest.raises(InvalidInput):
         read_request(request_)
 
 
 @pytest.mark.parametrize("deep", [{"context": {"items": [[[[[[]]]]]]}}, {"x": "y" * 70_000}])
-def test_what_is_too_deep_or_too_large_is_refused(deep: dict[str, Any]):
+def test_what_is_too_deep_or_too_large_is_refused(deep: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         read_request({**FULL, **deep})
 
@@ -135,23 +135,23 @@ json = st.recursive(
 
 
 @given(json)
-def test_whatever_is_sent_it_is_read_or_refused(anything: Any):
+def test_whatever_is_sent_it_is_read_or_refused(anything: Any) -> None:
     for request in (anything, {"placement": "checkout", "context": anything}):
         with suppress(InvalidInput):
             DecisionRequest(**read_request(request))
 
 
-def test_the_deadline_counts_from_when_the_request_was_sent():
+def test_the_deadline_counts_from_when_the_request_was_sent() -> None:
     request = DecisionRequest("checkout", sent_at=1_000_000, deadline_ms=200)
     assert seconds_left(request, 1_000_000) == pytest.approx(0.19)
     assert seconds_left(request, 1_150_000) == pytest.approx(0.0475)
     assert seconds_left(request, 1_200_000) <= 0
 
 
-def test_without_a_time_of_sending_the_deadline_counts_from_the_receipt():
+def test_without_a_time_of_sending_the_deadline_counts_from_the_receipt() -> None:
     assert seconds_left(DecisionRequest("checkout", deadline_ms=200), 5) == pytest.approx(0.19)
 
 
-def test_a_sender_whose_clock_is_ahead_gets_the_deadline_and_no_more():
+def test_a_sender_whose_clock_is_ahead_gets_the_deadline_and_no_more() -> None:
     request = DecisionRequest("checkout", sent_at=9_000_000, deadline_ms=200)
     assert seconds_left(request, 1_000_000) == pytest.approx(0.19)

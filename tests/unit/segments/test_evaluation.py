@@ -1,20 +1,26 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import DAY, HOUR
 from rules import Summary
-from services.segments.domain.definitions import (
-    ActiveDefinitions,
-    DefinitionVersion,
-    read_definition,
+from services.segments.configuration import read_definition
+from services.segments.domain.definitions import ActiveDefinitions, DefinitionVersion
+from services.segments.domain.evaluation import (
+    MOST_TURNS,
+    Evaluation,
+    Membership,
+    MembershipChange,
+    evaluate,
 )
-from services.segments.domain.evaluation import MOST_TURNS, Membership, MembershipChange, evaluate
 from tests.unit.rules.shoppers import NOW, fold, histories
 
 
-def definitions(**rules):
+def definitions(**rules: str) -> ActiveDefinitions:
     return ActiveDefinitions(
         1,
         {
@@ -26,7 +32,7 @@ def definitions(**rules):
     )
 
 
-def viewer(*instants):
+def viewer(*instants: int) -> Summary:
     summary = Summary()
     for number, at in enumerate(instants):
         summary.add("product_viewed", {}, at, f"e{number}")
@@ -42,7 +48,7 @@ RULES = definitions(
 IN = Membership(NOW, 1)
 
 
-def test_only_the_net_change_against_what_was_told_is_told():
+def test_only_the_net_change_against_what_was_told_is_told() -> None:
     members = {"newcomer": IN, "buyer": IN}
     assert evaluate(viewer(NOW), RULES, members, NOW).changes == (
         MembershipChange("active", True, NOW, 1),
@@ -50,29 +56,29 @@ def test_only_the_net_change_against_what_was_told_is_told():
     )
 
 
-def test_nothing_is_told_twice():
+def test_nothing_is_told_twice() -> None:
     summary = viewer(NOW)
     members = {change.segment: IN for change in evaluate(summary, RULES, {}, NOW).changes}
     assert evaluate(summary, RULES, members, NOW).changes == ()
 
 
-def test_a_profile_without_streams_is_in_no_segment():
+def test_a_profile_without_streams_is_in_no_segment() -> None:
     evaluation = evaluate(None, RULES, {"newcomer": IN}, NOW)
     assert evaluation.changes == (MembershipChange("newcomer", False, NOW, 1),)
     assert evaluation.next_at is None
 
 
-def test_the_next_look_is_at_the_earliest_turn_of_any_rule():
+def test_the_next_look_is_at_the_earliest_turn_of_any_rule() -> None:
     assert evaluate(viewer(NOW - DAY), RULES, {}, NOW).next_at == NOW + 29 * DAY
 
 
-def test_what_time_brought_is_dated_to_the_instant_at_which_it_turned():
+def test_what_time_brought_is_dated_to_the_instant_at_which_it_turned() -> None:
     due = NOW + 30 * DAY
     late = evaluate(viewer(NOW), RULES, {"newcomer": IN, "active": IN}, due + 5 * HOUR, due)
     assert late.changes == (MembershipChange("active", False, due, 1),)
 
 
-def test_a_segment_entered_and_left_while_nobody_looked_is_not_told():
+def test_a_segment_entered_and_left_while_nobody_looked_is_not_told() -> None:
     summary = Summary()
     summary.add("cart_updated", {"products": []}, NOW, "e1")
     week_later = NOW + 7 * DAY
@@ -82,7 +88,7 @@ def test_a_segment_entered_and_left_while_nobody_looked_is_not_told():
     )
 
 
-def test_a_profile_with_endless_turns_is_judged_at_once_after_a_hundred():
+def test_a_profile_with_endless_turns_is_judged_at_once_after_a_hundred() -> None:
     rules = definitions(busy='count("product_viewed", within="1h") in [1]')
     summary = viewer(*(NOW + n * 2 * HOUR for n in range(3 * MOST_TURNS)))
     end = NOW + 600 * HOUR - 2 * HOUR
@@ -92,9 +98,11 @@ def test_a_profile_with_endless_turns_is_judged_at_once_after_a_hundred():
 
 
 @given(histories(), st.sets(st.sampled_from(sorted(RULES.versions))), st.integers(0, 90 * DAY))
-def test_looking_late_ends_in_the_same_segments_as_looking_at_every_turn(events, told, later):
+def test_looking_late_ends_in_the_same_segments_as_looking_at_every_turn(
+    events: Any, segments: set[str], later: int
+) -> None:
     summary = fold(events)
-    members = dict.fromkeys(told, IN)
+    members = dict.fromkeys(segments, IN)
     first = evaluate(summary, RULES, members, NOW)
     inside = _after(members, first)
     due = first.next_at
@@ -105,7 +113,7 @@ def test_looking_late_ends_in_the_same_segments_as_looking_at_every_turn(events,
     assert late == inside == _after({}, evaluate(summary, RULES, {}, NOW + later))
 
 
-def _after(members, evaluation):
+def _after(members: Mapping[str, Membership], evaluation: Evaluation) -> dict[str, Membership]:
     inside = set(members)
     for change in evaluation.changes:
         assert change.entered is (change.segment not in inside)
