@@ -44,12 +44,13 @@ smoke: $(VENV)/.run ## Build, start, use, scale, hurt and remove the containers.
 bench: $(VENV)/.dev ## How fast it is, against references in the same run (ONLY=part).
 	@$(BIN)/python -W ignore -m bench $(ONLY)
 
-check: $(VENV)/.dev ## Format, lint, types, who imports whom, and the contracts with other services.
+check: $(VENV)/.dev ## Format, lint, types, who imports whom, names, and the contracts with other services.
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted as it should be: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m contracts.export --check && $(BIN)/python -W ignore -m tests.golden
+	@$(BIN)/python -m tests.checks
 	@sh deploy/check-hosts
 
 format: $(VENV)/.dev ## Format the code, and mend what the linter can.

@@ -1,0 +1,137 @@
+"""The checks of the tree hold here, and each of them can fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.checks import computed_imports, floor_plan, names
+from tests.checks.tree import Tree
+
+LISTS: dict[str, Any] = {
+    "shared_classes": {},
+    "retired_names": {
+        "Foundation": {"use": "SharedResources", "reason": "says nothing"},
+        "look": {"use": "check_duplicates", "reason": "says nothing", "kinds": ["parameter"]},
+        "tell": {"use": "apply", "reason": "says nothing", "in": ["rules/"]},
+        "*Contract": {"use": "XRequest", "reason": "says nothing"},
+        "told": {"use": "events", "reason": "a participle", "at_most": 1},
+    },
+    "retired_modules": {"chassis/work.py": "chassis/eventlog/unit_of_work.py"},
+}
+SERVICE = dict.fromkeys(
+    [
+        "services/a/README.md",
+        "services/a/__init__.py",
+        "services/a/domain/__init__.py",
+        "services/a/migrations/0001_a.py",
+        "services/a/service.py",
+        "services/a/store.py",
+    ],
+    "",
+)
+
+
+@pytest.fixture(scope="module")
+def repository() -> Tree:
+    return Tree.of_repository()
+
+
+@pytest.mark.parametrize("check", [names, floor_plan, computed_imports])
+def test_the_repository_passes(check: Any, repository: Tree) -> None:
+    assert check.faults(repository) == []
+
+
+def test_every_retired_name_has_a_reason_and_a_successor() -> None:
+    for name, rule in names._LISTS["retired_names"].items():
+        assert rule["use"], name
+        assert rule["reason"], name
+
+
+def test_a_class_name_in_two_modules_is_found() -> None:
+    tree = Tree({"a.py": "class Place: ...", "b.py": "class Place: ..."})
+    assert names.faults(tree, LISTS) == ["a.py and b.py: a class name with two meanings: Place"]
+    allowed = LISTS | {"shared_classes": {"Place": "a reason"}}
+    assert names.faults(tree, allowed) == []
+    assert "one module only" in names.faults(Tree({}), allowed)[0]
+
+
+def test_the_list_of_shared_class_names_is_short() -> None:
+    shared = {f"C{number}": "a reason" for number in range(6)}
+    source = "\n".join(f"class {name}: ..." for name in shared)
+    tree = Tree({"a.py": source, "b.py": source})
+    assert "at most 5" in names.faults(tree, LISTS | {"shared_classes": shared})[0]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class Foundation: ...",
+        "from chassis import Foundation",
+        "x: Foundation",
+        "import a\na.Foundation()",
+        "class EventContract: ...",
+        "def append(look): ...",
+        "append(look=True)",
+        "told = told",
+        "match x:\n    case Foundation(): ...",
+    ],
+)
+def test_a_retired_name_is_found_wherever_it_stands(source: str) -> None:
+    (fault,) = names.faults(Tree({"chassis/a.py": source}), LISTS)
+    assert "is retired" in fault
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'x = "Foundation"',
+        "# Foundation",
+        "Foundations = 1",
+        "x.look()",
+        "def tell(): ...",
+        "told = 1",
+    ],
+)
+def test_text_other_kinds_and_other_folders_are_free(source: str) -> None:
+    assert names.faults(Tree({"chassis/a.py": source}), LISTS) == []
+
+
+def test_a_name_may_be_retired_in_one_folder() -> None:
+    assert names.faults(Tree({"rules/a.py": "def tell(): ..."}), LISTS)
+
+
+@pytest.mark.parametrize("path", ["chassis/work.py", "chassis/work.py/x"])
+def test_a_retired_module_is_found(path: str) -> None:
+    assert "unit_of_work.py" in names.faults(Tree({path: ""}), LISTS)[0]
+
+
+def test_the_floor_plan_is_closed() -> None:
+    assert floor_plan.faults(Tree(SERVICE)) == []
+    helpers = SERVICE | {"services/a/helpers.py": ""}
+    assert "services/a/helpers.py: is no role" in floor_plan.faults(Tree(helpers))[0]
+    vault = SERVICE | {"services/a/vault.py": ""}
+    assert floor_plan.faults(Tree(vault))  # it is profiles' alone
+
+
+@pytest.mark.parametrize("path", sorted(SERVICE))
+def test_no_part_of_a_service_may_be_missing(path: str) -> None:
+    files = {name: text for name, text in SERVICE.items() if name != path}
+    (fault,) = floor_plan.faults(Tree(files))
+    assert "is missing" in fault
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['import_module(f"services.{name}")', '__import__("services.a")', "resources.files(package)"],
+)
+def test_an_import_by_text_is_found(source: str) -> None:
+    (fault,) = computed_imports.faults(Tree({"a.py": source}), {})
+    assert fault.startswith("a.py:1: imports by text")
+    text = source.partition("(")[2][:-1].replace('"', "'")
+    assert computed_imports.faults(Tree({"a.py": source}), {("a.py", text): "a reason"}) == []
+
+
+def test_an_entry_without_an_import_is_found() -> None:
+    assert "take it off" in computed_imports.faults(Tree({}), {("a.py", "x"): "a reason"})[0]
