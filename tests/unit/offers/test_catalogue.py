@@ -165,6 +165,13 @@ def test_an_unknown_placement_is_refused_with_what_was_meant() -> None:
         ("  checkout:", "  check.out:", "placements.check.out", 9, "lower-case"),
         ("threshold: 1000", "threshold: 0", "loyalty.tiers[1].threshold", 4, "lowest first"),
         ("name: gold", "name: member", "loyalty.tiers[1].name", 4, "twice"),
+        (
+            "\n    - {name: member, threshold: 0}\n    - {name: gold, threshold: 1000}",
+            " []",
+            "loyalty.tiers",
+            2,
+            "one tier",
+        ),
         ("USD:", "usd:", "loyalty.earn.usd", 6, "ISO 4217"),
         ("per: 100", "per: 0", "loyalty.earn.USD.per", 6, "between 1"),
         ("offers:\n", "offers:\noffers:\n", "offers.yaml", 17, "twice"),

@@ -12,7 +12,9 @@ from services.segments.configuration import read_definition
 from services.segments.domain.definitions import ActiveDefinitions, DefinitionVersion
 from services.segments.domain.evaluation import (
     MOST_TURNS,
+    UNEVALUATED,
     Evaluation,
+    EvaluationState,
     Membership,
     MembershipChange,
     evaluate,
@@ -95,6 +97,19 @@ def test_a_profile_with_endless_turns_is_judged_at_once_after_a_hundred() -> Non
     assert evaluate(summary, rules, {}, end, NOW).changes == (
         MembershipChange("busy", True, end, 1),
     )
+
+
+def test_a_profile_is_due_by_time_or_by_a_newer_definition() -> None:
+    assert EvaluationState(NOW, 3).is_due(NOW, 3)
+    assert EvaluationState(None, 2).is_due(NOW, 3)
+    assert not EvaluationState(NOW + 1, 3).is_due(NOW, 3)
+    assert not EvaluationState(None, 3).is_due(NOW, 3)
+
+
+def test_a_profile_changes_by_a_rebuild_a_definition_or_time() -> None:
+    assert UNEVALUATED.reason(3) == "rebuild"
+    assert EvaluationState(NOW, 2).reason(3) == "definition"
+    assert EvaluationState(NOW, 3).reason(3) == "time"
 
 
 @given(histories(), st.sets(st.sampled_from(sorted(RULES.versions))), st.integers(0, 90 * DAY))
