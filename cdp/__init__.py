@@ -1,1 +1,1 @@
-"""The command line: run, demo, inspect and repair Checkout CDP."""
+"""The command line: run, demonstrate, inspect, load into and repair Checkout CDP."""

@@ -1,4 +1,4 @@
-"""How commands reach the services: over the broker, or those of the last demo in this process."""
+"""How commands reach the services: over the broker, or in this process for the last demo."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CLOCK = "clock"
 
 @contextmanager
 def connected(demo: bool, timeout: float = 10.0) -> Iterator[Client]:
-    """A client of the services on the broker, or of those that the demo left in `.demo`."""
+    """A client of the services on the broker, or of those the last demo left in `.demo`."""
     if demo:
         with _last_demo().running(), Client(EMBEDDED_BROKER, timeout) as client:
             yield client
@@ -38,7 +38,7 @@ def connected(demo: bool, timeout: float = 10.0) -> Iterator[Client]:
 
 
 def broker_uri() -> str:
-    """The broker over which commands reach the services; InvalidInput if it cannot be one."""
+    """The broker over which commands reach the services; InvalidInput for an invalid URI."""
     uri = os.environ.get("CDP_AMQP_URI") or LOCAL_BROKER
     check_broker_uri("CDP_AMQP_URI", uri)
     return uri
@@ -47,7 +47,7 @@ def broker_uri() -> str:
 def _last_demo() -> EmbeddedSuite:
     missing = [name for name in SERVICE_NAMES if not database_path(DEMO, name).exists()]
     if missing or not (DEMO / CLOCK).exists():
-        raise NotFound(str(DEMO), "holds no demo; run `cdp demo` first, in this directory")
+        raise NotFound(str(DEMO), "has no demo; run `cdp demo` in this directory first")
     configure_logging("text", "ERROR")
     settings = embedded_settings(DEMO, clock_from((DEMO / CLOCK).read_text().strip()))
     for each in settings:

@@ -1,4 +1,4 @@
-"""What commands say of a database that they cannot use."""
+"""What commands say about a database that they cannot use."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from chassis.core.errors import Conflict, Refused, Unavailable
 from chassis.database.engine import driver_uri
 from chassis.database.tables import EVENTS
 
-# No privilege, no such role: PostgreSQL's words name what is missing.
+# Insufficient privilege, unknown role: PostgreSQL's message names what is missing.
 _NOT_ALLOWED = {"42501", "42704"}
 
 
 @contextmanager
 def explained(service: str, variable: str) -> Iterator[None]:
-    """Say in one line why the database that `variable` names cannot be used."""
+    """Raise a ServiceError of one line for a database of `variable` that cannot be used."""
     try:
         yield
     except sa.exc.NoSuchTableError:
         raise _without_tables(service) from None
     except sa.exc.DatabaseError as error:
-        said = (str(error.orig).strip() or "it did not answer").splitlines()[0]
+        reason = (str(error.orig).strip() or "it did not respond").splitlines()[0]
         if getattr(error.orig, "pgcode", None) in _NOT_ALLOWED:
-            raise Refused(variable, f"the database does not allow it: {said}") from None
-        # SQLite's "file is not a database" is of no finer class.
+            raise Refused(variable, f"the database does not allow it: {reason}") from None
+        # SQLite's "file is not a database" has no more specific class.
         if isinstance(error, sa.exc.OperationalError) or type(error) is sa.exc.DatabaseError:
-            raise Unavailable(variable, f"the database is out of reach: {said}") from None
+            raise Unavailable(variable, f"the database is out of reach: {reason}") from None
         raise
 
 

@@ -1,4 +1,4 @@
-"""The suite: the four services, run in this process, and how far each has followed the others."""
+"""The embedded suite: the four services in this process, and how far each lags the others."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class EmbeddedSuite:
         self._runner = Runner([(service_class(each.service), each) for each in settings])
 
     def start(self) -> None:
-        """Start all services; whatever stops one from starting is raised."""
-        # eventlet prints the stack of a green thread that fails, though we raise what it raised.
+        """Start all services; raises what keeps one from starting."""
+        # eventlet prints the stack trace of a failing green thread, though we raise its error.
         with redirect_stderr(StringIO()):
             self._runner.start()
 
@@ -76,7 +76,7 @@ class EmbeddedSuite:
 
     @contextmanager
     def running(self) -> Iterator[EmbeddedSuite]:
-        """The suite, started, and stopped at the end."""
+        """The suite, running within `with`."""
         self.start()
         try:
             yield self
@@ -84,7 +84,7 @@ class EmbeddedSuite:
             self._runner.stop()
 
     def lags(self) -> list[Lag]:
-        """How far every service of the suite has followed every source."""
+        """How far each service has followed each of its sources."""
         works = self._runner.unit_of_work_runners()
         totals = {name: work.read(_total) for name, work in works.items()}
         return [
@@ -100,7 +100,7 @@ def _lag(consumer: str, source: str, work: UnitOfWorkRunner, total: int) -> Lag:
 
 
 def migrate(settings: Settings, owner_uri: str | None = None) -> None:
-    """Bring a service's tables up to date as their owner, who then grants the service its own."""
+    """Bring a service's tables up to date, as their owner, who grants the service's user access."""
     user = sa.make_url(settings.database_uri).username
     upgrade(settings.service, owner_uri or settings.database_uri, user if owner_uri else None)
 

@@ -6,8 +6,8 @@ import warnings
 
 
 def main() -> None:
-    """Run the command line; its exit status is 0, 1 for a failure or 2 for a wrong call."""
-    # Eventlet says that it is in maintenance. We know: docs/explanation/architecture.md.
+    """Run the command line; its exit status is 0, 1 for a failure or 2 for a usage error."""
+    # Eventlet warns that it is in maintenance; we know: docs/explanation/architecture.md.
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     import chassis.runtime.green  # noqa: F401, PLC0415 - must come before all that it makes cooperative

@@ -1,4 +1,4 @@
-"""Running and migrating services with the settings of the environment."""
+"""Running and migrating services, with settings from the environment."""
 
 from __future__ import annotations
 
@@ -28,37 +28,37 @@ _ALLOCATIONS_A_COLLECTION = 20_000
 
 
 def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
-    """Run services until a signal; a ServiceError says what keeps them from starting."""
-    form = _log_form()
+    """Run services until SIGTERM or SIGINT; a ServiceError says why they cannot start."""
+    log_format = _log_format()
     settings = _embedded(names, role) if embedded else [read_settings(n, role) for n in names]
     for each in settings:
         check_database(each.service, each.database_uri, f"CDP_{each.service.upper()}_DATABASE_URI")
         if not each.embedded:
             open_broker(each)
-    configure_logging(form, _log_level())
+    configure_logging(log_format, _log_level())
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))  # until the services are up, and stop in turn
+        signal.signal(number, lambda *_: sys.exit(0))  # until the services are up and stop in order
     suite = EmbeddedSuite(settings)
     try:
         suite.start()
     except OSError as error:
-        raise Unavailable("CDP_HTTP_PORT", f"no port can be opened there: {error}") from None
+        raise Unavailable("CDP_HTTP_PORT", f"the port cannot be opened: {error}") from None
     _collect_less_garbage()
     structlog.get_logger("cdp").info("running", services=list(names), role=role)
     suite.run_until_stopped()
 
 
 def _collect_less_garbage() -> None:
-    """Leave what lives as long as the process alone, and look at the rest less often."""
+    """Exempt what lives as long as the process, and collect the rest less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS_A_COLLECTION)
 
 
 def migrate_services(names: Sequence[str]) -> Iterator[str]:
-    """Migrate one service after the other, yielding each that is done."""
+    """Migrate services one by one, yielding the name of each when it is done."""
     for name in names:
-        # The broker is of no concern here, so that migrations run where there is none.
+        # Migrations need no broker, so they run without one.
         os.environ.setdefault("CDP_AMQP_URI", EMBEDDED_BROKER)
         settings = read_settings(name)
         owner, variable = owner_database(settings)
@@ -68,9 +68,9 @@ def migrate_services(names: Sequence[str]) -> Iterator[str]:
 
 
 def open_broker(settings: Settings) -> None:
-    """Declare what the service owns there, so that others can follow it before it tells anything.
+    """Declare what the service owns on the broker, so that others can follow it from the start.
 
-    Refuses to start without the broker, and says why it is out of reach.
+    Raises a ServiceError that says why the broker is out of reach.
     """
     variable = f"CDP_{settings.service.upper()}_AMQP_URI or CDP_AMQP_URI"
     check_broker_uri(variable, settings.amqp_uri)
@@ -94,15 +94,15 @@ def _embedded(names: Sequence[str], role: Role) -> list[Settings]:
     return settings
 
 
-def _log_form() -> Literal["json", "text"]:
-    form = os.environ.get("CDP_LOG", "text" if sys.stderr.isatty() else "json")
-    if form not in ("json", "text"):
-        raise InvalidInput("CDP_LOG", "is json or text")
-    return "json" if form == "json" else "text"
+def _log_format() -> Literal["json", "text"]:
+    log_format = os.environ.get("CDP_LOG", "text" if sys.stderr.isatty() else "json")
+    if log_format not in ("json", "text"):
+        raise InvalidInput("CDP_LOG", "must be json or text")
+    return "json" if log_format == "json" else "text"
 
 
 def _log_level() -> str:
     level = os.environ.get("CDP_LOG_LEVEL", "INFO").upper()
     if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise InvalidInput("CDP_LOG_LEVEL", "is debug, info, warning or error")
+        raise InvalidInput("CDP_LOG_LEVEL", "must be debug, info, warning or error")
     return level

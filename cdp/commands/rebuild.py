@@ -1,4 +1,4 @@
-"""`cdp rebuild`: a service's read model made anew out of the logs, while the services run."""
+"""`cdp rebuild`: rebuilds the read model of a service from the logs while the services run."""
 
 from __future__ import annotations
 
@@ -34,31 +34,32 @@ from contracts.topology import FOLLOWS, SERVICE_NAMES
 from deploy.services import read_model, service_class
 
 _CALL_SECONDS = 30.0
-_PATIENCE = 60.0  # so long may a source be away
+_PATIENCE = 60.0  # seconds that a source may be unavailable
 _INTERRUPTED = 130  # the exit status after Ctrl-C, as shells have it
-_MADE_BY = (chassis, contracts, profile_index, rules, services)
+_PACKAGES = (chassis, contracts, profile_index, rules, services)
 
 
 @click.command()
 @click.argument("service", type=click.Choice(SERVICE_NAMES))
-@click.option("--resume", is_flag=True, help="Go on from where an interrupted rebuild stood.")
-@click.option("--no-progress", is_flag=True, help="Say nothing of how far it is.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted rebuild.")
+@click.option("--no-progress", is_flag=True, help="Print no progress.")
 @click.option(
-    "--demo", is_flag=True, help="Rebuild what the last `cdp demo` left in .demo, without a broker."
+    "--demo", is_flag=True, help="Rebuild what the last `cdp demo` left in .demo; needs no broker."
 )
 @click.pass_context
 def rebuild(ctx: click.Context, service: str, resume: bool, no_progress: bool, demo: bool) -> None:
-    """Make a service's read model anew from the logs.
+    """Rebuild the read model of a service from the logs.
 
-    All services run on. The model in use serves until the new one has got as far; then they are
-    exchanged, and the service's own log is told the net change alone. Interrupting it is safe at
-    any moment: go on with --resume, or start again. Connects by CDP_<SERVICE>_OWNER_DATABASE_URI,
-    the role that owns the tables, and to the sources over the broker in CDP_AMQP_URI.
+    All services keep running. The read model in use serves until the new one has caught up; then
+    the two are exchanged, and only the net change is appended to the service's own log. You can
+    interrupt a rebuild at any moment: continue with --resume, or start again. Connects with
+    CDP_<SERVICE>_OWNER_DATABASE_URI, the role that owns the tables, and reaches the sources over
+    the broker in CDP_AMQP_URI.
     """
     if service == "identity":
         raise Refused(
             "identity",
-            "has no read model: its tables are its decisions, and its log tells their outcome only",
+            "has no read model: its tables are its own state, and its log has only the results",
         )
     began = time.monotonic()
     try:
@@ -69,13 +70,15 @@ def rebuild(ctx: click.Context, service: str, resume: bool, no_progress: bool, d
             result = rebuild_service(_settings(service, demo), report, resume)
     except KeyboardInterrupt:
         again = f"cdp rebuild {service} --resume{' --demo' if demo else ''}"
-        click.echo(f"Interrupted; the old model serves on. `{again}` goes on.", err=True)
+        click.echo(
+            f"Interrupted; the old read model stays in use. Continue with `{again}`.", err=True
+        )
         ctx.exit(_INTERRUPTED)
-    click.echo(_told(service, result, time.monotonic() - began))
+    click.echo(_summary(service, result, time.monotonic() - began))
 
 
 def rebuild_service(settings: Settings, report: Report, resume: bool = False) -> RebuildResult:
-    """Rebuild the read model of a service, whose sources answer on the broker of `settings`."""
+    """Rebuild the read model of a service; its sources are reached on the broker of `settings`."""
     uri, variable = owner_database(settings)
     check_database(settings.service, uri, variable)
     with explained(settings.service, variable):
@@ -106,9 +109,9 @@ def _rebuild(settings: Settings, uri: str, report: Report, resume: bool) -> Rebu
 
 
 def _release() -> str:
-    """A fingerprint of all the code that a read model is made by."""
+    """A fingerprint of all code that builds read models."""
     digest = hashlib.sha256()
-    for package in _MADE_BY:
+    for package in _PACKAGES:
         root = Path(str(package.__file__)).parent
         for file in sorted(root.rglob("*.py")):
             digest.update(
@@ -119,9 +122,9 @@ def _release() -> str:
 
 @dataclass(slots=True)
 class Caller:
-    """Calls one service, over a connection made anew after whatever went wrong with the last.
+    """Calls one service, with a new connection after any error.
 
-    What it waits for it says on standard error.
+    Says on standard error what it waits for.
     """
 
     amqp_uri: str
@@ -129,9 +132,9 @@ class Caller:
     _client: Client | None = None
 
     def call(self, method: str, **arguments: Any) -> Any:
-        """The service's answer; Unavailable if it gave none for a minute."""
+        """The response of the service; Unavailable after a minute without one."""
         deadline = time.monotonic() + _PATIENCE
-        said = False
+        announced = False
         while True:
             try:
                 if self._client is None:
@@ -141,12 +144,12 @@ class Caller:
                 self.close()
                 if time.monotonic() > deadline:
                     raise
-                if not said:
-                    click.echo(f"Waiting for {self.service}, a minute at most: {error}", err=True)
-                    said = True
+                if not announced:
+                    click.echo(f"Waiting up to a minute for {self.service}: {error}", err=True)
+                    announced = True
                 time.sleep(0.5)
             except BaseException:
-                self.close()  # an answer may still be under way, to a question nobody asks any more
+                self.close()  # a response may still arrive that nobody waits for any more
                 raise
 
     def close(self) -> None:
@@ -161,21 +164,21 @@ def _settings(service: str, demo: bool) -> Settings:
         every = embedded_settings(DEMO, clock_from((DEMO / CLOCK).read_text().strip()))
         return next(settings for settings in every if settings.service == service)
     os.environ["CDP_AMQP_URI"] = broker = broker_uri()
-    # Sources are asked as any client asks them; the service's own user may not reach as far.
+    # Sources are called as any client calls them: the service's own user may lack the permission.
     return replace(read_settings(service), amqp_uri=broker)
 
 
-def _told(service: str, result: RebuildResult, seconds: float) -> str:
-    told = (
-        f"{service}: made anew of {result.events:,} events in {seconds:.1f} s; its writers were "
-        f"held for {result.lock_ms} ms, and {result.changes:,} changes told."
+def _summary(service: str, result: RebuildResult, seconds: float) -> str:
+    summary = (
+        f"{service}: rebuilt from {result.events:,} events in {seconds:.1f} s; its writers were "
+        f"blocked for {result.lock_ms} ms, and {result.changes:,} changes were appended."
     )
     if not result.halted:
-        return told
-    halted = f"{result.halted:,} streams cannot be applied: see `cdp dead-letters list {service}`."
-    return f"{told}\n{halted}"
+        return summary
+    advice = f"see `cdp dead-letters list {service}`"
+    return f"{summary}\n{result.halted:,} streams are halted: {advice}."
 
 
-def _progress(shown: bool) -> AbstractContextManager[Report]:
+def _progress(visible: bool) -> AbstractContextManager[Report]:
     out = console()
-    return lines() if shown and not out.is_terminal else bars(out, drawn=shown)
+    return lines() if visible and not out.is_terminal else bars(out, visible)

@@ -1,4 +1,4 @@
-"""The demo: real purchases and five shoppers go in, the checkout's answers come out."""
+"""The demo: real purchases and five shoppers go in, decisions for the checkout come out."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ SHOPPERS = (
 )
 DEMO_CLOCK = "1998-07-01T00:00:00Z"  # where CDNOW's data ends
 _BATCH = 200
-_DEADLINE_MS = 10_000  # a demo is looked at, whatever else the machine is doing
-_PATIENCE = 60.0  # seconds without any progress before a suite counts as stuck
+_DEADLINE_MS = 10_000  # so that a busy machine shows no degraded decisions
+_PATIENCE = 60.0  # seconds without progress after which a service counts as stuck
 
 
 @dataclass(slots=True)
 class Demo:
-    """One run against a fresh suite in `.demo`, which it leaves there to be looked at."""
+    """One run with a fresh suite in `.demo`, which stays there for `--demo` of other commands."""
 
     console: Console
     progress: bool
     client: Client = field(init=False)
     suite: EmbeddedSuite = field(init=False)
 
-    def run(self, master: bool) -> None:
-        """Record, wait until all have followed, and print what came of it."""
+    def run(self, full: bool) -> None:
+        """Record, wait until all services have followed, and print the results."""
         began = time.monotonic()
-        path = cdnow_directory() / (MASTER if master else SAMPLE)
+        path = cdnow_directory() / (MASTER if full else SAMPLE)
         if not path.exists():
-            raise NotFound(str(path), "is missing: run `make demo`, or set CDP_CDNOW_DIR")
+            raise NotFound(str(path), "is missing; run `make demo`, or set CDP_CDNOW_DIR")
         purchases = list(read_purchases(path))
         self.suite = fresh_suite(DEMO, DEMO_CLOCK)
         self.console.print(
@@ -84,14 +84,14 @@ class Demo:
         with self._bar(f"Recording {what}") as show:
             for start in range(0, len(events), _BATCH):
                 batch = list(events[start : start + _BATCH])
-                answer = self.client.call("profiles", "record", events=batch)
-                for receipt in answer["receipts"]:
+                response = self.client.call("profiles", "record", events=batch)
+                for receipt in response["receipts"]:
                     if receipt["status"] != "appended":
                         raise Failure(str(receipt["event_id"]), f"was not appended: {receipt}")
                 show(start + len(batch), len(events))
 
     def _catch_up(self) -> None:
-        """Wait until every service has applied all that the others told."""
+        """Wait until every service has applied all events of its sources."""
         with self._bar("Services follow") as show:
             lags = self.suite.lags()
             before, moved = lags, time.monotonic()
@@ -101,7 +101,9 @@ class Demo:
                     before, moved = lags, time.monotonic()
                 for lag in lags:
                     if lag.halted or time.monotonic() - moved > _PATIENCE:
-                        raise Failure(lag.consumer, "is stuck; see `cdp dead-letters list --demo`")
+                        raise Failure(
+                            lag.consumer, "makes no progress; see `cdp dead-letters list --demo`"
+                        )
                 time.sleep(0.1)
                 lags = self.suite.lags()
             show(sum(lag.applied for lag in lags), sum(lag.total for lag in lags))
@@ -116,13 +118,15 @@ class Demo:
         return segments
 
     def _show_decision(self, title: str, request: Mapping[str, Any]) -> None:
-        asked = {**request, "explain": True, "deadline_ms": _DEADLINE_MS}
-        decision = self.client.call("offers", "decide", request=asked)
-        groups: list[str] = []
+        request = {**request, "explain": True, "deadline_ms": _DEADLINE_MS}
+        decision = self.client.call("offers", "decide", request=request)
+        segments: list[str] = []
         if decision["profile_id"]:
-            answer = self.client.call("segments", "memberships", profile_id=decision["profile_id"])
-            groups = [each["segment"] for each in answer["segments"]]
-        self.console.print(decision_view(title, decision, groups))
+            response = self.client.call(
+                "segments", "memberships", profile_id=decision["profile_id"]
+            )
+            segments = [membership["segment"] for membership in response["segments"]]
+        self.console.print(decision_view(title, decision, segments))
 
     @contextmanager
     def _bar(self, title: str) -> Iterator[Callable[[int, int], None]]:
@@ -138,13 +142,13 @@ class Demo:
 
 
 def cdnow_directory() -> Path:
-    """Where CDNOW's files are: CDP_CDNOW_DIR, else where `make` puts them in the environment."""
+    """The directory of CDNOW's files: CDP_CDNOW_DIR, or where `make` puts them."""
     default = Path(sys.prefix) / "data" / "lifetimes" / "datasets"
     return Path(os.environ.get("CDP_CDNOW_DIR", default))
 
 
 def fresh_suite(directory: Path, clock: str) -> EmbeddedSuite:
-    """A suite in `directory` without anything in it, whose clock stands at an RFC 3339 instant."""
+    """An empty suite in `directory`, whose clock stands at an RFC 3339 instant."""
     directory.mkdir(exist_ok=True)
     for name in SERVICE_NAMES:
         database = database_path(directory, name)
@@ -159,5 +163,5 @@ def fresh_suite(directory: Path, clock: str) -> EmbeddedSuite:
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
-    """The events of a file that has one as JSON in each line."""
+    """The events of a file with one as JSON on each line."""
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]

@@ -1,8 +1,8 @@
-"""Real purchases: the lines of CDNOW's files as the events that a shop would send.
+"""Real purchases: the lines of CDNOW's files, as the events that a shop would send.
 
-CDNOW sold music on the Web. Its file holds every purchase until mid-1998 of the customers who first
+CDNOW sold music on the Web. The file has every purchase until mid-1998 of the customers who first
 bought in the first quarter of 1997. A line is a customer, a date, a number of CDs and dollars; the
-sample has the customer's number within the sample as a second column, and the master a heading.
+sample has the customer's number within the sample as a second column, the master file a heading.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """One line of a file: `revenue` in cents of USD; identical lines are separate purchases.
+    """One line of a file, with `revenue` in US cents; identical lines are separate purchases.
 
-    The file has no price of a single CD, so that an event's `price` is their mean, in whole cents.
+    The file has no price of a single CD: the `price` in an event is the mean, in whole cents.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Purchase:
     revenue: int
 
     def as_event(self) -> dict[str, Any]:
-        """The `order_completed` event, as profiles.record takes it, at noon UTC of the day."""
+        """The `order_completed` event for `profiles.record`, at noon UTC of the day."""
         return {
             "id": self.id,
             "type": "order_completed",
@@ -63,7 +63,7 @@ class Purchase:
 
 
 def read_purchases(path: Path) -> Iterator[Purchase]:
-    """The purchases of a CDNOW file in its order; InvalidInput names a wrong file or line."""
+    """The purchases of a CDNOW file, in order; InvalidInput names a wrong file or line."""
     try:
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
@@ -84,7 +84,7 @@ def _purchase(purchase_id: str, line: str, path: Path, number: int) -> Purchase:
     except ValueError:
         raise InvalidInput(
             f"{path}, line {number}",
-            "is no purchase: customer, date as YYYYMMDD, number of CDs, dollars such as 11.77",
+            "is not a purchase: write customer, date (YYYYMMDD), number of CDs, dollars (11.77)",
         ) from None
     return Purchase(
         id=purchase_id,

@@ -1,4 +1,4 @@
-"""How a rebuild shows how far it is: bars in a terminal, elsewhere a line now and then."""
+"""The progress of a rebuild: bars in a terminal, otherwise a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _SECONDS_A_LINE = 10.0
 
 
 @contextmanager
-def bars(out: Console, drawn: bool = True) -> Iterator[Report]:
-    """A bar for each thing that is done; none unless `drawn`."""
+def bars(out: Console, visible: bool = True) -> Iterator[Report]:
+    """A bar for each step; none unless `visible`."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -35,7 +35,7 @@ def bars(out: Console, drawn: bool = True) -> Iterator[Report]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=out, disable=not drawn) as progress:
+    with Progress(*columns, console=out, disable=not visible) as progress:
         tasks: dict[str, TaskID] = {}
 
         def report(step: RebuildProgress) -> None:
@@ -48,23 +48,23 @@ def bars(out: Console, drawn: bool = True) -> Iterator[Report]:
 
 @contextmanager
 def lines(seconds: float = _SECONDS_A_LINE) -> Iterator[Report]:
-    """A line on standard error every `seconds`, also while nothing moves."""
+    """A line on standard error every `seconds`, even without progress."""
     began = time.monotonic()
-    ended = threading.Event()
+    stopped = threading.Event()
     last: list[RebuildProgress] = []
 
-    def tell() -> None:
-        while not ended.wait(seconds):
-            far = f"{last[0].doing}, {last[0].done:,} of {last[0].total:,}" if last else "beginning"
-            click.echo(f"{time.monotonic() - began:.0f} s: {far}", err=True)
+    def print_lines() -> None:
+        while not stopped.wait(seconds):
+            step = f"{last[0].doing}, {last[0].done:,} of {last[0].total:,}" if last else "starting"
+            click.echo(f"{time.monotonic() - began:.0f} s: {step}", err=True)
 
     def report(step: RebuildProgress) -> None:
         last[:] = [step]
 
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    printer = threading.Thread(target=print_lines, daemon=True)
+    printer.start()
     try:
         yield report
     finally:
-        ended.set()
-        teller.join()
+        stopped.set()
+        printer.join()

@@ -100,15 +100,15 @@ def test_the_five_shoppers_are_added_to_the_figures(demo: list[str]) -> None:
 def test_each_of_the_four_shoppers_is_shown_an_offer_and_why(
     demo: list[str], title: str, offer: str
 ) -> None:
-    told = demo[demo.index(title) :]
-    assert any(offer in line for line in told)
-    assert any("true: " in line for line in told)
+    lines = demo[demo.index(title) :]
+    assert any(offer in line for line in lines)
+    assert any("true: " in line for line in lines)
 
 
 def test_the_demo_ends_with_what_to_try_next(demo: list[str]) -> None:
-    told = "\n".join(demo[demo.index("Try next") :])
-    assert "profile show user_id=grace --demo" in told
-    assert "examples/checkout/decide.py" in told
+    lines = "\n".join(demo[demo.index("Try next") :])
+    assert "profile show user_id=grace --demo" in lines
+    assert "examples/checkout/decide.py" in lines
 
 
 def test_what_the_demo_left_can_be_asked(cdp: Command, demo: list[str]) -> None:

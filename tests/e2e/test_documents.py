@@ -48,13 +48,13 @@ LETTER = "019aa000-0000-7000-8000-000000000000"
 
 def commands() -> list[str]:
     """The commands of the shell blocks of every document, once each."""
-    found: dict[str, None] = {}
+    commands: dict[str, None] = {}
     for document in DOCUMENTS:
         for block in re.findall(r"```sh\n(.*?)```", document.read_text(), re.DOTALL):
             for line in block.splitlines():
                 if command := re.sub(r"(^|\s+)#.*", "", line).strip():
-                    found[command] = None
-    return list(found)
+                    commands[command] = None
+    return list(commands)
 
 
 HERE = [command for command in commands() if command not in ELSEWHERE]
@@ -152,10 +152,10 @@ def test_a_command_of_the_documents_does_what_it_says(
     begin: Callable[[str], subprocess.Popen[str]], command: str
 ) -> None:
     process = begin(command)
-    told, said = process.communicate(timeout=60)
-    assert process.returncode == 0, told + said
-    assert told
-    assert "Traceback" not in said
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, output + errors
+    assert output
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize("command", [c for c in HERE if c.startswith(ENDLESS)])
@@ -167,9 +167,9 @@ def test_a_process_of_the_documents_starts_and_ends_when_asked(
         if "running" in line:
             break
     process.send_signal(signal.SIGTERM)
-    _told, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
-    assert "Traceback" not in said
+    _output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
 
 
 def test_what_is_run_elsewhere_is_in_the_documents_and_run_there() -> None:

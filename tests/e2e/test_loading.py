@@ -53,10 +53,10 @@ def load(tmp_path: Path) -> Iterator[Load]:
 
 def ended(process: subprocess.Popen[str], status: int = 0) -> list[str]:
     """What a load said when it ended."""
-    said, errors = process.communicate(timeout=3_600)
-    assert process.returncode == status, said + errors
+    output, errors = process.communicate(timeout=3_600)
+    assert process.returncode == status, output + errors
     assert all(line.endswith("left") or "left, " in line for line in errors.splitlines()), errors
-    return said.splitlines()
+    return output.splitlines()
 
 
 @pytest.mark.proofs
@@ -83,11 +83,11 @@ def test_a_load_that_is_killed_five_times_ends_with_every_order_once(
         )
         time.sleep(chance.uniform(0, 0.3))
         process.kill()
-        said = process.communicate()
-        assert process.returncode == -9, f"it ended before it could be killed: {said}"
-    said = ended(load(running, *words))
-    assert said[0].startswith(f"{expected['orders']:,} rows: ")
-    assert said[0].endswith(" recorded before, 0 rejected.")
+        output = process.communicate()
+        assert process.returncode == -9, f"it ended before it could be killed: {output}"
+    output = ended(load(running, *words))
+    assert output[0].startswith(f"{expected['orders']:,} rows: ")
+    assert output[0].endswith(" recorded before, 0 rejected.")
     counted = running.call("profiles", "statistics")
     assert {n: counted[n] for n in ("events", "profiles", "orders")} == {
         n: expected[n] for n in ("events", "profiles", "orders")
@@ -106,9 +106,9 @@ def test_the_lines_of_a_basket_are_one_order(
     baskets = shopped(path, lines)
     running = suite()
     words = (path, "--mapping", MAPPINGS / "complete-journey.yaml", "--first", str(lines))
-    said = ended(load(running, *words, "--folder", tmp_path / "place"))
+    output = ended(load(running, *words, "--folder", tmp_path / "place"))
     read = sum(len(basket) for basket in baskets.values())
-    assert said == [f"{read:,} rows: {len(baskets):,} new events, 0 recorded before, 0 rejected."]
+    assert output == [f"{read:,} rows: {len(baskets):,} new events, 0 recorded before, 0 rejected."]
     households = {basket[0]["household_id"] for basket in baskets.values()}
     counted = running.call("profiles", "statistics")
     assert (counted["orders"], counted["profiles"]) == (len(baskets), len(households))
@@ -171,18 +171,18 @@ event:
     )
     running = suite(services=("identity", "profiles"))
     words = ("--mapping", mapping, "--flat-out")
-    said = ended(load(running, path, *words), status=1)
+    output = ended(load(running, path, *words), status=1)
     rejected = tmp_path / "orders.csv.load" / "orders.rejected.csv"
     fault = "has 6 cells, and the file has 7 columns"
-    assert said == [
+    assert output == [
         "5 rows: 1 new event, 0 recorded before, 1 rejected.",
         f"  lines 4 to 6: line 5 {fault}, and may belong to the lines beside it",
         "Correct the 3 rejected rows, and load this file:",
         f"  {rejected}",
     ]
     rejected.write_text(rejected.read_text().replace("bulb,cdp", "bulb,1,cdp"))
-    said = ended(load(running, rejected, *words), status=1)
-    assert said[:2] == [
+    output = ended(load(running, rejected, *words), status=1)
+    assert output[:2] == [
         "3 rows: 2 new events, 0 recorded before, 1 rejected.",
         "  line 2: data.currency: must be written EUR",
     ]
@@ -222,19 +222,19 @@ event:
     mapping.write_text(text)
     rows = ["2026-01-01,omar,10.00", "2026-01-02,grace,5.00", "2026-01-03,grace,7.00"]
     running = suite(services=("identity", "profiles"))
-    for year, sold, told in (
+    for year, sold, summary in (
         ("y25", rows[:2], "2 rows: 2 new events, 0 recorded before, 0 rejected."),
         ("y26", [rows[0], rows[2]], "2 rows: 1 new event, 1 recorded before, 0 rejected."),
     ):
         path = tmp_path / year / "sales.csv"
         path.parent.mkdir()
         path.write_text("\n".join(("at,who,paid", *sold)))
-        assert ended(load(running, path, "--mapping", mapping, "--flat-out"))[0] == told
+        assert ended(load(running, path, "--mapping", mapping, "--flat-out"))[0] == summary
     assert running.call("profiles", "statistics")["orders"] == 3
     mapping.write_text(text.replace("event:", 'event:\n  id: "shop-{who}"'))
     path.write_text("\n".join(("at,who,paid", rows[1], rows[2])))
-    said = ended(load(running, path, "--mapping", mapping, "--flat-out", "--restart"))
-    assert said[0] == "2 rows: 1 new event, 1 recorded before, 0 rejected."
+    output = ended(load(running, path, "--mapping", mapping, "--flat-out", "--restart"))
+    assert output[0] == "2 rows: 1 new event, 1 recorded before, 0 rejected."
 
 
 def groceries(folder: Path) -> Path:

@@ -54,12 +54,12 @@ def test_it_provisions_runs_what_a_shop_can_call_and_ends_when_asked(
 ) -> None:
     process = start(f"{databases.prefix}_run")
     assert process.stderr
-    said = ""
-    while "Ctrl-C stops them" not in said:
-        said += (line := process.stderr.readline())
-        assert line, said
-    found = re.search(r"CDP_AMQP_URI=(\S+)\n", said)
-    assert found
+    errors = ""
+    while "Ctrl-C stops them" not in errors:
+        errors += (line := process.stderr.readline())
+        assert line, errors
+    match = re.search(r"CDP_AMQP_URI=(\S+)\n", errors)
+    assert match
     order = {
         "id": "o-1",
         "type": "order_completed",
@@ -73,7 +73,7 @@ def test_it_provisions_runs_what_a_shop_can_call_and_ends_when_asked(
             "products": [{"product_id": "p-1", "quantity": 1, "price": 4_999}],
         },
     }
-    with Client(found[1], timeout=60) as client:
+    with Client(match[1], timeout=60) as client:
         (receipt,) = client.call("profiles", "record", events=[order])["receipts"]
         decision = client.call(
             "offers",
@@ -89,16 +89,16 @@ def test_it_provisions_runs_what_a_shop_can_call_and_ends_when_asked(
     assert (decision["profile_id"], decision["stale"]) == (receipt["profile_id"], False)
     file = ROOT / ".run" / f"environment-{databases.prefix}_run"
     assert file.stat().st_mode & 0o777 == 0o600
-    told = in_its_environment(file, "migrate", "rebuild segments", "profile show user_id=ann")
-    assert "offers: up to date\n" in told
-    assert "segments: made anew of" in told
-    assert receipt["profile_id"] in told
+    output = in_its_environment(file, "migrate", "rebuild segments", "profile show user_id=ann")
+    assert "offers: up to date\n" in output
+    assert "segments: rebuilt from" in output
+    assert receipt["profile_id"] in output
     process.send_signal(signal.SIGINT)
-    said += process.communicate(timeout=60)[1]
-    assert process.returncode == 0, said
-    assert f"set -a; . .run/{file.name}; set +a\n" in said
+    errors += process.communicate(timeout=60)[1]
+    assert process.returncode == 0, errors
+    assert f"set -a; . .run/{file.name}; set +a\n" in errors
     assert not file.exists()
-    assert "Received method" not in said
+    assert "Received method" not in errors
 
 
 def in_its_environment(file: Path, *commands: str) -> str:
@@ -125,17 +125,17 @@ def test_an_administrator_of_the_broker_with_a_wrong_password_is_refused(
     broker = urlsplit(os.environ.get(BROKER_VARIABLE) or "amqp://guest:guest@localhost:5672")
     uri = f"amqp://nobody:not-the-password@{broker.hostname}:{broker.port or 5672}"
     process = start(f"{databases.prefix}_never", CDP_ADMIN_AMQP_URI=uri)
-    said = process.communicate(timeout=60)[1]
+    errors = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert said.startswith("CDP_ADMIN_AMQP_URI: the broker at ")
-    assert said.endswith(" refused the user nobody or the password\n")
-    assert "not-the-password" not in said
+    assert errors.startswith("CDP_ADMIN_AMQP_URI: the broker at ")
+    assert errors.endswith(" refused the user nobody or the password\n")
+    assert "not-the-password" not in errors
 
 
 @pytest.mark.parametrize("name", ["Staging", "1st", "a-b", "a" * 41])
 def test_a_namespace_that_cannot_be_one_is_refused_by_its_name(start: Start, name: str) -> None:
     process = start(name)
-    said = process.communicate(timeout=60)[1]
+    errors = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert said.startswith("CDP_NAMESPACE: must be")
-    assert said.count("\n") == 1
+    assert errors.startswith("CDP_NAMESPACE: must be")
+    assert errors.count("\n") == 1

@@ -47,11 +47,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 def refused(process: subprocess.Popen[str]) -> str:
     """The one line with which a process refused to start."""
-    told, said = process.communicate(timeout=60)
-    assert (process.returncode, told) == (1, ""), said
-    assert said.startswith("Error: ")
-    assert said.count("\n") == 1, said
-    return said
+    output, message = process.communicate(timeout=60)
+    assert (process.returncode, output) == (1, ""), message
+    assert message.startswith("Error: ")
+    assert message.count("\n") == 1, message
+    return message
 
 
 @pytest.mark.parametrize("ask", [signal.SIGTERM, signal.SIGINT])
@@ -63,8 +63,8 @@ def test_the_embedded_suite_starts_in_an_empty_directory_and_ends_when_asked(
     while "running" not in (line := process.stderr.readline()):
         assert line, "it ended before it ran"
     process.send_signal(ask)
-    said = process.communicate(timeout=60)[1]
-    assert process.returncode == 0, said
+    message = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, message
     assert len(list((tmp_path / ".run" / "embedded").glob("*.db"))) == 4
 
 
@@ -74,20 +74,20 @@ def test_a_wrong_rule_stops_the_start_with_the_segment_and_the_place(
     (tmp_path / "segments.yaml").write_text(
         "big_spender: {rule: 'revenu(\"USD\") > 5', description: Spends.}\n"
     )
-    said = refused(start(["run", "--embedded"], CDP_CONFIG_DIR=str(tmp_path)))
-    assert "big_spender" in said
-    assert "line 1" in said
-    assert "revenue" in said
+    message = refused(start(["run", "--embedded"], CDP_CONFIG_DIR=str(tmp_path)))
+    assert "big_spender" in message
+    assert "line 1" in message
+    assert "revenue" in message
 
 
 def test_a_wrong_offer_stops_the_start_with_its_path(start: Start, tmp_path: Path) -> None:
     (tmp_path / "offers.yaml").write_text("placements: {}\noffers: []\n")
-    said = refused(start(["run", "--embedded"], CDP_CONFIG_DIR=str(tmp_path)))
-    assert "placements" in said
+    message = refused(start(["run", "--embedded"], CDP_CONFIG_DIR=str(tmp_path)))
+    assert "placements" in message
 
 
 @pytest.mark.parametrize(
-    ("uri", "told"),
+    ("uri", "reason"),
     [
         ("amqp://nobody:{password}@{host}:{port}{path}", "refused the user nobody or the password"),
         ("amqp://{username}:{password}@{host}:{port}{path}-elsewhere", "has no virtual host"),
@@ -97,7 +97,7 @@ def test_a_wrong_offer_stops_the_start_with_its_path(start: Start, tmp_path: Pat
     ids=["user", "virtual host", "port", "scheme"],
 )
 def test_a_broker_that_refuses_stops_the_start_without_telling_the_password(
-    start: Start, tmp_path: Path, virtual_host: VirtualHost, uri: str, told: str
+    start: Start, tmp_path: Path, virtual_host: VirtualHost, uri: str, reason: str
 ) -> None:
     right = urlsplit(virtual_host.uri("segments"))
     parts = {name: getattr(right, name) for name in ("username", "password", "port", "path")}
@@ -106,10 +106,10 @@ def test_a_broker_that_refuses_stops_the_start_without_telling_the_password(
         "CDP_SEGMENTS_AMQP_URI": uri.format(host=right.hostname, **parts),
     }
     assert start(["migrate", "segments"], **settings).wait(60) == 0
-    said = refused(start(["run", "segments"], **settings))
-    assert said.startswith("Error: CDP_SEGMENTS_AMQP_URI or CDP_AMQP_URI: ")
-    assert told in said.lower()
-    assert str(right.password) not in said
+    message = refused(start(["run", "segments"], **settings))
+    assert message.startswith("Error: CDP_SEGMENTS_AMQP_URI or CDP_AMQP_URI: ")
+    assert reason in message.lower()
+    assert str(right.password) not in message
 
 
 def test_a_service_waits_for_the_one_that_it_follows(
@@ -135,19 +135,19 @@ def test_a_role_that_postgresql_does_not_know_stops_the_command(
     right = urlsplit(databases.cluster.uri)
     uri = f"postgresql://nobody_at_all:secret@{right.hostname}:{right.port or 5432}{right.path}"
     settings = {"CDP_SEGMENTS_DATABASE_URI": uri, "CDP_AMQP_URI": "amqp://localhost/"}
-    said = refused(start([command, "segments"], **settings))
-    assert said.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database is out of reach: ")
-    assert "nobody_at_all" in said
-    assert "secret" not in said
+    message = refused(start([command, "segments"], **settings))
+    assert message.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database is out of reach: ")
+    assert "nobody_at_all" in message
+    assert "secret" not in message
 
 
 def test_a_user_who_does_not_own_the_tables_cannot_migrate(
     start: Start, databases: Databases
 ) -> None:
     _owner, user = databases.create("segments")
-    said = refused(start(["migrate", "segments"], CDP_SEGMENTS_DATABASE_URI=user))
-    assert said.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database does not allow it: ")
-    assert "permission denied" in said
+    message = refused(start(["migrate", "segments"], CDP_SEGMENTS_DATABASE_URI=user))
+    assert message.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database does not allow it: ")
+    assert "permission denied" in message
 
 
 def test_migrating_twice_changes_nothing(start: Start, tmp_path: Path) -> None:
@@ -162,10 +162,10 @@ def consumers(uri: str, queue: str) -> int:
     """How many consume from `queue`, which may not be there yet."""
     with kombu.Connection(uri) as connection:
         try:
-            found = connection.default_channel.queue_declare(queue, passive=True)
+            declared = connection.default_channel.queue_declare(queue, passive=True)
         except amqp.NotFound:
             return 0
-        return int(found.consumer_count)
+        return int(declared.consumer_count)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -44,8 +44,8 @@ def recorded(script: Script) -> dict[str, Any]:
     """What record.py said when it had told all stories."""
     done = script("record.py", EXAMPLES / "shoppers.ndjson")
     assert (done.returncode, done.stderr) == (0, "")
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
+    response: dict[str, Any] = json.loads(done.stdout)
+    return response
 
 
 @pytest.fixture
@@ -182,8 +182,8 @@ def test_the_stored_fallback_is_shown_when_offers_is_not_there(virtual_host: Vir
 
 
 def test_the_stored_fallback_is_shown_when_the_broker_is_not_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
     broker = f"amqp://somebody:secret@127.0.0.1:{port}/"
     done = run("decide.py", broker, requested("gold-customer"))
     assert done.returncode == 1

@@ -31,8 +31,8 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[s
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """Runs commands in an empty directory, with no settings and a broker that is not there."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
     for service in ("IDENTITY", "PROFILES", "SEGMENTS", "OFFERS"):
         monkeypatch.delenv(f"CDP_{service}_DATABASE_URI", raising=False)
         monkeypatch.delenv(f"CDP_{service}_AMQP_URI", raising=False)
@@ -64,7 +64,7 @@ def test_every_command_is_told_whole_in_the_list(path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["run", "nobody"], "'nobody' is not one of 'identity', 'profiles', 'segments', 'offers'"),
         (["run", "--role", "boss"], "'boss' is not one of 'rpc', 'events', 'all'"),
@@ -77,9 +77,9 @@ def test_every_command_is_told_whole_in_the_list(path: tuple[str, ...]) -> None:
     ],
 )
 def test_a_wrong_call_is_explained_with_exit_status_2(
-    call: CliRunner, words: list[str], said: str
+    call: CliRunner, words: list[str], message: str
 ) -> None:
-    assert said in failed(call.invoke(cli, words), 2)
+    assert message in failed(call.invoke(cli, words), 2)
 
 
 def test_a_request_that_is_no_json_is_a_wrong_call(call: CliRunner) -> None:
@@ -112,11 +112,11 @@ def test_what_is_no_uri_of_a_broker_is_named(
     monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
     assert call.invoke(cli, ["migrate", "segments"]).exit_code == 0
     for words in (["profile", "show", "user_id=x"], ["rebuild", "segments"]):
-        said = failed(call.invoke(cli, words), 1)
-        assert said.startswith("Error: CDP_AMQP_URI: is no URI of a broker; write amqp://")
-        assert "secret" not in said
-    said = failed(call.invoke(cli, ["run", "segments"]), 1)
-    assert "CDP_AMQP_URI: is no URI of a broker" in said
+        message = failed(call.invoke(cli, words), 1)
+        assert message.startswith("Error: CDP_AMQP_URI: is no URI of a broker; write amqp://")
+        assert "secret" not in message
+    message = failed(call.invoke(cli, ["run", "segments"]), 1)
+    assert "CDP_AMQP_URI: is no URI of a broker" in message
 
 
 @pytest.mark.parametrize(
@@ -127,12 +127,12 @@ def test_what_is_no_uri_of_a_broker_is_named(
 def test_a_broker_that_is_not_there_is_one_line_without_its_password(
     call: CliRunner, words: list[str]
 ) -> None:
-    said = failed(call.invoke(cli, words, input="{}"), 1)
-    assert said.startswith("Error: ")
-    assert "broker" in said
-    assert said.count("\n") == 1
-    assert said.endswith("is out of reach: Connection refused\n")
-    assert "secret" not in said
+    message = failed(call.invoke(cli, words, input="{}"), 1)
+    assert message.startswith("Error: ")
+    assert "broker" in message
+    assert message.count("\n") == 1
+    assert message.endswith("is out of reach: Connection refused\n")
+    assert "secret" not in message
 
 
 def test_a_rebuild_says_what_it_waits_for_and_how_it_goes_on_when_it_is_interrupted(
@@ -144,10 +144,13 @@ def test_a_rebuild_says_what_it_waits_for_and_how_it_goes_on_when_it_is_interrup
     monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
     assert call.invoke(cli, ["migrate", "segments"]).exit_code == 0
     monkeypatch.setattr("cdp.commands.rebuild.time.sleep", interrupt)
-    said = failed(call.invoke(cli, ["rebuild", "segments"]), 130).splitlines()
-    assert said[0].startswith("Waiting for profiles, a minute at most: CDP_AMQP_URI: the broker at")
-    assert said[1:] == [
-        "Interrupted; the old model serves on. `cdp rebuild segments --resume` goes on."
+    message = failed(call.invoke(cli, ["rebuild", "segments"]), 130).splitlines()
+    assert message[0].startswith("Waiting up to a minute for profiles: CDP_AMQP_URI: the broker at")
+    assert message[1:] == [
+        (
+            "Interrupted; the old read model stays in use."
+            " Continue with `cdp rebuild segments --resume`."
+        )
     ]
 
 
@@ -156,14 +159,14 @@ def test_without_a_terminal_a_rebuild_tells_lines(capsys: pytest.CaptureFixture[
         time.sleep(0.05)
         report(RebuildProgress("reading profiles", 1_000, 2_000))
         time.sleep(0.05)
-    told = capsys.readouterr().err.splitlines()
-    assert told[0] == "0 s: beginning"
-    assert told[-1] == "0 s: reading profiles, 1,000 of 2,000"
+    printed = capsys.readouterr().err.splitlines()
+    assert printed[0] == "0 s: starting"
+    assert printed[-1] == "0 s: reading profiles, 1,000 of 2,000"
 
 
 def test_a_missing_setting_is_named(call: CliRunner) -> None:
-    said = failed(call.invoke(cli, ["run", "segments"]), 1)
-    assert said.startswith("Error: CDP_SEGMENTS_DATABASE_URI: is not set")
+    message = failed(call.invoke(cli, ["run", "segments"]), 1)
+    assert message.startswith("Error: CDP_SEGMENTS_DATABASE_URI: is not set")
 
 
 def test_a_database_without_tables_is_refused_with_the_command_that_makes_them(
@@ -171,9 +174,9 @@ def test_a_database_without_tables_is_refused_with_the_command_that_makes_them(
 ) -> None:
     monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///empty.db")
     for command in ("run", "rebuild"):
-        said = failed(call.invoke(cli, [command, "segments"]), 1)
-        told = "Error: database of segments: has no tables yet; run `cdp migrate segments`\n"
-        assert said == told
+        message = failed(call.invoke(cli, [command, "segments"]), 1)
+        expected = "Error: database of segments: has no tables yet; run `cdp migrate segments`\n"
+        assert message == expected
 
 
 @pytest.mark.parametrize(
@@ -187,19 +190,23 @@ def test_what_is_no_uri_of_a_database_is_named(
     monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
     monkeypatch.setenv(f"CDP_SEGMENTS_{kind}DATABASE_URI", uri)
     for command in ("migrate", "rebuild") if kind else ("run", "migrate", "rebuild"):
-        said = failed(call.invoke(cli, [command, "segments"]), 1)
-        assert said.startswith(f"Error: CDP_SEGMENTS_{kind}DATABASE_URI: is no URI of a database")
-        assert "secret" not in said
+        message = failed(call.invoke(cli, [command, "segments"]), 1)
+        assert message.startswith(
+            f"Error: CDP_SEGMENTS_{kind}DATABASE_URI: is no URI of a database"
+        )
+        assert "secret" not in message
 
 
 def test_a_file_that_is_no_database_is_named(
     call: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Path("segments.db").write_text("no database, but many a word\n" * 99)
+    Path("segments.db").write_text("not a database, but many a word\n" * 99)
     monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
     for command in ("run", "migrate", "rebuild"):
-        said = failed(call.invoke(cli, [command, "segments"]), 1)
-        assert said.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database is out of reach: f")
+        message = failed(call.invoke(cli, [command, "segments"]), 1)
+        assert message.startswith(
+            "Error: CDP_SEGMENTS_DATABASE_URI: the database is out of reach: f"
+        )
 
 
 def test_the_owners_database_is_named_by_its_own_variable(
@@ -208,8 +215,8 @@ def test_the_owners_database_is_named_by_its_own_variable(
     monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///segments.db")
     monkeypatch.setenv("CDP_SEGMENTS_OWNER_DATABASE_URI", "postgresql://nobody@localhost:1/x")
     for command in ("migrate", "rebuild"):
-        said = failed(call.invoke(cli, [command, "segments"]), 1)
-        assert said.startswith("Error: CDP_SEGMENTS_OWNER_DATABASE_URI: the database is out of")
+        message = failed(call.invoke(cli, [command, "segments"]), 1)
+        assert message.startswith("Error: CDP_SEGMENTS_OWNER_DATABASE_URI: the database is out of")
 
 
 @pytest.mark.parametrize("name", ["segments.yaml", "offers.yaml", "identity.yaml"])
@@ -225,21 +232,21 @@ def test_a_file_of_rules_that_is_not_utf_8_is_named(
 def test_a_database_out_of_reach_is_named(call: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", "sqlite:///no/such/directory/segments.db")
     for command in ("run", "migrate", "rebuild"):
-        said = failed(call.invoke(cli, [command, "segments"]), 1)
-        assert said.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database is out of reach")
+        message = failed(call.invoke(cli, [command, "segments"]), 1)
+        assert message.startswith("Error: CDP_SEGMENTS_DATABASE_URI: the database is out of reach")
 
 
 def test_without_a_demo_to_look_at_the_command_that_makes_one_is_told(call: CliRunner) -> None:
-    said = failed(call.invoke(cli, ["profile", "show", "user_id=omar", "--demo"]), 1)
-    assert said == "Error: .demo: holds no demo; run `cdp demo` first, in this directory\n"
+    message = failed(call.invoke(cli, ["profile", "show", "user_id=omar", "--demo"]), 1)
+    assert message == "Error: .demo: has no demo; run `cdp demo` in this directory first\n"
 
 
 def test_a_demo_without_its_purchases_says_where_they_should_be(
     call: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CDP_CDNOW_DIR", "nowhere")
-    said = failed(call.invoke(cli, ["demo"]), 1)
-    assert said.startswith("Error: nowhere/CDNOW_sample.txt: is missing")
+    message = failed(call.invoke(cli, ["demo"]), 1)
+    assert message.startswith("Error: nowhere/CDNOW_sample.txt: is missing")
 
 
 def test_who_is_a_profile_id_or_identifiers() -> None:

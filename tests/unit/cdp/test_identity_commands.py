@@ -72,7 +72,7 @@ def test_a_key_is_one_line_however_narrow_the_terminal(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["show", "user_id=grace", "user_id=omar"], "user_id is given twice"),
         (["merge", "user_id=grace", "019aa"], "A must be a profile id; `cdp identity show user_id"),
@@ -80,11 +80,11 @@ def test_a_key_is_one_line_however_narrow_the_terminal(capsys: pytest.CaptureFix
         (["split", "user_id=grace", "email:01"], "PROFILE_ID must be a profile id"),
     ],
 )
-def test_what_is_no_profile_id_is_a_wrong_call(words: list[str], said: str) -> None:
+def test_what_is_no_profile_id_is_a_wrong_call(words: list[str], message: str) -> None:
     reason = [] if words[0] == "show" else ["--reason", "a test"]
     refused = CliRunner().invoke(cli, ["identity", *words, *reason])
     assert refused.exit_code == 2, refused.output
-    assert said in refused.stderr
+    assert message in refused.stderr
 
 
 def test_a_dry_run_says_that_nothing_was_changed() -> None:

@@ -41,7 +41,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "said"),
+    ("words", "status", "message"),
     [
         (["b.csv"], 2, "Error: Invalid value for 'FILE': File 'b.csv' does not exist."),
         (["a.csv"], 2, "Error: --mapping is missing; it says how the rows of a.csv become events"),
@@ -65,11 +65,11 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     ],
 )
 def test_a_load_that_cannot_begin_says_why(
-    refused: object, words: list[str], status: int, said: str
+    refused: object, words: list[str], status: int, message: str
 ) -> None:
     got, line = refused(*words)  # type: ignore[operator]
     assert got == status
-    assert line.startswith(said)
+    assert line.startswith(message)
 
 
 def test_a_folder_that_cannot_be_read_is_left_for_a_person(refused: object) -> None:
@@ -114,14 +114,14 @@ def test_the_report_tells_the_first_reasons_and_where_the_rest_is(tmp_path: Path
         reasons = "".join(f"line {n}: [b] is bad\n" for n in range(1, 13))
         folder.write(checkpoint, b"", b"a row\n", reasons.encode())
         print_report(Console(file=out, width=200), checkpoint, folder)
-    said = out.getvalue().splitlines()
-    assert said[:4] == [
+    lines = out.getvalue().splitlines()
+    assert lines[:4] == [
         "30 rows: 16 new events, 2 recorded before, 12 rejected.",
         "Those recorded before have the id of an earlier event; each counts once.",
         "1 of the events are deferred until identity responds.",
         "  line 1: [b] is bad",
     ]
-    assert said[13] == f"  … all reasons are in {folder.reasons}"
+    assert lines[13] == f"  … all reasons are in {folder.reasons}"
 
 
 def report(folder: CheckpointFolder, counts: Counts, before: Counts | None = None) -> list[str]:
@@ -152,8 +152,8 @@ def test_the_report_tells_where_the_rejected_row_is_or_that_it_is_gone(tmp_path:
         ]
         folder.rejected.unlink()
         folder.reasons.unlink()
-        (told,) = report(folder, counts)[1:]
-        assert told.endswith("which no longer exists; --restart writes them again.")
+        (line,) = report(folder, counts)[1:]
+        assert line.endswith("which no longer exists; --restart writes them again.")
 
 
 def test_where_there_is_no_terminal_a_line_every_ten_seconds_tells_how_far_it_is() -> None:

@@ -70,7 +70,7 @@ def test_identical_lines_are_separate_orders(master: Path) -> None:
 def test_a_line_that_is_no_purchase_is_refused_by_its_number(tmp_path: Path, line: str) -> None:
     path = tmp_path / "CDNOW_sample.txt"
     path.write_text(SAMPLE + line + "\n")
-    with pytest.raises(InvalidInput, match="line 4: is no purchase"):
+    with pytest.raises(InvalidInput, match="line 4: is not a purchase"):
         list(read_purchases(path))
 
 

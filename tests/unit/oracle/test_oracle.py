@@ -23,7 +23,7 @@ DAY = 24 * 3_600_000_000
 NOW = 1_000 * DAY
 
 
-def told(kind, at, data=None, id_=None, stream="s", version=1):
+def event(kind, at, data=None, id_=None, stream="s", version=1):
     return LoggedEvent(stream, version, id_ or f"{kind}@{at}", kind, data or {}, at)
 
 
@@ -39,7 +39,7 @@ def moved(version, profile, epoch, stream="s", tenure=1, key="user_id:1", fact="
 def order(order_id, at, revenue=100_00, currency="USD"):
     lines = [{"quantity": 2, "category": "music"}, {"quantity": 1}]
     data = {"order_id": order_id, "revenue": revenue, "currency": currency, "products": lines}
-    return told("order_completed", at, data)
+    return event("order_completed", at, data)
 
 
 def test_the_oracle_imports_nothing_that_it_judges():
@@ -73,7 +73,7 @@ def test_an_identifier_leads_to_the_stream_of_its_latest_tenure():
 
 
 def test_a_gap_and_a_second_copy_of_an_id_are_flaws_of_a_log():
-    events = [told("a", 1, id_="x"), told("b", 2, id_="x", version=3)]
+    events = [event("a", 1, id_="x"), event("b", 2, id_="x", version=3)]
     assert [flaw.split(":")[1] for flaw in log_flaws("p", events)] == [
         " stream s has versions [1, 3]",
         " x is in the log 2 times",
@@ -92,16 +92,16 @@ def test_two_accounts_in_one_profile_are_a_flaw():
 
 
 def test_an_event_before_its_identity_is_a_flaw():
-    flaws = identity_flaws("p", [told("order_completed", 1), moved(2, "s", 1)])
+    flaws = identity_flaws("p", [event("order_completed", 1), moved(2, "s", 1)])
     assert flaws == ["p: stream s begins with order_completed, not with whose it is"]
 
 
 def test_the_trait_told_last_wins_and_ties_go_to_the_greater_id():
     events = [
-        told("traits_changed", 5, {"traits": {"city": "Rome", "old": None}}, id_="b"),
-        told("traits_changed", 5, {"traits": {"city": "Oslo"}}, id_="a"),
-        told("loyalty_tier_changed", 9, {"tier": "gold"}),
-        told("loyalty_enrolled", 7, {"tier": "silver"}),
+        event("traits_changed", 5, {"traits": {"city": "Rome", "old": None}}, id_="b"),
+        event("traits_changed", 5, {"traits": {"city": "Oslo"}}, id_="a"),
+        event("loyalty_tier_changed", 9, {"tier": "gold"}),
+        event("loyalty_enrolled", 7, {"tier": "silver"}),
     ]
     expected = {"city": "Rome", "loyalty_enrolled": True, "loyalty_tier": "gold"}
     assert view(fold(events))["traits"] == expected
@@ -109,9 +109,9 @@ def test_the_trait_told_last_wins_and_ties_go_to_the_greater_id():
 
 def test_a_refund_told_first_counts_against_its_own_order():
     events = [
-        told("order_refunded", 1, {"order_id": "o", "amount": 30_00, "currency": "USD"}),
-        told("order_refunded", 2, {"order_id": "o", "amount": 1, "currency": "EUR"}),
-        told("order_refunded", 3, {"order_id": "other"}),
+        event("order_refunded", 1, {"order_id": "o", "amount": 30_00, "currency": "USD"}),
+        event("order_refunded", 2, {"order_id": "o", "amount": 1, "currency": "EUR"}),
+        event("order_refunded", 3, {"order_id": "other"}),
         order("o", 4),
         order("p", 5, currency="EUR"),
     ]
@@ -121,7 +121,7 @@ def test_a_refund_told_first_counts_against_its_own_order():
 
 
 def test_a_cancelled_order_is_no_order():
-    events = [told("order_cancelled", 1, {"order_id": "o"}), order("o", 2)]
+    events = [event("order_cancelled", 1, {"order_id": "o"}), order("o", 2)]
     assert view(fold(events))["orders"]["count"] == 0
     assert memberships(fold(events), NOW) == {"first_time_visitor"}
 
@@ -142,7 +142,7 @@ def test_each_segment_begins_where_its_description_says():
 def test_a_cart_is_abandoned_from_an_hour_to_thirty_days_unless_an_order_followed():
     def left(ago, pieces=1, *events):
         lines = [{"quantity": pieces}] if pieces else []
-        cart = told("cart_updated", NOW - ago, {"products": lines})
+        cart = event("cart_updated", NOW - ago, {"products": lines})
         return "abandoned_cart" in memberships(fold([cart, *events]), NOW)
 
     hour = DAY // 24
@@ -158,7 +158,7 @@ def test_a_cart_is_abandoned_from_an_hour_to_thirty_days_unless_an_order_followe
 def test_entries_and_exits_add_up_and_must_alternate():
     def change(kind, version):
         data = {"segment": "high_value", "profile_id": "p"}
-        return told(f"segment_{kind}", 1, data, stream="p", version=version)
+        return event(f"segment_{kind}", 1, data, stream="p", version=version)
 
     entered = [change("entered", 1), change("exited", 2), change("entered", 3)]
     assert entries_and_exits(entered) == ({"p": {"high_value"}}, [])
@@ -168,10 +168,10 @@ def test_entries_and_exits_add_up_and_must_alternate():
 
 def test_a_stored_summary_is_read_as_the_shopper_it_describes():
     events = [
-        told("cart_updated", 3, {"products": [{"quantity": 2}], "value": 5, "currency": "USD"}),
-        told("consent_changed", 4, {"purposes": {"email": True}}),
-        told("loyalty_points_changed", 5, {"points": -3}),
-        told("order_refunded", 6, {"order_id": "o"}),
+        event("cart_updated", 3, {"products": [{"quantity": 2}], "value": 5, "currency": "USD"}),
+        event("consent_changed", 4, {"purposes": {"email": True}}),
+        event("loyalty_points_changed", 5, {"points": -3}),
+        event("order_refunded", 6, {"order_id": "o"}),
         order("o", 2),
     ]
     stored = {

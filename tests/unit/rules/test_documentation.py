@@ -12,9 +12,9 @@ VOCABULARIES = {"segment": SEGMENT_VOCABULARY, "eligibility": ELIGIBILITY_VOCABU
 
 
 def test_every_rule_of_the_page_is_one():
-    found = re.findall(r"```(\w+)\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert len(found) >= 3
-    for vocabulary, text in found:
+    examples = re.findall(r"```(\w+)\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(examples) >= 3
+    for vocabulary, text in examples:
         assert not compile_rule(text, VOCABULARIES[vocabulary]).warnings
 
 
