@@ -81,9 +81,9 @@ def test_a_gap_and_a_second_copy_of_an_id_are_flaws_of_a_log():
 
 
 def test_a_fact_that_one_of_its_streams_lacks_is_a_flaw_of_a_log():
-    event = moved(1, "s", 1)
-    event.data["streams"].append({"stream": "t", "version": 1})
-    assert "fact f is told to" in log_flaws("p", [event])[0]
+    fact = moved(1, "s", 1)
+    fact.data["streams"].append({"stream": "t", "version": 1})
+    assert "fact f is told to" in log_flaws("p", [fact])[0]
 
 
 def test_two_accounts_in_one_profile_are_a_flaw():
