@@ -15,7 +15,12 @@ from profile_index.identity import (
     profiles_of,
     streams_of,
 )
-from profile_index.summaries import load_summaries, save_summaries
+from profile_index.summaries import (
+    fold_events,
+    load_summaries,
+    save_summaries,
+    update_summaries,
+)
 
 __all__ = [
     "IdentifierOwner",
@@ -24,9 +29,11 @@ __all__ = [
     "current_profile",
     "current_streams",
     "find",
+    "fold_events",
     "load_summaries",
     "moves_of",
     "profiles_of",
     "save_summaries",
     "streams_of",
+    "update_summaries",
 ]

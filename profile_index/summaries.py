@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import Event
 from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
 from profile_index.tables import SUMMARIES
+from rules import Summary
 
 _SAVE = RowStatement(
     """
@@ -21,6 +23,38 @@ _SAVE = RowStatement(
     """
 )
 _LOAD = PreparedStatement(sa.select(SUMMARIES).where(among(SUMMARIES.c.stream_id, "streams")))
+
+
+def fold_events(summaries: dict[str, Summary], events: Iterable[Event]) -> None:
+    """Add each event to the summary of its stream, which begins here if it is not there yet."""
+    for event in events:
+        summary = summaries.get(event.stream)
+        if summary is None:
+            summary = summaries[event.stream] = Summary()
+        summary.add(event.type, event.data, event.occurred_at, event.id)
+
+
+def update_summaries(connection: sa.Connection, events: Sequence[Event]) -> dict[str, Summary]:
+    """Fold events into the stored summaries of all their streams; returns these summaries.
+
+    The caller holds the streams locked, and passes the events of each in order.
+    """
+    if not events:
+        return {}
+    versions: dict[str, int] = {}
+    for event in events:
+        versions.update(event.versions)
+    stored = load_summaries(connection, versions)
+    summaries = {
+        stream: Summary.load(stored[stream][1]) if stream in stored else Summary()
+        for stream in versions
+    }
+    fold_events(summaries, events)
+    save_summaries(
+        connection,
+        {stream: (version, summaries[stream].dump()) for stream, version in versions.items()},
+    )
+    return summaries
 
 
 def load_summaries(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[int, Any]]:

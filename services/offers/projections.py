@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from chassis import Event
 from chassis.eventlog.unit_of_work import UnitOfWork
-from profile_index import apply_identity, load_summaries, save_summaries
-from rules import Summary
+from profile_index import apply_identity, update_summaries
 from services.offers import store
 from services.offers.domain.recognition import ProfileSegments
 
@@ -29,17 +28,7 @@ class ShopperProjection:
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         apply_identity(unit.connection, events)
         summarised = [event for event in events if event.type in SUMMARISED]
-        stored = load_summaries(unit.connection, {event.stream for event in summarised})
-        summaries = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
-        versions: dict[str, int] = {}
-        for event in summarised:
-            summary = summaries.setdefault(event.stream, Summary())
-            summary.add(event.type, event.data, event.occurred_at, event.id)
-            versions[event.stream] = event.version
-        save_summaries(
-            unit.connection,
-            {stream: (version, summaries[stream].dump()) for stream, version in versions.items()},
-        )
+        update_summaries(unit.connection, summarised)
 
 
 class SegmentProjection:

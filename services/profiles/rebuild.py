@@ -11,9 +11,8 @@ from chassis import Event
 from chassis.config.settings import Settings
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.read_model import LockMode, ReadModel
-from profile_index import apply_identity, load_summaries, save_summaries
+from profile_index import apply_identity, update_summaries
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
-from rules import Summary
 
 
 def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
@@ -33,17 +32,4 @@ class IndexProjection:
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         apply_identity(unit.connection, events)
-        versions: dict[str, int] = {}
-        for event in events:
-            versions.update(event.versions)
-        stored = load_summaries(unit.connection, versions)
-        summaries = {
-            stream: Summary.load(stored[stream][1]) if stream in stored else Summary()
-            for stream in versions
-        }
-        for event in events:
-            summaries[event.stream].add(event.type, event.data, event.occurred_at, event.id)
-        save_summaries(
-            unit.connection,
-            {stream: (version, summaries[stream].dump()) for stream, version in versions.items()},
-        )
+        update_summaries(unit.connection, events)

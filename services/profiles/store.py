@@ -14,7 +14,7 @@ from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import EVENTS, STREAMS
 from chassis.eventlog.log import AppendResult
 from chassis.eventlog.unit_of_work import UnitOfWork
-from profile_index import apply_identity, load_summaries, save_summaries
+from profile_index import apply_identity, fold_events, load_summaries, save_summaries
 from profile_index.tables import IDENTIFIERS, LABELS
 from rules import Summary
 from services.profiles.vault import SealedValue
@@ -109,28 +109,23 @@ def append(
 def summaries(unit: UnitOfWork, streams: Sequence[str]) -> dict[str, tuple[int, Summary]]:
     """The version and summary of each stream as of now, whatever the table of summaries holds."""
     stored = load_summaries(unit.connection, streams)
-    current: dict[str, tuple[int, Summary]] = {}
-    for stream in streams:
-        version, state = stored.get(stream, (0, {}))
-        current[stream] = (version, Summary.load(state))
+    versions = {stream: stored.get(stream, (0, None))[0] for stream in streams}
+    current = {stream: Summary.load(stored.get(stream, (0, {}))[1]) for stream in streams}
     while True:
-        after = {stream: version for stream, (version, _) in current.items()}
-        events = unit.history(after, _PAGE)
-        for event in events:
-            summary = current[event.stream][1]
-            summary.add(event.type, event.data, event.occurred_at, event.id)
-            current[event.stream] = (event.version, summary)
+        events = unit.history(versions, _PAGE)
+        fold_events(current, events)
+        versions |= {event.stream: event.version for event in events}
         if len(events) < _PAGE:
             break
     save_summaries(
         unit.connection,
         {
-            stream: (version, summary.dump())
-            for stream, (version, summary) in current.items()
+            stream: (version, current[stream].dump())
+            for stream, version in versions.items()
             if version - stored.get(stream, (0, None))[0] >= _TAIL
         },
     )
-    return current
+    return {stream: (versions[stream], current[stream]) for stream in streams}
 
 
 def identifier_keys(unit: UnitOfWork, streams: Iterable[str]) -> list[str]:

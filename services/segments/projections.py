@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from chassis import Event
 from chassis.eventlog.unit_of_work import UnitOfWork
-from profile_index import apply_identity, load_summaries, profiles_of, save_summaries
-from rules import Summary
+from profile_index import apply_identity, profiles_of, update_summaries
 from services.segments import store
 from services.segments.domain.evaluation import UNEVALUATED, Membership
 from services.segments.evaluator import ENTERED, Loaded, reevaluate
@@ -67,13 +66,4 @@ def _sum_up(unit: UnitOfWork, events: Sequence[Event]) -> Loaded:
     for event in events:
         versions.update(event.versions)
     counted = [event for event in events if event.type != "identity_changed"]
-    stored = load_summaries(unit.connection, {event.stream for event in counted})
-    summaries = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
-    for event in counted:
-        summary = summaries.setdefault(event.stream, Summary())
-        summary.add(event.type, event.data, event.occurred_at, event.id)
-    save_summaries(
-        unit.connection,
-        {stream: (versions[stream], summary.dump()) for stream, summary in summaries.items()},
-    )
-    return Loaded(summaries, versions)
+    return Loaded(update_summaries(unit.connection, counted), versions)
