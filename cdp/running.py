@@ -18,9 +18,9 @@ from cdp.embedded import EMBEDDED_BROKER, EmbeddedSuite, database_path, migrate
 from chassis.config.settings import Role, Settings, owner_database, read_settings
 from chassis.config.uris import broker_refusal, check_broker_uri
 from chassis.core.errors import InvalidInput, Unavailable
+from chassis.messaging.amqp import BROKER_ERRORS
 from chassis.messaging.exchanges import declare_own
 from chassis.observability.logging import configure_logging
-from chassis.runtime.rpc import BROKER_ERRORS
 
 EMBEDDED = Path(".run/embedded")
 _CONNECT_SECONDS = 5

@@ -1,4 +1,22 @@
-"""Units of work: one transaction over a service's tables and log, published after its commit."""
+"""Units of work: one transaction over a service's tables and log, published after its commit.
+
+Every transaction takes its locks in this order, and those of one table sorted by key, so that none
+waits for another in a circle. Each kind of work begins at its own line and goes down:
+
+    positions                    a batch of events: the rows of all their streams
+        |
+    lock rows of the service     a command: whatever it decides on
+        |
+    streams                      an append: gives each stream its next versions
+        |
+    events, outbox               new rows, which nobody waits for
+
+Rows of a read model are written under the lock of their stream, in `positions` or in `streams`, and
+have no place of their own in this order. A rebuild locks whole tables, as `ReadModel.tables` lists
+them.
+
+Two units that insert the same new key still collide: the later one is run again.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +52,7 @@ _ATTEMPTS = 8
 
 
 class Publisher(Protocol):
-    """Takes committed events on to the broker, in its own time."""
+    """Publishes committed events, without keeping the caller waiting."""
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         """Publish `events` and, once they are confirmed, clear outbox row `row_id`."""
@@ -63,14 +81,14 @@ class UnitOfWork:
     def append(
         self, drafts: Sequence[Draft | JointDraft], *, synchronous_commit: bool = True
     ) -> list[AppendResult]:
-        """Append to the service's own log; one outcome for each draft, in order.
+        """Append to the service's own log; one result for each draft, in order.
 
-        Drafts are taken to be new: a duplicate costs a second run of the unit, so who expects
-        many of them asks `find` first.
+        The first run of a unit assumes that drafts are new: a duplicate costs a second run. Callers
+        that expect many duplicates call `find` first.
 
         Without `synchronous_commit` the commit does not wait for the disk. What is committed
-        survives the death of every process of ours; it can be lost only if the database server
-        itself crashes within the next moment (PostgreSQL: a fraction of a second).
+        survives a crash of every process of ours; it is lost only if the database server itself
+        crashes within the next moment (PostgreSQL: a fraction of a second).
         """
         if self._correlation:
             drafts = [
@@ -92,16 +110,16 @@ class UnitOfWork:
         return self._log.find(self.connection, ids)
 
     def history(self, after: Mapping[str, int], limit: int) -> list[Event]:
-        """Up to `limit` events of the log past `after` (stream: version), as code knows them."""
+        """Up to `limit` events of the log past `after` (stream: version), upcast."""
         events = self._log.history(self.connection, after, limit)
         return [self._upcasters.upcast(event) for event in events]
 
     def raw_history(self, after: Mapping[str, int], limit: int) -> list[Event]:
-        """The same as the log holds them, for those who upcast for themselves."""
+        """The same as they are stored, for callers that upcast for themselves."""
         return self._log.history(self.connection, after, limit)
 
     def heads(self, changed_since: int, after: str, limit: int) -> list[Head]:
-        """Up to `limit` streams of the log past a place in the order of their changes."""
+        """Up to `limit` streams of the log past a place in the order of change."""
         return self._log.heads(self.connection, changed_since, after, limit)
 
 
@@ -138,20 +156,22 @@ class UnitOfWorkRunner:
         a new row or a lost connection, so it must have no effect outside its unit. Raises
         Unavailable when the database does not answer.
         """
-        return self._insist(function, self.database.transaction)
+        return self._retry(function, self.database.transaction)
 
     def autocommit(self, function: Callable[[UnitOfWork], T]) -> T:
-        """Run `function`, which writes by one statement, as `UnitOfWork.append` of drafts does.
+        """Run `function`, which writes by one statement, as `UnitOfWork.append` does for drafts.
 
         On PostgreSQL that statement is a transaction of its own.
         """
-        return self._insist(function, self.database.autocommit)
+        return self._retry(function, self.database.autocommit)
 
     def read(self, function: Callable[[UnitOfWork], T]) -> T:
         """Run `function`, which only reads: each statement sees what is committed by then."""
-        return self._insist(function, self.database.autocommit)
+        return self._retry(function, self.database.autocommit)
 
-    def _insist(
+    # A loop of its own: `chassis.core.retry` costs about 30 µs of CPU even if nothing fails, and a
+    # whole unit of work costs 60 µs (empty, on SQLite) to 130 µs (one query).
+    def _retry(
         self,
         function: Callable[[UnitOfWork], T],
         begin: Callable[[], AbstractContextManager[sa.Connection]],

@@ -1,6 +1,6 @@
-"""The embedded broker: kombu's in-memory transport, mended so that nameko can stand on it.
+"""The embedded broker: kombu's in-memory transport, adapted to what nameko expects.
 
-It lives in one process and forgets everything at its end; reconciliation heals what was in it.
+It lives in one process and loses its messages at the end; reconciliation makes up for them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SCHEME = "embedded"
 
 
 class Channel(memory.Channel):
-    """A channel whose messages carry their content type where AMQP's do, as nameko expects."""
+    """A channel whose messages have their content type where AMQP's have it, as nameko expects."""
 
     def prepare_message(self, body: Any, *args: Any, **kwargs: Any) -> Any:
         message = super().prepare_message(body, *args, **kwargs)
@@ -35,7 +35,7 @@ class Transport(memory.Transport):
 
 
 def install(services: Sequence[str] = ()) -> str:
-    """Make kombu know the embedded broker, with what `services` own; returns its URI."""
+    """Register the embedded broker with kombu, and declare what `services` own; returns its URI."""
     kombu.transport.TRANSPORT_ALIASES[SCHEME] = f"{__name__}:Transport"
     with Connection(f"{SCHEME}://localhost") as connection:
         for service in services:

@@ -1,4 +1,21 @@
-"""The exchanges and queues of a service, declared before anything is published to them."""
+"""The exchanges and queues of a service, declared before anything is published to them.
+
+"segments" follows "profiles"; its replicas share one queue for each source:
+
+    profiles                                        segments
+        |                                               ^
+        | event, routed by its type                     | batches
+        v                                               |
+    [profiles.events] --- "#" ---> (segments.profiles) -+
+     topic exchange                 quorum queue        |
+                                        |               | cannot be read
+                                        | delivered     v
+                                        | 20 times   [segments.dead] ---> (segments.dead)
+                                        +----------->  fanout exchange     quorum queue
+
+Each exchange is declared by the service whose name it has; whoever binds to it only reads. Calls
+use nameko's own exchange and queues.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +24,8 @@ from typing import Any
 
 from kombu import Connection, Exchange, Queue
 
-# A quorum queue drops a message that was delivered this often and never acknowledged, unless it
-# has a dead-letter exchange. Only crashes and lost connections count here.
+# A message that was delivered so often and never acknowledged goes to the dead-letter exchange; a
+# quorum queue without one drops it. Only crashes and lost connections count as such deliveries.
 _DELIVERY_LIMIT = 20
 
 
@@ -18,7 +35,7 @@ def events_exchange(service: str) -> Exchange:
 
 
 def dead_queue(service: str) -> Queue:
-    """Where messages end that a service could not read, or that killed it again and again."""
+    """Where messages go that a service cannot read, or that have killed it again and again."""
     name = f"{service}.dead"
     exchange = Exchange(name, type="fanout", durable=True)
     return Queue(name, exchange, durable=True, queue_arguments={"x-queue-type": "quorum"})
@@ -28,7 +45,7 @@ def subscriber_queue(service: str, source: str) -> Queue:
     """The queue, shared by all replicas of `service`, of every event of `source`."""
     return Queue(
         f"{service}.{source}",
-        # The exchange is its owner's to declare; to bind to it, reading is enough.
+        # The exchange is its owner's to declare; binding to it needs the right to read alone.
         Exchange(f"{source}.events", type="topic", durable=True, passive=True),
         routing_key="#",
         durable=True,
@@ -53,7 +70,7 @@ def declare_at(uri: str, service: str) -> None:
 
 
 def subscribe_at(uri: str, service: str, sources: Iterable[str]) -> None:
-    """Declare on the broker at `uri` a service's queues; the exchanges of `sources` are there."""
+    """Declare on the broker at `uri` a service's queues; the exchanges of `sources` exist."""
     with Connection(uri) as connection:
         for source in sources:
             subscriber_queue(service, source)(connection.channel()).declare()

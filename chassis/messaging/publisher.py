@@ -1,10 +1,11 @@
-"""Takes committed events to the broker: right after the commit, and again if that failed."""
+"""Publishes committed events: right after the commit, and again if that failed."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import amqp
@@ -16,8 +17,9 @@ from kombu import Connection, Producer
 from chassis.core.errors import Unavailable
 from chassis.core.event import Event
 from chassis.core.json import dump_json
+from chassis.core.retry import retry
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.messaging.amqp import JSON, in_one_write, publish
+from chassis.messaging.amqp import BROKER_ERRORS, JSON, in_one_write, publish
 from chassis.messaging.exchanges import declare_own, events_exchange
 from chassis.observability.metrics import EVENTS_PUBLISHED
 
@@ -37,23 +39,22 @@ _log = structlog.get_logger("publisher")
 class BrokerPublisher:
     """Publishes with pipelined confirms, then clears the outbox rows.
 
-    What comes within `pause` seconds of the round before is published together.
-    What does not fit its queue, and what a dead process left, is the sweeper's: it takes over
-    rows whose claim has lapsed.
+    What comes within `pause` seconds of the last round is published together. The sweeper publishes
+    what does not fit the queue and what a dead process left: it claims rows whose claim has lapsed.
     """
 
-    def __init__(self, uri: str, work: UnitOfWorkRunner, pause: float = 0.02) -> None:
-        self._work = work
+    def __init__(self, uri: str, runner: UnitOfWorkRunner, pause: float = 0.02) -> None:
+        self._runner = runner
         self._pause = pause
         self._waiting: LightQueue = LightQueue(maxsize=_ROWS_WAITING)
-        self._sender = _Sender(uri, work.source)
+        self._sender = _Sender(uri, runner.source)
         self._busy = False
         self._confirmed: list[str] = []
         self._cleared = time.monotonic()
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         """Queue the events of one outbox row; never waits."""
-        with suppress(Full):  # then the sweeper has it, once the claim lapses
+        with suppress(Full):  # the sweeper publishes it, once the claim lapses
             self._waiting.put_nowait((row_id, events))
 
     def run(self) -> None:
@@ -62,7 +63,7 @@ class BrokerPublisher:
             rows = self._next_rows()
             self._busy = True
             if rows:
-                self._insist([event for _row_id, events in rows for event in events])
+                self._send([event for _row_id, events in rows for event in events])
             self._confirmed += [row_id for row_id, _events in rows]
             if not rows or time.monotonic() - self._cleared > _CLEAR_SECONDS:
                 self._clear()
@@ -71,18 +72,18 @@ class BrokerPublisher:
                 eventlet.sleep(self._pause)
 
     def sweep(self) -> None:
-        """Take over what other processes left behind, for ever."""
+        """Publish what other processes have left, for ever."""
         while True:
             eventlet.sleep(_SWEEP_SECONDS)
             with suppress(Unavailable):
-                while self._idle() and (rows := self._work.run(self._claim)):
+                while self._idle() and (rows := self._runner.run(self._claim)):
                     for row_id, events in rows:
                         self.publish(row_id, events)
                     while not self._idle():
                         eventlet.sleep(0.01)
 
     def flush(self, seconds: float) -> None:
-        """Wait until what is queued is published and cleared, `seconds` at the most."""
+        """Wait until what is queued is published and cleared, for `seconds` at most."""
         with eventlet.Timeout(seconds, False):
             while not self._idle() or self._confirmed:
                 eventlet.sleep(0.01)
@@ -95,14 +96,14 @@ class BrokerPublisher:
         return not self._busy and self._waiting.empty()
 
     def _claim(self, unit: UnitOfWork) -> list[tuple[str, list[Event]]]:
-        rows = self._work.outbox.claim(unit.connection, 20)
+        rows = self._runner.outbox.claim(unit.connection, 20)
         return [
-            (row_id, self._work.log.events_at(unit.connection, refs))
+            (row_id, self._runner.log.events_at(unit.connection, refs))
             for row_id, refs in rows.items()
         ]
 
     def _next_rows(self) -> list[tuple[str, Sequence[Event]]]:
-        """What is to be published next; nothing, if rows are to be cleared and nothing comes."""
+        """The rows to publish next; none if there are rows to clear and nothing else comes."""
         rows: list[tuple[str, Sequence[Event]]] = []
         size = 0
         with suppress(Empty):
@@ -117,22 +118,28 @@ class BrokerPublisher:
         row_ids, self._confirmed = self._confirmed, []
         self._cleared = time.monotonic()
         with suppress(Unavailable):  # the rows stay, and are published once more
-            self._work.autocommit(lambda unit: self._work.outbox.clear(unit.connection, row_ids))
+            self._runner.autocommit(
+                lambda unit: self._runner.outbox.clear(unit.connection, row_ids)
+            )
 
-    def _insist(self, events: Sequence[Event]) -> None:
-        pause = 0.1
-        while True:
-            try:
-                return self._sender.send(events)
-            except self._sender.errors as error:
-                _log.warning("broker_unreachable", error=type(error).__name__, retry_in=pause)
-                self._sender.reset()
-            eventlet.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+    def _send(self, events: Sequence[Event]) -> None:
+        """Send `events`, again and again until the broker has confirmed them all."""
+        retry(
+            partial(self._sender.send, events),
+            lambda error: isinstance(error, (*BROKER_ERRORS, _Nacked)),
+            first_pause=0.1,
+            longest_pause=_LONGEST_PAUSE,
+            before_pause=self._reset,
+            sleep=eventlet.sleep,
+        )
+
+    def _reset(self, error: BaseException, pause: float) -> None:
+        _log.warning("broker_unreachable", error=type(error).__name__, retry_in=pause)
+        self._sender.reset()
 
 
 class _Nacked(Exception):
-    """The broker refused a message."""
+    """The broker did not accept a message."""
 
 
 class _Sender:
@@ -144,18 +151,12 @@ class _Sender:
         self._exchange = events_exchange(source)
         self._channel: Any = None
         self._unconfirmed: set[int] = set()
-        self._published = 0
-        self._refused = False
-        self.errors = (
-            *self._connection.connection_errors,
-            *self._connection.channel_errors,
-            OSError,
-            _Nacked,
-        )
+        self._last_tag = 0
+        self._nacked = False
 
     def send(self, events: Sequence[Event]) -> None:
-        """Publish `events`, and return when the broker has them all."""
-        channel = self._ready()
+        """Publish `events`, and return when the broker has confirmed them all."""
+        channel = self._open_channel()
         if isinstance(channel, amqp.Channel):
             self._pipeline(channel, events)
         else:
@@ -165,16 +166,16 @@ class _Sender:
         EVENTS_PUBLISHED.labels(self._source).inc(len(events))
 
     def _pipeline(self, channel: amqp.Channel, events: Sequence[Event]) -> None:
-        """All in one write to the socket, and then the wait for all confirms."""
+        """Write all in one go, then wait for all confirms."""
         with in_one_write(channel):
             for event in events:
                 message = amqp.Message(_body(event), **_PROPERTIES)
                 publish(channel, message, self._exchange.name, event.type)
-                self._published += 1
-                self._unconfirmed.add(self._published)
+                self._last_tag += 1
+                self._unconfirmed.add(self._last_tag)
         while self._unconfirmed:
             self._connection.drain_events(timeout=_CONFIRM_SECONDS)
-            if self._refused:
+            if self._nacked:
                 raise _Nacked
 
     def reset(self) -> None:
@@ -183,16 +184,16 @@ class _Sender:
         with suppress(Exception):  # it may be broken in any way
             self._connection.close()
 
-    def _ready(self) -> Any:
+    def _open_channel(self) -> Any:
         if self._channel is not None and self._connection.connected:
             if isinstance(self._channel, amqp.Channel):
                 with suppress(TimeoutError):  # reads what came in between, such as heartbeats
                     self._connection.drain_events(timeout=0)
             return self._channel
-        self._connection.connect()  # one that was closed does not open by itself
+        self._connection.connect()  # a closed one does not open by itself
         channel = self._connection.channel()
         declare_own(channel, self._source)
-        self._unconfirmed, self._published, self._refused = set(), 0, False
+        self._unconfirmed, self._last_tag, self._nacked = set(), 0, False
         if isinstance(channel, amqp.Channel):
             channel.confirm_select()
             channel.events["basic_ack"].add(self._on_ack)
@@ -202,12 +203,12 @@ class _Sender:
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
         if multiple:
-            self._unconfirmed = {waiting for waiting in self._unconfirmed if waiting > tag}
+            self._unconfirmed = {each for each in self._unconfirmed if each > tag}
         else:
             self._unconfirmed.discard(tag)
 
     def _on_nack(self, _tag: int, _multiple: bool) -> None:
-        self._refused = True
+        self._nacked = True
 
 
 def _body(event: Event) -> str:

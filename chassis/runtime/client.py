@@ -13,11 +13,10 @@ from nameko.standalone.rpc import ClusterRpcProxy
 from chassis.config.uris import broker_refusal
 from chassis.core.errors import Failure, ServiceError, Unavailable
 from chassis.messaging import embedded
-from chassis.runtime.rpc import (
-    BROKER_ERRORS,  # importing it makes our errors arrive as what they were
-)
+from chassis.messaging.amqp import BROKER_ERRORS
+from chassis.runtime.wire_errors import register_errors
 
-_VARIABLE = "CDP_AMQP_URI"  # which names the broker of those who call
+_VARIABLE = "CDP_AMQP_URI"  # names the broker for clients
 
 
 class Client:
@@ -25,7 +24,8 @@ class Client:
 
     def __init__(self, amqp_uri: str, timeout: float = 10.0) -> None:
         embedded.install()
-        logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns of its own tidying up
+        register_errors()
+        logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns when it closes a channel
         self._amqp_uri = amqp_uri
         self._timeout = timeout
         self._proxy = ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=timeout)
@@ -47,10 +47,10 @@ class Client:
             self._proxy.stop()
 
     def call(self, service: str, method: str, /, **kwargs: Any) -> Any:
-        """The answer of `service.method(**kwargs)`, or the ServiceError that it raised.
+        """What `service.method(**kwargs)` returns; raises the ServiceError that it raises.
 
-        Unavailable when nothing came back in time, and from then on once the broker has closed
-        the connection; Refused when it lets this user do nothing.
+        Unavailable if there is no response in time, and from then on once the broker has closed
+        the connection; Refused if the broker does not let this user in.
         """
         try:
             return getattr(self._cluster[service], method)(**kwargs)
@@ -60,7 +60,7 @@ class Client:
             raise Unavailable(service, "is not running") from None
         except RemoteError as error:
             raise Failure(service, f"failed with {error.exc_type}") from None
-        except (*BROKER_ERRORS, RuntimeError) as error:  # nameko's word for a lost connection
+        except (*BROKER_ERRORS, RuntimeError) as error:  # nameko's, for a lost connection
             raise self._refusal(error) from None
 
     def _refusal(self, error: Exception) -> ServiceError:

@@ -10,9 +10,8 @@ from typing import Any, TypeVar, cast
 import amqp
 import eventlet
 import structlog
-from amqp.exceptions import AMQPError, RecoverableConnectionError
+from amqp.exceptions import RecoverableConnectionError
 from eventlet.semaphore import Semaphore
-from kombu.exceptions import OperationalError
 from kombu.utils.json import dumps as dump_ascii
 from nameko.amqp.publish import Publisher
 from nameko.constants import AMQP_URI_CONFIG_KEY, CALL_ID_STACK_CONTEXT_KEY
@@ -22,9 +21,6 @@ from nameko.exceptions import (
     RemoteError,
     UnknownService,
     UnserializableValueError,
-    get_module_path,
-    registry,
-    serialize,
 )
 from nameko.extensions import DependencyProvider
 from nameko.messaging import QueueConsumer
@@ -34,29 +30,24 @@ from nameko.rpc import Rpc as NamekoRpc
 from chassis.core import errors
 from chassis.core.errors import InvalidInput, NotFound, ServiceError, Unavailable
 from chassis.core.json import dump_json
-from chassis.messaging.amqp import JSON, in_one_write, publish
+from chassis.messaging.amqp import BROKER_ERRORS, JSON, in_one_write, publish
 from chassis.runtime.shared import SharedResources
+from chassis.runtime.wire_errors import register_errors, serialize_error
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-BROKER_ERRORS = (OSError, AMQPError, OperationalError)
-_SMALL = 32 * 1024  # characters of an answer that goes out with the acknowledgement
+_SMALL = 32 * 1024  # characters of a response that is written with the acknowledgement
 
 _log = structlog.get_logger("rpc")
 
-# Where our errors stand on the wire: the module of the first release, which other releases know.
-_WIRE_MODULE = "chassis.errors"
-for _kind in vars(errors).values():
-    if inspect.isclass(_kind) and issubclass(_kind, ServiceError):
-        registry[f"{_WIRE_MODULE}.{_kind.__name__}"] = _kind
-        registry[get_module_path(_kind)] = _kind
+register_errors()
 
 
 class SafeQueueConsumer(QueueConsumer):
-    """Answers a message that cannot be read, where nameko would log and forget it."""
+    """Responds to a message that cannot be read, which nameko would log and drop."""
 
     def consume(self, *args: Any, **kwargs: Any) -> Any:
-        """Looks four times a second, not once, whether it is to stop."""
+        """Checks four times a second, not once, whether it is to stop."""
         return super().consume(*args, safety_interval=0.25, **kwargs)
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
@@ -64,21 +55,21 @@ class SafeQueueConsumer(QueueConsumer):
         self.container.spawn_managed_thread(partial(self.refuse, message))
 
     def refuse(self, message: Any) -> None:
-        """Answer that a message is not JSON, if it says where to."""
+        """Respond that a message is not JSON, if it names a queue for the response."""
         if not message.properties.get("reply_to"):
             self.ack_message(message)
             return
         error = serialize_error(InvalidInput("payload", "is not JSON; send application/json"))
         try:
-            self.answer(message, _dump({"result": None, "error": error}))
+            self.respond(message, _dump({"result": None, "error": error}))
         except BROKER_ERRORS as error:
             _log.warning("answer_lost", error=type(error).__name__)  # the call comes again
 
-    def answer(self, message: Any, answer: str) -> None:
-        """Answer a call on a connection apart, so that what is large holds nobody up."""
+    def respond(self, message: Any, response: str) -> None:
+        """Respond to a call over another connection, so that a large response delays nobody."""
         config = self.container.config
         Publisher(config[AMQP_URI_CONFIG_KEY]).publish(
-            answer,
+            response,
             exchange=get_rpc_exchange(config),
             routing_key=message.properties["reply_to"],
             correlation_id=message.properties.get("correlation_id"),
@@ -94,7 +85,7 @@ class SafeReplyListener(ReplyListener):
 
 
 class SafeRpcConsumer(RpcConsumer):
-    """nameko's, for processes that answer RPC calls, and for messages that are calls."""
+    """nameko's, in processes that serve RPC, and for messages that are calls."""
 
     queue_consumer = SafeQueueConsumer()
     foundation = SharedResources()
@@ -127,36 +118,36 @@ class SafeRpcConsumer(RpcConsumer):
             raise NotFound(routing_key, "is no method of the service") from None
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
-        answer, result, exc_info = _answer(result, exc_info)
+        response, result, exc_info = _response(result, exc_info)
         channel = message.channel
         try:
-            if isinstance(channel, amqp.Channel) and channel.connection and len(answer) <= _SMALL:
-                self._answer_at_once(channel, message, answer)
+            if isinstance(channel, amqp.Channel) and channel.connection and len(response) <= _SMALL:
+                self._respond_at_once(channel, message, response)
             else:
-                self.queue_consumer.answer(message, answer)
+                self.queue_consumer.respond(message, response)
         except BROKER_ERRORS as error:
             _log.warning("answer_lost", error=type(error).__name__)  # the call comes again
         return result, exc_info
 
-    def _answer_at_once(self, channel: amqp.Channel, message: Any, answer: str) -> None:
-        """Answer and acknowledge the call, in one write and without waiting for anything.
+    def _respond_at_once(self, channel: amqp.Channel, message: Any, response: str) -> None:
+        """Respond and acknowledge the call, in one write and without waiting for anything.
 
-        A caller that loses an answer asks again; the broker's confirm would help nobody.
+        A caller that gets no response calls again; the broker's confirm would help nobody.
         """
         reply = amqp.Message(
-            answer, correlation_id=message.properties.get("correlation_id"), **JSON
+            response, correlation_id=message.properties.get("correlation_id"), **JSON
         )
         exchange = get_rpc_exchange(self.container.config).name
         with self._writing:
-            if channel.connection is None:  # it was lost while others were writing
+            if channel.connection is None:  # it was lost while this greenlet waited its turn
                 raise RecoverableConnectionError("the connection is closed")
             with in_one_write(channel):
                 publish(channel, reply, exchange, message.properties["reply_to"])
                 message.ack()
 
 
-def _answer(result: Any, exc_info: Any) -> tuple[str, Any, Any]:
-    """The answer to a call as JSON; what cannot be JSON becomes an error."""
+def _response(result: Any, exc_info: Any) -> tuple[str, Any, Any]:
+    """The response to a call as JSON, and what nameko is to log: what is no JSON is an error."""
     error = serialize_error(exc_info[1]) if exc_info is not None else None
     try:
         return _dump({"result": result, "error": error}), result, exc_info
@@ -166,20 +157,12 @@ def _answer(result: Any, exc_info: Any) -> tuple[str, Any, Any]:
         return _dump({"result": None, "error": serialize_error(unserializable)}), None, exc_info
 
 
-def serialize_error(error: Exception) -> dict[str, Any]:
-    """An error as nameko sends it; ours under the path that every release knows."""
-    serialized: dict[str, Any] = serialize(error)
-    if isinstance(error, ServiceError):
-        serialized["exc_path"] = f"{_WIRE_MODULE}.{type(error).__name__}"
-    return serialized
-
-
-def _dump(answer: Mapping[str, Any]) -> str:
-    """JSON of an answer, which may quote half of a surrogate pair: ASCII alone can carry that."""
+def _dump(response: Mapping[str, Any]) -> str:
+    """JSON of a response; half of a surrogate pair, which it may quote, can only be ASCII."""
     try:
-        return dump_json(answer)
+        return dump_json(response)
     except TypeError:
-        text: str = dump_ascii(answer)
+        text: str = dump_ascii(response)
         return text
 
 
@@ -243,9 +226,9 @@ def check_arguments(method: Any, args: list[Any], kwargs: Mapping[str, Any]) -> 
         raise InvalidInput("args", f"{method.__name__} takes {len(names)}: {', '.join(names)}")
     for name in kwargs:
         if name not in names:
-            known = ", ".join(names) or "none"
+            arguments = ", ".join(names) or "none"
             raise InvalidInput(
-                str(name)[:64], f"is no argument of {method.__name__}; it has {known}"
+                str(name)[:64], f"is no argument of {method.__name__}; it has {arguments}"
             )
         if name in names[: len(args)]:
             raise InvalidInput(name, "is given twice")
@@ -269,13 +252,13 @@ class RemoteService:
         self._timeout = timeout
 
     def call(self, method: str, /, timeout: float | None = None, **kwargs: Any) -> Any:
-        """The answer of `method`; the error it raised; Unavailable if none came in time."""
+        """What `method` returns; raises what it raises, and Unavailable if that comes too late."""
         seconds = timeout if timeout is not None else self._timeout
-        late = Unavailable(self._name, f"did not answer in {seconds:g} s; try again")
-        # A request that nobody took in time is dropped by the broker, as nobody waits for it.
+        timeout_error = Unavailable(self._name, f"did not answer in {seconds:g} s; try again")
+        # The broker drops a request that no service takes in time: its caller has given up.
         proxy = ServiceProxy(self._worker_ctx, self._name, self._listener, expiration=seconds)
         try:
-            with eventlet.Timeout(seconds, late):
+            with eventlet.Timeout(seconds, timeout_error):
                 return getattr(proxy, method)(**kwargs)
         except UnknownService:
             raise Unavailable(self._name, "is not running; try again") from None
@@ -305,13 +288,13 @@ class Remote(DependencyProvider):
 
 
 class _Background:
-    """Stands where nameko wants an entry point, for calls that no worker makes."""
+    """A stand-in for the entry point that nameko expects, for calls that no worker makes."""
 
     method_name = "background"
 
 
 def made_in_background(worker_ctx: Any) -> bool:
-    """Whether it was no shop's call that led here, but a service's own looking after itself."""
+    """Whether no client's call led here, but the service's own background work."""
     return f".{_Background.method_name}." in worker_ctx.call_id_stack[0]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -19,6 +21,8 @@ from nameko.extensions import DependencyProvider, Entrypoint
 from chassis.core.errors import InvalidInput, Unavailable
 from chassis.core.event import Event
 from chassis.core.json import load_json
+from chassis.core.retry import retry
+from chassis.messaging.amqp import BROKER_ERRORS
 from chassis.messaging.exchanges import dead_queue, declare_own, subscriber_queue
 from chassis.observability.metrics import EVENTS_RECEIVED
 from chassis.projections.inbox import BatchResult, Inbox, Projection
@@ -34,12 +38,25 @@ _HEARTBEAT = 60
 _HISTORY_SECONDS = 5.0
 _GAP_SECONDS = 0.05
 _KEEP_UP_SECONDS = 0.5
-_LATEST = 10  # times the seconds between comparisons, if messages never stop to pile up
+_PILING_UP_FACTOR = 10  # so many times rarer are heads compared while messages pile up
 _LONGEST_PAUSE = 30.0
-_CAUSES_SHOWN = 20
+_FIRST_DELAY = 0.1
+_CAUSES_LOGGED = 20
 _MESSAGE_BYTES = 4_000_000
 
 _log = structlog.get_logger("subscriber")
+
+
+class _Stopping(Exception):
+    """The container stops: what was not applied comes again to another replica, or later."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Delay:
+    """Until when a stream that got nowhere is left alone, and how long that pause is."""
+
+    until: float
+    pause: float
 
 
 class FollowedLog(DependencyProvider):
@@ -50,20 +67,20 @@ class FollowedLog(DependencyProvider):
 
     def __init__(self, source: str) -> None:
         self.source_name = source
-        self._source: LogFollower | None = None
+        self._follower: LogFollower | None = None
 
     def get_dependency(self, worker_ctx: Any) -> LogFollower:
         del worker_ctx
-        if self._source is None:
-            self._source = _source(self, self.source_name)
-        return self._source
+        if self._follower is None:
+            self._follower = _log_follower(self, self.source_name)
+        return self._follower
 
 
 class Subscribe(Entrypoint):
     """Applies every batch of events by the projection that the method returns.
 
     Messages are acknowledged after the projection's commit. When it raises, the same batch is tried
-    again after a pause: poison does not come this way, as the inbox has set it aside.
+    again after a pause: it is no poison, which the inbox would have made a dead letter.
     """
 
     foundation = SharedResources()
@@ -77,12 +94,12 @@ class Subscribe(Entrypoint):
         self._piling_up = False
         self._nudge = Signal()
         self._threads: list[Any] = []
-        self._delayed: dict[str, tuple[float, float]] = {}
+        self._delayed: dict[str, _Delay] = {}
 
     def start(self) -> None:
         if not self.foundation.settings().follows_events:
             return
-        self._source = _source(self, self.source_name)
+        self._follower = _log_follower(self, self.source_name)
         self._threads = [
             self.container.spawn_managed_thread(
                 run, identifier=f"{run.__name__}-{self.source_name}"
@@ -100,47 +117,48 @@ class Subscribe(Entrypoint):
     # Messages, as they come
 
     def _consume(self) -> None:
-        settings = self.foundation.settings()
-        pause = 0.2
-        while not self._stopping:
-            connection = Connection(settings.amqp_uri, heartbeat=_HEARTBEAT)
-            errors = (*connection.connection_errors, *connection.channel_errors, OSError)
-            try:
-                with connection:
-                    self._follow_queue(connection)
-                pause = 0.2
-            except errors as error:
-                _log.warning("queue_lost", source=self.source_name, error=type(error).__name__)
-                eventlet.sleep(pause)
-                pause = min(pause * 2, 5.0)
+        with suppress(_Stopping):
+            retry(
+                self._follow_queue,
+                lambda error: isinstance(error, BROKER_ERRORS),
+                first_pause=0.2,
+                longest_pause=5.0,
+                before_pause=self._log_lost_queue,
+                sleep=eventlet.sleep,
+            )
 
-    def _follow_queue(self, connection: Connection) -> None:
+    def _follow_queue(self) -> None:
+        """Receive messages over one connection, until it is lost or the container stops."""
+        if self._stopping:
+            return
         settings = self.foundation.settings()
-        channel = connection.channel()
-        declare_own(channel, settings.service)
-        queue = subscriber_queue(settings.service, self.source_name)(channel)
-        queue.declare()
-        messages: list[Any] = []
-        consumer = Consumer(
-            channel,
-            [queue],
-            on_message=messages.append,
-            # What kombu cannot unpack comes as it is, to be set aside in its turn.
-            on_decode_error=lambda message, _error: messages.append(message),
-            auto_declare=False,
-            prefetch_count=2 * settings.batch_size,
-        )
-        with consumer:
-            while not self._stopping:
-                self._gather(connection, messages, settings.batch_size)
-                self._piling_up = len(messages) >= settings.batch_size
-                batch, messages[:] = (
-                    messages[: settings.batch_size],
-                    messages[settings.batch_size :],
-                )
-                if batch and not self._deliver(channel, batch):
-                    return
-                eventlet.sleep(0)
+        with Connection(settings.amqp_uri, heartbeat=_HEARTBEAT) as connection:
+            channel = connection.channel()
+            declare_own(channel, settings.service)
+            queue = subscriber_queue(settings.service, self.source_name)(channel)
+            queue.declare()
+            messages: list[Any] = []
+            consumer = Consumer(
+                channel,
+                [queue],
+                on_message=messages.append,
+                # What kombu cannot unpack is queued too, to become a dead letter in its turn.
+                on_decode_error=lambda message, _error: messages.append(message),
+                auto_declare=False,
+                prefetch_count=2 * settings.batch_size,
+            )
+            with consumer:
+                while not self._stopping:
+                    self._gather(connection, messages, settings.batch_size)
+                    self._piling_up = len(messages) >= settings.batch_size
+                    batch = messages[: settings.batch_size]
+                    del messages[: settings.batch_size]
+                    if batch:
+                        self._deliver(channel, batch)
+                    eventlet.sleep(0)
+
+    def _log_lost_queue(self, error: BaseException, _pause: float) -> None:
+        _log.warning("queue_lost", source=self.source_name, error=type(error).__name__)
 
     def _gather(self, connection: Connection, messages: list[Any], size: int) -> None:
         try:
@@ -154,65 +172,62 @@ class Subscribe(Entrypoint):
         if connection.supports_heartbeats:
             connection.heartbeat_check()
 
-    def _deliver(self, channel: Any, messages: Sequence[Any]) -> bool:
-        """Hand over what can be read, then acknowledge; False if the container is stopping."""
+    def _deliver(self, channel: Any, messages: Sequence[Any]) -> None:
+        """Apply what can be read, then acknowledge it all; _Stopping leaves it to a later run."""
         events = []
         for message in messages:
             try:
                 events.append(_decode(message))
             except (ValueError, InvalidInput) as error:
-                reason = _unread(error)
-                if not self._insist(partial(self._source.inbox.dead_letter, reason)):
-                    return False
-                self._keep(channel, message, reason)
+                reason = _undecodable(error)
+                self._try_until_done(partial(self._follower.inbox.dead_letter, reason))
+                self._publish_dead_letter(channel, message, reason)
         EVENTS_RECEIVED.labels(self.container.service_name, self.source_name).inc(len(events))
-        if events and not self._insist(partial(self._hand_over, events)):
-            return False
+        if events:
+            self._try_until_done(partial(self._hand_over, events))
         if isinstance(channel, amqp.Channel):
             messages[-1].ack(multiple=True)
         else:  # kombu's virtual channels ignore `multiple`
             for message in messages:
                 message.ack()
-        return True
 
-    def _insist(self, action: Callable[[], object]) -> bool:
-        """Try until it succeeds; False if the container stops before."""
-        pause = 0.1
-        while not self._stopping:
+    def _try_until_done(self, action: Callable[[], object]) -> None:
+        """Try again whatever fails, since nothing may be lost; _Stopping if the container stops."""
+
+        def attempt() -> None:
+            if self._stopping:
+                raise _Stopping
             try:
                 action()
             except ContainerBeingKilled:
-                return False
-            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be lost
-                unexpected = not isinstance(error, Unavailable)
-                _log.warning(
-                    "batch_failed",
-                    error=type(error).__name__,
-                    retry_in=pause,
-                    exc_info=error if unexpected else None,
-                )
-                eventlet.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-            else:
-                return True
-        return False
+                raise _Stopping from None
+
+        retry(
+            attempt,
+            lambda error: isinstance(error, Exception) and not isinstance(error, _Stopping),
+            first_pause=0.1,
+            longest_pause=_LONGEST_PAUSE,
+            before_pause=_log_failure,
+            sleep=eventlet.sleep,
+        )
 
     def _hand_over(self, events: Sequence[Event]) -> None:
+        """Apply `events` in a worker of the service; raises what that raises."""
         done = Signal()
 
         def apply(_worker: Any, projection: Any, exc_info: Any) -> tuple[Any, Any]:
             """Within the worker, so that its log line and its metric are those of the batch."""
-            outcome: BatchResult | None = None
+            result: BatchResult | None = None
             if exc_info is None:
                 try:
-                    outcome = self._source.inbox.process(events, projection)
+                    result = self._follower.inbox.process(events, projection)
                 except Exception:  # noqa: BLE001 - raised again where the batch was handed over
                     exc_info = sys.exc_info()
-            done.send((outcome, exc_info))
-            return outcome, exc_info
+            done.send((result, exc_info))
+            return result, exc_info
 
         worker = self.container.spawn_worker(self, (), {}, handle_result=apply)
-        outcome, exc_info = done.wait()
+        result, exc_info = done.wait()
         if exc_info is not None:
             raise exc_info[1]
         causes = {str(event.metadata.get("correlation_id", "unknown")) for event in events}
@@ -222,12 +237,12 @@ class Subscribe(Entrypoint):
             source=self.source_name,
             events=len(events),
             correlation_id=worker.call_id_stack[0],
-            caused_by=sorted(causes)[:_CAUSES_SHOWN],
+            caused_by=sorted(causes)[:_CAUSES_LOGGED],
         )
-        if outcome.behind:
+        if result.behind:
             self._wake()
 
-    def _keep(self, channel: Any, message: Any, reason: str) -> None:
+    def _publish_dead_letter(self, channel: Any, message: Any, reason: str) -> None:
         """Put a message that cannot be read into the dead queue, whole."""
         queue = dead_queue(self.foundation.settings().service)
         Producer(channel, auto_declare=False).publish(
@@ -240,7 +255,7 @@ class Subscribe(Entrypoint):
         )
         _log.error("dead_letter", source=self.source_name, reason=reason)
 
-    # What did not come as a message
+    # Events that no message brought
 
     def _keep_up(self) -> None:
         self.listener.queue_consumer.start()  # returns when answers can be received
@@ -249,7 +264,7 @@ class Subscribe(Entrypoint):
         while not self._stopping:
             try:
                 if is_due(time.monotonic() - reconciled, pause, piling_up=self._piling_up):
-                    self._source.inbox.reconcile(self._source.log.heads)
+                    self._follower.inbox.reconcile(self._follower.log.heads)
                     reconciled = time.monotonic()
                 while self._fetch():
                     eventlet.sleep(0)
@@ -265,23 +280,24 @@ class Subscribe(Entrypoint):
             self._nudge = Signal()
 
     def _fetch(self) -> bool:
-        """Fetch and apply one round of what is behind; whether to go on at once."""
+        """Fetch and apply one page of what lags behind; whether to go on at once."""
         if self._stopping:
             return False
         now = time.monotonic()
-        self._delayed = {s: d for s, d in self._delayed.items() if d[0] + d[1] > now}
-        waiting = {stream for stream, (until, _pause) in self._delayed.items() if until > now}
-        behind = self._source.inbox.behind(STREAMS_A_CALL + len(waiting))
+        self._delayed = {s: d for s, d in self._delayed.items() if d.until + d.pause > now}
+        waiting = {stream for stream, delay in self._delayed.items() if delay.until > now}
+        behind = self._follower.inbox.behind(STREAMS_A_CALL + len(waiting))
         behind = {s: version for s, version in behind.items() if s not in waiting}
         if not behind:
             return False
-        if events := self._source.log.history(behind):
+        if events := self._follower.log.history(behind):
             self._hand_over(events)
-        versions = self._source.inbox.versions(behind)
+        versions = self._follower.inbox.versions(behind)
         stuck = [stream for stream, version in behind.items() if versions[stream] == version]
         for stream in stuck:  # its source does not have it yet, or this release cannot read it
-            pause = min(2 * self._delayed.get(stream, (0.0, 0.1))[1], _LONGEST_PAUSE)
-            self._delayed[stream] = (now + pause, pause)
+            last = self._delayed.get(stream)
+            pause = min(2 * (last.pause if last else _FIRST_DELAY), _LONGEST_PAUSE)
+            self._delayed[stream] = _Delay(now + pause, pause)
         return len(stuck) < len(behind)
 
     def _wake(self) -> None:
@@ -295,26 +311,36 @@ def subscribe(source: str) -> Callable[[Follower], Follower]:
 
 
 def is_due(waited: float, pause: float, *, piling_up: bool) -> bool:
-    """Whether heads are to be compared, `waited` seconds after the last time.
+    """Whether to compare heads, `waited` seconds after the last time.
 
-    While messages pile up, what the heads have more is mostly under way: it would be fetched, and
-    come once more.
+    While messages pile up, what the heads have more is mostly on its way: it would be fetched, and
+    then arrive as a message too.
     """
-    return waited >= pause * (_LATEST if piling_up else 1)
+    return waited >= pause * (_PILING_UP_FACTOR if piling_up else 1)
 
 
-def _source(extension: FollowedLog | Subscribe, name: str) -> LogFollower:
-    """The service `name` as the extension's service follows it."""
+def _log_follower(extension: FollowedLog | Subscribe, source: str) -> LogFollower:
+    """The log of `source` as the extension's service follows it."""
     container = extension.container
-    inbox = Inbox(extension.foundation.unit_of_work_runner(), name, container.service_cls.upcasters)
-    return LogFollower(
-        inbox, background_remote(container, name, extension.listener, _HISTORY_SECONDS)
+    runner = extension.foundation.unit_of_work_runner()
+    inbox = Inbox(runner, source, container.service_cls.upcasters)
+    remote = background_remote(container, source, extension.listener, _HISTORY_SECONDS)
+    return LogFollower(inbox, remote)
+
+
+def _log_failure(error: BaseException, pause: float) -> None:
+    expected = isinstance(error, Unavailable)
+    _log.warning(
+        "batch_failed",
+        error=type(error).__name__,
+        retry_in=pause,
+        exc_info=None if expected else error,
     )
 
 
-def _unread(error: Exception) -> str:
-    told = str(error) if isinstance(error, InvalidInput) else type(error).__name__
-    return f"undecodable: {told}"
+def _undecodable(error: Exception) -> str:
+    cause = str(error) if isinstance(error, InvalidInput) else type(error).__name__
+    return f"undecodable: {cause}"
 
 
 def _decode(message: Any) -> Event:

@@ -54,14 +54,13 @@ class _Fault:
         BrokerPublisher.publish = faulty
 
     def applied(self):
-        insist = Subscribe._insist
+        try_until_done = Subscribe._try_until_done
 
-        def faulty(subscriber, events):
-            handled = insist(subscriber, events)
+        def faulty(subscriber, action):
+            try_until_done(subscriber, action)
             self.reached()
-            return handled
 
-        Subscribe._insist = faulty
+        Subscribe._try_until_done = faulty
 
 
 if __name__ == "__main__":
