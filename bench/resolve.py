@@ -82,9 +82,8 @@ class _Identity:
         subprocess.run(command, input=f"{owner} {self._shoppers}", text=True, check=True)
         database = Database(uri)
         stack.callback(database.close)
-        self._resolver = ResolveHandler(
-            UnitOfWorkRunner(database, "identity", FixedClock(NOW)), OBSERVER.rules
-        )
+        self._work = UnitOfWorkRunner(database, "identity", FixedClock(NOW))
+        self._resolver = ResolveHandler(OBSERVER.policy)
 
     def known(self) -> list[dict[str, Any]]:
         """A batch of shoppers that are known."""
@@ -108,7 +107,7 @@ class _Identity:
 
     def _resolve(self, observations: list[dict[str, Any]]) -> list[dict[str, Any]]:
         observed = [OBSERVER.observe(**one) for one in read_observations(observations)]
-        resolved, facts = self._resolver.resolve(observed)
+        resolved, facts = self._resolver.resolve(observed, self._work)
         return [*map(responses.resolution, resolved), *(fact.to_wire() for fact in facts)]
 
 

@@ -1,104 +1,218 @@
-"""The resolver: a batch of observations, against what the database holds.
+"""What changes identity: resolving observations, splitting and merging profiles, the review list.
 
-Most events show nothing new. They are answered from one query, without a lock; what changes
+Most events show nothing new. They are resolved from one query, without a lock; what changes
 something is resolved again, in order, under the locks of its keys and of their profiles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
-from chassis import Event, Unavailable, new_id
+from chassis import Event, NotFound, Unavailable, new_id
+from chassis.config.settings import Settings
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from services.identity import store
+from identifiers import load_types
+from services.identity import queries, store
+from services.identity.domain import review, support
 from services.identity.domain.change import IdentityChange
-from services.identity.domain.events import tell
+from services.identity.domain.events import identity_changed
 from services.identity.domain.observation import Observation
-from services.identity.domain.resolution import ResolutionResult, resolve, settled
+from services.identity.domain.resolution import ResolutionResult, resolve, resolve_all_unchanged
+from services.identity.domain.responses import RepairResult
 from services.identity.domain.state import IdentityPolicy, IdentityState
 
+T = TypeVar("T")
 _ATTEMPTS = 50  # each of them fails only because another call has moved a profile meanwhile
+_MOST_REMEMBERED = 100_000
+
+Decision = tuple[Sequence[str], IdentityChange]  # the profiles that result, and what has changed
+Decide = Callable[[UnitOfWork, IdentityState, Sequence[str]], Decision]
+
+
+def open_policy(settings: Settings) -> IdentityPolicy:
+    """The policy with the shop's identifier types; InvalidInput if they are configured wrongly."""
+    return IdentityPolicy(load_types(settings.config_dir))
 
 
 class ResolveHandler:
-    """Resolves observations on one database."""
+    """Resolves observations."""
 
-    def __init__(self, work: UnitOfWorkRunner, rules: IdentityPolicy) -> None:
-        self._work = work
-        self._rules = rules
+    def __init__(self, policy: IdentityPolicy) -> None:
+        self._policy = policy
 
     def resolve(
-        self, observations: Sequence[Observation]
+        self, observations: Sequence[Observation], work: UnitOfWorkRunner
     ) -> tuple[list[ResolutionResult], list[Event]]:
-        """An answer for each observation, in order, and one copy of each fact that they made."""
-        answers: dict[int, ResolutionResult] = {}
-        waiting = dict(enumerate(observations))
+        """A result for each observation, in order, and one copy of each fact that they led to."""
+        results: dict[int, ResolutionResult] = {}
+        rest = dict(enumerate(observations))
         for load in (store.load, store.load_profiles):
-            keys = _keys(waiting.values())
-            state = self._work.read(partial(_load, load, self._rules, keys))
-            answers |= answer_settled(state, waiting)
-            waiting = {i: o for i, o in waiting.items() if i not in answers}
-            if not waiting:
+            keys = _keys(rest.values())
+            state = work.read(partial(load, policy=self._policy, keys=keys))
+            results |= resolve_all_unchanged(state, rest)
+            rest = {index: one for index, one in rest.items() if index not in results}
+            if not rest:
                 break
         facts: list[Event] = []
-        if waiting:
-            resolved, facts = self._change(list(waiting.values()))
-            answers |= dict(zip(waiting, resolved, strict=True))
-        return [answers[index] for index in range(len(observations))], facts
-
-    def _change(
-        self, observations: Sequence[Observation]
-    ) -> tuple[list[ResolutionResult], list[Event]]:
-        for _ in range(_ATTEMPTS):
-            try:
-                return self._work.run(partial(_change, rules=self._rules, observed=observations))
-            except store.ConcurrentMove:
-                continue
-        raise Unavailable("identity", "has too many changes of these profiles; try again")
+        if rest:
+            change = partial(_change, policy=self._policy, observations=list(rest.values()))
+            changed, facts = _retry_moves(lambda: work.run(change))
+            results |= dict(zip(rest, changed, strict=True))
+        return [results[index] for index in range(len(observations))], facts
 
 
-def answer_settled(
-    state: IdentityState, observations: Mapping[int, Observation]
-) -> dict[int, ResolutionResult]:
-    """The answers that need no change, and that no change before them in the batch can touch."""
-    answers: dict[int, ResolutionResult] = {}
-    keys: set[str] = set()
-    profiles: set[str] = set()
-    for index, observation in observations.items():
-        own_keys = {identifier.key for identifier in observation.identifiers}
-        own_profiles = {tenure.profile for key in own_keys for tenure in state.held(key)}
-        answer = None
-        if keys.isdisjoint(own_keys) and profiles.isdisjoint(own_profiles):
-            answer = settled(state, observation)
-        if answer is None:
-            keys |= own_keys
-            profiles |= own_profiles
-        else:
-            answers[index] = answer
-    return answers
+class RepairHandler:
+    """Splits and merges profiles, or says what would happen."""
+
+    def __init__(self, policy: IdentityPolicy) -> None:
+        self._policy = policy
+
+    def split(
+        self,
+        profile_id: str,
+        keys: Collection[str],
+        note: str,
+        work: UnitOfWorkRunner,
+        *,
+        dry_run: bool,
+    ) -> RepairResult:
+        """Part the streams of identifiers from the rest of their profile."""
+
+        def decide(unit: UnitOfWork, state: IdentityState, profiles: Sequence[str]) -> Decision:
+            (profile,) = profiles
+            past_labels = _past_labels(unit, [member.stream for member in state.members(profile)])
+            return support.split(state, profile, keys, past_labels, new_id(), unit.now, note)
+
+        return self._repair({"profile_id": profile_id}, decide, work, dry_run)
+
+    def merge(
+        self, one: str, other: str, note: str, work: UnitOfWorkRunner, *, dry_run: bool
+    ) -> RepairResult:
+        """Make one profile of two, within the limits of a profile."""
+
+        def decide(unit: UnitOfWork, state: IdentityState, profiles: Sequence[str]) -> Decision:
+            survivor, change = support.merge(state, profiles[0], profiles[-1], unit.now, note)
+            return (survivor,), change
+
+        return self._repair({"a": one, "b": other}, decide, work, dry_run)
+
+    def _repair(
+        self, profile_ids: Mapping[str, str], decide: Decide, work: UnitOfWorkRunner, dry_run: bool
+    ) -> RepairResult:
+        once = partial(self._once, profile_ids=profile_ids, decide=decide, dry_run=dry_run)
+        run = work.read if dry_run else work.run
+        return _retry_moves(lambda: run(once))
+
+    def _once(
+        self, unit: UnitOfWork, profile_ids: Mapping[str, str], decide: Decide, dry_run: bool
+    ) -> RepairResult:
+        profiles = [queries.current_profile(unit, id_, field) for field, id_ in profile_ids.items()]
+        load = store.load_whole if dry_run else store.load_whole_locked
+        state = load(unit, self._policy, set(profiles))
+        before = {profile: _streams(state, profile) for profile in profiles}
+        results, change = decide(unit, state, profiles)
+        fact = None
+        if not dry_run:
+            store.save(unit, state)
+            (fact,) = _append(unit, [change])
+        after = {profile: _streams(state, profile) for profile in results}
+        keys = {stream: tenure.key for stream, tenure in state.tenures.items()}
+        return RepairResult(before, after, keys, fact)
+
+
+class ReviewHandler:
+    """Puts on the review list what only a person can decide: each entry once in a process' memory.
+
+    It does so after the batch. If a crash prevents it, the next such event makes the entry.
+    """
+
+    def __init__(self) -> None:
+        self._noted: set[review.ReviewSubject] = set()
+
+    def note(
+        self,
+        observations: Sequence[Observation],
+        results: Sequence[ResolutionResult],
+        facts: Sequence[Event],
+        work: UnitOfWorkRunner,
+    ) -> None:
+        """Note refused merges, profiles at a limit and devices that accounts share."""
+        refusals = review.refusals(observations, results)
+        new = {subject: event for subject, event in refusals.items() if subject not in self._noted}
+        devices = review.handed_over(facts)
+        if not new and not devices:
+            return
+        entries = work.run(partial(_note, refusals=new, devices=devices))
+        if len(self._noted) > _MOST_REMEMBERED:
+            self._noted.clear()
+        self._noted |= entries.keys()
+
+
+def close_review(unit: UnitOfWork, review_id: str) -> None:
+    """Take an entry off the review list; NotFound if it is not on it."""
+    if not store.close_review(unit, review_id):
+        raise NotFound("done", "is no entry of the review list")
+
+
+def _retry_moves(function: Callable[[], T]) -> T:
+    for _ in range(_ATTEMPTS):
+        try:
+            return function()
+        except store.ConcurrentMove:
+            continue
+    raise Unavailable("identity", "has too many changes of these profiles; try again")
+
+
+def _change(
+    unit: UnitOfWork, policy: IdentityPolicy, observations: Sequence[Observation]
+) -> tuple[list[ResolutionResult], list[Event]]:
+    state = store.load_locked(unit, policy, _keys(observations))
+    results: list[ResolutionResult] = []
+    changes: list[IdentityChange] = []
+    for observation in observations:
+        result, change = resolve(state, observation, new_id)
+        results.append(result)
+        if change:
+            changes.append(change)
+    store.save(unit, state)
+    return results, _append(unit, changes)
+
+
+def _append(unit: UnitOfWork, changes: Sequence[IdentityChange]) -> list[Event]:
+    """Append a fact for each change; returns one copy of each, in order."""
+    drafts = [identity_changed(change, new_id()) for change in changes]
+    facts = [appended.event for appended in unit.append(drafts)]
+    for fact in facts:
+        if any(entry["version"] != entry["epoch"] for entry in fact.data["streams"]):
+            raise AssertionError("a stream's version in identity's log is its epoch")
+    return facts
+
+
+def _note(
+    unit: UnitOfWork, refusals: Mapping[review.ReviewSubject, str], devices: Mapping[str, str]
+) -> dict[review.ReviewSubject, str]:
+    accounts = store.accounts_on(unit, devices) if devices else {}
+    entries = {**refusals, **review.shared_devices(devices, accounts)}
+    if entries:
+        store.save_reviews(unit, entries)
+    return entries
 
 
 def _keys(observations: Iterable[Observation]) -> list[str]:
     return sorted({i.key for observation in observations for i in observation.identifiers})
 
 
-def _load(load: Any, rules: IdentityPolicy, keys: Sequence[str], unit: UnitOfWork) -> IdentityState:
-    state: IdentityState = load(unit.connection, rules, keys)
-    return state
+def _streams(state: IdentityState, profile: str) -> list[str]:
+    return [member.stream for member in state.members(profile)]
 
 
-def _change(
-    unit: UnitOfWork, rules: IdentityPolicy, observed: Sequence[Observation]
-) -> tuple[list[ResolutionResult], list[Event]]:
-    state = store.load_locked(unit.connection, rules, _keys(observed))
-    answers: list[ResolutionResult] = []
-    changes: list[IdentityChange] = []
-    for observation in observed:
-        answer, change = resolve(state, observation, new_id)
-        answers.append(answer)
-        if change:
-            changes.append(change)
-    store.save(unit.connection, state)
-    return answers, tell(unit, changes)
+def _past_labels(unit: UnitOfWork, streams: Sequence[str]) -> dict[str, list[str]]:
+    """The labels that each stream ever had, the newest first."""
+    labels: dict[str, list[str]] = {stream: [] for stream in streams}
+    for event in store.load_facts(unit, streams):
+        for entry in event.data["streams"]:
+            if entry["stream"] == event.stream:
+                labels[event.stream].insert(0, entry["profile_id"])
+    return labels

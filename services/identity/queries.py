@@ -1,8 +1,8 @@
-"""Reading identity: who identifiers lead to now, and what a profile is made of."""
+"""Reading identity: who identifiers lead to now, what a profile is made of, and the review list."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from chassis import NotFound
 from chassis.eventlog.unit_of_work import UnitOfWork
@@ -10,36 +10,87 @@ from services.identity import store
 from services.identity.domain import responses
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import look_up
+from services.identity.domain.review import SHARED
 from services.identity.domain.state import IdentityPolicy
 
-_MOST_FACTS = 1_000_000
+
+class ProfilePreviews(Protocol):
+    """What a dry run asks of profiles."""
+
+    def preview(self, *, stream_sets: list[list[str]]) -> list[dict[str, Any]]:
+        """The profile that each set of streams would be."""
+        ...
 
 
-def find(unit: UnitOfWork, rules: IdentityPolicy, observation: Observation) -> dict[str, Any]:
-    """The answer of `lookup`."""
+class SegmentPreviews(Protocol):
+    """What a dry run asks of segments."""
+
+    def preview_streams(self, *, stream_sets: list[list[str]]) -> list[list[str]]:
+        """The segments that a profile of each set of streams would be in."""
+        ...
+
+
+def lookup(unit: UnitOfWork, policy: IdentityPolicy, observation: Observation) -> dict[str, Any]:
+    """The response of `lookup`."""
     keys = [identifier.key for identifier in observation.identifiers]
-    state = store.load_profiles(unit.connection, rules, keys)
-    is_claimed = any(state.verified(tenure.profile) for key in keys for tenure in state.held(key))
-    return responses.found(look_up(state, observation), is_claimed, observation.ignored)
+    state = store.load_profiles(unit, policy, keys)
+    claims_account = any(
+        state.verified(tenure.profile) for key in keys for tenure in state.tenures_of(key)
+    )
+    return responses.lookup(look_up(state, observation), claims_account, observation.ignored)
 
 
 def describe(unit: UnitOfWork, requested: str) -> dict[str, Any]:
-    """The answer of `describe`; NotFound if the id never was a profile's."""
-    profile = store.find_profile(unit.connection, requested)
-    if profile is None:
-        raise NotFound("profile_id", "is no profile that we know")
-    tenures, related, merged = store.describe(unit.connection, profile)
-    return responses.description(profile, requested, tenures, related, merged)
+    """The response of `describe`; NotFound if the id never was a profile's."""
+    profile = current_profile(unit, requested)
+    related = store.load_related(unit, profile)
+    tenures = [tenure for tenure in related if tenure.profile == profile]
+    merged_profiles = store.merged_profiles(unit, profile)
+    return responses.describe(profile, requested, tenures, related, merged_profiles)
 
 
 def explain(unit: UnitOfWork, requested: str) -> dict[str, Any]:
-    """The answer of `explain`: the facts of all streams that are in a profile, the oldest first."""
-    profile = store.find_profile(unit.connection, requested)
+    """The response of `explain`: the facts of all streams of a profile, the oldest first."""
+    profile = current_profile(unit, requested)
+    streams = {t.stream for t in store.load_related(unit, profile) if t.profile == profile}
+    events = store.load_facts(unit, streams)
+    others = {entry["stream"] for event in events for entry in event.data["streams"]} - streams
+    if others:  # streams that have left again: the response says where they came from
+        events += store.load_facts(unit, others)
+    return responses.explain(profile, requested, events, streams)
+
+
+def current_profile(unit: UnitOfWork, profile_id: str, field: str = "profile_id") -> str:
+    """The profile that an id, however old, stands for; NotFound of `field` if it never was one."""
+    profile = store.find_profile(unit, profile_id)
     if profile is None:
-        raise NotFound("profile_id", "is no profile that we know")
-    streams = [tenure.stream for tenure in store.describe(unit.connection, profile)[0]]
-    told = unit.history(dict.fromkeys(streams, 0), _MOST_FACTS)
-    also = {entry["stream"] for event in told for entry in event.data["streams"]} - set(streams)
-    if also:  # so that it can be said where those came from that have left again
-        told += unit.history(dict.fromkeys(also, 0), _MOST_FACTS)
-    return responses.history(profile, requested, told, set(streams))
+        raise NotFound(field, "is no profile that we know")
+    return profile
+
+
+def list_reviews(
+    unit: UnitOfWork, limit: int = 100, kind: str | None = None
+) -> list[dict[str, Any]]:
+    """The response of `review`: the open entries, the newest first."""
+    entries = store.list_reviews(unit, kind, limit)
+    profile_ids = {entry["subject"] for entry in entries if entry["kind"] != SHARED}
+    return responses.review(entries, store.current_profiles(unit, profile_ids))
+
+
+def add_previews(
+    response: dict[str, Any], profiles: ProfilePreviews, segments: SegmentPreviews
+) -> dict[str, Any]:
+    """The response of a dry run, with what each profile shows and the segments it is in."""
+    parts = [*response["before"], *response["after"]]
+    stream_sets = [part["streams"] for part in parts]
+    previews = [
+        {**part, "profile": profile, "segments": names}
+        for part, profile, names in zip(
+            parts,
+            profiles.preview(stream_sets=stream_sets),
+            segments.preview_streams(stream_sets=stream_sets),
+            strict=True,
+        )
+    ]
+    split = len(response["before"])
+    return {**response, "before": previews[:split], "after": previews[split:]}

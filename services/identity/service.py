@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from chassis.config.settings import Settings
+from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.runtime.service import Remote, Resource, Service, rpc
 from chassis.validation import load
 from contracts.identity.calls import DESCRIBE_REQUEST, LOOKUP_REQUEST, read_observations
@@ -15,18 +15,16 @@ from contracts.identity.support import (
     SPLIT_BY_KEY_REQUEST,
     SPLIT_BY_VALUE_REQUEST,
 )
-from identifiers import load_types
-from services.identity import queries, review
-from services.identity.commands import ResolveHandler
+from services.identity import queries
+from services.identity.commands import (
+    RepairHandler,
+    ResolveHandler,
+    ReviewHandler,
+    close_review,
+    open_policy,
+)
 from services.identity.domain import responses
 from services.identity.domain.observation import Observer
-from services.identity.domain.state import IdentityPolicy
-from services.identity.repair import RepairHandler, repaired
-
-
-def open_observer(settings: Settings) -> Observer:
-    """The observer of the shop's identifier types; InvalidInput if they are configured wrongly."""
-    return Observer(IdentityPolicy(load_types(settings.config_dir)), settings.identifier_key)
 
 
 class IdentityService(Service):
@@ -34,30 +32,32 @@ class IdentityService(Service):
 
     name = "identity"
 
-    observer = Resource(open_observer)
-    reviewer = Resource(lambda _settings: review.Reviewer())
+    observer = Resource(lambda s: Observer(open_policy(s), s.identifier_key))
+    resolver = Resource(lambda s: ResolveHandler(open_policy(s)))
+    repairs = Resource(lambda s: RepairHandler(open_policy(s)))
+    reviews = Resource(lambda _: ReviewHandler())
     profiles = Remote("profiles", timeout=5.0)
     segments = Remote("segments", timeout=5.0)
 
     @rpc
     def resolve(self, observations: Any) -> dict[str, Any]:
         """The stream and profile of each observation, in order, and the facts that they made."""
-        observed = [self.observer.observe(**one) for one in read_observations(observations)]
-        resolved, facts = ResolveHandler(self.work, self.observer.rules).resolve(observed)
-        self.reviewer.note(self.work, observed, resolved, facts)
+        batch = [self.observer.observe(**one) for one in read_observations(observations)]
+        results, facts = self.resolver.resolve(batch, self.work)
+        self.reviews.note(batch, results, facts, self.work)
         return {
-            "resolutions": [responses.resolution(answer) for answer in resolved],
+            "resolutions": [responses.resolution(result) for result in results],
             "facts": [fact.to_wire() for fact in facts],
         }
 
     @rpc
     def lookup(self, identifiers: Any, authenticated: Any = False) -> dict[str, Any]:
         """The profile that identifiers lead to now, and how surely; nothing is changed."""
-        asked = load(LOOKUP_REQUEST, {"identifiers": identifiers, "authenticated": authenticated})
+        request = load(LOOKUP_REQUEST, {"identifiers": identifiers, "authenticated": authenticated})
         now = self.work.clock.now()
-        observation = self.observer.observe("", "lookup", now, **asked)
+        observation = self.observer.observe("", "lookup", now, **request)
         return self.work.read(
-            partial(queries.find, rules=self.observer.rules, observation=observation)
+            partial(queries.lookup, policy=self.observer.policy, observation=observation)
         )
 
     @rpc
@@ -77,39 +77,49 @@ class IdentityService(Service):
         self, profile_id: Any, identifiers: Any, reason: Any, dry_run: Any = False
     ) -> dict[str, Any]:
         """Part identifiers, by value or by key, from a profile; with `dry_run`, what would be."""
-        contract = SPLIT_BY_KEY_REQUEST if isinstance(identifiers, list) else SPLIT_BY_VALUE_REQUEST
-        asked = load(
-            contract,
-            {
-                "profile_id": profile_id,
-                "identifiers": identifiers,
-                "reason": reason,
-                "dry_run": dry_run,
-            },
+        schema = SPLIT_BY_KEY_REQUEST if isinstance(identifiers, list) else SPLIT_BY_VALUE_REQUEST
+        arguments = {
+            "profile_id": profile_id,
+            "identifiers": identifiers,
+            "reason": reason,
+            "dry_run": dry_run,
+        }
+        request = load(schema, arguments)
+        result = self.repairs.split(
+            request["profile_id"],
+            self.observer.keys(request["identifiers"]),
+            request["reason"],
+            self.work,
+            dry_run=request["dry_run"],
         )
-        keys = self.observer.keys(asked["identifiers"])
-        outcome = self._repair().split(
-            asked["profile_id"], keys, asked["reason"], dry_run=asked["dry_run"]
-        )
-        return repaired(outcome, (self.profiles, self.segments) if asked["dry_run"] else None)
+        return self._with_previews(responses.repair(result))
 
     @rpc
     def merge(self, a: Any, b: Any, reason: Any, dry_run: Any = False) -> dict[str, Any]:
         """Make one profile of two, within its limits; with `dry_run`, what would be."""
-        asked = load(MERGE_REQUEST, {"a": a, "b": b, "reason": reason, "dry_run": dry_run})
-        outcome = self._repair().merge(
-            asked["a"], asked["b"], asked["reason"], dry_run=asked["dry_run"]
+        request = load(MERGE_REQUEST, {"a": a, "b": b, "reason": reason, "dry_run": dry_run})
+        result = self.repairs.merge(
+            request["a"], request["b"], request["reason"], self.work, dry_run=request["dry_run"]
         )
-        return repaired(outcome, (self.profiles, self.segments) if asked["dry_run"] else None)
+        return self._with_previews(responses.repair(result))
 
     @rpc
     def review(self, kind: Any = None, limit: Any = 100, done: Any = None) -> list[dict[str, Any]]:
         """What a person should look at, the newest first; `done` takes one off the list."""
-        given = {"kind": kind, "limit": limit, "done": done}
-        asked = load(
-            REVIEW_REQUEST, {name: value for name, value in given.items() if value is not None}
+        arguments = {"kind": kind, "limit": limit, "done": done}
+        request = load(
+            REVIEW_REQUEST, {name: value for name, value in arguments.items() if value is not None}
         )
-        return self.work.run(partial(review.show, **asked))
+        done = request.pop("done", None)
 
-    def _repair(self) -> RepairHandler:
-        return RepairHandler(self.work, self.observer.rules)
+        def review(unit: UnitOfWork) -> list[dict[str, Any]]:
+            if done is not None:
+                close_review(unit, done)
+            return queries.list_reviews(unit, **request)
+
+        return self.work.run(review)
+
+    def _with_previews(self, response: dict[str, Any]) -> dict[str, Any]:
+        if response["dry_run"]:
+            return queries.add_previews(response, self.profiles, self.segments)
+        return response

@@ -1,19 +1,29 @@
 """The tables and queries of identity.
 
-Rows are locked in one order: the keys of the call, sorted, and then the profiles that they lead to,
-sorted. Whoever moves a stream holds its profile; the streams of a locked profile stay in it.
+Everything that changes something locks rows in one order, so that no two wait for each other:
+
+    1. keys      the keys of the call, sorted
+    2. profiles  the profiles that these keys lead to, sorted
+    3. streams   of the log, sorted, when the facts are appended
+
+A stream moves only under the lock of its profile, so the streams of a locked profile stay in it. If
+a key leads to another profile by the time that its profile has been locked, the transaction starts
+again (`ConcurrentMove`): a further lock would break the order. A split or a merge begins with 2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import Event, new_id
 from chassis.database.bulk import RowStatement, among
 from chassis.database.engine import upsert
 from chassis.database.prepared import PreparedStatement
+from chassis.eventlog.unit_of_work import UnitOfWork
+from services.identity.domain.review import ReviewSubject
 from services.identity.domain.state import IdentityPolicy, IdentityState, Profile, Tenure
 
 METADATA = sa.MetaData()
@@ -21,8 +31,9 @@ METADATA = sa.MetaData()
 # A row for each key that was ever seen: it can be locked before it leads anywhere.
 KEYS = sa.Table("keys", METADATA, sa.Column("key", sa.Text, primary_key=True))
 
-# See `state.Tenure`; `opened_at` is -2^62 for the first tenure of a key. `verified` and `merges`
-# are those of the profile, the same in all of its streams: most calls need no other table.
+# See `state.Tenure`; `bond` is its `same_device`, `bound_at` its `signed_in_at` and `parted` its
+# `split_marks`. `opened_at` is -2^62 for the first tenure of a key. `verified` and `merges` are
+# those of the profile, the same in all of its streams: most calls need no other table.
 TENURES = sa.Table(
     "tenures",
     METADATA,
@@ -43,11 +54,10 @@ TENURES = sa.Table(
     sa.UniqueConstraint("key", "number"),
 )
 
-# Every id that was ever a profile's, to lock it by; a merged one has no tenures any more.
+# Every id that was ever a profile's, to lock it by; one that was merged away has no tenures.
 PROFILES = sa.Table("profiles", METADATA, sa.Column("profile_id", sa.Text, primary_key=True))
 
-# What a person should look at, once for each kind and subject. `subject` is a profile, or the key
-# of a device; `about` the identifier that was refused. `done_at` is when somebody had looked.
+# The review list, see `review.ReviewSubject`; `done_at` is when an entry was taken off.
 REVIEWS = sa.Table(
     "reviews",
     METADATA,
@@ -63,7 +73,7 @@ REVIEWS = sa.Table(
     sa.UniqueConstraint("kind", "subject", "about", "reason"),
 )
 
-_OF_PROFILE = 2  # so many of the last columns
+_ALL_FACTS = 1_000_000
 _LED_TO = sa.select(TENURES.c.profile_id).where(among(TENURES.c.key, "keys"))
 _LOAD = PreparedStatement(sa.select(TENURES).where(among(TENURES.c.key, "keys")))
 _LOAD_PROFILES = PreparedStatement(sa.select(TENURES).where(TENURES.c.profile_id.in_(_LED_TO)))
@@ -103,109 +113,188 @@ _SAVE_TENURES = RowStatement(
 
 
 class ConcurrentMove(Exception):
-    """A key led to another profile by the time its own was locked: begin again."""
+    """A key led to another profile by the time its own was locked: start again."""
 
 
-def load(connection: sa.Connection, rules: IdentityPolicy, keys: Collection[str]) -> IdentityState:
+def load(unit: UnitOfWork, policy: IdentityPolicy, keys: Collection[str]) -> IdentityState:
     """All tenures of `keys`, with the profiles that they are in."""
-    rows = _LOAD.execute(connection, keys=list(keys)) if keys else ()
-    return IdentityState.of(rules, *_read(rows))
+    rows = _LOAD.execute(unit.connection, keys=list(keys)) if keys else ()
+    return IdentityState.of(policy, *_read(rows))
 
 
-def load_profiles(
-    connection: sa.Connection, rules: IdentityPolicy, keys: Collection[str]
-) -> IdentityState:
+def load_profiles(unit: UnitOfWork, policy: IdentityPolicy, keys: Collection[str]) -> IdentityState:
     """All streams of all profiles that `keys` lead to, in one view of the database."""
-    tenures, profiles = _read(_LOAD_PROFILES.execute(connection, keys=list(keys)))
-    return IdentityState.of(rules, tenures, profiles, complete=[profile.id for profile in profiles])
+    tenures, profiles = _read(_LOAD_PROFILES.execute(unit.connection, keys=list(keys)))
+    complete = [profile.id for profile in profiles]
+    return IdentityState.of(policy, tenures, profiles, complete=complete)
 
 
-def load_locked(
-    connection: sa.Connection, rules: IdentityPolicy, keys: Collection[str]
-) -> IdentityState:
-    """The same, with the keys and the profiles locked; Moved if a key has just moved elsewhere.
-
-    Then the transaction is to be given up, since profiles are locked in sorted order.
-    """
+def load_locked(unit: UnitOfWork, policy: IdentityPolicy, keys: Collection[str]) -> IdentityState:
+    """The same, with the keys and the profiles locked; ConcurrentMove if a key has just moved."""
     sorted_keys = sorted(keys)
-    _ADD_KEYS.execute(connection, [{"key": key} for key in sorted_keys])
-    _LOCK_KEYS.execute(connection, keys=sorted_keys)
-    led_to = _FIND_PROFILES.execute(connection, keys=sorted_keys)
-    wanted = sorted({row.profile_id for row in led_to})
-    _LOCK_PROFILES.execute(connection, profile_ids=wanted)
-    state = load_profiles(connection, rules, sorted_keys)
-    if not state.profiles.keys() <= set(wanted):
+    _ADD_KEYS.execute(unit.connection, [{"key": key} for key in sorted_keys])
+    _LOCK_KEYS.execute(unit.connection, keys=sorted_keys)
+    rows = _FIND_PROFILES.execute(unit.connection, keys=sorted_keys)
+    locked = sorted({row.profile_id for row in rows})
+    _LOCK_PROFILES.execute(unit.connection, profile_ids=locked)
+    state = load_profiles(unit, policy, sorted_keys)
+    if not state.profiles.keys() <= set(locked):
         raise ConcurrentMove
     return state
 
 
 def load_whole(
-    connection: sa.Connection, rules: IdentityPolicy, profile_ids: Collection[str], *, lock: bool
+    unit: UnitOfWork, policy: IdentityPolicy, profile_ids: Collection[str]
 ) -> IdentityState:
-    """All streams of profiles that have some, the profiles locked if wanted.
-
-    Moved if one of them has been merged into another meanwhile.
-    """
-    wanted = sorted(profile_ids)
-    if lock:
-        _LOCK_PROFILES.execute(connection, profile_ids=wanted)
-    query = sa.select(TENURES).where(TENURES.c.profile_id.in_(wanted))
-    tenures, profiles = _read(connection.execute(query))
-    if {profile.id for profile in profiles} != set(wanted):
+    """All streams of profiles; ConcurrentMove if one has been merged into another meanwhile."""
+    query = sa.select(TENURES).where(TENURES.c.profile_id.in_(sorted(profile_ids)))
+    tenures, profiles = _read(unit.connection.execute(query))
+    if {profile.id for profile in profiles} != set(profile_ids):
         raise ConcurrentMove
-    return IdentityState.of(rules, tenures, profiles, complete=wanted)
+    return IdentityState.of(policy, tenures, profiles, complete=profile_ids)
 
 
-def save(connection: sa.Connection, state: IdentityState) -> None:
+def load_whole_locked(
+    unit: UnitOfWork, policy: IdentityPolicy, profile_ids: Collection[str]
+) -> IdentityState:
+    """The same, with the profiles locked."""
+    _LOCK_PROFILES.execute(unit.connection, profile_ids=sorted(profile_ids))
+    return load_whole(unit, policy, profile_ids)
+
+
+def save(unit: UnitOfWork, state: IdentityState) -> None:
     """Store what has changed in the state."""
     changed = set(state.changed)
     if state.changed_profiles:
         rows = [{"profile_id": profile} for profile in sorted(state.changed_profiles)]
-        _ADD_PROFILES.execute(connection, rows)
+        _ADD_PROFILES.execute(unit.connection, rows)
         for profile in state.changed_profiles:
             changed.update(member.stream for member in state.members(profile))
     if changed:
         tenures = (state.tenures[stream] for stream in sorted(changed))
         rows = [_row(tenure, state.profiles[tenure.profile]) for tenure in tenures]
-        _SAVE_TENURES.execute(connection, rows)
+        _SAVE_TENURES.execute(unit.connection, rows)
 
 
-def find_profile(connection: sa.Connection, profile_id: str) -> str | None:
+def find_profile(unit: UnitOfWork, profile_id: str) -> str | None:
     """The profile that an id, however old, stands for today; None if it never was one."""
-    was_one = sa.select(PROFILES.c.profile_id)
+    ids = sa.select(PROFILES.c.profile_id)
     query = sa.select(TENURES.c.profile_id).where(
-        TENURES.c.stream_id == profile_id, TENURES.c.stream_id.in_(was_one)
+        TENURES.c.stream_id == profile_id, TENURES.c.stream_id.in_(ids)
     )
-    return connection.execute(query).scalar()
+    return unit.connection.execute(query).scalar()
 
 
-def describe(
-    connection: sa.Connection, profile_id: str
-) -> tuple[list[Tenure], list[Tenure], list[str]]:
-    """A profile's tenures, all tenures of their keys, and the ids of what was merged into it."""
+def load_related(unit: UnitOfWork, profile_id: str) -> list[Tenure]:
+    """All tenures of the keys that have one in a profile, in the order of their first events."""
     own = sa.select(TENURES.c.key).where(TENURES.c.profile_id == profile_id)
     query = sa.select(TENURES).where(TENURES.c.key.in_(own))
-    rows = connection.execute(query.order_by(TENURES.c.founded_at, TENURES.c.stream_id))
-    related, _ = _read(rows)
-    tenures = [tenure for tenure in related if tenure.profile == profile_id]
+    rows = unit.connection.execute(query.order_by(TENURES.c.founded_at, TENURES.c.stream_id))
+    return _read(rows)[0]
+
+
+def merged_profiles(unit: UnitOfWork, profile_id: str) -> list[str]:
+    """The ids of what was merged into a profile."""
     streams = sa.select(TENURES.c.stream_id).where(TENURES.c.profile_id == profile_id)
-    merged = connection.execute(
+    query = (
         sa.select(PROFILES.c.profile_id)
         .where(PROFILES.c.profile_id.in_(streams), PROFILES.c.profile_id != profile_id)
         .order_by(PROFILES.c.profile_id)
     )
-    return tenures, related, list(merged.scalars())
+    return list(unit.connection.execute(query).scalars())
+
+
+def load_facts(unit: UnitOfWork, streams: Iterable[str]) -> list[Event]:
+    """All facts of the log in `streams`, a copy for each stream."""
+    return unit.history(dict.fromkeys(streams, 0), _ALL_FACTS)
+
+
+def save_reviews(unit: UnitOfWork, entries: Mapping[ReviewSubject, str]) -> None:
+    """Put entries on the review list; one that is on it was seen again, and is open again.
+
+    `entries` maps what they are about to the event that showed it.
+    """
+    rows = [
+        {
+            "id": new_id(),
+            **subject._asdict(),
+            "event_id": event_id,
+            "first_at": unit.now,
+            "last_at": unit.now,
+        }
+        for subject, event_id in sorted(entries.items())
+    ]
+    statement = upsert(unit.connection, REVIEWS)
+    statement = statement.on_conflict_do_update(
+        index_elements=["kind", "subject", "about", "reason"],
+        set_={
+            "last_at": statement.excluded.last_at,
+            "event_id": statement.excluded.event_id,
+            "done_at": None,
+        },
+    )
+    unit.connection.execute(statement.returning(REVIEWS.c.id), rows)
+
+
+def list_reviews(unit: UnitOfWork, kind: str | None, limit: int) -> list[dict[str, Any]]:
+    """The open entries of the review list, the newest first."""
+    query = sa.select(REVIEWS).where(REVIEWS.c.done_at.is_(None))
+    if kind:
+        query = query.where(REVIEWS.c.kind == kind)
+    query = query.order_by(REVIEWS.c.last_at.desc(), REVIEWS.c.id).limit(limit)
+    return [dict(row) for row in unit.connection.execute(query).mappings()]
+
+
+def close_review(unit: UnitOfWork, review_id: str) -> bool:
+    """Take an entry off the review list; whether there was one."""
+    query = sa.update(REVIEWS).where(REVIEWS.c.id == review_id).values(done_at=unit.now)
+    return bool(unit.connection.execute(query).rowcount)
+
+
+def current_profiles(unit: UnitOfWork, profile_ids: Collection[str]) -> dict[str, str]:
+    """The profile that each id stands for today."""
+    query = sa.select(TENURES.c.stream_id, TENURES.c.profile_id).where(
+        TENURES.c.stream_id.in_(sorted(profile_ids))
+    )
+    return {row.stream_id: row.profile_id for row in unit.connection.execute(query)}
+
+
+def accounts_on(unit: UnitOfWork, keys: Collection[str]) -> dict[str, int]:
+    """How many accounts have been signed in on each device of `keys`."""
+    query = (
+        sa.select(TENURES.c.key, sa.func.count(TENURES.c.profile_id.distinct()).label("accounts"))
+        .where(TENURES.c.key.in_(sorted(keys)), TENURES.c.assurance == "device", TENURES.c.verified)
+        .group_by(TENURES.c.key)
+    )
+    return {row.key: row.accounts for row in unit.connection.execute(query)}
 
 
 def _read(rows: Iterable[Any]) -> tuple[list[Tenure], list[Profile]]:
     tenures: list[Tenure] = []
     profiles: dict[str, Profile] = {}
     for row in rows:
-        tenure = Tenure(*row[:-_OF_PROFILE])
-        tenures.append(tenure)
-        if tenure.profile not in profiles:
-            profiles[tenure.profile] = Profile(tenure.profile, *row[-_OF_PROFILE:])
+        tenures.append(read_tenure(row))
+        if row.profile_id not in profiles:
+            profiles[row.profile_id] = Profile(row.profile_id, row.verified, row.merges)
     return tenures, list(profiles.values())
+
+
+def read_tenure(row: Any) -> Tenure:
+    """The tenure of a row of the table."""
+    return Tenure(
+        stream=row.stream_id,
+        key=row.key,
+        number=row.number,
+        opened_at=row.opened_at,
+        founded_at=row.founded_at,
+        profile=row.profile_id,
+        epoch=row.epoch,
+        assurance=row.assurance,
+        same_device=row.bond,
+        signed_in_at=row.bound_at,
+        current=row.current,
+        split_marks=row.parted,
+    )
 
 
 def _row(tenure: Tenure, profile: Profile) -> dict[str, Any]:
@@ -218,57 +307,10 @@ def _row(tenure: Tenure, profile: Profile) -> dict[str, Any]:
         "profile_id": tenure.profile,
         "epoch": tenure.epoch,
         "assurance": tenure.assurance,
-        "bond": tenure.bond,
-        "bound_at": tenure.bound_at,
+        "bond": tenure.same_device,
+        "bound_at": tenure.signed_in_at,
         "current": tenure.current,
-        "parted": tenure.parted,
+        "parted": tenure.split_marks,
         "verified": profile.verified,
         "merges": profile.merges,
     }
-
-
-def note_reviews(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Put entries on the review list; one that is there was seen again, and is open again."""
-    statement = upsert(connection, REVIEWS)
-    statement = statement.on_conflict_do_update(
-        index_elements=["kind", "subject", "about", "reason"],
-        set_={
-            "last_at": statement.excluded.last_at,
-            "event_id": statement.excluded.event_id,
-            "done_at": None,
-        },
-    )
-    connection.execute(statement.returning(REVIEWS.c.id), rows)
-
-
-def list_reviews(connection: sa.Connection, kind: str | None, limit: int) -> list[dict[str, Any]]:
-    """The open entries of the review list, the newest first."""
-    query = sa.select(REVIEWS).where(REVIEWS.c.done_at.is_(None))
-    if kind:
-        query = query.where(REVIEWS.c.kind == kind)
-    query = query.order_by(REVIEWS.c.last_at.desc(), REVIEWS.c.id).limit(limit)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def close_review(connection: sa.Connection, review_id: str, now: int) -> bool:
-    """Take an entry off the review list; whether it was there."""
-    query = sa.update(REVIEWS).where(REVIEWS.c.id == review_id).values(done_at=now)
-    return bool(connection.execute(query).rowcount)
-
-
-def current_profiles(connection: sa.Connection, profile_ids: Collection[str]) -> dict[str, str]:
-    """The profile that each id stands for today."""
-    query = sa.select(TENURES.c.stream_id, TENURES.c.profile_id).where(
-        TENURES.c.stream_id.in_(sorted(profile_ids))
-    )
-    return {row.stream_id: row.profile_id for row in connection.execute(query)}
-
-
-def accounts_on(connection: sa.Connection, keys: Collection[str]) -> dict[str, int]:
-    """How many accounts have been signed in on each device of `keys`."""
-    query = (
-        sa.select(TENURES.c.key, sa.func.count(TENURES.c.profile_id.distinct()).label("accounts"))
-        .where(TENURES.c.key.in_(sorted(keys)), TENURES.c.assurance == "device", TENURES.c.verified)
-        .group_by(TENURES.c.key)
-    )
-    return {row.key: row.accounts for row in connection.execute(query)}

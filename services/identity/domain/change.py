@@ -1,4 +1,4 @@
-"""Carrying out a plan: streams change profiles, and the change is told as one fact."""
+"""Carrying out a plan: streams change profiles, and the change becomes one fact."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ Reason = Literal["created", "linked", "merged", "separated", "tenure_opened", "v
 
 @dataclass(frozen=True, slots=True)
 class IdentityChange:
-    """A fact: the streams that were moved, each as it is since, sorted by stream.
+    """A fact to be recorded: the streams that have moved, as they are now, sorted by stream.
 
-    `event_id` is that of the event that showed it; None where a support desk decided, which says
-    why in `note`.
+    `event_id` is that of the event that led to it; None for a decision of a support desk, which
+    gives its reason in `note`.
     """
 
     event_id: str | None
     occurred_at: int
     reason: Reason
-    moved: tuple[Tenure, ...]
+    tenures: tuple[Tenure, ...]
     note: str | None = None
 
 
 class MoveTracker:
-    """Changes streams of a state, and tells in the end which of them have moved."""
+    """Changes streams of a state, and keeps track of which of them have moved."""
 
     def __init__(self, state: IdentityState) -> None:
         self._state = state
@@ -44,23 +44,23 @@ class MoveTracker:
         self._touched: set[str] = set()
 
     def add(self, tenure: Tenure) -> None:
-        """A new stream."""
+        """Add a new stream."""
         self._before[tenure.stream] = None
         self._state.add(tenure)
 
     def change(self, stream: str, **fields: object) -> None:
-        """Change a stream's profile, or what ties it there."""
+        """Change fields of a stream, its profile included."""
         self._before.setdefault(stream, self._state.tenures[stream])
         self._state.change(stream, **fields)
 
     def touch(self, stream: str) -> None:
-        """Tell of a stream, too, that stays where it is."""
+        """Count a stream as moved even if it stays where it is."""
         self._before.setdefault(stream, self._state.tenures[stream])
         self._touched.add(stream)
 
-    def told(self) -> tuple[Tenure, ...]:
-        """The streams that moved, each with its next epoch, sorted."""
-        moved = []
+    def finish(self) -> tuple[Tenure, ...]:
+        """Give each stream that has moved its next epoch; returns these streams, sorted."""
+        tenures = []
         for stream, before in sorted(self._before.items()):
             after = self._state.tenures[stream]
             if before is not None:
@@ -68,29 +68,31 @@ class MoveTracker:
                 if is_same and stream not in self._touched:
                     continue
                 self._state.change(stream, epoch=before.epoch + 1)
-            moved.append(self._state.tenures[stream])
-        return tuple(moved)
+            tenures.append(self._state.tenures[stream])
+        return tuple(tenures)
 
 
-def survivor(state: IdentityState, profiles: Iterable[Profile]) -> Profile:
+def survivor_of(state: IdentityState, profiles: Iterable[Profile]) -> Profile:
     """The profile whose label survives a merge: an account, else the older one."""
     return min(profiles, key=lambda p: (not p.verified, state.tenures[p.id].founded_at, p.id))
 
 
-def departures(state: IdentityState, observation: Observation, profile: str) -> list[TenureOpening]:
+def sign_out_openings(
+    state: IdentityState, observation: Observation, profile: str
+) -> list[TenureOpening]:
     """The tenures that a sign-out of `profile` opens: one on each of the event's devices.
 
-    It begins with the next microsecond, so that the sign-out itself is still the account's.
+    They begin a microsecond later, so that the sign-out itself still belongs to the account.
     """
     if observation.type != SIGNED_OUT:
         return []
     after = observation.time + 1
     openings: list[TenureOpening] = []
     for identifier in observation.identifiers:
-        held = in_force(state.held(identifier.key), after)
-        if held and held[-1].profile == profile and _ends(state, held[-1], after):
-            openings.append(TenureOpening(identifier.key, "device", after, apart=True))
-            openings += resumption(held[-1], after)
+        tenures = in_force(state.tenures_of(identifier.key), after)
+        if tenures and tenures[-1].profile == profile and _ends(state, tenures[-1], after):
+            openings.append(TenureOpening(identifier.key, "device", after, founds_profile=True))
+            openings += resumption(tenures[-1], after)
     return openings
 
 
@@ -100,14 +102,14 @@ def _ends(state: IdentityState, tenure: Tenure, after: int) -> bool:
 
 
 def resumption(tenure: Tenure, time: int) -> list[TenureOpening]:
-    """What goes on with a tenure that is interrupted at `time`, before its account was seen there.
+    """The tenure that continues one which is interrupted at `time`, before its account signed in.
 
     That happens when events come late: the account was seen on the device later than `time`.
     """
-    if tenure.bound_at is None or tenure.bound_at <= time:
+    if tenure.signed_in_at is None or tenure.signed_in_at <= time:
         return []
-    at = tenure.bound_at
-    return [TenureOpening(tenure.key, "device", at, bound_at=at, profile=tenure.profile)]
+    at = tenure.signed_in_at
+    return [TenureOpening(tenure.key, "device", at, signed_in_at=at, profile=tenure.profile)]
 
 
 def carry_out(
@@ -129,28 +131,25 @@ class _Execution:
         self.reasons: set[Reason] = set()
 
     def run(self) -> tuple[str, IdentityChange | None]:
-        first = self.plan.reached[0][2]
+        first = self.plan.links[0].tenure
         streams = [self.ids() for _ in self.plan.openings]
-        labels = [self._carve(label, part) for label, part in self.plan.parts.items()]
-        home = self._unite(labels) if labels else streams[0]
-        if not labels:
-            self.reasons.add("created")
-            self.state.put(Profile(home, verified=self.plan.signed_in))
+        labels = [self._split_off(label, part) for label, part in self.plan.parts.items()]
+        survivor = self._merge(labels) if labels else self._found(streams[0])
         for opening, stream in zip(self.plan.openings, streams, strict=True):
-            self._open(opening, stream, home)
-        for stream, (assurance, bound_at) in self.plan.ties.items():
+            self._open(opening, stream, survivor)
+        for stream, (assurance, time) in self.plan.assurances.items():
             self.reasons.add("verified")
-            bound = {} if bound_at is None else {"bound_at": bound_at}
-            self.moves.change(stream, assurance=assurance, **bound)
+            sign_in = {} if time is None else {"signed_in_at": time}
+            self.moves.change(stream, assurance=assurance, **sign_in)
         for stream, time in self.plan.earlier.items():
-            self.state.change(stream, opened_at=time, bound_at=time)
-        self._bond(home)
-        for opening in departures(self.state, self.observation, home):
-            self._open(opening, self.ids(), home)
-        return first.stream if first else streams[0], self._told()
+            self.state.change(stream, opened_at=time, signed_in_at=time)
+        self._join_devices(survivor)
+        for opening in sign_out_openings(self.state, self.observation, survivor):
+            self._open(opening, self.ids(), survivor)
+        return first.stream if first else streams[0], self._change()
 
-    def _carve(self, label: str, part: set[str] | None) -> str:
-        """Part the streams that are taken from a profile from the rest; returns their profile."""
+    def _split_off(self, label: str, part: set[str] | None) -> str:
+        """Separate the streams taken from a profile from the others; returns their profile."""
         if part is None:
             return label
         self.reasons.add("separated")
@@ -162,39 +161,45 @@ class _Execution:
             self.moves.change(stream, profile=founder)
         return label if label in part else founder
 
-    def _unite(self, labels: list[str]) -> str:
-        """Make one profile of several: an account's label stays, else that of the older one."""
+    def _found(self, label: str) -> str:
+        """A new profile, named after its first stream."""
+        self.reasons.add("created")
+        self.state.put(Profile(label, verified=self.plan.signed_in))
+        return label
+
+    def _merge(self, labels: list[str]) -> str:
+        """Make one profile of several: an account's label survives, else that of the older one."""
         state = self.state
         profiles = [state.profiles[label] for label in labels]
-        home = survivor(state, profiles)
-        verified = self.plan.signed_in or home.verified
+        survivor = survivor_of(state, profiles)
+        verified = self.plan.signed_in or survivor.verified
         if len(profiles) > 1:
             self.reasons.add("merged")
         for profile in profiles:
             if verified and not profile.verified:
-                self._loosen(profile.id)
-            if profile.id != home.id:
+                self._demote(profile.id)
+            if profile.id != survivor.id:
                 for member in state.members(profile.id):
-                    self.moves.change(member.stream, profile=home.id)
+                    self.moves.change(member.stream, profile=survivor.id)
                 state.put(Profile(profile.id))
         merges = sum(profile.merges for profile in profiles) + len(profiles) - 1
-        state.put(replace(home, verified=verified, merges=merges))
-        return home.id
+        state.put(replace(survivor, verified=verified, merges=merges))
+        return survivor.id
 
-    def _loosen(self, guest: str) -> None:
-        """A guest's devices that come to an account without having been seen under it: by claim."""
-        bonds = {t.bond for _, assurance, t in self.plan.reached if t and assurance == "device"}
+    def _demote(self, guest: str) -> None:
+        """A guest's devices on which the account has not been seen come to it by a claim alone."""
+        seen = {t.same_device for _, assurance, t in self.plan.links if t and assurance == "device"}
         for member in self.state.members(guest):
-            if self.state.rules.is_device(member) and member.bond not in bonds:
+            if self.state.policy.is_device(member) and member.same_device not in seen:
                 self.moves.change(member.stream, assurance="claimed")
 
-    def _open(self, opening: TenureOpening, stream: str, home: str) -> None:
+    def _open(self, opening: TenureOpening, stream: str, survivor: str) -> None:
         state = self.state
-        held = state.held(opening.key)
-        profile = stream if opening.apart else opening.profile or home
-        if opening.apart:
+        tenures = state.tenures_of(opening.key)
+        profile = stream if opening.founds_profile else opening.profile or survivor
+        if opening.founds_profile:
             state.put(Profile(stream))
-        number = held[-1].number + 1 if held else 1
+        number = tenures[-1].number + 1 if tenures else 1
         self.reasons.add("tenure_opened" if number > 1 else "linked")
         self.moves.add(
             Tenure(
@@ -206,35 +211,31 @@ class _Execution:
                 profile=profile,
                 epoch=1,
                 assurance=opening.assurance,
-                bond=stream,
-                bound_at=opening.bound_at,
-                current=not opening.shadow
-                and all(tenure.opened_at <= opening.opened_at for tenure in held),
+                same_device=stream,
+                signed_in_at=opening.signed_in_at,
+                current=opening.current
+                and all(tenure.opened_at <= opening.opened_at for tenure in tenures),
             )
         )
 
-    def _bond(self, home: str) -> None:
-        """Devices that a guest's event shows together are one, claims aside."""
-        if self.state.verified(home):
+    def _join_devices(self, profile: str) -> None:
+        """What a guest's event shows together is one device, claims aside."""
+        if self.state.verified(profile):
             return
-        keys = {i.key for i, assurance, _ in self.plan.reached if assurance == "device"}
-        together = [
-            member
-            for member in self.state.members(home)
-            if member.key in keys and member.opened_at == BEGINNING
-        ]
-        bonds = {tenure.bond for tenure in together}
-        if len(bonds) > 1:
-            for member in self.state.members(home):
-                if member.bond in bonds:
-                    self.state.change(member.stream, bond=min(bonds))
+        keys = {i.key for i, assurance, _ in self.plan.links if assurance == "device"}
+        members = self.state.members(profile)
+        devices = {m.same_device for m in members if m.key in keys and m.opened_at == BEGINNING}
+        if len(devices) > 1:
+            for member in members:
+                if member.same_device in devices:
+                    self.state.change(member.stream, same_device=min(devices))
 
-    def _told(self) -> IdentityChange | None:
-        moved = self.moves.told()
-        if not moved:
+    def _change(self) -> IdentityChange | None:
+        tenures = self.moves.finish()
+        if not tenures:
             return None
         reason = next(r for r in _REASONS if r in self.reasons)
-        return IdentityChange(self.observation.event_id, self.observation.time, reason, moved)
+        return IdentityChange(self.observation.event_id, self.observation.time, reason, tenures)
 
 
 _REASONS: tuple[Reason, ...] = (

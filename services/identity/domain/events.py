@@ -1,30 +1,20 @@
-"""Facts: a change, as identity's log tells it."""
+"""The events of identity's log: what a change is recorded as."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from chassis import Event, JointDraft, new_id
-from chassis.eventlog.unit_of_work import UnitOfWork
+from chassis import JointDraft
 from services.identity.domain.change import IdentityChange
 from services.identity.domain.state import Tenure
 
 
-def tell(unit: UnitOfWork, changes: Sequence[IdentityChange]) -> list[Event]:
-    """Append a fact for each change; returns one copy of each, in order."""
-    facts = [appended.event for appended in unit.append([_fact(change) for change in changes])]
-    for fact in facts:
-        if any(entry["version"] != entry["epoch"] for entry in fact.data["streams"]):
-            raise AssertionError("a stream's version in identity's log is its epoch")
-    return facts
-
-
-def _fact(change: IdentityChange) -> JointDraft:
+def identity_changed(change: IdentityChange, fact_id: str) -> JointDraft:
+    """The draft of a change: one fact in the streams of all that have moved."""
     return JointDraft(
-        id=new_id(),
+        id=fact_id,
         type="identity_changed",
-        entries={tenure.stream: _entry(tenure) for tenure in change.moved},
+        entries={tenure.stream: _entry(tenure) for tenure in change.tenures},
         data={"reason": change.reason} | ({"note": change.note} if change.note else {}),
         occurred_at=change.occurred_at,
         metadata={"causation_id": change.event_id} if change.event_id else {},
@@ -32,7 +22,7 @@ def _fact(change: IdentityChange) -> JointDraft:
 
 
 def _entry(tenure: Tenure) -> dict[str, Any]:
-    """What a fact says of a stream; it names the identifiers that lead there today."""
+    """The entry of a stream; it names the identifiers that lead there today."""
     identifier = {
         "key": tenure.key,
         "type": tenure.type,

@@ -28,9 +28,9 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Makes observations: it knows the identifier types, and the key to hash values under."""
+    """Makes observations, with the identifier types and the key under which values are hashed."""
 
-    rules: IdentityPolicy
+    policy: IdentityPolicy
     key: bytes = field(repr=False)
 
     def observe(
@@ -42,12 +42,12 @@ class Observer:
         authenticated: bool,
     ) -> Observation:
         """The observation of an event with these plain `identifiers`."""
-        accepted = accept(identifiers, self.rules.types, self.key)
+        accepted = accept(identifiers, self.policy.types, self.key)
         return Observation(event_id, type, time, authenticated, accepted.keys, accepted.ignored)
 
     def keys(self, identifiers: Mapping[str, str] | Sequence[str]) -> set[str]:
         """The keys of plain identifiers {type: value}; keys as they are."""
         if isinstance(identifiers, Mapping):
-            accepted = accept(identifiers, self.rules.types, self.key)
+            accepted = accept(identifiers, self.policy.types, self.key)
             return {identifier.key for identifier in accepted.keys}
         return set(identifiers)

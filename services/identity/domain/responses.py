@@ -1,8 +1,9 @@
-"""Answers of identity, as plain JSON: see `contracts.identity.calls`."""
+"""The responses of identity's calls, as plain JSON: see `contracts.identity`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chassis import Event, format_instant
@@ -16,80 +17,118 @@ _ERROR = {
 }
 
 
-def resolution(answer: ResolutionResult) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class RepairResult:
+    """The streams of each profile involved, as they were and as they are or would be.
+
+    `keys` has the key of each stream; `fact` is None for a dry run.
+    """
+
+    before: Mapping[str, Collection[str]]
+    after: Mapping[str, Collection[str]]
+    keys: Mapping[str, str]
+    fact: Event | None
+
+
+def resolution(result: ResolutionResult) -> dict[str, Any]:
     """One of the resolutions of `resolve`."""
-    told: dict[str, Any] = {
-        "event_id": answer.event_id,
-        "ignored_identifiers": ignored_identifiers(answer.ignored),
+    response: dict[str, Any] = {
+        "event_id": result.event_id,
+        "ignored_identifiers": _ignored_identifiers(result.ignored),
     }
-    if isinstance(answer, Unresolvable):
-        return {**told, "error": dict(_ERROR)}
+    if isinstance(result, Unresolvable):
+        return {**response, "error": dict(_ERROR)}
     return {
-        **told,
-        "stream_id": answer.stream,
-        "profile_id": answer.profile,
-        "epoch": answer.epoch,
-        "assurance": answer.assurance,
+        **response,
+        "stream_id": result.stream,
+        "profile_id": result.profile,
+        "epoch": result.epoch,
+        "assurance": result.assurance,
     }
 
 
-def found(
-    answer: Resolution | None, is_claimed: bool, ignored: Sequence[Ignored]
+def lookup(
+    result: Resolution | None, claims_account: bool, ignored: Sequence[Ignored]
 ) -> dict[str, Any]:
-    """The answer of `lookup`; `is_claimed` says that the identifiers claim an account."""
+    """The response of `lookup`; `claims_account`: the identifiers claim an account."""
     return {
-        "profile_id": answer.profile if answer else None,
-        "stream_id": answer.stream if answer else None,
-        "assurance": answer.assurance if answer else "claimed" if is_claimed else None,
-        "ignored_identifiers": ignored_identifiers(answer.ignored if answer else ignored),
+        "profile_id": result.profile if result else None,
+        "stream_id": result.stream if result else None,
+        "assurance": result.assurance if result else "claimed" if claims_account else None,
+        "ignored_identifiers": _ignored_identifiers(result.ignored if result else ignored),
     }
 
 
-def description(
+def describe(
     profile_id: str,
     requested: str,
     tenures: Iterable[Tenure],
     related: Sequence[Tenure],
-    merged: Sequence[str],
+    merged_profiles: Sequence[str],
 ) -> dict[str, Any]:
-    """The answer of `describe`; `related` are all tenures of the keys."""
+    """The response of `describe`; `related` are all tenures of the keys."""
     return {
         "profile_id": profile_id,
         "requested": requested,
         "streams": [_stream(tenure, related) for tenure in tenures],
-        "merged_profiles": list(merged),
+        "merged_profiles": list(merged_profiles),
     }
 
 
-def history(
-    profile_id: str, requested: str, told: Iterable[Event], streams: Collection[str]
+def explain(
+    profile_id: str, requested: str, events: Iterable[Event], streams: Collection[str]
 ) -> dict[str, Any]:
-    """The answer of `explain`, of all copies of facts that concern `streams`."""
+    """The response of `explain`, from all copies of the facts that concern `streams`."""
     facts: dict[str, Event] = {}
     labels: dict[tuple[str, int], str] = {}
-    keys: dict[str, list[dict[str, Any]]] = {}
-    for event in told:
+    identifiers: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
         for entry in event.data["streams"]:
-            labels[entry["stream"], entry["epoch"]] = entry["profile_id"]
-            keys[entry["stream"]] = entry["identifiers"] or keys.get(entry["stream"], [])
+            stream = entry["stream"]
+            labels[stream, entry["epoch"]] = entry["profile_id"]
+            identifiers[stream] = entry["identifiers"] or identifiers.get(stream, [])
         if event.stream in streams:
             facts.setdefault(event.data["fact_id"], event)
     order = sorted(facts.values(), key=lambda fact: (fact.recorded_at, fact.data["fact_id"]))
     return {
         "profile_id": profile_id,
         "requested": requested,
-        "happened": [_happening(fact, labels, keys) for fact in order],
+        "happened": [_fact(fact, labels, identifiers) for fact in order],
     }
 
 
-def ignored_identifiers(ignored: Iterable[Ignored]) -> list[dict[str, str]]:
-    """The identifiers that were not used, with the reason."""
-    return [{"type": unused.type, "reason": unused.reason} for unused in ignored]
+def repair(result: RepairResult) -> dict[str, Any]:
+    """The response of `split` and `merge`."""
+    return {
+        "dry_run": result.fact is None,
+        "fact_id": result.fact.data["fact_id"] if result.fact else None,
+        "before": _profiles(result.before, result.keys),
+        "after": _profiles(result.after, result.keys),
+    }
+
+
+def review(
+    entries: Iterable[Mapping[str, Any]], current_profiles: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The response of `review`; `current_profiles` has what profile ids stand for today."""
+    return [
+        {
+            **{name: entry[name] for name in ("id", "kind", "about", "reason", "event_id")},
+            "subject": current_profiles.get(entry["subject"], entry["subject"]),
+            "first_at": format_instant(entry["first_at"]),
+            "last_at": format_instant(entry["last_at"]),
+        }
+        for entry in entries
+    ]
+
+
+def _ignored_identifiers(ignored: Iterable[Ignored]) -> list[dict[str, str]]:
+    return [{"type": identifier.type, "reason": identifier.reason} for identifier in ignored]
 
 
 def _stream(tenure: Tenure, related: Iterable[Tenure]) -> dict[str, Any]:
     later = [t.opened_at for t in related if t.key == tenure.key and t.opened_at > tenure.opened_at]
-    began = tenure.opened_at
+    opened_at = tenure.opened_at
     return {
         "stream": tenure.stream,
         "epoch": tenure.epoch,
@@ -101,15 +140,15 @@ def _stream(tenure: Tenure, related: Iterable[Tenure]) -> dict[str, Any]:
                 "assurance": tenure.assurance,
             }
         ],
-        "opened_at": None if began == BEGINNING else format_instant(began),
+        "opened_at": None if opened_at == BEGINNING else format_instant(opened_at),
         "closed_at": format_instant(min(later)) if later else None,
     }
 
 
-def _happening(
+def _fact(
     fact: Event,
     labels: Mapping[tuple[str, int], str],
-    keys: Mapping[str, list[dict[str, Any]]],
+    identifiers: Mapping[str, list[dict[str, Any]]],
 ) -> dict[str, Any]:
     return {
         "fact_id": fact.data["fact_id"],
@@ -122,8 +161,24 @@ def _happening(
                 "stream": entry["stream"],
                 "profile_id": entry["profile_id"],
                 "came_from": labels.get((entry["stream"], entry["epoch"] - 1)),
-                "identifiers": entry["identifiers"] or keys[entry["stream"]],
+                "identifiers": entry["identifiers"] or identifiers[entry["stream"]],
             }
             for entry in fact.data["streams"]
         ],
     }
+
+
+def _profiles(
+    profiles: Mapping[str, Collection[str]], keys: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "profile_id": profile,
+            "streams": sorted(streams),
+            "identifiers": [
+                {"type": key.partition(":")[0], "key": key}
+                for key in sorted({keys[stream] for stream in streams})
+            ],
+        }
+        for profile, streams in profiles.items()
+    ]

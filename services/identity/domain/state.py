@@ -16,11 +16,12 @@ class Tenure:
 
     A tenure of a device lasts from `opened_at` (microseconds) until its next one opens; other
     identifiers have further tenures only where the earlier ones cannot be used, see `resolution`.
-    `assurance` is what ties the stream to its profile: in a profile with an account, `device` says
-    that the account was signed in there, since `bound_at` at the latest, and `claimed` that a claim
-    brought it. Devices of one `bond` were seen together without a claim. A tenure that is not
-    `current` is one that its key alone does not lead to today. `epoch` counts the stream's moves.
-    `parted` names the splits by a support desk and this stream's side in each: `<split>/<side> …`.
+    `assurance` is what ties the stream to its profile: in the profile of an account, `device` says
+    that the account was signed in there, at `signed_in_at` at the latest, and `claimed` that a
+    claim brought it. Streams with the same `same_device` were seen together without a claim, so
+    that they come from one device. The key of a tenure that is not `current` leads elsewhere today.
+    `epoch` counts the stream's moves. `split_marks` names the splits by a support desk and this
+    stream's side in each: `<split>/<side> …`.
     """
 
     stream: str
@@ -31,10 +32,10 @@ class Tenure:
     profile: str
     epoch: int
     assurance: Assurance
-    bond: str
-    bound_at: int | None = None
+    same_device: str
+    signed_in_at: int | None = None
     current: bool = True
-    parted: str = ""
+    split_marks: str = ""
 
     @property
     def type(self) -> str:
@@ -53,40 +54,40 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class IdentityPolicy:
-    """The identifier types, and how far a profile may grow."""
+    """The identifier types, and how large a profile may grow."""
 
     types: IdentifierTypes
     most_identifiers: int = 1_000
     most_merges: int = 100
 
     def type_of(self, tenure: Tenure) -> IdentifierType | None:
-        """The type of a tenure's identifier; None for one that is configured no more."""
+        """The type of a tenure's identifier; None if it is no longer configured."""
         return self.types.by_name.get(tenure.type)
 
     def is_device(self, tenure: Tenure) -> bool:
-        """Whether a tenure's identifier is a device's."""
+        """Whether a tenure's identifier is that of a device."""
         kind = self.type_of(tenure)
         return kind is not None and kind.assurance == "device"
 
     def names_account(self, tenure: Tenure) -> bool:
-        """Whether a tenure's identifier is one that an account is known by."""
+        """Whether a tenure's identifier names an account."""
         kind = self.type_of(tenure)
         return kind is not None and kind.assurance == "verified"
 
 
 class IncompleteState(Exception):
-    """The answer needs all streams of a profile, and the state holds some of them only."""
+    """The result depends on all streams of a profile, of which only some were loaded."""
 
 
 @dataclass(slots=True)
 class IdentityState:
-    """Tenures by stream and by key, and profiles by id, as far as they were loaded.
+    """The tenures, by stream and by key, and the profiles, by id, that were loaded.
 
-    All tenures of each key that is asked about are here; all streams of a profile only if it is in
-    `complete`. What `changed` names is to be saved.
+    All tenures of each key in question are here; all streams of a profile only if the profile is in
+    `complete`. The streams in `changed` and the profiles in `changed_profiles` are to be saved.
     """
 
-    rules: IdentityPolicy
+    policy: IdentityPolicy
     tenures: dict[str, Tenure] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
     complete: set[str] = field(default_factory=set)
@@ -98,27 +99,27 @@ class IdentityState:
     @classmethod
     def of(
         cls,
-        rules: IdentityPolicy,
+        policy: IdentityPolicy,
         tenures: Iterable[Tenure] = (),
         profiles: Iterable[Profile] = (),
         complete: Iterable[str] = (),
     ) -> IdentityState:
-        """The state of what was loaded."""
-        state = cls(rules, profiles={profile.id: profile for profile in profiles})
+        """The state made of the tenures and profiles that were loaded."""
+        state = cls(policy, profiles={profile.id: profile for profile in profiles})
         state.complete.update(complete)
         for tenure in tenures:
             state._index(tenure)
         return state
 
-    def held(self, key: str) -> list[Tenure]:
+    def tenures_of(self, key: str) -> list[Tenure]:
         """The tenures of a key, in the order in which they were made."""
-        found = [self.tenures[stream] for stream in self._by_key.get(key, ())]
-        if len(found) > 1:
-            found.sort(key=lambda tenure: tenure.number)
-        return found
+        tenures = [self.tenures[stream] for stream in self._by_key.get(key, ())]
+        if len(tenures) > 1:
+            tenures.sort(key=lambda tenure: tenure.number)
+        return tenures
 
     def members(self, profile: str) -> list[Tenure]:
-        """All tenures in a profile, by stream; Unsettled if they were not loaded."""
+        """All tenures in a profile, by stream; IncompleteState if some were not loaded."""
         if profile not in self.complete:
             raise IncompleteState
         return [self.tenures[stream] for stream in sorted(self._members.get(profile, ()))]
@@ -128,7 +129,7 @@ class IdentityState:
         return self.profiles[profile].verified
 
     def add(self, tenure: Tenure) -> None:
-        """A new stream."""
+        """Add a new stream."""
         self._index(tenure)
         self.changed.add(tenure.stream)
 
@@ -143,17 +144,12 @@ class IdentityState:
             self.changed.add(stream)
 
     def put(self, profile: Profile) -> None:
-        """A new profile, or one that has changed; all its streams are known."""
+        """Add a profile, all of whose streams are here, or change one."""
         if self.profiles.get(profile.id) != profile:
             if profile.id not in self.profiles:
                 self.complete.add(profile.id)
             self.profiles[profile.id] = profile
             self.changed_profiles.add(profile.id)
-
-    def saved(self) -> None:
-        """What has changed was saved."""
-        self.changed.clear()
-        self.changed_profiles.clear()
 
     def _index(self, tenure: Tenure) -> None:
         self.tenures[tenure.stream] = tenure
@@ -165,28 +161,28 @@ def split_sides(members: Iterable[Tenure]) -> dict[str, set[str]]:
     """The splits that `members` were in, and on which sides."""
     sides: dict[str, set[str]] = {}
     for member in members:
-        for parting in member.parted.split():
-            split, _, side = parting.partition("/")
+        for mark in member.split_marks.split():
+            split, _, side = mark.partition("/")
             sides.setdefault(split, set()).add(side)
     return sides
 
 
-def in_force(held: Iterable[Tenure], time: int) -> list[Tenure]:
-    """The tenures of a device that have begun by `time` last of all, the newest one at the end.
+def in_force(tenures: Iterable[Tenure], time: int) -> list[Tenure]:
+    """Of the tenures of a device, those that were the last to open by `time`, the newest one last.
 
-    There is more than one only where a tenure was opened in the place of another.
+    There is more than one only where a tenure was opened in place of another.
     """
-    begun = [tenure for tenure in held if tenure.opened_at <= time]
+    begun = [tenure for tenure in tenures if tenure.opened_at <= time]
     latest = max((tenure.opened_at for tenure in begun), default=BEGINNING)
     return [tenure for tenure in begun if tenure.opened_at == latest]
 
 
 def is_signed_in(state: IdentityState, tenure: Tenure) -> bool:
-    """Whether a device's tenure is one in which an account was signed in."""
+    """Whether an account was signed in on a device during a tenure."""
     return (
         tenure.assurance == "device"
         and state.verified(tenure.profile)
-        and state.rules.is_device(tenure)
+        and state.policy.is_device(tenure)
     )
 
 

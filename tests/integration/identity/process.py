@@ -60,17 +60,16 @@ WORK: dict[str, Callable[[int, int], Iterator[list[Observation]]]] = {
 
 
 def main() -> None:
-    told = json.loads(sys.stdin.readline())
-    resolver = ResolveHandler(
-        UnitOfWorkRunner(Database(told["uri"]), "identity", FixedClock(0)), OBSERVER.rules
-    )
+    request = json.loads(sys.stdin.readline())
+    work = UnitOfWorkRunner(Database(request["uri"]), "identity", FixedClock(0))
+    resolver = ResolveHandler(OBSERVER.policy)
     print("ready", flush=True)
     sys.stdin.readline()
-    given: list[list[str]] = []
-    for batch in WORK[told["work"]](told["number"], told["size"]):
-        answers, _ = resolver.resolve(batch)
-        given += [[a.stream, a.profile] for a in answers if isinstance(a, Resolution)]
-    print(json.dumps(given), flush=True)
+    places: list[list[str]] = []
+    for batch in WORK[request["work"]](request["number"], request["size"]):
+        answers, _ = resolver.resolve(batch, work)
+        places += [[a.stream, a.profile] for a in answers if isinstance(a, Resolution)]
+    print(json.dumps(places), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from chassis import Event, FixedClock, NotFound, parse_instant
 from chassis.database.engine import Database
 from chassis.database.tables import EVENTS
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from deploy.services import upgrade
 from services.identity import queries, store
 from services.identity.commands import ResolveHandler
@@ -31,10 +31,10 @@ class Desk:
 
     def __init__(self, database: Database) -> None:
         self.work = UnitOfWorkRunner(database, "identity", FixedClock(NOW))
-        self.resolver = ResolveHandler(self.work, OBSERVER.rules)
+        self.resolver = ResolveHandler(OBSERVER.policy)
 
     def resolve(self, *observations: Observation) -> tuple[list[Resolution], list[Event]]:
-        answers, facts = self.resolver.resolve(observations)
+        answers, facts = self.resolver.resolve(observations, self.work)
         assert all(isinstance(answer, Resolution) for answer in answers)
         return answers, facts  # type: ignore[return-value]
 
@@ -66,12 +66,12 @@ def desk(service_database: Callable[[str], Database]) -> Desk:
 
 def labels(events: Sequence[Event]) -> Mapping[str, tuple[int, str]]:
     """The label of each stream that facts end in, whatever their order."""
-    told: dict[str, tuple[int, str]] = {}
+    newest: dict[str, tuple[int, str]] = {}
     for event in events:
         for entry in event.data["streams"]:
             label = (entry["epoch"], entry["profile_id"])
-            told[entry["stream"]] = max(told.get(entry["stream"], (0, "")), label)
-    return told
+            newest[entry["stream"]] = max(newest.get(entry["stream"], (0, "")), label)
+    return newest
 
 
 def test_a_guest_who_signs_in_keeps_the_profile_and_the_history(desk: Desk) -> None:
@@ -133,10 +133,10 @@ def test_an_old_profile_id_describes_what_it_was_merged_into(desk: Desk) -> None
         seen(2, {"user_id": "u-1"}, signed_in=True),
         seen(3, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True),
     )
-    told = desk.work.read(lambda unit: queries.describe(unit, guest.profile))
-    assert (told["profile_id"], told["requested"]) == (account.profile, guest.profile)
-    assert told["merged_profiles"] == [guest.profile]
-    assert [stream["identifiers"][0]["type"] for stream in told["streams"]] == [
+    response = desk.work.read(lambda unit: queries.describe(unit, guest.profile))
+    assert (response["profile_id"], response["requested"]) == (account.profile, guest.profile)
+    assert response["merged_profiles"] == [guest.profile]
+    assert [stream["identifiers"][0]["type"] for stream in response["streams"]] == [
         "anonymous_id",
         "user_id",
     ]
@@ -151,8 +151,8 @@ def test_a_description_says_from_when_to_when_a_device_was_whose(desk: Desk) -> 
     )
     spans = {}
     for answer in (ann, bob):
-        told = desk.work.read(partial(queries.describe, requested=answer.profile))
-        (device,) = (s for s in told["streams"] if s["identifiers"][0]["type"] == "anonymous_id")
+        profile = desk.work.read(partial(queries.describe, requested=answer.profile))
+        (device,) = (s for s in profile["streams"] if s["identifiers"][0]["type"] == "anonymous_id")
         spans[answer.profile] = (device["opened_at"], device["closed_at"])
     handover = "1970-01-01T00:00:02.000000Z"
     assert spans == {ann.profile: (None, handover), bob.profile: (handover, None)}
@@ -164,9 +164,9 @@ def test_a_lookup_changes_nothing_and_tells_a_claim_apart(desk: Desk) -> None:
     )
 
     def find(signed_in: bool, **identifiers: str) -> tuple[str | None, str | None]:
-        asked = seen(2, identifiers, signed_in=signed_in)
-        told = desk.work.read(lambda unit: queries.find(unit, OBSERVER.rules, asked))
-        return told["profile_id"], told["assurance"]
+        observation = seen(2, identifiers, signed_in=signed_in)
+        response = desk.work.read(lambda unit: queries.lookup(unit, OBSERVER.policy, observation))
+        return response["profile_id"], response["assurance"]
 
     assert find(True, email="a@b.example") == (account.profile, "verified")
     assert find(False, email="a@b.example") == (None, "claimed")
@@ -206,13 +206,16 @@ def test_a_profile_under_change_holds_up_neither_others_nor_its_own_known_events
     known = seen(1, {"anonymous_id": "d-2", "user_id": "u-2"}, signed_in=True)
     first, _ = desk.resolve(hot, known)
     keys = [identifier.key for identifier in hot.identifiers]
-    with desk.work.database.transaction() as connection:
-        store.load_locked(connection, OBSERVER.rules, keys)
+
+    def while_locked(unit: UnitOfWork) -> None:
+        store.load_locked(unit, OBSERVER.policy, keys)
         again, facts = desk.resolve(hot, known, seen(2, {"anonymous_id": "d-3"}))
         linked, _ = desk.resolve(seen(3, {"device_id": "d-4", "user_id": "u-2"}, signed_in=True))
-    assert again[:2] == first
-    assert len(facts) == 1
-    assert linked[0].profile == first[1].profile
+        assert again[:2] == first
+        assert len(facts) == 1
+        assert linked[0].profile == first[1].profile
+
+    desk.work.run(while_locked)
 
 
 def test_a_database_of_an_earlier_release_keeps_what_it_knew_of_profiles(

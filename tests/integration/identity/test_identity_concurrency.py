@@ -65,7 +65,7 @@ def _hear(process: subprocess.Popen[str]) -> str:
 def read_tenures(database: Database) -> dict[str, Tenure]:
     with database.transaction() as connection:
         rows = connection.execute(sa.select(store.TENURES)).all()
-    return {row.stream_id: Tenure(*row[:-2]) for row in rows}
+    return {row.stream_id: store.read_tenure(row) for row in rows}
 
 
 def check_everything(database: Database, answers: list[tuple[str, str]]) -> dict[str, Tenure]:
@@ -86,12 +86,12 @@ def check_everything(database: Database, answers: list[tuple[str, str]]) -> dict
     assert len(numbers) == len(set(numbers))
     firsts = [tenure for tenure in tenures.values() if tenure.number == 1]
     assert {tenure.opened_at for tenure in firsts} == {BEGINNING}
-    told: dict[str, tuple[int, str]] = {}
+    labels: dict[str, tuple[int, str]] = {}
     for event in events:
         (entry,) = (e for e in event.data["streams"] if e["stream"] == event.stream_id)
-        assert event.version == entry["epoch"] == told.get(event.stream_id, (0, ""))[0] + 1
-        told[event.stream_id] = (entry["epoch"], entry["profile_id"])
-    assert told == {t.stream: (t.epoch, t.profile) for t in tenures.values()}
+        assert event.version == entry["epoch"] == labels.get(event.stream_id, (0, ""))[0] + 1
+        labels[event.stream_id] = (entry["epoch"], entry["profile_id"])
+    assert labels == {t.stream: (t.epoch, t.profile) for t in tenures.values()}
     assert {name for answer in answers for name in answer} <= tenures.keys()
     return tenures
 

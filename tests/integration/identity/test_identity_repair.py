@@ -18,8 +18,7 @@ from chassis.runtime.runner import Runner
 from chassis.validation import load_checked
 from contracts.identity.support import IdentityExplainResponse, RepairResponse, ReviewEntrySchema
 from services.identity import queries
-from services.identity.commands import ResolveHandler
-from services.identity.repair import RepairHandler
+from services.identity.commands import RepairHandler, ResolveHandler
 from services.identity.service import IdentityService
 from services.profiles.service import ProfilesService
 from services.segments.service import SegmentsService
@@ -37,20 +36,21 @@ def test_a_dry_run_says_what_would_be_and_changes_nothing(
     service_database: Callable[[str], Database],
 ) -> None:
     work = UnitOfWorkRunner(service_database("identity"), "identity", FixedClock(NOW))
-    (guest, account, _), _ = ResolveHandler(work, OBSERVER.rules).resolve(
+    (guest, account, _), _ = ResolveHandler(OBSERVER.policy).resolve(
         [
             seen(1, {"anonymous_id": "d-2"}),
             seen(2, {"user_id": "u-1", "anonymous_id": "d-1"}, signed_in=True),
             seen(3, {"user_id": "u-1", "anonymous_id": "d-2"}, signed_in=True),
-        ]
+        ],
+        work,
     )
-    repair = RepairHandler(work, OBSERVER.rules)
+    repair = RepairHandler(OBSERVER.policy)
     keys = OBSERVER.keys({"anonymous_id": "d-2"})
     before = work.read(lambda unit: queries.describe(unit, account.profile))
-    tried = repair.split(account.profile, keys, "two sisters", dry_run=True)
+    tried = repair.split(account.profile, keys, "two sisters", work, dry_run=True)
     assert tried.fact is None
     assert work.read(lambda unit: queries.describe(unit, account.profile)) == before
-    done = repair.split(guest.profile, keys, "two sisters", dry_run=False)
+    done = repair.split(guest.profile, keys, "two sisters", work, dry_run=False)
     assert {p: set(s) for p, s in done.after.items()} == {p: set(s) for p, s in tried.after.items()}
     assert set(done.after) == {account.profile, guest.profile}
     assert done.fact is not None
@@ -61,18 +61,20 @@ def test_what_was_split_stays_apart_in_the_database_until_the_desk_merges_it(
     service_database: Callable[[str], Database],
 ) -> None:
     work = UnitOfWorkRunner(service_database("identity"), "identity", FixedClock(NOW))
-    resolver, repair = ResolveHandler(work, OBSERVER.rules), RepairHandler(work, OBSERVER.rules)
+    resolver, repair = ResolveHandler(OBSERVER.policy), RepairHandler(OBSERVER.policy)
     both = seen(1, {"user_id": "u-1", "email": "a@b.example"}, signed_in=True)
-    (account,), _ = resolver.resolve([both])
-    repair.split(account.profile, OBSERVER.keys({"email": "a@b.example"}), "his", dry_run=False)
-    (again,), facts = resolver.resolve([both])
+    (account,), _ = resolver.resolve([both], work)
+    repair.split(
+        account.profile, OBSERVER.keys({"email": "a@b.example"}), "his", work, dry_run=False
+    )
+    (again,), facts = resolver.resolve([both], work)
     assert facts == []
     assert "support desk" in again.ignored[0].reason
-    asked = seen(2, {"email": "a@b.example"}, signed_in=True)
-    split_off = work.read(lambda unit: queries.find(unit, OBSERVER.rules, asked))["profile_id"]
+    email = seen(2, {"email": "a@b.example"}, signed_in=True)
+    split_off = work.read(lambda unit: queries.lookup(unit, OBSERVER.policy, email))["profile_id"]
     assert split_off != account.profile
-    repair.merge(account.profile, split_off, "hers after all", dry_run=False)
-    (again,), _ = resolver.resolve([both])
+    repair.merge(account.profile, split_off, "hers after all", work, dry_run=False)
+    (again,), _ = resolver.resolve([both], work)
     assert again.ignored == ()
 
 
@@ -80,14 +82,16 @@ def test_large_into_small_then_split_then_small_into_large(
     service_database: Callable[[str], Database],
 ) -> None:
     work = UnitOfWorkRunner(service_database("identity"), "identity", FixedClock(NOW))
-    (small,), _ = ResolveHandler(work, OBSERVER.rules).resolve([seen(1, {"anonymous_id": "small"})])
-    large, *_ = ResolveHandler(work, OBSERVER.rules).resolve(
+    resolver = ResolveHandler(OBSERVER.policy)
+    (small,), _ = resolver.resolve([seen(1, {"anonymous_id": "small"})], work)
+    large, *_ = resolver.resolve(
         [
             seen(number, {"user_id": "u-1", "anonymous_id": f"d-{number}"}, signed_in=True)
             for number in range(2, 42)
-        ]
+        ],
+        work,
     )[0]
-    repair = RepairHandler(work, OBSERVER.rules)
+    repair = RepairHandler(OBSERVER.policy)
 
     def streams(profile: str) -> set[str]:
         described = work.read(lambda unit: queries.describe(unit, profile))
@@ -96,12 +100,12 @@ def test_large_into_small_then_split_then_small_into_large(
     apart = streams(small.profile), streams(large.profile)
     assert [len(each) for each in apart] == [1, 41]
     both = apart[0] | apart[1]
-    repair.merge(small.profile, large.profile, "large into small", dry_run=False)
+    repair.merge(small.profile, large.profile, "large into small", work, dry_run=False)
     assert streams(small.profile) == streams(large.profile) == both
     keys = OBSERVER.keys({"anonymous_id": "small"})
-    repair.split(large.profile, keys, "not theirs", dry_run=False)
+    repair.split(large.profile, keys, "not theirs", work, dry_run=False)
     assert (streams(small.profile), streams(large.profile)) == apart
-    repair.merge(large.profile, small.profile, "small into large", dry_run=False)
+    repair.merge(large.profile, small.profile, "small into large", work, dry_run=False)
     assert streams(small.profile) == streams(large.profile) == both
 
 
@@ -135,17 +139,17 @@ def event(number: int, signed_in: bool = False, **identifiers: str) -> dict[str,
 
 def state_of(cdp: Client, *profile_ids: str) -> dict[str, Any]:
     """What profiles and segments say of profiles, without the versions of their streams."""
-    told = {}
+    states = {}
     for profile_id in profile_ids:
         profile = cdp.call("profiles", "get", profile_id=profile_id)
         groups = cdp.call("segments", "memberships", profile_id=profile_id)
         names = [each["segment"] for each in groups["segments"]]
-        told[profile_id] = {
+        states[profile_id] = {
             **{name: profile[name] for name in ("profile_id", "orders", "traits", "events")},
             "streams": sorted(profile["versions"]),
             "segments": names,
         }
-    return told
+    return states
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

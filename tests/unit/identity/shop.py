@@ -15,7 +15,7 @@ from services.identity.domain.resolution import (
     ResolutionResult,
     look_up,
     resolve,
-    settled,
+    resolve_unchanged,
 )
 from services.identity.domain.state import IdentityPolicy, IdentityState, Profile, Tenure
 from services.identity.domain.support import merge, split
@@ -36,15 +36,15 @@ def seen(
 
 
 class Shop:
-    """`guest` and `account` are told what an event carries, and return whose it is."""
+    """`guest` and `account` resolve an event with these identifiers."""
 
-    def __init__(self, rules: IdentityPolicy | None = None) -> None:
-        self.state = IdentityState.of(rules or IdentityPolicy(TYPES))
+    def __init__(self, policy: IdentityPolicy | None = None) -> None:
+        self.state = IdentityState.of(policy or IdentityPolicy(TYPES))
         self.numbers = itertools.count(1)
         self.changes: list[IdentityChange] = []
         self.labels: dict[str, tuple[int, str]] = {}
-        self.told: dict[str, list[tuple[int, str]]] = {}
-        self.given: set[str] = set()
+        self.past_labels: dict[str, list[tuple[int, str]]] = {}
+        self.profile_ids: set[str] = set()
 
     def guest(self, time: int, **identifiers: str) -> Resolution:
         return self._resolved(seen(time, identifiers))
@@ -62,22 +62,23 @@ class Shop:
         return self.split_keys(profile, {OBSERVER.keys({t: v}).pop() for t, v in pairs})
 
     def split_keys(self, profile: str, keys: set[str]) -> tuple[str, str]:
-        former = {
+        past_labels = {
             stream: [label for _, label in sorted(labels, reverse=True)]
-            for stream, labels in self.told.items()
+            for stream, labels in self.past_labels.items()
         }
-        parting = f"p{next(self.numbers)}"
-        both, change = split(self.state, profile, keys, former, parting, 1_000, "because")
+        split_id = f"p{next(self.numbers)}"
+        both, change = split(self.state, profile, keys, past_labels, split_id, 1_000, "because")
         self._apply(change)
         self._check()
         return both
 
     def merge(self, one: str, other: str) -> str:
-        home, change = merge(deepcopy(self.state), one, other, 1_000, "because")  # may be refused
-        assert merge(self.state, one, other, 1_000, "because") == (home, change)
+        trial = merge(deepcopy(self.state), one, other, 1_000, "because")  # may be refused
+        survivor, change = merge(self.state, one, other, 1_000, "because")
+        assert trial == (survivor, change)
         self._apply(change)
         self._check()
-        return home
+        return survivor
 
     def look(self, *, signed_in: bool = False, **identifiers: str) -> Resolution | None:
         return look_up(self.state, seen(1_000_000, identifiers, signed_in=signed_in))
@@ -91,17 +92,17 @@ class Shop:
 
     def resolve(self, observation: Observation) -> ResolutionResult:
         """Resolve, and check what must hold whatever was observed."""
-        known = settled(self.state, observation)
+        unchanged = resolve_unchanged(self.state, observation)
         answer, change = resolve(self.state, observation, lambda: f"s{next(self.numbers):05}")
-        if known is not None:
-            assert answer == known
+        if unchanged is not None:
+            assert answer == unchanged
             assert change is None
         if change is not None:
             self._apply(change)
         if isinstance(answer, Resolution):
-            self.given.add(answer.profile)
+            self.profile_ids.add(answer.profile)
             assert self.state.tenures[answer.stream].profile == answer.profile
-            again = settled(self.state, observation)
+            again = resolve_unchanged(self.state, observation)
             assert isinstance(again, Resolution)
             assert (again.stream, again.profile) == (answer.stream, answer.profile)
         self._check()
@@ -114,16 +115,16 @@ class Shop:
 
     def _apply(self, change: IdentityChange) -> None:
         self.changes.append(change)
-        for tenure in change.moved:
+        for tenure in change.tenures:
             epoch = self.labels.get(tenure.stream, (0, ""))[0]
             assert tenure.epoch == epoch + 1
             self.labels[tenure.stream] = (tenure.epoch, tenure.profile)
-            self.told.setdefault(tenure.stream, []).append(self.labels[tenure.stream])
+            self.past_labels.setdefault(tenure.stream, []).append(self.labels[tenure.stream])
 
     def _check(self) -> None:
         state = self.state
         assert {t.stream: (t.epoch, t.profile) for t in state.tenures.values()} == self.labels
-        assert self.given <= state.tenures.keys()
+        assert self.profile_ids <= state.tenures.keys()
         for profile in {tenure.profile for tenure in state.tenures.values()}:
             check_profile(state.profiles[profile], state.members(profile))
 

@@ -166,8 +166,9 @@ class TestOneDeviceAndSeveralAccounts:
         shop.account(20, user_id="ann", anonymous_id="d")
         shop.account(10, user_id="bob", anonymous_id="d")
         now = shop.guest(25, anonymous_id="d")
-        told = [t for c in shop.changes for t in c.moved if t.type == "anonymous_id" and t.current]
-        assert max(told, key=lambda tenure: tenure.number).profile == now.profile
+        moves = [tenure for change in shop.changes for tenure in change.tenures]
+        current = [t for t in moves if t.type == "anonymous_id" and t.current]
+        assert max(current, key=lambda tenure: tenure.number).profile == now.profile
 
     def test_the_events_of_one_handover_make_one_tenure_however_they_are_shuffled(self, shop: Shop):
         ann = shop.account(10, user_id="ann", anonymous_id="d")
@@ -180,7 +181,7 @@ class TestOneDeviceAndSeveralAccounts:
         for _ in range(3):
             shop.account(10, user_id="ann", anonymous_id="d")
             shop.account(10, user_id="bob", anonymous_id="d")
-        assert len(shop.state.held(seen(1, {"anonymous_id": "d"}).identifiers[0].key)) == 3
+        assert len(shop.state.tenures_of(seen(1, {"anonymous_id": "d"}).identifiers[0].key)) == 3
 
     def test_a_device_that_comes_back_to_an_account_that_is_full_is_not_the_last_ones(self):
         shop = Shop(IdentityPolicy(TYPES, most_identifiers=2))
@@ -349,7 +350,7 @@ class TestAnswers:
             shop.account(1, user_id="ann", anonymous_id="d", email=ANN)
             shop.guest(2, anonymous_id="d")
         assert len(shop.changes) == 1
-        assert [t.epoch for t in shop.changes[0].moved] == [1, 1, 1]
+        assert [t.epoch for t in shop.changes[0].tenures] == [1, 1, 1]
 
     def test_a_placeholder_is_ignored_and_the_event_kept_under_the_others(self, shop: Shop):
         answer = shop.guest(1, user_id="null", anonymous_id="d")

@@ -92,7 +92,7 @@ class TestSplit:
     def test_both_profiles_are_told_of_the_split(self, shop: Shop):
         account = shop.account(1, user_id="ann", anonymous_id="d1")
         kept, left = shop.split(account.profile, "anonymous_id", "d1")
-        assert {tenure.profile for tenure in shop.changes[-1].moved} == {kept, left}
+        assert {tenure.profile for tenure in shop.changes[-1].tenures} == {kept, left}
         assert (shop.changes[-1].reason, shop.changes[-1].note) == ("split", "because")
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.identity.domain.observation import Observation
-from services.identity.domain.resolution import Resolution, settled
+from services.identity.domain.resolution import Resolution, resolve_unchanged
 from services.identity.domain.state import IdentityState
 from tests.unit.identity.observed import SEQUENCES
 from tests.unit.identity.shop import Shop, seen
@@ -55,10 +55,10 @@ def test_facts_in_any_order_end_in_the_same_labels(
     shop = Shop()
     for observation in sequence:
         shop.resolve(observation)
-    told = [tenure for change in shop.changes for tenure in change.moved]
-    chance.shuffle(told)
+    moves = [tenure for change in shop.changes for tenure in change.tenures]
+    chance.shuffle(moves)
     labels: dict[str, tuple[int, str]] = {}
-    for tenure in told + told[:5]:
+    for tenure in moves + moves[:5]:
         labels[tenure.stream] = max(
             labels.get(tenure.stream, (0, "")), (tenure.epoch, tenure.profile)
         )
@@ -73,16 +73,17 @@ def test_what_is_answered_from_some_streams_is_what_all_of_them_would_give(
     for observation in sequence:
         shop.resolve(observation)
     for observation in sequence:
-        tenures = [t for i in observation.identifiers for t in shop.state.held(i.key)]
+        tenures = [t for i in observation.identifiers for t in shop.state.tenures_of(i.key)]
         profiles = [shop.state.profiles[tenure.profile] for tenure in tenures]
-        part = settled(IdentityState.of(shop.state.rules, tenures, profiles), observation)
-        assert part in (None, settled(shop.state, observation))
+        part = IdentityState.of(shop.state.policy, tenures, profiles)
+        whole = resolve_unchanged(shop.state, observation)
+        assert resolve_unchanged(part, observation) in (None, whole)
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> list[tuple[str, Observation]]:
     """Observations of people of whom nobody touches what is another's, each with its person."""
-    told = []
+    story = []
     for number in range(draw(st.integers(1, 4))):
         person = f"person-{number}"
         own = {"device_id": f"d{number}", "anonymous_id": f"a{number}"}
@@ -95,14 +96,14 @@ def worlds(draw: st.DrawFn) -> list[tuple[str, Observation]]:
                 identifiers["user_id"] = person
             if (signed_in or not has_account) and draw(st.booleans()):
                 identifiers["email"] = f"{person}@shop.example"
-            told.append((person, seen(draw(st.integers(1, 9)), identifiers, signed_in=signed_in)))
-    return told
+            story.append((person, seen(draw(st.integers(1, 9)), identifiers, signed_in=signed_in)))
+    return story
 
 
-def _connected(told: Sequence[tuple[str, Observation]]) -> set[frozenset[int]]:
+def _connected(story: Sequence[tuple[str, Observation]]) -> set[frozenset[int]]:
     """A plain union of all observations that share an identifier."""
     groups: list[tuple[set[str], set[int]]] = []
-    for index, (_, observation) in enumerate(told):
+    for index, (_, observation) in enumerate(story):
         keys, indices = {i.key for i in observation.identifiers}, {index}
         for group in [group for group in groups if group[0] & keys]:
             groups.remove(group)
@@ -114,28 +115,28 @@ def _connected(told: Sequence[tuple[str, Observation]]) -> set[frozenset[int]]:
 
 @given(worlds(), st.randoms(use_true_random=False))
 def test_without_conflict_every_order_gives_the_plain_union(
-    told: list[tuple[str, Observation]], chance: random.Random
+    story: list[tuple[str, Observation]], chance: random.Random
 ):
-    order = list(range(len(told)))
+    order = list(range(len(story)))
     chance.shuffle(order)
     shop = Shop()
-    answers = {index: shop.resolve(told[index][1]) for index in order}
+    answers = {index: shop.resolve(story[index][1]) for index in order}
     profiles: dict[str, set[int]] = {}
     for index, answer in answers.items():
         assert isinstance(answer, Resolution)
         profiles.setdefault(shop.profile_of(answer), set()).add(index)
-    assert {frozenset(indices) for indices in profiles.values()} == _connected(told)
+    assert {frozenset(indices) for indices in profiles.values()} == _connected(story)
 
 
 @given(worlds(), st.randoms(use_true_random=False))
 def test_without_conflict_a_replay_of_everything_in_any_order_changes_nothing(
-    told: list[tuple[str, Observation]], chance: random.Random
+    story: list[tuple[str, Observation]], chance: random.Random
 ):
     shop = Shop()
-    for _, observation in told:
+    for _, observation in story:
         shop.resolve(observation)
     changes = len(shop.changes)
-    chance.shuffle(told)
-    for _, observation in told:
+    chance.shuffle(story)
+    for _, observation in story:
         shop.resolve(observation)
     assert len(shop.changes) == changes
