@@ -1,17 +1,65 @@
-"""What every service is asked and what it answers: its log, its dead letters, and whether it is up.
+"""What services share: the form of an event, and the calls that every service answers.
 
-`chassis.runtime.service` checks these arguments itself, as it knows no contracts.
+`chassis.runtime.service` checks the arguments of those calls itself, as it knows no contracts.
 """
 
 from __future__ import annotations
 
-from chassis.validation.fields import Boolean, Instant, Integer, ListOf, Name, Nested, Text
+from chassis.validation.fields import (
+    Boolean,
+    Choice,
+    Instant,
+    Integer,
+    JsonObject,
+    ListOf,
+    Name,
+    Nested,
+    Text,
+)
 from chassis.validation.schema import StrictSchema
-from contracts.cloudevent import MAX_VERSION, CloudEvent
 from contracts.fields import Versions
 
+MAX_VERSION = 2**31 - 1
 MAX_PAGE = 1_000
 _PAGE = 500
+
+
+class CloudEvent(StrictSchema):
+    """An event of a service's log.
+
+    `subject` is its stream and `sequence` its version there, counted from 1. `time` is when it
+    happened and `recordedtime` when it was recorded. `schemaversion` is the version of `data`.
+    `joint`: a copy of one fact that was told to several streams, which `data.streams` lists.
+    """
+
+    specversion = Choice("1.0", required=True)
+    id = Text(required=True)
+    source = Text(required=True)
+    type = Name(required=True)
+    subject = Text(required=True)
+    time = Instant(required=True)
+    datacontenttype = Choice("application/json", required=True)
+    sequence = Integer(least=1, most=MAX_VERSION, required=True)
+    recordedtime = Instant(required=True)
+    schemaversion = Integer(least=1, required=True)
+    data = JsonObject(required=True)
+    profileid = Text()
+    correlationid = Text()
+    causationid = Text()
+    joint = Boolean()
+
+
+class IgnoredIdentifierSchema(StrictSchema):
+    """An identifier that was not used, and why."""
+
+    type = Text(required=True)
+    reason = Text(required=True)
+
+
+class StreamSetsRequest(StrictSchema):
+    """The argument of `profiles.preview` and `segments.preview_streams`: sets of streams."""
+
+    stream_sets = ListOf(ListOf(Text(longest=64), most=2_000), most=10, required=True)
 
 
 class NoArguments(StrictSchema):
@@ -105,3 +153,6 @@ class PingResponse(StrictSchema):
 
     service = Name(required=True)
     now = Instant(required=True)
+
+
+STREAM_SETS_REQUEST = StreamSetsRequest()

@@ -35,15 +35,15 @@ class EventSchema(StrictSchema):
 
 @dataclass(frozen=True, slots=True)
 class IncomingEvent:
-    """A checked event. `time` is in microseconds and corrected by the sender's clock, if it told.
+    """A checked event; `time` is in microseconds, and corrected where the sender gave `sent_at`.
 
-    `told_time` is the time as it was written, where the correction has changed it.
+    `original_time` is the time as it was sent, where the correction has changed it.
     """
 
     id: str
     type: str
     time: int
-    told_time: str | None
+    original_time: str | None
     identifiers: Mapping[str, str]
     authenticated: bool
     context: Mapping[str, Any] | None
@@ -108,7 +108,7 @@ def _read(value: Any, size: int, now: int, path: str) -> IncomingEvent:
         id=event["id"],
         type=event["type"],
         time=time,
-        told_time=None if time == event["time"] else value["time"],
+        original_time=None if time == event["time"] else value["time"],
         identifiers=event["identifiers"],
         authenticated=event["authenticated"],
         context=event.get("context"),
@@ -126,7 +126,7 @@ def _check_sign_in(event: Mapping[str, Any], path: str) -> None:
 
 
 def _corrected(time: int, sent_at: int | None, now: int, path: str) -> int:
-    """The time by our clock: if the sender's clock said `sent_at` just now, it is off by the rest.
+    """The time by our clock: `sent_at` is what the sender's clock showed at `now`.
 
     The formula is that of Segment's tracking API: received_at - (sent_at - time).
     """

@@ -1,4 +1,4 @@
-"""What the checkout asks of offers, and the answer."""
+"""Requests and responses of offers, and the event of a decision."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from chassis.validation.fields import (
     check_text,
 )
 from chassis.validation.schema import StrictSchema, load
+from contracts.common import IgnoredIdentifierSchema
 from contracts.fields import Currency, Identifiers, Versions
 
 MAX_REQUEST_BYTES = 64 * 1024
@@ -141,11 +142,8 @@ class ConsideredOfferSchema(StrictSchema):
     why = ListOf(Text(longest=5_000), required=True)
 
 
-class IgnoredIdentifier(StrictSchema):
+class UnusedIdentifierSchema(IgnoredIdentifierSchema):
     """An identifier that was not used, and the reason."""
-
-    type = Text(required=True)
-    reason = Text(required=True)
 
 
 class DecisionInputsSchema(StrictSchema):
@@ -154,7 +152,7 @@ class DecisionInputsSchema(StrictSchema):
     catalogue = Text(required=True)
     streams = Versions(required=True)
     segments = Versions(required=True)
-    ignored_identifiers = ListOf(Nested(IgnoredIdentifier()), required=True)
+    ignored_identifiers = ListOf(Nested(UnusedIdentifierSchema()), required=True)
 
 
 class DecideResponse(StrictSchema):

@@ -1,4 +1,4 @@
-"""What profiles is asked and what it answers."""
+"""Requests and responses of profiles."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from chassis.validation.fields import (
     Text,
 )
 from chassis.validation.schema import StrictSchema
+from contracts.common import IgnoredIdentifierSchema
 from contracts.fields import Identifiers, Versions
 
 
@@ -34,13 +35,6 @@ class GetProfileRequest(StrictSchema):
     def _one_of_them(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
         if ("profile_id" in data) == ("identifiers" in data):
             raise ValidationError("give either profile_id or identifiers", "profile_id")
-
-
-class IgnoredIdentifier(StrictSchema):
-    """An identifier that was not used, and why."""
-
-    type = Text(required=True)
-    reason = Text(required=True)
 
 
 class FieldErrorSchema(StrictSchema):
@@ -64,7 +58,7 @@ class ReceiptSchema(StrictSchema):
     stream_id = Text()
     version = Integer(least=1)
     token = Versions()
-    ignored_identifiers = ListOf(Nested(IgnoredIdentifier()), required=True)
+    ignored_identifiers = ListOf(Nested(IgnoredIdentifierSchema()), required=True)
     error = Nested(FieldErrorSchema())
 
 

@@ -1,4 +1,4 @@
-"""What segments is asked, what it answers, and the events that it tells."""
+"""Requests, responses and events of segments."""
 
 from __future__ import annotations
 

@@ -119,10 +119,10 @@ def profiles_of(connection: sa.Connection, streams: Iterable[str]) -> dict[str, 
 def streams_of(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, list[str]]:
     """The streams of each of `profile_ids`, sorted; an empty list for one that has none."""
     wanted = sorted(set(profile_ids))
-    found: dict[str, list[str]] = {profile_id: [] for profile_id in wanted}
+    streams: dict[str, list[str]] = {profile_id: [] for profile_id in wanted}
     for row in _STREAMS.execute(connection, profile_ids=wanted):
-        found[row.profile_id].append(row.stream_id)
-    return found
+        streams[row.profile_id].append(row.stream_id)
+    return streams
 
 
 def current_streams(connection: sa.Connection, profile_id: str) -> tuple[str, list[str]] | None:

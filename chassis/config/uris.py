@@ -50,18 +50,18 @@ def broker_refusal(variable: str, uri: str, error: Exception) -> ServiceError:
     parts = urlsplit(uri)
     host, user = parts.hostname or "localhost", unquote(parts.username or "guest")
     cause = error.__cause__ if isinstance(error, OperationalError) and error.__cause__ else error
-    said = str(cause)
-    if isinstance(cause, amqp.AccessRefused) and "ogin was refused" in said:
+    message = str(cause)
+    if isinstance(cause, amqp.AccessRefused) and "ogin was refused" in message:
         message = f"the broker at {host} refused the user {user} or the password"
         return Refused(variable, message)
-    if isinstance(cause, amqp.NotAllowed) and "vhost" in said:
+    if isinstance(cause, amqp.NotAllowed) and "vhost" in message:
         name = unquote(parts.path.removeprefix("/")) or "/"
         message = f"the broker at {host} has no virtual host {name}, or {user} may not use it"
         return Refused(variable, message)
     if isinstance(cause, socket.gaierror):
         return Unavailable(variable, f"host {host} is not known")
     number = cause.errno if isinstance(cause, OSError) else None
-    why = os.strerror(number) if number else said or "it did not answer"
+    why = os.strerror(number) if number else message or "it did not answer"
     place = f"{host}:{parts.port or BROKER_PORT}"
     return Unavailable(variable, f"the broker at {place} is out of reach: {why}")
 
@@ -79,5 +79,5 @@ def check_database_uri(variable: str, uri: str) -> None:
         try:
             make_dsn(**options)
         except psycopg2.ProgrammingError as error:
-            said = str(error).strip().removeprefix("invalid dsn: ")
-            raise InvalidInput(variable, f"is no URI of a database: {said}") from None
+            reason = str(error).strip().removeprefix("invalid dsn: ")
+            raise InvalidInput(variable, f"is no URI of a database: {reason}") from None

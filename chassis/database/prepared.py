@@ -1,4 +1,4 @@
-"""Statements of the hot path: compiled once, planned now and then, asked of the driver itself.
+"""Statements of the hot path: compiled once, planned now and then, run by the driver itself.
 
 Planning a small query takes several times as long as running it. psycopg2 does not prepare, so we
 do: on PostgreSQL a statement becomes a PREPARE, once a connection, and from then on an EXECUTE. As
@@ -61,12 +61,12 @@ class PreparedStatement:
         if connection.dialect.name != "postgresql":
             result = connection.execute(self._statement, parameters)
             return result.all() if result.returns_rows else ()
-        text, given = self._compiled(connection.dialect)
+        text, constants = self._compiled(connection.dialect)
         plans = connection.info.get("plans") or connection.info.setdefault("plans", _Plans())
         session: Any = connection.connection
         try:
             with session.cursor() as cursor:
-                cursor.execute(plans.call(cursor, text), {**given, **parameters})
+                cursor.execute(plans.call(cursor, text), {**constants, **parameters})
                 return _rows(cursor)
         except driver.Error as error:
             raise _as_sqlalchemy_says(error, connection, text) from error
@@ -80,10 +80,10 @@ class PreparedStatement:
         if self._driver_form is None:
             statement: Any = self._statement
             compiled = statement.compile(dialect=dialect)
-            given = {name: v for name, v in compiled.params.items() if v is not None}
-            if not all(isinstance(value, str) for value in given.values()):
+            constants = {name: v for name, v in compiled.params.items() if v is not None}
+            if not all(isinstance(value, str) for value in constants.values()):
                 raise TypeError(f"a value that is no text must be a literal: {compiled}")
-            self._driver_form = str(compiled), given
+            self._driver_form = str(compiled), constants
         return self._driver_form
 
 
@@ -109,7 +109,7 @@ class _Plans:
 
 def _prepare(cursor: Any, statement: str, name: str) -> str:
     places = list(dict.fromkeys(_PLACE.findall(statement)))
-    numbered = _PLACE.sub(lambda found: f"${places.index(found[1]) + 1}", statement)
+    numbered = _PLACE.sub(lambda match: f"${places.index(match[1]) + 1}", statement)
     cursor.execute(f"PREPARE {name} AS {numbered.replace('%%', '%')}")
     arguments = ", ".join(f"%({place})s" for place in places)
     return f"EXECUTE {name}({arguments})" if places else f"EXECUTE {name}"
@@ -134,7 +134,7 @@ def _as_sqlalchemy_says(error: Any, connection: sa.Connection, statement: str) -
     )
     if lost:
         connection.invalidate(error)
-    told: DBAPIError = DBAPIError.instance(
+    wrapped: DBAPIError = DBAPIError.instance(
         statement,
         None,
         error,
@@ -143,4 +143,4 @@ def _as_sqlalchemy_says(error: Any, connection: sa.Connection, statement: str) -
         connection_invalidated=lost,
         dialect=connection.dialect,
     )
-    return told
+    return wrapped

@@ -77,14 +77,14 @@ def first_error(errors: Mapping[Any, Any] | list[Any]) -> tuple[str, str]:
 
 def _first(errors: Mapping[Any, Any] | list[Any]) -> tuple[list[str | int], str]:
     parts: list[str | int] = []
-    found: Any = errors
-    while isinstance(found, dict):
-        part, found = next(iter(found.items()))
+    error: Any = errors
+    while isinstance(error, dict):
+        part, error = next(iter(error.items()))
         if part != SCHEMA:
             parts.append(part)
-    while isinstance(found, list):
-        found = found[0]
-    return parts, str(found)
+    while isinstance(error, list):
+        error = error[0]
+    return parts, str(error)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -20,14 +20,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m contracts.export", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, and say what differs")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the documents are")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     present = documents()
-    faults = broken(asked.folder, present)
-    if asked.check:
-        faults += drifted(asked.folder, present)
+    faults = broken(options.folder, present)
+    if options.check:
+        faults += drifted(options.folder, present)
     elif not faults:
-        for path in write(asked.folder, present):
-            print(asked.folder / path)
+        for path in write(options.folder, present):
+            print(options.folder / path)
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0

@@ -31,8 +31,8 @@ def asyncapi(
 ) -> dict[str, Any]:
     """The document; its messages refer to the JSON Schemas beside it."""
     offered = [(name, call) for name in services for call in calls if call.service in (name, EVERY)]
-    told = list(kinds)
-    sources = list(dict.fromkeys(kind.source for kind in told))
+    events = list(kinds)
+    sources = list(dict.fromkeys(kind.source for kind in events))
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -54,17 +54,17 @@ def asyncapi(
             }
         },
         "channels": {
-            **{f"{name}-events": _event_channel(name, told) for name in sources},
+            **{f"{name}-events": _event_channel(name, events) for name in sources},
             **{f"{name}-calls": _call_channel(name, offered) for name in services},
             _REPLIES: _reply_channel(offered),
         },
         "operations": {
-            **{f"{name}-tell": _tell(name, told) for name in sources},
-            **{f"{name}-{call.method}": _answer(name, call) for name, call in offered},
+            **{f"{name}-tell": _send_operation(name, events) for name in sources},
+            **{f"{name}-{call.method}": _receive_operation(name, call) for name, call in offered},
         },
         "components": {
             "messages": {
-                **{_message_of(kind): _event_message(kind, event_path) for kind in told},
+                **{_message_of(kind): _event_message(kind, event_path) for kind in events},
                 "profiles-own_event": _own_event(),
                 **dict(_call_messages(calls, call_path)),
             },
@@ -127,7 +127,7 @@ def _exchange(name: str) -> dict[str, Any]:
     return {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": "0.3.0"}}
 
 
-def _tell(source: str, kinds: list[EventKind]) -> dict[str, Any]:
+def _send_operation(source: str, kinds: list[EventKind]) -> dict[str, Any]:
     channel = f"{source}-events"
     return {
         "action": "send",
@@ -138,7 +138,7 @@ def _tell(source: str, kinds: list[EventKind]) -> dict[str, Any]:
     }
 
 
-def _answer(name: str, call: Call) -> dict[str, Any]:
+def _receive_operation(name: str, call: Call) -> dict[str, Any]:
     channel = f"{name}-calls"
     return {
         "action": "receive",

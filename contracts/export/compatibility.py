@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 Direction = Literal["arguments", "result", "event"]
 """Who relies on a schema: those who send arguments, those who read a result, or, for an event,
-both: it is written once and read for ever, and a log has those that were written before."""
+both: it is written once and read for ever, and a log keeps those that were written before."""
 
 _LEAST = ("minimum", "minLength", "minItems", "minProperties")
 _MOST = ("maximum", "maxLength", "maxItems", "maxProperties")
@@ -21,7 +21,7 @@ def breaks(
     """What `after` breaks of `before`, each as `path: what`; empty if the change is compatible.
 
     A field that is removed, retyped or newly required; in what is read, also one that need not be
-    there any more; in what is written, also bounds that are tighter. Both schemas are without
+    there any more; in what is sent, also bounds that are tighter. Both schemas are without
     references.
     """
     return list(_breaks(before, after, direction, at))
@@ -72,7 +72,7 @@ def _retyped(before: Mapping[str, Any], after: Mapping[str, Any], direction: Dir
     lost = ours - theirs if direction != "result" else set()
     new = theirs - ours if direction != "arguments" else set()
     if lost or new or before.get("const") != after.get("const"):
-        return f"is retyped, from {_told(before)} to {_told(after)}"
+        return f"is retyped, from {_type_of(before)} to {_type_of(after)}"
     return ""
 
 
@@ -99,16 +99,16 @@ def _narrowed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[s
 
 
 def _types(schema: Mapping[str, Any]) -> frozenset[str]:
-    told = schema.get("type", _ALL)
-    types = frozenset({told} if isinstance(told, str) else told)
+    names = schema.get("type", _ALL)
+    types = frozenset({names} if isinstance(names, str) else names)
     return types | {"integer"} if "number" in types else types
 
 
-def _told(schema: Mapping[str, Any]) -> str:
+def _type_of(schema: Mapping[str, Any]) -> str:
     if "const" in schema:
         return repr(schema["const"])
-    told = schema.get("type", "anything")
-    return told if isinstance(told, str) else " or ".join(told)
+    names = schema.get("type", "anything")
+    return names if isinstance(names, str) else " or ".join(names)
 
 
 def _values(enum: list[Any]) -> set[str]:
@@ -116,7 +116,7 @@ def _values(enum: list[Any]) -> set[str]:
 
 
 def _ways(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The ways in which the arguments of a call can be given, if there are several."""
+    """The alternative forms of a call's arguments, if there are several."""
     return [] if "type" in schema else [way for way in schema.get("anyOf", ()) if "type" in way]
 
 

@@ -1,4 +1,4 @@
-"""JSON Schema of our marshmallow schemas, by apispec and what it cannot know of our fields."""
+"""JSON Schema of our marshmallow schemas, by apispec and by what it cannot know of our fields."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from contracts.offers import MAX_ITEMS, MAX_STREAMS, OptionalIdentifiers, Referr
 from contracts.profiles import GetProfileRequest
 from contracts.segments import MembershipsRequest
 
-Use = Literal["asked", "recorded", "told"]
+Use = Literal["request", "ingested", "emitted"]
 """How a schema is used, which decides what of it is promised.
 
-asked: arguments of a call; unknown fields are refused, and null is as good as absent.
-recorded: data of events that shops send; checked before it was recorded, null is gone.
-told: answers, and data of our own events; readers must bear further fields, and sizes are free.
+request: arguments of a call; unknown fields are refused, and null is as good as absent.
+ingested: data of events that shops send; checked before it was recorded, null is gone.
+emitted: responses, and data of our own events; readers ignore unknown fields, and sizes are free.
 """
 
 NAME = r"^[a-z][a-z0-9_]*$"
@@ -64,34 +64,34 @@ def json_schema(of: Schema | fields.Field[Any], use: Use) -> dict[str, Any]:
 class _Converter(OpenAPIConverter):
     """apispec's, with descriptions, our fields' bounds, and what is checked across fields."""
 
-    use: Use = "told"
+    use: Use = "emitted"
 
     def schema2jsonschema(self, schema: Any) -> dict[str, Any]:
         converted: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
-        if self.use == "told":
+        if self.use == "emitted":
             converted["additionalProperties"] = True
         return {"description": _paragraphs(schema)} | converted | _across(schema)
 
     def field2property(self, field: Any) -> dict[str, Any]:
         converted = super().field2property(field) | _meaning(field) | self._bounds(field)
-        if self.use == "told":
+        if self.use == "emitted":
             for name in _SIZES:
                 converted.pop(name, None)
-        if field.allow_none or (self.use == "asked" and not field.required):
+        if field.allow_none or (self.use == "request" and not field.required):
             return _or_null(converted)
         return converted
 
     def _bounds(self, field: fields.Field[Any]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        bounds: dict[str, Any] = {}
         for kind, bound in _BOUNDS.items():
             if isinstance(field, kind):
-                found |= bound(field)
+                bounds |= bound(field)
         if isinstance(field, event_types.Traits):
-            found["properties"] = {
+            bounds["properties"] = {
                 name: _or_null(self.field2property(trait))
                 for name, trait in event_types.LOYALTY_TRAITS.items()
             }
-        return found
+        return bounds
 
 
 @cache
@@ -171,12 +171,12 @@ _BOUNDS: Mapping[type[fields.Field[Any]], Callable[[Any], dict[str, Any]]] = {
 }
 
 
-def _given(name: str) -> dict[str, Any]:
+def _has(name: str) -> dict[str, Any]:
     return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
 
 
 # What marshmallow's `validates_schema` checks, in JSON Schema's words. A test holds both together.
-_EITHER_WAY = {"oneOf": [_given("profile_id"), _given("identifiers")]}
+_EITHER_WAY = {"oneOf": [_has("profile_id"), _has("identifiers")]}
 _ACROSS: Mapping[type[Schema], dict[str, Any]] = {
     GetProfileRequest: _EITHER_WAY,
     MembershipsRequest: _EITHER_WAY,
@@ -193,8 +193,8 @@ _ACROSS: Mapping[type[Schema], dict[str, Any]] = {
 
 
 def _across(schema: Schema) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    rules: dict[str, Any] = {}
     for kind, rule in _ACROSS.items():
         if isinstance(schema, kind):
-            found |= rule
-    return found
+            rules |= rule
+    return rules

@@ -1,4 +1,4 @@
-"""The shelf: the committed documents in a folder, and what is wrong with them."""
+"""The committed documents in a folder, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def drifted(folder: Path, present: Iterable[Document]) -> list[str]:
 
 
 def write(folder: Path, present: Iterable[Document]) -> list[PurePosixPath]:
-    """Write what has changed; returns the paths of it."""
-    written = []
+    """Write the documents that have changed; returns their paths."""
+    changed = []
     for document in present:
         file, text = folder / document.path, render(document)
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-            written.append(document.path)
-    return written
+            changed.append(document.path)
+    return changed
 
 
 def _broken(folder: Path, document: Document) -> Iterator[str]:

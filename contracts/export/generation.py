@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from contracts.cloudevent import CloudEvent
+from contracts.common import CloudEvent
 from contracts.export.asyncapi import asyncapi
 from contracts.export.conversion import json_schema
 from contracts.export.inventory import CALLS, EVENTS, Call, EventKind
@@ -37,9 +37,9 @@ def event_path(source: str, event_type: str, version: int) -> PurePosixPath:
 
 def call_document(call: Call) -> dict[str, Any]:
     """`properties.arguments` and `properties.result` are the schemas of a call's two halves."""
-    arguments = json_schema(call.arguments, "asked")
+    arguments = json_schema(call.arguments, "request")
     if call.otherwise is not None:
-        arguments = {"anyOf": [arguments, json_schema(call.otherwise, "asked")]}
+        arguments = {"anyOf": [arguments, json_schema(call.otherwise, "request")]}
     return {
         "$schema": DRAFT,
         "title": f"{call.service}.{call.method}",
@@ -47,17 +47,17 @@ def call_document(call: Call) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "arguments": arguments,
-            "result": json_schema(call.result, "told"),
+            "result": json_schema(call.result, "emitted"),
         },
     }
 
 
 def event_document(kind: EventKind) -> dict[str, Any]:
     """The schema of an event as it is on the wire, at its present version."""
-    envelope = json_schema(CloudEvent(), "told")
+    envelope = json_schema(CloudEvent(), "emitted")
     properties = envelope["properties"]
     data = json_schema(kind.data, kind.use)
-    if kind.use == "recorded":
+    if kind.use == "ingested":
         data["properties"]["context"] = {
             "type": "object",
             "description": "The context that the shop sent with the event.",
@@ -79,7 +79,7 @@ def event_document(kind: EventKind) -> dict[str, Any]:
 
 def documents() -> list[Document]:
     """All documents of the present schemas."""
-    envelope = {"$schema": DRAFT, "title": "event", **json_schema(CloudEvent(), "told")}
+    envelope = {"$schema": DRAFT, "title": "event", **json_schema(CloudEvent(), "emitted")}
     return [
         Document(PurePosixPath("events", "event.json"), envelope),
         *(

@@ -26,7 +26,7 @@ EVERY = "every"
 class Call:
     """A call of `common`, of one service, or of EVERY.
 
-    `otherwise`: other arguments that will do as well, of the same names.
+    `otherwise`: other arguments of the same names that are accepted as well.
     """
 
     service: str
@@ -39,9 +39,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """A type of event that `source` tells, and the schema of its data at its present version.
+    """A type of event that `source` publishes, and the schema of its data at its present version.
 
-    `joint`: each is a copy of one fact that is told to several streams.
+    `joint`: each is a copy of one fact that is recorded in several streams.
     """
 
     source: str
@@ -49,17 +49,19 @@ class EventKind:
     data: Schema
     summary: str
     version: int = 1
-    use: Use = "told"
+    use: Use = "emitted"
     joint: bool = False
 
 
 def _arguments(doc: str, **named: fields.Field[Any]) -> Schema:
-    made: Schema = type("Arguments", (StrictSchema,), {**named, "__doc__": doc})()
-    return made
+    schema: Schema = type("Arguments", (StrictSchema,), {**named, "__doc__": doc})()
+    return schema
 
 
 _NOTHING = common.NoArguments()
-_SHOWN = profiles.ProfileResponse(exclude=("profile_id", "requested", "identifiers", "versions"))
+_PROFILE_PREVIEW = profiles.ProfileResponse(
+    exclude=("profile_id", "requested", "identifiers", "versions")
+)
 _IDENTITY = (
     Call(
         "identity",
@@ -141,8 +143,8 @@ _PROFILES = (
         "profiles",
         "preview",
         "The profile that each set of streams would be, whoever they belong to today.",
-        support.StreamSetsRequest(),
-        ListOf(Nested(_SHOWN)),
+        common.StreamSetsRequest(),
+        ListOf(Nested(_PROFILE_PREVIEW)),
     ),
 )
 _SEGMENTS = (
@@ -185,7 +187,7 @@ _SEGMENTS = (
         "segments",
         "preview_streams",
         "The segments that a profile of each set of streams would be in now.",
-        support.StreamSetsRequest(),
+        common.StreamSetsRequest(),
         ListOf(ListOf(Name())),
     ),
 )
@@ -263,7 +265,7 @@ EVENTS = (
     EventKind("identity", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
     EventKind("profiles", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
     *(
-        EventKind("profiles", name, data, "A shop's event, as it was recorded.", use="recorded")
+        EventKind("profiles", name, data, "A shop's event, as it was recorded.", use="ingested")
         for name, data in event_types.EVENT_TYPES.items()
     ),
     EventKind("segments", "segment_entered", segments.MembershipChanged(), "A shopper is in."),

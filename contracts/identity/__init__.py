@@ -1,1 +1,1 @@
-"""What identity is asked and answers, and the events that it publishes."""
+"""Requests, responses and events of identity."""

@@ -1,4 +1,4 @@
-"""What identity is asked and what it answers."""
+"""Requests and responses of identity."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 from chassis.validation.fields import Boolean, Choice, Instant, Integer, ListOf, Name, Nested, Text
 from chassis.validation.plain import MAX_CALL_BYTES, MAX_CALL_EVENTS
 from chassis.validation.schema import StrictSchema, load
+from contracts.common import IgnoredIdentifierSchema
 from contracts.fields import Identifiers
-from contracts.profiles import FieldErrorSchema, IgnoredIdentifier
+from contracts.profiles import FieldErrorSchema
 
 ASSURANCES = ("verified", "device", "claimed")
 
@@ -50,7 +51,7 @@ class ResolutionSchema(StrictSchema):
     profile_id = Text()
     epoch = Integer(least=1)
     assurance = Choice(*ASSURANCES)
-    ignored_identifiers = ListOf(Nested(IgnoredIdentifier()), required=True)
+    ignored_identifiers = ListOf(Nested(IgnoredIdentifierSchema()), required=True)
     error = Nested(FieldErrorSchema())
 
 
@@ -64,7 +65,7 @@ class LookupResponse(StrictSchema):
     profile_id = Text(required=True, allow_none=True)
     stream_id = Text(required=True, allow_none=True)
     assurance = Choice(*ASSURANCES, required=True, allow_none=True)
-    ignored_identifiers = ListOf(Nested(IgnoredIdentifier()), required=True)
+    ignored_identifiers = ListOf(Nested(IgnoredIdentifierSchema()), required=True)
 
 
 class TenureSchema(StrictSchema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.validation.fields import Integer, ListOf, Name, Nested, Text
 from chassis.validation.schema import StrictSchema
-from contracts.cloudevent import MAX_VERSION, CloudEvent
+from contracts.common import MAX_VERSION, CloudEvent
 from contracts.identity.calls import ResolutionSchema, TenureSchema
 
 

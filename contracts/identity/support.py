@@ -1,4 +1,4 @@
-"""What a support desk asks of identity, and what it is answered."""
+"""Requests and responses of identity that a support desk uses."""
 
 from __future__ import annotations
 
@@ -56,12 +56,6 @@ class ReviewRequest(StrictSchema):
     kind = Choice(*REVIEW_KINDS)
     limit = Integer(least=1, most=1_000, load_default=100)
     done = Text(longest=64)
-
-
-class StreamSetsRequest(StrictSchema):
-    """The argument of `profiles.preview` and `segments.preview_streams`: sets of streams."""
-
-    stream_sets = ListOf(ListOf(Text(longest=64), most=2_000), most=10, required=True)
 
 
 class RepairedProfileSchema(StrictSchema):
@@ -136,4 +130,3 @@ SPLIT_BY_VALUE_REQUEST = SplitByValueRequest()
 SPLIT_BY_KEY_REQUEST = SplitByKeyRequest()
 MERGE_REQUEST = MergeRequest()
 REVIEW_REQUEST = ReviewRequest()
-STREAM_SETS_REQUEST = StreamSetsRequest()

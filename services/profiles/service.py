@@ -8,7 +8,7 @@ from chassis.projections.inbox import Projection
 from chassis.runtime.service import Remote, Resource, Service, every, rpc, subscribe
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
-from contracts.identity.support import STREAM_SETS_REQUEST
+from contracts.common import STREAM_SETS_REQUEST
 from contracts.profiles import GET_PROFILE_REQUEST
 from identifiers import load_types
 from services.profiles import store

@@ -10,7 +10,7 @@ from chassis.projections.inbox import Projection
 from chassis.runtime.service import FollowedLog, Resource, Service, every, rpc, subscribe
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
-from contracts.identity.support import STREAM_SETS_REQUEST
+from contracts.common import STREAM_SETS_REQUEST
 from contracts.segments import EXPLAIN_REQUEST, MEMBERSHIPS_REQUEST
 from identifiers import accept, load_types
 from services.segments import commands, queries

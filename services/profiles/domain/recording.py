@@ -104,8 +104,8 @@ def draft(event: IncomingEvent, resolution: ResolvedEvent) -> Draft:
         "assurance": resolution.assurance,
         "authenticated": event.authenticated,
     }
-    if event.told_time is not None:
-        metadata["told_time"] = event.told_time
+    if event.original_time is not None:
+        metadata["told_time"] = event.original_time
     data = event.data if event.context is None else {**event.data, "context": event.context}
     return Draft(
         id=event.id,

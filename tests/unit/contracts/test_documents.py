@@ -87,7 +87,7 @@ def test_the_document_of_a_call_names_its_arguments(service):
 
 
 def test_every_type_of_the_vocabulary_has_a_document():
-    assert {kind.type for kind in EVENTS if kind.use == "recorded"} == set(EVENT_TYPES)
+    assert {kind.type for kind in EVENTS if kind.use == "ingested"} == set(EVENT_TYPES)
 
 
 def test_the_services_of_the_documents_are_those_that_run():

@@ -38,7 +38,7 @@ class Now(EventData):
     currency = Currency(required=True)
 
 
-FIRST = EventKind("profiles", "order_completed", Before(), "An order.", use="recorded")
+FIRST = EventKind("profiles", "order_completed", Before(), "An order.", use="ingested")
 SECOND = replace(FIRST, data=Now(), version=2)
 GOOD = Upcasters(
     {

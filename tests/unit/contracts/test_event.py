@@ -43,7 +43,7 @@ def test_an_event_is_read_with_its_time_in_microseconds() -> None:
         id="e-1",
         type="page_read",
         time=NOW - HOUR // 2,
-        told_time=None,
+        original_time=None,
         identifiers={"anonymous_id": "a-1"},
         authenticated=False,
         context=None,
@@ -116,12 +116,12 @@ def test_a_time_that_was_never_set_is_refused(time: str) -> None:
 def test_a_senders_clock_that_is_three_days_ahead_is_corrected_and_the_told_time_kept() -> None:
     told = format_instant(NOW + 3 * DAY - HOUR)
     read = read_event(event(time=told, sent_at=format_instant(NOW + 3 * DAY)), NOW)
-    assert (read.time, read.told_time) == (NOW - HOUR, told)
+    assert (read.time, read.original_time) == (NOW - HOUR, told)
 
 
 def test_a_senders_clock_that_is_right_changes_nothing() -> None:
     read = read_event(event(sent_at=format_instant(NOW)), NOW)
-    assert (read.time, read.told_time) == (NOW - HOUR // 2, None)
+    assert (read.time, read.original_time) == (NOW - HOUR // 2, None)
 
 
 def test_a_far_future_time_is_refused_even_where_the_sender_told_its_clock() -> None:
