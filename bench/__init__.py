@@ -1,1 +1,1 @@
-"""How fast it is: figures against a reference in the same run, as machines are noisy."""
+"""How fast it is, against a reference in the same run, because machines are noisy."""

@@ -1,8 +1,8 @@
-"""`make bench`, or `make bench ONLY=part`: a table, and bench/results.json."""
+"""`make bench`, or `make bench ONLY=part`: prints a table and writes bench/results.json."""
 
 from __future__ import annotations
 
-# First of all: this process is green before anything else is imported, as services are.
+# First of all: like a service, this process is green before anything else is imported.
 import chassis.runtime.green  # noqa: F401  # isort: skip
 
 import json
@@ -10,6 +10,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +21,7 @@ from tests.support.servers import Databases, VirtualHosts
 from tests.support.system import ProcessSuite
 
 RESULTS = Path(__file__).with_name("results.json")
+REFERENCE_ECHO_MS = 2.0  # of the machine to which absolute goals refer
 
 Figures = dict[str, float]
 WITH_SUITE: dict[str, Callable[[ProcessSuite], Figures]] = {
@@ -37,9 +39,9 @@ PARTS = (*ALONE, *WITH_SUITE)
 
 
 def main(only: str | None = None) -> int:
-    """Measure all parts, or one; 2 for a part that does not exist."""
+    """Measure all parts, or one; the exit status is 2 if there is no such part."""
     if only and only not in PARTS:
-        print(f"bench: {only} is no part; there are {', '.join(PARTS)}", file=sys.stderr)
+        print(f"bench: {only} is not a part; there are {', '.join(PARTS)}", file=sys.stderr)
         return 2
     console = Console()
     figures: Figures = {}
@@ -48,17 +50,17 @@ def main(only: str | None = None) -> int:
     try:
         for part, measure in ALONE.items():
             if only in (None, part):
-                figures |= _timed(console, part, lambda measure=measure: measure(databases))
+                figures |= _timed(console, part, partial(measure, databases))
         for part, with_suite in WITH_SUITE.items():
             if only in (None, part):
                 with ProcessSuite(databases, virtual_hosts, others=["echo"]) as suite:
-                    figures |= _timed(console, part, lambda run=with_suite: run(suite))
+                    figures |= _timed(console, part, partial(with_suite, suite))
     finally:
         virtual_hosts.close()
         databases.close()
     _show(console, figures)
-    kept = json.loads(RESULTS.read_text()) if only and RESULTS.exists() else {}
-    RESULTS.write_text(json.dumps(kept | figures, indent=2, sort_keys=True) + "\n")
+    others = json.loads(RESULTS.read_text()) if only and RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps(others | figures, indent=2, sort_keys=True) + "\n")
     return 0
 
 
@@ -74,9 +76,20 @@ def _show(console: Console, figures: Figures) -> None:
     table = Table(title=f"On {platform.machine()}, Python {platform.python_version()}")
     table.add_column("figure")
     table.add_column("value", justify="right")
+    echo = figures.get("echo_p50_ms")
+    if echo:
+        table.add_column(f"scaled to an echo of {REFERENCE_ECHO_MS} ms", justify="right")
     for name, value in figures.items():
-        table.add_row(name, f"{value:,}")
+        scaled = _scaled(name, value, echo / REFERENCE_ECHO_MS) if echo else None
+        table.add_row(name, f"{value:,}", *([] if scaled is None else [f"{scaled:,}"]))
     console.print(table)
+
+
+def _scaled(name: str, value: float, slowness: float) -> float | None:
+    """A figure as it would be on the reference machine; None for a ratio, which stays the same."""
+    if "_ms" in name:
+        return round(value / slowness, 2)
+    return round(value * slowness) if name.endswith("_per_s") else None
 
 
 if __name__ == "__main__":

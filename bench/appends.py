@@ -1,7 +1,7 @@
-"""Appends to the event log, against the `eventsourcing` package's PostgreSQL recorder.
+"""Appends to the event log, against the PostgreSQL recorder of the `eventsourcing` package.
 
-Each runs in a process of its own with eight writers, on a database of its own, in turns: one event
-a commit, and 100 events to 100 streams in one.
+The two run in turns, each in a process of its own with eight writers, on a database of its own:
+with one event a commit, and with 100 events to 100 streams a commit.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def measure(databases: Databases) -> dict[str, float]:
                 rates["ours"].append(_run("bench.appends_ours", ours, mode))
                 rates["eventsourcing"].append(_run("bench.appends_theirs", theirs, mode))
             ratios = [a / b for a, b in zip(*rates.values(), strict=True)]
-            for name, found in rates.items():
-                figures[f"append_{mode}_{name}_per_s"] = round(median(found))
+            for name, values in rates.items():
+                figures[f"append_{mode}_{name}_per_s"] = round(median(values))
             figures[f"append_{mode}_over_eventsourcing"] = round(median(ratios), 2)
     finally:
         databases.drop(ours)

@@ -1,8 +1,8 @@
-"""One process that appends to our log: `python -m bench.appends_ours URI MODE`."""
+"""A process that appends to our log: `python -m bench.appends_ours URI MODE`."""
 
 from __future__ import annotations
 
-# First of all: this process is green before anything else is imported, as services are.
+# First of all: like a service, this process is green before anything else is imported.
 import chassis.runtime.green  # noqa: F401  # isort: skip
 
 import sys
@@ -44,7 +44,8 @@ def main(uri: str, mode: str) -> float:
 
     start = time.monotonic()
     threads = [eventlet.spawn(writer) for _ in range(WRITERS)]
-    return sum(thread.wait() for thread in threads) / (time.monotonic() - start)
+    appended = sum(int(thread.wait()) for thread in threads)
+    return appended / (time.monotonic() - start)
 
 
 if __name__ == "__main__":

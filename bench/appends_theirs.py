@@ -1,4 +1,4 @@
-"""One process that appends with eventsourcing: `python -m bench.appends_theirs URI MODE`."""
+"""A process that appends with eventsourcing: `python -m bench.appends_theirs URI MODE`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`offers.decide` against nameko's echo: the time of a call, by one caller and by eight."""
+"""`offers.decide` against nameko's echo: time and CPU time a call, by one caller and by eight."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import eventlet
 from nameko.standalone.rpc import ClusterRpcProxy
 
+from bench.cpu import cpu_seconds
 from bench.flow import settle
 from bench.orders import shopper_id
 from bench.statistics import milliseconds, percentile, timed
@@ -24,8 +26,34 @@ CALLS_A_ROUND = 250
 Call = Callable[[Any, int], object]
 
 
+@dataclass(slots=True)
+class MeasuredCall:
+    """A call, the processes that serve it, how long each call took, and their CPU time in all."""
+
+    call: Call
+    pids: list[int]
+    durations: list[float] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+
+    def round(self, proxies: list[Any]) -> MeasuredCall:
+        """The measures of one round of calls."""
+        before = cpu_seconds(self.pids)
+        durations = _together(proxies, self.call)
+        return MeasuredCall(self.call, self.pids, durations, cpu_seconds(self.pids) - before)
+
+    def add(self, measured: MeasuredCall) -> None:
+        """Add the measures of a round."""
+        self.durations += measured.durations
+        self.cpu_seconds += measured.cpu_seconds
+
+    @property
+    def cpu_ms(self) -> float:
+        """The CPU time of the servers in milliseconds a call."""
+        return 1_000 * self.cpu_seconds / len(self.durations)
+
+
 def decide_request(shopper: int) -> dict[str, Any]:
-    """What a checkout asks about a signed-in shopper."""
+    """The request of a checkout for a signed-in shopper."""
     return {
         "placement": "checkout",
         "identifiers": {"user_id": shopper_id(shopper)},
@@ -41,8 +69,8 @@ def decide_request(shopper: int) -> dict[str, Any]:
 
 
 @contextmanager
-def echo_service(suite: ProcessSuite) -> Iterator[None]:
-    """nameko's echo, in a process of its own, on the suite's virtual host."""
+def echo_service(suite: ProcessSuite) -> Iterator[int]:
+    """nameko's echo in a process of its own, on the suite's virtual host; the id of the process."""
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "bench.echo", suite.virtual_host.uri("echo")],
         stdout=subprocess.PIPE,
@@ -50,43 +78,49 @@ def echo_service(suite: ProcessSuite) -> Iterator[None]:
         if process.stdout is not None:
             process.stdout.readline()
         try:
-            yield
+            yield process.pid
         finally:
             process.kill()
 
 
 def measure(suite: ProcessSuite) -> dict[str, float]:
-    """p50 and p99 of both calls, in ms, in turns; and how many p50s of echo a decision takes."""
+    """p50, p99 and CPU time of both calls in ms, in alternating rounds, and decide over echo."""
     settle(suite, SHOPPERS)
     figures: dict[str, float] = {}
-    with echo_service(suite):
-        calls: dict[str, Call] = {
-            "echo": lambda proxy, number: proxy.echo.echo(decide_request(number)),
-            "decide": lambda proxy, number: proxy.offers.decide(request=decide_request(number)),
-        }
+    with echo_service(suite) as echo_pid:
         for callers, suffix in ((1, ""), (8, "_8_callers")):
-            timed = _in_turns(suite, calls, callers)
-            for name, durations in timed.items():
-                figures[f"{name}_p50_ms{suffix}"] = milliseconds(durations, 50)
-                figures[f"{name}_p99_ms{suffix}"] = milliseconds(durations, 99)
-            ratio = percentile(timed["decide"], 50) / percentile(timed["echo"], 50)
+            echo = MeasuredCall(_echo, [echo_pid])
+            decide = MeasuredCall(_decide, suite.pids("offers"))
+            _alternate(suite, [echo, decide], callers)
+            for name, measured in (("echo", echo), ("decide", decide)):
+                figures[f"{name}_p50_ms{suffix}"] = milliseconds(measured.durations, 50)
+                figures[f"{name}_p99_ms{suffix}"] = milliseconds(measured.durations, 99)
+                figures[f"{name}_cpu_ms_per_call{suffix}"] = round(measured.cpu_ms, 3)
+            ratio = percentile(decide.durations, 50) / percentile(echo.durations, 50)
             figures[f"decide_p50_over_echo{suffix}"] = round(ratio, 2)
+            figures[f"decide_cpu_over_echo{suffix}"] = round(decide.cpu_ms / echo.cpu_ms, 2)
     return figures
 
 
-def _in_turns(suite: ProcessSuite, calls: dict[str, Call], callers: int) -> dict[str, list[float]]:
-    timed: dict[str, list[float]] = {name: [] for name in calls}
+def _echo(proxy: Any, shopper: int) -> object:
+    return proxy.echo.echo(decide_request(shopper))
+
+
+def _decide(proxy: Any, shopper: int) -> object:
+    return proxy.offers.decide(request=decide_request(shopper))
+
+
+def _alternate(suite: ProcessSuite, calls: list[MeasuredCall], callers: int) -> None:
     with Proxies(suite.client_uri, callers) as proxies:
-        for turn in range(ROUNDS + 1):
-            for name, call in calls.items():
-                durations = _together(proxies.started, call)
-                if turn:  # the first one warms up
-                    timed[name] += durations
-    return timed
+        for number in range(ROUNDS + 1):
+            for call in calls:
+                measured = call.round(proxies.started)
+                if number:  # the first round warms up
+                    call.add(measured)
 
 
 class Proxies:
-    """So many proxies, each with a connection of its own."""
+    """Several proxies, each with a connection of its own."""
 
     def __init__(self, uri: str, callers: int) -> None:
         self._proxies = [ClusterRpcProxy({"AMQP_URI": uri}, timeout=30) for _ in range(callers)]

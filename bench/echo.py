@@ -1,8 +1,8 @@
-"""The reference of every call: a plain nameko service that answers with what it was asked."""
+"""The reference for calls: a plain nameko service that returns its argument."""
 
 from __future__ import annotations
 
-# First of all: this process is green before anything else is imported, as services are.
+# First of all: like a service, this process is green before anything else is imported.
 import chassis.runtime.green  # noqa: F401  # isort: skip
 
 import sys
@@ -14,11 +14,11 @@ from nameko.rpc import rpc
 
 
 class EchoService:
-    """Nothing of ours."""
+    """Plain nameko, with nothing of ours."""
 
     name = "echo"
 
-    @rpc
+    @rpc  # type: ignore[untyped-decorator]
     def echo(self, value: Any) -> Any:
         """`value`."""
         return value

@@ -1,4 +1,4 @@
-"""Beside a load: how long a checkout's calls take while `cdp load` runs, against a quiet moment."""
+"""Beside a load: how long a checkout's calls take while `cdp load` runs, and while it does not."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from tests.support.system import ProcessSuite, rows_loaded
 SHOPPERS = 2_000
 LINES = 60_000  # more than a load gets through in the time
 SECONDS = 20
-_PAUSE = 0.05  # a checkout's shoppers come one by one
+_PAUSE = 0.05  # shoppers come to a checkout one by one
 
 Durations = dict[str, list[float]]
 
 
 def beside(suite: ProcessSuite) -> dict[str, float]:
-    """p50 and p99 of `decide` and of `record` with one event, in ms, and how much a load adds."""
+    """p50 and p99 in ms of `decide`, and of `record` with one event, and what a load adds to them."""
     settle(suite, SHOPPERS)
     with suite.proxy(timeout=60) as proxy:
         _calls(proxy, 2)  # warms up
@@ -68,7 +68,7 @@ def _calls(proxy: Any, seconds: float) -> Durations:
 
 @contextmanager
 def _load(suite: ProcessSuite, folder: Path) -> Iterator[Callable[[], int]]:
-    """A load of orders by other shoppers; what it yields tells how many lines it has done."""
+    """A load of orders of other shoppers; yields a function that counts the rows done."""
     path = folder / "orders.ndjson"
     with path.open("w") as file:
         file.writelines(json.dumps(order(SHOPPERS + n % 20_000)) + "\n" for n in range(LINES))

@@ -1,4 +1,4 @@
-"""Orders of three lines by a given number of shoppers, as a shop's back end sends them."""
+"""Orders of three lines, as the back end of a shop sends them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _CATEGORIES = ("music", "running watch", "running shoes", "kitchen", "garden")
 
 
 def order(shopper: int) -> dict[str, Any]:
-    """An order of now, with an id of its own."""
-    lines = [
+    """An order of this moment, with an id of its own."""
+    lines: list[dict[str, Any]] = [
         {
             "product_id": f"p-{random.randrange(500)}",
             "category": random.choice(_CATEGORIES),

@@ -1,6 +1,6 @@
-"""Who is this: identity's own work in batches of 100, its call against echo, and with a million.
+"""Resolution: identity's own work in batches of 100, with few and many shoppers, and its call.
 
-The tables are filled by COPY (`bench.resolve_filled`).
+The tables are filled with COPY (`bench.resolve_filled`).
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _TIME = format_instant(NOW)
 
 
 def measure(databases: Databases) -> dict[str, float]:
-    """Known and new shoppers a second in one process, and the cost with many known over few."""
+    """Known and new shoppers a second in one process, and the cost with many over that with few."""
     with ExitStack() as stack:
         few, many = (_Identity(databases, stack, count) for count in (FEW, MANY))
         rates: dict[str, list[float]] = {"few": [], "many": [], "new": []}
-        for _ in range(ROUNDS):  # in turns, as other load comes and goes
+        for _ in range(ROUNDS):  # in turns, because other load comes and goes
             rates["few"].append(few.rate(few.known))
             rates["many"].append(many.rate(many.known))
             rates["new"].append(few.rate(few.new))
@@ -55,28 +55,29 @@ def measure(databases: Databases) -> dict[str, float]:
 
 
 def over_echo(suite: ProcessSuite) -> dict[str, float]:
-    """How many p50s of echo a call of `identity.resolve` for one known shopper takes."""
+    """The p50 of `identity.resolve` for one known shopper, over that of echo."""
     with echo_service(suite), ClusterRpcProxy({"AMQP_URI": suite.client_uri}, timeout=30) as proxy:
         shoppers = [[_observation(f"u-{n}", f"a-{n}")] for n in range(500)]
-        for one in shoppers:
-            proxy.identity.resolve(observations=one)
+        for observations in shoppers:
+            proxy.identity.resolve(observations=observations)
         durations: dict[str, list[float]] = {"echo": [], "resolve": []}
         for number in range(CALLS):
-            one = shoppers[number % len(shoppers)]
-            durations["echo"].append(timed(partial(proxy.echo.echo, one)))
-            durations["resolve"].append(timed(partial(proxy.identity.resolve, observations=one)))
+            observations = shoppers[number % len(shoppers)]
+            durations["echo"].append(timed(partial(proxy.echo.echo, observations)))
+            resolve = partial(proxy.identity.resolve, observations=observations)
+            durations["resolve"].append(timed(resolve))
     p50 = {name: percentile(values, 50) for name, values in durations.items()}
     return {"resolve_p50_over_echo": round(p50["resolve"] / p50["echo"], 2)}
 
 
 class _Identity:
-    """What the service does in a call, on a database with so many identifiers."""
+    """What the service does in a call, on a database with a number of identifiers."""
 
     def __init__(self, databases: Databases, stack: ExitStack, identifiers: int) -> None:
         owner, uri = databases.create("identity", partial(upgrade, "identity"))
         stack.callback(databases.drop, owner)
         self._shoppers = identifiers // 2
-        self._made = 0
+        self._new = 0
         self._chance = random.Random(identifiers)
         command = [sys.executable, "-W", "ignore", "-m", "bench.resolve_filled"]
         subprocess.run(command, input=f"{owner} {self._shoppers}", text=True, check=True)
@@ -86,18 +87,18 @@ class _Identity:
         self._resolver = ResolveHandler(OBSERVER.policy)
 
     def known(self) -> list[dict[str, Any]]:
-        """A batch of shoppers that are known."""
+        """A batch of known shoppers."""
         numbers = [self._chance.randrange(self._shoppers) for _ in range(BATCH)]
         return [_observation(f"u-{n}", f"a-{n}") for n in numbers]
 
     def new(self) -> list[dict[str, Any]]:
-        """A batch of shoppers whom nobody has seen."""
-        self._made += BATCH
-        numbers = range(self._made, self._made + BATCH)
+        """A batch of new shoppers."""
+        self._new += BATCH
+        numbers = range(self._new, self._new + BATCH)
         return [_observation(f"new-{n}", f"new-{n}") for n in numbers]
 
     def rate(self, batch: Callable[[], list[dict[str, Any]]]) -> float:
-        """Observations a second, from what a call carries to what it answers."""
+        """Observations a second, from the arguments of a call to its result."""
         done, spent = 0, 0.0
         while spent < SECONDS:
             observations = batch()

@@ -1,4 +1,4 @@
-"""A process that fills identity's empty tables by COPY, which green processes cannot do.
+"""A process that fills the empty tables of identity with COPY, which green processes cannot do.
 
     echo postgresql://… 500000 | python -m bench.resolve_filled
 
@@ -20,7 +20,7 @@ NOW = 1_750_000_000_000_000
 OBSERVER = Observer(IdentityPolicy(load_types()), b"a key for the bench")
 
 
-_AT_ONCE = 20_000
+_ROWS_A_COPY = 20_000
 _COLUMNS = {
     "keys": "key",
     "profiles": "profile_id",
@@ -30,13 +30,13 @@ _COLUMNS = {
 
 
 def fill(uri: str, shoppers: int) -> None:
-    """Make so many accounts, each with a user id and a device, in identity's empty tables."""
+    """Fill the empty tables of identity with accounts, each with a user id and a device."""
     connection = psycopg2.connect(uri)
-    connection.autocommit = True  # as VACUUM wants it
+    connection.autocommit = True  # VACUUM needs it
     with connection.cursor() as cursor:
-        for start in range(0, shoppers, _AT_ONCE):
+        for start in range(0, shoppers, _ROWS_A_COPY):
             rows: dict[str, list[str]] = {table: [] for table in _COLUMNS}
-            for number in range(start, min(start + _AT_ONCE, shoppers)):
+            for number in range(start, min(start + _ROWS_A_COPY, shoppers)):
                 _add(rows, number)
             for table, lines in rows.items():
                 text = io.StringIO("".join(f"{line}\n" for line in lines))
@@ -60,5 +60,5 @@ def _add(rows: dict[str, list[str]], number: int) -> None:
 
 
 if __name__ == "__main__":
-    to, count = sys.stdin.read().split()
-    fill(to, int(count))
+    target, count = sys.stdin.read().split()
+    fill(target, int(count))

@@ -1,4 +1,4 @@
-"""Durations and their percentiles."""
+"""Durations, and percentiles of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def milliseconds(values: Sequence[float], percent: float) -> float:
 
 
 def timed(call: Callable[[], object]) -> float:
-    """How long a call takes, in seconds."""
+    """The seconds that a call takes."""
     start = time.perf_counter()
     call()
     return time.perf_counter() - start

@@ -163,6 +163,10 @@ class ProcessSuite:
         """The processes of `service` that run now."""
         return [each for each in self.processes if each.service == service and each.alive]
 
+    def pids(self, *services: str) -> list[int]:
+        """The ids of the processes of these services that run now."""
+        return [each.popen.pid for service in services for each in self.alive(service)]
+
     def kill(self, process: Process) -> None:
         """End a process at once, as a power cut would (SIGKILL)."""
         process.popen.kill()
