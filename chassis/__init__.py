@@ -1,4 +1,4 @@
-"""What every service stands on: event log, publisher, subscriber. It knows nothing of customers.
+"""The base of every service: event log, publisher, subscriber. It knows nothing of customers.
 
 The names below are pure, from `chassis.core`. What touches a database is in `chassis.database` and
 `chassis.eventlog`; what touches nameko is in `chassis.runtime`.

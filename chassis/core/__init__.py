@@ -1,1 +1,1 @@
-"""What everything stands on, pure: errors, events, instants, the clock, JSON, deadlines."""
+"""The base of everything: errors, events, instants, the clock, JSON, deadlines, retries."""

@@ -1,4 +1,4 @@
-"""Where the present comes from: it is an argument everywhere, so tests and demos can set it."""
+"""The clock: an argument everywhere, so that tests and demos can set it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chassis.core.instants import parse_instant
 
 
 class Clock(Protocol):
-    """Tells the present."""
+    """The source of the present instant."""
 
     def now(self) -> int:
         """Microseconds since the epoch, UTC."""
@@ -26,7 +26,7 @@ class SystemClock:
 
 @dataclass(slots=True)
 class FixedClock:
-    """A clock that stands at `at` (microseconds since the epoch) until somebody moves it."""
+    """A clock that stands at `at` (microseconds since the epoch) until it is set."""
 
     at: int
 

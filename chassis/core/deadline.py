@@ -1,4 +1,4 @@
-"""Waiting no longer than there is time for."""
+"""Deadlines: waiting for something no longer than there is time."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def run_within(seconds: float, function: Callable[[], T]) -> T:
 
     What it waits for is abandoned: a query's connection is closed, and its transaction with it.
     """
-    with_limit = eventlet.Timeout(seconds)
+    limit = eventlet.Timeout(seconds)
     try:
         return function()
     except eventlet.Timeout as timeout:
-        if timeout is not with_limit:
+        if timeout is not limit:
             raise
         raise DeadlineExceeded from None
     finally:
-        with_limit.cancel()
+        limit.cancel()

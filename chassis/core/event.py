@@ -1,4 +1,4 @@
-"""Events: what happened, told to one stream or to several at once, and their form on the wire."""
+"""Events: what happened, recorded in one stream or in several, and their form on the wire."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXTENSIONS = {  # metadata -> CloudEvents extension attributes, which are lower 
     "causation_id": "causationid",
     "joint": "joint",
 }
-_MOST = 2**31 - 1  # what the column of a version holds
+_MOST = 2**31 - 1  # the largest version that its column can store
 
 
 def new_id() -> str:
@@ -28,7 +28,7 @@ def new_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event that is not in the log yet: the log gives it a version and a time of recording."""
+    """An event that the log has not given a version and a time of recording yet."""
 
     id: str
     stream: str
@@ -41,9 +41,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class JointDraft:
-    """One fact that is told to several streams at once: all of them hold it, or none.
+    """A joint fact that is not in the log yet: all its streams get it, or none.
 
-    `entries` maps each stream to what the fact says of it. The copy in stream s gets the id
+    `entries` maps each stream to what the fact says about it. The copy in stream s gets the id
     `copy_id(id, s)`, and every copy carries, beside `data` and `fact_id`, the list `streams` of
     `{"stream": s, "version": the version of the copy in s, **entries[s]}`, sorted by stream.
     """
@@ -79,12 +79,12 @@ class Event:
 
     @property
     def joint(self) -> bool:
-        """Whether this is one copy of a fact that was told to several streams."""
+        """Whether this is one copy of a joint fact."""
         return bool(self.metadata.get("joint"))
 
     @property
     def versions(self) -> dict[str, int]:
-        """The version that this event has in each stream that it was told to."""
+        """The version of this event in each stream that it is recorded in."""
         if self.joint:
             return {entry["stream"]: entry["version"] for entry in self.data["streams"]}
         return {self.stream: self.version}
@@ -154,7 +154,7 @@ def _count(wire: Mapping[str, Any], name: str) -> int:
 
 
 def is_name(value: object) -> TypeGuard[str]:
-    """Whether a database takes it: no NUL, no half of a surrogate pair."""
+    """Whether a database can store it: no NUL, no half of a surrogate pair."""
     if not isinstance(value, str) or not value or "\0" in value:
         return False
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)

@@ -1,8 +1,7 @@
 """Plain data as JSON text and back.
 
-What comes in from outside was checked to be plain (`chassis.validation.plain`): text that is UTF-8,
-numbers of 64 bits that are finite. One that is not finite would become null; nothing of ours makes
-any.
+Data from outside has been checked to be plain (`chassis.validation.plain`): text that is UTF-8,
+finite numbers of 64 bits. A number that is not finite would become null; no code of ours makes any.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ _PLAIN_ONLY = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def dump_json(value: object) -> str:
-    """Compact JSON; TypeError for what JSON has no word for."""
+    """Compact JSON; TypeError for what JSON cannot express."""
     return orjson.dumps(value, option=_PLAIN_ONLY).decode()
 
 
 def load_json(text: str | bytes | memoryview) -> Any:
-    """The value of a JSON text; ValueError if it is none."""
+    """The value of a JSON text; ValueError if it is not JSON."""
     return orjson.loads(text)

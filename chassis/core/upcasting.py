@@ -1,4 +1,4 @@
-"""Upcasting: events of older schema versions are brought up to date whenever they are read."""
+"""Upcasting: events of older schema versions become current whenever they are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How drafts become events: each gets the next version of its stream, under the lock of its row."""
+"""How drafts become events: each gets the next version of its stream, under that row's lock."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _APPEND = RowStatement(
         SET version = streams.version + excluded.version, changed_at = excluded.changed_at
         RETURNING stream_id, version
     ),
-    stored AS (
+    inserted AS (
         INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata,
                             occurred_at, recorded_at)
         SELECT stream_id, version - number[followers], text[id], text[type],
@@ -56,11 +56,11 @@ _APPEND = RowStatement(
         FROM draft JOIN advanced ON stream_id = text[stream]
         RETURNING stream_id, version
     ),
-    noted AS (
+    queued AS (
         INSERT INTO outbox (id, refs, claimed_at)
         SELECT CAST(:row_id AS text), json_agg(json_build_array(stream_id, version)),
                CAST(:changed_at AS bigint)
-        FROM stored
+        FROM inserted
     )
     SELECT stream_id, version,
            CASE WHEN NOT CAST(:synchronous_commit AS boolean)
@@ -68,7 +68,7 @@ _APPEND = RowStatement(
     FROM advanced
     """
 )
-# The same for one event, which is most of what is appended while somebody waits.
+# The same for one event: most appends while a caller waits are of one.
 _APPEND_ONE = PreparedStatement(
     sa.text(
         """
@@ -79,7 +79,7 @@ _APPEND_ONE = PreparedStatement(
             SET version = streams.version + 1, changed_at = excluded.changed_at
             RETURNING stream_id, version
         ),
-        stored AS (
+        inserted AS (
             INSERT INTO events (stream_id, version, id, type, schema_version, data, metadata,
                                 occurred_at, recorded_at)
             SELECT stream_id, version, CAST(:id AS text), CAST(:type AS text),
@@ -87,7 +87,7 @@ _APPEND_ONE = PreparedStatement(
                    CAST(:occurred_at AS bigint), CAST(:recorded_at AS bigint)
             FROM advanced
         ),
-        noted AS (
+        queued AS (
             INSERT INTO outbox (id, refs, claimed_at)
             SELECT CAST(:row_id AS text), json_build_array(json_build_array(stream_id, version)),
                    CAST(:changed_at AS bigint)
@@ -104,7 +104,7 @@ _APPEND_ONE = PreparedStatement(
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """Events that are to be published, and their row in the outbox."""
+    """Events to publish, and the id of their row in the outbox."""
 
     row_id: str
     events: Sequence[Event]
@@ -117,14 +117,14 @@ def write(
     now: int,
     synchronous_commit: bool,
 ) -> OutboxEntry:
-    """Append `drafts` to the log of `source`, and put what is to be published into the outbox."""
+    """Append `drafts` to the log of `source`, with a row in the outbox."""
     row_id, changed_at = new_id(), time.time_ns() // 1_000
     followers = _followers(drafts)
     if connection.dialect.name == "postgresql" and all(isinstance(d, Draft) for d in drafts):
         plain = cast("Sequence[Draft]", drafts)
-        noted = {"row_id": row_id, "changed_at": changed_at, "recorded_at": now}
+        stamps = {"row_id": row_id, "changed_at": changed_at, "recorded_at": now}
         heads = _append(
-            connection, plain, followers, synchronous_commit=synchronous_commit, **noted
+            connection, plain, followers, synchronous_commit=synchronous_commit, **stamps
         )
         return OutboxEntry(row_id, _numbered(source, drafts, followers, heads, now))
     counts = Counter(stream for draft in drafts for stream in _streams(draft))
@@ -141,15 +141,15 @@ def _append(
     connection: sa.Connection,
     drafts: Sequence[Draft],
     followers: Sequence[Mapping[str, int]],
-    **noted: Any,
+    **parameters: Any,
 ) -> Iterable[Any]:
-    """Append at once; the heads that their streams have come to."""
+    """Append in one statement; the new heads of the streams."""
     if len(drafts) > 1:
         rows = [
             _row(draft, followers=after[draft.stream])
             for draft, after in zip(drafts, followers, strict=True)
         ]
-        return _APPEND.execute(connection, rows, **noted)
+        return _APPEND.execute(connection, rows, **parameters)
     (draft,) = drafts
     return _APPEND_ONE.execute(
         connection,
@@ -160,7 +160,7 @@ def _append(
         data=dump_json(draft.data),
         metadata=dump_json(draft.metadata),
         occurred_at=draft.occurred_at,
-        **noted,
+        **parameters,
     )
 
 
@@ -171,7 +171,7 @@ def _numbered(
     heads: Iterable[Any],
     now: int,
 ) -> list[Event]:
-    """The events of `drafts`, their streams having come to `heads` with the last of them."""
+    """The events of `drafts`, the last of which have the versions in `heads`."""
     last = {row.stream_id: row.version for row in heads}
     return [
         event
@@ -225,7 +225,7 @@ def _row(event: Draft | Event, **number: int) -> dict[str, Any]:
 
 
 def _followers(drafts: Sequence[Draft | JointDraft]) -> list[dict[str, int]]:
-    """Of each draft, how many of the later ones go to each of its streams."""
+    """For each draft and each of its streams: how many later drafts go to that stream."""
     counts: Counter[str] = Counter()
     followers = []
     for draft in reversed(drafts):

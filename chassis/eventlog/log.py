@@ -17,7 +17,7 @@ from chassis.eventlog.append import OutboxEntry, first_id, write
 _STREAMS_A_QUERY = 100
 HEADS_A_PAGE = 1_000
 
-# As versions have no gaps, the next events of a stream are those up to so many versions further.
+# Versions have no gaps, so the next :most events of a stream are the next :most versions.
 _HISTORY = RowStatement(
     """
     SELECT events.stream_id, events.version, events.id, events.type, events.schema_version,
@@ -34,9 +34,9 @@ _FIND = PreparedStatement(sa.select(EVENTS).where(among(EVENTS.c.id, "ids")))
 
 @dataclass(frozen=True, slots=True)
 class AppendResult:
-    """The outcome of one draft: the event in the log, and whether it had been there before.
+    """What became of one draft: its event in the log, and whether that was there before.
 
-    Of a joint draft it is the copy in the first of its streams.
+    For a joint draft it is the copy in the first of its streams.
     """
 
     event: Event
@@ -55,9 +55,9 @@ class Head:
 class EventLog:
     """The log of the service `source`.
 
-    Versions are given under the lock of the stream's row and after duplicates were removed, so
-    that a version never vanishes. Streams are locked in sorted order. Two transactions that
-    append the same new id collide on its unique key: the later one is to be run again.
+    Versions are given under the lock of the stream's row, after duplicates have been removed, so
+    that no version is lost. Streams are locked in sorted order. Two transactions that append the
+    same new id collide on its unique key: the later one must be run again.
     """
 
     def __init__(self, source: str) -> None:
@@ -72,27 +72,24 @@ class EventLog:
         check_duplicates: bool = True,
         synchronous_commit: bool = True,
     ) -> tuple[list[AppendResult], OutboxEntry | None]:
-        """Append what is new; returns the outcome of each draft in order, and what to publish.
+        """Append what is new; returns a result for each draft, in order, and what to publish.
 
-        A draft whose id is in the log, or stands earlier in `drafts`, is a duplicate: its
-        outcome is the event that was there first. Without `check_duplicates` the log is
-        not searched for them, and one breaks the transaction with an IntegrityError. `now` is the
-        time of recording. `synchronous_commit` is that of `UnitOfWork.append`; only plain drafts
-        heed it.
+        A draft whose id is in the log, or comes earlier in `drafts`, is a duplicate: its result has
+        the event that was first. Without `check_duplicates` the log is not searched, and a
+        duplicate breaks the transaction with an IntegrityError. `now` is the time of recording.
+        `synchronous_commit` is that of `UnitOfWork.append`; joint drafts ignore it.
         """
         ids = [first_id(draft) for draft in drafts]
-        known = self.find(connection, ids) if check_duplicates else {}
+        stored = self.find(connection, ids) if check_duplicates else {}
         fresh: dict[str, Draft | JointDraft] = {}
         for draft in drafts:
-            if first_id(draft) not in known:
+            if first_id(draft) not in stored:
                 fresh.setdefault(first_id(draft), draft)
-        published = None
+        entry = None
         if fresh:
-            published = write(
-                connection, self.source, list(fresh.values()), now, synchronous_commit
-            )
-            known |= {event.id: event for event in published.events}
-        return [AppendResult(known[id_], fresh.pop(id_, None) is None) for id_ in ids], published
+            entry = write(connection, self.source, list(fresh.values()), now, synchronous_commit)
+            stored |= {event.id: event for event in entry.events}
+        return [AppendResult(stored[id_], fresh.pop(id_, None) is None) for id_ in ids], entry
 
     def find(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, Event]:
         """Those of `ids` that are in the log."""
@@ -104,18 +101,18 @@ class EventLog:
     def history(
         self, connection: sa.Connection, after: Mapping[str, int], limit: int
     ) -> list[Event]:
-        """Up to `limit` events of the streams in `after`, each from past the version given.
+        """Up to `limit` events of the streams in `after`, each past its version there.
 
-        Sorted by stream and version; a stream whose events do not fit is cut, never skipped
-        over, so the same call with the versions reached goes on where this one ended.
+        Sorted by stream and version. A stream whose events do not fit is cut and never skipped, so
+        the same call with the versions reached goes on where this one ended.
         """
         events: list[Event] = []
         streams = sorted(after)
         for start in range(0, len(streams), _STREAMS_A_QUERY):
             wanted = streams[start : start + _STREAMS_A_QUERY]
             places = [{"stream": stream, "after": after[stream]} for stream in wanted]
-            found = _HISTORY.execute(connection, places, most=limit - len(events))
-            events += [self._event(row) for row in found]
+            rows = _HISTORY.execute(connection, places, most=limit - len(events))
+            events += [self._event(row) for row in rows]
             if len(events) >= limit:
                 break
         return events
@@ -123,7 +120,7 @@ class EventLog:
     def heads(
         self, connection: sa.Connection, changed_since: int, after: str, limit: int
     ) -> list[Head]:
-        """Up to `limit` heads past the place (`changed_since`, `after`), in order of change."""
+        """Up to `limit` heads after (`changed_since`, `after`), in order of change."""
         place = sa.tuple_(STREAMS.c.changed_at, STREAMS.c.stream_id)
         query = (
             sa.select(STREAMS)
@@ -137,14 +134,14 @@ class EventLog:
     def events_at(self, connection: sa.Connection, refs: Iterable[Sequence[Any]]) -> list[Event]:
         """The events at `refs`, pairs of stream and version."""
         wanted = sorted({(stream, version) for stream, version in refs})
-        found: list[Event] = []
+        events: list[Event] = []
         for start in range(0, len(wanted), _STREAMS_A_QUERY):
             part = wanted[start : start + _STREAMS_A_QUERY]
             query = sa.select(EVENTS).where(
                 sa.or_(*(sa.and_(EVENTS.c.stream_id == s, EVENTS.c.version == v) for s, v in part))
             )
-            found += [self._event(row) for row in connection.execute(query)]
-        return sorted(found, key=lambda event: (event.stream, event.version))
+            events += [self._event(row) for row in connection.execute(query)]
+        return sorted(events, key=lambda event: (event.stream, event.version))
 
     def _event(self, row: Any) -> Event:
         return Event(

@@ -1,4 +1,4 @@
-"""The outbox: what is committed and not yet confirmed by the broker."""
+"""The outbox: events that are committed and not yet confirmed by the broker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CLEAR = PreparedStatement(sa.delete(OUTBOX).where(among(OUTBOX.c.id, "ids")))
 
 
 def put(connection: sa.Connection, row_id: str, events: Sequence[Event]) -> None:
-    """Note that `events` are to be published, in a row that this process has claimed."""
+    """Insert a row for `events`, which are to be published; this process has claimed it."""
     refs = [[event.stream, event.version] for event in events]
     connection.execute(
         sa.insert(OUTBOX), {"id": row_id, "refs": refs, "claimed_at": time.time_ns() // 1_000}
@@ -25,17 +25,17 @@ def put(connection: sa.Connection, row_id: str, events: Sequence[Event]) -> None
 
 
 class Outbox:
-    """One row for each append; it leaves only after the confirm of all its events.
+    """One row for each append, deleted only after the broker has confirmed all its events.
 
-    The process that commits a row holds its claim; a claim that is older than `lapse`
-    microseconds belongs to a process that died, and anybody's sweeper may take it over.
+    The process that commits a row has its claim. A claim older than `lapse` microseconds is that of
+    a dead process, and any process's sweeper may take it over.
     """
 
     def __init__(self, lapse: int = 5_000_000) -> None:
         self._lapse = lapse
 
     def claim(self, connection: sa.Connection, limit: int) -> dict[str, list[list[Any]]]:
-        """Take over up to `limit` rows whose claim has lapsed; maps row id to references."""
+        """Take over up to `limit` rows whose claim has lapsed: row id -> stream and versions."""
         now = time.time_ns() // 1_000
         lapsed = (
             sa.select(OUTBOX.c.id)
@@ -52,5 +52,5 @@ class Outbox:
         return {row.id: row.refs for row in rows}
 
     def clear(self, connection: sa.Connection, row_ids: Sequence[str]) -> None:
-        """Drop rows whose events the broker has confirmed."""
+        """Delete rows whose events the broker has confirmed."""
         _CLEAR.execute(connection, ids=row_ids)

@@ -1,4 +1,4 @@
-"""Who reads a log whole: another service's over RPC, or the service's own."""
+"""Reading a whole log: another service's over RPC, or the service's own."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from chassis.core.event import Event
 from chassis.eventlog.log import HEADS_A_PAGE, Head
 from chassis.eventlog.unit_of_work import UnitOfWork
 
-_EVENTS = 500
+_EVENTS_A_PAGE = 500
 
 
 class LogReader(Protocol):
-    """A log, to be read page by page."""
+    """A log, read page by page."""
 
     def history(self, after: Mapping[str, int]) -> Sequence[Event]:
-        """The next events of the streams in `after`, each past the version given."""
+        """The next events of the streams in `after`, each past its version there."""
         ...
 
     def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        """The next page of the log's heads, in order of their change."""
+        """The next page of the log's heads, in order of change."""
         ...
 
 
 class RemoteLog:
-    """Another service's log; `call(method, **arguments)` asks the service over RPC."""
+    """Another service's log; `call(method, **arguments)` calls the service over RPC."""
 
     def __init__(self, call: Callable[..., Any]) -> None:
         self._call = call
 
     def history(self, after: Mapping[str, int]) -> Sequence[Event]:
         streams = [{"stream": stream, "after": version} for stream, version in after.items()]
-        found = self._call("history", streams=streams, limit=_EVENTS)
-        return [Event.from_wire(wire) for wire in found["events"]]
+        page = self._call("history", streams=streams, limit=_EVENTS_A_PAGE)
+        return [Event.from_wire(wire) for wire in page["events"]]
 
     def heads(self, changed_since: int, after: str) -> Sequence[Head]:
         page = self._call("streams", changed_since=changed_since, after=after, limit=HEADS_A_PAGE)
@@ -47,7 +47,7 @@ class OwnLog:
         self._read = read
 
     def history(self, after: Mapping[str, int]) -> Sequence[Event]:
-        events: Sequence[Event] = self._read(lambda unit: unit.raw_history(after, _EVENTS))
+        events: Sequence[Event] = self._read(lambda unit: unit.raw_history(after, _EVENTS_A_PAGE))
         return events
 
     def heads(self, changed_since: int, after: str) -> Sequence[Head]:

@@ -1,4 +1,4 @@
-"""Logging: one line of JSON an event in production, readable lines in a terminal."""
+"""Logging: a line of JSON for each event in production, readable lines in a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from structlog.typing import Processor
 
 
 def configure_logging(form: Literal["json", "text"], level: str = "INFO") -> None:
-    """Send our lines and the libraries' through the same form, to standard error."""
+    """Write our lines and the libraries' in the same form, to standard error."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -46,11 +46,11 @@ def configure_logging(form: Literal["json", "text"], level: str = "INFO") -> Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    # A client that closes its channel has no use for what the broker was still to say on it.
-    logging.getLogger("amqp").addFilter(_says_something)
+    # Whoever closes a channel has no use for what the broker sends on it meanwhile.
+    logging.getLogger("amqp").addFilter(_is_relevant)
     # nameko logs refusals, which are the caller's mistake, with a stack trace.
     logging.getLogger("nameko.containers").setLevel(logging.ERROR)
 
 
-def _says_something(record: logging.LogRecord) -> bool:
+def _is_relevant(record: logging.LogRecord) -> bool:
     return "during closing channel" not in str(record.msg)

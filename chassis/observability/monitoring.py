@@ -20,7 +20,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 class Monitor:
-    """Answers for all services of a process.
+    """The WSGI application for all services of a process.
 
     `/health`: the process runs and its loop turns. `/ready`: every service reaches its database.
     `/metrics`: Prometheus' text format.

@@ -1,4 +1,4 @@
-"""A client for commands and tests: calls any service, with a bound on the wait."""
+"""A client for commands and tests: calls any service, and waits no longer than a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importing this first makes sockets, sleeps, locks and psycopg2 yield to other greenlets."""
+"""Imported first, this makes sockets, sleeps, locks and psycopg2 yield to other greenlets."""
 
 import eventlet
 

@@ -1,4 +1,4 @@
-"""Another service's log, asked over RPC for what did not come as a message."""
+"""Another service's log, read over RPC for events that no message brought."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ class LogFollower:
         """Fetch and apply until each stream in `at_least` is at its version; False if too late.
 
         `projection` is that of the service's subscriber. What a joint fact needs of other streams
-        is fetched too. Nothing is noted of versions that may not exist: a caller gave them.
+        is fetched too. The versions are not noted as seen: a caller may have made them up.
         """
         deadline = time.monotonic() + seconds
-        wanted = dict(at_least)
-        while not self._has(at_least):
-            behind = self.inbox.lagging(wanted)
-            left = deadline - time.monotonic()
-            if not behind or left <= 0:
+        targets = dict(at_least)
+        while not self._reached(at_least):
+            behind = self.inbox.lagging(targets)
+            seconds_left = deadline - time.monotonic()
+            if not behind or seconds_left <= 0:
                 return False
             try:
-                log = RemoteLog(partial(self._remote.call, timeout=left))
+                log = RemoteLog(partial(self._remote.call, timeout=seconds_left))
                 events = log.history(dict(islice(behind.items(), STREAMS_A_CALL)))
-                outcome = self.inbox.process(events, projection)
+                result = self.inbox.process(events, projection)
             except Unavailable:
-                return self._has(at_least)
-            if not outcome.applied:
+                return self._reached(at_least)
+            if not result.applied:
                 for event in events:
                     for stream, version in event.versions.items():
-                        wanted[stream] = max(wanted.get(stream, 0), version)
-                time.sleep(min(0.005, left))  # another replica may hold what is missing
+                        targets[stream] = max(targets.get(stream, 0), version)
+                time.sleep(min(0.005, seconds_left))  # another replica may be applying it
         return True
 
-    def _has(self, at_least: Mapping[str, int]) -> bool:
+    def _reached(self, at_least: Mapping[str, int]) -> bool:
         versions = self.inbox.versions(at_least)
         return all(versions[stream] >= version for stream, version in at_least.items())

@@ -1,4 +1,4 @@
-"""RPC as nameko speaks it, made safe: clear errors for bad calls, and a bound on every wait."""
+"""nameko's RPC, made safe: clear errors for bad calls, and a limit to every wait."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class SafeRpcConsumer(RpcConsumer):
             _log.warning("call_without_reply_to")  # nameko would die of it
             self.queue_consumer.ack_message(message)
         elif message.properties.get("content_type") != JSON["content_type"]:
-            self.queue_consumer.refuse(message)  # nameko would not know how to answer, and die
+            self.queue_consumer.refuse(message)  # nameko could not respond, and would die
         else:
             super().handle_message(body, message)
 
@@ -243,7 +243,7 @@ def _parameters(method: Any) -> Sequence[inspect.Parameter]:
 
 
 class RemoteService:
-    """Another service, called with a bound on the wait."""
+    """Another service, called with a limit to the wait."""
 
     def __init__(self, worker_ctx: Any, name: str, listener: ReplyListener, timeout: float) -> None:
         self._worker_ctx = worker_ctx

@@ -1,4 +1,4 @@
-"""Runs services: each in a nameko container of its own, all of them in this process."""
+"""Runs services in this process, each in a nameko container of its own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Runner:
         ]
 
     def start(self) -> None:
-        """Start all; whatever stops one from starting is raised."""
+        """Start all; raises what keeps one from starting."""
         for container in self.containers:
             container.start()
         if self._http_port:
@@ -53,7 +53,7 @@ class Runner:
         }
 
     def stop(self) -> None:
-        """Stop all: no new work, what is under way ends, what is committed is published."""
+        """Stop all: work that has begun ends, and what is committed is published."""
         pool = eventlet.GreenPool()
         for container in self.containers:
             pool.spawn(container.stop)
@@ -63,21 +63,21 @@ class Runner:
         """Wait for SIGTERM or SIGINT, then stop; raises what killed a container before that."""
         stopped = Signal()
 
-        def ask(_number: int, _frame: FrameType | None) -> None:
+        def request_stop(_number: int, _frame: FrameType | None) -> None:
             if not stopped.ready():
                 eventlet.spawn_n(stopped.send)
 
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, ask)
+            signal.signal(number, request_stop)
         for container in self.containers:
-            eventlet.spawn(container.wait).link(lambda thread: _pass_on(thread, stopped))
+            eventlet.spawn(container.wait).link(lambda thread: _raise_in_runner(thread, stopped))
         try:
             stopped.wait()
         finally:
             self.stop()
 
 
-def _pass_on(thread: eventlet.greenthread.GreenThread, stopped: Signal) -> None:
+def _raise_in_runner(thread: eventlet.greenthread.GreenThread, stopped: Signal) -> None:
     if stopped.ready():
         return
     try:

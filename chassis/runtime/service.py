@@ -1,4 +1,4 @@
-"""What a service is made of on nameko: the base class, its entry points and its dependencies."""
+"""A service on nameko: the base class, its entry points and its dependencies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MOST_STREAMS = 1_000
 
 
 class UnitOfWorkProvider(DependencyProvider):
-    """The service's units of work; what they append carries the call's correlation id."""
+    """The service's units of work; the events that they append carry the call's correlation id."""
 
     foundation = SharedResources()
 
@@ -86,7 +86,7 @@ class LogProvider(DependencyProvider):
 class Resource(DependencyProvider, Generic[T]):
     """Something built once, when the service starts, from its settings.
 
-    A ServiceError that `factory` raises stops the start with its message.
+    If `factory` raises a ServiceError, the service does not start, and the message is shown.
     """
 
     foundation = SharedResources()
@@ -95,15 +95,15 @@ class Resource(DependencyProvider, Generic[T]):
         self._factory = factory
 
     def setup(self) -> None:
-        self._built = self._factory(self.foundation.settings())
+        self._resource = self._factory(self.foundation.settings())
 
     def get_dependency(self, worker_ctx: Any) -> T:
         del worker_ctx
-        return self._built
+        return self._resource
 
 
 class RepeatingTimer(Timer):
-    """A timer, in processes that follow events: `@every(0.5)`."""
+    """A timer that runs in processes that follow events: `@every(0.5)`."""
 
     foundation = SharedResources()
 
@@ -117,16 +117,16 @@ class RepeatingTimer(Timer):
 
 
 def every(seconds: float) -> Callable[[F], F]:
-    """Make a method run every so often, on every replica that follows events."""
+    """Make a method run every `seconds`, on every replica that follows events."""
     return cast("Callable[[F], F]", RepeatingTimer.decorator(interval=seconds))
 
 
 class Service:
-    """The base of every service: its log can be read, and its dead letters be driven again."""
+    """The base of every service: its log can be read, and its dead letters can be redriven."""
 
     name: ClassVar[str]
     upcasters: ClassVar[Upcasters] = Upcasters()
-    publish_pause: ClassVar[float] = 0.02  # seconds for which events are gathered to be published
+    publish_pause: ClassVar[float] = 0.02  # seconds: what comes meanwhile is published together
 
     work: UnitOfWorkRunner = UnitOfWorkProvider()
     settings: Settings = SettingsProvider()
@@ -134,7 +134,7 @@ class Service:
 
     @rpc
     def history(self, streams: Any, limit: Any = 500) -> dict[str, Any]:
-        """Events of this service's log: `streams` lists {stream, after}, sorted answer."""
+        """Events of this service's log, sorted: `streams` lists {stream, after}."""
         after = _places(streams)
         most = _bounded("limit", limit, _MOST_EVENTS)
         events = self.work.read(lambda unit: unit.raw_history(after, most))
@@ -142,7 +142,7 @@ class Service:
 
     @rpc
     def streams(self, changed_since: Any = 0, after: Any = "", limit: Any = 500) -> dict[str, Any]:
-        """Heads of this log past the place (`changed_since` µs, `after`), in order of change."""
+        """Heads of this log after (`changed_since` µs, `after`), in order of change."""
         since = _bounded("changed_since", changed_since, 2**63 - 1, 0)
         last = _text("after", after)
         most = _bounded("limit", limit, _MOST_STREAMS)
@@ -156,9 +156,9 @@ class Service:
 
     @rpc
     def behind(self, source: Any, places: Any) -> dict[str, Any]:
-        """Where this service has not followed `source` as far as `places`: `{stream: version}`.
+        """The streams of `source` in which this service lags behind `places`: `{stream: version}`.
 
-        The answer has the versions that it has come to. Halted streams are left out.
+        The response has the versions that it has applied. Halted streams are left out.
         """
         followed = _text("source", source)
         wanted = _versions(places)
@@ -170,13 +170,15 @@ class Service:
         most = _bounded("limit", limit, _MOST_EVENTS)
         if not isinstance(redriven, bool):
             raise InvalidInput("redriven", "must be true or false")
-        return self.work.read(lambda unit: dead_letters.list_dead_letters(unit, most, redriven))
+        return self.work.read(
+            lambda unit: dead_letters.list_dead_letters(unit, most, include_redriven=redriven)
+        )
 
     @rpc
     def dead_letter(self, id: Any) -> dict[str, Any]:  # noqa: A002 - the argument's public name
         """One dead letter."""
         letter = _text("id", id)
-        return self.work.read(lambda unit: dead_letters.show_dead_letter(unit, letter))
+        return self.work.read(lambda unit: dead_letters.load_dead_letter(unit, letter))
 
     @rpc
     def redrive(self, id: Any) -> dict[str, Any]:  # noqa: A002 - the argument's public name
@@ -186,7 +188,7 @@ class Service:
 
     @rpc
     def ping(self) -> dict[str, Any]:
-        """That the service is up and reaches its database, and what its clock says."""
+        """Shows that the service runs and reaches its database, and the time of its clock."""
         return self.work.read(lambda unit: {"service": self.name, "now": format_instant(unit.now)})
 
 

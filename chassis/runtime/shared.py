@@ -1,4 +1,4 @@
-"""What every extension of one container shares: settings, units of work and the publisher."""
+"""What the extensions of one container share: settings, units of work and the publisher."""
 
 from __future__ import annotations
 

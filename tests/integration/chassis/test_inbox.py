@@ -63,7 +63,7 @@ class Followed:
         return self.inbox.versions(whole_log(self.log))
 
     def letters(self) -> list[dict[str, Any]]:
-        return self.own.read(lambda unit: list_dead_letters(unit, 100, redriven=False))
+        return self.own.read(lambda unit: list_dead_letters(unit, 100, include_redriven=False))
 
     def redrive(self, letter: Mapping[str, Any]) -> dict[str, Any]:
         return self.own.run(lambda unit: redrive(unit, letter["id"]))

@@ -186,7 +186,9 @@ class Follower(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 1_000))
     def drive_again(self, pick: int) -> None:
-        if letters := self.own.read(lambda unit: list_dead_letters(unit, 1_000, redriven=True)):
+        if letters := self.own.read(
+            lambda unit: list_dead_letters(unit, 1_000, include_redriven=True)
+        ):
             letter = letters[pick % len(letters)]["id"]
             self.own.run(lambda unit: redrive(unit, letter))
 
@@ -339,7 +341,7 @@ class Follower(RuleBasedStateMachine):
                 folds(unit.connection, STREAMS),
                 profiles_of(unit.connection, STREAMS),
                 find(unit.connection, "kl"),
-                list_dead_letters(unit, 1_000, redriven=False),
+                list_dead_letters(unit, 1_000, include_redriven=False),
             )
 
         return self.own.read(read)

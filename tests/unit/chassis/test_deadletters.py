@@ -7,7 +7,7 @@ import pytest
 from chassis import NotFound
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-from chassis.projections.dead_letters import list_dead_letters, redrive, show_dead_letter
+from chassis.projections.dead_letters import list_dead_letters, load_dead_letter, redrive
 from chassis.projections.inbox import Inbox
 from tests.support.toy import work_on
 
@@ -20,7 +20,7 @@ def work(toy_file: Database) -> UnitOfWorkRunner:
 def letters(
     work: UnitOfWorkRunner, limit: int = 10, redriven: bool = False
 ) -> list[dict[str, Any]]:
-    return work.read(lambda unit: list_dead_letters(unit, limit, redriven))
+    return work.read(lambda unit: list_dead_letters(unit, limit, include_redriven=redriven))
 
 
 def test_the_newest_letter_comes_first(work: UnitOfWorkRunner) -> None:
@@ -41,10 +41,10 @@ def test_driving_again_twice_is_driving_again_once(work: UnitOfWorkRunner) -> No
     once = work.run(lambda unit: redrive(unit, letter))
     work.clock.at += 1  # type: ignore[attr-defined]
     assert work.run(lambda unit: redrive(unit, letter)) == once
-    assert work.read(lambda unit: show_dead_letter(unit, letter)) == once
+    assert work.read(lambda unit: load_dead_letter(unit, letter)) == once
 
 
 def test_a_letter_that_is_not_there_is_not_found(work: UnitOfWorkRunner) -> None:
-    for ask in (show_dead_letter, redrive):
+    for ask in (load_dead_letter, redrive):
         with pytest.raises(NotFound, match="no-such-letter"):
             work.run(lambda unit, ask=ask: ask(unit, "no-such-letter"))
