@@ -23,7 +23,7 @@ SUMMARISED = frozenset(
 
 
 class ShopperProjection:
-    """Keeps the directory, and a summary of traits, consent and loyalty by stream."""
+    """Keeps the profile index, with summaries of traits, consent and loyalty only."""
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         apply_identity(unit.connection, events)

@@ -71,7 +71,7 @@ def never_called(_profile_id: str, _at_least: Mapping[str, int], _seconds: float
     raise AssertionError("segments was called on the hot path")
 
 
-def shown(decision: Mapping[str, Any]) -> dict[str, str]:
+def offers_in(decision: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: block["offer_id"] for name, (block,) in decision["slots"].items() if block["offer_id"]
     }
@@ -132,14 +132,14 @@ def follow_grace(shop: OffersWithoutNameko) -> None:
     )
 
 
-GRACE = {"identifiers": {"user_id": "grace"}, "authenticated": True}
+GRACE: dict[str, Any] = {"identifiers": {"user_id": "grace"}, "authenticated": True}
 
 
 def test_a_shopper_nobody_knows_is_a_first_time_visitor(shop: OffersWithoutNameko) -> None:
     decision = shop.decide(identifiers={"anonymous_id": "new"})
     assert (decision["profile_id"], decision["assurance"]) == (None, "none")
     assert "unknown_shopper" in decision["reasons"]
-    assert shown(decision) == {"reassurance": "trust_signals", "account": "guest_checkout"}
+    assert offers_in(decision) == {"reassurance": "trust_signals", "account": "guest_checkout"}
 
 
 def test_a_loyal_customer_is_shown_tier_and_points_from_offers_own_tables(
@@ -148,7 +148,7 @@ def test_a_loyal_customer_is_shown_tier_and_points_from_offers_own_tables(
     follow_grace(shop)
     decision = shop.decide(**GRACE)
     assert (decision["profile_id"], decision["assurance"]) == ("p-1", "verified")
-    assert shown(decision)["service"] == "priority_contact"
+    assert offers_in(decision)["service"] == "priority_contact"
     assert decision["slots"]["loyalty"][0]["content"]["points"] == 1175
     assert decision["inputs"]["streams"] == {"p-1": 5}
     assert decision["inputs"]["segments"] == {"p-1": 3}
@@ -162,7 +162,7 @@ def test_who_types_a_customers_identifier_is_shown_nothing_of_hers(
     decision = shop.decide(identifiers={"user_id": "grace"}, explain=True)
     assert (decision["profile_id"], decision["assurance"]) == (None, "claimed")
     assert "claimed_account" in decision["reasons"]
-    assert not {"loyalty", "service", "welcome"} & set(shown(decision))
+    assert not {"loyalty", "service", "welcome"} & set(offers_in(decision))
     assert "1175" not in str(decision)
     assert "gold" not in str(decision)
     assert "high_value" not in str(decision["inputs"])
@@ -194,7 +194,7 @@ def test_a_merged_profile_is_read_under_its_new_label(shop: OffersWithoutNameko)
     assert decision["slots"]["loyalty"][0]["content"]["points"] == 1200
     same = shop.decide(identifiers={"anonymous_id": "laptop"})
     assert (same["profile_id"], same["assurance"]) == ("p-1", "device")
-    assert "loyalty" not in shown(same)
+    assert "loyalty" not in offers_in(same)
 
 
 def test_events_that_come_twice_and_out_of_order_count_once(shop: OffersWithoutNameko) -> None:
@@ -214,7 +214,7 @@ def test_events_that_come_twice_and_out_of_order_count_once(shop: OffersWithoutN
 def test_a_segment_that_was_left_no_longer_counts(shop: OffersWithoutNameko) -> None:
     follow_grace(shop)
     shop.follow_segments(segment("p-1", 4, "segment_exited", "high_value", **{"p-1": 5}))
-    assert "service" not in shown(shop.decide(**GRACE))
+    assert "service" not in offers_in(shop.decide(**GRACE))
 
 
 def test_a_decision_takes_one_query(shop: OffersWithoutNameko) -> None:
@@ -331,7 +331,7 @@ def test_a_decision_that_cannot_be_logged_is_answered_all_the_same(
     shop.work.log = FullLog("offers")
     decision = shop.decide(**GRACE)
     assert decision["degraded"] == ["decision_not_logged"]
-    assert shown(decision)["service"] == "priority_contact"
+    assert offers_in(decision)["service"] == "priority_contact"
 
 
 # What fails behind the handler.
@@ -353,7 +353,7 @@ def test_a_database_that_is_down_leaves_the_fallback_blocks_and_a_reason(
 ) -> None:
     decision = OffersWithoutNameko(nowhere).decide(**GRACE)
     assert decision["degraded"] == ["database_unavailable", "decision_not_logged"]
-    assert shown(decision) == {}
+    assert offers_in(decision) == {}
     assert set(decision["slots"]) == set(load_catalogue().placements["checkout"])
 
 
@@ -362,7 +362,7 @@ def test_tables_that_are_missing_leave_the_fallback_blocks_and_a_reason(
 ) -> None:
     decision = OffersWithoutNameko(database).decide(**GRACE)
     assert decision["degraded"][1:] == ["decision_not_logged"]
-    assert shown(decision) == {}
+    assert offers_in(decision) == {}
 
 
 class LabelsLock:
@@ -396,11 +396,11 @@ def test_a_database_that_hangs_is_answered_for_at_the_deadline(shop: OffersWitho
     lock = LabelsLock(shop.work.database)
     decision = shop.decide(**GRACE, deadline_ms=100)
     assert decision["degraded"] == ["deadline_exceeded", "decision_not_logged"]
-    assert shown(decision) == {}
+    assert offers_in(decision) == {}
     lock.release()
     until(lambda: shop.handler._busy == 0)
     assert shop.logged() == []
-    assert shown(shop.decide(**GRACE))["service"] == "priority_contact"
+    assert offers_in(shop.decide(**GRACE))["service"] == "priority_contact"
 
 
 def test_a_request_that_comes_too_late_is_not_even_tried(nowhere: Database) -> None:
@@ -419,9 +419,9 @@ def test_requests_above_the_capacity_are_answered_at_once(
     assert decision["degraded"] == ["overloaded", "decision_not_logged"]
     assert not first.dead
     lock.release()
-    answered = first.wait()
-    assert answered["degraded"] == []
-    assert shop.logged() == [answered["decision_id"]]
+    decision = first.wait()
+    assert decision["degraded"] == []
+    assert shop.logged() == [decision["decision_id"]]
 
 
 # Reading one's own writes.
@@ -430,7 +430,7 @@ def test_requests_above_the_capacity_are_answered_at_once(
 class UpstreamDouble:
     """Profiles' log and segments, for requests with `at_least`; the calls are recorded."""
 
-    def __init__(self, complete: bool = True, response: Any = None) -> None:
+    def __init__(self, complete: bool | Exception = True, response: Any = None) -> None:
         self.complete, self.response = complete, response
         self.calls: list[Any] = []
 
@@ -470,7 +470,7 @@ def test_segments_is_asked_for_what_it_has_not_told_yet(shop: OffersWithoutNamek
     )
     decision = decide_for_grace(shop, upstream, 6)
     assert upstream.calls[1] == ("memberships", "p-1", {"p-1": 6}, True)
-    assert shown(decision)["welcome"] == "welcome_back"
+    assert offers_in(decision)["welcome"] == "welcome_back"
     assert decision["stale"] is False
 
 
@@ -489,7 +489,7 @@ def test_what_cannot_be_fetched_in_time_leaves_a_stale_answer(
     decision = decide_for_grace(shop, upstream, 6)
     assert decision["stale"] is True
     assert decision["degraded"] == []
-    assert shown(decision)["service"] == "priority_contact"
+    assert offers_in(decision)["service"] == "priority_contact"
 
 
 def test_a_slow_catching_up_leaves_time_for_the_answer(shop: OffersWithoutNameko) -> None:

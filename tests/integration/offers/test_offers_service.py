@@ -26,7 +26,7 @@ ANSWER = DecideResponse()
 
 
 class IdentityService(Service):
-    """Identity as it answers about one account, `grace`, that it has just come to know."""
+    """Identity, for which every shopper is one new account, `grace`."""
 
     name = "identity"
     stream: ClassVar[str]
@@ -66,16 +66,16 @@ class IdentityService(Service):
 
 
 class SegmentsService(Service):
-    """Segments' answer to who comes with a token: everybody is of high value."""
+    """Segments, as a request with a token calls it: everybody is of high value."""
 
     name = "segments"
-    asked: ClassVar[list[Any]] = []
+    calls: ClassVar[list[Any]] = []
 
     @rpc
     def memberships(
         self, profile_id: Any, at_least: Any = None, wait_ms: Any = None
     ) -> dict[str, Any]:
-        self.asked.append({"profile_id": profile_id, "at_least": at_least, "wait_ms": wait_ms})
+        self.calls.append({"profile_id": profile_id, "at_least": at_least, "wait_ms": wait_ms})
         return {"profile_id": profile_id, "segments": [{"segment": "high_value"}], "stale": False}
 
 
@@ -87,7 +87,7 @@ def start(service_database_uri: Callable[[str], str]) -> Iterator[Start]:
     """Starts the services; `role` is that of offers."""
     embedded.forget()
     IdentityService.stream = new_id()
-    SegmentsService.asked.clear()
+    SegmentsService.calls.clear()
     runners: list[Runner] = []
     clients: list[Client] = []
 
@@ -122,14 +122,14 @@ ALL = (IdentityService, ProfilesService, SegmentsService, OffersService)
 WHO = {"identifiers": {"user_id": "grace"}, "authenticated": True}
 
 
-def told(event_id: str, type_: str, **data: Any) -> dict[str, Any]:
+def event(event_id: str, type_: str, **data: Any) -> dict[str, Any]:
     return {"id": event_id, "type": type_, "time": "2026-11-21T19:00:00Z", **WHO, "data": data}
 
 
 def record(cdp: Client) -> dict[str, int]:
     events = [
-        told("e-1", "loyalty_enrolled", tier="gold"),
-        told("e-2", "loyalty_points_changed", points=1175),
+        event("e-1", "loyalty_enrolled", tier="gold"),
+        event("e-2", "loyalty_points_changed", points=1175),
     ]
     token: dict[str, int] = cdp.call("profiles", "record", events=events)["token"]
     return token
@@ -150,14 +150,14 @@ def loyalty(decision: dict[str, Any]) -> Any:
 def test_what_was_just_recorded_counts_in_this_decision(start: Start) -> None:
     cdp = start(*ALL)
     token = record(cdp)
-    assert decide(cdp, **WHO)["profile_id"] is None  # nobody has told offers yet
+    assert decide(cdp, **WHO)["profile_id"] is None  # offers has not applied it yet
     decision = decide(cdp, **WHO, at_least=token)
     assert (decision["stale"], decision["degraded"]) == (False, [])
     assert loyalty(decision) == 1175
     assert decision["slots"]["service"][0]["offer_id"] == "priority_contact"
-    (asked,) = SegmentsService.asked
-    assert (asked["profile_id"], asked["at_least"]) == (decision["profile_id"], token)
-    assert 0 < asked["wait_ms"] <= 3_000
+    (call,) = SegmentsService.calls
+    assert (call["profile_id"], call["at_least"]) == (decision["profile_id"], token)
+    assert 0 < call["wait_ms"] <= 3_000
 
 
 def test_with_segments_gone_the_answer_is_stale(start: Start) -> None:
@@ -179,7 +179,7 @@ def test_offers_follows_profiles_by_events(start: Start) -> None:
     with eventlet.Timeout(10):
         while loyalty(decide(cdp, **WHO)) != 1175:
             eventlet.sleep(0.02)
-    assert SegmentsService.asked == []
+    assert SegmentsService.calls == []
 
 
 def test_a_decision_can_be_explained_later(start: Start) -> None:

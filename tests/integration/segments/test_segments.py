@@ -119,7 +119,7 @@ class SegmentsWithoutNameko:
         load(MEMBERSHIPS_RESPONSE, response)
         return response
 
-    def list(self) -> Mapping[str, dict[str, Any]]:
+    def by_name(self) -> Mapping[str, dict[str, Any]]:
         def respond(unit: UnitOfWork) -> list[dict[str, Any]]:
             commands.ensure_applied(unit, self.registry)
             return queries.list_segments(unit, self.registry.current(unit))
@@ -330,14 +330,14 @@ def test_a_new_definition_is_told_of_everybody_in_turns(
     listed = segments.define("newcomer", "never('order_completed')", "No order yet.")
     assert (listed["version"], listed["members"], listed["status"]) == (1, 0, "backfilling")
     assert segments.tick(limit=3) == 3
-    assert segments.list()["newcomer"]["status"] == "backfilling"
-    assert segments.list()["high_value"]["status"] == "live"
+    assert segments.by_name()["newcomer"]["status"] == "backfilling"
+    assert segments.by_name()["high_value"]["status"] == "live"
     assert segments.tick(limit=3) == 2
     assert sorted(segments.changes()) == [
         (f"p{number}", "entered", "newcomer", "definition") for number in range(1, 5)
     ]
-    assert segments.list()["newcomer"]["status"] == "live"
-    assert segments.list()["newcomer"]["members"] == 4
+    assert segments.by_name()["newcomer"]["status"] == "live"
+    assert segments.by_name()["newcomer"]["members"] == 4
 
 
 def test_a_changed_rule_is_a_new_version_and_the_same_one_is_none(
@@ -370,9 +370,9 @@ def test_a_definition_stays_over_a_restart_until_the_file_itself_changes(
 ) -> None:
     database = service_database("segments")
     SegmentsWithoutNameko(database).define("high_value", 'revenue("EUR") >= 1')
-    assert SegmentsWithoutNameko(database).list()["high_value"]["version"] == 2
+    assert SegmentsWithoutNameko(database).by_name()["high_value"]["version"] == 2
     text = "high_value: {rule: revenue('GBP') >= 1, description: x}"
-    changed = SegmentsWithoutNameko(database, DefinitionRegistry(read_definitions(text))).list()[
+    changed = SegmentsWithoutNameko(database, DefinitionRegistry(read_definitions(text))).by_name()[
         "high_value"
     ]
     assert (changed["version"], changed["rule"]) == (3, "revenue('GBP') >= 1")
@@ -381,9 +381,9 @@ def test_a_definition_stays_over_a_restart_until_the_file_itself_changes(
 def test_two_replicas_share_their_definitions(service_database: Callable[[str], Database]) -> None:
     database = service_database("segments")
     one, other = SegmentsWithoutNameko(database), SegmentsWithoutNameko(database)
-    assert one.list() == other.list()
+    assert one.by_name() == other.by_name()
     one.define("newcomer", "never('order_completed')")
-    assert other.list()["newcomer"]["version"] == 1
+    assert other.by_name()["newcomer"]["version"] == 1
 
 
 def test_a_definition_that_is_rolled_back_is_not_remembered(
@@ -397,15 +397,15 @@ def test_a_definition_that_is_rolled_back_is_not_remembered(
 
     with pytest.raises(InvalidInput):
         segments.work.run(fail)
-    assert "a" not in segments.list()
+    assert "a" not in segments.by_name()
     segments.define("b", "True")
-    assert sorted(segments.list()) == sorted([*(d.segment for d in load_definitions()), "b"])
+    assert sorted(segments.by_name()) == sorted([*(d.segment for d in load_definitions()), "b"])
 
 
 def test_a_rule_of_a_newer_release_makes_events_wait_and_poisons_none(
     log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
-    segments.list()
+    segments.by_name()
     row = store.StoredDefinition(99, "x", "newer", 1, "tomorrow() > 1", "x", "defined")
     segments.work.run(lambda unit: store.add_definitions(unit, [row]))
     log.move(p="p")
@@ -427,7 +427,7 @@ def test_a_preview_counts_members_and_names_some(
     assert (response["members"], response["evaluated"], response["profiles"]) == (11, 11, 11)
     assert (response["complete"], len(response["sample"])) == (True, 10)
     assert response["warnings"][0].endswith("did you mean order_completed?")
-    assert segments.list().keys() == {d.segment for d in load_definitions()}
+    assert segments.by_name().keys() == {d.segment for d in load_definitions()}
 
 
 def test_a_preview_that_runs_out_of_time_says_so(
@@ -492,7 +492,7 @@ instants = st.builds(
 order_ids = st.fixed_dictionaries({"order_id": st.sampled_from(["A", "B", "C"])})
 money = {"currency": st.sampled_from(["USD", "EUR"])}
 lines = st.lists(st.fixed_dictionaries({"quantity": st.integers(1, 2)}), max_size=1)
-acts = st.one_of(
+acts: st.SearchStrategy[tuple[str, Any]] = st.one_of(
     st.tuples(
         st.just("order_completed"),
         st.fixed_dictionaries(
@@ -612,7 +612,7 @@ def test_members_are_counted_by_segment(log: ProfilesLog, segments: SegmentsWith
     log.move(q="q")
     log.order("q")
     segments.follow(*log.events)
-    counts = {name: one["members"] for name, one in segments.list().items()}
+    counts = {name: one["members"] for name, one in segments.by_name().items()}
     assert counts == {
         "abandoned_cart": 0,
         "first_time_visitor": 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import pytest
 
@@ -26,7 +26,7 @@ NOW = parse_instant("2026-11-21T19:30:00Z")
 
 
 class IdentityService(Service):
-    """Identity's calls, answered from memory."""
+    """Identity, in memory."""
 
     name = "identity"
     inner: ClassVar[IdentityInMemory]
@@ -45,7 +45,7 @@ def clock() -> FixedClock:
 def cdp(
     service_database_uri: Callable[[str], str], clock: FixedClock, tmp_path: Path
 ) -> Iterator[Callable[..., Client]]:
-    """`cdp(following=True)`: a client of the services; segments may be told not to follow."""
+    """`cdp(following=True)`: a client of the services; segments follows events only then."""
     embedded.forget()
     uri = embedded.install(["identity", "profiles", "segments"])
     IdentityService.inner = IdentityInMemory()
@@ -55,7 +55,7 @@ def cdp(
     running = ExitStack()
 
     def start(following: bool = True) -> Client:
-        role = "all" if following else "rpc"
+        role: Literal["all", "rpc"] = "all" if following else "rpc"
         runner = Runner(
             [
                 (IdentityService, Settings("identity", profiles, uri, clock, b"key", role="rpc")),
@@ -84,9 +84,9 @@ def order(event_id: str, user: str = "u-1", **changes: Any) -> dict[str, Any]:
     }
 
 
-def names(answer: dict[str, Any]) -> list[str]:
-    load(MEMBERSHIPS_RESPONSE, answer)
-    return [member["segment"] for member in answer["segments"]]
+def names(response: dict[str, Any]) -> list[str]:
+    load(MEMBERSHIPS_RESPONSE, response)
+    return [member["segment"] for member in response["segments"]]
 
 
 @pytest.mark.parametrize("following", [True, False])
@@ -95,28 +95,28 @@ def test_what_was_just_recorded_counts_even_where_no_message_has_come(
 ) -> None:
     client = cdp(following)
     recorded = client.call("profiles", "record", events=[order("e-1")])
-    answer = client.call(
+    response = client.call(
         "segments",
         "memberships",
         profile_id=recorded["receipts"][0]["profile_id"],
         at_least=recorded["token"],
         wait_ms=5_000,
     )
-    assert names(answer) == ["high_value", "returning_one_time_buyer"]
-    assert (answer["stale"], answer["versions"]) == (False, recorded["token"])
+    assert names(response) == ["high_value", "returning_one_time_buyer"]
+    assert (response["stale"], response["versions"]) == (False, recorded["token"])
 
 
 def test_what_cannot_be_had_in_time_is_stale_and_no_error(cdp: Callable[..., Client]) -> None:
     client = cdp(following=False)
     recorded = client.call("profiles", "record", events=[order("e-1")])
     profile_id, token = recorded["receipts"][0]["profile_id"], recorded["token"]
-    known = {"profile_id": profile_id, "at_least": token, "wait_ms": 5_000}
-    client.call("segments", "memberships", **known)
+    request = {"profile_id": profile_id, "at_least": token, "wait_ms": 5_000}
+    client.call("segments", "memberships", **request)
     ahead = {stream: version + 1 for stream, version in token.items()}
-    answer = client.call(
+    response = client.call(
         "segments", "memberships", profile_id=profile_id, at_least=ahead, wait_ms=30
     )
-    assert (answer["stale"], answer["versions"]) == (True, token)
+    assert (response["stale"], response["versions"]) == (True, token)
 
 
 def test_nobody_is_found_without_being_waited_for(cdp: Callable[..., Client]) -> None:
@@ -135,8 +135,8 @@ def test_rules_are_listed_defined_previewed_and_explained(cdp: Callable[..., Cli
     assert client.call("segments", "preview", rule="orders() == 1")["members"] == 2
     definition = {"segment": "keen", "rule": 'orders(within="1d") > 0', "description": "Today."}
     assert client.call("segments", "define", definition=definition)["version"] == 1
-    answer = client.call("segments", "memberships", profile_id=profile_id)
-    assert names(answer) == ["high_value", "keen", "returning_one_time_buyer"]
+    response = client.call("segments", "memberships", profile_id=profile_id)
+    assert names(response) == ["high_value", "keen", "returning_one_time_buyer"]
     listed = {one["segment"] for one in client.call("segments", "list")}
     assert {"keen", "abandoned_cart", "frequent_buyer"} <= listed
     why = client.call("segments", "explain", profile_id=profile_id, segment="keen")

@@ -133,12 +133,12 @@ def shopper(match: IdentifierMatch, assurance: str) -> Shopper:
 
 
 def test_a_shopper_is_the_combination_of_the_streams() -> None:
-    known = shopper(IdentifierMatch("ann", True, "verified", SEGMENTS), "verified")
-    assert known.traits == {"loyalty_tier": "gold"}
-    assert (known.points, known.consent) == (40, {"email": True})
-    assert known.segments == frozenset({"high_value"})
-    assert known.streams == {"s-1": 7, "s-2": 2}
-    assert known.segments_version == 5
+    ann = shopper(IdentifierMatch("ann", True, "verified", SEGMENTS), "verified")
+    assert ann.traits == {"loyalty_tier": "gold"}
+    assert (ann.points, ann.consent) == (40, {"email": True})
+    assert ann.segments == frozenset({"high_value"})
+    assert ann.streams == {"s-1": 7, "s-2": 2}
+    assert ann.segments_version == 5
 
 
 def test_who_claims_an_account_is_a_first_time_visitor_whom_nobody_knows() -> None:
@@ -185,12 +185,12 @@ VALUES = {"user_id": "u-1", "anonymous_id": "a-1", "email": "ann@example.com"}
     st.booleans(),
 )
 def test_an_account_is_reached_by_a_sign_in_or_a_device_of_its_own_only(
-    sent: set[str], known: dict[str, IdentifierMatch], authenticated: bool
+    sent: set[str], by_name: dict[str, IdentifierMatch], authenticated: bool
 ) -> None:
-    matches = {key(**{name: VALUES[name]}): match for name, match in known.items()}
+    matches = {key(**{name: VALUES[name]}): match for name, match in by_name.items()}
     recognition = recognise(accepted(**{n: VALUES[n] for n in sent}), authenticated, matches)
     if recognition.match is None:
         assert recognition.assurance in ("none", "claimed")
         return
-    assert recognition.match in [known[name] for name in sent if name in known]
+    assert recognition.match in [by_name[name] for name in sent if name in by_name]
     assert recognition.assurance in (("device", "verified") if authenticated else ("device",))

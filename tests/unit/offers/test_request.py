@@ -14,7 +14,7 @@ from contracts.offers import read_request
 from services.offers.commands import seconds_left
 from services.offers.domain.decision import DecisionRequest
 
-FULL = {
+FULL: dict[str, Any] = {
     "placement": "checkout",
     "identifiers": {"user_id": "ann"},
     "authenticated": True,
