@@ -186,7 +186,7 @@ class DecisionHandler:
         _, match = work.read(lambda unit: self._recognise(attempt, unit))
         if match is None:
             return CatchUp()
-        as_of = match.segments.as_of if match.segments else {}
+        as_of = match.profile_segments.as_of if match.profile_segments else {}
         if all(as_of.get(stream, 0) >= version for stream, version in at_least.items()):
             return CatchUp()
         try:

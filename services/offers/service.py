@@ -16,9 +16,9 @@ class OffersService(Service):
     """RPC: `decide`, `explain`; follows profiles and segments."""
 
     name = "offers"
-    publish_pause = 0.2  # no reader waits for the event of a decision, but shoppers wait for theirs
+    publish_pause = 0.2  # seconds: the next decision is more urgent than the event of the last one
 
-    decisions = Resource(open_decision_handler)
+    decisions: DecisionHandler = Resource(open_decision_handler)
     profiles_log = FollowedLog("profiles")
     segments = Remote("segments")
 
@@ -37,8 +37,7 @@ class OffersService(Service):
                 wait_ms=int(seconds * 1_000),
             ),
         )
-        handler: DecisionHandler = self.decisions
-        return handler.decide(request, self.work, upstream)
+        return self.decisions.decide(request, self.work, upstream)
 
     @rpc
     def explain(self, decision_id: Any) -> dict[str, Any]:

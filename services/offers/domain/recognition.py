@@ -37,7 +37,7 @@ class IdentifierMatch:
     profile_id: str
     is_account: bool
     assurance: str
-    segments: ProfileSegments | None = None
+    profile_segments: ProfileSegments | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,10 @@ def shopper_of(
         streams={stream.stream: stream.version for stream in streams},
         ignored=ignored,
     )
-    if match.segments is None:
+    membership = match.profile_segments
+    if membership is None:
         return replace(shopper, reasons=("segments_not_known_yet",))
-    return with_segments(shopper, match.segments.segments, match.segments.version)
+    return with_segments(shopper, membership.segments, membership.version)
 
 
 def with_segments(shopper: Shopper, segments: Iterable[str], version: int) -> Shopper:
