@@ -14,6 +14,7 @@ from chassis.core.errors import InvalidInput
 from chassis.core.suggest import suggest
 
 MAX_DEPTH = 6
+MAX_WHOLE = 2**63 - 1
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = {"str": "text", "int": "a whole number", "bool": "true or false", "null": "nothing"}
@@ -46,15 +47,34 @@ class Entry:
         if not isinstance(self.node, yaml.MappingNode):
             self.refuse(f"must be a mapping, `key: value`; it is {self._kind()}")
         entries: dict[str, Entry] = {}
+        merges: list[tuple[yaml.Node, yaml.Node]] = []
         for key, value in self.node.value:
-            at = Entry(self.name, self.path, key)
-            if not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
-                at.refuse("a key must be text; put it in quotes")
-            if key.value in entries:
-                at.refuse(f"`{key.value}` stands here twice; remove one")
-            path = f"{self.path}.{key.value}" if self.path else key.value
-            entries[key.value] = Entry(self.name, path, value)
-        return entries
+            if key.tag == f"{_TAG}merge":
+                merges.append((key, value))
+                continue
+            name = self._key(key)
+            if name in entries:
+                Entry(self.name, self.path, key).refuse(f"`{name}` stands here twice; remove one")
+            entries[name] = self._part(name, value)
+        return self._merged(merges) | entries if merges else entries
+
+    def _merged(self, merges: list[tuple[yaml.Node, yaml.Node]]) -> dict[str, Entry]:
+        """The entries that `<<: *anchor` takes from another place of the file."""
+        mapping = yaml.MappingNode(self.node.tag, merges, self.node.start_mark)
+        try:
+            yaml.constructor.SafeConstructor().flatten_mapping(mapping)
+        except yaml.YAMLError:
+            self.refuse("`<<` must name a mapping, or a list of mappings")
+        pairs = [(self._key(key), value) for key, value in mapping.value]
+        return {name: self._part(name, value) for name, value in pairs}
+
+    def _key(self, key: yaml.Node) -> str:
+        if not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
+            Entry(self.name, self.path, key).refuse("a key must be text; put it in quotes")
+        return str(key.value)
+
+    def _part(self, name: str, value: yaml.Node) -> Entry:
+        return Entry(self.name, f"{self.path}.{name}" if self.path else name, value)
 
     def record(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, Entry]:
         """The entries of a mapping whose keys are known; unknown and missing ones are refused."""
@@ -88,7 +108,7 @@ class Entry:
             yield from part.leaves()
 
     def text(self, limit: int = 2000) -> str:
-        """A text that is not blank, of at most `limit` characters."""
+        """A text of at most `limit` characters that is not blank."""
         if not self._is("str"):
             hint = "; put it in quotes" if isinstance(self.node, yaml.ScalarNode) else ""
             self.refuse(f"must be text; it is {self._kind()}{hint}")
@@ -98,6 +118,10 @@ class Entry:
         if len(value) > limit:
             self.refuse(f"is {len(value)} characters long; at most {limit} are allowed")
         return value
+
+    def is_null(self) -> bool:
+        """Whether nothing stands here, or null."""
+        return self._is("null")
 
     def literal(self) -> str:
         """A single value as it is written, so that `rule: True` is a text as well."""
@@ -127,13 +151,14 @@ class Entry:
                 "such as `free_delivery`"
             )
 
-    def whole(self, least: int, most: int) -> int:
+    def whole(self, least: int, most: int = MAX_WHOLE) -> int:
         """A whole number between `least` and `most`."""
         if not self._is("int"):
             self.refuse(f"must be a whole number such as {least}; it is {self._kind()}")
         value = self._scalar()
         if not least <= value <= most:
-            self.refuse(f"is {value}; it must lie between {least} and {most}")
+            bounds = f"at least {least}" if most == MAX_WHOLE else f"between {least} and {most}"
+            self.refuse(f"is {value}; it must be {bounds}")
         return int(value)
 
     def choice(self, options: Iterable[str]) -> str:
@@ -143,6 +168,14 @@ class Entry:
         if value not in options:
             self.refuse(f"`{value}` is not known here; {suggest(value, options)}")
         return value
+
+    def scalar(self) -> Any:
+        """A single value as JSON has it: text, a number, true or false, or null."""
+        if not isinstance(self.node, yaml.ScalarNode):
+            self.refuse(f"must be a single value; it is {self._kind()}")
+        if not any(self._is(kind) for kind in (*_SCALARS, "float")):
+            self.refuse(f"is {self._kind()}, which JSON does not have; put it in quotes")
+        return self._scalar()
 
     def plain(self, depth: int = MAX_DEPTH) -> Any:
         """The value as plain JSON: texts, whole numbers, true/false, null, lists, mappings."""

@@ -61,6 +61,17 @@ def test_a_user_id_is_compared_with_its_case():
     assert key_of("user_id", "Ab") != key_of("user_id", "aB")
 
 
+def test_an_identifier_of_the_normaliser_lower_is_compared_without_case() -> None:
+    types = read_types("types: {coupon: {normaliser: lower, assurance: claimed, priority: 1}}")
+    spellings = [accept({"coupon": value}, types, KEY).keys[0] for value in ("Spring", "SPRING")]
+    assert spellings[0].key == spellings[1].key
+
+
+def test_an_identifier_has_the_priority_of_its_type() -> None:
+    accepted = accept({"anonymous_id": "d", "user_id": "u"}, TYPES, KEY)
+    assert [identifier.priority for identifier in accepted.keys] == [1, 3]
+
+
 def test_a_letter_and_its_accent_are_the_same_as_the_accented_letter():
     assert key_of("user_id", "cafe\u0301") == key_of("user_id", "caf\u00e9")
 

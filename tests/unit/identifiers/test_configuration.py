@@ -39,49 +39,62 @@ def test_a_shop_adds_its_own_placeholders_and_patterns():
 @pytest.mark.parametrize(
     ("text", "subject", "message"),
     [
-        ("[", "identity.yaml", "not YAML"),
-        ("", "identity.yaml", "must be a mapping"),
-        ("types: {}", "identity.yaml: types", "at least one"),
-        ("typos: {}", "identity.yaml: typos", "did you mean types?"),
-        ("types: {'A b': " + TYPE + "}", "identity.yaml: types.A b", "small letters"),
+        ("[", "identity.yaml", "not valid YAML"),
+        ("", "identity.yaml", "is empty"),
+        ("types: {}", "types", "at least one"),
+        ("typos: {}", "typos", "did you mean `types`?"),
+        ("types: {'A b': " + TYPE + "}", "types.A b", "lower-case letters"),
         (
             "types: {a: {assurance: device, priority: 1}}",
-            "identity.yaml: types.a.normaliser",
-            "one of",
+            "types.a",
+            "`normaliser` is missing",
         ),
         (
+            "types: {a: {normaliser: [], assurance: device, priority: 1}}",
+            "types.a.normaliser",
+            "must be a single value; it is a list",
+        ),
+        (
+            "types: {a: {normaliser: exactly, assurance: device, priority: 1}}",
+            "types.a.normaliser",
+            "must be one of exact, lower, email, phone",
+        ),
+        ("- types", "identity.yaml", "must be a mapping"),
+        ("types: {a: 1}", "types.a", "must be a mapping"),
+        ("types: {a: " + TYPE + "}\nplaceholders: x", "placeholders", "must be a list"),
+        (
             "types: {a: {normaliser: exact, assurance: sure, priority: 1}}",
-            "identity.yaml: types.a.assurance",
+            "types.a.assurance",
             "verified, device, claimed",
         ),
         (
             "types: {a: {normaliser: exact, assurance: device, priority: 0}}",
-            "identity.yaml: types.a.priority",
-            "from 1 up",
+            "types.a.priority",
+            "at least 1",
         ),
         (
             "types: {a: " + TYPE + ", b: " + TYPE + "}",
-            "identity.yaml: types.b.priority",
+            "types.b.priority",
             "that of a",
         ),
         (
             "types: {a: {normaliser: exact, assurance: device, priority: 1, limit: 3}}",
-            "identity.yaml: types.a.limit",
-            "is unknown",
+            "types.a.limit",
+            "`limit` is not known here",
         ),
         (
             "default_region: XX\ntypes: {a: " + TYPE + "}",
-            "identity.yaml: default_region",
+            "default_region",
             "two letters",
         ),
         (
             "placeholders: [null]\ntypes: {a: " + TYPE + "}",
-            "identity.yaml: placeholders[0]",
+            "placeholders[0]",
             "quotes",
         ),
         (
             "patterns: ['(']\ntypes: {a: " + TYPE + "}",
-            "identity.yaml: patterns[0]",
+            "patterns[0]",
             "regular expression",
         ),
     ],
@@ -91,3 +104,21 @@ def test_a_wrong_entry_is_refused_by_its_path_with_the_fix(text: str, subject: s
         read_types(text)
     assert refused.value.subject == subject
     assert message in refused.value.message
+
+
+def test_a_wrong_entry_is_refused_by_its_line() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_types(f"default_region: null\ntypes:\n  a: {TYPE}\n  b: {TYPE}\n")
+    place = "identity.yaml line 4, column 55"
+    assert str(refused.value) == f"types.b.priority: {place}: is also that of a; change one"
+
+
+def test_types_may_share_what_an_anchor_says() -> None:
+    text = "types:\n  a: &a {normaliser: exact, assurance: device, priority: 1}\n"
+    types = read_types(text + "  b:\n    <<: *a\n    priority: 2\n").by_name
+    assert (types["b"].normaliser, types["b"].priority) == ("exact", 2)
+
+
+def test_an_empty_list_of_placeholders_or_patterns_may_be_left_blank() -> None:
+    types = read_types(f"types: {{a: {TYPE}}}\nplaceholders:\npatterns: []\n")
+    assert (types.placeholders, types.patterns) == (frozenset(), ())
