@@ -93,7 +93,9 @@ def test_lookup_and_describe_answer_as_the_contract_says(cdp: Client) -> None:
 def test_a_wrong_configuration_stops_the_start_with_its_place(
     service_database_uri: Callable[[str], str], tmp_path: Path
 ) -> None:
-    (tmp_path / "identity.yaml").write_text("types: {user_id: {normaliser: exactly}}")
+    (tmp_path / "identity.yaml").write_text(
+        "types: {user_id: {normaliser: exactly, assurance: verified, priority: 1}}"
+    )
     embedded.forget()
     runner = Runner([(IdentityService, settings_for(service_database_uri("identity"), tmp_path))])
     with pytest.raises(InvalidInput, match=r"types\.user_id\.normaliser"):
