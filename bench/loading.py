@@ -31,7 +31,7 @@ Durations = dict[str, list[float]]
 
 
 def beside(suite: ProcessSuite) -> dict[str, float]:
-    """p50 and p99 in ms of `decide` and of `record` with one event, and what a load adds."""
+    """p50 and p99 in ms of `decide` and of `record` of one event, and what a load adds."""
     settle(suite, SHOPPERS)
     with suite.proxy(timeout=60) as proxy:
         _calls(proxy, 2)  # warms up
