@@ -1,4 +1,4 @@
-"""Judges what a suite has written: its logs by themselves, and its tables by the oracle's fold."""
+"""Checks what a suite has stored: its logs by themselves, its tables by the oracle's fold."""
 
 from collections import Counter, defaultdict
 from itertools import groupby
@@ -18,7 +18,7 @@ from tests.support.oracle import (
     view,
 )
 
-# Offers needs these of a shopper's past, and sums up no others.
+# The events that offers needs of a shopper's past; its summaries have no others.
 _OFFERS_READS = {
     "traits_changed",
     "consent_changed",
@@ -29,40 +29,40 @@ _OFFERS_READS = {
 
 
 class Checker:
-    """What the logs in `books` say, and where anything else says otherwise.
+    """The logs that `observer` reads, and where anything else differs from them.
 
-    `now` is the instant, in µs, at which the clock of the suite stands.
+    `now` is the instant in µs at which the clock of the suite stands.
     """
 
-    def __init__(self, books, now):
-        self.books = books
+    def __init__(self, observer, now):
+        self.observer = observer
         self.now = now
-        self.logs = {name: books.log(name) for name in ("identity", "profiles", "segments")}
-        self.told = self.logs["profiles"]
-        self.profiles = profiles(self.told)
+        self.logs = {name: observer.log(name) for name in ("identity", "profiles", "segments")}
+        self.events = self.logs["profiles"]
+        self.profiles = profiles(self.events)
         self._by_stream = {
             stream: list(events)
-            for stream, events in groupby(self.told, key=lambda event: event.stream)
+            for stream, events in groupby(self.events, key=lambda event: event.stream)
         }
         self.shoppers = {
             profile: fold(event for stream in streams for event in self._by_stream[stream])
             for profile, streams in self.profiles.items()
         }
         self.memberships = {
-            profile: found
+            profile: actual
             for profile, shopper in self.shoppers.items()
-            if (found := memberships(shopper, now))
+            if (actual := memberships(shopper, now))
         }
 
     def flaws(self):
-        """Everything that is wrong, in lines that a person can read."""
+        """All that is wrong, in lines that a person can read."""
         return [
             *(flaw for name, log in self.logs.items() for flaw in log_flaws(name, log)),
             *(flaw for name in ("identity", "profiles") for flaw in self._flaws_of_identity(name)),
             *self._facts(),
-            *self._directory("profiles"),
-            *self._directory("segments"),
-            *self._directory("offers"),
+            *self._profile_index("profiles"),
+            *self._profile_index("segments"),
+            *self._profile_index("offers"),
             *self._summaries_of_profiles(),
             *self._summaries_of_segments(),
             *self._summaries_of_offers(),
@@ -71,14 +71,14 @@ class Checker:
         ]
 
     def receipts(self, receipts):
-        """Where receipts, {event id: those that its sender got}, are not what the log holds."""
+        """Where receipts, {event id: those that its client got}, differ from the log."""
         places = {
             event.id: (event.stream, event.version)
-            for event in self.told
+            for event in self.events
             if event.type != "identity_changed"
         }
-        told = {id_: _place(answers, places.get(id_)) for id_, answers in receipts.items()}
-        lines = differences("events by their receipts", told, places)
+        expected = {id_: _place(answers, places.get(id_)) for id_, answers in receipts.items()}
+        lines = differences("events by their receipts", expected, places)
         twice = {
             id_: statuses
             for id_, answers in receipts.items()
@@ -87,26 +87,26 @@ class Checker:
         return lines + differences("receipts that say appended twice", {}, twice)
 
     def people(self, whose):
-        """Where the events of one person, {event id: person}, are not in a profile of their own."""
-        known = labels(self.told)
-        found = defaultdict(set)
-        for event in self.told:
+        """Where the events of a person, {event id: person}, are not in one profile of their own."""
+        current_labels = labels(self.events)
+        profiles_of = defaultdict(set)
+        for event in self.events:
             if event.id in whose:
-                found[whose[event.id]].add(known[event.stream][0])
+                profiles_of[whose[event.id]].add(current_labels[event.stream][0])
         lines = differences(
             "people with more than one profile",
             {},
-            {person: sorted(held) for person, held in found.items() if len(held) > 1},
+            {person: sorted(ids) for person, ids in profiles_of.items() if len(ids) > 1},
         )
         people = defaultdict(list)
-        for person, held in found.items():
-            for profile in held:
+        for person, ids in profiles_of.items():
+            for profile in ids:
                 people[profile].append(person)
         shared = {profile: sorted(names) for profile, names in people.items() if len(names) > 1}
         return lines + differences("profiles of more than one person", {}, shared)
 
-    def profile(self, profile_id, answer):
-        """Where the answer of `profiles.get` is not the oracle's view of a profile."""
+    def profile(self, profile_id, response):
+        """Where the response of `profiles.get` is not the oracle's view of the profile."""
         expected = view(self.shoppers[profile_id])
         expected["profile_id"] = profile_id
         expected["versions"] = {
@@ -114,12 +114,12 @@ class Checker:
         }
         expected["identifiers"] = sorted(
             key
-            for key, (stream, *_) in identifiers(self.told).items()
+            for key, (stream, *_) in identifiers(self.events).items()
             if stream in self.profiles[profile_id]
         )
-        found = {name: answer.get(name) for name in expected}
-        found["identifiers"] = sorted(known["key"] for known in answer["identifiers"])
-        return differences(f"profiles.get of {profile_id}", expected, found)
+        actual = {name: response.get(name) for name in expected}
+        actual["identifiers"] = sorted(each["key"] for each in response["identifiers"])
+        return differences(f"profiles.get of {profile_id}", expected, actual)
 
     def first_copies(self):
         """Each fact of identity once."""
@@ -136,7 +136,7 @@ class Checker:
         return identity_flaws(name, self.logs[name])
 
     def _facts(self):
-        """Each fact of identity is in the log of profiles once, with all that it says."""
+        """Each fact of identity is in the log of profiles once, with all its content."""
 
         def facts(name):
             return {
@@ -157,24 +157,24 @@ class Checker:
         }
         versions = {place: place[1] for place in epochs}
         lines += differences("epochs in identity's own log", versions, epochs)
-        rows = self.books.rows("identity", "SELECT stream_id, profile_id, epoch FROM tenures")
-        found = {stream: (profile, epoch) for stream, profile, epoch in rows}
-        return lines + differences("identity.tenures", labels(self.logs["identity"]), found)
+        rows = self.observer.rows("identity", "SELECT stream_id, profile_id, epoch FROM tenures")
+        actual = {stream: (profile, epoch) for stream, profile, epoch in rows}
+        return lines + differences("identity.tenures", labels(self.logs["identity"]), actual)
 
-    # The tables that others keep
+    # The tables of read models
 
-    def _directory(self, service):
-        rows = self.books.rows(service, "SELECT stream_id, profile_id, epoch FROM labels")
-        found = {stream: (profile, epoch) for stream, profile, epoch in rows}
-        lines = differences(f"{service}.labels", labels(self.told), found)
-        rows = self.books.rows(
+    def _profile_index(self, service):
+        rows = self.observer.rows(service, "SELECT stream_id, profile_id, epoch FROM labels")
+        actual = {stream: (profile, epoch) for stream, profile, epoch in rows}
+        lines = differences(f"{service}.labels", labels(self.events), actual)
+        rows = self.observer.rows(
             service, "SELECT key, stream_id, tenure, epoch, assurance FROM identifiers"
         )
-        found = {key: tuple(rest) for key, *rest in rows}
-        return lines + differences(f"{service}.identifiers", identifiers(self.told), found)
+        actual = {key: tuple(rest) for key, *rest in rows}
+        return lines + differences(f"{service}.identifiers", identifiers(self.events), actual)
 
     def _stored(self, service):
-        rows = self.books.rows(service, "SELECT stream_id, version, summary FROM summaries")
+        rows = self.observer.rows(service, "SELECT stream_id, version, summary FROM summaries")
         return {stream: (version, read_summary(state)) for stream, version, state in rows}
 
     def _summaries_of_profiles(self):
@@ -187,18 +187,18 @@ class Checker:
         return differences("profiles.summaries", expected, stored)
 
     def _summaries_of_segments(self):
-        """Segments stores up to which version it summed up; what comes after it tells nothing."""
+        """Segments stores the version of a summary; later events do not change it."""
         stored = self._stored("segments")
         expected = {
             stream: kept(fold(events))
             for stream, events in self._by_stream.items()
             if any(event.type != "identity_changed" for event in events)
         }
-        found = {
+        actual = {
             stream: summary if version <= len(self._by_stream[stream]) else version
             for stream, (version, summary) in stored.items()
         }
-        return differences("segments.summaries", expected, found)
+        return differences("segments.summaries", expected, actual)
 
     def _summaries_of_offers(self):
         reads = {
@@ -211,27 +211,29 @@ class Checker:
         return differences("offers.summaries", expected, self._stored("offers"))
 
     def _memberships_of_segments(self):
-        found = defaultdict(set)
-        for profile, segment in self.books.rows(
+        actual = defaultdict(set)
+        for profile, segment in self.observer.rows(
             "segments", "SELECT profile_id, segment FROM memberships"
         ):
-            found[profile].add(segment)
-        lines = differences("segments.memberships", self.memberships, dict(found))
-        told, flaws = entries_and_exits(self.logs["segments"])
-        return lines + flaws + differences("the log of segments", self.memberships, told)
+            actual[profile].add(segment)
+        lines = differences("segments.memberships", self.memberships, dict(actual))
+        inside, flaws = entries_and_exits(self.logs["segments"])
+        return lines + flaws + differences("the log of segments", self.memberships, inside)
 
     def _memberships_of_offers(self):
-        rows = self.books.rows("offers", "SELECT profile_id, segments FROM memberships")
-        found = {profile: set(segments) for profile, segments in rows if segments}
-        return differences("offers.memberships", self.memberships, found)
+        rows = self.observer.rows("offers", "SELECT profile_id, segments FROM memberships")
+        actual = {profile: set(segments) for profile, segments in rows if segments}
+        return differences("offers.memberships", self.memberships, actual)
 
 
-def _place(answers, found):
-    """Where all receipts of an event say that it is; `found`, where it is, if none says that.
+def _place(answers, actual):
+    """Where the receipts of an event say that it is; where it really is (`actual`) if none says so.
 
-    An event that was accepted while identity did not answer has no place yet.
+    A deferred event has no place yet.
     """
-    if strange := [a for a in answers if a["status"] not in ("appended", "duplicate", "accepted")]:
-        return strange
+    if unexpected := [
+        a for a in answers if a["status"] not in ("appended", "duplicate", "accepted")
+    ]:
+        return unexpected
     places = {(a["stream_id"], a["version"]) for a in answers if a["status"] != "accepted"}
-    return places.pop() if len(places) == 1 else places or found
+    return places.pop() if len(places) == 1 else places or actual

@@ -1,4 +1,4 @@
-"""Shops' back ends: they send each event until it has a receipt, always under the same id."""
+"""The back ends of shops: they send each event until it has a receipt, with the same id."""
 
 import random
 import threading
@@ -12,24 +12,24 @@ from nameko.standalone.rpc import ClusterRpcProxy
 _TIMEOUT = 4.0
 _PATIENCE = 120.0
 _STRANDS_A_CALL = 4
-_TRY_AGAIN = {"Unavailable"}  # what else a service raises is a defect
+_TRY_AGAIN = {"Unavailable"}  # any other error of a service is a defect
 
 
 class Clients:
-    """Several senders at once, which keep to the pace that `pace(share of events sent)` allows.
+    """Several clients at once; `gate(share of events sent)` blocks each until it may send more.
 
-    They send within `with`, and end there. `receipts` holds, by event id, every receipt that a
-    sender got. One of the senders repeats what others have sent, or are sending at that moment.
+    They send within `with`. `receipts` has every receipt by event id. One more client repeats what
+    the others have sent or are sending at that moment.
     """
 
-    def __init__(self, amqp_uri, strands, pace, count=4):
+    def __init__(self, amqp_uri, strands, gate, count=4):
         self.receipts = {}
         self.calls = 0
         self.tries = 0
         self._receipted = 0
         self._amqp_uri = amqp_uri
-        self._pace = pace
-        self._all = sum(len(batch) for strand in strands for batch in strand)
+        self._gate = gate
+        self._total = sum(len(batch) for strand in strands for batch in strand)
         self._sent = deque(maxlen=200)
         self._done = threading.Event()
         self._errors = []
@@ -38,20 +38,20 @@ class Clients:
             threading.Thread(target=self._guarded, args=(self._send, number, share))
             for number, share in enumerate(shares)
         ]
-        self._echo = threading.Thread(target=self._guarded, args=(self._repeat,))
+        self._repeater = threading.Thread(target=self._guarded, args=(self._repeat,))
 
     def __enter__(self):
-        for thread in [*self._threads, self._echo]:
+        for thread in [*self._threads, self._repeater]:
             thread.start()
         return self
 
     def __exit__(self, kind, error, trace):
         if error is not None:
-            self._errors.append(error)  # and so all give up
+            self._errors.append(error)  # so that all give up
         self._end()
 
     def finish(self):
-        """Wait until everything is sent; what a sender gave up on is raised."""
+        """Wait until everything is sent; raises the error of a client that gave up."""
         self._end()
         if self._errors:
             raise self._errors[0]
@@ -60,40 +60,40 @@ class Clients:
         for thread in self._threads:
             thread.join()
         self._done.set()
-        self._echo.join()
+        self._repeater.join()
 
     @property
     def share(self):
-        """How much of the traffic has its receipts; raises what a sender gave up on."""
+        """The share of events with receipts; raises the error of a client that gave up."""
         if self._errors:
             raise self._errors[0]
-        return self._receipted / self._all
+        return self._receipted / self._total
 
     @property
     def busy(self):
-        """Whether any of them still sends."""
+        """Whether any client still sends."""
         return any(thread.is_alive() for thread in self._threads)
 
-    def send_more(self, traffic):
-        """Send other traffic, aside from the senders."""
-        back_end = _BackEnd(self._amqp_uri)
-        for strand in traffic.strands:
+    def send_more(self, workload):
+        """Send another workload, beside the clients."""
+        proxy = ReconnectingProxy(self._amqp_uri)
+        for strand in workload.strands:
             for batch in strand:
-                self._record(back_end, batch)
-        back_end.close()
+                self._record(proxy, batch)
+        proxy.close()
 
     def _guarded(self, run, *arguments):
         try:
             run(*arguments)
-        except Exception as error:  # noqa: BLE001 - raised where the senders are waited for
+        except Exception as error:  # noqa: BLE001 - raised where the clients are waited for
             self._errors.append(error)
 
     def _send(self, number, strands):
         rng = random.Random(number)
-        back_end = _BackEnd(self._amqp_uri)
+        proxy = ReconnectingProxy(self._amqp_uri)
         waiting = deque(strands)
         while waiting and not self._errors:
-            self._pace(self._receipted / self._all)
+            self._gate(self._receipted / self._total)
             turn = [waiting.popleft() for _ in range(min(_STRANDS_A_CALL, len(waiting)))]
             batch = [event for strand in turn for event in strand[0]]
             if rng.random() < 0.2:
@@ -101,40 +101,40 @@ class Clients:
             self._sent.extend(batch)
             if rng.random() < 0.1:
                 _hang_up(self._amqp_uri, batch)
-            self._record(back_end, batch)
+            self._record(proxy, batch)
             self._receipted += sum(len(strand.pop(0)) for strand in turn)
             waiting.extend(strand for strand in turn if strand)
-        back_end.close()
+        proxy.close()
 
     def _repeat(self):
         rng = random.Random("echo")
-        back_end = _BackEnd(self._amqp_uri)
+        proxy = ReconnectingProxy(self._amqp_uri)
         while not self._done.wait(0.1):
             sent = list(self._sent)
             if len(sent) > 20:
-                self._record(back_end, rng.sample(sent[-100:], 10))
-        back_end.close()
+                self._record(proxy, rng.sample(sent[-100:], 10))
+        proxy.close()
 
-    def _record(self, back_end, batch):
+    def _record(self, proxy, batch):
         deadline = time.monotonic() + _PATIENCE
         self.calls += 1
         while True:
             self.tries += 1
             try:
-                answer = back_end.record(batch)
+                response = proxy.record(batch)
                 break
             except Exception as error:
                 refused = isinstance(error, RemoteError) and error.exc_type not in _TRY_AGAIN
                 if refused or self._errors or time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
-        assert [receipt["event_id"] for receipt in answer["receipts"]] == [e["id"] for e in batch]
-        for receipt in answer["receipts"]:
+        assert [receipt["event_id"] for receipt in response["receipts"]] == [e["id"] for e in batch]
+        for receipt in response["receipts"]:
             self.receipts.setdefault(receipt["event_id"], []).append(receipt)
 
 
 def _hang_up(amqp_uri, batch):
-    """Send a call and go away before its answer comes; the same events are then sent once more."""
+    """Call and hang up before the response comes; the same events are then sent again."""
     with (
         suppress(RpcTimeout, OSError),
         ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=0.01) as services,
@@ -142,8 +142,8 @@ def _hang_up(amqp_uri, batch):
         services.profiles.record(events=batch)
 
 
-class _BackEnd:
-    """One nameko proxy, made anew after whatever went wrong with the one before."""
+class ReconnectingProxy:
+    """A nameko proxy, replaced after any error."""
 
     def __init__(self, amqp_uri):
         self._amqp_uri = amqp_uri

@@ -1,11 +1,11 @@
-"""Runs `cdp` in a process that ends itself, as by a power cut, when it comes to an exact place.
+"""Runs `cdp` in a process that kills itself, as a power cut would, at a failpoint.
 
     CDP_FAULT=resolved:3 python -m tests.proofs.failpoints run profiles
 
-resolved   identity has answered with new facts, and profiles has appended nothing yet
-committed  events are in the log, and none of them was given to the broker
+resolved   identity has returned new facts, and profiles has appended nothing yet
+committed  events are in the log, and none of them was sent to the broker
 applied    a batch of messages was applied, and none of them was acknowledged
-The number says at which time of coming there.
+The number says at which arrival there.
 """
 
 import os
@@ -20,13 +20,13 @@ from chassis.messaging.publisher import BrokerPublisher  # noqa: E402
 from chassis.runtime.subscriber import Subscribe  # noqa: E402
 
 
-class _Fault:
-    def __init__(self, told):
-        place, _, times = told.partition(":")
-        self._left = int(times)
-        getattr(self, place)()
+class Failpoint:
+    def __init__(self, text):
+        name, _, arrivals = text.partition(":")
+        self._left = int(arrivals)
+        getattr(self, name)()
 
-    def reached(self):
+    def arrive(self):
         self._left -= 1
         if self._left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -36,33 +36,33 @@ class _Fault:
 
         resolve = RecordHandler._resolve
 
-        def faulty(recorder, events):
-            answer = resolve(recorder, events)
+        def patched(handler, events):
+            answer = resolve(handler, events)
             if answer[-1]:
-                self.reached()
+                self.arrive()
             return answer
 
-        RecordHandler._resolve = faulty
+        RecordHandler._resolve = patched
 
     def committed(self):
         publish = BrokerPublisher.publish
 
-        def faulty(publisher, row_id, events):
-            self.reached()
+        def patched(publisher, row_id, events):
+            self.arrive()
             publish(publisher, row_id, events)
 
-        BrokerPublisher.publish = faulty
+        BrokerPublisher.publish = patched
 
     def applied(self):
         try_until_done = Subscribe._try_until_done
 
-        def faulty(subscriber, action):
+        def patched(subscriber, action):
             try_until_done(subscriber, action)
-            self.reached()
+            self.arrive()
 
-        Subscribe._try_until_done = faulty
+        Subscribe._try_until_done = patched
 
 
 if __name__ == "__main__":
-    _Fault(os.environ["CDP_FAULT"])
+    Failpoint(os.environ["CDP_FAULT"])
     main()

@@ -1,4 +1,4 @@
-"""The course of a proof: what goes wrong, one thing after the other, while the traffic goes on."""
+"""The nemesis of a proof: what goes wrong, one thing after another, while clients send."""
 
 import random
 import signal
@@ -13,7 +13,7 @@ import kombu
 from tests.proofs.workload import make_workload
 
 SUBSCRIBERS = {"identity": ["profiles"], "profiles": ["segments", "offers"], "segments": ["offers"]}
-FAULTS = {  # where the processes that follow a killed one are to die, see faulty.py
+FAULTS = {  # failpoints of the processes that replace a killed one
     ("identity", 0): ["committed:2"],
     ("profiles", 0): ["resolved:2", "committed:3"],
     ("segments", 0): ["committed:2"],
@@ -24,15 +24,15 @@ FAULTS = {  # where the processes that follow a killed one are to die, see fault
 _PATIENCE = 60.0
 
 
-class TrafficGate:
-    """Keeps the traffic in step with what goes wrong, so that neither is over before the other."""
+class ClientGate:
+    """Keeps the clients in step with the nemesis, so that neither finishes before the other."""
 
     def __init__(self):
         self._allowed = 0.0
         self._changed = threading.Condition()
 
     def __call__(self, share):
-        """Wait until this share of the traffic may have been sent."""
+        """Wait until this share of the workload may be sent."""
         with self._changed:
             self._changed.wait_for(lambda: share <= self._allowed, timeout=_PATIENCE)
 
@@ -43,82 +43,82 @@ class TrafficGate:
 
 
 class Nemesis:
-    """Kills each process of `suite` in turn, lets some die at exact places, cuts the connections
-    to the broker, and lets messages get lost and come twice.
+    """Kills each process of `suite` in turn and some at failpoints, cuts all connections to the
+    broker, loses messages and repeats others.
 
-    `killed` and `deaths` tell what was done; `whose` the people of the stories sent for that.
+    `killed` and `deaths` say what it did; `whose` has the people of the journeys that it sent.
     """
 
     def __init__(self, suite, seed):
-        self.pace = TrafficGate()
+        self.gate = ClientGate()
         self.killed = []
         self.deaths = []
         self.whose = {}
         self.sent_again = 0
         self._suite = suite
         self._seed = seed
-        self._first = {name: suite.alive(name) for name in suite.services}
-        self._ended = []
-        self._mortal = None
+        self._originals = {name: suite.alive(name) for name in suite.services}
+        self._dead = []
+        self._doomed = None
         self._operator_uri = suite.virtual_host.operator_uri()
-        self._spy = _Spy(self._operator_uri, random.Random(seed))
-        self._more = 0
+        self._duplicator = MessageDuplicator(self._operator_uri, random.Random(seed))
+        self._journeys = 0
 
-    def run(self, senders):
-        """Go through all of it while `senders` send; at the end everything is up again."""
-        blows = self._blows(senders)
+    def run(self, clients):
+        """Do all of it while `clients` send; at the end every process is up again."""
+        steps = self._steps(clients)
         try:
-            for number, blow in enumerate(blows):
-                self.pace.allow((number + 0.3) / len(blows))
+            for number, step in enumerate(steps):
+                self.gate.allow((number + 0.3) / len(steps))
                 self._wait_until_ready()
-                self.pace.allow((number + 1) / len(blows))
-                self._wait_for_traffic((number + 0.6) / len(blows), senders)
-                blow()
+                self.gate.allow((number + 1) / len(steps))
+                self._wait_for_clients((number + 0.6) / len(steps), clients)
+                step()
             self._wait_until_ready()
         finally:
-            self.pace.allow(1.0)
+            self.gate.allow(1.0)
 
-    def _blows(self, senders):
-        blows = []
+    def _steps(self, clients):
+        steps = []
         for number in (0, 1):
             for service in self._suite.services:
                 faults = FAULTS.get((service, number), [])
-                # Each process takes the place of the one before; the last is sound.
-                blows.append(partial(self._kill, service, number, *faults[:1]))
+                # Each process replaces the one before; the last has no failpoint.
+                steps.append(partial(self._kill, service, number, *faults[:1]))
                 for fault, following in pairwise([*faults, None]):
-                    blows.append(partial(self._let_die, senders, service, fault, following))
+                    steps.append(partial(self._wait_for_death, clients, service, fault, following))
             if number == 0:
-                blows.append(partial(self._cut, senders))
-        return [*blows, partial(self._lose, senders)]
+                steps.append(partial(self._cut, clients))
+        return [*steps, partial(self._lose, clients)]
 
     def _kill(self, service, number, fault=None):
-        process = self._first[service][number]
+        process = self._originals[service][number]
         self._suite.kill(process)
-        self._ended.append(process)
+        self._dead.append(process)
         self.killed.append(f"{service}-{number}")
         self._start(service, fault)
-        self.sent_again += self._spy.send_again()
+        self.sent_again += self._duplicator.send_again()
 
-    def _let_die(self, senders, service, fault, following):
-        """Send until the process of `service` that is to end itself has come to the place."""
-        process = self._mortal
-        self._fill(senders, lambda: not process.alive, f"{process} comes to {fault}")
+    def _wait_for_death(self, clients, service, fault, following):
+        """Send until the process with a failpoint has come to it."""
+        process = self._doomed
+        self._fill(clients, lambda: not process.alive, f"{process} reaches {fault}")
         status = process.popen.wait()
         assert status == -signal.SIGKILL, f"{process} ended with {status}\n{_end_of(process)}"
         self.deaths.append(f"{service} {fault.partition(':')[0]}")
-        self._ended.append(process)
-        self._mortal = None
+        self._dead.append(process)
+        self._doomed = None
         self._start(service, following)
 
-    def _cut(self, senders):
-        """Close every connection to the broker, in the midst of calls and of publishing."""
+    def _cut(self, clients):
+        """Close every connection to the broker, amid calls and publishing."""
         cut = threading.Thread(target=self._suite.cut_connections)
         cut.start()
-        self._fill(senders, lambda: not cut.is_alive(), "all connections are closed")
+        self._fill(clients, lambda: not cut.is_alive(), "all connections are closed")
         cut.join()
 
-    def _lose(self, senders):
-        """Let all messages of some stories get lost, which no later event will give away."""
+    def _lose(self, clients):
+        """Lose all messages of a journey, which no later event can reveal."""
         with kombu.Connection(self._operator_uri) as connection:
             channel = connection.default_channel
             queues = [
@@ -128,45 +128,45 @@ class Nemesis:
             ]
             for queue, exchange in queues:
                 channel.queue_unbind(queue, exchange, "#")
-            self._send_a_story(senders)
+            self._send_a_journey(clients)
             for queue, exchange in queues:
                 channel.queue_bind(queue, exchange, "#")
 
-    def _fill(self, senders, condition, told):
-        """Send more stories until `condition()` is true."""
+    def _fill(self, clients, condition, awaited):
+        """Send more journeys until `condition()` is true."""
         deadline = time.monotonic() + _PATIENCE
         while not condition():
-            assert time.monotonic() < deadline, f"Sent for {_PATIENCE:g} s in vain: {told}"
-            self._send_a_story(senders)
+            assert time.monotonic() < deadline, f"Sent for {_PATIENCE:g} s in vain until {awaited}"
+            self._send_a_journey(clients)
 
-    def _send_a_story(self, senders):
-        story = make_workload(1, self._seed, name=f"more{self._more}-")
-        self._more += 1
-        self.whose |= story.whose
-        senders.send_more(story)
+    def _send_a_journey(self, clients):
+        journey = make_workload(1, self._seed, name=f"more{self._journeys}-")
+        self._journeys += 1
+        self.whose |= journey.whose
+        clients.send_more(journey)
 
     def _start(self, service, fault):
-        """Start a process of `service`, without waiting for it; with a fault, a mortal one."""
+        """Start a process of `service` without waiting for it, perhaps with a failpoint."""
         if fault is None:
             self._suite.start(service, wait=False)
         else:
             environment, program = {"CDP_FAULT": fault}, "tests.proofs.failpoints"
-            self._mortal = self._suite.start(
+            self._doomed = self._suite.start(
                 service, environment=environment, program=program, wait=False
             )
 
     def _wait_until_ready(self):
-        """Wait until all that live are ready; nothing but a mortal one may have ended by itself."""
+        """Wait until all live processes are ready; only one with a failpoint may have died."""
         self._suite.wait_for(self._suite.ready, "all processes consume their queues")
         for process in self._suite.processes:
-            expected = process.alive or process is self._mortal or process in self._ended
+            expected = process.alive or process is self._doomed or process in self._dead
             assert expected, f"{process} ended\n{_end_of(process)}"
 
     @staticmethod
-    def _wait_for_traffic(share, senders):
+    def _wait_for_clients(share, clients):
         deadline = time.monotonic() + _PATIENCE
-        while senders.share < share and senders.busy:
-            assert time.monotonic() < deadline, f"the traffic stands at {senders.share:.0%}"
+        while clients.share < share and clients.busy:
+            assert time.monotonic() < deadline, f"the workload is stuck at {clients.share:.0%}"
             time.sleep(0.02)
 
 
@@ -174,8 +174,8 @@ def _end_of(process):
     return "\n".join(process.log.read_text(errors="replace").splitlines()[-20:])
 
 
-class _Spy:
-    """Reads along what services publish, and sends a part of it again to their subscribers."""
+class MessageDuplicator:
+    """Copies what services publish, and sends some of it again to their subscribers."""
 
     def __init__(self, amqp_uri, rng):
         self._amqp_uri = amqp_uri
@@ -183,16 +183,16 @@ class _Spy:
         with kombu.Connection(amqp_uri) as connection:
             channel = connection.default_channel
             for source in SUBSCRIBERS:
-                channel.queue_declare(f"spy.{source}", durable=True, auto_delete=False)
-                channel.queue_bind(f"spy.{source}", f"{source}.events", "#")
+                channel.queue_declare(f"copy.{source}", durable=True, auto_delete=False)
+                channel.queue_bind(f"copy.{source}", f"{source}.events", "#")
 
     def send_again(self):
-        """Send a third of what came since the last time, twice and in any order; how many."""
+        """Send a third of what came since the last time, twice and in random order; how many."""
         again = []
         with kombu.Connection(self._amqp_uri) as connection:
             channel = connection.default_channel
             for source, subscribers in SUBSCRIBERS.items():
-                while message := channel.basic_get(f"spy.{source}", no_ack=True):
+                while message := channel.basic_get(f"copy.{source}", no_ack=True):
                     if self._rng.random() < 1 / 3:
                         again += 2 * [(message, f"{name}.{source}") for name in subscribers]
             self._rng.shuffle(again)

@@ -1,4 +1,4 @@
-"""Everything that a suite has written, read straight from its databases and its broker."""
+"""All that a suite has stored, read straight from its databases and its broker."""
 
 import time
 
@@ -9,7 +9,7 @@ from contracts.topology import FOLLOWS
 from tests.support.oracle import read_log
 from tests.support.system import NotReady
 
-_QUIET = 2  # so often in a row must nothing be behind
+_QUIET_POLLS = 2  # in a row, without anything lagging
 
 
 class SuiteObserver:
@@ -34,7 +34,7 @@ class SuiteObserver:
         """The log of `service`."""
         return read_log(self._connections[service])
 
-    def behind(self):
+    def lagging(self):
         """What is not done yet, in lines that a person can read; none when all is quiet."""
         lines = []
         heads = {
@@ -46,10 +46,10 @@ class SuiteObserver:
             if waiting:
                 lines.append(f"{service}: {waiting} rows are in the outbox")
             for source in FOLLOWS[service]:
-                lines += self._behind(service, source, heads[source])
-        return lines + self._backlog() + self._messages()
+                lines += self._lagging(service, source, heads[source])
+        return lines + self._deferred() + self._messages()
 
-    def _behind(self, service, source, heads):
+    def _lagging(self, service, source, heads):
         positions = {
             stream: (version, seen, halted)
             for stream, version, seen, halted in self.rows(
@@ -57,25 +57,25 @@ class SuiteObserver:
                 f"SELECT stream_id, version, seen, halted FROM positions WHERE source = '{source}'",
             )
         }
-        late = [
+        lagging = [
             f"{stream} at {positions.get(stream, (0, 0, False))} of {head}"
             for stream, head in sorted(heads.items())
             if positions.get(stream, (0,))[0] != head
         ]
-        if not late:
+        if not lagging:
             return []
-        told = "; ".join(late[:3])
+        examples = "; ".join(lagging[:3])
         return [
-            f"{service}: {len(late)} streams of {source} are behind (version, seen, halted): {told}"
+            f"{service}: {len(lagging)} streams of {source} lag (version, seen, halted): {examples}"
         ]
 
-    def _backlog(self):
-        """What profiles has accepted while identity did not answer, and not recorded yet."""
-        [[there]] = self.rows("profiles", "SELECT to_regclass('waiting') IS NOT NULL")
-        if not there:
+    def _deferred(self):
+        """Events that profiles has deferred and not recorded yet."""
+        [[exists]] = self.rows("profiles", "SELECT to_regclass('waiting') IS NOT NULL")
+        if not exists:
             return []
         [[waiting]] = self.rows("profiles", "SELECT count(*) FROM waiting")
-        return [f"profiles: {waiting} events wait for identity"] if waiting else []
+        return [f"profiles: {waiting} events are deferred"] if waiting else []
 
     def _messages(self):
         lines = []
@@ -89,20 +89,24 @@ class SuiteObserver:
     @staticmethod
     def _waiting(connection, queue):
         try:
-            found = connection.default_channel.queue_declare(queue, passive=True)
+            declared = connection.default_channel.queue_declare(queue, passive=True)
         except amqp.NotFound:
             return [f"the queue {queue} is gone"]
-        return [f"{found.message_count} messages wait in {queue}"] if found.message_count else []
+        return (
+            [f"{declared.message_count} messages wait in {queue}"] if declared.message_count else []
+        )
 
     def wait_until_quiet(self, patience=90.0):
-        """Wait until nothing is behind anywhere; NotReady says what is stuck. Seconds waited."""
+        """Wait until nothing lags, and return for how long; NotReady says what is stuck."""
         start = time.monotonic()
         quiet = 0
-        while quiet < _QUIET:
-            lines = self.behind()
+        while quiet < _QUIET_POLLS:
+            lines = self.lagging()
             quiet = 0 if lines else quiet + 1
             if time.monotonic() - start > patience:
                 stuck = "\n".join(lines)
-                raise NotReady(f"After {patience:g} s still behind:\n{stuck}\n{self._suite.logs()}")
+                raise NotReady(
+                    f"Still lagging after {patience:g} s:\n{stuck}\n{self._suite.logs()}"
+                )
             time.sleep(0.3)
         return time.monotonic() - start

