@@ -1,10 +1,13 @@
 """Evaluation of locked profiles: the net change goes into the tables and into segments' own log.
 
-Locks are taken in this order, each kind sorted, so that no two transactions wait for each other:
+Rows are locked in this order, and sorted within each table, so that no deadlock can arise:
 
-    positions (the inbox)  ->  profiles (`lock_profiles`, `lock_due`)  ->  streams (the append)
-
-The timer skips the profiles that somebody has locked.
+    positions                       by the inbox: the streams of a batch
+        labels, identifiers,        by the projection, under their streams' positions
+        summaries
+    profiles                        `lock_profiles`; the timer's `lock_due` skips what is locked
+        memberships                 under their profiles
+    streams                         by the append, in segments' own log
 """
 
 from __future__ import annotations

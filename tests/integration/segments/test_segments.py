@@ -378,6 +378,12 @@ def test_a_definition_stays_over_a_restart_until_the_file_itself_changes(
     assert (changed["version"], changed["rule"]) == (3, "revenue('GBP') >= 1")
 
 
+def test_the_definitions_are_read_without_a_write(segments: SegmentsWithoutNameko) -> None:
+    assert segments.work.run(segments.registry.current).versions == {}
+    assert segments.work.read(store.load_definitions) == []
+    assert sorted(segments.by_name()) == sorted(d.segment for d in load_definitions())
+
+
 def test_two_replicas_share_their_definitions(service_database: Callable[[str], Database]) -> None:
     database = service_database("segments")
     one, other = SegmentsWithoutNameko(database), SegmentsWithoutNameko(database)
