@@ -32,10 +32,10 @@ class IdentityService(Service):
 
     name = "identity"
 
-    observer = Resource(lambda s: Observer(open_policy(s), s.identifier_key))
-    resolver = Resource(lambda s: ResolveHandler(open_policy(s)))
-    repairs = Resource(lambda s: RepairHandler(open_policy(s)))
-    reviews = Resource(lambda _: ReviewHandler())
+    observer: Observer = Resource(lambda s: Observer(open_policy(s), s.identifier_key))
+    resolver: ResolveHandler = Resource(lambda s: ResolveHandler(open_policy(s)))
+    repairs: RepairHandler = Resource(lambda s: RepairHandler(open_policy(s)))
+    reviews: ReviewHandler = Resource(lambda _: ReviewHandler())
     profiles = Remote("profiles", timeout=5.0)
     segments = Remote("segments", timeout=5.0)
 

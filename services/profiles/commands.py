@@ -1,4 +1,4 @@
-"""The one write command, from what a shop sends to what is in the log."""
+"""The one write command, from what a shop sends to what is in the log; and keeping summaries."""
 
 from __future__ import annotations
 
@@ -9,22 +9,28 @@ from functools import partial
 from typing import Any, Protocol
 
 from chassis import Event, Unavailable
+from chassis.config.settings import Settings
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.ingest import IncomingEvent, read_events
+from identifiers import load_types
 from profile_index import profiles_of
 from services.profiles import store
-from services.profiles.domain import recording
-from services.profiles.domain.recording import LogPosition, RecordOutcome, ResolvedEvent
-from services.profiles.vault import SealedValue, Vault
+from services.profiles.domain import receipts, recording
+from services.profiles.domain.receipts import LogPosition, RecordOutcome
+from services.profiles.domain.recording import MissingFacts, ResolvedBatch
+from services.profiles.store import CurrentSummary
+from services.profiles.vault import SealedValue, Vault, open_vault
 
 _HISTORY_PAGE = 1_000
-# One round is the rule. A second one follows a fact that another call has just made in identity and
-# not brought here yet; each round brings all that its resolutions were made under.
+# One round is the rule. A second one fetches a fact that another call has just made in identity and
+# not appended here yet; each round brings all that its resolutions were made under.
 _ROUNDS = 5
+# A summary is stored again once this many events have come after the one in the table.
+_TAIL = 20
 
 
 class IdentityClient(Protocol):
-    """What profiles asks of identity."""
+    """The calls of identity that profiles makes."""
 
     def resolve(self, *, observations: list[dict[str, Any]]) -> dict[str, Any]:
         """`{"resolutions": […], "facts": […]}`"""
@@ -36,184 +42,189 @@ class IdentityClient(Protocol):
 
 
 class IdentityUnavailable(Unavailable):
-    """Identity, or what it stands on, did not answer in time."""
+    """Identity, or something that it depends on, did not answer in time."""
 
 
+# Called in the transaction that records deferred events, with the ids of those that cannot be
+# recorded and the reason.
 Finish = Callable[[UnitOfWork, dict[str, str]], None]
+
+
+def open_record_handler(settings: Settings) -> RecordHandler:
+    """The handler of one process."""
+    return RecordHandler(open_vault(load_types(settings.config_dir), settings.identifier_key))
 
 
 class RecordHandler:
     """Records events, under the identity that they are resolved to.
 
-    While identity does not answer, events are accepted: they wait in a queue, and so does all that
-    comes later, until `record_waiting` has recorded them in their order.
+    While identity does not answer, events are accepted and deferred, and so are all later ones,
+    until `record_deferred` has recorded them in their order.
     """
 
-    def __init__(self, work: UnitOfWorkRunner, identity: IdentityClient, vault: Vault) -> None:
-        self._work = work
-        self._identity = identity
-        self._vault = vault
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
 
-    def record(self, raw: Any) -> dict[str, Any]:
+    def record(self, raw: Any, identity: IdentityClient, work: UnitOfWorkRunner) -> dict[str, Any]:
         """A receipt for each event of the list `raw`, and one token for them all.
 
         InvalidInput if the call as a whole is wrong; Unavailable, with nothing written, if the
         database does not answer.
         """
-        events = read_events(raw, self._work.clock.now())
+        events = read_events(raw, work.clock.now())
         first = recording.first_by_id(events)
-        known, must_wait = self._work.read(
-            lambda unit: (unit.find(list(first)), store.is_anything_waiting(unit))
+        stored, must_defer = work.read(
+            lambda unit: (unit.find(list(first)), store.has_deferred_events(unit))
         )
-        fresh = [event for event in first.values() if event.id not in known]
+        new = [event for event in first.values() if event.id not in stored]
         outcome = None
-        if not (must_wait and fresh):
+        if not (must_defer and new):
             with suppress(IdentityUnavailable):
-                outcome = self._record(fresh, known)
+                outcome = self._record(new, stored, identity, work)
         if outcome is None:
-            outcome = self._accept(raw, events, fresh, known)
-        return recording.answer(raw, events, outcome)
+            bodies: dict[str, Any] = {}
+            for event, body in zip(events, raw, strict=True):
+                if isinstance(event, IncomingEvent):
+                    bodies.setdefault(event.id, body)
+            outcome = self._defer(new, bodies, stored, work)
+        return receipts.record_response(raw, events, outcome)
 
-    def record_waiting(
-        self, events: Sequence[IncomingEvent], refused: dict[str, str], finish: Finish
+    def record_deferred(
+        self,
+        events: Sequence[IncomingEvent],
+        finish: Finish,
+        identity: IdentityClient,
+        work: UnitOfWorkRunner,
     ) -> None:
-        """Record events that waited; `finish` is called in the same transaction.
-
-        It is given the events, by id, that cannot be recorded and why: `refused` and those that
-        identity refuses.
-        """
-        known = self._work.read(lambda unit: unit.find([event.id for event in events]))
-        fresh = [event for event in events if event.id not in known]
-        self._record(fresh, known, lambda unit, more: finish(unit, {**refused, **more}))
+        """Record events that were deferred, and call `finish` in the same transaction."""
+        stored = work.read(lambda unit: unit.find([event.id for event in events]))
+        new = [event for event in events if event.id not in stored]
+        self._record(new, stored, identity, work, finish)
 
     def _record(
         self,
-        fresh: Sequence[IncomingEvent],
-        known: Mapping[str, Event],
+        new: Sequence[IncomingEvent],
+        stored: Mapping[str, Event],
+        identity: IdentityClient,
+        work: UnitOfWorkRunner,
         finish: Finish | None = None,
     ) -> RecordOutcome:
-        resolved, refused, facts = self._resolve(fresh)
-        accepted = [event for event in fresh if event.id in resolved]
-        now = self._work.clock.now()
-        values = self._vault.new_values(accepted, now)
+        batch = resolve(new, identity)
+        events = [event for event in new if event.id in batch.resolutions]
+        now = work.clock.now()
+        values = self.vault.new_values(events, now)
+        facts = list(batch.facts)
         for _ in range(_ROUNDS):
-            outcome = self._work.run(
-                partial(
-                    _append,
-                    events=accepted,
-                    resolved=resolved,
-                    refused=refused,
-                    facts=facts,
-                    known=known,
-                    values=values,
-                    finish=finish,
-                )
-            )
-            if isinstance(outcome, RecordOutcome):
-                self._vault.remember(accepted, now)
+            try:
+                outcome = work.run(partial(_append, batch, events, facts, stored, values, finish))
+            except MissingFacts as missing:
+                facts = [*_fetch_facts(missing.epochs, identity), *facts]
+            else:
+                self.vault.remember(events, now)
                 return outcome
-            facts = [*self._history(outcome), *facts]
-        raise IdentityUnavailable("identity", "moves faster than it tells; try again")
+        raise IdentityUnavailable("identity", "keeps moving these streams; try again")
 
-    def _accept(
+    def _defer(
         self,
-        raw: Sequence[Any],
-        events: Sequence[Any],
-        fresh: Sequence[IncomingEvent],
-        known: Mapping[str, Event],
+        new: Sequence[IncomingEvent],
+        bodies: Mapping[str, Any],
+        stored: Mapping[str, Event],
+        work: UnitOfWorkRunner,
     ) -> RecordOutcome:
-        """Let the events wait, those that identity will be able to use."""
-        accepted = {event.id: self._vault.accept(event) for event in fresh}
-        refused = recording.refusals(accepted)
-        bodies: dict[str, Any] = {}
-        for event, body in zip(events, raw, strict=True):
-            if isinstance(event, IncomingEvent) and event.id in accepted.keys() - refused.keys():
-                bodies.setdefault(event.id, body)
+        """Defer the events that identity will be able to use; `bodies` are the events as sent."""
+        accepted = {event.id: self.vault.accept(event) for event in new}
+        refusals = receipts.expected_refusals(accepted)
+        deferred = {
+            event_id: receipts.ignored_identifiers(identifiers)
+            for event_id, identifiers in accepted.items()
+            if event_id not in refusals
+        }
         sealed = [
-            (event_id, self._vault.seal.close(json.dumps(body), event_id))
-            for event_id, body in bodies.items()
+            (event_id, self.vault.seal.close(json.dumps(bodies[event_id]), event_id))
+            for event_id in deferred
         ]
-        places = recording.places(known)
+        positions = receipts.duplicate_positions(stored)
 
-        def wait(unit: UnitOfWork) -> Mapping[str, str]:
-            store.let_wait(unit, sealed)
-            return profiles_of(unit.connection, {place.stream for place in places.values()})
+        def defer(unit: UnitOfWork) -> Mapping[str, str]:
+            store.defer(unit, sealed)
+            streams = {position.stream for position in positions.values()}
+            return profiles_of(unit.connection, streams)
 
-        profiles = self._work.run(wait)
-        waiting = {event_id: recording.ignored_of(accepted[event_id]) for event_id in bodies}
-        return RecordOutcome(places, {}, refused, profiles, {}, waiting)
-
-    def _resolve(
-        self, events: Sequence[IncomingEvent]
-    ) -> tuple[dict[str, ResolvedEvent], dict[str, Mapping[str, Any]], list[Event]]:
-        if not events:
-            return {}, {}, []
-        answer = _asked(
-            lambda: self._identity.resolve(
-                observations=[recording.observation(event) for event in events]
-            )
-        )
-        resolved, refused = recording.read_resolutions(answer["resolutions"])
-        return resolved, refused, [Event.from_wire(fact) for fact in answer["facts"]]
-
-    def _history(self, after: Mapping[str, int]) -> list[Event]:
-        """Identity's facts past the epochs `after`, of each stream at least the next."""
-        asked = [{"stream": stream, "after": epoch} for stream, epoch in sorted(after.items())]
-        answer = _asked(lambda: self._identity.history(streams=asked, limit=_HISTORY_PAGE))
-        events = [Event.from_wire(wire) for wire in answer["events"]]
-        if not events:
-            raise IdentityUnavailable("identity", "does not have the facts that it resolved under")
-        return events
+        profiles = work.run(defer)
+        return RecordOutcome(positions, {}, refusals, profiles, {}, deferred)
 
 
-class IdentityProjection:
-    """Brings in the facts of identity's log that no `record` has: splits, merges, leftovers."""
+def resolve(events: Sequence[IncomingEvent], identity: IdentityClient) -> ResolvedBatch:
+    """What identity says of the events, in one call."""
+    if not events:
+        return ResolvedBatch({}, {}, [])
+    observations = [recording.observation(event) for event in events]
+    response = _call(lambda: identity.resolve(observations=observations))
+    resolutions, refusals = recording.read_resolutions(response["resolutions"])
+    return ResolvedBatch(
+        resolutions, refusals, [Event.from_wire(fact) for fact in response["facts"]]
+    )
 
-    def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
-        """Append the facts that are not in our log yet."""
-        facts = [event for event in events if event.type == "identity_changed"]
-        known = unit.find([fact.id for fact in facts])  # as most came by `record`
-        new = [fact for fact in facts if fact.id not in known]
-        store.append(unit, recording.fact_drafts(new), [])
+
+def refresh_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary]) -> None:
+    """Store the summaries of streams that have grown by many events since the stored ones."""
+    store.save_summaries(
+        unit,
+        {
+            stream: current
+            for stream, current in summaries.items()
+            if current.version - current.stored_version >= _TAIL
+        },
+    )
 
 
 def _append(
-    unit: UnitOfWork,
+    batch: ResolvedBatch,
     events: Sequence[IncomingEvent],
-    resolved: Mapping[str, ResolvedEvent],
-    refused: Mapping[str, Mapping[str, Any]],
     facts: Sequence[Event],
-    known: Mapping[str, Event],
+    stored: Mapping[str, Event],
     values: Sequence[SealedValue],
     finish: Finish | None,
-) -> RecordOutcome | dict[str, int]:
-    """What was appended; or nothing, and the epochs past which identity must be asked."""
+    unit: UnitOfWork,
+) -> RecordOutcome:
+    """Append the facts and then the events; MissingFacts if identity has later ones."""
     fact_drafts = recording.fact_drafts(facts)
-    used = [resolved[event.id] for event in events]
-    epochs = store.epochs(unit, [resolution.stream for resolution in used])
-    if missing := recording.unexplained(used, epochs, fact_drafts):
-        return missing
-    drafts = [recording.draft(event, resolved[event.id]) for event in events]
-    told, recorded = store.append(unit, fact_drafts, drafts)
+    resolutions = [batch.resolutions[event.id] for event in events]
+    epochs = store.epochs(unit, [resolution.stream for resolution in resolutions])
+    if missing := recording.missing_epochs(resolutions, epochs, fact_drafts):
+        raise MissingFacts(missing)
+    drafts = [recording.draft(event, batch.resolutions[event.id]) for event in events]
+    appended_facts, appended = store.append(unit, fact_drafts, drafts)
     store.keep_sealed(unit, values)
     if finish is not None:
-        finish(unit, {id_: answer["error"]["message"] for id_, answer in refused.items()})
-    places = recording.places(known)
-    for outcome in recorded:
-        event = outcome.event
-        places[event.id] = LogPosition(event.stream, event.version, outcome.duplicate)
-    moved: dict[str, int] = {}
-    for fact in told:
+        reasons = {id_: refusal["error"]["message"] for id_, refusal in batch.refusals.items()}
+        finish(unit, reasons)
+    positions = receipts.duplicate_positions(stored)
+    for result in appended:
+        event = result.event
+        positions[event.id] = LogPosition(event.stream, event.version, result.duplicate)
+    fact_versions: dict[str, int] = {}
+    for fact in appended_facts:
         for stream, version in fact.event.versions.items():
-            moved[stream] = max(version, moved.get(stream, 0))
-    streams = {place.stream for place in places.values()} | moved.keys()
+            fact_versions[stream] = max(version, fact_versions.get(stream, 0))
+    streams = {position.stream for position in positions.values()} | fact_versions.keys()
     profiles = profiles_of(unit.connection, streams)
-    return RecordOutcome(places, resolved, refused, profiles, moved)
+    return RecordOutcome(positions, batch.resolutions, batch.refusals, profiles, fact_versions)
 
 
-def _asked(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The answer of identity; IdentityAway, whatever was Unavailable there."""
+def _fetch_facts(epochs: Mapping[str, int], identity: IdentityClient) -> list[Event]:
+    """Identity's facts past the `epochs` of streams, of each stream at least the next one."""
+    streams = [{"stream": stream, "after": epoch} for stream, epoch in sorted(epochs.items())]
+    response = _call(lambda: identity.history(streams=streams, limit=_HISTORY_PAGE))
+    events = [Event.from_wire(wire) for wire in response["events"]]
+    if not events:
+        raise IdentityUnavailable("identity", "does not have the facts that it resolved under")
+    return events
+
+
+def _call(function: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The response of identity; IdentityUnavailable for whatever was Unavailable there."""
     try:
-        return call()
+        return function()
     except Unavailable as error:
         raise IdentityUnavailable(error.subject, error.message) from None

@@ -1,8 +1,8 @@
-"""The backlog: events that wait for identity, in the order in which they were accepted.
+"""Deferred events: they wait for identity, in the order in which they were accepted.
 
-Their bodies are sealed, as they carry identifiers. One process at a time works it off, under a
-lease; what it appends is fenced by that lease, so that a process which was thought dead changes
-nothing.
+Their bodies are sealed, as they carry identifiers. One process at a time records them, under a
+lease, which the transaction that records them renews: a process that was wrongly taken for dead
+finds its lease gone, and changes nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from chassis import InvalidInput, ServiceError, Unavailable, new_id
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.ingest import IncomingEvent, read_event
 from services.profiles import store
-from services.profiles.commands import RecordHandler
+from services.profiles.commands import IdentityClient, RecordHandler
 from services.profiles.store import DeferredEvent
-from services.profiles.vault import Vault
 
 LEASE_SECONDS = 30.0
 _AT_ONCE = 100
@@ -28,75 +27,81 @@ _TURN_SECONDS = 5.0
 
 
 class LeaseLost(Exception):
-    """Another process works the backlog off by now."""
+    """Another process records the deferred events by now."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeferredEvents:
-    """Works off what waits in one database, through a recorder."""
+    """Records the deferred events of a database."""
 
-    work: UnitOfWorkRunner
     recorder: RecordHandler
-    vault: Vault
     ids: Callable[[], str] = new_id
     clock: Callable[[], float] = time.time
 
-    def work_off(self) -> int:
-        """Record what waits, the oldest first, while identity answers; how many events it was."""
-        if not self.work.read(store.is_anything_waiting):
+    def drain(self, identity: IdentityClient, work: UnitOfWorkRunner) -> int:
+        """Record deferred events, the oldest first, while identity answers; returns how many."""
+        if not work.read(store.has_deferred_events):
             return 0
         holder = self.ids()
-        if not self.work.run(lambda unit: store.take_lease(unit, holder, *self._term())):
+        if not work.run(lambda unit: store.take_lease(unit, holder, *self._term())):
             return 0
         recorded = 0
         end = self.clock() + _TURN_SECONDS
         try:
             while self.clock() < end:
-                batch = self.work.read(lambda unit: store.waiting(unit, _AT_ONCE))
+                batch = work.read(lambda unit: store.load_deferred(unit, _AT_ONCE))
                 if not batch:
                     break
-                self._record(batch, holder)
+                self._record(batch, holder, identity, work)
                 recorded += len(batch)
         except (Unavailable, LeaseLost):
-            pass  # what waits goes on waiting, and is tried again by the next tick
+            pass  # the rest stays deferred, and is tried again by the next tick
         with suppress(Unavailable):
-            self.work.run(lambda unit: store.give_lease_back(unit, holder))
+            work.run(lambda unit: store.give_lease_back(unit, holder))
         return recorded
 
-    def _record(self, batch: Sequence[DeferredEvent], holder: str) -> None:
-        """Record a batch; an event that identity cannot take is set aside, and spoils no other."""
-        events = [self._read(waiting) for waiting in batch]
-        good = {e.id: e for e in events if isinstance(e, IncomingEvent)}
+    def _record(
+        self,
+        batch: Sequence[DeferredEvent],
+        holder: str,
+        identity: IdentityClient,
+        work: UnitOfWorkRunner,
+    ) -> None:
+        """Record a batch; an event that identity cannot resolve is set aside, the others are not.
 
-        def finish(unit: UnitOfWork, refused: dict[str, str]) -> None:
+        An event may have been accepted by another release of ours that allowed more.
+        """
+        events: list[IncomingEvent] = []
+        invalid: dict[str, str] = {}
+        for deferred in batch:
+            try:
+                events.append(self._read(deferred))
+            except InvalidInput as error:
+                invalid[deferred.event_id] = str(error)
+
+        def finish(unit: UnitOfWork, reasons: dict[str, str]) -> None:
             if not store.hold_lease(unit, holder, self._term()[1]):
                 raise LeaseLost
-            store.set_aside(unit, refused)
-            store.remove_waiting(unit, [w.place for w in batch if w.event_id not in refused])
+            unrecordable = {**invalid, **reasons}
+            store.set_aside(unit, unrecordable)
+            places = [each.place for each in batch if each.event_id not in unrecordable]
+            store.remove_deferred(unit, places)
 
-        spoilt = {
-            waiting.event_id: str(event)
-            for waiting, event in zip(batch, events, strict=True)
-            if isinstance(event, InvalidInput)
-        }
         try:
-            self.recorder.record_waiting(list(good.values()), spoilt, finish)
+            self.recorder.record_deferred(events, finish, identity, work)
+        except Unavailable:
+            raise
         except ServiceError as error:
-            if isinstance(error, Unavailable):
-                raise
             if len(batch) > 1:
-                for one in batch:
-                    self._record([one], holder)
+                for deferred in batch:
+                    self._record([deferred], holder, identity, work)
             else:
-                reason = {batch[0].event_id: str(error)}
-                self.work.run(lambda unit: finish(unit, reason))
+                reasons = {batch[0].event_id: str(error)}
+                work.run(lambda unit: finish(unit, reasons))
 
-    def _read(self, waiting: DeferredEvent) -> IncomingEvent | InvalidInput:
-        raw: Any = json.loads(self.vault.seal.open(waiting.sealed, waiting.event_id))
-        try:
-            return read_event(raw, waiting.received_at)
-        except InvalidInput as error:  # accepted by another release of ours
-            return error
+    def _read(self, deferred: DeferredEvent) -> IncomingEvent:
+        raw: Any = json.loads(self.recorder.vault.seal.open(deferred.sealed, deferred.event_id))
+        return read_event(raw, deferred.received_at)
 
     def _term(self) -> tuple[int, int]:
         now = int(self.clock() * 1_000_000)

@@ -1,22 +1,19 @@
-"""The read model of profiles, as a rebuild makes it: the directory, folded from profiles' own log.
+"""The read model of profiles, as a rebuild makes it: the index, folded from profiles' own log.
 
-How far profiles has followed identity is no part of it: what it learned from there is in its log.
+The position in identity's log is no part of it: what came from there is in our own log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from chassis import Event
 from chassis.config.settings import Settings
-from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.read_model import LockMode, ReadModel
-from profile_index import apply_identity, update_summaries
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
+from services.profiles.projections import IndexProjection
 
 
 def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
-    """What is to be made anew, and how; who records reads the labels first."""
+    """The tables to rebuild, and how; who records reads the labels first, so they are locked."""
     del settings, live
     return ReadModel(
         service="profiles",
@@ -25,11 +22,3 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
         lock_mode=LockMode.ACCESS_EXCLUSIVE,
         projections={"profiles": IndexProjection()},
     )
-
-
-class IndexProjection:
-    """Keeps labels and summaries of the events of the log."""
-
-    def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
-        apply_identity(unit.connection, events)
-        update_summaries(unit.connection, events)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import Remote, Resource, Service, every, rpc, subscribe
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.common import STREAM_SETS_REQUEST
 from contracts.profiles import GET_PROFILE_REQUEST
-from identifiers import load_types
 from services.profiles import store
-from services.profiles.commands import IdentityProjection, RecordHandler
+from services.profiles.commands import RecordHandler, open_record_handler, refresh_summaries
 from services.profiles.deferred import DeferredEvents
-from services.profiles.queries import find_profile, preview_profiles, read_profile
-from services.profiles.vault import open_vault
+from services.profiles.projections import IdentityProjection
+from services.profiles.queries import Reading, find_profile, preview_profiles, read_profile
 
 
 class ProfilesService(Service):
@@ -23,13 +23,13 @@ class ProfilesService(Service):
 
     name = "profiles"
 
+    recorder: RecordHandler = Resource(open_record_handler)
     identity = Remote("identity", timeout=4.0)
-    vault = Resource(lambda s: open_vault(load_types(s.config_dir), s.identifier_key))
 
     @rpc
     def record(self, events: Any) -> dict[str, Any]:
         """A receipt for each event of the list, and one token that covers them all."""
-        return self._recorder().record(events)
+        return self.recorder.record(events, self.identity, self.work)
 
     @rpc
     def get(
@@ -39,14 +39,13 @@ class ProfilesService(Service):
 
         With `reveal`, the plain values of the identifiers that are still kept.
         """
-        who = load(
-            GET_PROFILE_REQUEST,
-            {"profile_id": profile_id, "identifiers": identifiers, "reveal": reveal},
-        )
-        found = find_profile(self.identity, who)
-        vault = self.vault if who["reveal"] else None
-        profile = self.work.run(
-            lambda unit: read_profile(unit, found, who.get("profile_id"), vault)
+        arguments = {"profile_id": profile_id, "identifiers": identifiers, "reveal": reveal}
+        request = load(GET_PROFILE_REQUEST, arguments)
+        current = find_profile(self.identity, request)
+        requested = request.get("profile_id")
+        vault = self.recorder.vault if request["reveal"] else None
+        profile: dict[str, Any] = self.work.run(
+            lambda unit: _respond(unit, read_profile(unit, current, requested, vault))
         )
         if vault:
             self.log.info("identifiers_revealed", profile_id=profile["profile_id"])
@@ -55,8 +54,11 @@ class ProfilesService(Service):
     @rpc
     def preview(self, stream_sets: Any) -> list[dict[str, Any]]:
         """The profile that each set of streams would be, whoever they belong to today."""
-        sets = load(STREAM_SETS_REQUEST, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
-        return self.work.run(lambda unit: preview_profiles(unit, sets["stream_sets"]))
+        request = load(STREAM_SETS_REQUEST, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
+        profiles: list[dict[str, Any]] = self.work.run(
+            lambda unit: _respond(unit, preview_profiles(unit, request["stream_sets"]))
+        )
+        return profiles
 
     @rpc
     def statistics(self) -> dict[str, int]:
@@ -70,15 +72,18 @@ class ProfilesService(Service):
 
     @every(0.5)
     def record_waiting(self) -> None:
-        """Record what was accepted while identity did not answer, in its order."""
-        recorded = DeferredEvents(self.work, self._recorder(), self.vault).work_off()
+        """Record the events that were deferred while identity did not answer, in their order."""
+        recorded = DeferredEvents(self.recorder).drain(self.identity, self.work)
         if recorded:
-            self.log.info("recorded_what_waited", events=recorded)
+            self.log.info("recorded_deferred_events", events=recorded)
 
     @every(3600)
     def forget_expired(self) -> None:
         """Delete the plain values of identifiers whose time has run out."""
         self.work.run(store.forget_expired)
 
-    def _recorder(self) -> RecordHandler:
-        return RecordHandler(self.work, self.identity, self.vault)
+
+def _respond(unit: UnitOfWork, reading: Reading) -> Any:
+    """The response of a query, whose summaries are stored on the way."""
+    refresh_summaries(unit, reading.summaries)
+    return reading.response

@@ -1,4 +1,4 @@
-"""The tables and queries of profiles: its log, and the directory kept in step with it."""
+"""The tables and queries of profiles: its log, and the index kept in step with it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import EVENTS, STREAMS
 from chassis.eventlog.log import AppendResult
 from chassis.eventlog.unit_of_work import UnitOfWork
-from profile_index import apply_identity, fold_events, load_summaries, save_summaries
+from profile_index import apply_identity, fold_events, load_summaries
+from profile_index import save_summaries as save_summary_rows
 from profile_index.tables import IDENTIFIERS, LABELS
 from rules import Summary
 from services.profiles.vault import SealedValue
 
 _PAGE = 1_000
-# A summary is stored again once this many events have come after the one in the table.
-_TAIL = 20
 
 METADATA = sa.MetaData()
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
-# Events that were accepted while identity did not answer, by their place in the queue. `sealed` is
-# the event as it was sent; what can never be recorded stays here, with the reason in `refused`.
-WAITING = sa.Table(
+# Deferred events, by their place in the queue. `sealed` is the event as it was sent; what can never
+# be recorded stays here, with the reason in `refused`.
+DEFERRED = sa.Table(
     "waiting",
     METADATA,
     sa.Column("place", _SERIAL, primary_key=True, autoincrement=True),
@@ -38,7 +37,7 @@ WAITING = sa.Table(
     sa.Column("refused", sa.Text),
 )
 
-# Who works the queue off, and until when (µs of the machine's clock) nobody else may.
+# Who records the deferred events, and until when (µs of the machine's clock) nobody else may.
 LEASE = sa.Table(
     "waiting_lease",
     METADATA,
@@ -67,8 +66,8 @@ _KEEP = RowStatement(
 _EPOCHS = PreparedStatement(
     sa.select(LABELS.c.stream_id, LABELS.c.epoch).where(among(LABELS.c.stream_id, "streams"))
 )
-_IS_ANYTHING_WAITING = PreparedStatement(sa.select(sa.exists().where(WAITING.c.refused.is_(None))))
-_WAIT = RowStatement(
+_HAS_DEFERRED = PreparedStatement(sa.select(sa.exists().where(DEFERRED.c.refused.is_(None))))
+_DEFER = RowStatement(
     """
     INSERT INTO waiting (event_id, received_at, sealed)
     SELECT text[event_id], number[received_at], text[sealed] FROM {rows} WHERE true
@@ -79,12 +78,21 @@ _WAIT = RowStatement(
 
 @dataclass(frozen=True, slots=True)
 class DeferredEvent:
-    """An event that waits for identity."""
+    """An event that was accepted while identity did not answer, sealed."""
 
     place: int
     event_id: str
     received_at: int
     sealed: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentSummary:
+    """The summary of a stream up to `version`, and the version of the stored one, 0 for none."""
+
+    version: int
+    summary: Summary
+    stored_version: int
 
 
 def epochs(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, int]:
@@ -98,34 +106,36 @@ def append(
 ) -> tuple[list[AppendResult], list[AppendResult]]:
     """Append identity's facts and then the events; labels follow in the same transaction.
 
-    Returns the outcome of each, in order. What is in the log already is not appended again.
+    Returns the result of each, in order. What is in the log already is not appended again.
     """
-    outcomes = unit.append([*facts, *drafts])
-    told, recorded = outcomes[: len(facts)], outcomes[len(facts) :]
-    apply_identity(unit.connection, [fact.event for fact in told if not fact.duplicate])
-    return told, recorded
+    results = unit.append([*facts, *drafts])
+    fact_results, event_results = results[: len(facts)], results[len(facts) :]
+    apply_identity(unit.connection, [fact.event for fact in fact_results if not fact.duplicate])
+    return fact_results, event_results
 
 
-def summaries(unit: UnitOfWork, streams: Sequence[str]) -> dict[str, tuple[int, Summary]]:
-    """The version and summary of each stream as of now, whatever the table of summaries holds."""
-    stored = load_summaries(unit.connection, streams)
-    versions = {stream: stored.get(stream, (0, None))[0] for stream in streams}
-    current = {stream: Summary.load(stored.get(stream, (0, {}))[1]) for stream in streams}
+def current_summaries(unit: UnitOfWork, streams: Sequence[str]) -> dict[str, CurrentSummary]:
+    """The summary of each stream as of now: the stored one, and the events that came after it."""
+    rows = load_summaries(unit.connection, streams)
+    stored = {stream: rows.get(stream, (0, {})) for stream in streams}
+    versions = {stream: version for stream, (version, _) in stored.items()}
+    summaries = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
     while True:
         events = unit.history(versions, _PAGE)
-        fold_events(current, events)
+        fold_events(summaries, events)
         versions |= {event.stream: event.version for event in events}
         if len(events) < _PAGE:
             break
-    save_summaries(
-        unit.connection,
-        {
-            stream: (version, current[stream].dump())
-            for stream, version in versions.items()
-            if version - stored.get(stream, (0, None))[0] >= _TAIL
-        },
-    )
-    return {stream: (versions[stream], current[stream]) for stream in streams}
+    return {
+        stream: CurrentSummary(versions[stream], summaries[stream], stored[stream][0])
+        for stream in streams
+    }
+
+
+def save_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary]) -> None:
+    """Store the summaries of streams."""
+    rows = {stream: (each.version, each.summary.dump()) for stream, each in summaries.items()}
+    save_summary_rows(unit.connection, rows)
 
 
 def identifier_keys(unit: UnitOfWork, streams: Iterable[str]) -> list[str]:
@@ -147,48 +157,51 @@ def statistics(unit: UnitOfWork) -> dict[str, int]:
         "orders": events.where(EVENTS.c.type == "order_completed"),
         "streams": sa.select(sa.func.count()).select_from(STREAMS),
         "waiting": sa.select(sa.func.count())
-        .select_from(WAITING)
-        .where(WAITING.c.refused.is_(None)),
+        .select_from(DEFERRED)
+        .where(DEFERRED.c.refused.is_(None)),
     }
     return {name: unit.connection.execute(query).scalar_one() for name, query in queries.items()}
 
 
-def is_anything_waiting(unit: UnitOfWork) -> bool:
-    """Whether events wait for identity, behind which all later ones queue."""
-    return bool(_IS_ANYTHING_WAITING.execute(unit.connection)[0][0])
+def has_deferred_events(unit: UnitOfWork) -> bool:
+    """Whether there are deferred events, behind which all later ones have to queue."""
+    return bool(_HAS_DEFERRED.execute(unit.connection)[0][0])
 
 
-def waiting(unit: UnitOfWork, limit: int) -> list[DeferredEvent]:
-    """The events that have waited longest."""
+def load_deferred(unit: UnitOfWork, limit: int) -> list[DeferredEvent]:
+    """The deferred events that have waited longest."""
     query = (
-        sa.select(WAITING.c.place, WAITING.c.event_id, WAITING.c.received_at, WAITING.c.sealed)
-        .where(WAITING.c.refused.is_(None))
-        .order_by(WAITING.c.place)
+        sa.select(DEFERRED.c.place, DEFERRED.c.event_id, DEFERRED.c.received_at, DEFERRED.c.sealed)
+        .where(DEFERRED.c.refused.is_(None))
+        .order_by(DEFERRED.c.place)
         .limit(limit)
     )
-    return [DeferredEvent(*row) for row in unit.connection.execute(query)]
+    return [
+        DeferredEvent(row.place, row.event_id, row.received_at, row.sealed)
+        for row in unit.connection.execute(query)
+    ]
 
 
-def let_wait(unit: UnitOfWork, sealed: Sequence[tuple[str, str]]) -> None:
+def defer(unit: UnitOfWork, sealed: Sequence[tuple[str, str]]) -> None:
     """Put events (id, sealed body) at the end of the queue, those that are not in it yet."""
     rows = [{"event_id": id_, "received_at": unit.now, "sealed": body} for id_, body in sealed]
-    _WAIT.execute(unit.connection, rows)
+    _DEFER.execute(unit.connection, rows)
 
 
-def remove_waiting(unit: UnitOfWork, places: Sequence[int]) -> None:
-    """Take events out of the queue: they are in the log."""
-    unit.connection.execute(sa.delete(WAITING).where(WAITING.c.place.in_(places)))
+def remove_deferred(unit: UnitOfWork, places: Sequence[int]) -> None:
+    """Take events out of the queue, as they are in the log."""
+    unit.connection.execute(sa.delete(DEFERRED).where(DEFERRED.c.place.in_(places)))
 
 
 def set_aside(unit: UnitOfWork, refused: Mapping[str, str]) -> None:
-    """Leave events, by id, in the table with the reason why they can never be recorded."""
+    """Keep events, by id, in the table with the reason why they can never be recorded."""
     for event_id, reason in refused.items():
-        query = sa.update(WAITING).where(WAITING.c.event_id == event_id).values(refused=reason)
+        query = sa.update(DEFERRED).where(DEFERRED.c.event_id == event_id).values(refused=reason)
         unit.connection.execute(query)
 
 
 def take_lease(unit: UnitOfWork, holder: str, now: int, until: int) -> bool:
-    """Whether `holder` alone may work the queue off until then."""
+    """Whether `holder` alone may record deferred events until then."""
     name = "waiting"
     row = {"name": name, "holder": holder, "until": 0}
     insert = upsert(unit.connection, LEASE).values(row).on_conflict_do_nothing()
@@ -202,13 +215,13 @@ def take_lease(unit: UnitOfWork, holder: str, now: int, until: int) -> bool:
 
 
 def hold_lease(unit: UnitOfWork, holder: str, until: int) -> bool:
-    """Whether nobody has taken the lease from `holder`, who keeps it until then."""
+    """Whether `holder` still has the lease, which is then renewed until `until`."""
     query = sa.update(LEASE).where(LEASE.c.holder == holder).values(until=until)
     return bool(unit.connection.execute(query).rowcount)
 
 
 def give_lease_back(unit: UnitOfWork, holder: str) -> None:
-    """Let others work the queue off."""
+    """Let others record deferred events."""
     query = sa.update(LEASE).where(LEASE.c.holder == holder).values(until=0)
     unit.connection.execute(query)
 

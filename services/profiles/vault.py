@@ -1,7 +1,7 @@
-"""Sealing: what names a person is kept encrypted, and is opened for those who ask by name.
+"""The vault: plain values of identifiers are kept encrypted, and opened only on request.
 
-The seal's key comes from the identifier key, so that a rotation of the master key opens nothing
-anew: it wraps the same identifier key again.
+The seal's key is derived from the identifier key, so a rotation of the master key encrypts nothing
+again: it only wraps the same identifier key again.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class SealedValue:
 
 @dataclass(slots=True)
 class Vault:
-    """Makes sealed values of what events carry: each at most once a day and process."""
+    """Seals the identifier values of events: each at most once a day and process."""
 
     types: IdentifierTypes
     key: bytes = field(repr=False)
@@ -67,21 +67,21 @@ class Vault:
         return accept(event.identifiers, self.types, self.key)
 
     def new_values(self, events: Iterable[IncomingEvent], now: int) -> list[SealedValue]:
-        """The values in `events` that were not kept today, sealed, by key."""
+        """The values in `events` that were not kept yet today, sealed, sorted by key."""
         today = now // DAY
-        found: dict[str, SealedValue] = {}
+        values: dict[str, SealedValue] = {}
         for event in events:
             for name, value in event.identifiers.items():
                 if self._seen.get((name, value)) != today:
                     for identifier in accept({name: value}, self.types, self.key).keys:
                         days = identifier.type.keep_days
                         until = None if days is None else now + days * DAY
-                        closed = self.seal.close(value, identifier.key)
-                        found[identifier.key] = SealedValue(identifier.key, closed, until)
-        return [found[key] for key in sorted(found)]
+                        sealed = self.seal.close(value, identifier.key)
+                        values[identifier.key] = SealedValue(identifier.key, sealed, until)
+        return [values[key] for key in sorted(values)]
 
     def remember(self, events: Iterable[IncomingEvent], now: int) -> None:
-        """The values in `events` are kept now."""
+        """Note that the values in `events` have been kept today."""
         if len(self._seen) > _MOST_REMEMBERED:
             self._seen.clear()
         today = now // DAY

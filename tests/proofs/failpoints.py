@@ -32,17 +32,17 @@ class Failpoint:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def resolved(self):
-        from services.profiles.commands import RecordHandler
+        from services.profiles import commands
 
-        resolve = RecordHandler._resolve
+        resolve = commands.resolve
 
-        def patched(handler, events):
-            answer = resolve(handler, events)
-            if answer[-1]:
+        def patched(events, identity):
+            batch = resolve(events, identity)
+            if batch.facts:
                 self.arrive()
-            return answer
+            return batch
 
-        RecordHandler._resolve = patched
+        commands.resolve = patched
 
     def committed(self):
         publish = BrokerPublisher.publish

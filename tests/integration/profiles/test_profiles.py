@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 
 from chassis import Event, FixedClock, InvalidInput, NotFound, parse_instant
 from chassis.database.engine import Database
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from chassis.validation import load
 from contracts.profiles import PROFILE_RESPONSE, RECORD_RESPONSE, STATISTICS_RESPONSE
 from identifiers import load_types
 from rules import Summary, combine, profile_view
 from services.profiles import store
-from services.profiles.commands import IdentityProjection, RecordHandler
+from services.profiles.commands import RecordHandler, refresh_summaries
+from services.profiles.projections import IdentityProjection
 from services.profiles.queries import find_profile, read_profile
 from services.profiles.vault import open_vault
 from tests.unit.profiles.identity_in_memory import IdentityInMemory
@@ -34,11 +35,10 @@ class ProfilesWithoutNameko:
     def __init__(self, database: Database) -> None:
         self.identity = IdentityInMemory()
         self.work = UnitOfWorkRunner(database, "profiles", FixedClock(NOW))
-        self.vault = open_vault(load_types(), b"a key for tests")
-        self.recorder = RecordHandler(self.work, self.identity, self.vault)
+        self.recorder = RecordHandler(open_vault(load_types(), b"a key for tests"))
 
     def record(self, *events: Any) -> dict[str, Any]:
-        recorded = self.recorder.record(list(events))
+        recorded = self.recorder.record(list(events), self.identity, self.work)
         load(RECORD_RESPONSE, recorded)
         return recorded
 
@@ -47,7 +47,13 @@ class ProfilesWithoutNameko:
         return receipts
 
     def get(self, profile_id: str) -> dict[str, Any]:
-        profile = self.work.run(lambda unit: read_profile(unit, profile_id, profile_id))
+        def read(unit: UnitOfWork) -> dict[str, Any]:
+            reading = read_profile(unit, profile_id, profile_id)
+            refresh_summaries(unit, reading.summaries)
+            response: dict[str, Any] = reading.response
+            return response
+
+        profile = self.work.run(read)
         load(PROFILE_RESPONSE, profile, max_bytes=10**6)
         return profile
 
@@ -136,7 +142,7 @@ def test_a_call_that_is_wrong_as_a_whole_writes_nothing(
     profiles: ProfilesWithoutNameko, call: Any
 ) -> None:
     with pytest.raises(InvalidInput):
-        profiles.recorder.record(call)
+        profiles.recorder.record(call, profiles.identity, profiles.work)
     assert profiles.log() == []
 
 
@@ -369,16 +375,16 @@ def test_a_profile_is_the_fold_of_its_streams_whatever_was_stored_before(
     for number, (kind, who, look) in enumerate(story):
         name, mine = f"{run}-{number}", {k: f"{v}-{run}" for k, v in who.items()}
         if kind == "order":
-            told = order(name, f"o-{run}-{number % 3}", 100 + number, identifiers=mine)
+            sent = order(name, f"o-{run}-{number % 3}", 100 + number, identifiers=mine)
         elif kind == "refund":
             data = {"order_id": f"o-{run}-{number % 3}", "amount": 40, "currency": "USD"}
-            told = event(name, "order_refunded", identifiers=mine, data=data)
+            sent = event(name, "order_refunded", identifiers=mine, data=data)
         elif kind == "trait":
             data = {"traits": {"favourite": number}}
-            told = event(name, "traits_changed", identifiers=mine, data=data)
+            sent = event(name, "traits_changed", identifiers=mine, data=data)
         else:
-            told = signed_in(name, f"u-1-{run}", anonymous_id=f"a-1-{run}")
-        (receipt,) = profiles.receipts(told)
+            sent = signed_in(name, f"u-1-{run}", anonymous_id=f"a-1-{run}")
+        (receipt,) = profiles.receipts(sent)
         view = profiles.get(receipt["profile_id"])
         if look:
             by_stream: dict[str, Summary] = {}

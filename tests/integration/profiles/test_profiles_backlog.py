@@ -26,14 +26,14 @@ from tests.unit.profiles.identity_in_memory import IdentityInMemory
 
 
 class ProfilesWithTimer(ProfilesWithoutNameko):
-    """Profiles, with the timer's work as `work_off()`."""
+    """Profiles, with the work of its timer."""
 
     @property
-    def backlog(self) -> DeferredEvents:
-        return DeferredEvents(self.work, self.recorder, self.vault)
+    def deferred(self) -> DeferredEvents:
+        return DeferredEvents(self.recorder)
 
-    def work_off(self) -> int:
-        return self.backlog.work_off()
+    def drain(self) -> int:
+        return self.deferred.drain(self.identity, self.work)
 
     def recorded(self) -> list[str]:
         """The ids of all events in the order in which each stream has them."""
@@ -58,9 +58,9 @@ def test_events_are_accepted_and_recorded_in_order_once_identity_is_back(
     shop.identity.down = True
     assert shop.statuses(event("e-2"), event("e-3")) == ["accepted", "accepted"]
     assert shop.statuses(event("e-4")) == ["accepted"]
-    assert shop.work_off() == 0
+    assert shop.drain() == 0
     shop.identity.down = False
-    assert shop.work_off() == 3
+    assert shop.drain() == 3
     assert shop.recorded() == ["e-1", "e-2", "e-3", "e-4"]
     assert shop.waiting() == 0
     assert shop.statuses(event("e-5"), event("e-2")) == ["appended", "duplicate"]
@@ -72,7 +72,7 @@ def test_what_comes_later_queues_behind_though_identity_is_back(shop: ProfilesWi
     shop.identity.down = False
     assert shop.statuses(event("e-2")) == ["accepted"]
     assert shop.recorded() == []
-    shop.work_off()
+    shop.drain()
     assert shop.recorded() == ["e-1", "e-2"]
 
 
@@ -83,7 +83,7 @@ def test_what_is_sent_again_is_neither_lost_nor_recorded_twice(shop: ProfilesWit
     assert again == ["duplicate", "accepted", "accepted"]
     assert shop.statuses(event("e-2")) == ["accepted"]
     shop.identity.down = False
-    shop.work_off()
+    shop.drain()
     assert shop.recorded() == ["e-1", "e-2"]
 
 
@@ -108,8 +108,7 @@ def test_a_senders_clock_is_corrected_by_when_the_event_was_accepted(
     shop.record(event("e-1", **early))
     shop.identity.down = False
     later = UnitOfWorkRunner(shop.work.database, "profiles", FixedClock(NOW + DAY))
-    recorder = type(shop.recorder)(later, shop.identity, shop.vault)
-    DeferredEvents(later, recorder, shop.vault).work_off()
+    shop.deferred.drain(shop.identity, later)
     (recorded,) = (e for e in shop.log() if e.type != "identity_changed")
     assert recorded.occurred_at == NOW - 1_000_000
 
@@ -125,8 +124,8 @@ def test_an_event_that_identity_fails_on_is_set_aside_and_spoils_no_other(
 
     shop.identity.down = True
     shop.record(*(event(f"e-{number}") for number in range(1, 5)))
-    shop.recorder = type(shop.recorder)(shop.work, Picky(), shop.vault)
-    assert shop.work_off() == 4
+    shop.identity = Picky()
+    assert shop.drain() == 4
     assert shop.recorded() == ["e-1", "e-3", "e-4"]
     assert shop.waiting() == 0
     assert shop.statuses(event("e-5")) == ["appended"]
@@ -139,14 +138,14 @@ def test_one_process_at_a_time_works_it_off(shop: ProfilesWithTimer) -> None:
         shop.record(*events[start : start + 50])
     shop.identity.down = False
     pool = eventlet.GreenPool()
-    worked = list(pool.imap(lambda _: shop.work_off(), range(4)))
+    worked = list(pool.imap(lambda _: shop.drain(), range(4)))
     while shop.waiting():
-        worked.append(shop.work_off())
+        worked.append(shop.drain())
     assert sum(worked) == 250
     per_stream: dict[str, list[str]] = {}
-    for told in shop.log():
-        if told.type != "identity_changed":
-            per_stream.setdefault(told.stream, []).append(told.id)
+    for logged in shop.log():
+        if logged.type != "identity_changed":
+            per_stream.setdefault(logged.stream, []).append(logged.id)
     recorded = [id_ for ids in per_stream.values() for id_ in ids]
     assert sorted(recorded) == [each["id"] for each in events]
     assert all(ids == sorted(ids) for ids in per_stream.values())
@@ -157,16 +156,15 @@ def test_a_process_whose_lease_ran_out_records_nothing_more(shop: ProfilesWithTi
     shop.record(event("e-1"))
     shop.identity.down = False
     clock = [1_000.0]
-    slow = replace(shop.backlog, clock=lambda: clock[0])
+    slow = replace(shop.deferred, clock=lambda: clock[0])
 
     class Slow(IdentityInMemory):
         def resolve(self, *, observations: list[dict[str, Any]]) -> dict[str, Any]:
             clock[0] += LEASE_SECONDS + 1  # it froze, and another process took over
-            assert replace(slow, recorder=shop.recorder).work_off() == 1
+            assert slow.drain(shop.identity, shop.work) == 1
             return super().resolve(observations=observations)
 
-    slow = replace(slow, recorder=type(shop.recorder)(shop.work, Slow(), shop.vault))
-    assert slow.work_off() == 0
+    assert slow.drain(Slow(), shop.work) == 0
     assert shop.recorded() == ["e-1"]
     assert len([e for e in shop.log() if e.type == "identity_changed"]) == 1
 
@@ -186,7 +184,7 @@ def test_whenever_identity_fails_all_is_recorded_once_and_in_order(
         elif step == "again" and sent:
             assert shop.statuses(sent[len(sent) // 2]) in (["accepted"], ["duplicate"])
         elif step == "tick":
-            shop.work_off()
+            shop.drain()
         else:
             shop.identity.down = {"down": True, "up": False}.get(step, shop.identity.down)
     assert shop.recorded()[before:] == [each["id"] for each in sent]
@@ -202,19 +200,19 @@ def test_a_plain_value_is_kept_sealed_for_as_long_as_its_type_says(
         shop.work.run(
             lambda unit, name=known: store.keep_sealed(
                 unit,
-                shop.vault.new_values([_incoming(name, values[name])], NOW),
+                shop.recorder.vault.new_values([_incoming(name, values[name])], NOW),
             )
         )
     keys = [
         key.key
         for name, value in values.items()
-        for key in shop.vault.accept(_incoming(name, value)).keys
+        for key in shop.recorder.vault.accept(_incoming(name, value)).keys
     ]
 
     def opened(now: int) -> set[str]:
         work = UnitOfWorkRunner(database, "profiles", FixedClock(now))
         sealed = work.read(lambda unit: store.sealed_values(unit, keys))
-        return {shop.vault.open(key, text) for key, text in sealed.items()}
+        return {shop.recorder.vault.open(key, text) for key, text in sealed.items()}
 
     assert opened(NOW) == set(values.values())
     assert opened(NOW + 396 * DAY) == {values["email"]}

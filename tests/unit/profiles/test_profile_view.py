@@ -39,7 +39,7 @@ parts = {
     "points": numbers,
     "strange": texts,
 }
-WHAT_IT_TELLS = {
+FIELDS = {
     "order_completed": ("order_id", "revenue", "currency", "products"),
     "order_refunded": ("order_id", "amount", "currency"),
     "order_cancelled": ("order_id",),
@@ -53,14 +53,14 @@ WHAT_IT_TELLS = {
 }
 
 
-def told(name: str) -> st.SearchStrategy[tuple[str, dict[str, Any], int]]:
-    own = {part: parts[part] for part in WHAT_IT_TELLS[name]}
+def event_data(name: str) -> st.SearchStrategy[tuple[str, dict[str, Any], int]]:
+    own = {part: parts[part] for part in FIELDS[name]}
     others = {part: values for part, values in parts.items() if part not in own}
     data = st.fixed_dictionaries(own, optional=others)
     return st.tuples(st.just(name), data, st.integers(0, 2 * DAY))
 
 
-@given(st.lists(st.sampled_from([*WHAT_IT_TELLS]).flatmap(told), max_size=8))
+@given(st.lists(st.sampled_from([*FIELDS]).flatmap(event_data), max_size=8))
 def test_whatever_contracts_accept_makes_a_profile_that_keeps_its_contract(
     story: list[tuple[str, dict[str, Any], int]],
 ) -> None:

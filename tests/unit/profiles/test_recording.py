@@ -6,17 +6,15 @@ from chassis import Event, InvalidInput, JointDraft, copy_id, parse_instant
 from chassis.validation import load
 from contracts.ingest import IncomingEvent, read_events
 from contracts.profiles import RECORD_RESPONSE
+from services.profiles.domain.receipts import LogPosition, RecordOutcome, record_response
 from services.profiles.domain.recording import (
-    LogPosition,
-    RecordOutcome,
     ResolvedEvent,
-    answer,
     draft,
     fact_drafts,
     first_by_id,
+    missing_epochs,
     observation,
     read_resolutions,
-    unexplained,
 )
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
@@ -68,11 +66,11 @@ def copy_of_fact(stream: str, moved: dict[str, int]) -> Event:
 
 def outcome(**changes: Any) -> RecordOutcome:
     nothing: dict[str, Any] = {
-        "places": {},
+        "positions": {},
         "resolutions": {},
-        "refused": {},
+        "refusals": {},
         "profiles": {"s-1": "p-1", "s-2": "p-1", "s-3": "p-3"},
-        "moved": {},
+        "fact_versions": {},
     }
     return RecordOutcome(**{**nothing, **changes})
 
@@ -122,8 +120,8 @@ def test_the_log_gets_the_context_beside_the_data_and_no_identifier_value() -> N
 
 
 def test_a_corrected_time_is_kept_as_it_was_told() -> None:
-    told = one(time="2026-11-22T19:00:00Z", sent_at="2026-11-22T19:30:00Z")
-    recorded = draft(told, resolution())
+    incoming = one(time="2026-11-22T19:00:00Z", sent_at="2026-11-22T19:30:00Z")
+    recorded = draft(incoming, resolution())
     assert recorded.occurred_at == parse_instant("2026-11-21T19:00:00Z")
     assert recorded.metadata["told_time"] == "2026-11-22T19:00:00Z"
 
@@ -146,26 +144,28 @@ def test_a_fact_of_identity_becomes_one_draft_however_many_copies_are_at_hand() 
 
 def test_a_resolution_is_explained_by_the_log_or_by_the_facts_at_hand() -> None:
     facts = fact_drafts([copy_of_fact("s-2", {"s-2": 4})])
-    asked = [resolution("s-1", 2), resolution("s-2", 4), resolution("s-3", 1)]
-    assert unexplained(asked, {"s-1": 2, "s-2": 3}, facts) == {"s-3": 0}
-    assert unexplained(asked, {"s-1": 1, "s-2": 3, "s-3": 1}, facts) == {"s-1": 1}
+    resolutions = [resolution("s-1", 2), resolution("s-2", 4), resolution("s-3", 1)]
+    assert missing_epochs(resolutions, {"s-1": 2, "s-2": 3}, facts) == {"s-3": 0}
+    assert missing_epochs(resolutions, {"s-1": 1, "s-2": 3, "s-3": 1}, facts) == {"s-1": 1}
 
 
 def test_receipts_come_in_the_order_of_the_events() -> None:
     raw = [event("new"), event("wrong", time="soon"), event("known"), event("nobody"), 7]
     raw.append(event("new"))
-    places = {"new": LogPosition("s-1", 4, False), "known": LogPosition("s-3", 2, True)}
+    positions = {"new": LogPosition("s-1", 4, False), "known": LogPosition("s-3", 2, True)}
     refusal = {
         "error": {"field": "identifiers.email", "message": "must differ"},
         "ignored_identifiers": [{"type": "email", "reason": "placeholder"}],
     }
-    made = answer(
+    response = record_response(
         raw,
         read(*raw),
-        outcome(places=places, refused={"nobody": refusal}, resolutions={"new": resolution()}),
+        outcome(
+            positions=positions, refusals={"nobody": refusal}, resolutions={"new": resolution()}
+        ),
     )
-    load(RECORD_RESPONSE, made)
-    receipts = made["receipts"]
+    load(RECORD_RESPONSE, response)
+    receipts = response["receipts"]
     assert [(r["event_id"], r["status"]) for r in receipts] == [
         ("new", "appended"),
         ("wrong", "rejected"),
@@ -181,20 +181,23 @@ def test_receipts_come_in_the_order_of_the_events() -> None:
         "message": "must differ",
     }
     assert receipts[3]["ignored_identifiers"] == refusal["ignored_identifiers"]
-    assert made["token"] == {"s-1": 4, "s-3": 2}
+    assert response["token"] == {"s-1": 4, "s-3": 2}
 
 
 def test_a_token_covers_the_streams_that_this_call_moved_to_the_events_profile() -> None:
     raw = [event("e-1")]
-    made = answer(
+    response = record_response(
         raw,
         read(*raw),
-        outcome(places={"e-1": LogPosition("s-1", 4, False)}, moved={"s-1": 3, "s-2": 7, "s-3": 1}),
+        outcome(
+            positions={"e-1": LogPosition("s-1", 4, False)},
+            fact_versions={"s-1": 3, "s-2": 7, "s-3": 1},
+        ),
     )
-    assert made["receipts"][0]["token"] == {"s-1": 4, "s-2": 7}
+    assert response["receipts"][0]["token"] == {"s-1": 4, "s-2": 7}
 
 
 def test_an_id_that_cannot_be_repeated_is_null_in_the_receipt() -> None:
     raw = [event("x" * 101), event("a\nb"), event("good", identifiers={}), {"id": 5}]
-    receipts = answer(raw, read(*raw), outcome())["receipts"]
+    receipts = record_response(raw, read(*raw), outcome())["receipts"]
     assert [receipt["event_id"] for receipt in receipts] == [None, None, "good", None]
