@@ -1,6 +1,6 @@
 """Calls to Checkout CDP from a process that must never wait for it. Copy this file into your shop.
 
-It needs nameko (`pip install nameko "setuptools<81"`) and nothing of Checkout CDP itself.
+It needs nameko (`pip install nameko "setuptools<81"`), and nothing else of Checkout CDP.
 """
 
 import logging
@@ -11,29 +11,29 @@ from concurrent.futures import Future
 from urllib.parse import urlsplit
 
 with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # nameko stands on it
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # nameko is built on it
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     from nameko.exceptions import BadRequest, RemoteError, RpcTimeout, UnknownService
     from nameko.standalone.rpc import ClusterRpcProxy
 
-logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns of replies that come too late
+logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns about late replies
 OUR_FAULT = {"InvalidInput", "NotFound", "Conflict", "Refused"}
 
 
 class NoAnswer(Exception):
-    """Nothing came back in time. Nothing is wrong with the request; show the stored fallback."""
+    """No response came in time. The request is not at fault; show the stored fallback."""
 
 
 class WrongRequest(Exception):
-    """The service refused the request: the message names the field and the fix."""
+    """The service rejected the request: the message names the field and the fix."""
 
 
 class Cdp:
-    """One connection, kept for the life of the process and made anew after it broke.
+    """One connection, kept for the life of the process and replaced after it breaks.
 
     No call takes longer than `wait` seconds. The calls run one by one in a thread of their own,
-    because only that bounds every wait: a broker that is frozen, or short of memory, holds
-    whoever publishes to it for as long as it likes.
+    because only that bounds every wait: a broker that is frozen or short of memory blocks its
+    publishers indefinitely.
     """
 
     def __init__(self, amqp_uri, wait):
@@ -43,49 +43,49 @@ class Cdp:
         threading.Thread(target=self._work, name="cdp", daemon=True).start()
 
     def connect(self, wait=5.0):
-        """Connect now, so that the first shopper need not wait for it; NoAnswer says why not."""
-        self._answer(lambda _services: None, wait)
+        """Connect now, so that the first shopper does not wait for it; NoAnswer if it fails."""
+        self._submit(lambda _services: None, wait)
 
     def call(self, service, method, **arguments):
-        """What `service.method(**arguments)` returns; raises NoAnswer or WrongRequest."""
-        return self._answer(
+        """The result of `service.method(**arguments)`; raises NoAnswer or WrongRequest."""
+        return self._submit(
             lambda services: getattr(services[service], method)(**arguments), self._wait
         )
 
-    def _answer(self, call, wait):
-        answer = Future()
-        self._calls.put((call, answer))
+    def _submit(self, call, wait):
+        result = Future()
+        self._calls.put((call, result))
         try:
-            return answer.result(timeout=wait)
+            return result.result(timeout=wait)
         except TimeoutError:
-            answer.cancel()  # a thread that is still busy with an earlier call skips this one
+            result.cancel()  # the thread may be busy with an earlier call; it will skip this one
             raise NoAnswer(f"no answer within {wait:g} s") from None
 
     def _work(self):
         services = None
         while True:
-            call, answer = self._calls.get()
-            if not answer.set_running_or_notify_cancel():
+            call, result = self._calls.get()
+            if not result.set_running_or_notify_cancel():
                 continue
             try:
                 if services is None:
                     config = {"AMQP_URI": self._amqp_uri}
                     services = ClusterRpcProxy(config, timeout=self._wait).start()
-                answer.set_result(call(services))
+                result.set_result(call(services))
             except RemoteError as error:
                 if error.exc_type in OUR_FAULT:
-                    answer.set_exception(WrongRequest(error.value))
+                    result.set_exception(WrongRequest(error.value))
                 else:
-                    answer.set_exception(NoAnswer(str(error)))
-            except BadRequest as error:  # no such method, or not with these arguments
-                answer.set_exception(WrongRequest(f"{type(error).__name__}: {error}"))
+                    result.set_exception(NoAnswer(str(error)))
+            except BadRequest as error:  # unknown method, or wrong arguments
+                result.set_exception(WrongRequest(f"{type(error).__name__}: {error}"))
             except UnknownService as error:
-                answer.set_exception(NoAnswer(str(error)))
+                result.set_exception(NoAnswer(str(error)))
             except RpcTimeout:
-                answer.set_exception(NoAnswer(f"no answer within {self._wait:g} s"))
+                result.set_exception(NoAnswer(f"no answer within {self._wait:g} s"))
             except Exception as error:  # noqa: BLE001 - the connection broke, in one of a dozen ways
                 services = None
-                answer.set_exception(NoAnswer(f"the broker at {self._host()} failed: {error}"))
+                result.set_exception(NoAnswer(f"the broker at {self._host()} failed: {error}"))
 
     def _host(self):
         parts = urlsplit(self._amqp_uri)  # without its password

@@ -12,11 +12,11 @@ from pathlib import Path
 from cdp_client import Cdp, NoAnswer, WrongRequest
 
 FALLBACK = Path(__file__).with_name("fallback.json")
-MARGIN = 0.15  # seconds for the way there and back, on top of the deadline that we ask for
+MARGIN = 0.15  # seconds for the network, on top of the deadline in the request
 
 
 def decide(cdp, request):
-    """The decision for `request`; the stored fallback, marked as degraded, if none comes back."""
+    """The decision for `request`; without an answer, the stored fallback as a degraded one."""
     try:
         return cdp.call("offers", "decide", request=request)
     except NoAnswer as error:
@@ -26,13 +26,15 @@ def decide(cdp, request):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("request", type=Path, help="a JSON file; examples/requests holds some")
+    parser.add_argument(
+        "request", type=Path, help="a JSON file, such as those in examples/requests"
+    )
     parser.add_argument(
         "--broker",
         default=os.environ.get("CDP_AMQP_URI", "amqp://guest:guest@localhost:5672/"),
-        help="URI of RabbitMQ (default: CDP_AMQP_URI, else guest on localhost)",
+        help="URI of RabbitMQ (default: CDP_AMQP_URI, or guest on localhost)",
     )
-    parser.add_argument("--at-least", metavar="TOKEN", help="what record.py printed as token")
+    parser.add_argument("--at-least", metavar="TOKEN", help="the token that record.py printed")
     options = parser.parse_args()
     try:
         request = json.loads(options.request.read_text())
@@ -41,7 +43,7 @@ def main():
     except (OSError, ValueError) as error:
         parser.error(str(error))
 
-    # A checkout does these two lines once, when its process starts, and keeps `cdp`.
+    # A checkout does this once, when its process starts, and keeps `cdp`.
     cdp = Cdp(options.broker, wait=request.get("deadline_ms", 150) / 1000 + MARGIN)
     try:
         cdp.connect()

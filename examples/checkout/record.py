@@ -1,6 +1,6 @@
-"""Tell Checkout CDP what shoppers did: one JSON event a line, from a file or standard input.
+"""Record what shoppers did in Checkout CDP: one JSON event per line, from a file or standard input.
 
-Every event has an id of its own, so that sending it again is safe: it counts once.
+Every event has an id of its own, so sending it again is safe: it counts once.
 """
 
 import argparse
@@ -16,7 +16,7 @@ TRIES = 3
 
 
 def record(cdp, events, tries=TRIES):
-    """The receipts and the token of `events`; tries again when nothing comes back."""
+    """The receipts and the token of `events`; tries again without an answer."""
     try:
         return cdp.call("profiles", "record", events=events)
     except NoAnswer:
@@ -26,13 +26,13 @@ def record(cdp, events, tries=TRIES):
 
 
 def read(text):
-    """The events of `text`, one a line; ValueError names the line that is no JSON."""
+    """The events of `text`, one per line; ValueError names a line that is not JSON."""
     events = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:
             events += [json.loads(line)] if line.strip() else []
         except ValueError as error:
-            raise ValueError(f"line {number} is no JSON: {error}") from None
+            raise ValueError(f"line {number} is not JSON: {error}") from None
     return events
 
 
@@ -47,7 +47,7 @@ def main():
     parser.add_argument(
         "--broker",
         default=os.environ.get("CDP_AMQP_URI", "amqp://guest:guest@localhost:5672/"),
-        help="URI of RabbitMQ (default: CDP_AMQP_URI, else guest on localhost)",
+        help="URI of RabbitMQ (default: CDP_AMQP_URI, or guest on localhost)",
     )
     options = parser.parse_args()
     try:
@@ -60,9 +60,9 @@ def main():
     try:
         cdp.connect()
         for start in range(0, len(events), BATCH):
-            answer = record(cdp, events[start : start + BATCH])
-            token |= answer["token"]
-            for receipt in answer["receipts"]:
+            response = record(cdp, events[start : start + BATCH])
+            token |= response["token"]
+            for receipt in response["receipts"]:
                 counts[receipt["status"]] = counts.get(receipt["status"], 0) + 1
                 if receipt["status"] == "rejected":
                     error = receipt["error"]
@@ -72,7 +72,7 @@ def main():
                     )
     except (NoAnswer, WrongRequest) as error:
         sys.exit(f"record.py: {error}")
-    # Hand the token to decide.py --at-least, and the decision has seen these events.
+    # Pass the token to decide.py --at-least, and the decision takes these events into account.
     print(json.dumps({"receipts": counts, "token": token}))
     sys.exit(1 if counts.get("rejected") else 0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chassis.core.suggest import nearest
+from chassis.core.suggestion import nearest
 
 
 class RuleError(Exception):
@@ -20,7 +20,7 @@ class RuleError(Exception):
         return f"line {self.line}, column {self.column}: {self.message}"
 
 
-def suggest(word: str, words: Iterable[str]) -> str:
+def suggestion(word: str, words: Iterable[str]) -> str:
     """A closing "; did you mean x?" when one of `words` is close, else an empty text."""
     close = nearest(word, words)
     return f"; did you mean {close}?" if close else ""

@@ -11,7 +11,7 @@ from typing import Any
 from chassis.core.errors import InvalidInput
 from chassis.core.instants import parse_instant
 from rules.language.comparison import EQUALITY, is_number
-from rules.language.errors import suggest
+from rules.language.errors import suggestion
 from rules.language.syntax import Syntax
 from rules.language.terms import Kind, Term
 from rules.language.units import (
@@ -113,7 +113,7 @@ def _text(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:
         raise Unfit("texts have no order, use ==, != or in")
     if term.choices and value not in term.choices:
         choices = ", ".join(sorted(term.choices))
-        raise Unfit(f'"{value}" is not one of {choices}{suggest(value, term.choices)}')
+        raise Unfit(f'"{value}" is not one of {choices}{suggestion(value, term.choices)}')
     return value, f'"{value}"'
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any, Generic
 
 from contracts.currencies import CURRENCIES
-from rules.language.errors import RuleError, suggest
+from rules.language.errors import RuleError, suggestion
 from rules.language.literal import Literal, read_literal
 from rules.language.syntax import Syntax
 from rules.language.terms import F, Term
@@ -94,7 +94,7 @@ class References(Generic[F]):
             if name in space.hints:
                 raise self._error(node, space.hints[name])
             fields = ", ".join(sorted(space.fields))
-            close = suggest(name, space.fields) or f"; it has {fields}"
+            close = suggestion(name, space.fields) or f"; it has {fields}"
             raise self._error(node, f"{root} has no {name}{close}")
         if len(path) > 1:
             raise self._error(node, f"{root}.{name} has no parts")
@@ -160,16 +160,16 @@ class References(Generic[F]):
         event_types = self._words.event_types
         if _EVENT.fullmatch(text) is None:
             snake = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-            hint = suggest(snake, event_types) or ", such as order_completed"
+            hint = suggestion(snake, event_types) or ", such as order_completed"
             raise self._error(node, f'"{text}" is not an event type: they are snake_case{hint}')
-        close = "" if text in event_types else suggest(text, event_types)
+        close = "" if text in event_types else suggestion(text, event_types)
         if close:
             warning = self._error(node, f'no shipped event type is called "{text}"{close}')
             self.warnings.append(str(warning))
 
     def _unknown(self, node: ast.expr, word: str) -> RuleError:
         hint = self._words.hints.get(word.lower())
-        close = f"; {hint}" if hint else suggest(word, self._words.words())
+        close = f"; {hint}" if hint else suggestion(word, self._words.words())
         if not close:
             close = f"; there are {', '.join(self._words.words())}"
         return self._error(node, f"nothing is called {word}{close}")

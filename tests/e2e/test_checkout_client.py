@@ -23,8 +23,8 @@ from tests.support.servers import VirtualHosts
 
 CHECKOUT = Path(__file__).parents[2] / "examples" / "checkout"
 
-# A shop's process: reads a call a line, writes what the client made of it. It is told over a
-# socket, because a wait for a pipe would hold this process too, with the services in it.
+# A shop's process: it reads a call per line and writes the outcome. It uses a socket, because
+# waiting for a pipe would block this process, too, and the services in it.
 SHOP = """
 import json, socket, sys
 from cdp_client import Cdp, NoAnswer, WrongRequest
@@ -41,11 +41,11 @@ for line in test:
 
 
 class InvalidInput(Exception):
-    """Named like ours, for a service that is none of ours."""
+    """An error of the service below, with the same name on the wire as ours."""
 
 
 class Offers:
-    """Stands where offers stands, and can be slow or wrong."""
+    """A stand-in for offers, which can be slow or fail."""
 
     name = "offers"
 
