@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chassis.core.suggestion import nearest
+from chassis.core.suggest import nearest
 
 
 class RuleError(Exception):
