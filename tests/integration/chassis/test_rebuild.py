@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import eventlet
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from chassis import Conflict, Event, FixedClock, Refused, Unavailable
 from chassis.config.settings import Settings
@@ -18,6 +20,7 @@ from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from chassis.projections.rebuild import Rebuild, RebuildProgress, RebuildResult, open_shadow
+from chassis.projections.shadow_postgresql import PostgresqlShadow
 from deploy.services import upgrade
 from profile_index.tables import LABELS, SUMMARIES
 from services.offers import rebuild as offers_rebuild
@@ -30,6 +33,7 @@ from services.segments.store import MEMBERSHIPS
 from tests.integration.segments.test_segments import NOW, ProfilesLog, SegmentsWithoutNameko
 
 Log = Callable[..., Any]
+blocking_sleep = eventlet.patcher.original("time").sleep
 _STRAY = {"stream_id": "stray", "profile_id": "stray", "epoch": 1}
 
 
@@ -394,6 +398,112 @@ def test_a_stream_that_is_halted_in_both_models_stays_so_with_a_new_letter(
     [new] = _open_letters(shop)
     assert new != old
     assert _halted(shop) == ["a2"]
+
+
+def test_a_stream_of_its_own_log_that_cannot_be_applied_refuses_the_rebuild(
+    shop: ProfilesAndSegments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Any, unit: Any, events: Sequence[Event]) -> None:
+        raise ValueError
+
+    before = shop.tables()
+    monkeypatch.setattr(segments_rebuild.MembershipReplay, "apply", refuse)
+    with pytest.raises(Refused, match=r"cannot apply \d+ streams .* ValueError"):
+        shop.rebuild()
+    assert shop.tables() == before
+
+
+def test_a_rebuild_that_never_catches_up_comes_to_the_exchange_all_the_same(
+    shop: ProfilesAndSegments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.projections.rebuild._FEW_EVENTS", 0)
+    before = shop.tables()
+    steps: list[RebuildProgress] = []
+    shop.rebuild(report=steps.append)
+    listings = [step for step in steps if step.doing == "listing streams of profiles"]
+    assert len(listings) > 1
+    assert steps[-1].doing == "recording changes"
+    assert shop.tables() == before
+
+
+@pytest.mark.parametrize("sleep", [eventlet.sleep, blocking_sleep], ids=["yielding", "blocking"])
+def test_a_source_that_is_slow_while_writers_wait_puts_the_exchange_off(
+    shop: ProfilesAndSegments, monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], None]
+) -> None:
+    def catch_up_and_go_on(self: Rebuild) -> None:
+        catch_up(self)
+        attempts.append(self)
+        if len(attempts) == 1:
+            shop.log.order("a9", 98)
+            shop.log.order("a9", 99)
+            shop.follow()
+
+    def call(method: str, **arguments: Any) -> Any:
+        page = shop.answer(method, **arguments)
+        if method == "history" and len(attempts) == 1:
+            sleep(0.3)
+            page["events"] = page["events"][:1]
+        return page
+
+    attempts: list[Rebuild] = []
+    catch_up = Rebuild._catch_up
+    monkeypatch.setattr(Rebuild, "_catch_up", catch_up_and_go_on)
+    monkeypatch.setattr("chassis.projections.rebuild._FIRST_LOCK_SECONDS", 0.1)
+    shop.rebuild(call)
+    assert len(attempts) == 2
+    assert shop.segments.memberships("a9")["versions"]["a9"] == shop.log.events[-1].version
+
+
+def test_an_exchange_waits_for_a_moment_in_which_nobody_keeps_the_tables(
+    shop: ProfilesAndSegments, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine == "sqlite":
+        return  # there a transaction has the file to itself
+
+    def lock(self: PostgresqlShadow, *arguments: Any) -> None:
+        attempts.append(self)
+        if len(attempts) == 2:
+            writing.rollback()
+        lock_tables(self, *arguments)
+
+    attempts: list[PostgresqlShadow] = []
+    lock_tables = PostgresqlShadow.lock
+    monkeypatch.setattr(PostgresqlShadow, "lock", lock)
+    before = shop.tables()
+    with shop.owner.engine.connect() as writing:
+        writing.exec_driver_sql("LOCK TABLE positions IN ROW EXCLUSIVE MODE")
+        shop.rebuild()
+    assert len(attempts) == 2
+    assert shop.tables() == before
+
+
+def test_a_table_that_is_gone_ends_a_rebuild_which_is_resumed_once_it_is_back(
+    shop: ProfilesAndSegments,
+) -> None:
+    def rename(old: str, new: str) -> None:
+        with shop.owner.transaction() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+    def report(step: RebuildProgress) -> None:
+        if step.doing == "evaluating" and not renamed:
+            renamed.append(step)
+            rename("summaries", "put_away")
+
+    renamed: list[RebuildProgress] = []
+    before = shop.tables()
+    with pytest.raises(DBAPIError, match="summaries"):
+        shop.rebuild(report=report)
+    rename("put_away", "summaries")
+    assert shop.tables() == before
+    shop.rebuild(resume=True)
+    assert shop.tables() == before
+
+
+def test_tables_of_another_form_are_not_exchanged(shop: ProfilesAndSegments) -> None:
+    with shop.owner.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE labels ADD COLUMN other text")
+    with pytest.raises(Conflict, match="table labels: is not as this release makes it"):
+        shop.rebuild()
 
 
 def test_two_rebuilds_at_once_are_refused(shop: ProfilesAndSegments) -> None:
