@@ -123,6 +123,14 @@ class Entry:
         """Whether nothing stands here, or null."""
         return self._is("null")
 
+    def literal_fields(self) -> dict[str, Entry]:
+        """The entries of a mapping, its keys as written: even `off:` is a text."""
+        if not isinstance(self.node, yaml.MappingNode):
+            return self.fields()
+        pairs = [(_as_text(key), value) for key, value in self.node.value]
+        node = yaml.MappingNode(self.node.tag, pairs, self.node.start_mark, self.node.end_mark)
+        return Entry(self.name, self.path, node).fields()
+
     def literal(self) -> str:
         """A single value as it is written, so that `rule: True` is a text as well."""
         if not isinstance(self.node, yaml.ScalarNode):
@@ -205,3 +213,10 @@ class Entry:
             return yaml.constructor.SafeConstructor().construct_object(self.node)
         except (yaml.YAMLError, ValueError):
             self.refuse("cannot be read; put it in quotes")
+
+
+def _as_text(key: yaml.Node) -> yaml.Node:
+    """A key as the text that stands in the file; `<<` stays what it is."""
+    if not isinstance(key, yaml.ScalarNode) or key.tag == f"{_TAG}merge":
+        return key
+    return yaml.ScalarNode(f"{_TAG}str", key.value, key.start_mark, key.end_mark)

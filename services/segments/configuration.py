@@ -36,7 +36,9 @@ def load_definitions(directory: Path | None = None) -> Sequence[Definition]:
 def read_definitions(text: str, name: str = FILE) -> Sequence[Definition]:
     """The definitions in `text`; InvalidInput gives the path, position and fix of a mistake."""
     root = read_document(text, name)
-    definitions = [_read_segment(segment, entry) for segment, entry in root.fields().items()]
+    definitions = [
+        _read_segment(segment, entry) for segment, entry in root.literal_fields().items()
+    ]
     if not definitions:
         root.refuse("must define at least one segment, by its name with a rule and a description")
     return tuple(definitions)

@@ -141,6 +141,13 @@ def test_a_wrong_file_is_refused_naming_the_segment_the_place_and_the_meaning(
     assert message in refusal(text)
 
 
+def test_a_segment_may_be_named_with_a_word_that_yaml_reads_as_another_type() -> None:
+    """`off` is false and `null` is nothing elsewhere in YAML."""
+    fields = '{rule: never("order_completed"), description: x}'
+    text = f"off: {fields}\nnull: {fields}\n"
+    assert [definition.segment for definition in read_definitions(text)] == ["off", "null"]
+
+
 def test_a_constant_rule_needs_no_quotes_in_the_file() -> None:
     (definition,) = read_definitions("ended: {rule: False, description: No longer used}")
     assert definition.rule.text == "False"
