@@ -24,6 +24,7 @@ from cdp.loading.text import check_text
 from cdp.loading.throttle import Throttle
 from cdp.views.report import console
 from chassis.core.errors import Unavailable
+from chassis.core.retry import retry
 
 _LINES = (".ndjson", ".jsonl")
 _PARQUET = ".parquet"
@@ -153,24 +154,28 @@ def _retry(
     attempt: Callable[[], Checkpoint], folder: CheckpointFolder, patience: float
 ) -> Checkpoint:
     """Try again while services are unavailable, up to `patience` seconds without progress."""
-    moved, rows = time.monotonic(), -1
-    while True:
-        try:
-            return attempt()
-        except KeyboardInterrupt:
-            raise Unavailable(
-                "", f"Stopped. {_rows_done(folder):,} rows are done; {_CONTINUE}"
-            ) from None
-        except Unavailable as error:
-            done = _rows_done(folder)
-            if done != rows:
-                moved, rows = time.monotonic(), done
-            if time.monotonic() - moved >= patience:
-                raise Unavailable(
-                    error.subject,
-                    f"{error.message}. {done:,} rows are done; {_CONTINUE}",
-                ) from None
-            time.sleep(min(_RETRY_SECONDS, patience))
+    last_progress, rows = time.monotonic(), -1
+
+    def is_worth_another(error: BaseException) -> bool:
+        nonlocal last_progress, rows
+        if not isinstance(error, Unavailable):
+            return False
+        done = _rows_done(folder)
+        if done != rows:
+            last_progress, rows = time.monotonic(), done
+        return time.monotonic() - last_progress < patience
+
+    pause = min(_RETRY_SECONDS, patience)
+    try:
+        return retry(attempt, is_worth_another, first_pause=pause, longest_pause=pause)
+    except KeyboardInterrupt:
+        raise Unavailable(
+            "", f"Stopped. {_rows_done(folder):,} rows are done; {_CONTINUE}"
+        ) from None
+    except Unavailable as error:
+        raise Unavailable(
+            error.subject, f"{error.message}. {rows:,} rows are done; {_CONTINUE}"
+        ) from None
 
 
 def _rows_done(folder: CheckpointFolder) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from cdp.views.report import console
 from chassis.config.settings import Settings, owner_database, read_settings
 from chassis.core.clock import clock_from
 from chassis.core.errors import Refused, Unavailable
+from chassis.core.retry import retry
 from chassis.database.engine import Database
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
@@ -35,6 +38,7 @@ from deploy.services import read_model, service_class
 
 _CALL_SECONDS = 30.0
 _PATIENCE = 60.0  # seconds that a source may be unavailable
+_RETRY_SECONDS = 0.5
 _INTERRUPTED = 130  # the exit status after Ctrl-C, as shells have it
 _PACKAGES = (chassis, contracts, profile_index, rules, services)
 
@@ -133,24 +137,31 @@ class Caller:
 
     def call(self, method: str, **arguments: Any) -> Any:
         """The response of the service; Unavailable after a minute without one."""
-        deadline = time.monotonic() + _PATIENCE
         announced = False
-        while True:
-            try:
-                if self._client is None:
-                    self._client = Client(self.amqp_uri, _CALL_SECONDS).__enter__()
-                return self._client.call(self.service, method, **arguments)
-            except Unavailable as error:
-                self.close()
-                if time.monotonic() > deadline:
-                    raise
-                if not announced:
-                    click.echo(f"Waiting up to a minute for {self.service}: {error}", err=True)
-                    announced = True
-                time.sleep(0.5)
-            except BaseException:
-                self.close()  # a response may still arrive that nobody waits for any more
-                raise
+
+        def announce(error: BaseException, _pause: float) -> None:
+            nonlocal announced
+            if not announced:
+                click.echo(f"Waiting up to a minute for {self.service}: {error}", err=True)
+                announced = True
+
+        return retry(
+            partial(self._call_once, method, arguments),
+            lambda error: isinstance(error, Unavailable),
+            first_pause=_RETRY_SECONDS,
+            longest_pause=_RETRY_SECONDS,
+            patience=_PATIENCE,
+            before_pause=announce,
+        )
+
+    def _call_once(self, method: str, arguments: Mapping[str, Any]) -> Any:
+        try:
+            if self._client is None:
+                self._client = Client(self.amqp_uri, _CALL_SECONDS).__enter__()
+            return self._client.call(self.service, method, **arguments)
+        except BaseException:
+            self.close()  # a response may still arrive that nobody waits for any more
+            raise
 
     def close(self) -> None:
         """Close the connection."""

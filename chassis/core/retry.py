@@ -6,13 +6,13 @@ Its bookkeeping costs about 30 µs of CPU a call. That is a quarter of a small u
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from tenacity import (
     RetryCallState,
     Retrying,
+    nap,
     retry_if_exception,
     stop_after_delay,
     wait_exponential,
@@ -33,7 +33,7 @@ def retry(
     longest_pause: float,
     patience: float = float("inf"),
     before_pause: Callable[[BaseException, float], None] = _ignore,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = nap.sleep,
 ) -> T:
     """What `function` returns, called again after every error for which `when` is true.
 
