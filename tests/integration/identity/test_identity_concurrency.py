@@ -64,8 +64,8 @@ def _hear(process: subprocess.Popen[str]) -> str:
 
 def read_tenures(database: Database) -> dict[str, Tenure]:
     with database.transaction() as connection:
-        rows = connection.execute(sa.select(store.TENURES)).all()
-    return {row.stream_id: store.read_tenure(row) for row in rows}
+        tenures, _ = store.read_tenures(connection.execute(store.SELECT_TENURES))
+    return {tenure.stream: tenure for tenure in tenures}
 
 
 def check_everything(database: Database, answers: list[tuple[str, str]]) -> dict[str, Tenure]:
