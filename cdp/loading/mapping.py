@@ -1,4 +1,4 @@
-"""The mapping: a YAML file that tells how the rows of a table become events."""
+"""The mapping: a YAML file that says how the rows of a table become events."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cdp.loading.table import WHITESPACE, Form
-from cdp.loading.values import Cells, Value, compile_value
+from cdp.loading.values import Cells, Value, compile_value, object_of, template
+from chassis.config.files import read_text
+from chassis.config.yaml_document import Entry, read_document
 from chassis.core.errors import InvalidInput
 from chassis.validation.schema import did_you_mean
 
 ROW = "cdp_row"  # a column that every table has: the name of the row, of a group that of its first
-_PARTS = {"format", "group_by", "event"}
-_REQUIRED = {"type", "time", "identifiers", "authenticated"}
-_EVENT = _REQUIRED | {"id", "context", "data"}
-_FORM = {"delimiter", "header", "columns", "encoding"}
+_REQUIRED = ("type", "time", "identifiers", "authenticated")
+_OPTIONAL = ("id", "context", "data")
+_FORM = ("delimiter", "header", "columns", "encoding")
 _ENCODINGS = {"utf-8", "iso8859-1", "cp1252"}  # those in which a line's end is one byte
 
 
@@ -43,81 +42,80 @@ class TableMapping:
         known = [*columns, ROW]
         for path, column in (*(("group_by", name) for name in self.group_by), *self.event.columns):
             if column not in known:
-                raise InvalidInput(
-                    path, f"reads the column {column}, and there is none{_meant(column, known)}"
-                )
+                hint = did_you_mean(column, known) or f"; there are {', '.join(known)}"
+                raise InvalidInput(path, f"reads the column {column}, and there is none{hint}")
 
 
 def read_mapping(path: Path) -> TableMapping:
     """The mapping in a file; InvalidInput names the place to mend."""
+    text = read_text(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        told = yaml.safe_load(text)
-        return parse_mapping(told, blake2b(text.encode(), digest_size=16).hexdigest())
-    except InvalidInput as error:
-        raise InvalidInput(f"{path}: {error.subject}", error.message) from None
-    except OSError as error:
-        raise InvalidInput(str(path), f"cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise InvalidInput(str(path), "is not UTF-8; save it as UTF-8") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise InvalidInput(str(path), f"is no YAML: {' '.join(str(error).split())}") from None
-    except RecursionError:
-        raise InvalidInput(str(path), "is nested too deep; flatten it") from None
+        digest = blake2b(text.encode(), digest_size=16).hexdigest()
+        return parse_mapping(read_document(text, str(path)), digest)
+    except RecursionError:  # an anchor that contains itself
+        raise InvalidInput(str(path), "is nested too deeply; flatten it") from None
 
 
-def parse_mapping(told: Any, digest: str = "") -> TableMapping:
-    """The mapping that a document tells."""
-    document = _checked(told, _PARTS, "mapping")
-    event = dict(_checked(document.get("event"), _EVENT, "event"))
-    for name in sorted(_REQUIRED - event.keys()):
-        raise InvalidInput(f"event.{name}", "is missing")
-    group_by = document.get("group_by", [])
-    columns = [group_by] if isinstance(group_by, str) else group_by
-    if not isinstance(columns, list) or not all(isinstance(each, str) for each in columns):
-        raise InvalidInput("group_by", "must be the name of a column, or a list of them")
+def parse_mapping(root: Entry, digest: str = "") -> TableMapping:
+    """The mapping that a document describes."""
+    document = root.record(required=("event",), optional=("format", "group_by"))
+    fields = document["event"].record(_REQUIRED, _OPTIONAL)
+    values = {"id": template(f"{{{ROW}}}", "event.id")}
+    values |= {name: compile_value(entry) for name, entry in fields.items()}
+    form = document["format"].record((), _FORM) if "format" in document else {}
     return TableMapping(
-        form=_form(_checked(document.get("format", {}), _FORM, "format")),
-        group_by=tuple(columns),
-        event=compile_value({"id": f"{{{ROW}}}"} | event, "event"),
+        form=_form(form, document.get("format", root)),
+        group_by=_group_by(document.get("group_by")),
+        event=object_of(values),
         digest=digest,
     )
 
 
-def _form(told: Mapping[str, Any]) -> Form:
-    delimiter = told.get("delimiter", ",")
-    if delimiter not in (WHITESPACE, "tab") and not (
-        isinstance(delimiter, str) and len(delimiter) == 1 and delimiter.isascii()
-    ):
-        raise InvalidInput("format.delimiter", 'must be one character, "tab" or "whitespace"')
-    header = told.get("header", True)
-    if not isinstance(header, bool):
-        raise InvalidInput("format.header", "must be true or false")
-    columns = told.get("columns", [])
-    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
-        raise InvalidInput("format.columns", "must be a list of names")
+def _group_by(entry: Entry | None) -> tuple[str, ...]:
+    if entry is None:
+        return ()
+    if entry.is_list():
+        return _names(entry)
+    column = entry.scalar() if not entry.is_mapping() else None
+    if not isinstance(column, str):
+        entry.refuse("must be the name of a column, or a list of them")
+    return (column,)
+
+
+def _form(fields: Mapping[str, Entry], of: Entry) -> Form:
+    delimiter = _delimiter(fields["delimiter"]) if "delimiter" in fields else ","
+    header = fields["header"].flag() if "header" in fields else True
+    columns = _names(fields["columns"]) if "columns" in fields else ()
     if len(set(columns)) < len(columns):
-        raise InvalidInput("format.columns", "has a name twice")
+        fields["columns"].refuse("has a name twice")
     if not header and not columns:
-        raise InvalidInput("format.columns", "is missing: without a header, the columns need names")
-    encoding = str(told.get("encoding", "utf-8"))
+        of.refuse("`columns` is missing: without a header, the columns need names")
+    encoding = _encoding(fields["encoding"]) if "encoding" in fields else "utf-8"
+    return Form(delimiter, header, columns, encoding)
+
+
+def _names(entry: Entry) -> tuple[str, ...]:
+    names = tuple(item.scalar() for item in entry.items())
+    if not all(isinstance(name, str) for name in names):
+        entry.refuse("must be a list of names")
+    return names
+
+
+def _delimiter(entry: Entry) -> str:
+    delimiter = entry.scalar()
+    if not isinstance(delimiter, str) or not (
+        delimiter in (WHITESPACE, "tab") or (len(delimiter) == 1 and delimiter.isascii())
+    ):
+        entry.refuse('must be one character, "tab" or "whitespace"')
+    return delimiter
+
+
+def _encoding(entry: Entry) -> str:
+    encoding = str(entry.scalar())
     try:
         known = codecs.lookup(encoding).name in _ENCODINGS
     except LookupError:
         known = False
     if not known:
-        raise InvalidInput("format.encoding", "must be utf-8, latin-1 or cp1252")
-    return Form(delimiter, header, tuple(columns), encoding)
-
-
-def _checked(told: Any, known: set[str], path: str) -> Mapping[str, Any]:
-    if not isinstance(told, dict):
-        raise InvalidInput(path, f"must be an object with {', '.join(sorted(known))}")
-    for name in told:
-        if name not in known:
-            raise InvalidInput(f"{path}.{name}", f"is unknown{_meant(str(name), sorted(known))}")
-    return told
-
-
-def _meant(name: str, known: Sequence[str]) -> str:
-    return did_you_mean(name, list(known)) or f"; there are {', '.join(known)}"
+        entry.refuse("must be utf-8, latin-1 or cp1252")
+    return encoding

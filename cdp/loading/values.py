@@ -1,4 +1,4 @@
-"""Values of an event, as a mapping tells to make them from the cells of a table's rows.
+"""Values of an event, made from the cells of a table's rows as a mapping says.
 
 A text such as "shop-{customer}" takes cells by the names of their columns. An object with `from`,
 `sum` or `each_line` says more; all else stands for itself. What is made of an empty cell is left
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from chassis.config.yaml_document import Entry
 from chassis.core.errors import InvalidInput
 from chassis.validation.plain import kind
 from chassis.validation.schema import did_you_mean
@@ -26,8 +27,7 @@ Make = Callable[[Sequence[Cells]], Any]
 
 ABSENT: Final = object()
 TYPES = ("text", "whole", "number", "flag", "amount", "time", "json")
-_OPTIONS = {"from", "sum", "as", "decimals", "round", "per", "format", "zone"}
-_EACH_LINE = {"each_line", "unless"}
+_OPTIONS = ("from", "sum", "as", "decimals", "round", "per", "format", "zone")
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _COLUMN = re.compile(r"\{([^{}]+)\}")
 _WHOLE = re.compile(r"([+-]?\d+)(?:\.0+)?")
@@ -45,70 +45,93 @@ class Value:
     columns: tuple[tuple[str, str], ...] = ()
 
 
-def compile_value(told: Any, path: str) -> Value:
-    """The value that a mapping tells at `path`; InvalidInput says what is wrong with it."""
-    if isinstance(told, str):
-        return _template(told, path)
-    if isinstance(told, dict):
-        if "each_line" in told:
-            return _each_line(told, path)
-        if "from" in told or "sum" in told:
-            return _typed(told, path)
-        return _object(told, path)
-    if isinstance(told, list):
-        parts = [compile_value(part, f"{path}[{i}]") for i, part in enumerate(told)]
-        return Value(
-            lambda rows: [made for part in parts if (made := part.make(rows)) is not ABSENT],
-            _columns(parts),
-        )
-    if told is None or isinstance(told, (bool, int, float)):
-        return Value(lambda _rows: told)
-    raise InvalidInput(path, "is a date or the like; put it in quotes")
+def compile_value(entry: Entry) -> Value:
+    """The value that an entry of a mapping describes; InvalidInput says what is wrong with it."""
+    if entry.is_mapping():
+        fields = entry.fields()
+        if "each_line" in fields:
+            return _each_line(entry)
+        if "from" in fields or "sum" in fields:
+            return _typed(entry)
+        return object_of({name: compile_value(part) for name, part in fields.items()})
+    if entry.is_list():
+        return _list_of([compile_value(part) for part in entry.items()])
+    constant = entry.scalar()
+    return _template(entry, entry.path) if isinstance(constant, str) else _constant(constant)
 
 
-def _object(told: Mapping[Any, Any], path: str) -> Value:
-    parts = {str(name): compile_value(part, f"{path}.{name}") for name, part in told.items()}
+def object_of(parts: Mapping[str, Value]) -> Value:
+    """An object of values, without those that are absent."""
 
     def make(rows: Sequence[Cells]) -> dict[str, Any]:
         made = ((name, part.make(rows)) for name, part in parts.items())
         return {name: value for name, value in made if value is not ABSENT}
 
-    return Value(make, _columns(list(parts.values())))
+    return Value(make, _columns(parts.values()))
 
 
-def _each_line(told: Mapping[str, Any], path: str) -> Value:
-    _check_options(told, _EACH_LINE, path)
-    part = compile_value(told["each_line"], path)
-    unless = told.get("unless", {})
-    if not isinstance(unless, dict) or not all(isinstance(text, str) for text in unless.values()):
-        raise InvalidInput(f"{path}.unless", 'must be {column: "text"}')
+def template(text: str, path: str) -> Value:
+    """A text with the cells of `{columns}` in it; absent if one of these is empty."""
+    parts = _COLUMN.split(text)
+    names = parts[1::2]
+    if not names:
+        return _constant(text)
+
+    def make(rows: Sequence[Cells]) -> Any:
+        cells = [_the_one(rows, name, path) for name in names]
+        if not all(cells):
+            return ABSENT
+        if parts[0] == parts[-1] == "" and len(cells) == 1:
+            return cells[0]
+        return "".join(cells[i // 2] if i % 2 else part for i, part in enumerate(parts))
+
+    return Value(make, tuple((path, name) for name in names))
+
+
+def _constant(value: Any) -> Value:
+    return Value(lambda _rows: value)
+
+
+def _list_of(parts: Sequence[Value]) -> Value:
+    return Value(
+        lambda rows: [made for part in parts if (made := part.make(rows)) is not ABSENT],
+        _columns(parts),
+    )
+
+
+def _each_line(entry: Entry) -> Value:
+    fields = entry.record(("each_line",), ("unless",))
+    part = compile_value(replace(fields["each_line"], path=entry.path))
+    conditions = fields["unless"].fields() if "unless" in fields else {}
+    unless = {column: text.scalar() for column, text in conditions.items()}
+    if not all(isinstance(text, str) for text in unless.values()):
+        fields["unless"].refuse('must be {column: "text"}')
 
     def make(rows: Sequence[Cells]) -> list[Any]:
         kept = (row for row in rows if not any(row[c] == text for c, text in unless.items()))
         return [value for row in kept if (value := part.make([row])) is not ABSENT]
 
-    return Value(make, (*part.columns, *((f"{path}.unless", column) for column in unless)))
+    path = f"{entry.path}.unless"
+    return Value(make, (*part.columns, *((path, column) for column in unless)))
 
 
-def _typed(told: Mapping[str, Any], path: str) -> Value:
-    _check_options(told, _OPTIONS, path)
-    name = told.get("as", "text")
+def _typed(entry: Entry) -> Value:
+    fields, path = entry.record((), _OPTIONS), entry.path
+    name = fields["as"].scalar() if "as" in fields else "text"
     if name not in TYPES:
-        raise InvalidInput(
-            f"{path}.as", f"must be one of {', '.join(TYPES)}{did_you_mean(str(name), list(TYPES))}"
-        )
-    read = _reader(told, name, path)
-    if "sum" in told:
-        if name not in ("whole", "number", "amount") or "per" in told:
-            raise InvalidInput(path, "can sum up what is whole, number or amount, without per")
-        one = _template(told["sum"], path)
+        fields["as"].refuse(f"must be one of {', '.join(TYPES)}{did_you_mean(str(name), TYPES)}")
+    read = _reader(fields, name)
+    if "sum" in fields:
+        if name not in ("whole", "number", "amount") or "per" in fields:
+            entry.refuse("can sum up what is whole, number or amount, without per")
+        one = _template(fields["sum"], path)
         return Value(
             lambda rows: _sum(_read(one.make([row]), read, path) for row in rows), one.columns
         )
-    one = _template(told["from"], path)
-    if "per" not in told:
+    one = _template(fields["from"], path)
+    if "per" not in fields:
         return Value(lambda rows: _read(one.make(rows), read, path), one.columns)
-    per = _template(told["per"], f"{path}.per")
+    per = _template(fields["per"], f"{path}.per")
 
     def share(rows: Sequence[Cells]) -> Any:
         amount = _read(one.make(rows), read, path)
@@ -120,26 +143,14 @@ def _typed(told: Mapping[str, Any], path: str) -> Value:
     return Value(share, one.columns + per.columns)
 
 
-def _template(told: Any, path: str) -> Value:
-    if not isinstance(told, str):
-        raise InvalidInput(path, f'must be text such as "{{column}}", not {kind(told)}')
-    parts = _COLUMN.split(told)
-    names = parts[1::2]
-    if any(brace in part for part in parts[::2] for brace in "{}"):
-        raise InvalidInput(path, 'has a brace that is not one of a pair; write "{column}"')
-    columns = tuple((path, name) for name in names)
-    if not names:
-        return Value(lambda _rows: told)
-
-    def make(rows: Sequence[Cells]) -> Any:
-        cells = [_the_one(rows, name, path) for name in names]
-        if not all(cells):
-            return ABSENT
-        if parts[0] == parts[-1] == "" and len(cells) == 1:
-            return cells[0]
-        return "".join(cells[i // 2] if i % 2 else part for i, part in enumerate(parts))
-
-    return Value(make, columns)
+def _template(entry: Entry, path: str) -> Value:
+    """The template in an entry, whose cells are refused by `path`."""
+    text = entry.scalar()
+    if not isinstance(text, str):
+        entry.refuse(f'must be text such as "{{column}}", not {kind(text)}')
+    if any(brace in part for part in _COLUMN.split(text)[::2] for brace in "{}"):
+        entry.refuse('has a brace that is not one of a pair; write "{column}"')
+    return template(text, path)
 
 
 def _the_one(rows: Sequence[Cells], name: str, path: str) -> str:
@@ -169,7 +180,14 @@ def _sum(values: Iterator[Any]) -> Any:
     return sum(there) if there else ABSENT
 
 
-def _reader(told: Mapping[str, Any], name: str, path: str) -> Callable[[str], Any]:
+def _reader(fields: Mapping[str, Entry], name: str) -> Callable[[str], Any]:
+    if name == "amount":
+        return _amount_reader(fields)
+    if "per" in fields:
+        fields["per"].refuse("is for what is an amount")
+    if name == "time":
+        form = str(fields["format"].scalar() or "") if "format" in fields else ""
+        return _time(form, _zone(fields.get("zone")))
     plain: dict[str, Callable[[str], Any]] = {
         "text": str,
         "whole": _whole,
@@ -177,18 +195,15 @@ def _reader(told: Mapping[str, Any], name: str, path: str) -> Callable[[str], An
         "flag": _flag,
         "json": _json,
     }
-    if name == "amount" or "per" in told:
-        decimals = told.get("decimals", 2)
-        if name != "amount":
-            raise InvalidInput(f"{path}.per", "is for what is an amount")
-        if type(decimals) is not int or not 0 <= decimals <= 4:
-            raise InvalidInput(f"{path}.decimals", "must be those of the currency, 0 to 4")
-        if not isinstance(told.get("round", False), bool):
-            raise InvalidInput(f"{path}.round", "must be true or false")
-        return partial(_amount, decimals=decimals, rounded=told.get("round", False))
-    if name == "time":
-        return _time(told.get("format", ""), _zone(told.get("zone"), path))
     return plain[name]
+
+
+def _amount_reader(fields: Mapping[str, Entry]) -> Callable[[str], int]:
+    decimals = fields["decimals"].scalar() if "decimals" in fields else 2
+    if type(decimals) is not int or not 0 <= decimals <= 4:
+        fields["decimals"].refuse("must be those of the currency, 0 to 4")
+    rounded = fields["round"].flag() if "round" in fields else False
+    return partial(_amount, decimals=decimals, rounded=rounded)
 
 
 def _whole(text: str) -> int:
@@ -257,28 +272,18 @@ def _in_form(text: str, form: str) -> datetime:
     return datetime.strptime(text, form)  # noqa: DTZ007 - the caller looks at its zone
 
 
-def _zone(told: Any, path: str) -> tzinfo | None:
-    if told is None:
+def _zone(entry: Entry | None) -> tzinfo | None:
+    if entry is None or entry.is_null():
         return None
-    if match := _OFFSET.fullmatch(str(told)):
+    name = entry.literal()
+    if match := _OFFSET.fullmatch(name):
         offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
         return timezone(-offset if match[1] == "-" else offset)
     try:
-        return ZoneInfo(str(told))
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidInput(
-            f"{path}.zone", "must be a time zone such as Europe/Berlin or +01:00"
-        ) from None
+        entry.refuse("must be a time zone such as Europe/Berlin or +01:00")
 
 
-def _check_options(told: Mapping[str, Any], known: set[str], path: str) -> None:
-    for name in told:
-        if name not in known:
-            meant = did_you_mean(str(name), sorted(known))
-            raise InvalidInput(
-                f"{path}.{name}", f"is unknown beside {sorted(known & set(told))}{meant}"
-            )
-
-
-def _columns(parts: Sequence[Value]) -> tuple[tuple[str, str], ...]:
+def _columns(parts: Iterable[Value]) -> tuple[tuple[str, str], ...]:
     return tuple(column for part in parts for column in part.columns)

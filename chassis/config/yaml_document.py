@@ -18,6 +18,7 @@ MAX_WHOLE = 2**63 - 1
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = {"str": "text", "int": "a whole number", "bool": "true or false", "null": "nothing"}
+_OTHERS = {"float": "a fraction", "timestamp": "a date"}
 
 
 def read_document(text: str, name: str) -> Entry:
@@ -39,8 +40,10 @@ class Entry:
     def refuse(self, message: str) -> NoReturn:
         """Raise InvalidInput for this entry, naming its path and position."""
         mark = self.node.start_mark
-        place = f"{self.name} line {mark.line + 1}, column {mark.column + 1}"
-        raise InvalidInput(self.path or self.name, f"{place}: {message}")
+        place = f"line {mark.line + 1}, column {mark.column + 1}: {message}"
+        if not self.path:
+            raise InvalidInput(self.name, place)
+        raise InvalidInput(self.path, f"{self.name} {place}")
 
     def fields(self) -> dict[str, Entry]:
         """The entries of a mapping by key; keys are texts, and none stands there twice."""
@@ -103,8 +106,7 @@ class Entry:
         if isinstance(self.node, yaml.ScalarNode):
             yield self
             return
-        is_list = isinstance(self.node, yaml.SequenceNode)
-        for part in self.items() if is_list else self.fields().values():
+        for part in self.items() if self.is_list() else self.fields().values():
             yield from part.leaves()
 
     def text(self, limit: int = 2000) -> str:
@@ -118,6 +120,14 @@ class Entry:
         if len(value) > limit:
             self.refuse(f"is {len(value)} characters long; at most {limit} are allowed")
         return value
+
+    def is_mapping(self) -> bool:
+        """Whether it is a mapping, `key: value`."""
+        return isinstance(self.node, yaml.MappingNode)
+
+    def is_list(self) -> bool:
+        """Whether it is a list."""
+        return isinstance(self.node, yaml.SequenceNode)
 
     def is_null(self) -> bool:
         """Whether nothing stands here, or null."""
@@ -169,6 +179,12 @@ class Entry:
             self.refuse(f"is {value}; it must be {bounds}")
         return int(value)
 
+    def flag(self) -> bool:
+        """True or false."""
+        if not self._is("bool"):
+            self.refuse(f"must be true or false; it is {self._kind()}")
+        return bool(self._scalar())
+
     def choice(self, options: Iterable[str]) -> str:
         """One of the texts in `options`."""
         value = self.text(64)
@@ -189,9 +205,9 @@ class Entry:
         """The value as plain JSON: texts, whole numbers, true/false, null, lists, mappings."""
         if depth == 0:
             self.refuse(f"is nested more than {MAX_DEPTH} deep; make it flatter")
-        if isinstance(self.node, yaml.MappingNode):
+        if self.is_mapping():
             return {key: entry.plain(depth - 1) for key, entry in self.fields().items()}
-        if isinstance(self.node, yaml.SequenceNode):
+        if self.is_list():
             return [entry.plain(depth - 1) for entry in self.items()]
         if not any(self._is(kind) for kind in _SCALARS):
             self.refuse(f"is {self._kind()}, which content cannot hold; put it in quotes")
@@ -201,12 +217,12 @@ class Entry:
         return isinstance(self.node, yaml.ScalarNode) and self.node.tag == f"{_TAG}{kind}"
 
     def _kind(self) -> str:
-        if isinstance(self.node, yaml.MappingNode):
+        if self.is_mapping():
             return "a mapping"
-        if isinstance(self.node, yaml.SequenceNode):
+        if self.is_list():
             return "a list"
         kind = self.node.tag.removeprefix(_TAG)
-        return _SCALARS.get(kind, f"a {kind}")
+        return _SCALARS.get(kind) or _OTHERS.get(kind, f"a {kind}")
 
     def _scalar(self) -> Any:
         try:

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from click.testing import CliRunner
 from rich.console import Console
 
@@ -17,6 +16,7 @@ from cdp.loading.checkpoint import Checkpoint, CheckpointFolder, Counts
 from cdp.loading.load import FINDING, Progress
 from cdp.loading.mapping import parse_mapping
 from cdp.loading.progress import PlainLines, print_report
+from chassis.config.yaml_document import read_document
 
 ROOT = Path(__file__).parents[3]
 
@@ -46,7 +46,11 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
         (["b.csv"], 2, "Error: Invalid value for 'FILE': File 'b.csv' does not exist."),
         (["a.csv"], 2, "Error: --mapping is missing; it says how the rows of a.csv become events"),
         (["a.ndjson", "--mapping", "a.yaml"], 2, "Error: --mapping is for tables; the lines of"),
-        (["a.csv", "--mapping", "a.csv"], 1, "Error: a.csv: mapping: must be an object with event"),
+        (
+            ["a.csv", "--mapping", "a.csv"],
+            1,
+            "Error: a.csv: line 1, column 1: must be a mapping, `key: value`; it is text",
+        ),
         (
             ["a.csv", "--mapping", "a.yaml"],
             1,
@@ -88,7 +92,7 @@ def test_the_mapping_in_the_manual_makes_the_event_that_it_tells(tmp_path: Path)
         "7;2026-01-01 10:00;ömer;EUR;10.00;lamp;2\n"
         "7;2026-01-01 10:00;ömer;EUR;0.50;bag;0\n".encode("cp1252")
     )
-    _source, records, make_event = open_file(path, parse_mapping(yaml.safe_load(text)))
+    _source, records, make_event = open_file(path, parse_mapping(read_document(text, "shop.yaml")))
     (event,) = [make_event(record).event for record in records()]
     assert event == {
         "id": "shop-7",

@@ -104,8 +104,8 @@ def test_definitions_say_the_same_by_rule_and_description() -> None:
     ("text", "message"),
     [
         ("", "segments.yaml: is empty; start from the file that is shipped"),
-        ("{}", "segments.yaml line 1, column 1: must define at least one segment"),
-        ("- a", "segments.yaml line 1, column 1: must be a mapping"),
+        ("{}", "segments.yaml: line 1, column 1: must define at least one segment"),
+        ("- a", "segments.yaml: line 1, column 1: must be a mapping"),
         ("a: {rule: [", "segments.yaml: line 1, column 12: is not valid YAML"),
         ("a: orders() == 0", "a: segments.yaml line 1, column 4: must be a mapping"),
         ("a: {rule: {b: c}, description: x}", "line 1, column 11: must be text; it is a mapping"),
