@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
+
 METADATA = sa.MetaData()
 
 # The profile that each stream belongs to. A profile is named after its first stream, so a row's
@@ -11,27 +13,27 @@ METADATA = sa.MetaData()
 LABELS = sa.Table(
     "labels",
     METADATA,
-    sa.Column("stream_id", sa.Text, primary_key=True),
-    sa.Column("profile_id", sa.Text, nullable=False, index=True),
-    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("profile_id", sa.Text, nullable=False, index=True, info=PSEUDONYMOUS),
+    sa.Column("epoch", sa.Integer, nullable=False, info=NOT_PERSONAL),
 )
 
 # The stream of each identifier's latest tenure.
 IDENTIFIERS = sa.Table(
     "identifiers",
     METADATA,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("stream_id", sa.Text, nullable=False, index=True),
-    sa.Column("tenure", sa.Integer, nullable=False),
-    sa.Column("epoch", sa.Integer, nullable=False),
-    sa.Column("assurance", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("stream_id", sa.Text, nullable=False, index=True, info=PSEUDONYMOUS),
+    sa.Column("tenure", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("epoch", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("assurance", sa.Text, nullable=False, info=NOT_PERSONAL),
 )
 
 # What has happened in each stream, up to `version`, as its owner sums it up.
 SUMMARIES = sa.Table(
     "summaries",
     METADATA,
-    sa.Column("stream_id", sa.Text, primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("summary", sa.JSON, nullable=False),
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("version", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("summary", sa.JSON, nullable=False, info=PERSONAL),
 )

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
+
 METADATA = sa.MetaData()
 
 EVENTS = sa.Table(
     "events",
     METADATA,
-    sa.Column("stream_id", sa.Text, primary_key=True),
-    sa.Column("version", sa.Integer, primary_key=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("type", sa.Text, nullable=False),
-    sa.Column("schema_version", sa.Integer, nullable=False),
-    sa.Column("data", sa.JSON, nullable=False),
-    sa.Column("metadata", sa.JSON, nullable=False),
-    sa.Column("occurred_at", sa.BigInteger, nullable=False),
-    sa.Column("recorded_at", sa.BigInteger, nullable=False),
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("version", sa.Integer, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("id", sa.Text, nullable=False, unique=True, info=PSEUDONYMOUS),
+    sa.Column("type", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("schema_version", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("data", sa.JSON, nullable=False, info=PERSONAL),
+    sa.Column("metadata", sa.JSON, nullable=False, info=PERSONAL),
+    sa.Column("occurred_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
 STREAMS = sa.Table(
     "streams",
     METADATA,
-    sa.Column("stream_id", sa.Text, primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("changed_at", sa.BigInteger, nullable=False),
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("version", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("changed_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Index("streams_by_change", "changed_at", "stream_id"),
 )
 
@@ -34,9 +36,9 @@ STREAMS = sa.Table(
 OUTBOX = sa.Table(
     "outbox",
     METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("refs", sa.JSON, nullable=False),
-    sa.Column("claimed_at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("id", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("refs", sa.JSON, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("claimed_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
 )
 
 # Where a consumer stands in each stream of each source. `version` is the last event applied,
@@ -44,11 +46,11 @@ OUTBOX = sa.Table(
 POSITIONS = sa.Table(
     "positions",
     METADATA,
-    sa.Column("source", sa.Text, primary_key=True),
-    sa.Column("stream_id", sa.Text, primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("seen", sa.Integer, nullable=False),
-    sa.Column("halted", sa.Boolean, nullable=False),
+    sa.Column("source", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("version", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("seen", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("halted", sa.Boolean, nullable=False, info=NOT_PERSONAL),
 )
 sa.Index(
     "positions_behind",
@@ -62,23 +64,23 @@ sa.Index(
 RECONCILED = sa.Table(
     "reconciled",
     METADATA,
-    sa.Column("source", sa.Text, primary_key=True),
-    sa.Column("changed_at", sa.BigInteger, nullable=False),
+    sa.Column("source", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("changed_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
 # References to what could not be applied or decoded, never the values themselves.
 DEAD_LETTERS = sa.Table(
     "dead_letters",
     METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("streams", sa.JSON, nullable=False),
-    sa.Column("version", sa.Integer),
-    sa.Column("event_id", sa.Text),
-    sa.Column("type", sa.Text),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("died_at", sa.BigInteger, nullable=False),
-    sa.Column("redriven_at", sa.BigInteger),
+    sa.Column("id", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("source", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("streams", sa.JSON, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("version", sa.Integer, info=NOT_PERSONAL),
+    sa.Column("event_id", sa.Text, info=PSEUDONYMOUS),
+    sa.Column("type", sa.Text, info=NOT_PERSONAL),
+    sa.Column("reason", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("died_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("redriven_at", sa.BigInteger, info=NOT_PERSONAL),
 )
 
 # What a service's own user may do; a table that is not named here belongs to its read model.

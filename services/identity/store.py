@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from chassis import Event, new_id
 from chassis.database.bulk import RowStatement, among
 from chassis.database.engine import upsert
+from chassis.database.personal import NOT_PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
 from services.identity.domain.review import ReviewSubject
@@ -30,7 +31,7 @@ from services.identity.domain.state import IdentityPolicy, IdentityState, Profil
 METADATA = sa.MetaData()
 
 # A row for each key that was ever seen: it can be locked before it leads anywhere.
-KEYS = sa.Table("keys", METADATA, sa.Column("key", sa.Text, primary_key=True))
+KEYS = sa.Table("keys", METADATA, sa.Column("key", sa.Text, primary_key=True, info=PSEUDONYMOUS))
 
 # See `state.Tenure`; `bond` is its `same_device`, `bound_at` its `signed_in_at` and `parted` its
 # `split_marks`. `opened_at` is -2^62 for the first tenure of a key. `verified` and `merges` are
@@ -38,39 +39,41 @@ KEYS = sa.Table("keys", METADATA, sa.Column("key", sa.Text, primary_key=True))
 TENURES = sa.Table(
     "tenures",
     METADATA,
-    sa.Column("stream_id", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("number", sa.Integer, nullable=False),
-    sa.Column("opened_at", sa.BigInteger, nullable=False),
-    sa.Column("founded_at", sa.BigInteger, nullable=False),
-    sa.Column("profile_id", sa.Text, nullable=False, index=True),
-    sa.Column("epoch", sa.Integer, nullable=False),
-    sa.Column("assurance", sa.Text, nullable=False),
-    sa.Column("bond", sa.Text, nullable=False),
-    sa.Column("bound_at", sa.BigInteger),
-    sa.Column("current", sa.Boolean, nullable=False),
-    sa.Column("parted", sa.Text, nullable=False, server_default=""),
-    sa.Column("verified", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("merges", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("key", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("number", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("opened_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("founded_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("profile_id", sa.Text, nullable=False, index=True, info=PSEUDONYMOUS),
+    sa.Column("epoch", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("assurance", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("bond", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("bound_at", sa.BigInteger, info=NOT_PERSONAL),
+    sa.Column("current", sa.Boolean, nullable=False, info=NOT_PERSONAL),
+    sa.Column("parted", sa.Text, nullable=False, server_default="", info=PSEUDONYMOUS),
+    sa.Column("verified", sa.Boolean, nullable=False, server_default=sa.false(), info=NOT_PERSONAL),
+    sa.Column("merges", sa.Integer, nullable=False, server_default="0", info=NOT_PERSONAL),
     sa.UniqueConstraint("key", "number"),
 )
 
 # Every id that was ever a profile's, to lock it by; one that was merged away has no tenures.
-PROFILES = sa.Table("profiles", METADATA, sa.Column("profile_id", sa.Text, primary_key=True))
+PROFILES = sa.Table(
+    "profiles", METADATA, sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS)
+)
 
 # The review list, see `review.ReviewSubject`; `done_at` is when an entry was taken off.
 REVIEWS = sa.Table(
     "reviews",
     METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("about", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("event_id", sa.Text, nullable=False),
-    sa.Column("first_at", sa.BigInteger, nullable=False),
-    sa.Column("last_at", sa.BigInteger, nullable=False, index=True),
-    sa.Column("done_at", sa.BigInteger),
+    sa.Column("id", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("kind", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("subject", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("about", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("reason", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("event_id", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("first_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("last_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
+    sa.Column("done_at", sa.BigInteger, info=NOT_PERSONAL),
     sa.UniqueConstraint("kind", "subject", "about", "reason"),
 )
 

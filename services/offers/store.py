@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis.database.bulk import RowStatement, among
+from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import POSITIONS
 from chassis.eventlog.unit_of_work import UnitOfWork
@@ -20,10 +21,10 @@ METADATA = sa.MetaData()
 MEMBERSHIPS = sa.Table(
     "memberships",
     METADATA,
-    sa.Column("profile_id", sa.Text, primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("segments", sa.JSON, nullable=False),
-    sa.Column("as_of", sa.JSON, nullable=False),
+    sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("version", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("segments", sa.JSON, nullable=False, info=PERSONAL),
+    sa.Column("as_of", sa.JSON, nullable=False, info=PSEUDONYMOUS),
 )
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from chassis import Draft, JointDraft
 from chassis.database.bulk import RowStatement, among
 from chassis.database.engine import upsert
+from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import EVENTS, STREAMS
 from chassis.eventlog.log import AppendResult
@@ -30,29 +31,29 @@ _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 DEFERRED = sa.Table(
     "waiting",
     METADATA,
-    sa.Column("place", _SERIAL, primary_key=True, autoincrement=True),
-    sa.Column("event_id", sa.Text, nullable=False, unique=True),
-    sa.Column("received_at", sa.BigInteger, nullable=False),
-    sa.Column("sealed", sa.Text, nullable=False),
-    sa.Column("refused", sa.Text),
+    sa.Column("place", _SERIAL, primary_key=True, autoincrement=True, info=NOT_PERSONAL),
+    sa.Column("event_id", sa.Text, nullable=False, unique=True, info=PSEUDONYMOUS),
+    sa.Column("received_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("sealed", sa.Text, nullable=False, info=PERSONAL),
+    sa.Column("refused", sa.Text, info=PERSONAL),
 )
 
 # Who records the deferred events, and until when (µs of the machine's clock) nobody else may.
 LEASE = sa.Table(
     "waiting_lease",
     METADATA,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("holder", sa.Text, nullable=False),
-    sa.Column("until", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("holder", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("until", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
 # The plain values of identifiers, sealed, by key.
 SEALED_VALUES = sa.Table(
     "sealed_values",
     METADATA,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("sealed", sa.Text, nullable=False),
-    sa.Column("kept_until", sa.BigInteger, index=True),
+    sa.Column("key", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("sealed", sa.Text, nullable=False, info=PERSONAL),
+    sa.Column("kept_until", sa.BigInteger, index=True, info=NOT_PERSONAL),
 )
 
 _KEEP = RowStatement(

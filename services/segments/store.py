@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 import sqlalchemy as sa
 
 from chassis.database.bulk import RowStatement, among
+from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork
@@ -22,19 +23,19 @@ METADATA = sa.MetaData()
 PROFILES = sa.Table(
     "profiles",
     METADATA,
-    sa.Column("profile_id", sa.Text, primary_key=True),
-    sa.Column("next_at", sa.BigInteger, index=True),
-    sa.Column("generation", sa.Integer, nullable=False, index=True),
+    sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("next_at", sa.BigInteger, index=True, info=NOT_PERSONAL),
+    sa.Column("generation", sa.Integer, nullable=False, index=True, info=NOT_PERSONAL),
 )
 
 # Who is in which segment, as segments' own log says.
 MEMBERSHIPS = sa.Table(
     "memberships",
     METADATA,
-    sa.Column("profile_id", sa.Text, primary_key=True),
-    sa.Column("segment", sa.Text, primary_key=True),
-    sa.Column("since", sa.BigInteger, nullable=False),
-    sa.Column("definition_version", sa.Integer, nullable=False),
+    sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("segment", sa.Text, primary_key=True, info=PERSONAL),
+    sa.Column("since", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("definition_version", sa.Integer, nullable=False, info=NOT_PERSONAL),
     sa.Index("memberships_by_segment", "segment"),
 )
 
@@ -44,14 +45,14 @@ MEMBERSHIPS = sa.Table(
 DEFINITIONS = sa.Table(
     "definitions",
     METADATA,
-    sa.Column("generation", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("id", sa.Text, nullable=False),
-    sa.Column("segment", sa.Text, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("rule", sa.Text, nullable=False),
-    sa.Column("description", sa.Text, nullable=False),
-    sa.Column("origin", sa.Text, nullable=False),
-    sa.Column("defined_at", sa.BigInteger, nullable=False),
+    sa.Column("generation", sa.Integer, primary_key=True, autoincrement=False, info=NOT_PERSONAL),
+    sa.Column("id", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("segment", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("version", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("rule", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("description", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("origin", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("defined_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.UniqueConstraint("segment", "version"),
 )
 

@@ -8,23 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-import profile_index.tables
-import services.identity.store
-import services.offers.store
-import services.profiles.store
-import services.segments.store
-from chassis.database import tables
 from chassis.database.engine import driver_uri
+from chassis.database.personal import KEY
 from contracts.topology import SERVICE_NAMES
 from deploy.services import upgrade
 from tests.support.servers import Databases
-
-TABLES = {
-    "identity": (tables, services.identity.store),
-    "profiles": (tables, profile_index.tables, services.profiles.store),
-    "segments": (tables, profile_index.tables, services.segments.store),
-    "offers": (tables, profile_index.tables, services.offers.store),
-}
+from tests.support.service_tables import METADATA, columns_of
 
 
 def shape(uri: str) -> dict[str, Any]:
@@ -67,8 +56,8 @@ def test_the_newest_revision_makes_the_tables_that_the_code_reads(
         migrated, created = (databases.create("empty")[0] for _ in range(2))
     upgrade(service, migrated)
     writer = sa.create_engine(driver_uri(created))
-    for module in TABLES[service]:
-        module.METADATA.create_all(writer, checkfirst=False)
+    for metadata in METADATA[service]:
+        metadata.create_all(writer, checkfirst=False)
     writer.dispose()
     assert shape(migrated) == shape(created)
 
@@ -78,3 +67,20 @@ def test_a_database_is_migrated_as_often_as_it_is_asked_for(database_uri: str) -
     before = shape(database_uri)
     upgrade("identity", database_uri)
     assert shape(database_uri) == before
+
+
+@pytest.mark.parametrize("service", SERVICE_NAMES)
+def test_a_migrated_database_has_no_column_that_is_not_declared_personal_or_not(
+    service: str, database_uri: str
+) -> None:
+    upgrade(service, database_uri)
+    engine = sa.create_engine(driver_uri(database_uri))
+    inspector = sa.inspect(engine)
+    found = {
+        (table, column["name"])
+        for table in inspector.get_table_names()
+        for column in inspector.get_columns(table)
+    }
+    engine.dispose()
+    declared = {place for place, column in columns_of(service).items() if KEY in column.info}
+    assert sorted(found - declared) == [("alembic_version", "version_num")]
