@@ -19,6 +19,8 @@ from chassis.validation import load_checked
 from contracts.identity.support import IdentityExplainResponse, RepairResponse, ReviewEntrySchema
 from services.identity import queries
 from services.identity.commands import RepairHandler, ResolveHandler
+from services.identity.domain.observation import Observation
+from services.identity.domain.resolution import Resolution
 from services.identity.service import IdentityService
 from services.profiles.service import ProfilesService
 from services.segments.service import SegmentsService
@@ -32,17 +34,21 @@ ORDER = {
 }
 
 
+def resolve(work: UnitOfWorkRunner, *observations: Observation) -> list[Resolution]:
+    """The resolutions of events, all of which have identifiers that can be used."""
+    results, _ = ResolveHandler(OBSERVER.policy).resolve(observations, work)
+    return [result for result in results if isinstance(result, Resolution)]
+
+
 def test_a_dry_run_says_what_would_be_and_changes_nothing(
     service_database: Callable[[str], Database],
 ) -> None:
     work = UnitOfWorkRunner(service_database("identity"), "identity", FixedClock(NOW))
-    (guest, account, _), _ = ResolveHandler(OBSERVER.policy).resolve(
-        [
-            seen(1, {"anonymous_id": "d-2"}),
-            seen(2, {"user_id": "u-1", "anonymous_id": "d-1"}, signed_in=True),
-            seen(3, {"user_id": "u-1", "anonymous_id": "d-2"}, signed_in=True),
-        ],
+    guest, account, _ = resolve(
         work,
+        seen(1, {"anonymous_id": "d-2"}),
+        seen(2, {"user_id": "u-1", "anonymous_id": "d-1"}, signed_in=True),
+        seen(3, {"user_id": "u-1", "anonymous_id": "d-2"}, signed_in=True),
     )
     repair = RepairHandler(OBSERVER.policy)
     keys = OBSERVER.keys({"anonymous_id": "d-2"})
@@ -63,7 +69,7 @@ def test_what_was_split_stays_apart_in_the_database_until_the_desk_merges_it(
     work = UnitOfWorkRunner(service_database("identity"), "identity", FixedClock(NOW))
     resolver, repair = ResolveHandler(OBSERVER.policy), RepairHandler(OBSERVER.policy)
     both = seen(1, {"user_id": "u-1", "email": "a@b.example"}, signed_in=True)
-    (account,), _ = resolver.resolve([both], work)
+    (account,) = resolve(work, both)
     repair.split(
         account.profile, OBSERVER.keys({"email": "a@b.example"}), "his", work, dry_run=False
     )
@@ -82,15 +88,14 @@ def test_large_into_small_then_split_then_small_into_large(
     service_database: Callable[[str], Database],
 ) -> None:
     work = UnitOfWorkRunner(service_database("identity"), "identity", FixedClock(NOW))
-    resolver = ResolveHandler(OBSERVER.policy)
-    (small,), _ = resolver.resolve([seen(1, {"anonymous_id": "small"})], work)
-    large, *_ = resolver.resolve(
-        [
+    (small,) = resolve(work, seen(1, {"anonymous_id": "small"}))
+    large, *_ = resolve(
+        work,
+        *(
             seen(number, {"user_id": "u-1", "anonymous_id": f"d-{number}"}, signed_in=True)
             for number in range(2, 42)
-        ],
-        work,
-    )[0]
+        ),
+    )
     repair = RepairHandler(OBSERVER.policy)
 
     def streams(profile: str) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -196,13 +197,9 @@ def test_a_plain_value_is_kept_sealed_for_as_long_as_its_type_says(
     database = service_database("profiles")
     shop = ProfilesWithTimer(database)
     values = {"email": "ann@shop.example", "anonymous_id": "cookie-77"}
-    for known in ("email", "anonymous_id"):
-        shop.work.run(
-            lambda unit, name=known: store.keep_sealed(
-                unit,
-                shop.recorder.vault.new_values([_incoming(name, values[name])], NOW),
-            )
-        )
+    for name, value in values.items():
+        sealed_values = shop.recorder.vault.new_values([_incoming(name, value)], NOW)
+        shop.work.run(partial(store.keep_sealed, values=sealed_values))
     keys = [
         key.key
         for name, value in values.items()

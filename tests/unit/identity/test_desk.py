@@ -26,7 +26,7 @@ def shop() -> Shop:
 
 
 class TestSplit:
-    def test_a_wrongly_merged_guest_gets_its_own_id_back(self, shop: Shop):
+    def test_a_wrongly_merged_guest_gets_its_own_id_back(self, shop: Shop) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1")
         guest = shop.guest(2, anonymous_id="d2")
         shop.account(3, user_id="ann", anonymous_id="d2")
@@ -36,7 +36,7 @@ class TestSplit:
 
     def test_a_profile_that_was_merged_before_gets_its_id_back_with_all_that_it_had(
         self, shop: Shop
-    ):
+    ) -> None:
         account = shop.account(1, user_id="ann")
         old = shop.guest(2, anonymous_id="d2")
         card = shop.account(3, loyalty_id="card", anonymous_id="d1")
@@ -47,7 +47,7 @@ class TestSplit:
         assert parted == card.profile != old.profile
         assert shop.together(card, old)
 
-    def test_the_rest_leaves_if_the_founding_stream_is_what_was_named(self, shop: Shop):
+    def test_the_rest_leaves_if_the_founding_stream_is_what_was_named(self, shop: Shop) -> None:
         guest = shop.guest(1, anonymous_id="d1")
         account = shop.account(2, user_id="ann", anonymous_id="d1")
         kept, left = shop.split(account.profile, "anonymous_id", "d1")
@@ -55,7 +55,7 @@ class TestSplit:
         assert shop.state.verified(left)
         assert not shop.state.verified(kept)
 
-    def test_a_split_pair_is_not_merged_by_a_sign_in_nor_by_a_claim(self, shop: Shop):
+    def test_a_split_pair_is_not_merged_by_a_sign_in_nor_by_a_claim(self, shop: Shop) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1", email=ANN)
         shop.split(account.profile, "anonymous_id", "d1", "email", ANN)
         again = shop.account(2, user_id="ann", email=ANN)
@@ -63,7 +63,9 @@ class TestSplit:
         assert [ignored.type for ignored in again.ignored] == ["email"]
         assert "support desk" in again.ignored[0].reason
 
-    def test_a_device_that_was_split_off_is_the_accounts_from_its_next_sign_in_on(self, shop: Shop):
+    def test_a_device_that_was_split_off_is_the_accounts_from_its_next_sign_in_on(
+        self, shop: Shop
+    ) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1")
         before = shop.guest(2, anonymous_id="d1")
         shop.split(account.profile, "anonymous_id", "d1")
@@ -72,7 +74,7 @@ class TestSplit:
         assert not shop.together(before, account)
         assert shop.together(shop.guest(3, anonymous_id="d1"), before)
 
-    def test_l_into_s_split_and_s_into_l(self, shop: Shop):
+    def test_l_into_s_split_and_s_into_l(self, shop: Shop) -> None:
         large = shop.account(1, user_id="ann", anonymous_id="d1")
         small = shop.guest(2, anonymous_id="d2")
         shop.account(3, user_id="ann", anonymous_id="d2")
@@ -82,14 +84,14 @@ class TestSplit:
             assert shop.merge(first.profile, second.profile) == large.profile
             assert shop.together(large, small)
 
-    def test_what_is_not_there_or_all_that_is_there_is_refused(self, shop: Shop):
+    def test_what_is_not_there_or_all_that_is_there_is_refused(self, shop: Shop) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1")
         with pytest.raises(InvalidInput, match="identifiers"):
             shop.split(account.profile, "anonymous_id", "d2")
         with pytest.raises(Refused, match="identifiers"):
             shop.split(account.profile, "anonymous_id", "d1", "user_id", "ann")
 
-    def test_both_profiles_are_told_of_the_split(self, shop: Shop):
+    def test_both_profiles_are_told_of_the_split(self, shop: Shop) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1")
         kept, left = shop.split(account.profile, "anonymous_id", "d1")
         assert {tenure.profile for tenure in shop.changes[-1].tenures} == {kept, left}
@@ -97,18 +99,18 @@ class TestSplit:
 
 
 class TestMerge:
-    def test_two_accounts_are_never_merged(self, shop: Shop):
+    def test_two_accounts_are_never_merged(self, shop: Shop) -> None:
         ann = shop.account(1, user_id="ann")
         bob = shop.account(2, user_id="bob")
         with pytest.raises(Refused, match="account"):
             shop.merge(ann.profile, bob.profile)
 
-    def test_a_profile_is_not_merged_with_itself(self, shop: Shop):
+    def test_a_profile_is_not_merged_with_itself(self, shop: Shop) -> None:
         ann = shop.account(1, user_id="ann")
         with pytest.raises(Conflict):
             shop.merge(ann.profile, ann.profile)
 
-    def test_an_account_keeps_its_label_and_the_guests_device_is_its_own(self, shop: Shop):
+    def test_an_account_keeps_its_label_and_the_guests_device_is_its_own(self, shop: Shop) -> None:
         guest = shop.guest(1, anonymous_id="d")
         ann = shop.account(2, user_id="ann")
         assert shop.merge(guest.profile, ann.profile) == ann.profile
@@ -131,21 +133,21 @@ def folds(shop: Shop) -> dict[frozenset[str], tuple[object, bool, bool]]:
     members: dict[str, list[str]] = {}
     for tenure in shop.state.tenures.values():
         members.setdefault(tenure.profile, []).append(tenure.stream)
-    told = {}
+    views: dict[frozenset[str], tuple[object, bool, bool]] = {}
     for streams in members.values():
         whole = combine(_orders(stream) for stream in streams)
-        told[frozenset(streams)] = (
+        views[frozenset(streams)] = (
             profile_view(whole),
             SPENDERS.evaluate(whole, 100).value,
             BUYERS.evaluate(whole, 100).value,
         )
-    return told
+    return views
 
 
 @given(SEQUENCES, st.randoms(use_true_random=False), st.integers(1, 8))
 def test_merges_and_splits_nested_at_will_and_undone_restore_every_profile_and_segment(
     sequence: list[Observation], chance: random.Random, depth: int
-):
+) -> None:
     shop = Shop()
     for observation in sequence:
         shop.resolve(observation)
@@ -189,7 +191,7 @@ def _some_repair(shop: Shop, chance: random.Random) -> tuple[str, tuple[object, 
 @given(SEQUENCES, SEQUENCES, st.randoms(use_true_random=False))
 def test_what_a_desk_has_split_nothing_observed_joins_again(
     before: list[Observation], after: list[Observation], chance: random.Random
-):
+) -> None:
     shop = Shop()
     for observation in before:
         assert isinstance(shop.resolve(observation), Resolution)

@@ -16,14 +16,14 @@ from tests.unit.identity.shop import Shop, seen
 
 
 @given(SEQUENCES)
-def test_any_sequence_keeps_the_invariants(sequence: list[Observation]):
+def test_any_sequence_keeps_the_invariants(sequence: list[Observation]) -> None:
     shop = Shop()
     for observation in sequence:
         shop.resolve(observation)
 
 
 @given(SEQUENCES)
-def test_no_account_is_ever_reached_by_a_claim(sequence: list[Observation]):
+def test_no_account_is_ever_reached_by_a_claim(sequence: list[Observation]) -> None:
     shop = Shop()
     ties: list[
         set[str]
@@ -51,7 +51,7 @@ def test_no_account_is_ever_reached_by_a_claim(sequence: list[Observation]):
 @given(SEQUENCES, st.randoms(use_true_random=False))
 def test_facts_in_any_order_end_in_the_same_labels(
     sequence: list[Observation], chance: random.Random
-):
+) -> None:
     shop = Shop()
     for observation in sequence:
         shop.resolve(observation)
@@ -68,7 +68,7 @@ def test_facts_in_any_order_end_in_the_same_labels(
 @given(SEQUENCES)
 def test_what_is_answered_from_some_streams_is_what_all_of_them_would_give(
     sequence: list[Observation],
-):
+) -> None:
     shop = Shop()
     for observation in sequence:
         shop.resolve(observation)
@@ -116,7 +116,7 @@ def _connected(story: Sequence[tuple[str, Observation]]) -> set[frozenset[int]]:
 @given(worlds(), st.randoms(use_true_random=False))
 def test_without_conflict_every_order_gives_the_plain_union(
     story: list[tuple[str, Observation]], chance: random.Random
-):
+) -> None:
     order = list(range(len(story)))
     chance.shuffle(order)
     shop = Shop()
@@ -131,7 +131,7 @@ def test_without_conflict_every_order_gives_the_plain_union(
 @given(worlds(), st.randoms(use_true_random=False))
 def test_without_conflict_a_replay_of_everything_in_any_order_changes_nothing(
     story: list[tuple[str, Observation]], chance: random.Random
-):
+) -> None:
     shop = Shop()
     for _, observation in story:
         shop.resolve(observation)
