@@ -27,7 +27,6 @@ ROLES = (
     "rebuild.py",
 )
 ADDITIONS = {  # what one service has beside the plan
-    "identity": ("identity.yaml", "repair.py", "review.py"),
     "offers": ("offers.yaml",),
     "profiles": ("deferred.py", "vault.py"),
     "segments": ("evaluator.py", "registry.py", "segments.yaml"),

@@ -1,13 +1,11 @@
 """Names: one class name has one meaning, and a retired name does not come back.
 
-`names.yaml` has the retired names and the few class names that may stand in two modules. Run it as
-`python -m tests.checks.names`.
+`names.yaml` has the retired names and the few class names that may stand in two modules.
 """
 
 from __future__ import annotations
 
 import ast
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -108,9 +106,3 @@ def _retired_modules(tree: Tree, retired: Mapping[str, str]) -> Iterator[str]:
     for path, instead in retired.items():
         if path in tree.files or any(name.startswith(f"{path}/") for name in tree.files):
             yield f"{path}: this name of a module is retired; it is {instead} now"
-
-
-if __name__ == "__main__":
-    for sentence in (sentences := faults(Tree.of_repository())):
-        print(sentence, file=sys.stderr)
-    sys.exit(1 if sentences else 0)

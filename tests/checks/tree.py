@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +20,19 @@ class Tree:
 
     @classmethod
     def of_repository(cls, root: Path = ROOT) -> Tree:
-        """Every file under version control, and new ones that are not ignored."""
+        """Every file under version control, and new ones; all files of a folder without git."""
+        if not (root / ".git").exists():
+            return cls.of_paths(root, (str(path.relative_to(root)) for path in root.rglob("*")))
         listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
         output = subprocess.run(listing, cwd=root, check=True, capture_output=True, text=True)
-        paths = [path for path in output.stdout.splitlines() if (root / path).is_file()]
+        return cls.of_paths(root, output.stdout.splitlines())
+
+    @classmethod
+    def of_paths(cls, root: Path, paths: Iterable[str]) -> Tree:
+        """These files of a folder."""
+        files = [path for path in sorted(paths) if (root / path).is_file()]
         return cls(
-            {path: (root / path).read_text() if path.endswith(".py") else "" for path in paths}
+            {path: (root / path).read_text() if path.endswith(".py") else "" for path in files}
         )
 
     @cached_property

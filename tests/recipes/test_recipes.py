@@ -1,0 +1,143 @@
+"""A stranger's walk: the recipes of CONTRIBUTING.md work, and a forgotten step is found.
+
+Each recipe is followed on a copy of the tree, once whole and once without each of its edits. Whole,
+all its checks pass; without an edit, the check that its step names fails, run alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.recipes.recipe import Edit, Step, read_recipes
+
+ROOT = Path(__file__).parents[2]
+RECIPES = read_recipes((ROOT / "CONTRIBUTING.md").read_text())
+_COPIED = (
+    "chassis", "contracts", "deploy", "docs/contracts", "docs/reference", "identifiers",
+    "profile_index", "rules", "services", "tests/checks", "tests/golden", "tests/support",
+    "tests/unit/contracts", "tests/conftest.py", "docker-compose.yml", "pyproject.toml",
+)  # fmt: skip
+_PROCESSES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A recipe, followed on the copy at `root`, without the edit `forgotten` if there is one."""
+
+    root: Path
+    steps: list[Step]
+    forgotten: Edit | None = None
+    check: str = ""
+
+    def prepare(self) -> dict[str, object]:
+        """Make the copy and its edits; the commands that are left to run on it."""
+        for name in _COPIED:
+            _copy(ROOT / name, self.root / name)
+        commands = []
+        for edit in (edit for step in self.steps for edit in step.edits if edit != self.forgotten):
+            if edit.command:
+                commands.append(edit.command.split()[2:])
+            else:
+                edit.apply(self.root)
+        checks = {step.check: step.module for step in self.steps}
+        checks = {self.check: checks[self.check]} if self.forgotten else checks
+        return {"root": str(self.root), "commands": [*commands, *checks.values()]}
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_file():
+        shutil.copyfile(source, target)
+    else:
+        ignored = shutil.ignore_patterns("__pycache__", ".*")
+        shutil.copytree(source, target, ignore=ignored, copy_function=shutil.copyfile)
+
+
+def _walks(folder: Path) -> list[Walk]:
+    walks = []
+    for number, steps in enumerate(RECIPES.values()):
+        walks.append(Walk(folder / f"{number}-whole", steps))
+        for step in steps:
+            for edit in step.edits:
+                root = folder / f"{number}-{len(walks)}"
+                walks.append(Walk(root, steps, edit, step.check))
+    return walks
+
+
+def _run(walks: list[dict[str, object]]) -> list[list[int]]:
+    """The exit status of every command, from several walkers at once."""
+    parts = [walks[start::_PROCESSES] for start in range(_PROCESSES)]
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.recipes.walker"]
+    walkers = [
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in parts
+    ]
+    for walker, part in zip(walkers, parts, strict=True):
+        assert walker.stdin is not None
+        walker.stdin.write(json.dumps(part))
+        walker.stdin.close()
+        walker.stdin = None
+    answers = [json.loads(walker.communicate()[0]) for walker in walkers]
+    statuses: list[list[int]] = [[] for _ in walks]
+    for start, answer in enumerate(answers):
+        statuses[start::_PROCESSES] = answer
+    return statuses
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Walk, list[int]]]:
+    walks = _walks(tmp_path_factory.mktemp("recipes"))
+    return list(zip(walks, _run([walk.prepare() for walk in walks]), strict=True))
+
+
+def test_there_is_a_recipe_for_each_thing_that_is_added_often() -> None:
+    assert list(RECIPES) == [
+        "a new event type",
+        "a new call",
+        "a new rule function",
+        "a new offer field",
+        "a new service",
+    ]
+
+
+def test_who_follows_a_recipe_passes_its_checks(walked: list[tuple[Walk, list[int]]]) -> None:
+    failed = [
+        (walk.root.name, [step.check for step in walk.steps], statuses)
+        for walk, statuses in walked
+        if walk.forgotten is None and any(statuses)
+    ]
+    assert failed == []
+
+
+def test_the_named_check_fails_where_an_edit_is_forgotten(
+    walked: list[tuple[Walk, list[int]]],
+) -> None:
+    unnoticed = [
+        (str(walk.forgotten), walk.check)
+        for walk, statuses in walked
+        if walk.forgotten is not None and statuses[-1] == 0
+    ]
+    assert unnoticed == []
+
+
+def test_the_checks_pass_before_a_recipe_is_followed(tmp_path: Path) -> None:
+    checks = [step.module for steps in RECIPES.values() for step in steps]
+    modules = [list(words) for words in dict.fromkeys(map(tuple, checks))]
+    walk = Walk(tmp_path / "untouched", []).prepare() | {"commands": modules}
+    assert _run([walk]) == [[0] * len(modules)]
