@@ -41,7 +41,7 @@ class IdentityService(Service):
 
     @rpc
     def resolve(self, observations: Any) -> dict[str, Any]:
-        """The stream and profile of each observation, in order, and the facts that they made."""
+        """The stream and profile of each observation, in order, and the facts that this led to."""
         batch = [self.observer.observe(**one) for one in read_observations(observations)]
         results, facts = self.resolver.resolve(batch, self.work)
         self.reviews.note(batch, results, facts, self.work)

@@ -27,7 +27,7 @@ pytestmark = [
 
 
 def run(uri: str, work: str, size: int) -> list[tuple[str, str]]:
-    """The (stream, profile) of every answer that the processes were given; they begin at once."""
+    """The (stream, profile) of every answer that the processes got; they begin at once."""
     with ExitStack() as stack:
         processes = [
             stack.enter_context(
@@ -48,7 +48,7 @@ def run(uri: str, work: str, size: int) -> list[tuple[str, str]]:
             _tell(process, "go")
         answers = [json.loads(_hear(process)) for process in processes]
         assert [process.wait() for process in processes] == [0] * PROCESSES
-    return [(stream, profile) for given in answers for stream, profile in given]
+    return [(stream, profile) for places in answers for stream, profile in places]
 
 
 def _tell(process: subprocess.Popen[str], message: Any) -> None:

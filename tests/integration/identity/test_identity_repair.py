@@ -204,8 +204,8 @@ def test_profiles_and_segments_follow_merges_and_splits_as_if_they_had_never_bee
     )
     wait_for(lambda: state_of(cdp, ann, tablet) == apart)
 
-    shown = cdp.call("profiles", "get", profile_id=tablet, reveal=True)["identifiers"]
-    assert [(known["type"], known["value"]) for known in shown] == [("anonymous_id", "tablet")]
+    identifiers = cdp.call("profiles", "get", profile_id=tablet, reveal=True)["identifiers"]
+    assert [(each["type"], each["value"]) for each in identifiers] == [("anonymous_id", "tablet")]
 
     history = cdp.call("identity", "explain", profile_id=tablet)
     load_checked(IdentityExplainResponse(), history)

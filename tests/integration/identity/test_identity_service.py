@@ -76,10 +76,10 @@ def test_the_facts_of_a_call_are_those_of_the_log(cdp: Client) -> None:
 def test_lookup_and_describe_answer_as_the_contract_says(cdp: Client) -> None:
     answer = cdp.call("identity", "resolve", observations=[observation()])
     profile_id = answer["resolutions"][0]["profile_id"]
-    found = cdp.call("identity", "lookup", identifiers={"anonymous_id": "a-1", "email": "none"})
-    load_checked(LookupResponse(), found)
-    assert (found["profile_id"], found["assurance"]) == (profile_id, "device")
-    assert found["ignored_identifiers"][0]["type"] == "email"
+    match = cdp.call("identity", "lookup", identifiers={"anonymous_id": "a-1", "email": "none"})
+    load_checked(LookupResponse(), match)
+    assert (match["profile_id"], match["assurance"]) == (profile_id, "device")
+    assert match["ignored_identifiers"][0]["type"] == "email"
     described = cdp.call("identity", "describe", profile_id=profile_id)
     load_checked(DescribeResponse(), described)
     assert described["streams"][0]["identifiers"][0]["type"] == "anonymous_id"

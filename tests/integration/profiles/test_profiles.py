@@ -307,9 +307,9 @@ def test_statistics_count_events_of_shops_and_profiles_after_merges(
         event("e-3", identifiers={"anonymous_id": "a-2"}),
         signed_in("e-4", anonymous_id="a-1"),
     )
-    found = profiles.work.read(store.statistics)
-    load(STATISTICS_RESPONSE, found)
-    assert found == {"events": 4, "profiles": 2, "orders": 1, "streams": 3, "waiting": 0}
+    statistics = profiles.work.read(store.statistics)
+    load(STATISTICS_RESPONSE, statistics)
+    assert statistics == {"events": 4, "profiles": 2, "orders": 1, "streams": 3, "waiting": 0}
 
 
 def test_callers_that_send_the_same_events_at_once_record_each_once(
@@ -350,8 +350,8 @@ def test_while_shoppers_sign_in_at_once_no_event_comes_before_the_identity_it_wa
         else:
             assert logged.metadata["profile_id"] in labels[logged.stream]
     assert profiles.work.read(store.statistics)["profiles"] == 3
-    found = {profiles.get(stream)["profile_id"] for stream in labels}
-    assert sum(profiles.get(profile_id)["orders"]["count"] for profile_id in found) == 12
+    profile_ids = {profiles.get(stream)["profile_id"] for stream in labels}
+    assert sum(profiles.get(profile_id)["orders"]["count"] for profile_id in profile_ids) == 12
 
 
 shoppers = st.sampled_from([{"anonymous_id": "a-1"}, {"anonymous_id": "a-2"}, {"user_id": "u-1"}])

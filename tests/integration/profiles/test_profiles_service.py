@@ -74,8 +74,8 @@ def test_what_was_recorded_is_read_by_profile_and_by_identifiers(cdp: Client) ->
     (receipt,) = recorded["receipts"]
     profile = cdp.call("profiles", "get", profile_id=receipt["profile_id"])
     assert (profile["events"], profile["versions"]) == (1, recorded["token"])
-    found = cdp.call("profiles", "get", identifiers={"anonymous_id": "a-1"})
-    assert found == {**profile, "requested": None}
+    same = cdp.call("profiles", "get", identifiers={"anonymous_id": "a-1"})
+    assert same == {**profile, "requested": None}
     assert cdp.call("profiles", "statistics")["events"] == 1
 
 
@@ -119,9 +119,9 @@ def test_plain_values_are_shown_to_who_asks_for_them(cdp: Client) -> None:
     identifiers = {"anonymous_id": "a-1", "email": "Ann@shop.example"}
     cdp.call("profiles", "record", events=[event("e-1", identifiers=identifiers)])
     hidden = cdp.call("profiles", "get", identifiers=identifiers)["identifiers"]
-    assert all(known.keys() == {"type", "key"} for known in hidden)
-    shown = cdp.call("profiles", "get", identifiers=identifiers, reveal=True)["identifiers"]
-    assert {known["type"] for known in shown} == set(identifiers)
+    assert all(each.keys() == {"type", "key"} for each in hidden)
+    revealed = cdp.call("profiles", "get", identifiers=identifiers, reveal=True)["identifiers"]
+    assert {each["type"] for each in revealed} == set(identifiers)
 
 
 def test_a_profile_is_asked_for_in_one_way(cdp: Client) -> None:

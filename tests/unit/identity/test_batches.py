@@ -14,8 +14,8 @@ def unchanged(shop: Shop, *observations: Observation) -> set[int]:
 def test_events_of_known_identifiers_are_resolved_beside_those_of_new_ones() -> None:
     shop = Shop()
     shop.account(1, user_id="ann", anonymous_id="d")
-    new, known = seen(2, {"anonymous_id": "new"}), seen(3, {"anonymous_id": "d"})
-    assert unchanged(shop, new, known) == {1}
+    new, again = seen(2, {"anonymous_id": "new"}), seen(3, {"anonymous_id": "d"})
+    assert unchanged(shop, new, again) == {1}
 
 
 def test_an_event_is_not_resolved_before_a_change_of_the_same_identifier() -> None:

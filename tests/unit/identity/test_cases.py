@@ -439,9 +439,9 @@ class TestLookup:
 
     def test_a_new_account_on_a_guests_device_is_found_by_the_device(self, shop: Shop) -> None:
         guest = shop.guest(1, anonymous_id="d")
-        found = shop.look(user_id="ann", anonymous_id="d", signed_in=True)
-        assert found
-        assert (found.profile, found.assurance) == (guest.profile, "device")
+        match = shop.look(user_id="ann", anonymous_id="d", signed_in=True)
+        assert match
+        assert (match.profile, match.assurance) == (guest.profile, "device")
 
     def test_a_new_account_on_another_ones_device_is_not_found(self, shop: Shop) -> None:
         shop.account(1, user_id="ann", anonymous_id="d")

@@ -1,6 +1,6 @@
 """Against a plain model: accounts are a union-find with limits, devices a line of tenures.
 
-The model is told everything at once and in the order of time; identity is told event by event, the
+The model gets everything at once and in the order of time; identity gets event by event, the
 guests' late and some of them twice. In the end both say of each event with whom it is.
 """
 
@@ -31,7 +31,7 @@ class ShopEvent:
     user: str = ""
     card: str = ""
 
-    def tell(self, shop: Shop) -> Resolution:
+    def send(self, shop: Shop) -> Resolution:
         """The event, as identity hears of it."""
         if self.doing == "browses":
             return shop.guest(self.time, device_id=self.device)
@@ -51,10 +51,10 @@ class Accounts:
 
     def of(self, name: str) -> set[str]:
         """The account of a user or a card, which begins with the first event that shows it."""
-        found = next((part for part in self.parts if name in part), None)
-        if found is None:
-            self.parts.append(found := {name})
-        return found
+        account = next((part for part in self.parts if name in part), None)
+        if account is None:
+            self.parts.append(account := {name})
+        return account
 
     def prove(self, user: str, card: str) -> None:
         """An event shows both: they are one, unless the one or the other belongs to somebody."""
@@ -94,7 +94,7 @@ def _on_device(story: Sequence[ShopEvent], accounts: Accounts) -> dict[int, str]
     for event in [*story, None]:
         signs_in = min(accounts.of(event.user)) if event and event.doing == "signs in" else None
         if signs_in and owner is None and owners <= {signs_in}:
-            owner = signs_in  # the guest was they, as far as anybody can tell
+            owner = signs_in  # the guest may well have been the same person
         ends = event is None or (event.doing == "signs out" and owner is not None)
         if event and event.doing in ("browses", "signs out"):
             tenure.append(event.time)
@@ -108,20 +108,20 @@ def _on_device(story: Sequence[ShopEvent], accounts: Accounts) -> dict[int, str]
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[ShopEvent]:
-    told: list[ShopEvent] = []
+    story: list[ShopEvent] = []
     for time in range(1, draw(st.integers(2, 16))):
         doing = draw(
             st.sampled_from(["browses", "signs in", "signs in", "signs out", "shows card"])
         )
         device = draw(st.sampled_from(DEVICES))
         if doing == "shows card":
-            told.append(ShopEvent(time, doing, card=draw(st.sampled_from(CARDS))))
+            story.append(ShopEvent(time, doing, card=draw(st.sampled_from(CARDS))))
         elif doing == "signs in":
             user, card = draw(st.sampled_from(USERS)), draw(st.sampled_from(("", "", *CARDS)))
-            told.append(ShopEvent(time, doing, device, user, card))
+            story.append(ShopEvent(time, doing, device, user, card))
         else:
-            told.append(ShopEvent(time, doing, device))
-    return told
+            story.append(ShopEvent(time, doing, device))
+    return story
 
 
 @given(stories(), st.randoms(use_true_random=False))
@@ -134,9 +134,9 @@ def test_every_event_is_with_whom_the_plain_model_says(
     shop = Shop()
     answers = {}
     for event in [*(event for event in story if event not in late), *late]:
-        answers[event.time] = event.tell(shop)
+        answers[event.time] = event.send(shop)
     for event in again:
-        assert event.tell(shop).stream == answers[event.time].stream
+        assert event.send(shop).stream == answers[event.time].stream
     model = expected(story)
     assert model.keys() == answers.keys()
     pairs = {(model[time], shop.profile_of(answer)) for time, answer in answers.items()}

@@ -93,17 +93,17 @@ class IdentityInMemory:
         for key in new:
             self._streams[key] = self._ids()
             self._born[self._streams[key]] = next(self._ages)
-        known = {self._profiles[self._streams[key]] for key in keys if key not in new}
-        label = min(known or {self._streams[keys[0]]}, key=self._born.__getitem__)
-        moved = [s for s, profile in self._profiles.items() if profile in known - {label}]
-        moved += [self._streams[key] for key in new]
-        if not moved:
+        labels = {self._profiles[self._streams[key]] for key in keys if key not in new}
+        label = min(labels or {self._streams[keys[0]]}, key=self._born.__getitem__)
+        streams = [s for s, profile in self._profiles.items() if profile in labels - {label}]
+        streams += [self._streams[key] for key in new]
+        if not streams:
             return None
-        for stream in moved:
+        for stream in streams:
             self._profiles[stream] = label
-        return self._tell(label, moved, len(known) > 1, observation)
+        return self._append(label, streams, len(labels) > 1, observation)
 
-    def _tell(self, label: str, moved: list[str], merged: bool, observation: Any) -> Event:
+    def _append(self, label: str, streams: list[str], merged: bool, observation: Any) -> Event:
         owners = {stream: key for key, stream in self._streams.items()}
         fact = JointDraft(
             id=self._ids(),
@@ -121,7 +121,7 @@ class IdentityInMemory:
                         }
                     ],
                 }
-                for stream in moved
+                for stream in streams
             },
             data={"reason": "merged" if merged else "linked"},
             occurred_at=0,

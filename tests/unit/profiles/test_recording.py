@@ -97,7 +97,7 @@ def test_identity_is_asked_with_plain_json() -> None:
 
 def test_answers_of_identity_are_resolutions_or_refusals() -> None:
     refusal = {"event_id": "e-2", "error": {"field": "identifiers", "message": "no"}}
-    found = {
+    response = {
         "event_id": "e-1",
         "stream_id": "s-1",
         "profile_id": "p-1",
@@ -105,7 +105,7 @@ def test_answers_of_identity_are_resolutions_or_refusals() -> None:
         "assurance": "device",
         "ignored_identifiers": [],
     }
-    assert read_resolutions([found, refusal]) == ({"e-1": resolution()}, {"e-2": refusal})
+    assert read_resolutions([response, refusal]) == ({"e-1": resolution()}, {"e-2": refusal})
 
 
 def test_the_log_gets_the_context_beside_the_data_and_no_identifier_value() -> None:
