@@ -142,7 +142,7 @@ def open_file(
     if path.suffix.lower() == _PARQUET:
         table: Table | Parquet = Parquet(path, row_name)
     else:
-        table = Table(path, row_name, mapping.form)
+        table = Table(path, row_name, mapping.table_format)
     mapping.check_columns(table.columns)
     make_event = partial(map_rows, mapping=mapping)
     if not mapping.group_by:

@@ -9,45 +9,45 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from cdp.loading.table import WHITESPACE, Form
+from cdp.loading.table import WHITESPACE, TableFormat
 from cdp.loading.values import Cells, Value, compile_value, object_of, template
 from chassis.config.files import read_text
 from chassis.config.yaml_document import Entry, read_document
 from chassis.core.errors import InvalidInput
 from chassis.validation.schema import did_you_mean
 
-ROW = "cdp_row"  # a column that every table has: the name of the row, of a group that of its first
+ROW = "cdp_row"  # a column that every table has: the name of the record
 _REQUIRED = ("type", "time", "identifiers", "authenticated")
 _OPTIONAL = ("id", "context", "data")
-_FORM = ("delimiter", "header", "columns", "encoding")
-_ENCODINGS = {"utf-8", "iso8859-1", "cp1252"}  # those in which a line's end is one byte
+_FORMAT = ("delimiter", "header", "columns", "encoding")
+_ENCODINGS = {"utf-8", "iso8859-1", "cp1252"}  # those in which a line end is one byte
 
 
 @dataclass(frozen=True, slots=True)
 class TableMapping:
-    """How a table is written, which of its rows belong together, and the event that they make."""
+    """How a table is written, which of its rows are a record, and the event that these make."""
 
-    form: Form
+    table_format: TableFormat
     group_by: tuple[str, ...]
     event: Value
     digest: str
 
     def make(self, rows: Sequence[Cells]) -> dict[str, Any]:
-        """The event of the rows of one group; InvalidInput names the field that cannot be made."""
+        """The event of the rows of one record; InvalidInput names the field at fault."""
         event: dict[str, Any] = self.event.make(rows)
         return event
 
     def check_columns(self, columns: Iterable[str]) -> None:
-        """InvalidInput names the first place that reads a column which the file has not."""
-        known = [*columns, ROW]
+        """InvalidInput names the first field that reads a column the file does not have."""
+        available = [*columns, ROW]
         for path, column in (*(("group_by", name) for name in self.group_by), *self.event.columns):
-            if column not in known:
-                hint = did_you_mean(column, known) or f"; there are {', '.join(known)}"
-                raise InvalidInput(path, f"reads the column {column}, and there is none{hint}")
+            if column not in available:
+                hint = did_you_mean(column, available) or f"; there are {', '.join(available)}"
+                raise InvalidInput(path, f"reads the column {column}, which does not exist{hint}")
 
 
 def read_mapping(path: Path) -> TableMapping:
-    """The mapping in a file; InvalidInput names the place to mend."""
+    """The mapping in a file; InvalidInput names the place to correct."""
     text = read_text(path)
     try:
         digest = blake2b(text.encode(), digest_size=16).hexdigest()
@@ -62,9 +62,9 @@ def parse_mapping(root: Entry, digest: str = "") -> TableMapping:
     fields = document["event"].record(_REQUIRED, _OPTIONAL)
     values = {"id": template(f"{{{ROW}}}", "event.id")}
     values |= {name: compile_value(entry) for name, entry in fields.items()}
-    form = document["format"].record((), _FORM) if "format" in document else {}
+    table_format = document["format"].record((), _FORMAT) if "format" in document else {}
     return TableMapping(
-        form=_form(form, document.get("format", root)),
+        table_format=_table_format(table_format, document.get("format", root)),
         group_by=_group_by(document.get("group_by")),
         event=object_of(values),
         digest=digest,
@@ -82,16 +82,16 @@ def _group_by(entry: Entry | None) -> tuple[str, ...]:
     return (column,)
 
 
-def _form(fields: Mapping[str, Entry], of: Entry) -> Form:
+def _table_format(fields: Mapping[str, Entry], of: Entry) -> TableFormat:
     delimiter = _delimiter(fields["delimiter"]) if "delimiter" in fields else ","
     header = fields["header"].flag() if "header" in fields else True
     columns = _names(fields["columns"]) if "columns" in fields else ()
     if len(set(columns)) < len(columns):
-        fields["columns"].refuse("has a name twice")
+        fields["columns"].refuse("has a name twice; rename one")
     if not header and not columns:
         of.refuse("`columns` is missing: without a header, the columns need names")
     encoding = _encoding(fields["encoding"]) if "encoding" in fields else "utf-8"
-    return Form(delimiter, header, columns, encoding)
+    return TableFormat(delimiter, header, columns, encoding)
 
 
 def _names(entry: Entry) -> tuple[str, ...]:
@@ -113,9 +113,9 @@ def _delimiter(entry: Entry) -> str:
 def _encoding(entry: Entry) -> str:
     encoding = str(entry.scalar())
     try:
-        known = codecs.lookup(encoding).name in _ENCODINGS
+        supported = codecs.lookup(encoding).name in _ENCODINGS
     except LookupError:
-        known = False
-    if not known:
+        supported = False
+    if not supported:
         entry.refuse("must be utf-8, latin-1 or cp1252")
     return encoding

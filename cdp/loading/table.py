@@ -20,7 +20,7 @@ _NOT_CLOSED = "unexpected end of data"  # as csv says it
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class TableFormat:
     """How a table is written. `columns` names the columns in place of a header."""
 
     delimiter: str = ","
@@ -34,18 +34,18 @@ class Table:
 
     suffix = ".csv"
 
-    def __init__(self, path: Path, name: str, form: Form) -> None:
-        self.path, self.name, self.form = path, name, form
+    def __init__(self, path: Path, name: str, table_format: TableFormat) -> None:
+        self.path, self.name, self.table_format = path, name, table_format
         self.total = path.stat().st_size
         self.heading = b""
-        self.columns = form.columns
+        self.columns = table_format.columns
         with path.open("rb") as file:
-            self._read_header(_RowReader(file, form))
+            self._read_header(_RowReader(file, table_format))
 
     def rows(self) -> Iterator[Row]:
         """Its rows, without the header and blank lines; cells are stripped of spaces."""
         with self.path.open("rb") as file:
-            reader = _RowReader(file, self.form)
+            reader = _RowReader(file, self.table_format)
             self._read_header(reader)
             for number, cells, fault in reader:
                 raw = b"".join(reader.lines)
@@ -53,17 +53,19 @@ class Table:
 
     def again(self, row: Row) -> bytes:
         """The row with its name as an extra cell, unless its cells cannot be separated."""
-        delimiter = {WHITESPACE: " ", "tab": "\t"}.get(self.form.delimiter, self.form.delimiter)
+        delimiter = {WHITESPACE: " ", "tab": "\t"}.get(
+            self.table_format.delimiter, self.table_format.delimiter
+        )
         return marked(row, delimiter)
 
     def _read_header(self, reader: _RowReader) -> None:
-        if not self.form.header:
+        if not self.table_format.header:
             return
         for _number, cells, fault in reader:
             self.heading = b"".join(reader.lines).rstrip(b"\r\n") + b"\n"
             if fault:
                 raise InvalidInput(str(self.path), f"has a heading that {fault}")
-            self.columns = self.form.columns or tuple(cell.strip() for cell in cells)
+            self.columns = self.table_format.columns or tuple(cell.strip() for cell in cells)
             if not all(map(_is_text, self.columns)):
                 raise InvalidInput(str(self.path), f"has a heading that {_OTHER_ENCODING}")
             break
@@ -118,9 +120,9 @@ class _RowReader:
     would otherwise swallow the rows after it.
     """
 
-    def __init__(self, file: BinaryIO, form: Form) -> None:
-        self._lines = _LineReader(file, form.encoding)
-        delimiter = "\t" if form.delimiter == "tab" else form.delimiter
+    def __init__(self, file: BinaryIO, table_format: TableFormat) -> None:
+        self._lines = _LineReader(file, table_format.encoding)
+        delimiter = "\t" if table_format.delimiter == "tab" else table_format.delimiter
         self._rows: Iterator[list[str]] = (
             map(str.split, self._lines)
             if delimiter == WHITESPACE

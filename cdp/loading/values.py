@@ -1,8 +1,8 @@
 """Values of an event, made from the cells of a table's rows as a mapping says.
 
 A text such as "shop-{customer}" takes cells by the names of their columns. An object with `from`,
-`sum` or `each_line` says more; all else stands for itself. What is made of an empty cell is left
-out, as null is as good as absent.
+`sum` or `each_line` says more; everything else is a constant. Values of empty cells are left out,
+as null means the same as absent.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """How a value is made from the cells of the rows of one event.
+    """How a value is made from the cells of a record's rows.
 
-    `make` raises InvalidInput with the field's path; `columns` are those it reads, by path.
+    `make` raises InvalidInput with the path of the field; `columns` are those it reads, by path.
     """
 
     make: Make
@@ -46,7 +46,7 @@ class Value:
 
 
 def compile_value(entry: Entry) -> Value:
-    """The value that an entry of a mapping describes; InvalidInput says what is wrong with it."""
+    """The value that an entry of a mapping describes; InvalidInput says what is wrong."""
     if entry.is_mapping():
         fields = entry.fields()
         if "each_line" in fields:
@@ -78,7 +78,7 @@ def template(text: str, path: str) -> Value:
         return _constant(text)
 
     def make(rows: Sequence[Cells]) -> Any:
-        cells = [_the_one(rows, name, path) for name in names]
+        cells = [_single_cell(rows, name, path) for name in names]
         if not all(cells):
             return ABSENT
         if parts[0] == parts[-1] == "" and len(cells) == 1:
@@ -108,8 +108,8 @@ def _each_line(entry: Entry) -> Value:
         fields["unless"].refuse('must be {column: "text"}')
 
     def make(rows: Sequence[Cells]) -> list[Any]:
-        kept = (row for row in rows if not any(row[c] == text for c, text in unless.items()))
-        return [value for row in kept if (value := part.make([row])) is not ABSENT]
+        selected = (row for row in rows if not any(row[c] == text for c, text in unless.items()))
+        return [value for row in selected if (value := part.make([row])) is not ABSENT]
 
     path = f"{entry.path}.unless"
     return Value(make, (*part.columns, *((path, column) for column in unless)))
@@ -123,7 +123,7 @@ def _typed(entry: Entry) -> Value:
     read = _reader(fields, name)
     if "sum" in fields:
         if name not in ("whole", "number", "amount") or "per" in fields:
-            entry.refuse("can sum up what is whole, number or amount, without per")
+            entry.refuse("sums only what is whole, number or amount, and without `per`")
         one = _template(fields["sum"], path)
         return Value(
             lambda rows: _sum(_read(one.make([row]), read, path) for row in rows), one.columns
@@ -135,10 +135,10 @@ def _typed(entry: Entry) -> Value:
 
     def share(rows: Sequence[Cells]) -> Any:
         amount = _read(one.make(rows), read, path)
-        pieces = _read(per.make(rows), _whole, f"{path}.per")
-        if amount is ABSENT or pieces is ABSENT or pieces == 0:
+        quantity = _read(per.make(rows), _whole, f"{path}.per")
+        if amount is ABSENT or quantity is ABSENT or quantity == 0:
             return ABSENT
-        return int((Decimal(amount) / pieces).quantize(Decimal(1), ROUND_HALF_EVEN))
+        return int((Decimal(amount) / quantity).quantize(Decimal(1), ROUND_HALF_EVEN))
 
     return Value(share, one.columns + per.columns)
 
@@ -149,14 +149,14 @@ def _template(entry: Entry, path: str) -> Value:
     if not isinstance(text, str):
         entry.refuse(f'must be text such as "{{column}}", not {kind(text)}')
     if any(brace in part for part in _COLUMN.split(text)[::2] for brace in "{}"):
-        entry.refuse('has a brace that is not one of a pair; write "{column}"')
+        entry.refuse('has a brace without its pair; write "{column}"')
     return template(text, path)
 
 
-def _the_one(rows: Sequence[Cells], name: str, path: str) -> str:
+def _single_cell(rows: Sequence[Cells], name: str, path: str) -> str:
     cell = rows[0][name]
     if len(rows) > 1 and any(row[name] != cell for row in rows):
-        raise InvalidInput(path, f"is not one: {name} differs between the lines of the group")
+        raise InvalidInput(path, f"is ambiguous: {name} differs between the lines of the group")
     return cell
 
 
@@ -167,27 +167,27 @@ def _read(text: Any, read: Callable[[str], Any], path: str) -> Any:
         return read(text)
     except (ArithmeticError, ValueError) as error:
         raise InvalidInput(
-            path, str(error) if type(error) is _Unfit else "cannot be read"
+            path, str(error) if type(error) is CellError else "cannot be read"
         ) from None
 
 
-class _Unfit(ValueError):
-    """What is wrong with a cell, in words."""
+class CellError(ValueError):
+    """What is wrong with a cell, as a message."""
 
 
 def _sum(values: Iterator[Any]) -> Any:
-    there = [value for value in values if value is not ABSENT]
-    return sum(there) if there else ABSENT
+    present = [value for value in values if value is not ABSENT]
+    return sum(present) if present else ABSENT
 
 
 def _reader(fields: Mapping[str, Entry], name: str) -> Callable[[str], Any]:
     if name == "amount":
         return _amount_reader(fields)
     if "per" in fields:
-        fields["per"].refuse("is for what is an amount")
+        fields["per"].refuse("needs `as: amount`")
     if name == "time":
-        form = str(fields["format"].scalar() or "") if "format" in fields else ""
-        return _time(form, _zone(fields.get("zone")))
+        time_format = str(fields["format"].scalar() or "") if "format" in fields else ""
+        return _time(time_format, _zone(fields.get("zone")))
     plain: dict[str, Callable[[str], Any]] = {
         "text": str,
         "whole": _whole,
@@ -201,14 +201,14 @@ def _reader(fields: Mapping[str, Entry], name: str) -> Callable[[str], Any]:
 def _amount_reader(fields: Mapping[str, Entry]) -> Callable[[str], int]:
     decimals = fields["decimals"].scalar() if "decimals" in fields else 2
     if type(decimals) is not int or not 0 <= decimals <= 4:
-        fields["decimals"].refuse("must be those of the currency, 0 to 4")
+        fields["decimals"].refuse("must be the decimals of the currency, 0 to 4")
     rounded = fields["round"].flag() if "round" in fields else False
     return partial(_amount, decimals=decimals, rounded=rounded)
 
 
 def _whole(text: str) -> int:
     if not (match := _WHOLE.fullmatch(text)):
-        raise _Unfit("must be a whole number")
+        raise CellError("must be a whole number")
     return int(match[1])
 
 
@@ -218,12 +218,12 @@ def _number(text: str) -> int | float:
     try:
         return float(text)
     except ValueError:
-        raise _Unfit("must be a number such as 12.5") from None
+        raise CellError("must be a number such as 12.5") from None
 
 
 def _flag(text: str) -> bool:
     if text.lower() not in _FLAGS:
-        raise _Unfit("must be true or false, yes or no, 1 or 0")
+        raise CellError("must be true or false, yes or no, 1 or 0")
     return _FLAGS[text.lower()]
 
 
@@ -231,9 +231,9 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        raise _Unfit("must be JSON") from None
+        raise CellError("must be JSON") from None
     except RecursionError:
-        raise _Unfit("is nested too deep; flatten it") from None
+        raise CellError("is nested too deeply; flatten it") from None
 
 
 def _amount(text: str, decimals: int, rounded: bool) -> int:
@@ -241,35 +241,39 @@ def _amount(text: str, decimals: int, rounded: bool) -> int:
         minor = Decimal(text).scaleb(decimals)
         whole = int(minor.quantize(Decimal(1), ROUND_HALF_EVEN))
     except (ArithmeticError, ValueError):
-        raise _Unfit("must be an amount such as 49.99") from None
+        raise CellError("must be an amount such as 49.99") from None
     if minor != whole and not rounded:
-        raise _Unfit(f"must be an amount of at most {decimals} decimals; or say `round: true`")
+        raise CellError(f"has more than {decimals} decimals; correct it, or set `round: true`")
     return whole
 
 
-def _time(form: str, zone: tzinfo | None) -> Callable[[str], str]:
+def _time(time_format: str, zone: tzinfo | None) -> Callable[[str], str]:
     def read(text: str) -> str:
         try:
-            if form in ("epoch", "epoch_ms"):
-                seconds = Decimal(text) / (1_000 if form == "epoch_ms" else 1)
+            if time_format in ("epoch", "epoch_ms"):
+                seconds = Decimal(text) / (1_000 if time_format == "epoch_ms" else 1)
                 moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
                     microseconds=int(seconds * 10**6)
                 )
             else:
-                moment = _in_form(text, form) if form else datetime.fromisoformat(text)
+                moment = (
+                    _parse_time(text, time_format) if time_format else datetime.fromisoformat(text)
+                )
         except (ArithmeticError, ValueError):
-            raise _Unfit(f"must be a time written as {form or '2026-11-21T19:30:00'}") from None
+            raise CellError(
+                f"must be a time written as {time_format or '2026-11-21T19:30:00'}"
+            ) from None
         if moment.tzinfo is None:
             if zone is None:
-                raise _Unfit("has no time zone; name the one it was written in as `zone`")
+                raise CellError("has no time zone; name it as `zone` in the mapping")
             moment = moment.replace(tzinfo=zone)
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
     return read
 
 
-def _in_form(text: str, form: str) -> datetime:
-    return datetime.strptime(text, form)  # noqa: DTZ007 - the caller looks at its zone
+def _parse_time(text: str, time_format: str) -> datetime:
+    return datetime.strptime(text, time_format)  # noqa: DTZ007 - the caller checks the zone
 
 
 def _zone(entry: Entry | None) -> tzinfo | None:

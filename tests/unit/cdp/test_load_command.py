@@ -54,7 +54,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
         (
             ["a.csv", "--mapping", "a.yaml"],
             1,
-            "Error: event.identifiers.user_id: reads the column who, and there is none; there are",
+            "Error: event.identifiers.user_id: reads the column who, which does not exist; there",
         ),
         (
             ["a.ndjson", "--folder", "a.csv/x"],

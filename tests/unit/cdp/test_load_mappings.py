@@ -32,8 +32,8 @@ def mapping(text: str = "") -> TableMapping:
     return parse_mapping(read_document(EVENT + text, "shop.yaml"))
 
 
-def value(told: str, *rows: dict[str, str]) -> Any:
-    return compile_value(Entry("shop.yaml", "data.x", read_document(told, "").node)).make(rows)
+def value(text: str, *rows: dict[str, str]) -> Any:
+    return compile_value(Entry("shop.yaml", "data.x", read_document(text, "").node)).make(rows)
 
 
 def test_the_mapping_of_cdnow_makes_the_events_of_the_demo() -> None:
@@ -54,7 +54,7 @@ def test_every_mapping_that_is_shipped_can_be_read(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "cell", "made"),
+    ("text", "cell", "made"),
     [
         ("'{c}'", "x", "x"),
         ("shop-{c}", "7", "shop-7"),
@@ -86,46 +86,46 @@ def test_every_mapping_that_is_shipped_can_be_read(path: Path) -> None:
         ("{a: '{c}', b: [], c: null}", "x", {"a": "x", "b": [], "c": None}),
     ],
 )
-def test_a_value_is_made_from_a_cell(told: str, cell: str, made: Any) -> None:
-    assert value(told, {"c": cell}) == made
+def test_a_value_is_made_from_a_cell(text: str, cell: str, made: Any) -> None:
+    assert value(text, {"c": cell}) == made
 
 
 @pytest.mark.parametrize(
-    "told",
+    "text",
     ["'{c}'", "'shop-{c}'", "{from: '{c}', as: amount}", "{from: '{n}', as: amount, per: '{c}'}"],
 )
-def test_nothing_is_made_of_an_empty_cell(told: str) -> None:
-    assert value(told, {"c": "", "n": "5"}) is ABSENT
-    assert value(f"{{a: {told}, b: 1}}", {"c": "", "n": "5"}) == {"b": 1}
+def test_nothing_is_made_of_an_empty_cell(text: str) -> None:
+    assert value(text, {"c": "", "n": "5"}) is ABSENT
+    assert value(f"{{a: {text}, b: 1}}", {"c": "", "n": "5"}) == {"b": 1}
 
 
 @pytest.mark.parametrize(
-    ("told", "cell", "message"),
+    ("text", "cell", "message"),
     [
         ("as: whole", "3.5", "must be a whole number"),
         ("as: number", "many", "must be a number such as 12.5"),
         ("as: flag", "maybe", "must be true or false, yes or no, 1 or 0"),
         ("as: json", "{", "must be JSON"),
-        ("as: json", "[" * 100_000, "is nested too deep; flatten it"),
+        ("as: json", "[" * 100_000, "is nested too deeply; flatten it"),
         ("as: amount", "12,50", "must be an amount such as 49.99"),
         ("as: amount", "nan", "must be an amount such as 49.99"),
         ("as: amount", "1e999999", "must be an amount such as 49.99"),
         (
             "as: amount",
             "2.345",
-            "must be an amount of at most 2 decimals; or say `round: true`",
+            "has more than 2 decimals; correct it, or set `round: true`",
         ),
         ("as: time", "yesterday", "must be a time written as 2026-11-21T19:30:00"),
-        ("as: time", "2026-11-21", "has no time zone; name the one it was written in as `zone`"),
+        ("as: time", "2026-11-21", "has no time zone; name it as `zone` in the mapping"),
         ("as: time, format: '%Y'", "x", "must be a time written as %Y"),
         ("as: time, format: epoch", "1e30", "must be a time written as epoch"),
     ],
 )
 def test_a_cell_that_does_not_fit_is_refused_without_repeating_it(
-    told: str, cell: str, message: str
+    text: str, cell: str, message: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
-        value(f"{{from: '{{c}}', {told}}}", {"c": cell})
+        value(f"{{from: '{{c}}', {text}}}", {"c": cell})
     assert str(refused.value) == f"data.x: {message}"
 
 
@@ -139,7 +139,7 @@ def test_the_lines_of_a_group_are_summed_up_and_listed() -> None:
 
 
 def test_what_should_be_one_and_differs_between_the_lines_of_a_group_is_refused() -> None:
-    with pytest.raises(InvalidInput, match=r"data\.x: is not one: c differs between the lines"):
+    with pytest.raises(InvalidInput, match=r"data\.x: is ambiguous: c differs between the lines"):
         value("'{c}'", {"c": "1"}, {"c": "2"})
 
 
@@ -150,7 +150,7 @@ def test_an_event_is_named_after_its_row_unless_the_mapping_names_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             "  identifers: {}",
@@ -164,17 +164,17 @@ def test_an_event_is_named_after_its_row_unless_the_mapping_names_it() -> None:
             "event.data.a: is a date, which JSON does not have; put it in quotes",
         ),
         ("  data: {a: {from: '{b}', as: time, zone: Mars}}", "event.data.a.zone: must be a time"),
-        ("  data: {a: {from: '{b}', per: '{c}'}}", "event.data.a.per: is for what is an amount"),
-        ("  data: {a: {sum: '{b}'}}", "event.data.a: can sum up what is"),
+        ("  data: {a: {from: '{b}', per: '{c}'}}", "event.data.a.per: needs `as: amount`"),
+        ("  data: {a: {sum: '{b}'}}", "event.data.a: sums only what is"),
         ("  data: {a: {from: '{b}', as: amount, decimals: 9}}", "event.data.a.decimals: must be"),
         ("  data: {a: {each_line: 1, unless: [b]}}", "event.data.a.unless: must be"),
-        ("  data: {a: '{who'}", "event.data.a: has a brace that is not one of a pair; write"),
-        ("  data: {a: '{{who}}'}", "event.data.a: has a brace that is not one of a pair"),
+        ("  data: {a: '{who'}", "event.data.a: has a brace without its pair; write"),
+        ("  data: {a: '{{who}}'}", "event.data.a: has a brace without its pair"),
         (
             "  data: {a: {sum: 'b}', as: whole}}",
-            "event.data.a.sum: has a brace that is not one of a",
+            "event.data.a.sum: has a brace without",
         ),
-        ("  data: {a: {each_line: {b: '{}'}}}", "event.data.a.b: has a brace that is not one"),
+        ("  data: {a: {each_line: {b: '{}'}}}", "event.data.a.b: has a brace without"),
         ("format: {delimiter: ' ; '}", "format.delimiter: must be one character"),
         ("format: {header: false}", "format: `columns` is missing: without a header"),
         ("format: {encoding: utf-16}", "format.encoding: must be utf-8, latin-1 or cp1252"),
@@ -183,12 +183,12 @@ def test_an_event_is_named_after_its_row_unless_the_mapping_names_it() -> None:
         ("groupby: a", "groupby: `groupby` is not known here; did you mean"),
     ],
 )
-def test_a_wrong_mapping_is_refused_with_the_place(text: str, told: str) -> None:
+def test_a_wrong_mapping_is_refused_with_the_place(text: str, message: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         mapping(text)
     place = re.compile(r"shop\.yaml line \d+, column \d+: ")
     assert place.search(str(refused.value))
-    assert place.sub("", str(refused.value)).startswith(told)
+    assert place.sub("", str(refused.value)).startswith(message)
 
 
 def test_a_mapping_without_what_every_event_needs_is_refused() -> None:
@@ -198,7 +198,7 @@ def test_a_mapping_without_what_every_event_needs_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("event: [", "line 1, column 9: is not valid YAML: expected"),
         ("- a\n", "line 1, column 1: must be a mapping"),
@@ -209,22 +209,23 @@ def test_a_mapping_without_what_every_event_needs_is_refused() -> None:
     ids=["YAML", "list", "bytes", "date", "depth"],
 )
 def test_a_file_that_is_no_mapping_is_refused_by_its_name(
-    tmp_path: Path, text: str, told: str
+    tmp_path: Path, text: str, message: str
 ) -> None:
     path = tmp_path / "shop.yaml"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(InvalidInput) as refused:
         read_mapping(path)
     assert str(path) in str(refused.value)
-    assert refused.value.message.startswith(told.format(path=path))
+    assert refused.value.message.startswith(message.format(path=path))
 
 
 def test_a_column_that_the_file_does_not_have_is_named_with_its_place() -> None:
-    told = mapping("  data: {unless: {each_line: '{x}', unless: {emial: ''}}}")
+    table_mapping = mapping("  data: {unless: {each_line: '{x}', unless: {emial: ''}}}")
     with pytest.raises(InvalidInput) as refused:
-        told.check_columns(["at", "email", "x"])
+        table_mapping.check_columns(["at", "email", "x"])
     assert str(refused.value) == (
-        'event.data.unless.unless: reads the column emial, and there is none; did you mean "email"?'
+        "event.data.unless.unless: reads the column emial, which does not exist;"
+        ' did you mean "email"?'
     )
 
 

@@ -14,14 +14,14 @@ from pyarrow import parquet
 from cdp.commands.load import open_file
 from cdp.loading.parquet import Parquet, as_text
 from cdp.loading.rows import Lines, Row, file_name, record_name
-from cdp.loading.table import Form, Table
+from cdp.loading.table import Table, TableFormat
 from chassis import InvalidInput, Unavailable
 
 
-def table(tmp_path: Path, text: str | bytes, form: Form | None = None) -> Table:
+def table(tmp_path: Path, text: str | bytes, table_format: TableFormat | None = None) -> Table:
     path = tmp_path / "orders.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return Table(path, "orders", form or Form())
+    return Table(path, "orders", table_format or TableFormat())
 
 
 def cells(source: Table) -> list[dict[str, str]]:
@@ -33,11 +33,13 @@ def place(row: Row) -> str:
     return row.name.rpartition("-")[0]
 
 
-def again(tmp_path: Path, source: Table, rows: list[Row], form: Form | None = None) -> Table:
+def again(
+    tmp_path: Path, source: Table, rows: list[Row], table_format: TableFormat | None = None
+) -> Table:
     """The table of those rows alone, as it is written when they are rejected."""
     path = tmp_path / "orders.rejected.csv"
     path.write_bytes(source.heading + b"".join(source.again(row) for row in rows))
-    return Table(path, "orders-rejected", form or Form())
+    return Table(path, "orders-rejected", table_format or TableFormat())
 
 
 def test_cells_go_by_the_names_in_the_heading_without_spaces_at_their_ends(tmp_path: Path) -> None:
@@ -54,21 +56,21 @@ def test_a_row_has_the_number_of_its_first_line_and_a_name_made_of_it(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("text", "form"),
+    ("text", "table_format"),
     [
-        ("\ufeffid;name\r\n1;Ömer\r\n", Form(";")),
-        ("id\tname\n1\tÖmer\n", Form("tab")),
-        ("id name\n  1   Ömer  \n", Form("whitespace")),
-        ("1,Ömer\n", Form(header=False, columns=("id", "name"))),
-        ("Id,The name\n1,Ömer\n", Form(columns=("id", "name"))),
-        ("id,name\n1,Ömer\n".encode("cp1252"), Form(encoding="cp1252")),
+        ("\ufeffid;name\r\n1;Ömer\r\n", TableFormat(";")),
+        ("id\tname\n1\tÖmer\n", TableFormat("tab")),
+        ("id name\n  1   Ömer  \n", TableFormat("whitespace")),
+        ("1,Ömer\n", TableFormat(header=False, columns=("id", "name"))),
+        ("Id,The name\n1,Ömer\n", TableFormat(columns=("id", "name"))),
+        ("id,name\n1,Ömer\n".encode("cp1252"), TableFormat(encoding="cp1252")),
     ],
     ids=["semicolons and Windows", "tabs", "spaces", "no heading", "own names", "cp1252"],
 )
 def test_a_table_is_read_in_the_form_that_the_mapping_tells(
-    tmp_path: Path, text: str | bytes, form: Form
+    tmp_path: Path, text: str | bytes, table_format: TableFormat
 ) -> None:
-    assert cells(table(tmp_path, text, form)) == [{"id": "1", "name": "Ömer"}]
+    assert cells(table(tmp_path, text, table_format)) == [{"id": "1", "name": "Ömer"}]
 
 
 @pytest.mark.parametrize(
@@ -157,18 +159,22 @@ def test_a_file_that_is_not_text_is_refused_with_what_to_do(
     assert refused.value.message.startswith(fault)
 
 
-@pytest.mark.parametrize("form", [Form(), Form("whitespace"), Form("tab"), Form(";")])
-def test_a_rejected_row_keeps_its_name_when_it_is_loaded_again(tmp_path: Path, form: Form) -> None:
-    delimiter = {"whitespace": " ", "tab": "\t"}.get(form.delimiter, form.delimiter)
+@pytest.mark.parametrize(
+    "table_format", [TableFormat(), TableFormat("whitespace"), TableFormat("tab"), TableFormat(";")]
+)
+def test_a_rejected_row_keeps_its_name_when_it_is_loaded_again(
+    tmp_path: Path, table_format: TableFormat
+) -> None:
+    delimiter = {"whitespace": " ", "tab": "\t"}.get(table_format.delimiter, table_format.delimiter)
     lines = [delimiter.join(row) for row in (("id", "name"), ("1", "x"), ("2", "y"), ("3", "z"))]
-    source = table(tmp_path, "\n".join(lines), form)
+    source = table(tmp_path, "\n".join(lines), table_format)
     rows = list(source.rows())
-    first = again(tmp_path, source, [rows[0], rows[2]], form)
+    first = again(tmp_path, source, [rows[0], rows[2]], table_format)
     assert [(row.name, row.cells) for row in first.rows()] == [
         (rows[0].name, {"id": "1", "name": "x"}),
         (rows[2].name, {"id": "3", "name": "z"}),
     ]
-    second = again(tmp_path, first, list(first.rows())[1:], form)
+    second = again(tmp_path, first, list(first.rows())[1:], table_format)
     assert [row.name for row in second.rows()] == [rows[2].name]
 
 
@@ -248,7 +254,7 @@ def test_rows_of_parquet_are_read_and_rejected_ones_are_csv(tmp_path: Path) -> N
     assert source.total == 2
     text = source.heading + b"".join(source.again(row) for row in rows)
     (tmp_path / "rejected.csv").write_bytes(text)
-    back = Table(tmp_path / "rejected.csv", "other", Form())
+    back = Table(tmp_path / "rejected.csv", "other", TableFormat())
     assert [(row.name, row.cells) for row in back.rows()] == [(r.name, r.cells) for r in rows]
 
 
