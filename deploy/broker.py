@@ -107,7 +107,7 @@ class ControlCommand:
 
     def _run(self, *arguments: str) -> str:
         try:
-            done = subprocess.run(
+            process = subprocess.run(
                 [*self._command, *arguments],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -118,10 +118,10 @@ class ControlCommand:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise BrokerError(f"{self._command[0]}: {error}") from None
-        if done.returncode:
-            told = (done.stderr or done.stdout).strip().splitlines()
-            raise BrokerError(f"rabbitmqctl {arguments[0]}: {told[0] if told else 'failed'}")
-        return done.stdout
+        if process.returncode:
+            lines = (process.stderr or process.stdout).strip().splitlines()
+            raise BrokerError(f"rabbitmqctl {arguments[0]}: {lines[0] if lines else 'failed'}")
+        return process.stdout
 
 
 class ManagementAPI:
@@ -162,8 +162,8 @@ class ManagementAPI:
             data=None if body is None else json.dumps(body).encode(),
         )
         try:
-            with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
-                text = answer.read()
+            with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310
+                text = response.read()
         except urllib.error.HTTPError as error:
             if missing_ok and error.code == 404:
                 return None

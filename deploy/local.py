@@ -17,8 +17,10 @@ from chassis.core.errors import Unavailable
 from chassis.runtime.client import Client
 from contracts.topology import SERVICE_NAMES
 from deploy.access import CLIENT
+from deploy.find_postgresql import find_cluster
+from deploy.find_rabbitmq import find_broker
+from deploy.machine import NoServer
 from deploy.provision import broker_uri, database_uri, namespace, provision
-from deploy.servers import NoServer, find_broker, find_cluster
 
 _PATIENCE = 30.0
 
@@ -34,7 +36,7 @@ def main() -> int:
     except NoServer as error:
         print(error, file=sys.stderr)
         return 1
-    # New at every start, so that none need be kept.
+    # New at every start, so that none has to be stored.
     passwords = {name: secrets.token_hex(16) for name in (*SERVICE_NAMES, CLIENT)}
     owners = provision(cluster, broker, passwords)
     environments = {
@@ -71,7 +73,7 @@ def write_environment(file: Path, variables: Mapping[str, str]) -> None:
 def _commands(
     environments: Mapping[str, Mapping[str, str]], owners: Mapping[str, str], client: str
 ) -> dict[str, str]:
-    """What commands need to do all with the suite that its owner may."""
+    """The variables with which commands may do all that the owner of the suite may."""
     variables = {"CDP_AMQP_URI": client}
     for name, environment in environments.items():
         variables |= environment
@@ -84,13 +86,13 @@ def _commands(
 
 
 def _run_until_stopped(environments: dict[str, dict[str, str]], client: str, file: Path) -> int:
-    asked: list[int] = []
+    signals: list[int] = []
 
-    def ask(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
+        signal.signal(number, stop)
     print(f"run: starting {', '.join(SERVICE_NAMES)}", file=sys.stderr)
     processes = {
         name: subprocess.Popen(
@@ -102,11 +104,11 @@ def _run_until_stopped(environments: dict[str, dict[str, str]], client: str, fil
     }
     silent = set(SERVICE_NAMES)
     ended: list[str] = []
-    while not asked and not ended:
+    while not signals and not ended:
         if silent:
             silent = {name for name in silent if not _answers(client, name)}
             if not silent:
-                _say_how_to_call(client, file)
+                _print_how_to_call(client, file)
         time.sleep(0.2)
         ended = [name for name, process in processes.items() if process.poll() is not None]
     for name in ended:
@@ -124,7 +126,7 @@ def _answers(client: str, service: str) -> bool:
     return True
 
 
-def _say_how_to_call(client: str, file: Path) -> None:
+def _print_how_to_call(client: str, file: Path) -> None:
     print(
         f"run: ready; call the services with CDP_AMQP_URI={client}\n"
         f"run: in another terminal, set -a; . {file}; set +a\n"

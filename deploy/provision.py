@@ -17,7 +17,9 @@ from contracts.topology import SERVICE_NAMES, TOPOLOGY
 from deploy.access import CLIENT
 from deploy.broker import definitions
 from deploy.databases import Cluster
-from deploy.servers import Broker, NoServer, find_broker, find_cluster
+from deploy.find_postgresql import find_cluster
+from deploy.find_rabbitmq import Broker, find_broker
+from deploy.machine import NoServer
 from deploy.services import upgrade
 
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_]{,39}")

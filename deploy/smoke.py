@@ -74,19 +74,19 @@ class Smoke:
 
     def _run(self, *command: str) -> str:
         try:
-            done = subprocess.run(
+            process = subprocess.run(
                 command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
             )
         except OSError as error:
             raise Failed(f"{command[0]}: {error}; `make smoke` needs Docker and Compose") from None
-        if done.returncode:
-            said = (done.stdout + done.stderr)[-3_000:]
-            raise Failed(f"{' '.join(command)}: status {done.returncode}\n{said}")
-        return done.stdout
+        if process.returncode:
+            output = (process.stdout + process.stderr)[-3_000:]
+            raise Failed(f"{' '.join(command)}: status {process.returncode}\n{output}")
+        return process.stdout
 
 
 def main() -> int:
-    """Run it; 1 if it failed, having said what went wrong."""
+    """Run it; 1 if it failed, after a message that says why."""
     smoke = Smoke()
     try:
         smoke.compose("version")
@@ -144,9 +144,9 @@ def _lose_a_replica(smoke: Smoke, cdp: Client, service: str) -> None:
     for number in range(20):
         _decide(cdp, f"without-{service}-{number}")
     deadline = time.monotonic() + _PATIENCE
-    while (found := _buyers(cdp)) != before + ORDERS:
+    while (buyers := _buyers(cdp)) != before + ORDERS:
         if time.monotonic() > deadline:
-            raise Failed(f"{found - before} of {ORDERS} first orders arrived in segments")
+            raise Failed(f"{buyers - before} of {ORDERS} first orders arrived in segments")
         time.sleep(0.5)
 
 
@@ -186,9 +186,9 @@ def _order(shopper: str) -> dict[str, Any]:
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def _say(what: str) -> None:

@@ -1,6 +1,6 @@
 """Fixtures that every test can ask for: databases on both engines, and the broker.
 
-Servers are found or started by `deploy.servers` when a test first needs one; a server that cannot
+Servers are found or started by `deploy` when a test first needs one; a server that cannot
 be had is an error that says what to do, never a skip.
 """
 
@@ -23,7 +23,7 @@ import pytest
 import structlog
 
 from chassis.database.engine import Database
-from deploy.servers import NoServer
+from deploy.machine import NoServer
 from deploy.services import upgrade
 from tests.support.servers import Databases, VirtualHost, VirtualHosts
 from tests.support.system import ProcessSuite

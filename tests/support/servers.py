@@ -17,7 +17,8 @@ from contracts.topology import SERVICE_NAMES
 from deploy.access import CLIENT
 from deploy.broker import definitions
 from deploy.databases import Cluster
-from deploy.servers import Broker, find_broker, find_cluster
+from deploy.find_postgresql import find_cluster
+from deploy.find_rabbitmq import Broker, find_broker
 
 DATABASE_VARIABLE = "CDP_TEST_DATABASE_URI"
 BROKER_VARIABLE = "CDP_TEST_AMQP_URI"
