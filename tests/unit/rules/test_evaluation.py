@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chassis import DAY, HOUR, MINUTE
-from rules import SEGMENT_VOCABULARY, Summary, Verdict, compile_rule
+from rules import SEGMENT_VOCABULARY, Rule, Summary, Verdict, compile_rule
 from tests.unit.rules.shoppers import NOW, ShopperEvent, fold, histories
 
 RULES = [
@@ -35,29 +38,33 @@ RULES = [
 rules = st.sampled_from([compile_rule(text, SEGMENT_VOCABULARY) for text in RULES])
 
 
-def verdict(text, events, now=NOW):
+def verdict(text: str, events: Sequence[ShopperEvent], now: int = NOW) -> Verdict:
     return compile_rule(text, SEGMENT_VOCABULARY).evaluate(fold(events), now)
 
 
-def holds(text, events, now=NOW):
+def holds(text: str, events: Sequence[ShopperEvent], now: int = NOW) -> bool:
     return verdict(text, events, now).value
 
 
-def order(at=NOW, order_id="A", revenue=5_000, currency="USD"):
+def order(
+    at: int = NOW, order_id: str = "A", revenue: int = 5_000, currency: str = "USD"
+) -> ShopperEvent:
     data = {"order_id": order_id, "revenue": revenue, "currency": currency}
     return ShopperEvent("order_completed", data, at, f"e{order_id}{at}")
 
 
-def viewed(*instants):
+def viewed(*instants: int) -> list[ShopperEvent]:
     return [ShopperEvent("product_viewed", {}, at, f"v{n}") for n, at in enumerate(instants)]
 
 
-def traits(**values):
+def traits(**values: Any) -> list[ShopperEvent]:
     return [ShopperEvent("traits_changed", {"traits": values}, 1, "t1")]
 
 
 @given(rules, histories(), st.data())
-def test_a_verdict_stands_until_the_instant_that_it_names(rule, events, data):
+def test_a_verdict_stands_until_the_instant_that_it_names(
+    rule: Rule[Summary], events: list[ShopperEvent], data: st.DataObject
+) -> None:
     summary = fold(events)
     now = NOW + data.draw(st.sampled_from([0, -1, DAY, -60 * DAY, 90 * DAY]))
     value, changes_at = rule.evaluate(summary, now)
@@ -79,7 +86,9 @@ _EXTRAS = [
 
 
 @given(rules, histories())
-def test_evaluation_and_explanation_are_total(rule, events):
+def test_evaluation_and_explanation_are_total(
+    rule: Rule[Summary], events: Sequence[ShopperEvent]
+) -> None:
     summary = fold(events)
     value, lines = rule.explain(summary, NOW)
     assert value is rule.evaluate(summary, NOW).value
@@ -88,7 +97,9 @@ def test_evaluation_and_explanation_are_total(rule, events):
 
 
 @given(rules, histories(), histories())
-def test_a_named_instant_is_a_true_turn_when_nothing_is_dated_in_the_future(rule, events, more):
+def test_a_named_instant_is_a_true_turn_when_nothing_is_dated_in_the_future(
+    rule: Rule[Summary], events: list[ShopperEvent], more: list[ShopperEvent]
+) -> None:
     """Needless wake-ups cost: for a rule of one comparison the instant is exact."""
     assume(" and " not in rule.text and " or " not in rule.text)
     past = [event for event in events + more if event.at <= NOW]
@@ -107,12 +118,12 @@ def test_a_named_instant_is_a_true_turn_when_nothing_is_dated_in_the_future(rule
         (NOW + 1, False),
     ],
 )
-def test_a_window_is_open_at_its_far_end_and_closed_at_now(at, counts):
+def test_a_window_is_open_at_its_far_end_and_closed_at_now(at: int, counts: bool) -> None:
     assert holds('count("product_viewed", within="60d") == 1', viewed(at)) is counts
     assert holds('orders(within="60d") == 1', [order(at)]) is counts
 
 
-def test_a_count_tells_when_it_will_fall_below_its_number():
+def test_a_count_tells_when_it_will_fall_below_its_number() -> None:
     events = viewed(NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY)
     text = 'count("product_viewed", within="10d") > 1'
     assert verdict(text, events) == Verdict(True, NOW + 8 * DAY)
@@ -120,7 +131,7 @@ def test_a_count_tells_when_it_will_fall_below_its_number():
     assert not verdict(text, events, NOW + 8 * DAY).value
 
 
-def test_a_windowed_count_is_exact_beside_its_largest_number():
+def test_a_windowed_count_is_exact_beside_its_largest_number() -> None:
     events = viewed(*(NOW - n * MINUTE for n in range(1_200)))
     text = 'count("product_viewed", within="10d") > 1000'
     value, changes_at = verdict(text, events)
@@ -130,7 +141,7 @@ def test_a_windowed_count_is_exact_beside_its_largest_number():
     assert holds('count("product_viewed", within="10d") == 1000', events, changes_at)
 
 
-def test_the_time_since_turns_exactly_at_its_bound():
+def test_the_time_since_turns_exactly_at_its_bound() -> None:
     cart = [ShopperEvent("cart_updated", {"products": []}, NOW, "c1")]
     text = 'since_last("cart_updated") >= "1h"'
     assert verdict(text, cart) == Verdict(False, NOW + HOUR)
@@ -138,13 +149,13 @@ def test_the_time_since_turns_exactly_at_its_bound():
     assert verdict('since_last("cart_updated") > "1h"', cart).changes_at == NOW + HOUR + 1
 
 
-def test_an_and_sleeps_as_long_as_any_of_its_false_parts():
+def test_an_and_sleeps_as_long_as_any_of_its_false_parts() -> None:
     cart = [ShopperEvent("cart_updated", {"products": []}, NOW, "c1")]
     text = 'since_last("cart_updated") >= "1h" and cart_items() > 0'
     assert verdict(text, cart) == Verdict(False, None)
 
 
-def test_revenue_is_compared_exactly_in_the_units_of_its_currency():
+def test_revenue_is_compared_exactly_in_the_units_of_its_currency() -> None:
     cents = [order(revenue=49_999)]
     assert holds('revenue("USD") >= 499.99', cents)
     assert not holds('revenue("USD") >= 500', cents)
@@ -152,87 +163,87 @@ def test_revenue_is_compared_exactly_in_the_units_of_its_currency():
     assert holds('revenue("KWD") == 0.5', [order(revenue=500, currency="KWD")])
 
 
-def test_currencies_are_never_mixed():
+def test_currencies_are_never_mixed() -> None:
     both = [order(), order(order_id="B", currency="EUR")]
     assert holds('revenue("USD") == 50 and revenue("EUR") == 50', both)
 
 
-def test_a_comparison_by_size_with_something_missing_is_false_either_way():
+def test_a_comparison_by_size_with_something_missing_is_false_either_way() -> None:
     for text in ("traits.age > 5", "traits.age <= 5", 'since_last("x") < "1d"'):
         assert not holds(text, [])
 
 
-def test_equality_with_something_missing_is_false_and_so_its_opposite_is_true():
+def test_equality_with_something_missing_is_false_and_so_its_opposite_is_true() -> None:
     assert not holds('traits.loyalty_tier == "gold"', [])
     assert holds('traits.loyalty_tier != "gold"', [])
     assert holds('traits.loyalty_tier not in ["gold", "silver"]', [])
 
 
-def test_missing_is_asked_for_with_none():
+def test_missing_is_asked_for_with_none() -> None:
     assert holds("traits.city == None and traits.city is None", [])
     assert holds("traits.city != None", traits(city="Riga"))
     assert holds('last("order_completed") == None', [])
 
 
-def test_a_trait_of_another_kind_equals_nothing():
+def test_a_trait_of_another_kind_equals_nothing() -> None:
     assert not holds('traits.age == "5"', traits(age=5))
     assert not holds("traits.age == 1", traits(age=True))
     assert not holds("traits.age > 1", traits(age="5"))
     assert holds("traits.age == 5", traits(age=5.0))
 
 
-def test_a_trait_alone_is_true_only_when_it_is_true():
+def test_a_trait_alone_is_true_only_when_it_is_true() -> None:
     assert holds("traits.vip", traits(vip=True))
     for value in (1, "yes", [1], None, False):
         assert not holds("traits.vip", traits(vip=value))
 
 
-def test_traits_are_reached_by_path_and_by_names_that_are_no_words():
+def test_traits_are_reached_by_path_and_by_names_that_are_no_words() -> None:
     values = traits(address={"city": "Riga"}, **{"shoe size": 42})
     assert holds('traits.address.city == "Riga" and traits["shoe size"] > 41', values)
     assert not holds('traits.address.city.street == "x"', values)
 
 
-def test_a_text_is_sought_in_a_list_as_a_member_and_in_a_text_as_a_part():
+def test_a_text_is_sought_in_a_list_as_a_member_and_in_a_text_as_a_part() -> None:
     assert holds('"b" in traits.tags', traits(tags=["a", "b"]))
     assert not holds('"b" in traits.tags', traits(tags=["ab"]))
     assert holds('"b" in traits.tags', traits(tags="abc"))
 
 
-def test_a_chain_holds_when_each_of_its_links_does():
+def test_a_chain_holds_when_each_of_its_links_does() -> None:
     assert holds("1 <= orders() < 3", [order()])
     assert not holds("1 <= orders() < 3", [])
 
 
-def test_instants_compare_with_each_other_and_with_a_written_one():
+def test_instants_compare_with_each_other_and_with_a_written_one() -> None:
     events = [order(at=0)]
     assert holds('first("order_completed") < "1970-01-01T00:00:00.000001Z"', events)
     assert holds('first("order_completed") == last("order_completed")', events)
 
 
-def test_a_constant_rule_never_changes():
+def test_a_constant_rule_never_changes() -> None:
     assert verdict("True", []) == Verdict(True, None)
 
 
-def test_a_constant_rule_explains_and_describes_itself():
+def test_a_constant_rule_explains_and_describes_itself() -> None:
     rule = compile_rule("not True or False", SEGMENT_VOCABULARY)
     assert rule.explain(fold([]), NOW) == (False, ["true: True", "false: False"])
     assert rule.describe() == "not (always) or never"
 
 
-def test_an_and_of_two_false_parts_sleeps_until_the_later_of_them_may_turn():
+def test_an_and_of_two_false_parts_sleeps_until_the_later_of_them_may_turn() -> None:
     events = [*viewed(NOW), order()]
     text = 'since_last("product_viewed") >= "1h" and since_last("order_completed") >= "2h"'
     assert verdict(text, events) == Verdict(False, NOW + 2 * HOUR)
 
 
-def test_an_and_of_true_parts_wakes_up_when_the_first_of_them_may_turn():
+def test_an_and_of_true_parts_wakes_up_when_the_first_of_them_may_turn() -> None:
     events = [*viewed(NOW), order()]
     text = 'since_last("product_viewed") < "3h" and since_last("order_completed") < "2h"'
     assert verdict(text, events) == Verdict(True, NOW + 2 * HOUR)
 
 
-def test_two_instants_are_compared_again_when_an_event_of_the_future_comes():
+def test_two_instants_are_compared_again_when_an_event_of_the_future_comes() -> None:
     events = [order(at=NOW - 2), *viewed(NOW - 1, NOW + HOUR)]
     rule = compile_rule('last("order_completed") < last("product_viewed")', SEGMENT_VOCABULARY)
     assert rule.evaluate(fold(events), NOW) == Verdict(True, NOW + HOUR)
@@ -242,7 +253,7 @@ def test_two_instants_are_compared_again_when_an_event_of_the_future_comes():
     assert rule.describe() == "the last order_completed is less than the last product_viewed"
 
 
-def test_orders_that_leave_a_window_wake_up_a_rule_only_when_they_matter():
+def test_orders_that_leave_a_window_wake_up_a_rule_only_when_they_matter() -> None:
     two = [order(NOW - 3 * DAY), order(NOW - DAY, "B")]
     text = 'orders(within="10d") {}'
     assert verdict(text.format(">= 2"), two).changes_at == NOW + 7 * DAY
@@ -250,7 +261,7 @@ def test_orders_that_leave_a_window_wake_up_a_rule_only_when_they_matter():
     assert verdict(text.format(">= 0"), two).changes_at is None
 
 
-def test_a_category_is_bought_until_its_newest_order_leaves_the_window():
+def test_a_category_is_bought_until_its_newest_order_leaves_the_window() -> None:
     content = {"order_id": "A", "products": [{"category": "music"}]}
     music = [ShopperEvent("order_completed", content, NOW - DAY, "e1")]
     text = 'bought("{}", within="10d")'
@@ -259,13 +270,13 @@ def test_a_category_is_bought_until_its_newest_order_leaves_the_window():
     assert verdict(text.format("garden"), music) == Verdict(False, None)
 
 
-def test_a_count_wakes_up_its_rule_when_the_first_event_leaves_the_window():
+def test_a_count_wakes_up_its_rule_when_the_first_event_leaves_the_window() -> None:
     events = viewed(NOW - 3 * DAY, NOW - DAY)
     text = 'count("product_viewed", within="10d") in [1, 3]'
     assert verdict(text, events) == Verdict(False, NOW + 7 * DAY)
 
 
-def test_consent_may_be_compared_as_a_yes_or_no():
+def test_consent_may_be_compared_as_a_yes_or_no() -> None:
     granted = [ShopperEvent("consent_changed", {"purpose": "email", "granted": True}, 1, "c1")]
     assert holds('has_consent("email") == True', granted)
     assert holds('has_consent("email") == False', [])
@@ -284,7 +295,7 @@ def test_consent_may_be_compared_as_a_yes_or_no():
         ("traits.size == 5", "5.5"),
     ],
 )
-def test_an_explanation_shows_each_kind_of_value_as_people_read_it(text, words):
+def test_an_explanation_shows_each_kind_of_value_as_people_read_it(text: str, words: str) -> None:
     values = traits(
         address={"city": "Riga"},
         name="x" * 90,
@@ -299,7 +310,7 @@ def test_an_explanation_shows_each_kind_of_value_as_people_read_it(text, words):
     assert line.endswith(f" ({words})") or words == "0d"
 
 
-def test_an_explanation_has_a_line_for_each_comparison_with_its_value():
+def test_an_explanation_has_a_line_for_each_comparison_with_its_value() -> None:
     rule = compile_rule(
         'revenue("USD") >= 49.99 and traits.city != "Riga" or never("signed_in")',
         SEGMENT_VOCABULARY,
@@ -313,7 +324,7 @@ def test_an_explanation_has_a_line_for_each_comparison_with_its_value():
     ]
 
 
-def test_a_description_reads_as_english():
+def test_a_description_reads_as_english() -> None:
     rule = compile_rule(
         'count("order_completed", within="60d") > 5 and traits.loyalty_tier != "gold"',
         SEGMENT_VOCABULARY,
@@ -324,6 +335,6 @@ def test_a_description_reads_as_english():
     )
 
 
-def test_nobody_is_a_shopper_too():
+def test_nobody_is_a_shopper_too() -> None:
     assert holds("orders() == 0", [])
     assert compile_rule("orders() == 0", SEGMENT_VOCABULARY).evaluate(Summary(), NOW).value

@@ -1,15 +1,27 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules import ELIGIBILITY_VOCABULARY, SEGMENT_VOCABULARY, RuleError, Situation, compile_rule
+from rules import (
+    ELIGIBILITY_VOCABULARY,
+    SEGMENT_VOCABULARY,
+    RuleError,
+    Situation,
+    Vocabulary,
+    compile_rule,
+)
 
-VOCABULARIES = {"segment": SEGMENT_VOCABULARY, "eligibility": ELIGIBILITY_VOCABULARY}
+VOCABULARIES: dict[str, Vocabulary[Any]] = {
+    "segment": SEGMENT_VOCABULARY,
+    "eligibility": ELIGIBILITY_VOCABULARY,
+}
 
 
-def refusal(text, vocabulary="segment"):
+def refusal(text: str, vocabulary: str = "segment") -> str:
     with pytest.raises(RuleError) as caught:
         compile_rule(text, VOCABULARIES[vocabulary])
     return str(caught.value)
@@ -163,7 +175,7 @@ def refusal(text, vocabulary="segment"):
         ("traits.a traits.b", "this is not an expression: "),
     ],
 )
-def test_a_wrong_rule_is_refused_with_its_place_and_what_was_meant(text, message):
+def test_a_wrong_rule_is_refused_with_its_place_and_what_was_meant(text: str, message: str) -> None:
     assert message in refusal(text)
 
 
@@ -187,7 +199,7 @@ def test_a_wrong_rule_is_refused_with_its_place_and_what_was_meant(text, message
         ("segments == 5", 'write "something" in it'),
     ],
 )
-def test_a_wrong_eligibility_rule_says_what_to_write(text, message):
+def test_a_wrong_eligibility_rule_says_what_to_write(text: str, message: str) -> None:
     assert message in refusal(text, "eligibility")
 
 
@@ -217,7 +229,7 @@ def test_a_wrong_eligibility_rule_says_what_to_write(text, message):
         "1if traits.a else 2",
     ],
 )
-def test_nothing_but_the_subset_is_accepted(text):
+def test_nothing_but_the_subset_is_accepted(text: str) -> None:
     refusal(text)
     refusal(text, "eligibility")
 
@@ -231,7 +243,7 @@ or not in is None True == != < > <= >= ( ) [ ] , . "order_completed" "60d" "USD"
 words = st.sampled_from([*WORDS.split(), "\n", "\x00", "\r"])
 
 
-def place_of_error(text, vocabulary):
+def place_of_error(text: str, vocabulary: Vocabulary[Any]) -> tuple[int, int]:
     try:
         assert compile_rule(text, vocabulary).describe()
     except RuleError as error:
@@ -241,7 +253,7 @@ def place_of_error(text, vocabulary):
 
 @pytest.mark.parametrize("vocabulary", VOCABULARIES)
 @given(text=st.text(max_size=60) | st.lists(words, max_size=25).map(" ".join))
-def test_any_text_is_a_rule_or_a_rule_error_with_a_place_in_it(vocabulary, text):
+def test_any_text_is_a_rule_or_a_rule_error_with_a_place_in_it(vocabulary: str, text: str) -> None:
     line, column = place_of_error(text, VOCABULARIES[vocabulary])
     lines = text.split("\n")
     assert 1 <= line <= len(lines)
@@ -249,16 +261,16 @@ def test_any_text_is_a_rule_or_a_rule_error_with_a_place_in_it(vocabulary, text)
 
 
 @pytest.mark.parametrize("text", ["(" * 999, "-" * 1_999, "not " * 499, "[" * 300 + "]" * 300])
-def test_deep_nesting_is_refused_and_breaks_nothing(text):
+def test_deep_nesting_is_refused_and_breaks_nothing(text: str) -> None:
     refusal(text)
 
 
-def test_a_rule_may_span_lines_and_have_comments():
+def test_a_rule_may_span_lines_and_have_comments() -> None:
     text = '# who\norders() > 1  # twice\nand never("signed_in")\n'
     assert compile_rule(text, SEGMENT_VOCABULARY).text == text
 
 
-def test_a_slip_in_an_event_type_is_a_warning_since_shops_have_types_of_their_own():
+def test_a_slip_in_an_event_type_is_a_warning_since_shops_have_types_of_their_own() -> None:
     rule = compile_rule('never("order_complete") or never("wish_made")', SEGMENT_VOCABULARY)
     assert rule.warnings == (
         (
@@ -268,11 +280,11 @@ def test_a_slip_in_an_event_type_is_a_warning_since_shops_have_types_of_their_ow
     )
 
 
-def eligible(text, **situation):
+def eligible(text: str, **situation: Any) -> bool:
     return compile_rule(text, ELIGIBILITY_VOCABULARY).evaluate(Situation(**situation), 0).value
 
 
-def test_eligibility_sees_segments_traits_and_who_it_is():
+def test_eligibility_sees_segments_traits_and_who_it_is() -> None:
     text = '"high_value" in segments and traits.loyalty_tier == "gold" and identified'
     gold = {"loyalty_tier": "gold"}
     high = frozenset({"high_value"})
@@ -281,13 +293,13 @@ def test_eligibility_sees_segments_traits_and_who_it_is():
     assert eligible('assurance in ["verified", "device"]', assurance="verified")
 
 
-def test_eligibility_sees_consent_and_points():
+def test_eligibility_sees_consent_and_points() -> None:
     text = 'has_consent("email") and loyalty_points() >= 100'
     assert eligible(text, consent={"email": True}, points=100)
     assert not eligible(text, points=100)
 
 
-def test_eligibility_sees_the_request():
+def test_eligibility_sees_the_request() -> None:
     context = {
         "items": [{"category": "running", "sku": "W-100", "quantity": 2}, {"sku": "S-1"}],
         "value": 12_999,
@@ -311,7 +323,7 @@ odd_items = st.lists(odd | st.dictionaries(st.sampled_from(["sku", "category", "
 
 
 @given(st.dictionaries(st.sampled_from(["items", "value", "currency", "device"]), odd | odd_items))
-def test_eligibility_is_total_over_any_context(context):
+def test_eligibility_is_total_over_any_context(context: Any) -> None:
     text = (
         '"x" in context.categories or context.item_count > 1 or basket_value("USD") > 1'
         ' or context.device == "mobile" or "x" in context.skus'

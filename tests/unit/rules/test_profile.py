@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from hypothesis import given
 
@@ -8,7 +9,7 @@ from rules import Summary, profile_view
 from tests.unit.rules.shoppers import ShopperEvent, fold, histories
 
 
-def test_a_profile_view_has_revenue_by_currency_net_of_refunds():
+def test_a_profile_view_has_revenue_by_currency_net_of_refunds() -> None:
     view = profile_view(
         fold(
             [
@@ -45,18 +46,18 @@ def test_a_profile_view_has_revenue_by_currency_net_of_refunds():
     }
 
 
-def test_an_order_without_a_currency_counts_and_adds_no_revenue():
+def test_an_order_without_a_currency_counts_and_adds_no_revenue() -> None:
     view = profile_view(fold([ShopperEvent("order_completed", {"revenue": 500}, 0, "a")]))
     assert (view["orders"]["count"], view["orders"]["revenue"]) == (1, {})
 
 
-def test_the_view_of_nobody_is_empty():
+def test_the_view_of_nobody_is_empty() -> None:
     view = profile_view(Summary())
     assert view["orders"]["count"] == view["events"] == 0
     assert view["first_seen_at"] is None
 
 
 @given(histories())
-def test_a_profile_view_is_plain_json(events):
+def test_a_profile_view_is_plain_json(events: Sequence[ShopperEvent]) -> None:
     view = profile_view(fold(events))
     assert json.loads(json.dumps(view)) == view
