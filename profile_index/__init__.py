@@ -1,4 +1,4 @@
-"""What a service knows of identity from the profiles log: whose stream is whose, and summaries.
+"""The profile index: whose each stream is, which stream an identifier leads to, and summaries.
 
 Profiles, segments and offers each keep these tables in a database of their own. `identity_changed`
 is applied by the highest epoch of each stream, so facts in any order end in the same labels.

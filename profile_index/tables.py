@@ -1,4 +1,4 @@
-"""The tables of the directory."""
+"""The tables of the profile index."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IDENTIFIERS = sa.Table(
     sa.Column("assurance", sa.Text, nullable=False, info=NOT_PERSONAL),
 )
 
-# What has happened in each stream, up to `version`, as its owner sums it up.
+# The summary of each stream, up to `version`.
 SUMMARIES = sa.Table(
     "summaries",
     METADATA,

@@ -21,7 +21,7 @@ def read_text(path: Path) -> str:
 
 
 def compose_yaml(text: str, name: str) -> yaml.Node | None:
-    """The root node of the YAML of the file called `name`; InvalidInput says where it is none."""
+    """The root node of the YAML file called `name`; InvalidInput says where it is not YAML."""
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:

@@ -1,4 +1,4 @@
-"""The identifier key, wrapped by a master key: who reads the environment alone reads no key.
+"""The identifier key, wrapped by a master key: the environment alone does not reveal it.
 
 A wrapped key is `wrapped:` and the base64 of AES key wrap with padding (RFC 5649), under a key that
 HKDF-SHA256 derives from the master key's text.
@@ -31,7 +31,7 @@ def wrap(key: bytes, master: str, variable: str = "CDP_MASTER_KEY") -> str:
 
 
 def unwrap(wrapped: str, master: str) -> bytes:
-    """The key that `wrap` wrapped; InvalidInput if it was another master key that did."""
+    """The key inside a wrapped one; InvalidInput if another master key wrapped it."""
     try:
         raw = base64.b64decode(wrapped.removeprefix(WRAPPED), validate=True)
         return aes_key_unwrap_with_padding(_wrapping_key(master), raw)

@@ -25,7 +25,7 @@ _LAST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one service of one process runs with."""
+    """The settings of one service in one process."""
 
     service: str
     database_uri: str
@@ -56,7 +56,7 @@ class Settings:
 
 
 def read_settings(service: str, role: Role = "all") -> Settings:
-    """The settings of `service` in the environment; InvalidInput names the variable to mend."""
+    """The settings of `service` in the environment; InvalidInput names the variable to correct."""
     env = Env()
     prefix = f"CDP_{service.upper()}_"
     return Settings(
@@ -129,5 +129,5 @@ def _key(env: Env) -> bytes:
 def _directory(env: Env) -> Path | None:
     text = env.str("CDP_CONFIG_DIR", "")
     if text and not Path(text).is_dir():
-        raise InvalidInput("CDP_CONFIG_DIR", "names no directory")
+        raise InvalidInput("CDP_CONFIG_DIR", "is not a directory")
     return Path(text) if text else None

@@ -1,6 +1,6 @@
-"""The URIs that an operator writes: what is wrong with one, and why the broker did not let us in.
+"""The URIs that an operator writes: what is wrong with one, and why the broker refused us.
 
-No message holds a password.
+No message contains a password.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NO_DATABASE = (
 
 
 def check_broker_uri(variable: str, uri: str) -> None:
-    """InvalidInput, naming the variable, for what is no URI of a broker."""
+    """Raise InvalidInput, with the variable's name, for what is not the URI of a broker."""
     scheme, separator, _rest = uri.partition("://")
     if separator and scheme in _IN_PROCESS:
         return
@@ -46,7 +46,7 @@ def check_broker_uri(variable: str, uri: str) -> None:
 
 
 def broker_refusal(variable: str, uri: str, error: Exception) -> ServiceError:
-    """What to tell of a broker that could not be reached (Unavailable) or has refused us."""
+    """The error for a broker that is out of reach (Unavailable) or refused us (Refused)."""
     parts = urlsplit(uri)
     host, user = parts.hostname or "localhost", unquote(parts.username or "guest")
     cause = error.__cause__ if isinstance(error, OperationalError) and error.__cause__ else error
@@ -67,7 +67,7 @@ def broker_refusal(variable: str, uri: str, error: Exception) -> ServiceError:
 
 
 def check_database_uri(variable: str, uri: str) -> None:
-    """InvalidInput, naming the variable, for what is no URI of PostgreSQL or SQLite."""
+    """Raise InvalidInput, with the variable's name, for no URI of PostgreSQL or SQLite."""
     try:
         url = sa.make_url(uri)
         if url.drivername not in _DATABASES:

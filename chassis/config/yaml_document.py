@@ -1,4 +1,4 @@
-"""A YAML file, read so that whatever is wrong in it can be refused by path, position and fix."""
+"""The one reader of our YAML files: every error names the path, the position and the fix."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OTHERS = {"float": "a fraction", "timestamp": "a date"}
 
 
 def read_document(text: str, name: str) -> Entry:
-    """The root entry of the YAML file called `name`; InvalidInput says where it is no YAML."""
+    """The root entry of the YAML file called `name`; InvalidInput says where it is not YAML."""
     node = compose_yaml(text, name)
     if node is None:
         raise InvalidInput(name, "is empty; start from the file that is shipped")
@@ -31,7 +31,7 @@ def read_document(text: str, name: str) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One value of the file `name`, which knows its path and where it stands."""
+    """One value of the file `name`, with its path and its position."""
 
     name: str
     path: str
@@ -46,7 +46,7 @@ class Entry:
         raise InvalidInput(self.path, f"{self.name} {place}")
 
     def fields(self) -> dict[str, Entry]:
-        """The entries of a mapping by key; keys are texts, and none stands there twice."""
+        """The entries of a mapping by key; keys are texts, and none occurs twice."""
         if not isinstance(self.node, yaml.MappingNode):
             self.refuse(f"must be a mapping, `key: value`; it is {self._kind()}")
         entries: dict[str, Entry] = {}

@@ -1,7 +1,7 @@
-"""Many rows or keys in one statement: they go to the database as one parameter.
+"""Many rows or keys in one statement, passed to the database as one parameter.
 
-Rows are one JSON array. That is a fraction of the work, on both sides, of a list of values;
-and where a statement upserts without RETURNING, SQLAlchemy would even send it row by row.
+Rows are one JSON array, which costs both sides a fraction of a list of values; and where a
+statement upserts without RETURNING, SQLAlchemy would even send it row by row.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class RowStatement:
 
     It selects from `{rows}`, and names the fields of a row with their types: text[stream],
     number[version], flag[halted], json[data]. An upsert says `WHERE true` before ON CONFLICT,
-    which SQLite's parser needs. PostgreSQL prepares it: where the type of a parameter is not plain
-    from its place, the statement says CAST. `columns` are what it selects, if their types are to
-    be heeded.
+    which SQLite's parser needs. PostgreSQL prepares it: where the position of a parameter does
+    not show its type, the statement says CAST. `columns` are what it selects, where their types
+    matter.
     """
 
     def __init__(self, statement: str, columns: Iterable[sa.ColumnElement[Any]] = ()) -> None:
@@ -57,7 +57,7 @@ class RowStatement:
     def execute(
         self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]], **parameters: Any
     ) -> Sequence[Any]:
-        """Run it over `rows`, in their order; what it returns, with a name for each column."""
+        """Run it over `rows`, in their order; the rows that it returns, with named columns."""
         dialect = connection.dialect.name
         values = rows if dialect == "postgresql" else [self._values(row) for row in rows]
         return self._statements[dialect].execute(connection, rows=dump_json(values), **parameters)

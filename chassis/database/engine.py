@@ -20,13 +20,13 @@ from chassis.database.prepared import OPTIONS_BY_KEY
 # Serialization failure, deadlock, administrator's shutdown; and two writers of one new row.
 _CONTENTION = {"40001", "40P01", "57P01"}
 _UNIQUE = "23505"
-# The database's own trouble, whatever it was asked: no connection, no memory, disk or time left,
-# shut down, a standby; and what an operator has to mend: no such user or database, no privilege.
+# The database's own trouble, whatever the query: no connection, no memory, disk or time left,
+# shut down, a standby; and what an operator has to fix: no such user or database, no privilege.
 _TROUBLE = ("08", "25006", "28", "3D", "42501", "53", "57", "58")
 # The same on SQLite: busy, locked, out of memory, read only, I/O error, full, cannot be opened.
 _SQLITE_TROUBLE = {5, 6, 7, 8, 10, 13, 14}
 # No transaction may stay open longer than the margin with which heads are reconciled. A statement
-# whose client has gone ends: a decision that nobody waits for any longer must hold no connection.
+# ends when its client is gone: a decision past its deadline must not occupy a connection.
 _SESSION = " ".join(
     f"-c {option}"
     for option in (
@@ -35,7 +35,7 @@ _SESSION = " ".join(
         "client_connection_check_interval=100",
     )
 )
-# After 25 s without a sign from its host, a connection that waits for an answer is given up.
+# A connection that waits for a result is given up after 25 s without a sign of its host.
 _ALIVE = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -51,7 +51,7 @@ class Database:
 
     On SQLite every transaction holds the process's lock of the file: sqlite3 blocks the whole
     process while it waits for another connection, and greenlets would wait for one another for
-    ever. PostgreSQL plans for queries that ask by key; who compares whole tables says so with
+    ever. On PostgreSQL plans are made for queries by key; what compares whole tables passes
     `by_key=False`.
     """
 
@@ -70,8 +70,8 @@ class Database:
     def autocommit(self) -> Iterator[sa.Connection]:
         """A connection whose statements are, on PostgreSQL, each a transaction of its own.
 
-        Those that only read see no less than in one transaction, as each sees what is committed
-        when it begins; and the database is asked fewer times.
+        Statements that only read see no less than in one transaction, as each sees what is
+        committed when it begins; and BEGIN and COMMIT are saved.
         """
         if self.dialect == "sqlite":
             with self.transaction() as connection:
@@ -94,7 +94,7 @@ class Database:
 
 
 def upsert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that can say ON CONFLICT, which both databases write in the same way."""
+    """An INSERT that takes ON CONFLICT, which is the same on both databases."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
@@ -135,7 +135,7 @@ def _state(error: DBAPIError) -> str | None:
 
 
 def unreachable(error: DBAPIError) -> Unavailable:
-    """What a caller is told when the database did not answer."""
+    """The error for a caller when the database did not answer."""
     return Unavailable("database", f"did not answer ({type(error.orig).__name__}); try again")
 
 

@@ -1,10 +1,10 @@
-"""Statements of the hot path: compiled once, planned now and then, run by the driver itself.
+"""Statements of the hot path: compiled once, planned seldom, and run by the driver itself.
 
 Planning a small query takes several times as long as running it. psycopg2 does not prepare, so we
-do: on PostgreSQL a statement becomes a PREPARE, once a connection, and from then on an EXECUTE. As
-tables grow, plans grow old: a connection drops them after a second, then after two, four and so on
-up to a minute. What SQLAlchemy does for each execution takes as long again as a small query, so
-these go past it; their connections and transactions, and what they raise, are its own.
+do: on PostgreSQL a statement becomes a PREPARE once for each connection, and an EXECUTE after that.
+Plans age as tables grow: a connection drops them after a second, then after two, four and so on up
+to a minute. SQLAlchemy's own work for an execution takes as long again as a small query, so these
+statements bypass it; connections, transactions and exceptions are still those of SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import psycopg2 as driver
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-# Options of a connection that asks by key. One plan does for all parameters, and it is one that
-# goes from index to index: for a table that is still small the planner would rather read it whole,
-# and then stay with that. Just-in-time compilation would cost more than any such query.
+# Options of a connection whose queries are by key. One plan serves all parameters, and it uses the
+# indexes: for a table that is still small the planner would prefer to read it whole, and then keep
+# that plan. Just-in-time compilation would cost more than any such query.
 OPTIONS_BY_KEY = " ".join(
     f"-c {option}"
     for option in (
@@ -38,18 +38,18 @@ _FIRST_AGE = 1.0
 _OLDEST = 60.0
 
 
-# The statement is no longer what this connection has prepared: a column has another type by now, or
-# somebody between us and the server has forgotten it.
+# What this connection has prepared is no longer valid: a column has another type now, or a pooler
+# between us and the server has dropped the statement.
 _FORGOTTEN = {"0A000", "26000"}
 
 
 class PreparedStatement:
-    """A statement, in which the type of each parameter is plain from its place.
+    """A statement in which the position of each parameter shows its type.
 
-    Parameters are texts, numbers, lists of texts for `among`, and JSON as text; what is JSON in a
-    row that comes back has been read. Values that stand in the statement are texts: PostgreSQL
-    takes them for such where their place says nothing. Where it has to wait for the lock of a
-    table, it sees what was there before the wait, as every EXECUTE does.
+    Parameters are texts, numbers, lists of texts for `among`, and JSON as text; JSON in a row that
+    comes back has been parsed. Constants in the statement are texts: PostgreSQL assumes text where
+    the position shows no type. A statement that waits for the lock of a table sees the rows from
+    before the wait, as every EXECUTE does.
     """
 
     def __init__(self, statement: sa.Executable) -> None:
@@ -57,7 +57,7 @@ class PreparedStatement:
         self._driver_form: tuple[str, Mapping[str, Any]] | None = None
 
     def execute(self, connection: sa.Connection, **parameters: Any) -> Sequence[Any]:
-        """The rows, with a name for each column; DBAPIError for what the database refuses."""
+        """The rows, with named columns; DBAPIError if the database refuses the statement."""
         if connection.dialect.name != "postgresql":
             result = connection.execute(self._statement, parameters)
             return result.all() if result.returns_rows else ()
@@ -69,14 +69,14 @@ class PreparedStatement:
                 cursor.execute(plans.call(cursor, text), {**constants, **parameters})
                 return _rows(cursor)
         except driver.Error as error:
-            raise _as_sqlalchemy_says(error, connection, text) from error
+            raise _as_sqlalchemy_error(error, connection, text) from error
         except BaseException as error:
-            if not isinstance(error, Exception):  # nobody waits: the driver has closed it
+            if not isinstance(error, Exception):  # our greenlet was killed: the driver closed it
                 connection.invalidate()
             raise
 
     def _compiled(self, dialect: sa.Dialect) -> tuple[str, Mapping[str, Any]]:
-        """The statement in the driver's words, and the values that stand in it."""
+        """The statement in the driver's form, and the constants in it."""
         if self._driver_form is None:
             statement: Any = self._statement
             compiled = statement.compile(dialect=dialect)
@@ -88,7 +88,7 @@ class PreparedStatement:
 
 
 class _Plans:
-    """What one connection has prepared: the call of each statement."""
+    """The statements that one connection has prepared, each with its EXECUTE."""
 
     def __init__(self) -> None:
         self._calls: dict[str, str] = {}
@@ -127,8 +127,8 @@ def _row_of(names: tuple[str, ...]) -> Any:
     return namedtuple("Row", names, rename=True)
 
 
-def _as_sqlalchemy_says(error: Any, connection: sa.Connection, statement: str) -> DBAPIError:
-    """`error` in SQLAlchemy's words; a connection that is of no more use leaves the pool."""
+def _as_sqlalchemy_error(error: Any, connection: sa.Connection, statement: str) -> DBAPIError:
+    """`error` as SQLAlchemy raises it; a connection that can no longer be used leaves the pool."""
     lost = error.pgcode in _FORGOTTEN or connection.dialect.is_disconnect(
         error, connection.connection, None
     )

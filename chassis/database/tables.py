@@ -41,8 +41,8 @@ OUTBOX = sa.Table(
     sa.Column("claimed_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
 )
 
-# Where a consumer stands in each stream of each source. `version` is the last event applied,
-# `seen` the highest one heard of: what lies between is fetched from the source's history.
+# The position of a consumer in each stream of each source. `version` is the last event applied,
+# `seen` the highest version seen: the events between are fetched from the source's history.
 POSITIONS = sa.Table(
     "positions",
     METADATA,
@@ -60,7 +60,7 @@ sa.Index(
     sqlite_where=POSITIONS.c.seen > POSITIONS.c.version,
 )
 
-# Up to when (in the source's `changed_at`) the heads of a source were compared with ours.
+# The source's `changed_at` up to which its heads have been reconciled with our positions.
 RECONCILED = sa.Table(
     "reconciled",
     METADATA,
@@ -68,7 +68,7 @@ RECONCILED = sa.Table(
     sa.Column("changed_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
-# References to what could not be applied or decoded, never the values themselves.
+# References to events that could not be applied or decoded, never their data.
 DEAD_LETTERS = sa.Table(
     "dead_letters",
     METADATA,
@@ -83,7 +83,7 @@ DEAD_LETTERS = sa.Table(
     sa.Column("redriven_at", sa.BigInteger, info=NOT_PERSONAL),
 )
 
-# What a service's own user may do; a table that is not named here belongs to its read model.
+# What a service's own user may do; a table that is not listed belongs to its read model.
 PRIVILEGES = {
     EVENTS.name: "SELECT, INSERT",
     STREAMS.name: "SELECT, INSERT, UPDATE",

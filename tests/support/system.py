@@ -1,6 +1,6 @@
 """The suite as a shop would run it: processes on RabbitMQ and PostgreSQL, which may be killed.
 
-with Suite(databases, virtual_hosts, replicas=2) as suite:
+with ProcessSuite(databases, virtual_hosts, replicas=2) as suite:
     suite.call("profiles", "record", events=[…])
     suite.kill("profiles", 0)
     suite.start("profiles")
@@ -235,12 +235,12 @@ class ProcessSuite:
         """Whether all that are alive consume all their queues."""
         return all(self._consumers(queue) == n for queue, n in self._expected().items())
 
-    def wait_for(self, condition: Any, told: str, patience: float = _PATIENCE) -> None:
-        """Wait until `condition()` is true; NotReady says `told` and shows the logs."""
+    def wait_for(self, condition: Any, event: str, patience: float = _PATIENCE) -> None:
+        """Wait until `condition()` is true; NotReady names the `event` and shows the logs."""
         deadline = time.monotonic() + patience
         while not condition():
             if time.monotonic() > deadline:
-                raise NotReady(f"Waited {patience:g} s in vain: {told}\n{self.logs()}")
+                raise NotReady(f"Waited {patience:g} s in vain: {event}\n{self.logs()}")
             time.sleep(0.05)
 
     def _expected(self) -> dict[str, int]:
@@ -258,10 +258,10 @@ class ProcessSuite:
         """How many consumers a queue has now; -1 if it is not there yet."""
         with kombu.Connection(self.client_uri) as connection:
             try:
-                found = connection.default_channel.queue_declare(queue, passive=True)
+                state = connection.default_channel.queue_declare(queue, passive=True)
             except amqp.NotFound:
                 return -1
-            return int(found.consumer_count)
+            return int(state.consumer_count)
 
     def _environment_of(self, service: str) -> dict[str, str]:
         return (

@@ -36,7 +36,7 @@ FOLDS = sa.Table(
 
 
 def create_tables(uri: str, user: str | None = None) -> None:
-    """All tables of the toy, its log, inbox and directory; `user` is granted what it needs."""
+    """All tables of the toy, its log, inbox and profile index; `user` is granted what it needs."""
     database = Database(uri)
     with database.transaction() as connection:
         operations = Operations(MigrationContext.configure(connection))
@@ -98,7 +98,7 @@ def whole_log(work: UnitOfWorkRunner) -> dict[str, list[Event]]:
 
 
 class Notes:
-    """The projection: folds by stream, and the labels of the directory.
+    """The projection: folds by stream, and the labels of the profile index.
 
     `before(event)` is called ahead of each event; what it raises, the projection raises.
     """

@@ -12,8 +12,8 @@ from profile_index import tables
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A database with the directory's tables."""
-    path: Path = tmp_path_factory.mktemp("directory") / "directory.db"
+    """A database with the tables of the profile index."""
+    path: Path = tmp_path_factory.mktemp("index") / "index.db"
     made = Database(f"sqlite:///{path}")
     with made.transaction() as connection:
         tables.METADATA.create_all(connection)
@@ -23,7 +23,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 @pytest.fixture
 def connection(database: Database) -> Iterator[sa.Connection]:
-    """A connection to an empty directory, in a transaction that is rolled back."""
+    """A connection to an empty profile index, in a transaction that is rolled back."""
     with database.transaction() as connection, connection.begin_nested() as savepoint:
         yield connection
         savepoint.rollback()
