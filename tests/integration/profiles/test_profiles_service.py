@@ -21,7 +21,7 @@ from tests.unit.profiles.identity_in_memory import IdentityInMemory
 NOW = parse_instant("2026-11-21T19:30:00Z")
 
 
-class IdentityService(Service):
+class IdentityServiceInMemory(Service):
     """Identity's calls, answered from memory."""
 
     name = "identity"
@@ -38,8 +38,8 @@ class IdentityService(Service):
 
 @pytest.fixture
 def identity() -> IdentityInMemory:
-    IdentityService.inner = IdentityInMemory()
-    return IdentityService.inner
+    IdentityServiceInMemory.inner = IdentityInMemory()
+    return IdentityServiceInMemory.inner
 
 
 @pytest.fixture
@@ -51,7 +51,9 @@ def cdp(service_database_uri: Callable[[str], str], identity: IdentityInMemory) 
     def settings(service: str) -> Settings:
         return Settings(service, database_uri, uri, FixedClock(NOW), b"key", role="rpc")
 
-    runner = Runner([(kind, settings(kind.name)) for kind in (IdentityService, ProfilesService)])
+    runner = Runner(
+        [(kind, settings(kind.name)) for kind in (IdentityServiceInMemory, ProfilesService)]
+    )
     runner.start()
     with Client(uri) as client:
         yield client

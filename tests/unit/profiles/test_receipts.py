@@ -1,0 +1,41 @@
+"""Receipts for events that wait for identity."""
+
+from __future__ import annotations
+
+from contracts.ingest import IncomingEvent, read_events
+from identifiers import load_types
+from services.profiles.domain.receipts import (
+    RecordOutcome,
+    expected_refusals,
+    ignored_identifiers,
+    record_response,
+)
+from services.profiles.vault import open_vault
+from tests.unit.profiles.test_recording import NOW, event
+
+VAULT = open_vault(load_types(), b"a key for tests")
+
+
+def incoming(**identifiers: str) -> IncomingEvent:
+    (read,) = read_events([event("e-1", identifiers=identifiers)], NOW)
+    assert isinstance(read, IncomingEvent)
+    return read
+
+
+def test_what_identity_will_refuse_is_known_before_it_is_asked() -> None:
+    accepted = {
+        "usable": VAULT.accept(incoming(anonymous_id="a-1", email="undefined")),
+        "useless": VAULT.accept(incoming(email="undefined")),
+    }
+    assert expected_refusals(accepted).keys() == {"useless"}
+    assert [ignored["type"] for ignored in ignored_identifiers(accepted["usable"])] == ["email"]
+
+
+def test_a_deferred_event_is_accepted_and_has_no_position_yet() -> None:
+    raw = [event("e-1")]
+    ignored = [{"type": "email", "reason": "placeholder"}]
+    outcome = RecordOutcome({}, {}, {}, {}, {}, {"e-1": ignored})
+    assert record_response(raw, read_events(raw, NOW), outcome) == {
+        "receipts": [{"event_id": "e-1", "status": "accepted", "ignored_identifiers": ignored}],
+        "token": {},
+    }
