@@ -1,9 +1,16 @@
 """Checks what a suite has stored: its logs by themselves, its tables by the oracle's fold."""
 
-from collections import Counter, defaultdict
-from itertools import groupby
+from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+from tests.proofs.clients import Receipt
+from tests.proofs.observer import SuiteObserver
 from tests.support.oracle import (
+    LoggedEvent,
     differences,
     entries_and_exits,
     fold,
@@ -34,7 +41,7 @@ class Checker:
     `now` is the instant in µs at which the clock of the suite stands.
     """
 
-    def __init__(self, observer, now):
+    def __init__(self, observer: SuiteObserver, now: int) -> None:
         self.observer = observer
         self.now = now
         self.logs = {name: observer.log(name) for name in ("identity", "profiles", "segments")}
@@ -54,7 +61,7 @@ class Checker:
             if (actual := memberships(shopper, now))
         }
 
-    def flaws(self):
+    def flaws(self) -> list[str]:
         """All that is wrong, in lines that a person can read."""
         return [
             *(flaw for name, log in self.logs.items() for flaw in log_flaws(name, log)),
@@ -70,7 +77,7 @@ class Checker:
             *self._memberships_of_offers(),
         ]
 
-    def receipts(self, receipts):
+    def receipts(self, receipts: Mapping[str, list[Receipt]]) -> list[str]:
         """Where receipts, {event id: those that its client got}, differ from the log."""
         places = {
             event.id: (event.stream, event.version)
@@ -86,7 +93,7 @@ class Checker:
         }
         return lines + differences("receipts that say appended twice", {}, twice)
 
-    def people(self, whose):
+    def people(self, whose: Mapping[str, str]) -> list[str]:
         """Where the events of a person, {event id: person}, are not in one profile of their own."""
         current_labels = labels(self.events)
         profiles_of = defaultdict(set)
@@ -105,7 +112,7 @@ class Checker:
         shared = {profile: sorted(names) for profile, names in people.items() if len(names) > 1}
         return lines + differences("profiles of more than one person", {}, shared)
 
-    def profile(self, profile_id, response):
+    def profile(self, profile_id: str, response: Mapping[str, Any]) -> list[str]:
         """Where the response of `profiles.get` is not the oracle's view of the profile."""
         expected = view(self.shoppers[profile_id])
         expected["profile_id"] = profile_id
@@ -121,7 +128,7 @@ class Checker:
         actual["identifiers"] = sorted(each["key"] for each in response["identifiers"])
         return differences(f"profiles.get of {profile_id}", expected, actual)
 
-    def first_copies(self):
+    def first_copies(self) -> list[LoggedEvent]:
         """Each fact of identity once."""
         facts = {
             event.data["fact_id"]: event
@@ -132,13 +139,13 @@ class Checker:
 
     # Identity
 
-    def _flaws_of_identity(self, name):
+    def _flaws_of_identity(self, name: str) -> list[str]:
         return identity_flaws(name, self.logs[name])
 
-    def _facts(self):
+    def _facts(self) -> list[str]:
         """Each fact of identity is in the log of profiles once, with all its content."""
 
-        def facts(name):
+        def facts(name: str) -> dict[str, Any]:
             return {
                 event.data["fact_id"]: [
                     {field: value for field, value in entry.items() if field != "version"}
@@ -163,7 +170,7 @@ class Checker:
 
     # The tables of read models
 
-    def _profile_index(self, service):
+    def _profile_index(self, service: str) -> list[str]:
         rows = self.observer.rows(service, "SELECT stream_id, profile_id, epoch FROM labels")
         actual = {stream: (profile, epoch) for stream, profile, epoch in rows}
         lines = differences(f"{service}.labels", labels(self.events), actual)
@@ -173,11 +180,11 @@ class Checker:
         actual = {key: tuple(rest) for key, *rest in rows}
         return lines + differences(f"{service}.identifiers", identifiers(self.events), actual)
 
-    def _stored(self, service):
+    def _stored(self, service: str) -> dict[str, Any]:
         rows = self.observer.rows(service, "SELECT stream_id, version, summary FROM summaries")
         return {stream: (version, read_summary(state)) for stream, version, state in rows}
 
-    def _summaries_of_profiles(self):
+    def _summaries_of_profiles(self) -> list[str]:
         """Profiles stores summaries now and then: each is that of its stream up to its version."""
         stored = self._stored("profiles")
         expected = {
@@ -186,7 +193,7 @@ class Checker:
         }
         return differences("profiles.summaries", expected, stored)
 
-    def _summaries_of_segments(self):
+    def _summaries_of_segments(self) -> list[str]:
         """Segments stores the version of a summary; later events do not change it."""
         stored = self._stored("segments")
         expected = {
@@ -200,7 +207,7 @@ class Checker:
         }
         return differences("segments.summaries", expected, actual)
 
-    def _summaries_of_offers(self):
+    def _summaries_of_offers(self) -> list[str]:
         reads = {
             stream: [event for event in events if event.type in _OFFERS_READS]
             for stream, events in self._by_stream.items()
@@ -210,7 +217,7 @@ class Checker:
         }
         return differences("offers.summaries", expected, self._stored("offers"))
 
-    def _memberships_of_segments(self):
+    def _memberships_of_segments(self) -> list[str]:
         actual = defaultdict(set)
         for profile, segment in self.observer.rows(
             "segments", "SELECT profile_id, segment FROM memberships"
@@ -220,13 +227,13 @@ class Checker:
         inside, flaws = entries_and_exits(self.logs["segments"])
         return lines + flaws + differences("the log of segments", self.memberships, inside)
 
-    def _memberships_of_offers(self):
+    def _memberships_of_offers(self) -> list[str]:
         rows = self.observer.rows("offers", "SELECT profile_id, segments FROM memberships")
         actual = {profile: set(segments) for profile, segments in rows if segments}
         return differences("offers.memberships", self.memberships, actual)
 
 
-def _place(answers, actual):
+def _place(answers: list[Receipt], actual: Any) -> Any:
     """Where the receipts of an event say that it is; where it really is (`actual`) if none says so.
 
     A deferred event has no place yet.

@@ -11,6 +11,7 @@ The number says at which arrival there.
 import os
 import signal
 import warnings
+from typing import Any
 
 warnings.filterwarnings("ignore")  # as `cdp` does, before nameko is imported
 
@@ -21,22 +22,22 @@ from chassis.runtime.subscriber import Subscribe  # noqa: E402
 
 
 class Failpoint:
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         name, _, arrivals = text.partition(":")
         self._left = int(arrivals)
         getattr(self, name)()
 
-    def arrive(self):
+    def arrive(self) -> None:
         self._left -= 1
         if self._left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def resolved(self):
+    def resolved(self) -> None:
         from services.profiles import commands
 
         resolve = commands.resolve
 
-        def patched(events, identity):
+        def patched(events: Any, identity: Any) -> Any:
             batch = resolve(events, identity)
             if batch.facts:
                 self.arrive()
@@ -44,23 +45,23 @@ class Failpoint:
 
         commands.resolve = patched
 
-    def committed(self):
+    def committed(self) -> None:
         publish = BrokerPublisher.publish
 
-        def patched(publisher, row_id, events):
+        def patched(publisher: Any, row_id: Any, events: Any) -> None:
             self.arrive()
             publish(publisher, row_id, events)
 
-        BrokerPublisher.publish = patched
+        BrokerPublisher.publish = patched  # type: ignore[assignment, method-assign]
 
-    def applied(self):
+    def applied(self) -> None:
         try_until_done = Subscribe._try_until_done
 
-        def patched(subscriber, action):
+        def patched(subscriber: Any, action: Any) -> None:
             try_until_done(subscriber, action)
             self.arrive()
 
-        Subscribe._try_until_done = patched
+        Subscribe._try_until_done = patched  # type: ignore[assignment, method-assign]
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 """All that a suite has stored, read straight from its databases and its broker."""
 
+from __future__ import annotations
+
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import amqp
 import kombu
 
 from contracts.topology import FOLLOWS
-from tests.support.oracle import read_log
-from tests.support.system import NotReady
+from tests.support.oracle import LoggedEvent, read_log
+from tests.support.system import NotReady, ProcessSuite
 
 _QUIET_POLLS = 2  # in a row, without anything lagging
 
@@ -15,26 +19,28 @@ _QUIET_POLLS = 2  # in a row, without anything lagging
 class SuiteObserver:
     """The four databases of `suite`, read as their administrator."""
 
-    def __init__(self, suite):
+    def __init__(self, suite: ProcessSuite) -> None:
         self._suite = suite
         self._operator_uri = suite.virtual_host.operator_uri()
         self._connections = {name: suite.administrator(name) for name in suite.services}
 
-    def close(self):
+    def close(self) -> None:
         for connection in self._connections.values():
             connection.close()
 
-    def rows(self, service, query):
+    def rows(self, service: str, query: str) -> list[Any]:
         """The rows that a query finds in the database of `service`."""
         with self._connections[service].cursor() as cursor:
             cursor.execute(query)
-            return cursor.fetchall()
+            rows: list[Any] = cursor.fetchall()
+        return rows
 
-    def log(self, service):
+    def log(self, service: str) -> list[LoggedEvent]:
         """The log of `service`."""
-        return read_log(self._connections[service])
+        events: list[LoggedEvent] = read_log(self._connections[service])
+        return events
 
-    def lagging(self):
+    def lagging(self) -> list[str]:
         """What is not done yet, in lines that a person can read; none when all is quiet."""
         lines = []
         heads = {
@@ -49,7 +55,7 @@ class SuiteObserver:
                 lines += self._lagging(service, source, heads[source])
         return lines + self._deferred() + self._messages()
 
-    def _lagging(self, service, source, heads):
+    def _lagging(self, service: str, source: str, heads: Mapping[str, int]) -> list[str]:
         positions = {
             stream: (version, seen, halted)
             for stream, version, seen, halted in self.rows(
@@ -69,7 +75,7 @@ class SuiteObserver:
             f"{service}: {len(lagging)} streams of {source} lag (version, seen, halted): {examples}"
         ]
 
-    def _deferred(self):
+    def _deferred(self) -> list[str]:
         """Events that profiles has deferred and not recorded yet."""
         [[exists]] = self.rows("profiles", "SELECT to_regclass('waiting') IS NOT NULL")
         if not exists:
@@ -77,7 +83,7 @@ class SuiteObserver:
         [[waiting]] = self.rows("profiles", "SELECT count(*) FROM waiting")
         return [f"profiles: {waiting} events are deferred"] if waiting else []
 
-    def _messages(self):
+    def _messages(self) -> list[str]:
         lines = []
         with kombu.Connection(self._operator_uri) as connection:
             for service in self._suite.services:
@@ -87,7 +93,7 @@ class SuiteObserver:
         return lines
 
     @staticmethod
-    def _waiting(connection, queue):
+    def _waiting(connection: Any, queue: str) -> list[str]:
         try:
             declared = connection.default_channel.queue_declare(queue, passive=True)
         except amqp.NotFound:
@@ -96,7 +102,7 @@ class SuiteObserver:
             [f"{declared.message_count} messages wait in {queue}"] if declared.message_count else []
         )
 
-    def wait_until_quiet(self, patience=90.0):
+    def wait_until_quiet(self, patience: float = 90.0) -> float:
         """Wait until nothing lags, and return for how long; NotReady says what is stuck."""
         start = time.monotonic()
         quiet = 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 from tests.proofs.observer import SuiteObserver
+from tests.support.system import ProcessSuite
 
 
-def event(number, person):
+def event(number: int, person: int) -> dict[str, Any]:
     return {
         "id": f"event-{number:05}",
         "type": "page_read",
@@ -18,13 +21,15 @@ def event(number, person):
     }
 
 
-def test_what_is_sent_while_identity_is_dead_is_accepted_and_recorded_in_order(suite, size):
+def test_what_is_sent_while_identity_is_dead_is_accepted_and_recorded_in_order(
+    suite: Callable[..., ProcessSuite], size: Callable[[int, int], int]
+) -> None:
     calls = size(30, 200)
     system = suite(environment={"CDP_CLOCK": "2026-11-21T19:30:00Z"}, replicas=2)
     events = [event(number, number % 7) for number in range(calls * 10)]
-    statuses = []
+    statuses: list[str] = []
 
-    def send(part):
+    def send(part: int) -> None:
         with system.proxy() as proxy:
             for start in range(part * len(events) // 3, (part + 1) * len(events) // 3, 10):
                 receipts = proxy.profiles.record(events=events[start : start + 10])["receipts"]

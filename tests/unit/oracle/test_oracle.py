@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import tests.support.oracle
 from tests.support.oracle import (
@@ -23,11 +24,26 @@ DAY = 24 * 3_600_000_000
 NOW = 1_000 * DAY
 
 
-def event(kind, at, data=None, id_=None, stream="s", version=1):
+def event(
+    kind: str,
+    at: int,
+    data: Any = None,
+    id_: str | None = None,
+    stream: str = "s",
+    version: int = 1,
+) -> LoggedEvent:
     return LoggedEvent(stream, version, id_ or f"{kind}@{at}", kind, data or {}, at)
 
 
-def moved(version, profile, epoch, stream="s", tenure=1, key="user_id:1", fact="f"):
+def moved(
+    version: int,
+    profile: str,
+    epoch: int,
+    stream: str = "s",
+    tenure: int = 1,
+    key: str = "user_id:1",
+    fact: str = "f",
+) -> LoggedEvent:
     entry = {"stream": stream, "version": version, "profile_id": profile, "epoch": epoch}
     entry["identifiers"] = [{"key": key, "tenure": tenure, "assurance": "verified"}]
     data = {"fact_id": fact, "streams": [entry]}
@@ -36,13 +52,13 @@ def moved(version, profile, epoch, stream="s", tenure=1, key="user_id:1", fact="
     )
 
 
-def order(order_id, at, revenue=100_00, currency="USD"):
+def order(order_id: str, at: int, revenue: int = 100_00, currency: str = "USD") -> LoggedEvent:
     lines = [{"quantity": 2, "category": "music"}, {"quantity": 1}]
     data = {"order_id": order_id, "revenue": revenue, "currency": currency, "products": lines}
     return event("order_completed", at, data)
 
 
-def test_the_oracle_imports_nothing_that_it_judges():
+def test_the_oracle_imports_nothing_that_it_judges() -> None:
     imported = {
         name.split(".")[0]
         for path in Path(tests.support.oracle.__path__[0]).glob("*.py")
@@ -61,18 +77,18 @@ def test_the_oracle_imports_nothing_that_it_judges():
     assert not imported & ours
 
 
-def test_the_highest_epoch_is_the_label_in_whatever_order_it_is_told():
+def test_the_highest_epoch_is_the_label_in_whatever_order_it_is_told() -> None:
     events = [moved(3, "c", 3, fact="3"), moved(1, "a", 1, fact="1"), moved(2, "b", 2, fact="2")]
     assert labels(events) == {"s": ("c", 3)}
     assert profiles(events) == {"c": ["s"]}
 
 
-def test_an_identifier_leads_to_the_stream_of_its_latest_tenure():
+def test_an_identifier_leads_to_the_stream_of_its_latest_tenure() -> None:
     events = [moved(1, "t", 1, stream="t", tenure=2), moved(1, "s", 1, tenure=1)]
     assert identifiers(events) == {"user_id:1": ("t", 2, 1, "verified")}
 
 
-def test_a_gap_and_a_second_copy_of_an_id_are_flaws_of_a_log():
+def test_a_gap_and_a_second_copy_of_an_id_are_flaws_of_a_log() -> None:
     events = [event("a", 1, id_="x"), event("b", 2, id_="x", version=3)]
     assert [flaw.split(":")[1] for flaw in log_flaws("p", events)] == [
         " stream s has versions [1, 3]",
@@ -80,23 +96,23 @@ def test_a_gap_and_a_second_copy_of_an_id_are_flaws_of_a_log():
     ]
 
 
-def test_a_fact_that_one_of_its_streams_lacks_is_a_flaw_of_a_log():
+def test_a_fact_that_one_of_its_streams_lacks_is_a_flaw_of_a_log() -> None:
     fact = moved(1, "s", 1)
     fact.data["streams"].append({"stream": "t", "version": 1})
     assert "fact f is told to" in log_flaws("p", [fact])[0]
 
 
-def test_two_accounts_in_one_profile_are_a_flaw():
+def test_two_accounts_in_one_profile_are_a_flaw() -> None:
     events = [moved(1, "s", 1), moved(1, "s", 1, stream="t", key="user_id:2", fact="g")]
     assert "holds the accounts" in identity_flaws("p", events)[0]
 
 
-def test_an_event_before_its_identity_is_a_flaw():
+def test_an_event_before_its_identity_is_a_flaw() -> None:
     flaws = identity_flaws("p", [event("order_completed", 1), moved(2, "s", 1)])
     assert flaws == ["p: stream s begins with order_completed, not with whose it is"]
 
 
-def test_the_trait_told_last_wins_and_ties_go_to_the_greater_id():
+def test_the_trait_told_last_wins_and_ties_go_to_the_greater_id() -> None:
     events = [
         event("traits_changed", 5, {"traits": {"city": "Rome", "old": None}}, id_="b"),
         event("traits_changed", 5, {"traits": {"city": "Oslo"}}, id_="a"),
@@ -107,7 +123,7 @@ def test_the_trait_told_last_wins_and_ties_go_to_the_greater_id():
     assert view(fold(events))["traits"] == expected
 
 
-def test_a_refund_told_first_counts_against_its_own_order():
+def test_a_refund_told_first_counts_against_its_own_order() -> None:
     events = [
         event("order_refunded", 1, {"order_id": "o", "amount": 30_00, "currency": "USD"}),
         event("order_refunded", 2, {"order_id": "o", "amount": 1, "currency": "EUR"}),
@@ -120,14 +136,14 @@ def test_a_refund_told_first_counts_against_its_own_order():
     assert (orders["count"], orders["items"], orders["categories"]) == (2, 6, {"music": 4})
 
 
-def test_a_cancelled_order_is_no_order():
+def test_a_cancelled_order_is_no_order() -> None:
     events = [event("order_cancelled", 1, {"order_id": "o"}), order("o", 2)]
     assert view(fold(events))["orders"]["count"] == 0
     assert memberships(fold(events), NOW) == {"first_time_visitor"}
 
 
-def test_each_segment_begins_where_its_description_says():
-    def of(*events):
+def test_each_segment_begins_where_its_description_says() -> None:
+    def of(*events: LoggedEvent) -> Any:
         return memberships(fold(events), NOW)
 
     assert of() == {"first_time_visitor"}
@@ -139,8 +155,8 @@ def test_each_segment_begins_where_its_description_says():
     assert of(*recent, order("new", NOW - 60 * DAY + 1, 1)) == {"frequent_buyer"}
 
 
-def test_a_cart_is_abandoned_from_an_hour_to_thirty_days_unless_an_order_followed():
-    def left(ago, pieces=1, *events):
+def test_a_cart_is_abandoned_from_an_hour_to_thirty_days_unless_an_order_followed() -> None:
+    def left(ago: int, pieces: int = 1, *events: LoggedEvent) -> bool:
         lines = [{"quantity": pieces}] if pieces else []
         cart = event("cart_updated", NOW - ago, {"products": lines})
         return "abandoned_cart" in memberships(fold([cart, *events]), NOW)
@@ -155,8 +171,8 @@ def test_a_cart_is_abandoned_from_an_hour_to_thirty_days_unless_an_order_followe
     assert not left(DAY, 1, order("o", NOW - DAY))
 
 
-def test_entries_and_exits_add_up_and_must_alternate():
-    def change(kind, version):
+def test_entries_and_exits_add_up_and_must_alternate() -> None:
+    def change(kind: str, version: int) -> LoggedEvent:
         data = {"segment": "high_value", "profile_id": "p"}
         return event(f"segment_{kind}", 1, data, stream="p", version=version)
 
@@ -166,7 +182,7 @@ def test_entries_and_exits_add_up_and_must_alternate():
     assert len(flaws) == 2
 
 
-def test_a_stored_summary_is_read_as_the_shopper_it_describes():
+def test_a_stored_summary_is_read_as_the_shopper_it_describes() -> None:
     events = [
         event("cart_updated", 3, {"products": [{"quantity": 2}], "value": 5, "currency": "USD"}),
         event("consent_changed", 4, {"purposes": {"email": True}}),
@@ -185,7 +201,7 @@ def test_a_stored_summary_is_read_as_the_shopper_it_describes():
     assert read_summary(stored) == fold(events)
 
 
-def test_differences_name_what_is_missing_strange_or_wrong():
+def test_differences_name_what_is_missing_strange_or_wrong() -> None:
     lines = differences("labels", {"a": 1, "b": 2}, {"b": 3, "c": 4})
     assert lines == [
         "labels: missing, 1:",
