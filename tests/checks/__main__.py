@@ -7,12 +7,13 @@ from tests.checks import agreement  # isort: skip - makes the process green
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.checks import computed_imports, floor_plan, names
+from tests.checks import computed_imports, exclusions, floor_plan, names
 from tests.checks.tree import Tree
 
 CHECKS: dict[str, Callable[[Tree], list[str]]] = {
     "agreement": agreement.faults,
     "computed_imports": computed_imports.faults,
+    "exclusions": exclusions.faults,
     "floor_plan": floor_plan.faults,
     "names": names.faults,
 }

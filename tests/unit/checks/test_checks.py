@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.checks import computed_imports, floor_plan, names
+from tests.checks import agreement, computed_imports, exclusions, floor_plan, names
 from tests.checks.tree import Tree
 
 LISTS: dict[str, Any] = {
@@ -38,7 +40,7 @@ def repository() -> Tree:
     return Tree.of_repository()
 
 
-@pytest.mark.parametrize("check", [names, floor_plan, computed_imports])
+@pytest.mark.parametrize("check", [agreement, names, floor_plan, computed_imports, exclusions])
 def test_the_repository_passes(check: Any, repository: Tree) -> None:
     assert check.faults(repository) == []
 
@@ -135,3 +137,39 @@ def test_an_import_by_text_is_found(source: str) -> None:
 
 def test_an_entry_without_an_import_is_found() -> None:
     assert "take it off" in computed_imports.faults(Tree({}), {("a.py", "x"): "a reason"})[0]
+
+
+@pytest.mark.parametrize("end", ["", " because", " -"])
+def test_an_exclusion_from_coverage_needs_a_reason(end: str) -> None:
+    text = "raise  # pragma: no cover"
+    assert exclusions.faults(Tree({"a.py": f"{text} - cannot happen\n"})) == []
+    assert exclusions.faults(Tree({"a.py": f"{text}{end}\n"}))
+
+
+def test_a_name_in_one_of_two_places_is_found() -> None:
+    assert list(agreement.differences("a", ["x", "y"], "b", ["y"])) == [
+        "a has x, which is missing in b"
+    ]
+    assert list(agreement.differences("a", [], "b", ["y"])) == ["b: y is missing in a"]
+
+
+def test_a_function_that_the_page_lacks_is_found_and_one_that_does_not_exist() -> None:
+    page = (agreement.ROOT / "docs" / "reference" / "rules.md").read_text()
+    assert list(agreement.functions_of_the_page(page)) == []
+    assert list(agreement.functions_of_the_page(page.replace("`cart_items(", "`cart_size(")))
+
+
+def test_a_call_that_its_page_lacks_is_found(tmp_path: Path) -> None:
+    for service in ("identity", "profiles", "segments", "offers"):
+        (tmp_path / "services" / service).mkdir(parents=True)
+        (tmp_path / "services" / service / "README.md").write_text("| `get(` |")
+    found = list(agreement.undocumented_calls(tmp_path))
+    assert any("`resolve(…)`" in fault for fault in found)
+    assert not any("`get(…)`" in fault for fault in found)
+
+
+def test_a_field_of_an_offer_that_is_not_read_or_not_explained_is_found() -> None:
+    module = ast.parse('Offer(id=1, rule=2)\nrecord(optional=("id", "when"))')
+    found = list(agreement.offer_fields(module, "# `when`\n  - id: welcome\n"))
+    assert any("sku" in fault for fault in found)
+    assert not any(name in fault for fault in found for name in (" id ", " when "))
