@@ -1,4 +1,4 @@
-"""Prepares a broker and a database server for the services, as often as it is asked to.
+"""Prepares a broker and a database server for the services; running it again changes nothing.
 
 `python -m deploy.provision` is what Compose runs once before it starts the services: it makes
 users, databases, tables, exchanges and queues, and changes nothing that is as it should be.

@@ -1,6 +1,6 @@
 """The four services by name: their classes, migrations and read models.
 
-Each module is imported when it is first asked for: who runs one service need not load the others.
+Each module is imported when it is first asked for: a process of one service loads no other one.
 """
 
 from __future__ import annotations
@@ -74,5 +74,5 @@ def upgrade(service: str, owner_uri: str, user: str | None = None) -> None:
     migration.upgrade(MIGRATIONS[service], owner_uri, user)
 
 
-def _unknown(name: str, known: tuple[str, ...]) -> InvalidInput:
-    return InvalidInput(name, f"is no service; there are {', '.join(known)}")
+def _unknown(name: str, names: tuple[str, ...]) -> InvalidInput:
+    return InvalidInput(name, f"is no service; there are {', '.join(names)}")

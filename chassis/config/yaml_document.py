@@ -80,13 +80,13 @@ class Entry:
         return Entry(self.name, f"{self.path}.{name}" if self.path else name, value)
 
     def record(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, Entry]:
-        """The entries of a mapping whose keys are known; unknown and missing ones are refused."""
+        """The entries of a mapping whose keys are fixed; unknown and missing ones are refused."""
         entries = self.fields()
         required = tuple(required)
-        known = (*required, *optional)
+        names = (*required, *optional)
         for key, entry in entries.items():
-            if key not in known:
-                entry.refuse(f"`{key}` is not known here; {suggest(key, known)}")
+            if key not in names:
+                entry.refuse(f"`{key}` is not known here; {suggest(key, names)}")
         for key in required:
             if key not in entries:
                 self.refuse(f"`{key}` is missing; add it")

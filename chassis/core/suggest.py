@@ -8,15 +8,15 @@ from collections.abc import Iterable
 _LONGEST = 64  # comparing is quadratic, and a name may come from anybody
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The name in `known` that is most like `name`, whatever its case; None if none is close."""
-    close = difflib.get_close_matches(name[:_LONGEST].lower(), list(known), n=1)
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name in `names` that is most like `name`, whatever its case; None if none is close."""
+    close = difflib.get_close_matches(name[:_LONGEST].lower(), list(names), n=1)
     return close[0] if close else None
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, names: Iterable[str]) -> str:
     """What to write in place of a name that does not exist."""
-    known = tuple(known)
-    if close := nearest(name, known):
+    names = tuple(names)
+    if close := nearest(name, names):
         return f"did you mean `{close}`?"
-    return "known: " + ", ".join(known) if known else "none exists"
+    return "known: " + ", ".join(names) if names else "none exists"

@@ -88,8 +88,8 @@ class Choice(StrictField, fields.String):
         if value in self.choices:
             return str(value)
         wrong = "" if type(value) is str else f", not {kind(value)}"
-        meant = did_you_mean(value, list(self.choices)) if type(value) is str else ""
-        raise ValidationError(f"must be one of {', '.join(self.choices)}{wrong}{meant}")
+        suggestion = did_you_mean(value, self.choices) if type(value) is str else ""
+        raise ValidationError(f"must be one of {', '.join(self.choices)}{wrong}{suggestion}")
 
 
 class Integer(StrictField, fields.Integer):
@@ -233,8 +233,8 @@ def check_name(value: object) -> str:
         raise ValidationError(f"is too long: a name has at most {MAX_NAME} characters")
     if not _NAME.fullmatch(name):
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name).strip("_").lower()
-        meant = f': write "{words}"' if _NAME.fullmatch(words) else " such as order_completed"
-        raise ValidationError(f"must be snake_case{meant}")
+        fix = f': write "{words}"' if _NAME.fullmatch(words) else " such as order_completed"
+        raise ValidationError(f"must be snake_case{fix}")
     return name
 
 

@@ -17,9 +17,9 @@ _MESSAGES = {"unknown": _UNKNOWN, "type": "must be an object"}
 
 
 class StrictSchema(Schema):
-    """The base of every schema: unknown fields are refused by name, with what was meant.
+    """The base of every schema: unknown fields are refused by name, with a suggestion.
 
-    `hint` is added where an unknown field has no likely meaning. Build each schema once, at import.
+    `hint` is added where no field has a similar name. Build each schema once, at import.
     """
 
     hint = ""
@@ -42,9 +42,9 @@ class StrictSchema(Schema):
             }
 
     def _unknown(self, name: str) -> str:
-        known = list(self.load_fields)
-        meant = did_you_mean(name, known) or self.hint or f"; known are {', '.join(known)}"
-        return _UNKNOWN + meant
+        names = list(self.load_fields)
+        suggestion = did_you_mean(name, names) or self.hint or f"; known are {', '.join(names)}"
+        return _UNKNOWN + suggestion
 
 
 def load(
@@ -87,7 +87,7 @@ def _first(errors: Mapping[Any, Any] | list[Any]) -> tuple[list[str | int], str]
     return parts, str(error)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean "…"?` where a known name is close, else nothing."""
-    close = nearest(name, known)
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """`; did you mean "…"?` if one of `names` is close, else nothing."""
+    close = nearest(name, names)
     return f'; did you mean "{close}"?' if close else ""

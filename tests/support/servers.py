@@ -1,4 +1,4 @@
-"""A test run's own corner of PostgreSQL and RabbitMQ: made when first asked for, gone at its end.
+"""A test run's own part of PostgreSQL and RabbitMQ: made when first needed, removed at its end.
 
 Everything a run makes carries its prefix, `cdp_test_<8 hex digits>`. A run lives as long as it has
 a session in PostgreSQL under that name, so each run can sweep up what a killed one left behind.

@@ -20,16 +20,16 @@ REPLY_KEY = "0b9a2b0c-5f2e-4d53-9d3e-3f0f5d1c7a10"
 @pytest.fixture(scope="module")
 def virtual_host(virtual_hosts):
     """A virtual host in which every service has declared what it owns."""
-    made = virtual_hosts.create()
+    virtual_host = virtual_hosts.create()
     for name in SERVICE_NAMES:
-        with kombu.Connection(made.uri(name)) as connection:
+        with kombu.Connection(virtual_host.uri(name)) as connection:
             channel = connection.default_channel
             channel.exchange_declare(f"{name}.events", "topic", durable=True, auto_delete=False)
             channel.exchange_declare("nameko-rpc", "topic", durable=True, auto_delete=False)
             for queue in (f"rpc-{name}", f"{name}.dead"):
                 channel.queue_declare(queue, durable=True, auto_delete=False)
-    yield made
-    virtual_hosts.delete(made)
+    yield virtual_host
+    virtual_hosts.delete(virtual_host)
 
 
 @pytest.fixture

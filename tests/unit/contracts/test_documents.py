@@ -49,10 +49,10 @@ def references(value: Any) -> Iterator[str]:
 
 def resolve(reference: str) -> Any:
     file, _, pointer = reference.partition("#")
-    found = json.loads((FOLDER / file).read_text()) if file else ASYNCAPI
+    value = json.loads((FOLDER / file).read_text()) if file else ASYNCAPI
     for part in pointer.split("/")[1:]:
-        found = found[part]
-    return found
+        value = value[part]
+    return value
 
 
 def test_the_committed_documents_are_what_the_schemas_say():
@@ -100,9 +100,9 @@ def test_the_asyncapi_document_is_of_version_three():
 
 
 def test_every_reference_of_the_asyncapi_document_leads_somewhere():
-    told = list(references(ASYNCAPI))
-    assert len(told) > 100
-    for reference in told:
+    every = list(references(ASYNCAPI))
+    assert len(every) > 100
+    for reference in every:
         assert resolve(reference), reference
 
 
@@ -121,8 +121,8 @@ def test_every_call_and_every_event_is_in_the_asyncapi_document():
         assert {f"{service}-{method}" for method in calls_of(service)} <= operations
         assert f"{service}-tell" in operations
     for kind in EVENTS:
-        told = ASYNCAPI["channels"][f"{kind.source}-events"]["messages"]
-        message = resolve(told[f"{kind.source}-{kind.type}-v{kind.version}"]["$ref"])
+        messages = ASYNCAPI["channels"][f"{kind.source}-events"]["messages"]
+        message = resolve(messages[f"{kind.source}-{kind.type}-v{kind.version}"]["$ref"])
         payload = resolve(message["payload"]["$ref"])
         assert payload["properties"]["type"]["const"] == message["name"] == kind.type
 

@@ -114,7 +114,7 @@ DATA: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def taken(schema: Any, value: Any) -> bool:
+def accepts(schema: Any, value: Any) -> bool:
     try:
         schema.load(value)
     except ValidationError:
@@ -129,13 +129,13 @@ def fits(schema: Any, use: Any, value: Any) -> bool:
 @pytest.mark.parametrize(("call", "arguments"), ARGUMENTS)
 def test_arguments_fit_their_document_if_and_only_if_the_service_takes_them(call, arguments):
     schema = CALLED[call]
-    assert fits(schema, "request", arguments) == taken(schema, arguments)
+    assert fits(schema, "request", arguments) == accepts(schema, arguments)
 
 
 @pytest.mark.parametrize(("event_type", "data"), DATA)
 def test_data_fits_its_document_if_and_only_if_profiles_takes_it(event_type, data):
     schema = EVENT_TYPES[event_type]
-    assert fits(schema, "ingested", data) == taken(schema, data)
+    assert fits(schema, "ingested", data) == accepts(schema, data)
 
 
 PLAIN = st.one_of(
@@ -153,12 +153,12 @@ NAMES = sorted({name for schema in EVENT_TYPES.values() for name in schema.field
 @given(st.sampled_from(sorted(EVENT_TYPES)), st.dictionaries(st.sampled_from(NAMES), PLAIN))
 def test_whatever_the_data_is_both_judge_alike(event_type, data):
     schema = EVENT_TYPES[event_type]
-    assert fits(schema, "ingested", data) == taken(schema, data)
+    assert fits(schema, "ingested", data) == accepts(schema, data)
 
 
 @pytest.mark.parametrize(("event_type", "data"), DATA)
 def test_what_was_taken_is_recorded_as_its_document_says(event_type, data):
     schema = EVENT_TYPES[event_type]
     sent = {**data, **{name: None for name in schema.fields if name not in data}}
-    if taken(schema, sent):
+    if accepts(schema, sent):
         assert fits(schema, "ingested", schema.load(sent))

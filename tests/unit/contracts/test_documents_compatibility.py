@@ -1,4 +1,4 @@
-"""What may change within a version, and what is found out when it must not."""
+"""What may change within a version, and how a forbidden change is detected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Golden samples: every event that was ever told can still be read."""
+"""Golden samples: every event that was ever published can still be read."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def sample(version: int, data: dict[str, Any], kind: str = "") -> dict[str, Any]
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
-    made = Folders(tmp_path / "samples", tmp_path / "documents")
-    told = {1: (FIRST, {"total": "9.50"}), 2: (SECOND, {"revenue": 950, "currency": "EUR"})}
-    for version, (kind, data) in told.items():
+    folders = Folders(tmp_path / "samples", tmp_path / "documents")
+    samples = {1: (FIRST, {"total": "9.50"}), 2: (SECOND, {"revenue": 950, "currency": "EUR"})}
+    for version, (kind, data) in samples.items():
         name = f"profiles/order_completed.v{version}"
-        write(made.samples / f"{name}.json", sample(version, data))
-        write(made.samples / f"{name}.least.json", sample(version, data, ".least"))
-        write(made.documents / f"{name}.json", event_document(kind))
-    return made
+        write(folders.samples / f"{name}.json", sample(version, data))
+        write(folders.samples / f"{name}.least.json", sample(version, data, ".least"))
+        write(folders.documents / f"{name}.json", event_document(kind))
+    return folders
 
 
 def write(file: Path, content: Any) -> None:
@@ -81,8 +81,8 @@ def test_an_old_sample_that_its_upcaster_brings_up_to_date_is_well(folders):
 
 
 def test_a_reader_without_the_upcaster_is_found(folders):
-    found = faults(folders, [SECOND], readers(Upcasters()))
-    assert found[0] == (
+    messages = faults(folders, [SECOND], readers(Upcasters()))
+    assert messages[0] == (
         "segments reads order_completed of profiles at version 1, but it is at 2: "
         "the class of segments must have the upcasters"
     )
@@ -91,9 +91,9 @@ def test_a_reader_without_the_upcaster_is_found(folders):
 def test_an_upcaster_that_makes_something_else_is_found(folders):
     wrong = Upcasters({("order_completed", 1): lambda data: {"revenue": data["total"]}})
     whole, least = faults(folders, [SECOND], readers(wrong))
-    told = "the upcasters of segments do not make version 2 of it: "
-    assert whole.startswith(f"profiles/order_completed.v1.json: {told}")
-    assert least.startswith(f"profiles/order_completed.v1.least.json: {told}")
+    reason = "the upcasters of segments do not make version 2 of it: "
+    assert whole.startswith(f"profiles/order_completed.v1.json: {reason}")
+    assert least.startswith(f"profiles/order_completed.v1.least.json: {reason}")
 
 
 def test_an_upcaster_that_raises_is_found(folders):
@@ -106,31 +106,31 @@ def test_an_upcaster_that_raises_is_found(folders):
 @pytest.mark.parametrize("name", ["v1", "v2", "v1.least", "v2.least"])
 def test_a_version_without_a_sample_is_found(folders, name):
     (folders.samples / "profiles" / f"order_completed.{name}.json").unlink()
-    (found,) = faults(folders, [SECOND], readers(GOOD))
-    assert found.startswith(f"profiles/order_completed.{name}.json: there is no sample")
+    (message,) = faults(folders, [SECOND], readers(GOOD))
+    assert message.startswith(f"profiles/order_completed.{name}.json: there is no sample")
 
 
 def test_a_sample_that_is_not_of_its_version_is_found(folders):
     file = folders.samples / "profiles" / "order_completed.v1.json"
     file.write_text(json.dumps(sample(1, {"total": 9.5})))
-    (found,) = faults(folders, [SECOND], readers(GOOD))
-    assert "is not what the document of its version says: $.data.total" in found
+    (message,) = faults(folders, [SECOND], readers(GOOD))
+    assert "is not what the document of its version says: $.data.total" in message
 
 
 def test_a_field_that_a_document_has_lost_is_found_by_the_sample(folders):
     file = folders.documents / "profiles" / "order_completed.v1.json"
     lost = event_document(replace(FIRST, data=EventData()))
     file.write_text(json.dumps(lost))
-    found = faults(folders, [SECOND], readers(GOOD))
-    assert all("'total' was unexpected" in fault for fault in found)
-    assert len(found) == 2
+    messages = faults(folders, [SECOND], readers(GOOD))
+    assert all("'total' was unexpected" in fault for fault in messages)
+    assert len(messages) == 2
 
 
 def test_an_earlier_version_keeps_its_document(folders):
     (folders.documents / "profiles" / "order_completed.v1.json").unlink()
-    found = faults(folders, [SECOND], readers(GOOD))
-    assert len(found) == 2
-    assert all("the document of version 1 is gone; put it back" in fault for fault in found)
+    messages = faults(folders, [SECOND], readers(GOOD))
+    assert len(messages) == 2
+    assert all("the document of version 1 is gone; put it back" in fault for fault in messages)
 
 
 class Stricter(Before):
@@ -140,14 +140,14 @@ class Stricter(Before):
 
 
 def test_a_field_that_a_version_newly_requires_is_found_by_the_least_sample(folders):
-    """Also where the document that said otherwise was thrown away and made anew."""
+    """Also where the document that said otherwise was deleted and made again."""
     stricter = replace(FIRST, data=Stricter())
     write(folders.documents / "profiles" / "order_completed.v1.json", event_document(stricter))
     whole = sample(1, {"total": "9.50", "currency": "EUR"})
     write(folders.samples / "profiles" / "order_completed.v1.json", whole)
-    (found,) = faults(folders, [SECOND], readers(GOOD))
-    assert found.startswith("profiles/order_completed.v1.least.json: the sample is not what")
-    assert "'currency' is a required property" in found
+    (message,) = faults(folders, [SECOND], readers(GOOD))
+    assert message.startswith("profiles/order_completed.v1.least.json: the sample is not what")
+    assert "'currency' is a required property" in message
 
 
 class Noted(Before):
@@ -161,8 +161,8 @@ def test_an_upcaster_that_counts_on_what_may_be_absent_is_found(folders):
     write(folders.documents / "profiles" / "order_completed.v1.json", noted)
     whole = sample(1, {"total": "9.50", "note": "a gift"})
     write(folders.samples / "profiles" / "order_completed.v1.json", whole)
-    told = {"revenue": 950, "currency": "EUR"}
-    careless = Upcasters({("order_completed", 1): lambda data: {**told, "order_id": data["note"]}})
+    data = {"revenue": 950, "currency": "EUR"}
+    careless = Upcasters({("order_completed", 1): lambda old: {**data, "order_id": old["note"]}})
     assert faults(folders, [SECOND], readers(careless)) == [
         "profiles/order_completed.v1.least.json: the upcasters of segments raise KeyError: 'note'"
     ]

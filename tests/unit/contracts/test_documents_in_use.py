@@ -34,8 +34,8 @@ class Checked:
         if not file.is_file():
             file = DOCUMENTS / "calls" / "every" / f"{method}.json"
         result = self._client.call(service, method, **arguments)
-        told = {"arguments": arguments, "result": result}
-        Draft7Validator(json.loads(file.read_text())).validate(told)
+        call = {"arguments": arguments, "result": result}
+        Draft7Validator(json.loads(file.read_text())).validate(call)
         self.called.add(f"{service}.{method}")
         return result
 
@@ -120,8 +120,8 @@ def test_decisions_are_as_documented(checked, receipts):
 @pytest.mark.parametrize("service", SERVICE_NAMES)
 def test_every_event_of_a_log_is_as_documented(checked, receipts, service):
     heads = checked.call(service, "streams")["streams"]
-    asked = [{"stream": head["stream"], "after": 0} for head in heads]
-    events = checked.call(service, "history", streams=asked, limit=1_000)["events"]
+    streams = [{"stream": head["stream"], "after": 0} for head in heads]
+    events = checked.call(service, "history", streams=streams, limit=1_000)["events"]
     assert events
     for event in events:
         name = f"{event['type']}.v{event['schemaversion']}.json"

@@ -42,19 +42,19 @@ def example() -> dict[str, Any]:
 @pytest.fixture
 def folders(example, tmp_path) -> Folders:
     """Our samples and documents of the two events, and those of the example's version 2."""
-    made = Folders(tmp_path / "golden", tmp_path / "events")
-    shutil.copytree(GOLDEN / "segments", made.samples / "segments")
-    shutil.copytree(DOCUMENTS / "events" / "segments", made.documents / "segments")
+    folders = Folders(tmp_path / "golden", tmp_path / "events")
+    shutil.copytree(GOLDEN / "segments", folders.samples / "segments")
+    shutil.copytree(DOCUMENTS / "events" / "segments", folders.documents / "segments")
     for kind in second_version(example):
         for form in ("", ".least"):
             wire = json.loads((GOLDEN / "segments" / f"{kind.type}.v1{form}.json").read_text())
             data = example["name_the_definition"](wire["data"])
-            (made.samples / "segments" / f"{kind.type}.v2{form}.json").write_text(
+            (folders.samples / "segments" / f"{kind.type}.v2{form}.json").write_text(
                 json.dumps({**wire, "schemaversion": 2, "data": data})
             )
-        document = made.documents / "segments" / f"{kind.type}.v2.json"
+        document = folders.documents / "segments" / f"{kind.type}.v2.json"
         document.write_text(json.dumps(event_document(kind)))
-    return made
+    return folders
 
 
 def second_version(example):
@@ -71,8 +71,8 @@ def test_the_example_of_a_new_version_passes_the_golden_check(example, folders):
 def test_the_example_without_its_upcaster_does_not_pass(example, folders):
     upcasters = Upcasters(example["SEGMENT_STEPS"])
     readers = {"segments": {"segments": upcasters, "offers": Upcasters()}}
-    found = faults(folders, second_version(example), readers)
-    assert any(fault.startswith("offers reads segment_entered of segments") for fault in found)
+    messages = faults(folders, second_version(example), readers)
+    assert any(fault.startswith("offers reads segment_entered of segments") for fault in messages)
 
 
 def test_the_example_is_refused_as_the_page_says_without_a_new_version(example):
@@ -92,8 +92,8 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_writes_every_document_and_then_finds_no_fault(tmp_path):
-    written = run("contracts.export", "--folder", tmp_path)
-    assert written.returncode == 0
+    process = run("contracts.export", "--folder", tmp_path)
+    assert process.returncode == 0
     assert (tmp_path / "asyncapi.yaml").is_file()
     assert run("contracts.export", "--folder", tmp_path).stdout == ""
     assert run("contracts.export", "--check", "--folder", tmp_path).returncode == 0

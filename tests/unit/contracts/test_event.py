@@ -114,9 +114,9 @@ def test_a_time_that_was_never_set_is_refused(time: str) -> None:
 
 
 def test_a_senders_clock_that_is_three_days_ahead_is_corrected_and_the_told_time_kept() -> None:
-    told = format_instant(NOW + 3 * DAY - HOUR)
-    read = read_event(event(time=told, sent_at=format_instant(NOW + 3 * DAY)), NOW)
-    assert (read.time, read.original_time) == (NOW - HOUR, told)
+    sent = format_instant(NOW + 3 * DAY - HOUR)
+    read = read_event(event(time=sent, sent_at=format_instant(NOW + 3 * DAY)), NOW)
+    assert (read.time, read.original_time) == (NOW - HOUR, sent)
 
 
 def test_a_senders_clock_that_is_right_changes_nothing() -> None:

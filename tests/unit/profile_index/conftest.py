@@ -14,11 +14,11 @@ from profile_index import tables
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A database with the tables of the profile index."""
     path: Path = tmp_path_factory.mktemp("index") / "index.db"
-    made = Database(f"sqlite:///{path}")
-    with made.transaction() as connection:
+    database = Database(f"sqlite:///{path}")
+    with database.transaction() as connection:
         tables.METADATA.create_all(connection)
-    yield made
-    made.close()
+    yield database
+    database.close()
 
 
 @pytest.fixture

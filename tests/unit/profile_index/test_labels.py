@@ -109,8 +109,8 @@ def test_an_identifier_leads_to_its_stream_and_that_streams_profile(
 def test_an_identifier_leads_to_the_stream_of_its_latest_tenure(connection: sa.Connection) -> None:
     apply_identity(connection, [fact(entry("s2", "s2", 1, ("device:ab", 2, "claimed")))])
     apply_identity(connection, [fact(entry("s1", "s1", 7, ("device:ab", 1, "verified")))])
-    known = find(connection, ["device:ab"])["device:ab"]
-    assert (known.stream, known.assurance) == ("s2", "claimed")
+    owner = find(connection, ["device:ab"])["device:ab"]
+    assert (owner.stream, owner.assurance) == ("s2", "claimed")
 
 
 def test_within_a_tenure_the_latest_epoch_tells_the_assurance(connection: sa.Connection) -> None:
@@ -155,9 +155,9 @@ def test_facts_in_any_order_in_any_batches_any_number_of_times_end_in_the_same_l
         with database.transaction() as connection, connection.begin_nested() as savepoint:
             for batch in batches:
                 apply_identity(connection, batch)
-            found = contents(connection)
+            rows = contents(connection)
             savepoint.rollback()
-            return found
+            return rows
 
     shuffled = facts + random.sample(facts, len(facts) // 2)
     random.shuffle(shuffled)
