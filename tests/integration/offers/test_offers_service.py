@@ -25,7 +25,7 @@ NOW = parse_instant("2026-11-21T19:30:00Z")
 ANSWER = DecideResponse()
 
 
-class IdentityService(Service):
+class IdentityOfGrace(Service):
     """Identity, for which every shopper is one new account, `grace`."""
 
     name = "identity"
@@ -65,7 +65,7 @@ class IdentityService(Service):
         }
 
 
-class SegmentsService(Service):
+class SegmentsOfHighValue(Service):
     """Segments, as a request with a token calls it: everybody is of high value."""
 
     name = "segments"
@@ -86,8 +86,8 @@ Start = Callable[..., Client]
 def start(service_database_uri: Callable[[str], str]) -> Iterator[Start]:
     """Starts the services; `role` is that of offers."""
     embedded.forget()
-    IdentityService.stream = new_id()
-    SegmentsService.calls.clear()
+    IdentityOfGrace.stream = new_id()
+    SegmentsOfHighValue.calls.clear()
     runners: list[Runner] = []
     clients: list[Client] = []
 
@@ -118,7 +118,7 @@ def start(service_database_uri: Callable[[str], str]) -> Iterator[Start]:
         runner.stop()
 
 
-ALL = (IdentityService, ProfilesService, SegmentsService, OffersService)
+ALL = (IdentityOfGrace, ProfilesService, SegmentsOfHighValue, OffersService)
 WHO = {"identifiers": {"user_id": "grace"}, "authenticated": True}
 
 
@@ -155,13 +155,13 @@ def test_what_was_just_recorded_counts_in_this_decision(start: Start) -> None:
     assert (decision["stale"], decision["degraded"]) == (False, [])
     assert loyalty(decision) == 1175
     assert decision["slots"]["service"][0]["offer_id"] == "priority_contact"
-    (call,) = SegmentsService.calls
+    (call,) = SegmentsOfHighValue.calls
     assert (call["profile_id"], call["at_least"]) == (decision["profile_id"], token)
     assert 0 < call["wait_ms"] <= 3_000
 
 
 def test_with_segments_gone_the_answer_is_stale(start: Start) -> None:
-    cdp = start(IdentityService, ProfilesService, OffersService)
+    cdp = start(IdentityOfGrace, ProfilesService, OffersService)
     decision = decide(cdp, **WHO, at_least=record(cdp), deadline_ms=2_000)
     assert (decision["stale"], decision["degraded"]) == (True, [])
     assert loyalty(decision) == 1175
@@ -179,7 +179,7 @@ def test_offers_follows_profiles_by_events(start: Start) -> None:
     with eventlet.Timeout(10):
         while loyalty(decide(cdp, **WHO)) != 1175:
             eventlet.sleep(0.02)
-    assert SegmentsService.calls == []
+    assert SegmentsOfHighValue.calls == []
 
 
 def test_a_decision_can_be_explained_later(start: Start) -> None:

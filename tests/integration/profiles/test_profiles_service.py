@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -14,26 +14,11 @@ from chassis.config.settings import Settings
 from chassis.messaging import embedded
 from chassis.runtime.client import Client
 from chassis.runtime.runner import Runner
-from chassis.runtime.service import Service, rpc
 from services.profiles.service import ProfilesService
+from tests.support.identity_service import IdentityServiceInMemory
 from tests.unit.profiles.identity_in_memory import IdentityInMemory
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
-
-
-class IdentityServiceInMemory(Service):
-    """Identity's calls, answered from memory."""
-
-    name = "identity"
-    inner: ClassVar[IdentityInMemory]
-
-    @rpc
-    def resolve(self, observations: Any) -> dict[str, Any]:
-        return self.inner.resolve(observations=observations)
-
-    @rpc
-    def lookup(self, identifiers: Any, authenticated: Any) -> dict[str, Any]:
-        return self.inner.lookup(identifiers=identifiers, authenticated=authenticated)
 
 
 @pytest.fixture

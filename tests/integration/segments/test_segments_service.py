@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -14,26 +14,15 @@ from chassis.config.settings import Settings
 from chassis.messaging import embedded
 from chassis.runtime.client import Client
 from chassis.runtime.runner import Runner
-from chassis.runtime.service import Service, rpc
 from chassis.validation import load
 from contracts.segments import MEMBERSHIPS_RESPONSE
 from deploy.services import upgrade
 from services.profiles.service import ProfilesService
 from services.segments.service import SegmentsService
+from tests.support.identity_service import IdentityServiceInMemory
 from tests.unit.profiles.identity_in_memory import IdentityInMemory
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
-
-
-class IdentityService(Service):
-    """Identity, in memory."""
-
-    name = "identity"
-    inner: ClassVar[IdentityInMemory]
-
-    @rpc
-    def resolve(self, observations: Any) -> dict[str, Any]:
-        return self.inner.resolve(observations=observations)
 
 
 @pytest.fixture
@@ -48,7 +37,7 @@ def cdp(
     """`cdp(following=True)`: a client of the services; segments follows events only then."""
     embedded.forget()
     uri = embedded.install(["identity", "profiles", "segments"])
-    IdentityService.inner = IdentityInMemory()
+    IdentityServiceInMemory.inner = IdentityInMemory()
     profiles = f"sqlite:///{tmp_path / 'profiles.db'}"
     upgrade("profiles", profiles)
     segments = service_database_uri("segments")
@@ -58,7 +47,10 @@ def cdp(
         role: Literal["all", "rpc"] = "all" if following else "rpc"
         runner = Runner(
             [
-                (IdentityService, Settings("identity", profiles, uri, clock, b"key", role="rpc")),
+                (
+                    IdentityServiceInMemory,
+                    Settings("identity", profiles, uri, clock, b"key", role="rpc"),
+                ),
                 (ProfilesService, Settings("profiles", profiles, uri, clock, b"key", role="rpc")),
                 (SegmentsService, Settings("segments", segments, uri, clock, b"key", role=role)),
             ]
