@@ -63,7 +63,7 @@ def faults(folders: Folders, kinds: Iterable[EventKind], readers: Readers) -> li
                 expected.add(folders.samples / name)
                 sample = _Sample(folders, kind, version, whole, folders.samples / name)
                 found += [f"{name}: {fault}" for fault in sample.faults(readers)]
-    for file in sorted(set(folders.samples.rglob("*.json")) - expected):
+    for file in sorted(set(folders.samples.glob("*/*.json")) - expected):
         found.append(f"{file.relative_to(folders.samples)}: is a sample of no event that we tell")
     return found
 
