@@ -21,14 +21,17 @@ import pytest
 from eventlet import Timeout
 from kombu import Connection, Exchange, Queue
 
-from cdp.rebuilding import rebuild_service
-from cdp.suite import EMBEDDED_BROKER, EMBEDDED_KEY, NAMES, Suite, embedded_settings
-from chassis import FixedClock, ServiceError, embedded, parse_instant
-from chassis.client import Client
-from chassis.migration import upgrade
+from cdp.commands.rebuild import rebuild_service
+from cdp.embedded import EMBEDDED_BROKER, EMBEDDED_KEY, EmbeddedSuite, embedded_settings
+from chassis import FixedClock, ServiceError, parse_instant
+from chassis.config.settings import Role
+from chassis.messaging import embedded
+from chassis.runtime.client import Client
+from contracts.topology import SERVICE_NAMES
+from deploy.services import upgrade
 from tests.golden.databases.answers import comparable, digest
-from tests.servers import Databases
-from tests.toy_services import wait_until
+from tests.support.servers import Databases
+from tests.support.toy_services import wait_until
 
 RELEASE = Path(__file__).parents[1] / "golden" / "databases" / "0.1.0"
 LATER = "1998-07-01T02:00:00Z"  # an hour after the release has stopped
@@ -50,15 +53,16 @@ class Shop:
     owners: dict[str, str] = field(default_factory=dict)
     users: dict[str, str] = field(default_factory=dict)
     clock: FixedClock = field(default_factory=lambda: FixedClock(0))
-    told: set[str] = field(default_factory=set)
+    published_ids: set[str] = field(default_factory=set)
     client: Client | None = None
 
     @property
     def left(self) -> Mapping[str, Any]:
         """What the release has left in the middle of things."""
-        return self.expected["left"]
+        left: Mapping[str, Any] = self.expected["left"]
+        return left
 
-    def settings(self, role: str = "all") -> list[Any]:
+    def settings(self, role: Role = "all") -> list[Any]:
         """Settings of all services, as the release had them."""
         return [
             replace(
@@ -72,10 +76,13 @@ class Shop:
         ]
 
     @contextmanager
-    def open(self, role: str, now: str) -> Iterator[Shop]:
+    def open(self, role: Role, now: str) -> Iterator[Shop]:
         """All services up."""
         self.clock.at = parse_instant(now)
-        with Suite(self.settings(role)).running(), Client(EMBEDDED_BROKER, 30.0) as self.client:
+        with (
+            EmbeddedSuite(self.settings(role)).running(),
+            Client(EMBEDDED_BROKER, 30.0) as self.client,
+        ):
             yield self
 
     def call(self, service: str, method: str, /, **arguments: Any) -> Any:
@@ -99,7 +106,8 @@ class Shop:
 
     def profile(self, **identifiers: str) -> dict[str, Any]:
         """A profile, as profiles has it."""
-        return self.call("profiles", "get", identifiers=identifiers)
+        profile: dict[str, Any] = self.call("profiles", "get", identifiers=identifiers)
+        return profile
 
     def segments(self, profile_id: str, at_least: Any = None) -> dict[str, str]:
         """The segments that a profile is in, and since when."""
@@ -134,8 +142,8 @@ class Shop:
         with Connection(EMBEDDED_BROKER) as connection:
             queue = LISTENER(connection.channel())
             while message := queue.get(no_ack=True):
-                self.told.add(message.payload["id"])
-        return self.told
+                self.published_ids.add(message.payload["id"])
+        return self.published_ids
 
     def wait_for_what_waited(self) -> None:
         """Wait until no event waits for identity."""
@@ -146,7 +154,7 @@ class Shop:
         self.wait_for_what_waited()
         for service, source in FOLLOWING:
             ask = partial(self.call, service, "behind", source=source, places=self.heads(source))
-            wait_until(lambda ask=ask: not ask()["behind"])
+            wait_until(partial(_all_applied, ask))
 
     def rows(self, service: str, query: str) -> list[Any]:
         """What the owner of a service's tables finds by a query."""
@@ -163,7 +171,7 @@ def rows(uri: str, query: str) -> list[Any]:
     with closing(connect(uri)) as connection:
         cursor = connection.cursor()
         cursor.execute(query)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def restore(uri: str, dump: str) -> None:
@@ -180,9 +188,13 @@ def _name(asked: Mapping[str, Any]) -> str:
     return f"{asked['call']} {json.dumps(asked['arguments'])}"
 
 
+def _all_applied(behind: Callable[[], Mapping[str, Any]]) -> bool:
+    return not behind()["behind"]
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +204,7 @@ def old(
     """The databases of the last release, migrated."""
     shop = Shop(json.loads((RELEASE / engine / "expected.json").read_text()))
     folder = tmp_path_factory.mktemp("old")
-    for service in NAMES:
+    for service in SERVICE_NAMES:
         dump = (RELEASE / engine / f"{service}.sql").read_text()
         if engine == "sqlite":
             shop.owners[service] = shop.users[service] = f"sqlite:///{folder / service}.db"
@@ -204,7 +216,7 @@ def old(
             restore(shop.owners[service], dump)
             upgrade(service, shop.owners[service], databases.user(service))
     embedded.forget()
-    embedded.install(NAMES)
+    embedded.install(SERVICE_NAMES)
     with Connection(EMBEDDED_BROKER) as connection:
         LISTENER(connection.channel()).declare()
     yield shop
@@ -218,7 +230,7 @@ def old(
 def answered(old: Shop) -> Mapping[str, Any]:
     """What is answered on the old databases, before anything in them goes on."""
     with old.open("rpc", old.expected["clock"]):
-        return old.answers(*NAMES)
+        return old.answers(*SERVICE_NAMES)
 
 
 @pytest.fixture(scope="module")
@@ -275,7 +287,7 @@ _FORMS = {
 }
 
 
-@pytest.mark.parametrize("service", NAMES)
+@pytest.mark.parametrize("service", SERVICE_NAMES)
 def test_a_migrated_database_is_made_as_a_fresh_one(
     engine: str, old: Shop, service: str, service_database_uri: Callable[[str], str]
 ) -> None:
@@ -288,7 +300,7 @@ def test_a_migrated_database_is_made_as_a_fresh_one(
         assert migrated == made_today, what
 
 
-@pytest.mark.parametrize("service", NAMES)
+@pytest.mark.parametrize("service", SERVICE_NAMES)
 def test_the_log_of_an_old_database_refuses_changes(old: Shop, service: str) -> None:
     for statement in ("DELETE FROM events", "UPDATE events SET type = 'other'"):
         with pytest.raises(Exception, match="append-only"):
@@ -410,7 +422,7 @@ def test_what_the_desk_has_parted_stays_apart(going_on: Shop) -> None:
     assert going_on.call("profiles", "get", profile_id=parted)["profile_id"] == parted
 
 
-@pytest.mark.parametrize("service", NAMES)
+@pytest.mark.parametrize("service", SERVICE_NAMES)
 def test_a_log_goes_on_without_a_gap_and_holds_what_it_held(
     going_on: Shop, answered: Mapping[str, Any], service: str
 ) -> None:
@@ -446,5 +458,5 @@ def test_a_read_model_made_anew_of_an_old_log_gives_the_same_answers(
     with Timeout(60, AssertionError("the rebuild does not come to its end")):
         result = rebuild_service(settings, lambda step: None)
     assert result.events > 0
-    assert (result.told, result.halted) == (0, 0)
+    assert (result.changes, result.halted) == (0, 0)
     assert going_on.answers(service) == before

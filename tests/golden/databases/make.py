@@ -14,13 +14,13 @@ recorded by the public calls, and then taken apart on purpose: events wait for i
 halted, others are behind, and some events were never published. Ids of facts and decisions are
 new in every run, so each engine has answers of its own.
 
-It stands on the names of modules as of its release, which move on: let it run where it was made
-(0.1.0: at commit 0099104).
+It goes with the tree: the databases of 0.1.0 were made by the same script at that release's last commit,
+under the module names of that time.
 """
 
 from __future__ import annotations
 
-import chassis.green  # noqa: F401  # isort: skip - services import nameko
+import chassis.runtime.green  # noqa: F401  # isort: skip - services import nameko
 
 import json
 import re
@@ -41,24 +41,26 @@ from typing import Any
 
 import psycopg2
 
-from cdp.demo import EXAMPLES, SHOPPERS, read_events
-from cdp.suite import EMBEDDED_BROKER, EMBEDDED_KEY, NAMES, Suite, embedded_settings
-from chassis import Event, Refused, embedded, parse_instant
-from chassis.client import Client
-from chassis.clock import FixedClock
-from chassis.database import Database
-from chassis.errors import ServiceError
-from chassis.inbox import Inbox
-from chassis.logging import configure_logging
-from chassis.migration import upgrade
-from chassis.settings import Role, Settings
-from chassis.work import Unit, Work
+from cdp.demo.demo import EXAMPLES, SHOPPERS, read_events
+from cdp.embedded import EMBEDDED_BROKER, EMBEDDED_KEY, EmbeddedSuite, embedded_settings
+from chassis import Event, Refused, parse_instant
+from chassis.config.settings import Role, Settings
+from chassis.core.clock import FixedClock
+from chassis.core.errors import ServiceError
+from chassis.database.engine import Database
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.messaging import embedded
+from chassis.observability.logging import configure_logging
+from chassis.projections.inbox import Inbox
+from chassis.runtime.client import Client
+from contracts.topology import SERVICE_NAMES
+from deploy.services import upgrade
 from identifiers import load_types
-from services.profiles.recorder import Recorder
-from services.profiles.sealing import open_vault
+from services.profiles.commands import RecordHandler
+from services.profiles.vault import open_vault
 from tests.golden.databases import stories
 from tests.golden.databases.answers import comparable, digest
-from tests.servers import Databases
+from tests.support.servers import Databases
 
 HERE = Path(__file__).parent
 CONFIGURATIONS = ("identity", "segments", "offers")
@@ -110,14 +112,17 @@ class Stage:
         """These services up on a broker that has forgotten all, and down at the end."""
         embedded.forget()
         settings = [each for each in self.settings(role) if each.service in names]
-        with Suite(settings).running() as suite, Client(EMBEDDED_BROKER, patience) as client:
+        with (
+            EmbeddedSuite(settings).running() as suite,
+            Client(EMBEDDED_BROKER, patience) as client,
+        ):
             yield Cast(suite, client)
 
     @contextmanager
-    def work(self, service: str) -> Iterator[Work]:
+    def work(self, service: str) -> Iterator[UnitOfWorkRunner]:
         """Units of work of a process that publishes nothing, as one that dies after the commit."""
         with closing(Database(self.uris[service])) as database:
-            yield Work(database, service, self.clock)
+            yield UnitOfWorkRunner(database, service, self.clock)
 
     def rows(self, service: str, query: str) -> list[Any]:
         """What a query finds in a database."""
@@ -129,7 +134,7 @@ class Stage:
 class Cast:
     """Services that are up, and a client that calls them."""
 
-    suite: Suite
+    suite: EmbeddedSuite
     client: Client
 
     def call(self, service: str, method: str, /, **arguments: Any) -> Any:
@@ -185,7 +190,7 @@ class _Remote:
 class _Failing:
     """A projection that can apply nothing."""
 
-    def apply(self, unit: Unit, events: Sequence[Event]) -> None:
+    def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         del unit, events
         raise Refused("order_completed", "cannot be applied by the release that made this database")
 
@@ -193,7 +198,7 @@ class _Failing:
 def play(stage: Stage) -> dict[str, Any]:
     """Record the history; what of it was left open."""
     stage.stand_at(stories.JUNE)
-    with stage.services(*NAMES) as cast:
+    with stage.services(*SERVICE_NAMES) as cast:
         _june(cast)
         stage.stand_at(stories.MIDNIGHT)
         _midnight(cast)
@@ -217,7 +222,7 @@ def play(stage: Stage) -> dict[str, Any]:
         inbox.note({heard_of["subject"]: heard_of["sequence"]})
         inbox.process([Event.from_wire(poison)], _Failing())
     with stage.work("offers") as work:
-        Inbox(work, "segments").bury("undecodable: JSONDecodeError")
+        Inbox(work, "segments").dead_letter("undecodable: JSONDecodeError")
     _check(stage)
     return {
         "heard_of": _place(heard_of),
@@ -276,8 +281,8 @@ def _record_silently(
     """Record as profiles does, in a process that ends before it has published anything."""
     vault = open_vault(load_types(stage.config), EMBEDDED_KEY.encode())
     with stage.work("profiles") as work:
-        recorder = Recorder(work, _Remote(cast.client, "identity"), vault)
-        _expect(status, recorder.record(list(events))["receipts"])
+        identity = _Remote(cast.client, "identity")
+        _expect(status, RecordHandler(vault).record(list(events), identity, work)["receipts"])
 
 
 def _expect(status: str, receipts: Sequence[Mapping[str, Any]]) -> None:
@@ -287,7 +292,7 @@ def _expect(status: str, receipts: Sequence[Mapping[str, Any]]) -> None:
 
 def _check(stage: Stage) -> None:
     """AssertionError if the databases are not as they should have been left."""
-    unpublished = {name: stage.rows(name, "SELECT refs FROM outbox") for name in NAMES}
+    unpublished = {name: stage.rows(name, "SELECT refs FROM outbox") for name in SERVICE_NAMES}
     if [name for name, rows in unpublished.items() if rows] != ["profiles"]:
         raise AssertionError(f"the outboxes hold {unpublished}")
     (sealed,) = stage.rows("profiles", "SELECT count(*) FROM sealed_values")[0]
@@ -367,7 +372,7 @@ def ask(cast: Cast) -> Iterator[dict[str, Any]]:
         yield in_brief(asked("offers", "decide", request=dry))
     for decision_id in cast.streams("offers"):
         yield in_brief(asked("offers", "explain", decision_id=decision_id))
-    for service in NAMES:
+    for service in SERVICE_NAMES:
         yield asked(service, "dead_letters")
         yield in_brief(asked(service, "streams", limit=_MOST))
         places = [{"stream": stream, "after": 0} for stream in cast.streams(service)]
@@ -417,14 +422,14 @@ def make(stage: Stage, folder: Path, dump: Callable[[str], str]) -> None:
     for service, owner_uri in stage.owners.items():
         (folder / f"{service}.sql").write_text(dump(owner_uri))
     # Only now, as even those who only answer publish what was left.
-    with stage.services(*NAMES, role="rpc") as cast:
+    with stage.services(*SERVICE_NAMES, role="rpc") as cast:
         write_expected(folder / "expected.json", left, list(ask(cast)))
 
 
 def make_on_sqlite(folder: Path, config: Path) -> None:
     """The golden databases on SQLite."""
     with tempfile.TemporaryDirectory() as directory:
-        uris = {name: f"sqlite:///{directory}/{name}.db" for name in NAMES}
+        uris = {name: f"sqlite:///{directory}/{name}.db" for name in SERVICE_NAMES}
         for name, uri in uris.items():
             upgrade(name, uri)
         make(Stage(uris, uris, config), folder, dump_sqlite)
@@ -433,7 +438,7 @@ def make_on_sqlite(folder: Path, config: Path) -> None:
 def make_on_postgresql(folder: Path, config: Path) -> None:
     """The golden databases on PostgreSQL."""
     with closing(Databases()) as databases:
-        made = {name: databases.create(name, partial(upgrade, name)) for name in NAMES}
+        made = {name: databases.create(name, partial(upgrade, name)) for name in SERVICE_NAMES}
         owners = {name: owner for name, (owner, _) in made.items()}
         uris = {name: user for name, (_, user) in made.items()}
         make(Stage(uris, owners, config), folder, dump_postgresql)
