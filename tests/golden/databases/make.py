@@ -14,7 +14,7 @@ recorded by the public calls, and then taken apart on purpose: events wait for i
 halted, others are behind, and some events were never published. Ids of facts and decisions are
 new in every run, so each engine has answers of its own.
 
-It goes with the tree: the databases of 0.1.0 were made by the same script at that release's last commit,
+It moves with the tree: those of 0.1.0 were made by the same script at that release's last commit,
 under the module names of that time.
 """
 
