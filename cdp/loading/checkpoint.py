@@ -1,7 +1,7 @@
 """The folder of a load: its checkpoint and the rejected lines, safe against a power cut.
 
 orders.csv.load/state.json            the checkpoint: how far, and the counts
-orders.csv.load/orders.rejected.csv   the rejected lines, to mend and load again
+orders.csv.load/orders.rejected.csv   the rejected lines, to correct and load
 orders.csv.load/rejected.txt          their line numbers and what is wrong with them
 
 People correct rejected lines in place, so the two files of rejected lines are only ever appended

@@ -1,6 +1,6 @@
-"""Ask Checkout CDP what a shopper should see at the checkout, and show it.
+"""Have Checkout CDP decide what a shopper sees at the checkout, and print it.
 
-The request is the one argument, a JSON file such as examples/requests/first-time-guest.json.
+The request is the only argument: a JSON file such as examples/requests/first-time-guest.json.
 """
 
 import argparse

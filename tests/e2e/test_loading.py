@@ -51,8 +51,8 @@ def load(tmp_path: Path) -> Iterator[Load]:
         yield begin
 
 
-def ended(process: subprocess.Popen[str], status: int = 0) -> list[str]:
-    """What a load said when it ended."""
+def output_of(process: subprocess.Popen[str], status: int = 0) -> list[str]:
+    """The lines that a load printed, when it has ended."""
     output, errors = process.communicate(timeout=3_600)
     assert process.returncode == status, output + errors
     assert all(line.endswith("left") or "left, " in line for line in errors.splitlines()), errors
@@ -83,9 +83,9 @@ def test_a_load_that_is_killed_five_times_ends_with_every_order_once(
         )
         time.sleep(chance.uniform(0, 0.3))
         process.kill()
-        output = process.communicate()
-        assert process.returncode == -9, f"it ended before it could be killed: {output}"
-    output = ended(load(running, *words))
+        streams = process.communicate()
+        assert process.returncode == -9, f"it ended before it could be killed: {streams}"
+    output = output_of(load(running, *words))
     assert output[0].startswith(f"{expected['orders']:,} rows: ")
     assert output[0].endswith(" recorded before, 0 rejected.")
     counted = running.call("profiles", "statistics")
@@ -106,7 +106,7 @@ def test_the_lines_of_a_basket_are_one_order(
     baskets = shopped(path, lines)
     running = suite()
     words = (path, "--mapping", MAPPINGS / "complete-journey.yaml", "--first", str(lines))
-    output = ended(load(running, *words, "--folder", tmp_path / "place"))
+    output = output_of(load(running, *words, "--folder", tmp_path / "place"))
     read = sum(len(basket) for basket in baskets.values())
     assert output == [f"{read:,} rows: {len(baskets):,} new events, 0 recorded before, 0 rejected."]
     households = {basket[0]["household_id"] for basket in baskets.values()}
@@ -130,10 +130,10 @@ def test_events_as_lines_of_json_are_loaded_once(
     events = len(path.read_text().splitlines())
     running = suite(environment=CLOCK)
     loaded = f"{events} rows: {events} new events, 0 recorded before, 0 rejected."
-    assert ended(load(running, path)) == [loaded]
+    assert output_of(load(running, path)) == [loaded]
     nothing = "Nothing new was loaded. So far:"
-    assert ended(load(running, path)) == [nothing, loaded]
-    assert ended(load(running, path, "--restart")) == [
+    assert output_of(load(running, path)) == [nothing, loaded]
+    assert output_of(load(running, path, "--restart")) == [
         f"{events} rows: 0 new events, {events} recorded before, 0 rejected.",
         "Those recorded before have the id of an earlier event; each counts once.",
     ]
@@ -171,7 +171,7 @@ event:
     )
     running = suite(services=("identity", "profiles"))
     words = ("--mapping", mapping, "--flat-out")
-    output = ended(load(running, path, *words), status=1)
+    output = output_of(load(running, path, *words), status=1)
     rejected = tmp_path / "orders.csv.load" / "orders.rejected.csv"
     fault = "has 6 cells, and the file has 7 columns"
     assert output == [
@@ -181,14 +181,14 @@ event:
         f"  {rejected}",
     ]
     rejected.write_text(rejected.read_text().replace("bulb,cdp", "bulb,1,cdp"))
-    output = ended(load(running, rejected, *words), status=1)
+    output = output_of(load(running, rejected, *words), status=1)
     assert output[:2] == [
         "3 rows: 2 new events, 0 recorded before, 1 rejected.",
         "  line 2: data.currency: must be written EUR",
     ]
     again = rejected.with_name("orders.rejected.csv.load") / "orders.rejected.rejected.csv"
     again.write_text(again.read_text().replace("eur", "EUR"))
-    assert ended(load(running, again, *words)) == [
+    assert output_of(load(running, again, *words)) == [
         "1 row: 1 new event, 0 recorded before, 0 rejected."
     ]
     assert running.call("profiles", "statistics")["orders"] == 4
@@ -197,12 +197,12 @@ event:
     mended = rejected.read_bytes()
     with path.open("a") as file:
         file.write("E,2026-01-05 10:00,omar,eur,1.00,bulb,1\n")
-    assert ended(load(running, path, *words), status=1)[:2] == [
+    assert output_of(load(running, path, *words), status=1)[:2] == [
         "6 rows: 1 new event, 0 recorded before, 2 rejected.",
         "1 row of them in this run.",
     ]
     assert rejected.read_bytes().startswith(mended + b"E,2026-01-05 10:00,omar,eur,1.00,bulb,1,")
-    assert ended(load(running, rejected, *words), status=1)[0] == (
+    assert output_of(load(running, rejected, *words), status=1)[0] == (
         "4 rows: 2 new events, 0 recorded before, 2 rejected."
     )
 
@@ -229,11 +229,11 @@ event:
         path = tmp_path / year / "sales.csv"
         path.parent.mkdir()
         path.write_text("\n".join(("at,who,paid", *sold)))
-        assert ended(load(running, path, "--mapping", mapping, "--flat-out"))[0] == summary
+        assert output_of(load(running, path, "--mapping", mapping, "--flat-out"))[0] == summary
     assert running.call("profiles", "statistics")["orders"] == 3
     mapping.write_text(text.replace("event:", 'event:\n  id: "shop-{who}"'))
     path.write_text("\n".join(("at,who,paid", rows[1], rows[2])))
-    output = ended(load(running, path, "--mapping", mapping, "--flat-out", "--restart"))
+    output = output_of(load(running, path, "--mapping", mapping, "--flat-out", "--restart"))
     assert output[0] == "2 rows: 1 new event, 1 recorded before, 0 rejected."
 
 

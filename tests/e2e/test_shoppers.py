@@ -1,4 +1,4 @@
-"""The stories of five shoppers over RabbitMQ and PostgreSQL, told by the checkout's own scripts."""
+"""The stories of five shoppers over RabbitMQ and PostgreSQL, recorded by the checkout's own scripts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def script(running: ProcessSuite) -> Script:
 
 @pytest.fixture(scope="module")
 def recorded(script: Script) -> dict[str, Any]:
-    """What record.py said when it had told all stories."""
+    """What record.py printed after recording all stories."""
     done = script("record.py", EXAMPLES / "shoppers.ndjson")
     assert (done.returncode, done.stderr) == (0, "")
     response: dict[str, Any] = json.loads(done.stdout)

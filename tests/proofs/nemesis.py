@@ -144,7 +144,9 @@ class Nemesis:
         """Send more journeys until `condition()` is true."""
         deadline = time.monotonic() + _PATIENCE
         while not condition():
-            assert time.monotonic() < deadline, f"Sent for {_PATIENCE:g} s in vain until {awaited}"
+            assert time.monotonic() < deadline, (
+                f"Sent for {_PATIENCE:g} s without success until {awaited}"
+            )
             self._send_a_journey(clients)
 
     def _send_a_journey(self, clients: Clients) -> None:

@@ -30,7 +30,7 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[s
 
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    """Runs commands in an empty directory, with no settings and a broker that is not there."""
+    """Runs commands in an empty directory, without settings and with a broker out of reach."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     for service in ("IDENTITY", "PROFILES", "SEGMENTS", "OFFERS"):
@@ -42,7 +42,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 
 def failed(result: Result, status: int) -> str:
-    """What a command said on standard error when it ended with `status`, without a stack trace."""
+    """What a command printed on standard error; it must end with `status`, not a stack trace."""
     assert result.exit_code == status, result.output
     assert isinstance(result.exception, SystemExit)
     assert result.stdout == ""

@@ -60,7 +60,7 @@ def test_a_description_has_each_key_whole_and_when_it_held() -> None:
 
 def test_a_key_is_one_line_however_narrow_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     key = f"email:{'0123456789abcdef' * 8}"
-    stream = {"stream": "s", "identifiers": [EMAIL | {"key": key}]}
+    stream: dict[str, Any] = {"stream": "s", "identifiers": [EMAIL | {"key": key}]}
     stream |= {"opened_at": None, "closed_at": None}
     profile = {"profile_id": "p", "streams": [stream], "merged_profiles": []}
     print_response(profile, description_view(profile), as_json=False)

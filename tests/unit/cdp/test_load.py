@@ -339,7 +339,8 @@ def test_places_are_awaited_until_who_follows_has_come_to_them() -> None:
     throttle.after_record(0.1, {"a": 3}, 300)
     throttle.after_record(0.1, {"b": 1}, 300)
     throttle.after_record(0.1, {"a": 5}, 300)
-    assert throttle.ahead
+    ahead = throttle.ahead
+    assert ahead
     assert throttle.awaited == {"a": 5, "b": 1}
     assert throttle.advance({"a": 3, "b": 0})
     assert throttle.awaited == {"a": 5, "b": 1}

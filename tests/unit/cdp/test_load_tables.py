@@ -36,7 +36,7 @@ def place(row: Row) -> str:
 def again(
     tmp_path: Path, source: Table, rows: list[Row], table_format: TableFormat | None = None
 ) -> Table:
-    """The table of those rows alone, as it is written when they are rejected."""
+    """The table of those rows alone, as a load stores rejected rows."""
     path = tmp_path / "orders.rejected.csv"
     path.write_bytes(source.heading + b"".join(source.again(row) for row in rows))
     return Table(path, "orders-rejected", table_format or TableFormat())
