@@ -1,4 +1,4 @@
-"""The stories of five shoppers over RabbitMQ and PostgreSQL, recorded by the checkout's own scripts."""
+"""The stories of five shoppers on RabbitMQ and PostgreSQL, with the scripts of a checkout."""
 
 from __future__ import annotations
 
