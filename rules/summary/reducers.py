@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rules.fields import text_or_none, whole_or_none
 from rules.summary.state import SummaryState, keep_last
 
 Data = Mapping[str, Any]
@@ -33,7 +34,7 @@ def _loyalty_tier_changed(state: SummaryState, data: Data, at: int, event_id: st
 
 
 def _loyalty_points_changed(state: SummaryState, data: Data, _at: int, _event_id: str) -> None:
-    state.points += _whole(data.get("points")) or 0
+    state.points += whole_or_none(data.get("points")) or 0
 
 
 def _consent_changed(state: SummaryState, data: Data, at: int, event_id: str) -> None:
@@ -53,20 +54,20 @@ def _order_completed(state: SummaryState, data: Data, at: int, event_id: str) ->
         category = product.get("category")
         if isinstance(category, str):
             categories[category] = categories.get(category, 0) + quantity
-    revenue, currency = _whole(data.get("revenue")), _text(data.get("currency"))
+    revenue, currency = whole_or_none(data.get("revenue")), text_or_none(data.get("currency"))
     order = [at, event_id, revenue, currency, items, categories]
-    keep_last(state.orders, _text(data.get("order_id")) or event_id, order)
+    keep_last(state.orders, text_or_none(data.get("order_id")) or event_id, order)
 
 
 def _order_refunded(state: SummaryState, data: Data, at: int, event_id: str) -> None:
-    order_id = _text(data.get("order_id"))
+    order_id = text_or_none(data.get("order_id"))
     if order_id is not None:
-        refund = [at, _whole(data.get("amount")), _text(data.get("currency"))]
+        refund = [at, whole_or_none(data.get("amount")), text_or_none(data.get("currency"))]
         state.refunds.setdefault(order_id, {})[event_id] = refund
 
 
 def _order_cancelled(state: SummaryState, data: Data, at: int, _event_id: str) -> None:
-    order_id = _text(data.get("order_id"))
+    order_id = text_or_none(data.get("order_id"))
     if order_id is not None:
         state.cancelled[order_id] = min(at, state.cancelled.get(order_id, at))
 
@@ -75,7 +76,7 @@ def _cart_updated(state: SummaryState, data: Data, at: int, event_id: str) -> No
     products = _products(data)
     items = None if products is None else sum(map(_quantity, products))
     if not state.cart or [at, event_id] > state.cart[:2]:
-        value, currency = _whole(data.get("value")), _text(data.get("currency"))
+        value, currency = whole_or_none(data.get("value")), text_or_none(data.get("currency"))
         state.cart = [at, event_id, value, currency, items]
 
 
@@ -96,14 +97,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def _products(data: Data) -> list[Data] | None:
     """The products, None if the field is absent; an empty list is an empty cart."""
     products = data.get("products")
@@ -113,5 +106,5 @@ def _products(data: Data) -> list[Data] | None:
 
 
 def _quantity(product: Data) -> int:
-    quantity = _whole(product.get("quantity"))
+    quantity = whole_or_none(product.get("quantity"))
     return 1 if quantity is None else max(quantity, 0)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rules.fields import text_or_none, whole_or_none
 from rules.language.terms import Kind, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
 from rules.vocabularies.segments import HINTS
@@ -38,14 +39,9 @@ class Situation:
         return [item for item in items if isinstance(item, Mapping)]
 
 
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def _text(name: str) -> Term[Situation]:
     def read(situation: Situation, now: int) -> str | None:
-        value = situation.context.get(name)
-        return value if isinstance(value, str) else None
+        return text_or_none(situation.context.get(name))
 
     return Term(Kind.TEXT, f"the request's {name}", read)
 
@@ -61,7 +57,7 @@ def _of_items(name: str, label: str) -> Term[Situation]:
 def _item_count(situation: Situation, now: int) -> int | None:
     if situation.context.get("items") is None:
         return None
-    quantities = (_whole(item.get("quantity")) for item in situation.items())
+    quantities = (whole_or_none(item.get("quantity")) for item in situation.items())
     return sum(1 if quantity is None else max(quantity, 0) for quantity in quantities)
 
 
@@ -69,7 +65,7 @@ def _basket_value(currency: str) -> Term[Situation]:
     def read(situation: Situation, now: int) -> int | None:
         if situation.context.get("currency") != currency:
             return None
-        return _whole(situation.context.get("value"))
+        return whole_or_none(situation.context.get("value"))
 
     return Term(Kind.MONEY, f"the basket's value in {currency}", read, currency=currency)
 
