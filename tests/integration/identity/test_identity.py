@@ -21,12 +21,12 @@ from services.identity.commands import ResolveHandler
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution
 from tests.unit.identity.observed import SEQUENCES
-from tests.unit.identity.shop import OBSERVER, Shop, seen
+from tests.unit.identity.shop import OBSERVER, ResolvedShop, seen
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
 
 
-class Desk:
+class IdentityWithoutNameko:
     """Identity on a database; `resolve` returns the answers and the facts."""
 
     def __init__(self, database: Database) -> None:
@@ -60,8 +60,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(service_database: Callable[[str], Database]) -> Desk:
-    return Desk(service_database("identity"))
+def identity(service_database: Callable[[str], Database]) -> IdentityWithoutNameko:
+    return IdentityWithoutNameko(service_database("identity"))
 
 
 def labels(events: Sequence[Event]) -> Mapping[str, tuple[int, str]]:
@@ -74,45 +74,49 @@ def labels(events: Sequence[Event]) -> Mapping[str, tuple[int, str]]:
     return newest
 
 
-def test_a_guest_who_signs_in_keeps_the_profile_and_the_history(desk: Desk) -> None:
-    (guest,), _ = desk.resolve(seen(1, {"anonymous_id": "d-1"}))
-    (account,), facts = desk.resolve(
+def test_a_guest_who_signs_in_keeps_the_profile_and_the_history(
+    identity: IdentityWithoutNameko,
+) -> None:
+    (guest,), _ = identity.resolve(seen(1, {"anonymous_id": "d-1"}))
+    (account,), facts = identity.resolve(
         seen(2, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True)
     )
-    assert desk.profiles(guest, account) == {guest.profile}
+    assert identity.profiles(guest, account) == {guest.profile}
     (fact,) = facts
     assert (fact.type, fact.data["reason"], fact.joint) == ("identity_changed", "linked", True)
 
 
-def test_what_is_known_already_makes_no_fact(desk: Desk) -> None:
+def test_what_is_known_already_makes_no_fact(identity: IdentityWithoutNameko) -> None:
     both = seen(1, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True)
-    first, facts = desk.resolve(both)
+    first, facts = identity.resolve(both)
     assert len(facts) == 1
-    again, facts = desk.resolve(
+    again, facts = identity.resolve(
         both, replace(both, event_id="e-2"), seen(3, {"anonymous_id": "d-1"})
     )
     assert facts == []
     assert {answer.profile for answer in again} == {first[0].profile}
 
 
-def test_a_batch_is_resolved_one_after_the_other(desk: Desk) -> None:
-    answers, facts = desk.resolve(
+def test_a_batch_is_resolved_one_after_the_other(identity: IdentityWithoutNameko) -> None:
+    answers, facts = identity.resolve(
         seen(1, {"anonymous_id": "d-1"}),
         seen(2, {"anonymous_id": "d-2"}),
         seen(3, {"anonymous_id": "d-1", "device_id": "d-2"}),
         seen(4, {"anonymous_id": "d-2", "device_id": "d-2"}),
     )
-    assert len(desk.profiles(*answers)) == 1
+    assert len(identity.profiles(*answers)) == 1
     assert [fact.data["reason"] for fact in facts] == ["created", "created", "linked", "merged"]
 
 
-def test_every_fact_stands_in_the_log_of_each_stream_at_its_epoch(desk: Desk) -> None:
-    _, facts = desk.resolve(
+def test_every_fact_stands_in_the_log_of_each_stream_at_its_epoch(
+    identity: IdentityWithoutNameko,
+) -> None:
+    _, facts = identity.resolve(
         seen(1, {"anonymous_id": "d-1"}),
         seen(2, {"user_id": "u-1"}, signed_in=True),
         seen(3, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True),
     )
-    log = desk.log()
+    log = identity.log()
     assert {event.data["fact_id"] for event in log} == {fact.data["fact_id"] for fact in facts}
     for event in log:
         (entry,) = (e for e in event.data["streams"] if e["stream"] == event.stream)
@@ -120,20 +124,22 @@ def test_every_fact_stands_in_the_log_of_each_stream_at_its_epoch(desk: Desk) ->
     assert {fact.metadata["causation_id"] for fact in facts} == {"e"}
 
 
-def test_no_value_of_an_identifier_is_in_the_log(desk: Desk) -> None:
-    desk.resolve(seen(1, {"email": "ann.smith@shop.example", "anonymous_id": "cookie-77"}))
-    text = repr([event.to_wire() for event in desk.log()])
+def test_no_value_of_an_identifier_is_in_the_log(identity: IdentityWithoutNameko) -> None:
+    identity.resolve(seen(1, {"email": "ann.smith@shop.example", "anonymous_id": "cookie-77"}))
+    text = repr([event.to_wire() for event in identity.log()])
     assert "ann.smith" not in text
     assert "cookie-77" not in text
 
 
-def test_an_old_profile_id_describes_what_it_was_merged_into(desk: Desk) -> None:
-    (guest, account, _), _ = desk.resolve(
+def test_an_old_profile_id_describes_what_it_was_merged_into(
+    identity: IdentityWithoutNameko,
+) -> None:
+    (guest, account, _), _ = identity.resolve(
         seen(1, {"anonymous_id": "d-1"}),
         seen(2, {"user_id": "u-1"}, signed_in=True),
         seen(3, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True),
     )
-    response = desk.work.read(lambda unit: queries.describe(unit, guest.profile))
+    response = identity.work.read(lambda unit: queries.describe(unit, guest.profile))
     assert (response["profile_id"], response["requested"]) == (account.profile, guest.profile)
     assert response["merged_profiles"] == [guest.profile]
     assert [stream["identifiers"][0]["type"] for stream in response["streams"]] == [
@@ -141,49 +147,53 @@ def test_an_old_profile_id_describes_what_it_was_merged_into(desk: Desk) -> None
         "user_id",
     ]
     with pytest.raises(NotFound):
-        desk.work.read(lambda unit: queries.describe(unit, "never-given"))
+        identity.work.read(lambda unit: queries.describe(unit, "never-given"))
 
 
-def test_a_description_says_from_when_to_when_a_device_was_whose(desk: Desk) -> None:
-    (ann, bob), _ = desk.resolve(
+def test_a_description_says_from_when_to_when_a_device_was_whose(
+    identity: IdentityWithoutNameko,
+) -> None:
+    (ann, bob), _ = identity.resolve(
         seen(1_000_000, {"anonymous_id": "d-1", "user_id": "ann"}, signed_in=True),
         seen(2_000_000, {"anonymous_id": "d-1", "user_id": "bob"}, signed_in=True),
     )
     spans = {}
     for answer in (ann, bob):
-        profile = desk.work.read(partial(queries.describe, requested=answer.profile))
+        profile = identity.work.read(partial(queries.describe, requested=answer.profile))
         (device,) = (s for s in profile["streams"] if s["identifiers"][0]["type"] == "anonymous_id")
         spans[answer.profile] = (device["opened_at"], device["closed_at"])
     handover = "1970-01-01T00:00:02.000000Z"
     assert spans == {ann.profile: (None, handover), bob.profile: (handover, None)}
 
 
-def test_a_lookup_changes_nothing_and_tells_a_claim_apart(desk: Desk) -> None:
-    (account,), _ = desk.resolve(
+def test_a_lookup_changes_nothing_and_tells_a_claim_apart(identity: IdentityWithoutNameko) -> None:
+    (account,), _ = identity.resolve(
         seen(1, {"email": "a@b.example", "user_id": "u-1"}, signed_in=True)
     )
 
     def find(signed_in: bool, **identifiers: str) -> tuple[str | None, str | None]:
         observation = seen(2, identifiers, signed_in=signed_in)
-        response = desk.work.read(lambda unit: queries.lookup(unit, OBSERVER.policy, observation))
+        response = identity.work.read(
+            lambda unit: queries.lookup(unit, OBSERVER.policy, observation)
+        )
         return response["profile_id"], response["assurance"]
 
     assert find(True, email="a@b.example") == (account.profile, "verified")
     assert find(False, email="a@b.example") == (None, "claimed")
     assert find(True, user_id="u-2") == (None, None)
-    assert len(desk.log()) == 2
+    assert len(identity.log()) == 2
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SEQUENCES)
 def test_the_database_gives_what_the_pure_resolution_gives(
-    desk: Desk, sequence: list[Observation]
+    identity: IdentityWithoutNameko, sequence: list[Observation]
 ) -> None:
-    desk.forget()
-    shop = Shop()
+    identity.forget()
+    shop = ResolvedShop()
     expected = [shop.resolve(observation) for observation in sequence]
     half = len(sequence) // 2
-    (first, _), (second, _) = desk.resolve(*sequence[:half]), desk.resolve(*sequence[half:])
+    (first, _), (second, _) = identity.resolve(*sequence[:half]), identity.resolve(*sequence[half:])
     partition: dict[str, str] = {}
     for answer, pure in zip(first + second, expected, strict=True):
         assert isinstance(pure, Resolution)
@@ -194,28 +204,30 @@ def test_the_database_gives_what_the_pure_resolution_gives(
         )
         assert partition.setdefault(answer.stream, pure.stream) == pure.stream
         assert partition.setdefault(answer.profile, pure.profile) == pure.profile
-    tables = _labels_in_tables(desk)
-    assert labels([event for event in desk.log() if event.stream in tables]) == tables
+    tables = _labels_in_tables(identity)
+    assert labels([event for event in identity.log() if event.stream in tables]) == tables
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_profile_under_change_holds_up_neither_others_nor_its_own_known_events(
-    desk: Desk,
+    identity: IdentityWithoutNameko,
 ) -> None:
     hot = seen(1, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True)
     known = seen(1, {"anonymous_id": "d-2", "user_id": "u-2"}, signed_in=True)
-    first, _ = desk.resolve(hot, known)
+    first, _ = identity.resolve(hot, known)
     keys = [identifier.key for identifier in hot.identifiers]
 
     def while_locked(unit: UnitOfWork) -> None:
         store.load_locked(unit, OBSERVER.policy, keys)
-        again, facts = desk.resolve(hot, known, seen(2, {"anonymous_id": "d-3"}))
-        linked, _ = desk.resolve(seen(3, {"device_id": "d-4", "user_id": "u-2"}, signed_in=True))
+        again, facts = identity.resolve(hot, known, seen(2, {"anonymous_id": "d-3"}))
+        linked, _ = identity.resolve(
+            seen(3, {"device_id": "d-4", "user_id": "u-2"}, signed_in=True)
+        )
         assert again[:2] == first
         assert len(facts) == 1
         assert linked[0].profile == first[1].profile
 
-    desk.work.run(while_locked)
+    identity.work.run(while_locked)
 
 
 def test_a_database_of_an_earlier_release_keeps_what_it_knew_of_profiles(
@@ -223,11 +235,11 @@ def test_a_database_of_an_earlier_release_keeps_what_it_knew_of_profiles(
 ) -> None:
     uri = database.engine.url.render_as_string(hide_password=False)
     upgrade("identity", uri)
-    desk = Desk(database)
-    desk.resolve(seen(1, {"anonymous_id": "d-1"}), seen(2, {"anonymous_id": "d-2"}))
-    desk.resolve(seen(3, {"user_id": "u-1", "anonymous_id": "d-1"}, signed_in=True))
-    desk.resolve(seen(4, {"device_id": "d-3", "anonymous_id": "d-2"}))
-    desk.resolve(seen(5, {"user_id": "u-1", "device_id": "d-3"}, signed_in=True))
+    identity = IdentityWithoutNameko(database)
+    identity.resolve(seen(1, {"anonymous_id": "d-1"}), seen(2, {"anonymous_id": "d-2"}))
+    identity.resolve(seen(3, {"user_id": "u-1", "anonymous_id": "d-1"}, signed_in=True))
+    identity.resolve(seen(4, {"device_id": "d-3", "anonymous_id": "d-2"}))
+    identity.resolve(seen(5, {"user_id": "u-1", "device_id": "d-3"}, signed_in=True))
     now = _tenures(database)
     assert {(row.verified, row.merges) for row in now} == {(True, 1)}
     with database.transaction() as connection:
@@ -250,7 +262,7 @@ def _tenures(database: Database) -> Sequence[Any]:
         ).all()
 
 
-def _labels_in_tables(desk: Desk) -> Mapping[str, tuple[int, str]]:
+def _labels_in_tables(identity: IdentityWithoutNameko) -> Mapping[str, tuple[int, str]]:
     query = sa.select(store.TENURES)
-    rows = desk.work.read(lambda unit: unit.connection.execute(query).all())
+    rows = identity.work.read(lambda unit: unit.connection.execute(query).all())
     return {row.stream_id: (row.epoch, row.profile_id) for row in rows}

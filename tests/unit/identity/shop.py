@@ -35,7 +35,7 @@ def seen(
     return OBSERVER.observe(event_id, type, time, identifiers, signed_in)
 
 
-class Shop:
+class ResolvedShop:
     """`guest` and `account` resolve an event with these identifiers."""
 
     def __init__(self, policy: IdentityPolicy | None = None) -> None:

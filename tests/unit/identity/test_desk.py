@@ -13,7 +13,7 @@ from rules import SEGMENT_VOCABULARY, Summary, combine, compile_rule, profile_vi
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution
 from tests.unit.identity.observed import SEQUENCES
-from tests.unit.identity.shop import Shop
+from tests.unit.identity.shop import ResolvedShop
 
 ANN = "ann@shop.example"
 SPENDERS = compile_rule('revenue("USD") >= 20', SEGMENT_VOCABULARY)
@@ -21,12 +21,12 @@ BUYERS = compile_rule('count("order_completed", within="60d") >= 2', SEGMENT_VOC
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop()
+def shop() -> ResolvedShop:
+    return ResolvedShop()
 
 
 class TestSplit:
-    def test_a_wrongly_merged_guest_gets_its_own_id_back(self, shop: Shop) -> None:
+    def test_a_wrongly_merged_guest_gets_its_own_id_back(self, shop: ResolvedShop) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1")
         guest = shop.guest(2, anonymous_id="d2")
         shop.account(3, user_id="ann", anonymous_id="d2")
@@ -35,7 +35,7 @@ class TestSplit:
         assert shop.profile_of(guest) == guest.profile
 
     def test_a_profile_that_was_merged_before_gets_its_id_back_with_all_that_it_had(
-        self, shop: Shop
+        self, shop: ResolvedShop
     ) -> None:
         account = shop.account(1, user_id="ann")
         old = shop.guest(2, anonymous_id="d2")
@@ -43,11 +43,13 @@ class TestSplit:
         shop.account(4, loyalty_id="card", anonymous_id="d2")
         shop.account(5, user_id="ann", loyalty_id="card")
         names = [("loyalty_id", "card"), ("anonymous_id", "d1"), ("anonymous_id", "d2")]
-        _, parted = shop.split(account.profile, *(name for pair in names for name in pair))
-        assert parted == card.profile != old.profile
+        _, split_off = shop.split(account.profile, *(name for pair in names for name in pair))
+        assert split_off == card.profile != old.profile
         assert shop.together(card, old)
 
-    def test_the_rest_leaves_if_the_founding_stream_is_what_was_named(self, shop: Shop) -> None:
+    def test_the_rest_leaves_if_the_founding_stream_is_what_was_named(
+        self, shop: ResolvedShop
+    ) -> None:
         guest = shop.guest(1, anonymous_id="d1")
         account = shop.account(2, user_id="ann", anonymous_id="d1")
         kept, left = shop.split(account.profile, "anonymous_id", "d1")
@@ -55,7 +57,9 @@ class TestSplit:
         assert shop.state.verified(left)
         assert not shop.state.verified(kept)
 
-    def test_a_split_pair_is_not_merged_by_a_sign_in_nor_by_a_claim(self, shop: Shop) -> None:
+    def test_a_split_pair_is_not_merged_by_a_sign_in_nor_by_a_claim(
+        self, shop: ResolvedShop
+    ) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1", email=ANN)
         shop.split(account.profile, "anonymous_id", "d1", "email", ANN)
         again = shop.account(2, user_id="ann", email=ANN)
@@ -64,7 +68,7 @@ class TestSplit:
         assert "support desk" in again.ignored[0].reason
 
     def test_a_device_that_was_split_off_is_the_accounts_from_its_next_sign_in_on(
-        self, shop: Shop
+        self, shop: ResolvedShop
     ) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1")
         before = shop.guest(2, anonymous_id="d1")
@@ -74,7 +78,7 @@ class TestSplit:
         assert not shop.together(before, account)
         assert shop.together(shop.guest(3, anonymous_id="d1"), before)
 
-    def test_l_into_s_split_and_s_into_l(self, shop: Shop) -> None:
+    def test_l_into_s_split_and_s_into_l(self, shop: ResolvedShop) -> None:
         large = shop.account(1, user_id="ann", anonymous_id="d1")
         small = shop.guest(2, anonymous_id="d2")
         shop.account(3, user_id="ann", anonymous_id="d2")
@@ -84,14 +88,14 @@ class TestSplit:
             assert shop.merge(first.profile, second.profile) == large.profile
             assert shop.together(large, small)
 
-    def test_what_is_not_there_or_all_that_is_there_is_refused(self, shop: Shop) -> None:
+    def test_what_is_not_there_or_all_that_is_there_is_refused(self, shop: ResolvedShop) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1")
         with pytest.raises(InvalidInput, match="identifiers"):
             shop.split(account.profile, "anonymous_id", "d2")
         with pytest.raises(Refused, match="identifiers"):
             shop.split(account.profile, "anonymous_id", "d1", "user_id", "ann")
 
-    def test_both_profiles_are_told_of_the_split(self, shop: Shop) -> None:
+    def test_both_profiles_are_told_of_the_split(self, shop: ResolvedShop) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1")
         kept, left = shop.split(account.profile, "anonymous_id", "d1")
         assert {tenure.profile for tenure in shop.changes[-1].tenures} == {kept, left}
@@ -99,18 +103,20 @@ class TestSplit:
 
 
 class TestMerge:
-    def test_two_accounts_are_never_merged(self, shop: Shop) -> None:
+    def test_two_accounts_are_never_merged(self, shop: ResolvedShop) -> None:
         ann = shop.account(1, user_id="ann")
         bob = shop.account(2, user_id="bob")
         with pytest.raises(Refused, match="account"):
             shop.merge(ann.profile, bob.profile)
 
-    def test_a_profile_is_not_merged_with_itself(self, shop: Shop) -> None:
+    def test_a_profile_is_not_merged_with_itself(self, shop: ResolvedShop) -> None:
         ann = shop.account(1, user_id="ann")
         with pytest.raises(Conflict):
             shop.merge(ann.profile, ann.profile)
 
-    def test_an_account_keeps_its_label_and_the_guests_device_is_its_own(self, shop: Shop) -> None:
+    def test_an_account_keeps_its_label_and_the_guests_device_is_its_own(
+        self, shop: ResolvedShop
+    ) -> None:
         guest = shop.guest(1, anonymous_id="d")
         ann = shop.account(2, user_id="ann")
         assert shop.merge(guest.profile, ann.profile) == ann.profile
@@ -128,7 +134,7 @@ def _orders(stream: str) -> Summary:
     return summary
 
 
-def folds(shop: Shop) -> dict[frozenset[str], tuple[object, bool, bool]]:
+def folds(shop: ResolvedShop) -> dict[frozenset[str], tuple[object, bool, bool]]:
     """Every profile by its streams, folded from them, and whether it is in two segments."""
     members: dict[str, list[str]] = {}
     for tenure in shop.state.tenures.values():
@@ -148,7 +154,7 @@ def folds(shop: Shop) -> dict[frozenset[str], tuple[object, bool, bool]]:
 def test_merges_and_splits_nested_at_will_and_undone_restore_every_profile_and_segment(
     sequence: list[Observation], chance: random.Random, depth: int
 ) -> None:
-    shop = Shop()
+    shop = ResolvedShop()
     for observation in sequence:
         shop.resolve(observation)
     seen = [folds(shop)]
@@ -166,7 +172,9 @@ def test_merges_and_splits_nested_at_will_and_undone_restore_every_profile_and_s
     assert folds(shop) == seen.pop()
 
 
-def _some_repair(shop: Shop, chance: random.Random) -> tuple[str, tuple[object, ...]] | None:
+def _some_repair(
+    shop: ResolvedShop, chance: random.Random
+) -> tuple[str, tuple[object, ...]] | None:
     """Split a profile or merge two, if that may be; returns what undoes it."""
     profiles = sorted({tenure.profile for tenure in shop.state.tenures.values()})
     if chance.random() < 0.5:
@@ -192,7 +200,7 @@ def _some_repair(shop: Shop, chance: random.Random) -> tuple[str, tuple[object, 
 def test_what_a_desk_has_split_nothing_observed_joins_again(
     before: list[Observation], after: list[Observation], chance: random.Random
 ) -> None:
-    shop = Shop()
+    shop = ResolvedShop()
     for observation in before:
         assert isinstance(shop.resolve(observation), Resolution)
     pairs = []
@@ -203,7 +211,7 @@ def test_what_a_desk_has_split_nothing_observed_joins_again(
             sides = [{m.stream for m in shop.state.members(p)} for p in (one, other)]
             pairs.append(sides)
         elif undo:
-            pairs.clear()  # a merge by the desk may join what it had parted
+            pairs.clear()  # a merge by the desk may join what it had split
     for observation in after:
         shop.resolve(observation)
         for sides in pairs:

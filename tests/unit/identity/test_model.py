@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.identity.domain.resolution import Resolution
-from tests.unit.identity.shop import Shop
+from tests.unit.identity.shop import ResolvedShop
 
 DEVICES = ("mobile", "laptop", "tablet")
 USERS = ("ann", "bob", "eve")
@@ -31,7 +31,7 @@ class ShopEvent:
     user: str = ""
     card: str = ""
 
-    def send(self, shop: Shop) -> Resolution:
+    def send(self, shop: ResolvedShop) -> Resolution:
         """The event, as identity hears of it."""
         if self.doing == "browses":
             return shop.guest(self.time, device_id=self.device)
@@ -131,7 +131,7 @@ def test_every_event_is_with_whom_the_plain_model_says(
     late = [event for event in story if event.doing == "browses" and chance.random() < 0.4]
     again = [e for e in story if e.doing != "signs out" and chance.random() < 0.3]
     chance.shuffle(late)
-    shop = Shop()
+    shop = ResolvedShop()
     answers = {}
     for event in [*(event for event in story if event not in late), *late]:
         answers[event.time] = event.send(shop)

@@ -11,10 +11,12 @@ from services.identity.domain.review import (
     refusals,
     shared_devices,
 )
-from tests.unit.identity.shop import Shop, seen
+from tests.unit.identity.shop import ResolvedShop, seen
 
 
-def reviews(shop: Shop, *observations: dict[str, str], signed_in: bool = False) -> list[str]:
+def reviews(
+    shop: ResolvedShop, *observations: dict[str, str], signed_in: bool = False
+) -> list[str]:
     """The kinds of entries that these events lead to."""
     batch = [seen(9, identifiers, signed_in=signed_in) for identifiers in observations]
     results = [shop.resolve(observation) for observation in batch]
@@ -22,7 +24,7 @@ def reviews(shop: Shop, *observations: dict[str, str], signed_in: bool = False) 
 
 
 def test_a_refused_merge_is_about_the_identifier_that_was_refused() -> None:
-    shop = Shop()
+    shop = ResolvedShop()
     shop.account(1, user_id="ann", email="family@shop.example")
     bob = seen(2, {"user_id": "bob", "email": "family@shop.example"}, signed_in=True)
     result = shop.resolve(bob)
@@ -32,7 +34,7 @@ def test_a_refused_merge_is_about_the_identifier_that_was_refused() -> None:
 
 
 def test_a_profile_at_a_limit_is_listed_once() -> None:
-    shop = Shop()
+    shop = ResolvedShop()
     for number in range(5):
         shop.account(number, user_id="ann", email=f"ann{number}@shop.example")
     more = [{"user_id": "ann", "email": f"more{number}@shop.example"} for number in range(2)]
@@ -40,7 +42,7 @@ def test_a_profile_at_a_limit_is_listed_once() -> None:
 
 
 def test_claims_and_placeholders_are_not_listed() -> None:
-    shop = Shop()
+    shop = ResolvedShop()
     shop.account(1, user_id="ann", email="ann@shop.example")
     claim = {"anonymous_id": "d", "email": "ann@shop.example"}
     assert reviews(shop, claim, {"user_id": "null"}) == []

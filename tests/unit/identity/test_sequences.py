@@ -12,19 +12,19 @@ from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution, resolve_unchanged
 from services.identity.domain.state import IdentityState
 from tests.unit.identity.observed import SEQUENCES
-from tests.unit.identity.shop import Shop, seen
+from tests.unit.identity.shop import ResolvedShop, seen
 
 
 @given(SEQUENCES)
 def test_any_sequence_keeps_the_invariants(sequence: list[Observation]) -> None:
-    shop = Shop()
+    shop = ResolvedShop()
     for observation in sequence:
         shop.resolve(observation)
 
 
 @given(SEQUENCES)
 def test_no_account_is_ever_reached_by_a_claim(sequence: list[Observation]) -> None:
-    shop = Shop()
+    shop = ResolvedShop()
     ties: list[
         set[str]
     ] = []  # what events without claims tie together, with what an account proved
@@ -52,7 +52,7 @@ def test_no_account_is_ever_reached_by_a_claim(sequence: list[Observation]) -> N
 def test_facts_in_any_order_end_in_the_same_labels(
     sequence: list[Observation], chance: random.Random
 ) -> None:
-    shop = Shop()
+    shop = ResolvedShop()
     for observation in sequence:
         shop.resolve(observation)
     moves = [tenure for change in shop.changes for tenure in change.tenures]
@@ -69,7 +69,7 @@ def test_facts_in_any_order_end_in_the_same_labels(
 def test_what_is_answered_from_some_streams_is_what_all_of_them_would_give(
     sequence: list[Observation],
 ) -> None:
-    shop = Shop()
+    shop = ResolvedShop()
     for observation in sequence:
         shop.resolve(observation)
     for observation in sequence:
@@ -119,7 +119,7 @@ def test_without_conflict_every_order_gives_the_plain_union(
 ) -> None:
     order = list(range(len(story)))
     chance.shuffle(order)
-    shop = Shop()
+    shop = ResolvedShop()
     answers = {index: shop.resolve(story[index][1]) for index in order}
     profiles: dict[str, set[int]] = {}
     for index, answer in answers.items():
@@ -132,7 +132,7 @@ def test_without_conflict_every_order_gives_the_plain_union(
 def test_without_conflict_a_replay_of_everything_in_any_order_changes_nothing(
     story: list[tuple[str, Observation]], chance: random.Random
 ) -> None:
-    shop = Shop()
+    shop = ResolvedShop()
     for _, observation in story:
         shop.resolve(observation)
     changes = len(shop.changes)
