@@ -1,4 +1,4 @@
-"""Fixtures of the chassis' tests: databases with the tables of the toy (see tests/toy.py)."""
+"""Fixtures of the tests of the chassis: databases of the toy (see tests/support/toy.py)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the demo must print of CDNOW, computed from the file alone, without any of our code.
 
-    python tests/reference_cdnow.py path/to/CDNOW_sample.txt
+    python tests/support/reference_cdnow.py path/to/CDNOW_sample.txt
 
 The segments are worked out by hand for the midnight after the last purchase.
 """
