@@ -20,6 +20,7 @@ _IMPORTERS = {
 
 ALLOWED = {
     ("cdp/loading/parquet.py", "'pyarrow.parquet'"): "an extra, imported only where it is needed",
+    ("tests/golden/databases/make.py", "f'services.{name}'"): "runs beside the code of any release",
     ("tests/recipes/walker.py", "library"): "imports libraries before it forks",
     ("tests/recipes/walker.py", "words[0]"): "runs the commands of CONTRIBUTING.md",
 }

@@ -46,7 +46,7 @@ _MOST = 1_000
 
 
 @dataclass(slots=True)
-class Shop:
+class ReleasedShop:
     """The databases of all services, by the URIs of their owners and of the services' users."""
 
     expected: Mapping[str, Any]
@@ -76,7 +76,7 @@ class Shop:
         ]
 
     @contextmanager
-    def open(self, role: Role, now: str) -> Iterator[Shop]:
+    def open(self, role: Role, now: str) -> Iterator[ReleasedShop]:
         """All services up."""
         self.clock.at = parse_instant(now)
         with (
@@ -200,9 +200,9 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def old(
     engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shop]:
+) -> Iterator[ReleasedShop]:
     """The databases of the last release, migrated."""
-    shop = Shop(json.loads((RELEASE / engine / "expected.json").read_text()))
+    shop = ReleasedShop(json.loads((RELEASE / engine / "expected.json").read_text()))
     folder = tmp_path_factory.mktemp("old")
     for service in SERVICE_NAMES:
         dump = (RELEASE / engine / f"{service}.sql").read_text()
@@ -227,14 +227,14 @@ def old(
 
 
 @pytest.fixture(scope="module")
-def answered(old: Shop) -> Mapping[str, Any]:
+def answered(old: ReleasedShop) -> Mapping[str, Any]:
     """What is answered on the old databases, before anything in them goes on."""
     with old.open("rpc", old.expected["clock"]):
         return old.answers(*SERVICE_NAMES)
 
 
 @pytest.fixture(scope="module")
-def going_on(old: Shop, answered: Mapping[str, Any]) -> Iterator[Shop]:
+def going_on(old: ReleasedShop, answered: Mapping[str, Any]) -> Iterator[ReleasedShop]:
     """All services on the old databases, an hour after they were stopped."""
     with old.open("all", LATER):
         yield old
@@ -289,7 +289,7 @@ _FORMS = {
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)
 def test_a_migrated_database_is_made_as_a_fresh_one(
-    engine: str, old: Shop, service: str, service_database_uri: Callable[[str], str]
+    engine: str, old: ReleasedShop, service: str, service_database_uri: Callable[[str], str]
 ) -> None:
     fresh = service_database_uri(service)
     for what, query in _FORMS[engine].items():
@@ -301,14 +301,14 @@ def test_a_migrated_database_is_made_as_a_fresh_one(
 
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)
-def test_the_log_of_an_old_database_refuses_changes(old: Shop, service: str) -> None:
+def test_the_log_of_an_old_database_refuses_changes(old: ReleasedShop, service: str) -> None:
     for statement in ("DELETE FROM events", "UPDATE events SET type = 'other'"):
         with pytest.raises(Exception, match="append-only"):
             old.rows(service, statement)
 
 
 def test_every_call_is_answered_as_by_the_release_that_left_the_databases(
-    old: Shop, answered: Mapping[str, Any]
+    old: ReleasedShop, answered: Mapping[str, Any]
 ) -> None:
     told = old.expected["answers"]
     expected = {
@@ -319,7 +319,9 @@ def test_every_call_is_answered_as_by_the_release_that_left_the_databases(
     assert answered == expected
 
 
-def test_events_that_waited_for_identity_are_recorded_in_their_order(going_on: Shop) -> None:
+def test_events_that_waited_for_identity_are_recorded_in_their_order(
+    going_on: ReleasedShop,
+) -> None:
     going_on.wait_for_what_waited()
     events = going_on.left["waiting"]
     receipts = going_on.call("profiles", "record", events=events)["receipts"]
@@ -330,14 +332,14 @@ def test_events_that_waited_for_identity_are_recorded_in_their_order(going_on: S
     assert first["version"] + 1 == second["version"]
 
 
-def test_what_was_committed_and_never_published_is_published(going_on: Shop) -> None:
+def test_what_was_committed_and_never_published_is_published(going_on: ReleasedShop) -> None:
     wait_until(lambda: going_on.published() >= set(going_on.left["unpublished"]))
     wait_until(lambda: not going_on.rows("profiles", "SELECT id FROM outbox"))
 
 
 @pytest.mark.parametrize("service", ["segments", "offers"])
 def test_streams_that_were_behind_catch_up_from_the_log_of_their_source(
-    going_on: Shop, service: str
+    going_on: ReleasedShop, service: str
 ) -> None:
     left = going_on.left
     places = {
@@ -347,7 +349,7 @@ def test_streams_that_were_behind_catch_up_from_the_log_of_their_source(
     wait_until(lambda: not behind()["behind"])
 
 
-def test_a_merge_that_identity_alone_knew_of_reaches_all(going_on: Shop) -> None:
+def test_a_merge_that_identity_alone_knew_of_reaches_all(going_on: ReleasedShop) -> None:
     one, other = going_on.left["merged_by_identity_alone"]
 
     def current(service: str, method: str) -> set[str]:
@@ -358,7 +360,7 @@ def test_a_merge_that_identity_alone_knew_of_reaches_all(going_on: Shop) -> None
     wait_until(lambda: current("segments", "memberships") == current("profiles", "get"))
 
 
-def test_a_dead_letter_is_driven_again_and_its_stream_goes_on(going_on: Shop) -> None:
+def test_a_dead_letter_is_driven_again_and_its_stream_goes_on(going_on: ReleasedShop) -> None:
     halted = going_on.left["halted"]
     (letter,) = (
         each
@@ -372,12 +374,12 @@ def test_a_dead_letter_is_driven_again_and_its_stream_goes_on(going_on: Shop) ->
     )
 
 
-def test_time_that_has_passed_turns_a_segment_at_its_instant(going_on: Shop) -> None:
+def test_time_that_has_passed_turns_a_segment_at_its_instant(going_on: ReleasedShop) -> None:
     ivo = going_on.profile(anonymous_id="ivo-phone")["profile_id"]
     assert going_on.segments(ivo)["abandoned_cart"] == "1998-07-01T01:30:00.000000Z"
 
 
-def test_an_old_guest_who_signs_in_joins_the_account(going_on: Shop) -> None:
+def test_an_old_guest_who_signs_in_joins_the_account(going_on: ReleasedShop) -> None:
     guest = going_on.profile(anonymous_id="watch-phone")
     account = going_on.profile(user_id="nora")
     receipt = going_on.record("nora-in", "signed_in", user_id="nora", anonymous_id="watch-phone")
@@ -401,7 +403,7 @@ def test_an_old_guest_who_signs_in_joins_the_account(going_on: Shop) -> None:
     assert again["slots"] == decision["slots"]
 
 
-def test_an_order_of_an_old_account_counts(going_on: Shop) -> None:
+def test_an_order_of_an_old_account_counts(going_on: ReleasedShop) -> None:
     before = going_on.profile(user_id="pia")
     segments = going_on.segments(before["profile_id"])
     order = {"order_id": "pia-order-2", "revenue": 20_000, "currency": "USD"}
@@ -415,7 +417,7 @@ def test_an_order_of_an_old_account_counts(going_on: Shop) -> None:
     }
 
 
-def test_what_the_desk_has_parted_stays_apart(going_on: Shop) -> None:
+def test_what_the_desk_has_parted_stays_apart(going_on: ReleasedShop) -> None:
     parted = going_on.profile(device_id="lou-phone")["profile_id"]
     receipt = going_on.record("mia-in", "signed_in", user_id="mia", device_id="lou-phone")
     assert receipt["profile_id"] == going_on.profile(user_id="mia")["profile_id"] != parted
@@ -424,7 +426,7 @@ def test_what_the_desk_has_parted_stays_apart(going_on: Shop) -> None:
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)
 def test_a_log_goes_on_without_a_gap_and_holds_what_it_held(
-    going_on: Shop, answered: Mapping[str, Any], service: str
+    going_on: ReleasedShop, answered: Mapping[str, Any], service: str
 ) -> None:
     going_on.record(f"seen-by-{service}", "store_visited", user_id=f"new-in-{service}")
     going_on.call("offers", "decide", request={"placement": "checkout"})
@@ -445,7 +447,7 @@ def test_a_log_goes_on_without_a_gap_and_holds_what_it_held(
 
 @pytest.mark.parametrize("service", ["segments", "offers", "profiles"])
 def test_a_read_model_made_anew_of_an_old_log_gives_the_same_answers(
-    going_on: Shop, service: str, monkeypatch: pytest.MonkeyPatch
+    going_on: ReleasedShop, service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for letter in going_on.call("segments", "dead_letters"):
         going_on.call("segments", "redrive", id=letter["id"])
