@@ -17,12 +17,12 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 
 WORKER_SECONDS = Histogram(
     "cdp_worker_seconds",
-    "How long calls and batches of events took, by what came of them: ok, or the error's name.",
+    "How long calls and batches of events took, by outcome: ok, or the name of the error.",
     ["service", "method", "outcome"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
 EVENTS_RECEIVED = Counter(
-    "cdp_events_received", "Events that came from a source.", ["service", "source"]
+    "cdp_events_received", "Events received from a source.", ["service", "source"]
 )
 EVENTS_PUBLISHED = Counter(
     "cdp_events_published", "Events that the broker has confirmed.", ["service"]
@@ -30,12 +30,12 @@ EVENTS_PUBLISHED = Counter(
 
 
 _GAUGES = {
-    "cdp_events_behind": "Events heard of and not applied, by source.",
+    "cdp_events_behind": "Events seen and not applied, by source.",
     "cdp_streams_parked": "Streams that wait for an earlier event.",
     "cdp_streams_halted": "Streams halted by an event that could not be applied.",
-    "cdp_dead_letters": "Dead letters not driven again.",
+    "cdp_dead_letters": "Dead letters that were not redriven.",
     "cdp_outbox_rows": "Units of work not confirmed by the broker.",
-    "cdp_outbox_age_seconds": "Since the oldest of them was taken on.",
+    "cdp_outbox_age_seconds": "How long ago the oldest of them was claimed.",
 }
 _BY_SOURCE = ("cdp_events_behind", "cdp_streams_parked", "cdp_streams_halted")
 _BEHIND = (

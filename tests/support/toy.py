@@ -1,7 +1,7 @@
-"""A toy that the chassis' tests run on: notes of amounts go into streams, and are followed.
+"""A toy for the tests of the chassis: notes of amounts go into streams, which are followed.
 
-The log is that of "notes"; who follows it keeps, for each stream, a `fold`: a chain over all that
-was applied, in order, so that two folds are equal only if nothing came twice, early or not at all.
+The log is that of "notes". Its follower keeps for each stream a `fold`: a chain over all that was
+applied, in order, so that two folds are equal only if nothing was applied twice, early or never.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def note(stream: str, amount: int | None = 1, **changes: Any) -> Draft:
 
 
 def joint_note(streams: Iterable[str] | Mapping[str, Mapping[str, Any]], **changes: Any) -> Any:
-    """A draft of one note that is told to several streams, with an entry for each perhaps."""
+    """A draft of one joint note, perhaps with an entry for each stream."""
     entries = streams if isinstance(streams, Mapping) else {stream: {} for stream in streams}
     fields = {"id": new_id(), "type": "noted", "data": {"amount": 1}, "occurred_at": NOW}
     return JointDraft(entries=entries, **(fields | changes))
@@ -89,10 +89,10 @@ def whole_log(work: UnitOfWorkRunner) -> dict[str, list[Event]]:
 
     def read(unit: UnitOfWork) -> dict[str, list[Event]]:
         streams = sorted(head.stream for head in unit.heads(0, "", 100_000))
-        found: dict[str, list[Event]] = {stream: [] for stream in streams}
+        events: dict[str, list[Event]] = {stream: [] for stream in streams}
         for event in unit.raw_history(dict.fromkeys(streams, 0), 1_000_000):
-            found[event.stream].append(event)
-        return found
+            events[event.stream].append(event)
+        return events
 
     return work.read(read)
 
@@ -100,7 +100,7 @@ def whole_log(work: UnitOfWorkRunner) -> dict[str, list[Event]]:
 class Notes:
     """The projection: folds by stream, and the labels of the profile index.
 
-    `before(event)` is called ahead of each event; what it raises, the projection raises.
+    `before(event)` is called before each event is applied; what it raises, the projection raises.
     """
 
     def __init__(self, before: Callable[[Event], object] = lambda event: None) -> None:
@@ -109,9 +109,9 @@ class Notes:
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         for event in events:
             self._before(event)
-            known = folds(unit.connection, event.versions)
+            before = folds(unit.connection, event.versions)
             rows = [
-                {"stream_id": stream, "version": version, "fold": fold_on(known[stream][1], event)}
+                {"stream_id": stream, "version": version, "fold": fold_on(before[stream][1], event)}
                 for stream, version in sorted(event.versions.items())
             ]
             statement = upsert(unit.connection, FOLDS)
@@ -125,16 +125,16 @@ class Notes:
 
 def folds(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[int, str]]:
     """Version and fold of each of `streams`; (0, "") for one without events."""
-    wanted = list(streams)
-    query = sa.select(FOLDS).where(FOLDS.c.stream_id.in_(wanted))
-    found = {row.stream_id: (row.version, row.fold) for row in connection.execute(query)}
-    return {stream: found.get(stream, (0, "")) for stream in wanted}
+    names = list(streams)
+    query = sa.select(FOLDS).where(FOLDS.c.stream_id.in_(names))
+    rows = {row.stream_id: (row.version, row.fold) for row in connection.execute(query)}
+    return {stream: rows.get(stream, (0, "")) for stream in names}
 
 
 def fold_on(fold: str, event: Event) -> str:
     """The fold of a stream after one more event; a joint event's copies count alike."""
-    told = [fold, event.data.get("fact_id", event.id), event.data["amount"]]
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    content = [fold, event.data.get("fact_id", event.id), event.data["amount"]]
+    return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
 def fold_of(events: Iterable[Event]) -> str:

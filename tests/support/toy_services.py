@@ -1,6 +1,6 @@
 """The toy as services: "profiles" writes notes, "segments" follows them.
 
-They bear the names of real services because the broker's permissions go by name.
+They have the names of real services because the broker's permissions go by name.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Profiles(Service):
 
     @rpc
     def odd(self) -> Any:
-        """An answer that is no JSON."""
+        """A response that is no JSON."""
         return {object()}
 
     @rpc
@@ -138,8 +138,8 @@ class Wire:
 
     def versions(self, streams: Sequence[str]) -> dict[str, int]:
         """How far segments has come in `streams`."""
-        found = self.own.read(lambda unit: folds(unit.connection, streams))
-        return {stream: version for stream, (version, _) in found.items()}
+        rows = self.own.read(lambda unit: folds(unit.connection, streams))
+        return {stream: version for stream, (version, _) in rows.items()}
 
     def letters(self) -> list[dict[str, Any]]:
         return list(self.call("segments", "dead_letters"))
@@ -160,31 +160,31 @@ class Wire:
 
     def take(self, user: str, queue: str) -> list[Any]:
         """Take all messages out of a queue."""
-        found = []
+        messages = []
         with self.channel(user) as channel:
             bound = Queue(queue)(channel)
             while message := bound.get():
                 message.ack()
-                found.append(message)
-        return found
+                messages.append(message)
+        return messages
 
-    def ask(self, body: bytes | str, key: str = "profiles.echo", **properties: Any) -> Any:
-        """Send a message as it is to a service's RPC queue; the answer's body."""
-        answers: list[Any] = []
+    def request(self, body: bytes | str, key: str = "profiles.echo", **properties: Any) -> Any:
+        """Send a message as it is to a service's RPC queue; the body of the response."""
+        responses: list[Any] = []
         reply_to = "0b9a2b0c-5f2e-4d53-9d3e-3f0f5d1c7a10"
         with self.channel("client") as channel:
             exchange = Exchange("nameko-rpc", "topic", durable=True)
             name = "rpc.reply-standalone_rpc_proxy-ask"
             queue = Queue(name, exchange, reply_to, durable=False, auto_delete=True)(channel)
             queue.declare()
-            with Consumer(channel, [queue], on_message=answers.append, auto_declare=False):
-                told = {"reply_to": reply_to, "correlation_id": "c-1", **properties}
-                send(channel, exchange.name, key, body, **told)
-                while not answers:
+            with Consumer(channel, [queue], on_message=responses.append, auto_declare=False):
+                all_properties = {"reply_to": reply_to, "correlation_id": "c-1", **properties}
+                send(channel, exchange.name, key, body, **all_properties)
+                while not responses:
                     channel.connection.client.drain_events(timeout=10)
-            answers[0].ack()
-            assert answers[0].properties["correlation_id"] == "c-1"
-            return answers[0].payload
+            responses[0].ack()
+            assert responses[0].properties["correlation_id"] == "c-1"
+            return responses[0].payload
 
 
 def send(

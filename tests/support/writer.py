@@ -25,17 +25,17 @@ _NAMES = uuid.UUID("5f0c0f1e-0000-4000-8000-000000000000")
 
 
 def drafts(size: int) -> list[Draft | JointDraft]:
-    """The `size` drafts that every writer appends; every third is told to several streams."""
+    """The `size` drafts that every writer appends; every third is a joint fact."""
     choose = random.Random(7)
-    made: list[Draft | JointDraft] = []
+    result: list[Draft | JointDraft] = []
     for number in range(size):
         fact = str(uuid.uuid5(_NAMES, str(number)))
         if number % 3 == 0:
             streams = choose.sample(STREAMS, choose.randint(1, 4))
-            made.append(joint_note(streams, id=fact, data={"amount": number}))
+            result.append(joint_note(streams, id=fact, data={"amount": number}))
         else:
-            made.append(note(choose.choice(STREAMS), number, id=fact))
-    return made
+            result.append(note(choose.choice(STREAMS), number, id=fact))
+    return result
 
 
 def append_all(work: UnitOfWorkRunner, mine: Sequence[Draft | JointDraft], seed: int) -> None:

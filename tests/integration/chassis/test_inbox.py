@@ -154,15 +154,15 @@ def test_a_lost_last_event_is_found_by_reconciling(notes):
 def test_reconciling_goes_on_where_it_ended_but_for_a_margin(notes):
     append(notes.log, note("a"))
     notes.inbox.reconcile(notes.heads)
-    asked: list[tuple[int, str]] = []
+    pages: list[tuple[int, str]] = []
 
     def heads(changed_since: int, after: str) -> Sequence[Head]:
-        asked.append((changed_since, after))
+        pages.append((changed_since, after))
         return ()
 
     notes.inbox.reconcile(heads)
     (head,) = notes.heads(0, "")
-    assert asked == [(head.changed_at - RECONCILE_MARGIN, "")]
+    assert pages == [(head.changed_at - RECONCILE_MARGIN, "")]
 
 
 def test_reconciling_in_small_pages_finds_every_stream(notes):
@@ -186,11 +186,11 @@ def test_reconciling_does_not_depend_on_two_clocks_that_agree(notes):
 
 def test_reconciling_ends_though_the_source_goes_on_and_on(notes):
     """Heads that change while they are read would otherwise keep it from fetching for ever."""
-    asked = []
+    pages = []
 
     def heads(changed_since: int, after: str) -> Sequence[Head]:
-        asked.append(after)
-        assert len(asked) < 100, "it never ends"
+        pages.append(after)
+        assert len(pages) < 100, "it never ends"
         return notes.heads(changed_since, after) or append_one()
 
     def append_one() -> Sequence[Head]:
@@ -426,8 +426,8 @@ def test_an_event_from_the_future_waits_and_is_no_poison(notes):
 
 def test_a_message_that_could_not_be_read_leaves_a_letter_that_halts_nothing(notes):
     letter = notes.inbox.dead_letter("undecodable: JSONDecodeError")
-    (shown,) = notes.letters()
-    assert shown == {
+    (letter,) = notes.letters()
+    assert letter == {
         "id": letter,
         "source": "notes",
         "streams": [],
@@ -438,7 +438,7 @@ def test_a_message_that_could_not_be_read_leaves_a_letter_that_halts_nothing(not
         "died_at": "2026-11-21T19:30:00.000000Z",
         "redriven_at": None,
     }
-    notes.redrive(shown)
+    notes.redrive(letter)
     assert notes.letters() == []
 
 

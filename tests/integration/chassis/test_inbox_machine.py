@@ -89,7 +89,7 @@ class Follower(RuleBasedStateMachine):
         self.log, self.own = log, own
         self.upcasters = Upcasters()
         self.replicas = [self.inbox(), self.inbox()]
-        self.told: dict[str, list[Event]] = {stream: [] for stream in STREAMS}
+        self.log_events: dict[str, list[Event]] = {stream: [] for stream in STREAMS}
         self.on_its_way: list[Event] = []
         self.poisonous: set[str] = set()
         self.epochs = dict.fromkeys(STREAMS, 0)
@@ -104,13 +104,13 @@ class Follower(RuleBasedStateMachine):
         streams=some_streams, amount=st.integers(0, 9), newer=st.sampled_from([False] * 4 + [True])
     )
     def append_a_note(self, streams: list[str], amount: int, newer: bool) -> None:
-        told: dict[str, Any] = {"data": {"amount": amount}}
+        fields: dict[str, Any] = {"data": {"amount": amount}}
         if newer:
-            told = {"data": {"amount": amount, "cents": 100 * amount}, "schema_version": 2}
+            fields = {"data": {"amount": amount, "cents": 100 * amount}, "schema_version": 2}
         if len(streams) == 1:
-            self.publish(note(streams[0], **told))
+            self.publish(note(streams[0], **fields))
         else:
-            self.publish(joint_note(streams, **told))
+            self.publish(joint_note(streams, **fields))
 
     @rule(streams=some_streams, profile=st.sampled_from(STREAMS), key=st.sampled_from("kl"))
     def move_labels(self, streams: list[str], profile: str, key: str) -> None:
@@ -129,8 +129,8 @@ class Follower(RuleBasedStateMachine):
     def publish(self, draft: Draft | JointDraft) -> None:
         append(self.log, draft)
         for stream, events in whole_log(self.log).items():
-            self.on_its_way += events[len(self.told[stream]) :]
-            self.told[stream] = events
+            self.on_its_way += events[len(self.log_events[stream]) :]
+            self.log_events[stream] = events
 
     # The broker, and what becomes of those who read from it
 
@@ -173,10 +173,10 @@ class Follower(RuleBasedStateMachine):
 
     # Poison
 
-    @precondition(lambda self: any(self.told.values()))
+    @precondition(lambda self: any(self.log_events.values()))
     @rule(pick=st.integers(0, 1_000))
     def poison(self, pick: int) -> None:
-        events = [event for events in self.told.values() for event in events]
+        events = [event for events in self.log_events.values() for event in events]
         self.poisonous.add(fact_of(events[pick % len(events)]))
 
     @precondition(lambda self: self.poisonous)
@@ -220,19 +220,19 @@ class Follower(RuleBasedStateMachine):
 
     def the_read_model_is_a_prefix_of_each_stream(self, seen: Seen) -> None:
         for stream in STREAMS:
-            applied = self.told[stream][: seen.versions[stream]]
+            applied = self.log_events[stream][: seen.versions[stream]]
             assert len(applied) == seen.versions[stream]
             assert seen.folds[stream] == (seen.versions[stream], fold_of(applied))
 
     def a_joint_fact_is_applied_in_all_its_streams_or_in_none(self, seen: Seen) -> None:
-        for event in (event for events in self.told.values() for event in events):
-            told = {seen.versions[stream] >= version for stream, version in event.versions.items()}
-            assert len(told) == 1
+        for event in (event for events in self.log_events.values() for event in events):
+            applied = {seen.versions[stream] >= v for stream, v in event.versions.items()}
+            assert len(applied) == 1
 
     def the_latest_epoch_that_was_applied_is_the_label(self, seen: Seen) -> None:
         labels: dict[str, tuple[int, str]] = {}
         keys: dict[str, tuple[int, str]] = {}
-        for stream, events in self.told.items():
+        for stream, events in self.log_events.items():
             for event in events[: seen.versions[stream]]:
                 for entry in event.data["streams"] if event.type == "identity_changed" else ():
                     label = (entry["epoch"], entry["profile_id"])
@@ -247,10 +247,11 @@ class Follower(RuleBasedStateMachine):
         assert all(lead.profile_id == seen.labels[lead.stream] for lead in seen.leads.values())
 
     def each_halted_stream_has_one_letter_that_says_why(self, seen: Seen) -> None:
-        told = [stream for letter in seen.letters for stream in letter["streams"]]
-        assert sorted(told) == sorted(seen.halted)
+        streams = [stream for letter in seen.letters for stream in letter["streams"]]
+        assert sorted(streams) == sorted(seen.halted)
         for letter in seen.letters:
-            event = next(e for s in self.told.values() for e in s if e.id == letter["event_id"])
+            events = (event for stream in self.log_events.values() for event in stream)
+            event = next(event for event in events if event.id == letter["event_id"])
             assert letter["streams"] == sorted(event.versions)
             assert all(seen.versions[stream] == v - 1 for stream, v in event.versions.items())
 
@@ -264,7 +265,7 @@ class Follower(RuleBasedStateMachine):
             self.own.run(lambda unit, letter=letter: redrive(unit, letter["id"]))
         self.catch_up()
         seen = self.look()
-        assert seen.versions == {stream: len(events) for stream, events in self.told.items()}
+        assert seen.versions == {stream: len(events) for stream, events in self.log_events.items()}
         assert seen.letters == []
         assert self.replicas[0].behind(100) == {}
         self.it_holds()
@@ -276,7 +277,7 @@ class Follower(RuleBasedStateMachine):
         moved = True
         while moved:
             moved = False
-            for stream, events in self.told.items():
+            for stream, events in self.log_events.items():
                 if stream in halted or versions[stream] == len(events):
                     continue
                 event = events[versions[stream]]
@@ -367,19 +368,19 @@ def run(log: Database, own: Database, empty: Callable[[], object], examples: int
 def test_the_read_model_is_a_prefix_at_every_step_and_whole_in_the_end_on_sqlite(tmp_path, size):
     template = tmp_path / "template.db"
     create_tables(f"sqlite:///{template}")
-    made = [Database(f"sqlite:///{tmp_path / name}.db") for name in ("log", "own")]
-    for database in made:
+    databases = [Database(f"sqlite:///{tmp_path / name}.db") for name in ("log", "own")]
+    for database in databases:
         sa.event.listen(
             database.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF")
         )
 
     def empty() -> None:
-        for database in made:
+        for database in databases:
             database.close()
             shutil.copy(template, str(database.engine.url.database))
 
-    run(*made, empty, size(20, 500))
-    for database in made:
+    run(*databases, empty, size(20, 500))
+    for database in databases:
         database.close()
 
 
@@ -389,11 +390,11 @@ def test_the_read_model_is_a_prefix_at_every_step_and_whole_in_the_end_on_postgr
     toy_uri, databases, size
 ):
     uris = [toy_uri(), toy_uri()]
-    made = [Database(uri) for uri in uris]
+    databases = [Database(uri) for uri in uris]
     run(
-        *made,
+        *databases,
         lambda: [forget_everything(databases.administrator(uri)) for uri in uris],
         size(5, 150),
     )
-    for database in made:
+    for database in databases:
         database.close()

@@ -26,11 +26,11 @@ def outbox_rows(work: UnitOfWorkRunner) -> list[Any]:
 def pages(work: UnitOfWorkRunner, streams: list[str], limit: int) -> list[list[Event]]:
     """The history of `streams`, read on from the versions reached until nothing comes."""
     after = dict.fromkeys(streams, 0)
-    found = []
+    result = []
     while page := work.read(lambda unit, after=after: unit.history(after, limit)):
-        found.append(page)
+        result.append(page)
         after |= {event.stream: event.version for event in page}
-    return found
+    return result
 
 
 def test_versions_count_from_one_in_each_stream_without_gaps(work):
@@ -64,9 +64,9 @@ def test_an_event_comes_back_as_it_was_appended(work):
         metadata={"profile_id": "p", "note": [1]},
     )
     (event,) = append(work, draft)
-    (found,) = whole_log(work)["a"]
-    assert found == event
-    assert found == Event(
+    (stored,) = whole_log(work)["a"]
+    assert stored == event
+    assert stored == Event(
         draft.id, "notes", "noted", "a", 1, draft.data, -1, NOW, 3, dict(draft.metadata)
     )
 
@@ -192,8 +192,8 @@ def test_what_a_unit_appends_carries_the_correlation_of_its_call(work):
         work.with_correlation("call-1"), note("a"), note("a", metadata={"correlation_id": "own"})
     )
     append(work, note("a"))
-    told = [event.metadata.get("correlation_id") for event in whole_log(work)["a"]]
-    assert told == ["call-1", "own", None]
+    correlations = [event.metadata.get("correlation_id") for event in whole_log(work)["a"]]
+    assert correlations == ["call-1", "own", None]
 
 
 # Reading

@@ -28,7 +28,7 @@ def start_writer(uri: str, seed: int, size: int) -> subprocess.Popen[str]:
     )
 
 
-def told(event: Event) -> str:
+def fact_id(event: Event) -> str:
     """What an event tells: the copies of a joint fact tell the same."""
     return event.data.get("fact_id", event.id)
 
@@ -47,13 +47,13 @@ def test_processes_that_append_the_same_events_at_once_leave_each_in_the_log_onc
     for events in log.values():
         assert [event.version for event in events] == list(range(1, len(events) + 1))
     whole = [event for events in log.values() for event in events]
-    assert Counter(told(event) for event in whole) == {
+    assert Counter(fact_id(event) for event in whole) == {
         draft.id: len(draft.entries) if isinstance(draft, JointDraft) else 1
         for draft in drafts(number)
     }
     for event in whole:
         for stream, version in event.versions.items():
-            assert told(log[stream][version - 1]) == told(event)
+            assert fact_id(log[stream][version - 1]) == fact_id(event)
     rows = work.read(lambda unit: unit.connection.execute(sa.select(OUTBOX)).all())
     refs = Counter(tuple(ref) for row in rows for ref in row.refs)
     assert refs == {(event.stream, event.version): 1 for event in whole}

@@ -1,4 +1,4 @@
-"""The outbox: what is committed is known there until the broker has it."""
+"""The outbox: it has what is committed until the broker has confirmed it."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_a_unit_that_only_repeats_itself_leaves_no_row(work):
 
 def test_the_bodies_stay_in_the_log(work):
     append(work, note("a", data={"amount": 1, "secret": "4711"}))
-    told = work.read(lambda unit: unit.connection.execute(sa.text("SELECT * FROM outbox")).all())
-    assert "4711" not in repr(told)
+    rows = work.read(lambda unit: unit.connection.execute(sa.text("SELECT * FROM outbox")).all())
+    assert "4711" not in repr(rows)
 
 
 def test_a_fresh_row_is_its_own_processs_to_publish(work):
@@ -77,8 +77,8 @@ def test_the_oldest_rows_are_taken_over_first(work):
     for stream in "abc":
         append(work, note(stream))
     pass_time(work)
-    taken = [list(claim(work, limit=1).values()) for _ in range(4)]
-    assert taken == [[[["a", 1]]], [[["b", 1]]], [[["c", 1]]], []]
+    claims = [list(claim(work, limit=1).values()) for _ in range(4)]
+    assert claims == [[[["a", 1]]], [[["b", 1]]], [[["c", 1]]], []]
 
 
 def test_a_row_leaves_by_being_cleared_and_in_no_other_way(work):
@@ -121,10 +121,10 @@ def test_sweepers_at_once_skip_the_rows_of_one_another(work):
     claimed, go_on = eventlet.Event(), eventlet.Event()
 
     def hold(unit: UnitOfWork) -> dict[str, list[list]]:
-        taken = work.outbox.claim(unit.connection, 4)
+        claims = work.outbox.claim(unit.connection, 4)
         claimed.send()
         go_on.wait()
-        return taken
+        return claims
 
     sweeper = eventlet.spawn(work.run, hold)
     claimed.wait()
@@ -139,12 +139,12 @@ def test_sweepers_at_once_skip_the_rows_of_one_another(work):
 def test_the_events_of_a_row_are_read_back_from_the_log(work):
     events = append(work, note("a"), note("b"), note("a"))
     (refs,) = rows(work).values()
-    found = work.read(lambda unit: work.log.events_at(unit.connection, refs))
-    assert found == [events[0], events[2], events[1]]
+    events_at = work.read(lambda unit: work.log.events_at(unit.connection, refs))
+    assert events_at == [events[0], events[2], events[1]]
 
 
 def test_rows_of_two_hundred_events_are_read_back_whole(work):
     append(work, *(note(f"s{number % 7}", number) for number in range(250)))
     (refs,) = rows(work).values()
-    found = work.read(lambda unit: work.log.events_at(unit.connection, refs))
-    assert [[event.stream, event.version] for event in found] == sorted(refs)
+    events_at = work.read(lambda unit: work.log.events_at(unit.connection, refs))
+    assert [[event.stream, event.version] for event in events_at] == sorted(refs)

@@ -60,14 +60,14 @@ class Publishing:
 @pytest.fixture
 def publishing(toy_uris, broker):
     """`publishing()`: a publisher on profiles' database, not started."""
-    made: list[Publishing] = []
+    publishers: list[Publishing] = []
 
     def create(broker_uri: str = "") -> Publishing:
-        made.append(Publishing(toy_uris["profiles"], broker_uri or broker.uri("profiles")))
-        return made[-1]
+        publishers.append(Publishing(toy_uris["profiles"], broker_uri or broker.uri("profiles")))
+        return publishers[-1]
 
     yield create
-    for each in made:
+    for each in publishers:
         each.stop()
 
 
@@ -88,20 +88,20 @@ def spy(operator_uri):
         queue(connection.channel()).purge()
 
     def look() -> list:
-        found = []
+        messages = []
         with Connection(uri) as connection:
             bound = queue(connection.channel())
             while message := bound.get():
                 message.ack()
-                found.append(message)
-        return found
+                messages.append(message)
+        return messages
 
     yield look
     with Connection(uri) as connection:
         queue(connection.channel()).delete()
 
 
-def told(messages) -> set[str]:
+def event_ids(messages) -> set[str]:
     return {json.loads(message.body)["id"] for message in messages}
 
 
@@ -116,7 +116,7 @@ def test_what_was_committed_is_published_and_the_outbox_ends_empty(publishing, s
     append(on_air.work, note("p-a"), joint_note(["p-a", "p-b"]))
     append(on_air.work, note("p-b"))
     wait_until(lambda: on_air.outbox() == 0)
-    assert told(spy()) == {event.id for event in copies(on_air.work, ["p-a", "p-b"])}
+    assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-a", "p-b"])}
 
 
 def test_a_message_is_plain_json_that_needs_no_python_to_read(publishing, spy):
@@ -185,7 +185,7 @@ def test_what_a_process_left_that_was_killed_after_the_commit_another_publishes(
     assert on_air.outbox() == 1
     on_air.start()
     wait_until(lambda: on_air.outbox() == 0)
-    assert told(spy()) == {event.id for event in copies(on_air.work, ["p-killed"])}
+    assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-killed"])}
 
 
 def test_a_backlog_of_a_dead_process_is_published_without_a_pause(publishing, spy):
@@ -200,7 +200,7 @@ def test_a_backlog_of_a_dead_process_is_published_without_a_pause(publishing, sp
     eventlet.sleep(0.2)
     on_air.start()
     wait_until(lambda: on_air.outbox() == 0)
-    assert told(spy()) == {event.id}
+    assert event_ids(spy()) == {event.id}
 
 
 def test_more_than_the_publisher_can_hold_is_the_sweepers(publishing, spy, monkeypatch):
@@ -210,7 +210,7 @@ def test_more_than_the_publisher_can_hold_is_the_sweepers(publishing, spy, monke
         append(on_air.work, note("p-many", number))
     on_air.start()
     wait_until(lambda: on_air.outbox() == 0)
-    assert told(spy()) == {event.id for event in copies(on_air.work, ["p-many"])}
+    assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-many"])}
 
 
 def test_what_is_queued_is_published_before_the_process_ends(publishing, spy):
@@ -220,7 +220,7 @@ def test_what_is_queued_is_published_before_the_process_ends(publishing, spy):
         append(on_air.work, note("p-last", number))
     on_air.publisher.flush(10)
     assert on_air.outbox() == 0
-    assert len(told(spy())) == 20
+    assert len(event_ids(spy())) == 20
 
 
 @on_rabbitmq
@@ -241,7 +241,7 @@ def test_a_row_stays_until_the_broker_has_taken_all_its_events(publishing, opera
         assert on_air.outbox() == 1
         full.delete()
     wait_until(lambda: on_air.outbox() == 0)
-    assert told(spy()) == {event.id for event in events}
+    assert event_ids(spy()) == {event.id for event in events}
 
 
 @on_rabbitmq
@@ -258,7 +258,7 @@ def test_nothing_is_lost_when_connections_are_closed_in_the_middle(publishing, b
     for cut in cuts:
         cut.wait()  # the spy's own connection is not meant
     wait_until(lambda: on_air.outbox() == 0)
-    assert told(spy()) == {event.id for event in copies(on_air.work, ["p-cut"])}
+    assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-cut"])}
 
 
 @on_rabbitmq
@@ -277,5 +277,5 @@ def test_what_was_committed_while_the_broker_was_away_is_published_when_it_is_ba
     assert on_air.outbox() == 2
     relay.open()
     wait_until(lambda: on_air.outbox() == 0)
-    assert told(spy()) == {event.id for event in copies(on_air.work, ["p-away"])}
+    assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-away"])}
     relay.cut()

@@ -42,7 +42,7 @@ def uris(
     engine: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[[str], Any]]:
     """`uris("segments")`: a fresh database with that service's tables, as owner and as its user."""
-    made: list[str] = []
+    owners: list[str] = []
 
     def create(service: str) -> tuple[str, str]:
         if engine == "sqlite":
@@ -52,11 +52,11 @@ def uris(
         owner, user = request.getfixturevalue("databases").create(
             service, partial(upgrade, service)
         )
-        made.append(owner)
+        owners.append(owner)
         return owner, user
 
     yield create
-    for uri in made:
+    for uri in owners:
         request.getfixturevalue("databases").drop(uri)
 
 
@@ -146,34 +146,34 @@ def answer(work: UnitOfWorkRunner, method: str, **arguments: Any) -> Any:
 def rows(work: UnitOfWorkRunner, read_model: Any, settings: Settings) -> dict[str, list[Any]]:
     """All rows of a service's read model, but for what depends on how events came together."""
     model = read_model(settings, work)
-    found = {}
+    contents = {}
     for table in model.tables:
         columns = [c for c in table.c if (table.name, c.name) != ("summaries", "version")]
         query = sa.select(*columns)
         read = work.read(lambda unit, query=query: list(map(tuple, unit.connection.execute(query))))
-        found[table.name] = sorted(read, key=repr)
-    found.pop("reconciled", None)  # a place in time, which moves on
-    return found
+        contents[table.name] = sorted(read, key=repr)
+    contents.pop("reconciled", None)  # a place in time, which moves on
+    return contents
 
 
 @pytest.fixture
 def shop(uris: Callable[[str], Any], tmp_path: Path) -> Iterator[ProfilesAndSegments]:
     """A shop with ten shoppers: each a guest and an account, six of them merged."""
-    made = ProfilesAndSegments(uris, tmp_path)
+    both = ProfilesAndSegments(uris, tmp_path)
     for number in range(10):
         account, device = f"a{number}", f"d{number}"
-        made.log.move(**{account: account})
-        made.log.move(**{device: device})
+        both.log.move(**{account: account})
+        both.log.move(**{device: device})
         for order in range(number):
-            made.log.order(account, order)
-        made.log.cart(device)
+            both.log.order(account, order)
+        both.log.cart(device)
         if number < 6:
-            made.log.order(device, 100)
-            made.log.move("merged", **{account: account, device: account})
-    made.follow()
-    made.segments.changes()
-    yield made
-    made.close()
+            both.log.order(device, 100)
+            both.log.move("merged", **{account: account, device: account})
+    both.follow()
+    both.segments.changes()
+    yield both
+    both.close()
 
 
 def test_a_rebuild_of_a_sound_model_changes_no_row_and_tells_nothing(
@@ -196,9 +196,9 @@ def test_a_spoilt_model_is_mended_and_the_net_change_alone_is_told(
     wrong = shop.segments.changes()
     assert ("a7", "exited", "frequent_buyer", "event") in wrong
     result = shop.rebuild()
-    told = shop.segments.changes()
-    assert result.changes == len(told) == len(wrong)
-    assert {(who, segment) for who, _, segment, _ in told} == {("a7", s) for _, _, s, _ in wrong}
+    changes = shop.segments.changes()
+    assert result.changes == len(changes) == len(wrong)
+    assert {(who, segment) for who, _, segment, _ in changes} == {("a7", s) for _, _, s, _ in wrong}
     assert shop.segments.of("a7") == {"frequent_buyer"} | (shop.segments.of("a8") & {"high_value"})
     assert shop.tables()["labels"] == sound["labels"]
 
@@ -214,17 +214,17 @@ def test_a_membership_that_was_never_told_is_forgotten_silently(shop: ProfilesAn
 
 def test_what_is_told_while_a_model_is_rebuilt_is_in_it(shop: ProfilesAndSegments) -> None:
     def call(method: str, **arguments: Any) -> Any:
-        found = shop.answer(method, **arguments)
+        page = shop.answer(method, **arguments)
         if shop.calls < 12 and not exchanging:  # after the answer: the rebuild has not seen it
             shop.log.order("a1", 200 + shop.calls)
             shop.log.move("merged", a8="a8", d8="a8")
             shop.follow()
-        return found
+        return page
 
     exchanging: list[RebuildProgress] = []
     shop.rebuild(call, lambda step: exchanging.extend([step] if step.doing == "exchanging" else []))
-    told = shop.segments.changes()
-    assert len(set(told)) == len(told)  # nobody enters or leaves twice
+    changes = shop.segments.changes()
+    assert len(set(changes)) == len(changes)  # nobody enters or leaves twice
     before = shop.tables()
     shop.rebuild()
     assert shop.tables() == before
@@ -239,22 +239,22 @@ def test_what_the_old_model_comes_to_at_the_last_moment_is_fetched_while_writers
         if not late:
             late.append(shop.log.order("a9", 99))
             shop.follow()
-            told.extend(shop.segments.changes())
+            changes.extend(shop.segments.changes())
 
     def call(method: str, **arguments: Any) -> Any:
-        found = shop.answer(method, **arguments)
-        asked.extend((bool(late), event["subject"]) for event in found.get("events", ()))
-        return found
+        page = shop.answer(method, **arguments)
+        requests.extend((bool(late), event["subject"]) for event in page.get("events", ()))
+        return page
 
     late: list[Event] = []
-    told: list[Any] = []
-    asked: list[tuple[bool, str]] = []
+    changes: list[Any] = []
+    requests: list[tuple[bool, str]] = []
     catch_up = Rebuild._catch_up
     monkeypatch.setattr(Rebuild, "_catch_up", catch_up_and_go_on)
     shop.rebuild(call)
-    assert [stream for after, stream in asked if after] == ["a9"]
+    assert [stream for after, stream in requests if after] == ["a9"]
     assert shop.segments.memberships("a9")["versions"]["a9"] == late[0].version
-    assert told == [("a9", "entered", "high_value", "event")]
+    assert changes == [("a9", "entered", "high_value", "event")]
     assert shop.segments.changes() == []  # nothing to tell again
 
 
@@ -262,10 +262,10 @@ def test_what_the_old_model_has_heard_of_is_fetched_though_its_source_does_not_l
     shop: ProfilesAndSegments,
 ) -> None:
     def call(method: str, **arguments: Any) -> Any:
-        found = shop.answer(method, **arguments)
+        page = shop.answer(method, **arguments)
         if method == "streams":
-            found["streams"] = [head for head in found["streams"] if head["stream"] != "a9"]
-        return found
+            page["streams"] = [head for head in page["streams"] if head["stream"] != "a9"]
+        return page
 
     before = shop.tables()
     shop.rebuild(call)
@@ -276,9 +276,9 @@ def test_an_exchange_is_put_off_while_the_old_model_has_what_its_source_does_not
     shop: ProfilesAndSegments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def call(method: str, **arguments: Any) -> Any:
-        found = shop.answer(method, **arguments)
-        kept = [each for each in found.get("streams", ()) if each["stream"] != "a9"]
-        events = [each for each in found.get("events", ()) if each["subject"] != "a9"]
+        page = shop.answer(method, **arguments)
+        kept = [each for each in page.get("streams", ()) if each["stream"] != "a9"]
+        events = [each for each in page.get("events", ()) if each["subject"] != "a9"]
         return {"streams": kept, "events": events}
 
     monkeypatch.setattr("chassis.projections.rebuild._PATIENCE", 0.0)
@@ -299,12 +299,12 @@ def test_an_interrupted_rebuild_leaves_the_old_model_and_goes_on_where_it_stood(
     def call(method: str, **arguments: Any) -> Any:
         if method == "history" and len(read) == 2:
             raise Killed
-        found = shop.answer(method, **arguments)
+        page = shop.answer(method, **arguments)
         # Two events a call, so that there is much to interrupt.
         if method == "history":
-            found["events"] = found["events"][:2]
-            read.append(found)
-        return found
+            page["events"] = page["events"][:2]
+            read.append(page)
+        return page
 
     before = shop.tables()
     read: list[Any] = []
@@ -313,17 +313,17 @@ def test_an_interrupted_rebuild_leaves_the_old_model_and_goes_on_where_it_stood(
     assert shop.tables() == before
     shop.log.order("a1", 300)
     shop.follow()
-    told = shop.segments.changes()
-    asked: list[Mapping[str, Any]] = []
+    changes = shop.segments.changes()
+    requests: list[Mapping[str, Any]] = []
 
     def listen(method: str, **arguments: Any) -> Any:
         if method == "history":
-            asked.extend(arguments["streams"])
+            requests.extend(arguments["streams"])
         return shop.answer(method, **arguments)
 
     shop.rebuild(listen, resume=True)
-    assert any(place["after"] > 0 for place in asked[:20])
-    assert (shop.segments.changes(), len(told)) == ([], 0 if not told else len(told))
+    assert any(place["after"] > 0 for place in requests[:20])
+    assert (shop.segments.changes(), len(changes)) == ([], 0 if not changes else len(changes))
     resumed = shop.tables()
     shop.rebuild()
     assert shop.tables() == resumed
@@ -535,11 +535,11 @@ def test_offers_is_rebuilt_from_both_its_sources(
 ) -> None:
     owner_uri, user_uri = uris("offers")
     work = UnitOfWorkRunner(Database(user_uri), "offers", FixedClock(NOW))
-    told = shop.segments.work.read(
+    memberships = shop.segments.work.read(
         lambda unit: unit.raw_history({h.stream: 0 for h in unit.heads(0, "", 1000)}, 1000)
     )
     Inbox(work, "profiles").process(shop.log.events, OffersProfileEvents())
-    Inbox(work, "segments").process(told, SegmentProjection())
+    Inbox(work, "segments").process(memberships, SegmentProjection())
     settings = Settings("offers", user_uri, "", FixedClock(NOW), b"key")
     sound = rows(work, offers_rebuild.read_model, settings)
     assert len(sound["memberships"]) > 5
@@ -575,12 +575,12 @@ def test_profiles_is_rebuilt_from_its_own_log(uris: Callable[[str], Any], tmp_pa
     model = profiles_rebuild.read_model(settings, live)
     shadow = open_shadow(owner, owner_uri, model.tables, "1")
     Rebuild(model, live, shadow, {}, lambda step: None).run()
-    found = rows(work, profiles_rebuild.read_model, settings)
-    assert found["labels"] == sorted(
+    tables = rows(work, profiles_rebuild.read_model, settings)
+    assert tables["labels"] == sorted(
         [(f"a{n}", f"a{n}", 2) for n in range(5)] + [(f"d{n}", f"a{n}", 2) for n in range(5)],
         key=repr,
     )
-    assert len(found["summaries"]) == 10
+    assert len(tables["summaries"]) == 10
     assert work.read(lambda unit: profiles_store.epochs(unit, ["d1"])) == {"d1": 2}
     shadow.database.close()
     log._work.database.close()

@@ -1,4 +1,4 @@
-"""RPC over both brokers: every call gets an answer that its caller can understand."""
+"""RPC over both brokers: every call gets an response that its caller can understand."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ def test_half_of_a_surrogate_pair_is_quoted_as_it_came(wire):
 
 
 def test_positional_arguments_are_counted(wire):
-    answer = wire.ask(json.dumps({"args": [1, 2, 3], "kwargs": {}}), **JSON)
-    assert answer["error"]["exc_args"] == ["args", "echo takes 2: value, other"]
-    answer = wire.ask(json.dumps({"args": [1], "kwargs": {"value": 2}}), **JSON)
-    assert answer["error"]["exc_args"] == ["value", "is given twice"]
-    answer = wire.ask(json.dumps({"args": [], "kwargs": {"self": 1, "value": 2}}), **JSON)
-    assert answer["error"]["exc_args"][0] == "self"
-    assert wire.ask(json.dumps({"args": [1, 2], "kwargs": {}}), **JSON)["result"] == [1, 2]
+    response = wire.request(json.dumps({"args": [1, 2, 3], "kwargs": {}}), **JSON)
+    assert response["error"]["exc_args"] == ["args", "echo takes 2: value, other"]
+    response = wire.request(json.dumps({"args": [1], "kwargs": {"value": 2}}), **JSON)
+    assert response["error"]["exc_args"] == ["value", "is given twice"]
+    response = wire.request(json.dumps({"args": [], "kwargs": {"self": 1, "value": 2}}), **JSON)
+    assert response["error"]["exc_args"][0] == "self"
+    assert wire.request(json.dumps({"args": [1, 2], "kwargs": {}}), **JSON)["result"] == [1, 2]
 
 
 def test_a_method_that_is_not_there_is_not_found(wire):
@@ -121,17 +121,17 @@ def test_a_service_that_is_not_there_is_unavailable(wire):
     ],
 )
 def test_a_message_that_is_no_call_is_answered_and_kills_nobody(wire, body, properties):
-    answer = wire.ask(body, **properties)
-    assert answer["result"] is None
-    assert answer["error"]["exc_type"] == "InvalidInput"
-    assert answer["error"]["exc_args"][0] == "payload"
+    response = wire.request(body, **properties)
+    assert response["result"] is None
+    assert response["error"]["exc_type"] == "InvalidInput"
+    assert response["error"]["exc_args"][0] == "payload"
     assert wire.call("profiles", "echo", value=1) == [1, None]
 
 
 @pytest.mark.parametrize("stack", [5, "text", [1, 2], [{"a": 1}], {}])
 def test_a_call_whose_trace_is_spoilt_is_answered(wire, stack):
-    answer = wire.ask(CALL, **JSON, headers={"nameko.call_id_stack": stack})
-    assert answer == {"result": [1, None], "error": None}
+    response = wire.request(CALL, **JSON, headers={"nameko.call_id_stack": stack})
+    assert response == {"result": [1, None], "error": None}
     assert wire.call("profiles", "echo", value=1) == [1, None]
 
 
@@ -145,8 +145,9 @@ def test_a_message_without_a_return_address_kills_nobody(wire):
 
 
 def test_a_message_to_no_method_is_answered(wire):
-    answer = wire.ask(CALL, key="profiles.no_such_method", **JSON)
-    assert answer["error"]["exc_args"] == ["profiles.no_such_method", "is no method of the service"]
+    response = wire.request(CALL, key="profiles.no_such_method", **JSON)
+    error = response["error"]
+    assert error["exc_args"] == ["profiles.no_such_method", "is no method of the service"]
 
 
 def test_a_slow_call_holds_up_no_other(wire):
@@ -185,7 +186,7 @@ def test_a_service_waits_for_another_no_longer_than_it_said(wire):
     error = refused(
         wire, Unavailable, "segments", "call_profiles", method="sleep", arguments={"seconds": 3}
     )
-    assert (error.subject, error.message) == ("profiles", "did not answer in 1 s; try again")
+    assert (error.subject, error.message) == ("profiles", "did not response in 1 s; try again")
     assert wire.call("segments", "call_profiles", method="echo", arguments={"value": 1}) == [
         1,
         None,
@@ -213,7 +214,7 @@ def test_the_log_is_read_in_pages(wire):
     after = wire.call(
         "profiles", "streams", changed_since=head["changed_at"], after="paged", limit=1_000
     )
-    assert all(found["stream"] != "paged" for found in after["streams"])
+    assert all(head["stream"] != "paged" for head in after["streams"])
 
 
 @pytest.mark.parametrize(
@@ -267,11 +268,11 @@ on_rabbitmq = pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True, sco
 
 @on_rabbitmq
 def test_a_broker_that_does_not_know_us_refuses_with_the_reason_and_no_password(broker):
-    for uri, said in (
+    for uri, message in (
         (broker.uri("client").replace("only-for-tests", "wrong"), "the user .* or the password"),
         (f"{broker.uri('client')}-nowhere", "no virtual host .*-nowhere"),
     ):
-        with pytest.raises(Refused, match=said) as caught, Client(uri, timeout=1):
+        with pytest.raises(Refused, match=message) as caught, Client(uri, timeout=1):
             pass
         assert "only-for-tests" not in str(caught.value)
 
@@ -313,8 +314,8 @@ def test_an_answer_whose_connection_is_lost_while_others_write_is_left_to_the_ne
     consumer = SafeRpcConsumer()
     consumer.container = SimpleNamespace(config={})
     consumer._writing.acquire()
-    answering = eventlet.spawn(consumer.handle_result, message, "told", None)
+    answering = eventlet.spawn(consumer.handle_result, message, "response", None)
     eventlet.sleep(0)
     connection.collect()
     consumer._writing.release()
-    assert answering.wait() == ("told", None)
+    assert answering.wait() == ("response", None)

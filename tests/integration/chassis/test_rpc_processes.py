@@ -23,15 +23,15 @@ def start(tmp_path):
     uris = {service: f"sqlite:///{tmp_path}/{service}.db" for service in SERVICES}
     for uri in uris.values():
         create_tables(uri)
-    made: list[Wire] = []
+    wires: list[Wire] = []
 
     def create(*services: type[Service], **options: Any) -> Wire:
-        made.append(Wire(lambda _user: embedded.install(), uris, services, **options))
-        made[-1].start()
-        return made[-1]
+        wires.append(Wire(lambda _user: embedded.install(), uris, services, **options))
+        wires[-1].start()
+        return wires[-1]
 
     yield create
-    for wire in made:
+    for wire in wires:
         wire.stop()
     embedded.forget()
 

@@ -29,8 +29,8 @@ def no_trouble():
 def applied(wire, streams):
     """Whether segments holds all of `streams`, as the fold of the log."""
     log = {stream: [] for stream in streams} | whole_log(wire.log)
-    held = wire.own.read(lambda unit: folds(unit.connection, streams))
-    return held == {stream: (len(log[stream]), fold_of(log[stream])) for stream in streams}
+    stored = wire.own.read(lambda unit: folds(unit.connection, streams))
+    return stored == {stream: (len(log[stream]), fold_of(log[stream])) for stream in streams}
 
 
 def never_publish(wire):
@@ -93,14 +93,14 @@ def test_a_version_that_does_not_exist_is_not_waited_for_beyond_the_time(wire):
     before = rows(wire)
     for token in ({"made-up": 7}, {"made-up": 2**40}, {"made-up": 1, "made-up-too": 1}):
         assert wire.call("segments", "catch_up", at_least=token, seconds=0.1) is False
-    assert rows(wire) == before, "nothing is remembered of what a caller made up"
+    assert rows(wire) == before, "what a caller made up leaves no trace"
     assert wire.call("segments", "catch_up", at_least={}, seconds=0)
 
 
 def rows(wire):
     query = sa.select(POSITIONS.c.stream_id)
-    found = wire.own.read(lambda unit: unit.connection.execute(query).scalars().all())
-    return {stream for stream in found if stream.startswith("made-up")}
+    streams = wire.own.read(lambda unit: unit.connection.execute(query).scalars().all())
+    return {stream for stream in streams if stream.startswith("made-up")}
 
 
 def test_a_halted_stream_is_not_waited_for(wire):

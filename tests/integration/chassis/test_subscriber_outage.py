@@ -44,8 +44,8 @@ def test_after_an_outage_every_event_is_applied_and_every_call_answered(
 
     def whole() -> bool:
         log = whole_log(wire.log)
-        held = wire.own.read(lambda unit: folds(unit.connection, streams))
-        return held == {stream: (len(log[stream]), fold_of(log[stream])) for stream in streams}
+        stored = wire.own.read(lambda unit: folds(unit.connection, streams))
+        return stored == {stream: (len(log[stream]), fold_of(log[stream])) for stream in streams}
 
     wait_until(whole)
     query = sa.select(OUTBOX)

@@ -14,6 +14,6 @@ def toy_file(tmp_path: Path) -> Iterator[Database]:
     """A SQLite database with the tables of the toy."""
     uri = f"sqlite:///{tmp_path / 'toy.db'}"
     create_tables(uri)
-    made = Database(uri)
-    yield made
-    made.close()
+    database = Database(uri)
+    yield database
+    database.close()

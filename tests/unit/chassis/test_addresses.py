@@ -1,4 +1,4 @@
-"""Facts about what is said of a broker that cannot be used."""
+"""The messages about a broker that cannot be used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOGIN = amqp.AccessRefused("Login was refused using authentication mechanism PLA
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "said"),
+    ("error", "kind", "message"),
     [
         (LOGIN, Refused, "the broker at mq.example refused the user ann or the password"),
         (
@@ -43,14 +43,14 @@ LOGIN = amqp.AccessRefused("Login was refused using authentication mechanism PLA
     ],
 )
 def test_a_broker_that_cannot_be_used_is_explained(
-    error: Exception, kind: type[Exception], said: str
+    error: Exception, kind: type[Exception], message: str
 ) -> None:
     wrapped = OperationalError("what kombu makes of it")
     wrapped.__cause__ = error
     for each in (error, wrapped):
-        told = broker_refusal("CDP_AMQP_URI", URI, each)
-        assert isinstance(told, kind)
-        assert str(told) == f"CDP_AMQP_URI: {said}"
+        refusal = broker_refusal("CDP_AMQP_URI", URI, each)
+        assert isinstance(refusal, kind)
+        assert str(refusal) == f"CDP_AMQP_URI: {message}"
 
 
 def test_a_broker_of_this_process_needs_no_check() -> None:

@@ -45,6 +45,6 @@ def test_driving_again_twice_is_driving_again_once(work: UnitOfWorkRunner) -> No
 
 
 def test_a_letter_that_is_not_there_is_not_found(work: UnitOfWorkRunner) -> None:
-    for ask in (load_dead_letter, redrive):
+    for function in (load_dead_letter, redrive):
         with pytest.raises(NotFound, match="no-such-letter"):
-            work.run(lambda unit, ask=ask: ask(unit, "no-such-letter"))
+            work.run(lambda unit, function=function: function(unit, "no-such-letter"))

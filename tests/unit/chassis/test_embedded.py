@@ -14,8 +14,8 @@ BODY = '{"order": 1}'
 
 @pytest.fixture
 def connection() -> Iterator[Connection]:
-    with Connection(embedded.install(["profiles", "segments"])) as made:
-        yield made
+    with Connection(embedded.install(["profiles", "segments"])) as connection:
+        yield connection
     embedded.forget()
 
 

@@ -104,9 +104,9 @@ def test_nothing_on_the_wire_needs_a_python_to_read_it(event: Event) -> None:
 
 def test_metadata_that_is_no_extension_stays_in_the_log() -> None:
     event = Event.from_wire(wire())
-    told = Event(**{**_fields(event), "metadata": {"note": "x"}}).to_wire()
-    assert "note" not in told
-    assert "profileid" not in told
+    attributes = Event(**{**_fields(event), "metadata": {"note": "x"}}).to_wire()
+    assert "note" not in attributes
+    assert "profileid" not in attributes
 
 
 @pytest.mark.parametrize("message", [None, [], "text", 1, b"{}"])

@@ -44,16 +44,17 @@ def lines(form: str) -> list[str]:
 
 
 def test_in_production_every_line_is_json_the_libraries_too() -> None:
-    told = [json.loads(line) for line in lines("json")]
-    assert [line["event"] for line in told] == [
+    records = [json.loads(line) for line in lines("json")]
+    assert [line["event"] for line in records] == [
         "applied",
         "a library speaks",
         "failed",
         "failed too",
     ]
-    assert (told[0]["service"], told[0]["events"], told[0]["level"]) == ("segments", 3, "info")
-    assert all("timestamp" in line for line in told)
-    assert all("KeyError" in line["exception"] for line in told[2:])
+    first = records[0]
+    assert (first["service"], first["events"], first["level"]) == ("segments", 3, "info")
+    assert all("timestamp" in line for line in records)
+    assert all("KeyError" in line["exception"] for line in records[2:])
 
 
 @pytest.mark.parametrize("form", ["json", "text"])

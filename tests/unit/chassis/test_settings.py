@@ -17,8 +17,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
     """`environment(CDP_WORKERS="4")`: offers' settings in an otherwise sufficient environment."""
 
     def read(**variables: str | None) -> Settings:
-        known = {"CDP_OFFERS_DATABASE_URI": DATABASE, "CDP_AMQP_URI": BROKER, **variables}
-        for name, value in known.items():
+        environment = {"CDP_OFFERS_DATABASE_URI": DATABASE, "CDP_AMQP_URI": BROKER, **variables}
+        for name, value in environment.items():
             if value is None:
                 monkeypatch.delenv(name, raising=False)
             else:

@@ -14,34 +14,34 @@ from tests.support.toy import append, note, whole_log, work_on
 
 
 class RememberingPublisher:
-    """A publisher that remembers what it was given, and what was in the outbox by then."""
+    """A publisher that remembers its calls, and whether the outbox had the row by then."""
 
     def __init__(self, work: UnitOfWorkRunner) -> None:
         self.work = work
-        self.given: list[tuple[bool, list[str]]] = []
+        self.calls: list[tuple[bool, list[str]]] = []
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         query = sa.select(OUTBOX.c.id).where(OUTBOX.c.id == row_id)
         committed = self.work.read(lambda unit: unit.connection.execute(query).scalar())
-        self.given.append((committed == row_id, [event.id for event in events]))
+        self.calls.append((committed == row_id, [event.id for event in events]))
 
 
 @pytest.fixture
 def work(toy_file: Database) -> UnitOfWorkRunner:
-    made = work_on(toy_file)
-    made.publisher = RememberingPublisher(made)
-    return made
+    runner = work_on(toy_file)
+    runner.publisher = RememberingPublisher(runner)
+    return runner
 
 
-def given(work: UnitOfWorkRunner) -> list[tuple[bool, list[str]]]:
+def calls(work: UnitOfWorkRunner) -> list[tuple[bool, list[str]]]:
     assert isinstance(work.publisher, RememberingPublisher)
-    return work.publisher.given
+    return work.publisher.calls
 
 
 def test_events_are_published_after_their_commit(work: UnitOfWorkRunner) -> None:
     draft = note("a")
     append(work, draft)
-    assert given(work) == [(True, [draft.id])]
+    assert calls(work) == [(True, [draft.id])]
 
 
 def test_a_duplicate_is_not_published_again(work: UnitOfWorkRunner) -> None:
@@ -49,7 +49,7 @@ def test_a_duplicate_is_not_published_again(work: UnitOfWorkRunner) -> None:
     append(work, draft)
     append(work, draft, other)
     append(work, draft)
-    assert given(work) == [(True, [draft.id]), (True, [other.id])]
+    assert calls(work) == [(True, [draft.id]), (True, [other.id])]
 
 
 def test_nothing_is_published_of_a_unit_that_failed(work: UnitOfWorkRunner) -> None:
@@ -59,7 +59,7 @@ def test_nothing_is_published_of_a_unit_that_failed(work: UnitOfWorkRunner) -> N
 
     with pytest.raises(KeyError):
         work.run(fail)
-    assert given(work) == []
+    assert calls(work) == []
 
 
 def test_a_unit_that_collides_is_run_again_from_its_beginning(work: UnitOfWorkRunner) -> None:
@@ -76,7 +76,7 @@ def test_a_unit_that_collides_is_run_again_from_its_beginning(work: UnitOfWorkRu
     assert work.run(collide) == 1
     assert len(attempts) == 2
     assert [event.id for event in whole_log(work)["a"]] == [draft.id]
-    assert given(work) == [(True, [draft.id])]
+    assert calls(work) == [(True, [draft.id])]
 
 
 def test_a_mistake_is_not_tried_again(work: UnitOfWorkRunner) -> None:
