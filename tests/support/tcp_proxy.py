@@ -1,4 +1,4 @@
-"""A way to a server that can be cut and opened again, as networks are."""
+"""A TCP proxy that can be cut and opened again, as networks are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import eventlet
 
 
 class TcpProxy:
-    """Passes connections on to the server of `uri`; `through(uri)` leads there by this way."""
+    """Forwards connections to the server of `uri`; `through(uri)` is the way through it."""
 
     def __init__(self, uri: str) -> None:
         parts = urlsplit(uri)
@@ -23,7 +23,7 @@ class TcpProxy:
         self._accepting = eventlet.spawn(self._accept)
 
     def through(self, uri: str) -> str:
-        """The same URI, at the relay's address."""
+        """The same URI, at the address of the proxy."""
         parts = urlsplit(uri)
         account = parts.netloc.rpartition("@")[0]
         return urlunsplit(parts._replace(netloc=f"{account}@127.0.0.1:{self._address[1]}"))

@@ -63,14 +63,24 @@ def forget_everything(administrator: Any) -> None:
 
 def note(stream: str, amount: int | None = 1, **changes: Any) -> Draft:
     """A draft of one note."""
-    fields = {"id": new_id(), "type": "noted", "data": {"amount": amount}, "occurred_at": NOW}
+    fields: dict[str, Any] = {
+        "id": new_id(),
+        "type": "noted",
+        "data": {"amount": amount},
+        "occurred_at": NOW,
+    }
     return Draft(stream=stream, **(fields | changes))
 
 
 def joint_note(streams: Iterable[str] | Mapping[str, Mapping[str, Any]], **changes: Any) -> Any:
     """A draft of one joint note, perhaps with an entry for each stream."""
     entries = streams if isinstance(streams, Mapping) else {stream: {} for stream in streams}
-    fields = {"id": new_id(), "type": "noted", "data": {"amount": 1}, "occurred_at": NOW}
+    fields: dict[str, Any] = {
+        "id": new_id(),
+        "type": "noted",
+        "data": {"amount": 1},
+        "occurred_at": NOW,
+    }
     return JointDraft(entries=entries, **(fields | changes))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +14,13 @@ from sqlalchemy.exc import OperationalError
 
 from chassis import Event, InvalidInput, Unavailable, new_id
 from chassis.core.upcasting import Upcasters
+from chassis.database.engine import Database
 from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.log import HEADS_A_PAGE, Head
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.dead_letters import list_dead_letters, redrive
 from chassis.projections.inbox import RECONCILE_MARGIN, BatchResult, Inbox
+from tests.support.servers import Databases
 from tests.support.toy import Notes, append, fold_of, folds, joint_note, note, whole_log, work_on
 
 
@@ -78,23 +81,23 @@ class Followed:
 
 
 @pytest.fixture
-def notes(toy) -> Followed:
+def notes(toy: Callable[[], Database]) -> Followed:
     return Followed(work_on(toy()), work_on(toy(), "follower"))
 
 
-def test_events_in_order_are_applied(notes):
+def test_events_in_order_are_applied(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("b"), note("a"))
     assert notes.process(*events) == BatchResult(applied=True, behind=False)
     notes.check_whole()
 
 
-def test_events_of_one_batch_are_put_into_order(notes):
+def test_events_of_one_batch_are_put_into_order(notes: Followed) -> None:
     events = append(notes.log, *(note("ab"[i % 2], i) for i in range(8)))
     assert notes.process(*reversed(events)) == BatchResult(applied=True, behind=False)
     notes.check_whole()
 
 
-def test_an_event_counts_once_however_often_it_comes(notes):
+def test_an_event_counts_once_however_often_it_comes(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("a"))
     for batch in (events * 3, events, events[::-1]):
         notes.process(*batch)
@@ -102,11 +105,11 @@ def test_an_event_counts_once_however_often_it_comes(notes):
     notes.check_whole()
 
 
-def test_no_events_at_all_are_no_batch(notes):
+def test_no_events_at_all_are_no_batch(notes: Followed) -> None:
     assert notes.process() == BatchResult(applied=False, behind=False)
 
 
-def test_an_early_event_is_known_to_be_missing_and_is_fetched(notes):
+def test_an_early_event_is_known_to_be_missing_and_is_fetched(notes: Followed) -> None:
     events = append(notes.log, *(note("a", i) for i in range(4)))
     assert notes.process(events[2]) == BatchResult(applied=False, behind=True)
     assert notes.inbox.behind(10) == {"a": 0}
@@ -117,13 +120,13 @@ def test_an_early_event_is_known_to_be_missing_and_is_fetched(notes):
     notes.check_whole()
 
 
-def test_what_is_behind_can_be_asked_in_part(notes):
+def test_what_is_behind_can_be_asked_in_part(notes: Followed) -> None:
     for stream in "cab":
         notes.process(append(notes.log, note(stream), note(stream))[1])
     assert notes.inbox.behind(2) == {"a": 0, "b": 0}
 
 
-def test_how_far_streams_are_short_of_a_token_leaves_no_trace(notes):
+def test_how_far_streams_are_short_of_a_token_leaves_no_trace(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("a"), note("b"))
     notes.poisonous = {events[2].id}
     notes.process(*events)
@@ -133,14 +136,14 @@ def test_how_far_streams_are_short_of_a_token_leaves_no_trace(notes):
     assert notes.inbox.behind(10) == {}
 
 
-def test_a_gap_in_one_stream_does_not_hold_up_another(notes):
+def test_a_gap_in_one_stream_does_not_hold_up_another(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("b"), note("a"), note("b"))
     outcome = notes.process(events[3], events[2], events[1])
     assert outcome == BatchResult(applied=True, behind=True)
     assert notes.versions() == {"a": 0, "b": 2}
 
 
-def test_a_lost_last_event_is_found_by_reconciling(notes):
+def test_a_lost_last_event_is_found_by_reconciling(notes: Followed) -> None:
     append(notes.log, note("a"), note("b"))
     notes.process(*append(notes.log, note("c")))
     assert notes.inbox.behind(10) == {}
@@ -151,7 +154,7 @@ def test_a_lost_last_event_is_found_by_reconciling(notes):
     assert notes.inbox.reconcile(notes.heads) == 0
 
 
-def test_reconciling_goes_on_where_it_ended_but_for_a_margin(notes):
+def test_reconciling_goes_on_where_it_ended_but_for_a_margin(notes: Followed) -> None:
     append(notes.log, note("a"))
     notes.inbox.reconcile(notes.heads)
     pages: list[tuple[int, str]] = []
@@ -165,7 +168,7 @@ def test_reconciling_goes_on_where_it_ended_but_for_a_margin(notes):
     assert pages == [(head.changed_at - RECONCILE_MARGIN, "")]
 
 
-def test_reconciling_in_small_pages_finds_every_stream(notes):
+def test_reconciling_in_small_pages_finds_every_stream(notes: Followed) -> None:
     append(notes.log, *(note(f"s{number}") for number in range(7)))
 
     def heads(changed_since: int, after: str) -> Sequence[Head]:
@@ -174,7 +177,7 @@ def test_reconciling_in_small_pages_finds_every_stream(notes):
     assert notes.inbox.reconcile(heads, page_size=3) == 7
 
 
-def test_reconciling_does_not_depend_on_two_clocks_that_agree(notes):
+def test_reconciling_does_not_depend_on_two_clocks_that_agree(notes: Followed) -> None:
     ahead = sa.update(STREAMS).values(changed_at=STREAMS.c.changed_at + 10**12)
     for stream in "ab":
         append(notes.log, note(stream))
@@ -184,7 +187,7 @@ def test_reconciling_does_not_depend_on_two_clocks_that_agree(notes):
     notes.check_whole()
 
 
-def test_reconciling_ends_though_the_source_goes_on_and_on(notes):
+def test_reconciling_ends_though_the_source_goes_on_and_on(notes: Followed) -> None:
     """Heads that change while they are read would otherwise keep it from fetching for ever."""
     pages = []
 
@@ -202,7 +205,7 @@ def test_reconciling_ends_though_the_source_goes_on_and_on(notes):
     notes.check_whole()
 
 
-def test_a_service_that_was_heard_of_needs_no_event_to_fetch(notes):
+def test_a_service_that_was_heard_of_needs_no_event_to_fetch(notes: Followed) -> None:
     append(notes.log, *(note("a", i) for i in range(3)))
     notes.inbox.note({"a": 2})
     notes.inbox.note({})
@@ -210,7 +213,7 @@ def test_a_service_that_was_heard_of_needs_no_event_to_fetch(notes):
     notes.check_whole()
 
 
-def test_fetching_in_small_pages_comes_to_the_same(notes):
+def test_fetching_in_small_pages_comes_to_the_same(notes: Followed) -> None:
     append(notes.log, *(note("abc"[i % 3], i) for i in range(20)), joint_note("abc"), note("b"))
     notes.inbox.reconcile(notes.heads)
     while behind := notes.inbox.behind(10):
@@ -222,14 +225,14 @@ def test_fetching_in_small_pages_comes_to_the_same(notes):
 # Joint facts
 
 
-def test_a_joint_fact_is_applied_in_all_its_streams_at_once(notes):
+def test_a_joint_fact_is_applied_in_all_its_streams_at_once(notes: Followed) -> None:
     copy = append(notes.log, joint_note("ab"), note("b"))[0]
     assert notes.process(copy) == BatchResult(applied=True, behind=False)
     assert notes.versions() == {"a": 1, "b": 1}
     assert len(notes.applied) == 1
 
 
-def test_all_copies_of_a_joint_fact_count_once(notes):
+def test_all_copies_of_a_joint_fact_count_once(notes: Followed) -> None:
     append(notes.log, joint_note("abc"))
     copies = [events[0] for events in whole_log(notes.log).values()]
     notes.process(*copies, *copies)
@@ -238,7 +241,7 @@ def test_all_copies_of_a_joint_fact_count_once(notes):
     notes.check_whole()
 
 
-def test_a_joint_fact_waits_until_it_is_next_in_each_of_its_streams(notes):
+def test_a_joint_fact_waits_until_it_is_next_in_each_of_its_streams(notes: Followed) -> None:
     _, fact, _ = append(notes.log, note("b"), joint_note("ab"), note("a"))
     log = whole_log(notes.log)
     assert notes.process(fact, log["a"][1]) == BatchResult(applied=False, behind=True)
@@ -250,7 +253,7 @@ def test_a_joint_fact_waits_until_it_is_next_in_each_of_its_streams(notes):
     notes.check_whole()
 
 
-def test_joint_facts_that_cross_are_applied_in_their_one_order(notes):
+def test_joint_facts_that_cross_are_applied_in_their_one_order(notes: Followed) -> None:
     append(notes.log, joint_note("ab"), note("a"), joint_note("bc"), joint_note("ca"), note("b"))
     log = whole_log(notes.log)
     for stream in "cab":
@@ -263,7 +266,7 @@ def test_joint_facts_that_cross_are_applied_in_their_one_order(notes):
 # Poison
 
 
-def test_poison_halts_its_own_stream_and_no_other(notes):
+def test_poison_halts_its_own_stream_and_no_other(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("b"), note("a"), note("b"), note("a"))
     notes.poisonous = {events[2].id}
     outcome = notes.process(*events)
@@ -277,7 +280,7 @@ def test_poison_halts_its_own_stream_and_no_other(notes):
     assert letter["type"] == "noted"
 
 
-def test_the_reason_tells_the_kind_and_the_place_but_no_value(notes):
+def test_the_reason_tells_the_kind_and_the_place_but_no_value(notes: Followed) -> None:
     (event,) = append(notes.log, note("a", data={"amount": 4711}))
     notes.poisonous = {event.id}
     notes.process(event)
@@ -285,7 +288,7 @@ def test_the_reason_tells_the_kind_and_the_place_but_no_value(notes):
     assert "4711" not in repr(notes.letters())
 
 
-def test_the_reason_quotes_what_we_say_ourselves(notes):
+def test_the_reason_quotes_what_we_say_ourselves(notes: Followed) -> None:
     def refuse(_event: Event) -> None:
         raise InvalidInput("data.revenue", "is no whole number")
 
@@ -293,7 +296,7 @@ def test_the_reason_quotes_what_we_say_ourselves(notes):
     assert notes.letters()[0]["reason"] == "InvalidInput: data.revenue: is no whole number"
 
 
-def test_a_poisonous_event_comes_again_without_another_letter(notes):
+def test_a_poisonous_event_comes_again_without_another_letter(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("a"))
     notes.poisonous = {events[0].id}
     for _ in range(3):
@@ -301,14 +304,14 @@ def test_a_poisonous_event_comes_again_without_another_letter(notes):
     assert len(notes.letters()) == 1
 
 
-def test_what_came_early_beside_poison_is_known_to_be_missing(notes):
+def test_what_came_early_beside_poison_is_known_to_be_missing(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("b"), note("b"))
     notes.poisonous = {events[0].id}
     notes.process(events[0], events[2])
     assert notes.inbox.behind(10) == {"b": 0}
 
 
-def test_poison_in_many_streams_of_a_batch_is_all_found(notes):
+def test_poison_in_many_streams_of_a_batch_is_all_found(notes: Followed) -> None:
     events = append(notes.log, *(note(f"s{i:02}", n) for i in range(40) for n in range(2)))
     notes.poisonous = {event.id for event in events[::7]}
     notes.process(*events)
@@ -324,7 +327,7 @@ def test_poison_in_many_streams_of_a_batch_is_all_found(notes):
     notes.check_whole()
 
 
-def test_after_the_mend_and_redrive_the_stream_is_whole(notes):
+def test_after_the_mend_and_redrive_the_stream_is_whole(notes: Followed) -> None:
     events = append(notes.log, *(note("a", i) for i in range(4)), note("b"))
     notes.poisonous = {events[1].id}
     notes.process(*events)
@@ -336,7 +339,7 @@ def test_after_the_mend_and_redrive_the_stream_is_whole(notes):
     notes.check_whole()
 
 
-def test_poison_that_was_not_mended_halts_its_stream_again(notes):
+def test_poison_that_was_not_mended_halts_its_stream_again(notes: Followed) -> None:
     (event,) = append(notes.log, note("a"))
     notes.poisonous = {event.id}
     notes.process(event)
@@ -348,7 +351,7 @@ def test_poison_that_was_not_mended_halts_its_stream_again(notes):
     assert notes.inbox.behind(10) == {}
 
 
-def test_redriving_an_old_letter_leaves_a_later_halt_alone(notes):
+def test_redriving_an_old_letter_leaves_a_later_halt_alone(notes: Followed) -> None:
     (event,) = append(notes.log, note("a"))
     notes.poisonous = {event.id}
     notes.process(event)
@@ -361,7 +364,9 @@ def test_redriving_an_old_letter_leaves_a_later_halt_alone(notes):
     assert notes.letters() == before
 
 
-def test_a_poisonous_joint_fact_halts_all_its_streams_and_one_redrive_frees_them(notes):
+def test_a_poisonous_joint_fact_halts_all_its_streams_and_one_redrive_frees_them(
+    notes: Followed,
+) -> None:
     append(notes.log, note("a"), note("b"))
     fact = joint_note("ab")
     append(notes.log, fact, note("a"), note("c"))
@@ -377,7 +382,9 @@ def test_a_poisonous_joint_fact_halts_all_its_streams_and_one_redrive_frees_them
     notes.check_whole()
 
 
-def test_a_joint_fact_waits_for_a_halted_stream_without_being_poison_itself(notes):
+def test_a_joint_fact_waits_for_a_halted_stream_without_being_poison_itself(
+    notes: Followed,
+) -> None:
     (event,) = append(notes.log, note("a"))
     notes.poisonous = {event.id}
     notes.process(event)
@@ -392,7 +399,7 @@ def test_a_joint_fact_waits_for_a_halted_stream_without_being_poison_itself(note
     notes.check_whole()
 
 
-def test_an_event_that_no_upcaster_can_read_is_poison_of_its_own_stream(notes):
+def test_an_event_that_no_upcaster_can_read_is_poison_of_its_own_stream(notes: Followed) -> None:
     steps = Upcasters({("noted", 1): lambda data: {"amount": 100 * int(data["amount"])}})
     notes.inbox = Inbox(notes.own, "notes", steps)
     events = append(notes.log, note("a"), note("b"), note("a", data={"amount": "many"}), note("b"))
@@ -403,7 +410,7 @@ def test_an_event_that_no_upcaster_can_read_is_poison_of_its_own_stream(notes):
     assert letter["reason"].startswith("ValueError in ")
 
 
-def test_what_an_old_release_wrote_is_applied_upcast(notes):
+def test_what_an_old_release_wrote_is_applied_upcast(notes: Followed) -> None:
     steps = Upcasters({("noted", 1): lambda data: {**data, "amount": 100 * data["amount"]}})
     notes.inbox = Inbox(notes.own, "notes", steps)
     events = append(notes.log, note("a", 3), note("a", 500, schema_version=2))
@@ -412,7 +419,7 @@ def test_what_an_old_release_wrote_is_applied_upcast(notes):
     assert notes.own.read(lambda unit: folds(unit.connection, "a")) == {"a": (2, fold_of(upcast))}
 
 
-def test_an_event_from_the_future_waits_and_is_no_poison(notes):
+def test_an_event_from_the_future_waits_and_is_no_poison(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("a", schema_version=2), note("a"), note("b"))
     outcome = notes.process(*events)
     assert outcome == BatchResult(applied=True, behind=True)
@@ -424,11 +431,13 @@ def test_an_event_from_the_future_waits_and_is_no_poison(notes):
     assert notes.versions() == {"a": 3, "b": 1}
 
 
-def test_a_message_that_could_not_be_read_leaves_a_letter_that_halts_nothing(notes):
-    letter = notes.inbox.dead_letter("undecodable: JSONDecodeError")
+def test_a_message_that_could_not_be_read_leaves_a_letter_that_halts_nothing(
+    notes: Followed,
+) -> None:
+    letter_id = notes.inbox.dead_letter("undecodable: JSONDecodeError")
     (letter,) = notes.letters()
     assert letter == {
-        "id": letter,
+        "id": letter_id,
         "source": "notes",
         "streams": [],
         "version": None,
@@ -445,7 +454,9 @@ def test_a_message_that_could_not_be_read_leaves_a_letter_that_halts_nothing(not
 # What is nobody's fault
 
 
-def test_while_something_does_not_answer_nothing_is_applied_and_nothing_is_poison(notes):
+def test_while_something_does_not_answer_nothing_is_applied_and_nothing_is_poison(
+    notes: Followed,
+) -> None:
     events = append(notes.log, note("a"), note("b"))
 
     def unavailable(_event: Event) -> None:
@@ -459,7 +470,7 @@ def test_while_something_does_not_answer_nothing_is_applied_and_nothing_is_poiso
     notes.check_whole()
 
 
-def test_a_crash_before_the_commit_leaves_no_trace(notes):
+def test_a_crash_before_the_commit_leaves_no_trace(notes: Followed) -> None:
     events = append(notes.log, note("a"), joint_note("ab"), note("b"))
 
     class Crash(BaseException):
@@ -479,12 +490,12 @@ def test_a_crash_before_the_commit_leaves_no_trace(notes):
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("code", ["53100", "53200", "57014", "57P01", "58030", "40P01", "25006"])
-def test_a_database_in_trouble_is_not_taken_for_poison(notes, code):
+def test_a_database_in_trouble_is_not_taken_for_poison(notes: Followed, code: str) -> None:
     """A full disk, no memory, a cancelled statement, a standby: streams must not halt for these."""
     events = append(notes.log, note("a"), note("b"))
 
     class Troubled(Notes):
-        def apply(self, unit, _events):
+        def apply(self, unit: UnitOfWork, _events: Sequence[Event]) -> None:
             unit.connection.exec_driver_sql(
                 f"DO $$ BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE = '{code}'; END $$"
             )
@@ -498,11 +509,11 @@ def test_a_database_in_trouble_is_not_taken_for_poison(notes, code):
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_a_full_disk_is_not_taken_for_poison_on_sqlite_either(notes):
+def test_a_full_disk_is_not_taken_for_poison_on_sqlite_either(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("b"))
 
     class Hungry(Notes):
-        def apply(self, unit, events):
+        def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
             unit.connection.exec_driver_sql("PRAGMA max_page_count = 1")
             unit.connection.exec_driver_sql("CREATE TABLE more AS SELECT zeroblob(1000000) AS x")
 
@@ -511,9 +522,11 @@ def test_a_full_disk_is_not_taken_for_poison_on_sqlite_either(notes):
     assert notes.letters() == []
 
 
-def test_a_projection_that_asks_for_a_table_that_is_not_there_is_not_waited_for(notes):
+def test_a_projection_that_asks_for_a_table_that_is_not_there_is_not_waited_for(
+    notes: Followed,
+) -> None:
     class Mistaken(Notes):
-        def apply(self, unit, events):
+        def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
             unit.connection.exec_driver_sql("SELECT * FROM tabel")
 
     notes.inbox.process(append(notes.log, note("a")), Mistaken())
@@ -521,7 +534,9 @@ def test_a_projection_that_asks_for_a_table_that_is_not_there_is_not_waited_for(
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_a_privilege_that_is_missing_is_waited_for_and_no_poison(notes, databases):
+def test_a_privilege_that_is_missing_is_waited_for_and_no_poison(
+    notes: Followed, databases: Databases
+) -> None:
     uri = notes.own.database.engine.url.render_as_string(hide_password=False)
     events = append(notes.log, note("a"))
     administrator = databases.administrator(uri)
@@ -539,18 +554,20 @@ def test_a_privilege_that_is_missing_is_waited_for_and_no_poison(notes, database
     notes.check_whole()
 
 
-def test_trouble_at_a_second_attempt_is_not_taken_for_poison(notes, monkeypatch):
+def test_trouble_at_a_second_attempt_is_not_taken_for_poison(
+    notes: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Deadlocked(Exception):
         pgcode = "40P01"
 
     class Twice(Notes):
-        def apply(self, unit, events):
+        def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
             raise OperationalError("", None, Deadlocked())
 
     begin = notes.own.database.transaction
     attempts = []
 
-    def transaction():
+    def transaction() -> AbstractContextManager[sa.Connection]:
         attempts.append(begin)
         if len(attempts) == 2:
             raise ZeroDivisionError
@@ -566,7 +583,9 @@ def test_trouble_at_a_second_attempt_is_not_taken_for_poison(notes, monkeypatch)
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_the_first_events_of_a_stream_in_two_replicas_leave_it_never_stuck(notes, size):
+def test_the_first_events_of_a_stream_in_two_replicas_leave_it_never_stuck(
+    notes: Followed, size: Callable[[int, int], int]
+) -> None:
     """v1 is applied by one while the other finds v2 early: one of them must see the other."""
     replicas = [notes, Followed(notes.log, notes.own)]
     for round_ in range(size(40, 400)):
@@ -584,7 +603,9 @@ def test_the_first_events_of_a_stream_in_two_replicas_leave_it_never_stuck(notes
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_facts_of_two_streams_are_applied_from_both_sides_at_once(notes, size):
+def test_facts_of_two_streams_are_applied_from_both_sides_at_once(
+    notes: Followed, size: Callable[[int, int], int]
+) -> None:
     replicas = [notes, Followed(notes.log, notes.own)]
     for round_ in range(size(20, 200)):
         a, b = f"a{round_}", f"b{round_}"
@@ -601,7 +622,9 @@ def test_facts_of_two_streams_are_applied_from_both_sides_at_once(notes, size):
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_replicas_that_meet_the_same_poison_at_once_write_one_letter(notes, size):
+def test_replicas_that_meet_the_same_poison_at_once_write_one_letter(
+    notes: Followed, size: Callable[[int, int], int]
+) -> None:
     replicas = [notes, Followed(notes.log, notes.own)]
     for round_ in range(size(10, 100)):
         events = append(notes.log, note(f"s{round_}"), note(f"s{round_}"), note(f"t{round_}"))
@@ -618,7 +641,9 @@ def test_replicas_that_meet_the_same_poison_at_once_write_one_letter(notes, size
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_tailing_by_heads_misses_nothing_while_several_write(notes, size):
+def test_tailing_by_heads_misses_nothing_while_several_write(
+    notes: Followed, size: Callable[[int, int], int]
+) -> None:
     """Positions in a feed of commits would: heads are compared again past a margin of time."""
     writing = [eventlet.spawn(write, notes.log, number, size(30, 200)) for number in range(4)]
     while not all(greenlet.dead for greenlet in writing):
@@ -645,7 +670,7 @@ def whole_log_of(notes: Followed, streams: Sequence[str]) -> dict[str, list[Even
     return {stream: [e for e in events if e.stream == stream] for stream in streams}
 
 
-def test_a_position_is_where_its_read_model_is(notes):
+def test_a_position_is_where_its_read_model_is(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("a"))
     notes.process(events[1])
     query = sa.select(POSITIONS)
@@ -655,7 +680,7 @@ def test_a_position_is_where_its_read_model_is(notes):
     )  # fmt: skip
 
 
-def test_two_sources_are_followed_apart(notes):
+def test_two_sources_are_followed_apart(notes: Followed) -> None:
     events = append(notes.log, note("a"), note("a"))
     notes.process(*events)
     other = Inbox(notes.own, "memos")

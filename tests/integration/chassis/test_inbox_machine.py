@@ -12,6 +12,8 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import eventlet
@@ -37,6 +39,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.dead_letters import list_dead_letters, redrive
 from chassis.projections.inbox import Inbox
 from profile_index import IdentifierOwner, find, profiles_of
+from tests.support.servers import Databases
 from tests.support.toy import (
     Notes,
     append,
@@ -262,7 +265,7 @@ class Follower(RuleBasedStateMachine):
         self.mend()
         self.update()
         for letter in self.look().letters:
-            self.own.run(lambda unit, letter=letter: redrive(unit, letter["id"]))
+            self.own.run(partial(redrive, letter=letter["id"]))
         self.catch_up()
         seen = self.look()
         assert seen.versions == {stream: len(events) for stream, events in self.log_events.items()}
@@ -354,7 +357,7 @@ def _leave_the_disk_behind(connection: Any, _record: object) -> None:
 
 def run(log: Database, own: Database, empty: Callable[[], object], examples: int) -> None:
     run_state_machine_as_test(
-        lambda: Follower(work_on(log), work_on(own, "follower"), empty),
+        lambda: Follower(work_on(log), work_on(own, "follower"), empty),  # type: ignore[arg-type]
         settings=hypothesis.settings(
             max_examples=examples,
             stateful_step_count=30,
@@ -365,36 +368,39 @@ def run(log: Database, own: Database, empty: Callable[[], object], examples: int
 
 
 @pytest.mark.proofs
-def test_the_read_model_is_a_prefix_at_every_step_and_whole_in_the_end_on_sqlite(tmp_path, size):
+def test_the_read_model_is_a_prefix_at_every_step_and_whole_in_the_end_on_sqlite(
+    tmp_path: Path, size: Callable[[int, int], int]
+) -> None:
     template = tmp_path / "template.db"
     create_tables(f"sqlite:///{template}")
-    databases = [Database(f"sqlite:///{tmp_path / name}.db") for name in ("log", "own")]
-    for database in databases:
+    log, own = pair = [Database(f"sqlite:///{tmp_path / name}.db") for name in ("log", "own")]
+    for database in pair:
         sa.event.listen(
             database.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF")
         )
 
     def empty() -> None:
-        for database in databases:
+        for database in pair:
             database.close()
             shutil.copy(template, str(database.engine.url.database))
 
-    run(*databases, empty, size(20, 500))
-    for database in databases:
+    run(log, own, empty, size(20, 500))
+    for database in pair:
         database.close()
 
 
 @pytest.mark.proofs
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_the_read_model_is_a_prefix_at_every_step_and_whole_in_the_end_on_postgresql(
-    toy_uri, databases, size
-):
+    toy_uri: Callable[[], str], databases: Databases, size: Callable[[int, int], int]
+) -> None:
     uris = [toy_uri(), toy_uri()]
-    databases = [Database(uri) for uri in uris]
-    run(
-        *databases,
-        lambda: [forget_everything(databases.administrator(uri)) for uri in uris],
-        size(5, 150),
-    )
-    for database in databases:
+    log, own = pair = [Database(uri) for uri in uris]
+
+    def empty() -> None:
+        for uri in uris:
+            forget_everything(databases.administrator(uri))
+
+    run(log, own, empty, size(5, 150))
+    for database in pair:
         database.close()

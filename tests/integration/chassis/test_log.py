@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from chassis import Event, copy_id, new_id
+from chassis.database.engine import Database
 from chassis.database.tables import OUTBOX
+from chassis.eventlog.log import Head
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from tests.support.toy import NOW, append, joint_note, note, whole_log, work_on
 
 
 @pytest.fixture
-def work(toy) -> UnitOfWorkRunner:
+def work(toy: Callable[[], Database]) -> UnitOfWorkRunner:
     return work_on(toy())
 
 
 def outbox_rows(work: UnitOfWorkRunner) -> list[Any]:
-    return work.read(lambda unit: unit.connection.execute(sa.select(OUTBOX)).all())
+    return work.read(lambda unit: list(unit.connection.execute(sa.select(OUTBOX))))
 
 
 def pages(work: UnitOfWorkRunner, streams: list[str], limit: int) -> list[list[Event]]:
     """The history of `streams`, read on from the versions reached until nothing comes."""
     after = dict.fromkeys(streams, 0)
     result = []
-    while page := work.read(lambda unit, after=after: unit.history(after, limit)):
+    while page := work.read(partial(_history, after=after, limit=limit)):
         result.append(page)
         after |= {event.stream: event.version for event in page}
     return result
 
 
-def test_versions_count_from_one_in_each_stream_without_gaps(work):
+def _history(unit: UnitOfWork, after: Mapping[str, int], limit: int) -> list[Event]:
+    return unit.history(after, limit)
+
+
+def test_versions_count_from_one_in_each_stream_without_gaps(work: UnitOfWorkRunner) -> None:
     append(work, note("a"), note("b"), note("a"))
     append(work, note("b"), note("a"))
     log = whole_log(work)
@@ -43,7 +51,7 @@ def test_versions_count_from_one_in_each_stream_without_gaps(work):
     }
 
 
-def test_outcomes_come_in_the_order_of_the_drafts(work):
+def test_outcomes_come_in_the_order_of_the_drafts(work: UnitOfWorkRunner) -> None:
     drafts = [note("b"), joint_note(["c", "a"]), note("a"), note("b")]
     events = append(work, *drafts)
     assert [event.id for event in events] == [
@@ -55,7 +63,7 @@ def test_outcomes_come_in_the_order_of_the_drafts(work):
     assert [event.version for event in events] == [1, 1, 2, 2]
 
 
-def test_an_event_comes_back_as_it_was_appended(work):
+def test_an_event_comes_back_as_it_was_appended(work: UnitOfWorkRunner) -> None:
     draft = note(
         "a",
         data={"amount": 1, "texts": ["Ω", "\u2028", ""], "nothing": None, "big": 2**62},
@@ -71,18 +79,20 @@ def test_an_event_comes_back_as_it_was_appended(work):
     )
 
 
-def test_the_same_id_again_is_a_duplicate_whose_outcome_is_the_first_event(work):
+def test_the_same_id_again_is_a_duplicate_whose_outcome_is_the_first_event(
+    work: UnitOfWorkRunner,
+) -> None:
     draft = note("a", 5)
     (first,) = append(work, draft)
     later = replace(draft, stream="b", data={"amount": 7}, occurred_at=NOW + 1)
     for again in (draft, later):
-        (appended,) = work.run(lambda unit, draft=again: unit.append([draft]))
+        (appended,) = work.run(partial(UnitOfWork.append, drafts=[again]))
         assert appended.duplicate
         assert appended.event == first
     assert whole_log(work) == {"a": [first]}
 
 
-def test_the_same_id_twice_in_one_call_counts_once(work):
+def test_the_same_id_twice_in_one_call_counts_once(work: UnitOfWorkRunner) -> None:
     draft = note("a", 5)
     drafts = [draft, replace(draft, stream="b"), note("a", 1), draft]
     appended = work.run(lambda unit: unit.append(drafts))
@@ -92,7 +102,7 @@ def test_the_same_id_twice_in_one_call_counts_once(work):
     assert "b" not in whole_log(work)
 
 
-def test_a_duplicate_takes_no_version(work):
+def test_a_duplicate_takes_no_version(work: UnitOfWorkRunner) -> None:
     draft = note("a")
     append(work, draft)
     append(work, draft, note("a"), draft)
@@ -100,7 +110,9 @@ def test_a_duplicate_takes_no_version(work):
     assert [event.version for event in whole_log(work)["a"]] == [1, 2, 3]
 
 
-def test_a_joint_fact_is_told_to_each_of_its_streams_with_all_versions(work):
+def test_a_joint_fact_is_told_to_each_of_its_streams_with_all_versions(
+    work: UnitOfWorkRunner,
+) -> None:
     append(work, note("b"), note("b"))
     fact = joint_note({"b": {"epoch": 2}, "a": {"epoch": 1}}, data={"amount": 9, "reason": "x"})
     append(work, fact)
@@ -117,7 +129,7 @@ def test_a_joint_fact_is_told_to_each_of_its_streams_with_all_versions(work):
         assert Event.from_wire(copy.to_wire()) == copy
 
 
-def test_a_joint_fact_told_again_is_a_duplicate_in_all_its_streams(work):
+def test_a_joint_fact_told_again_is_a_duplicate_in_all_its_streams(work: UnitOfWorkRunner) -> None:
     fact = joint_note(["a", "b"])
     append(work, fact, note("a"))
     appended = work.run(lambda unit: unit.append([fact, note("b"), fact]))
@@ -126,7 +138,9 @@ def test_a_joint_fact_told_again_is_a_duplicate_in_all_its_streams(work):
     assert [len(log[stream]) for stream in "ab"] == [2, 2]
 
 
-def test_joint_and_single_events_of_one_call_are_numbered_in_the_order_of_the_drafts(work):
+def test_joint_and_single_events_of_one_call_are_numbered_in_the_order_of_the_drafts(
+    work: UnitOfWorkRunner,
+) -> None:
     drafts = [note("a", 1), joint_note(["b", "a"]), note("b", 2), joint_note(["a", "b"]), note("a")]
     append(work, *drafts)
     log = whole_log(work)
@@ -137,12 +151,12 @@ def test_joint_and_single_events_of_one_call_are_numbered_in_the_order_of_the_dr
         assert all(event.versions[event.stream] == event.version for event in events)
 
 
-def test_an_id_may_be_any_text(work):
+def test_an_id_may_be_any_text(work: UnitOfWorkRunner) -> None:
     (event,) = append(work, note("a", id="CDNOW_sample.txt:17'; DROP TABLE events"))
     assert whole_log(work) == {"a": [event]}
 
 
-def test_a_transaction_that_failed_leaves_neither_events_nor_a_gap(work):
+def test_a_transaction_that_failed_leaves_neither_events_nor_a_gap(work: UnitOfWorkRunner) -> None:
     append(work, note("a"))
 
     def fail(unit: UnitOfWork) -> None:
@@ -157,7 +171,7 @@ def test_a_transaction_that_failed_leaves_neither_events_nor_a_gap(work):
     assert len(outbox_rows(work)) == 2
 
 
-def test_what_is_not_json_is_refused_with_nothing_written(work):
+def test_what_is_not_json_is_refused_with_nothing_written(work: UnitOfWorkRunner) -> None:
     for value in (object(), {1, 2}, b"bytes", 2**64):
         with pytest.raises(TypeError, match=r"serializable|64-bit"):
             append(work, note("a"), note("b", data={"amount": value}))
@@ -165,7 +179,7 @@ def test_what_is_not_json_is_refused_with_nothing_written(work):
     assert outbox_rows(work) == []
 
 
-def test_several_appends_of_one_unit_go_on_from_one_another(work):
+def test_several_appends_of_one_unit_go_on_from_one_another(work: UnitOfWorkRunner) -> None:
     draft = note("a")
 
     def twice(unit: UnitOfWork) -> list[bool]:
@@ -178,7 +192,9 @@ def test_several_appends_of_one_unit_go_on_from_one_another(work):
     assert sorted(refs) == [("a", 1), ("a", 2), ("b", 1)]
 
 
-def test_a_call_of_a_thousand_events_in_a_thousand_streams_is_one_unit(work):
+def test_a_call_of_a_thousand_events_in_a_thousand_streams_is_one_unit(
+    work: UnitOfWorkRunner,
+) -> None:
     appended = work.run(
         lambda unit: unit.append([note(f"s{i}", i) for i in range(1_000)] + [note("s7")])
     )
@@ -187,7 +203,7 @@ def test_a_call_of_a_thousand_events_in_a_thousand_streams_is_one_unit(work):
     assert len(whole_log(work)) == 1_000
 
 
-def test_what_a_unit_appends_carries_the_correlation_of_its_call(work):
+def test_what_a_unit_appends_carries_the_correlation_of_its_call(work: UnitOfWorkRunner) -> None:
     append(
         work.with_correlation("call-1"), note("a"), note("a", metadata={"correlation_id": "own"})
     )
@@ -199,7 +215,7 @@ def test_what_a_unit_appends_carries_the_correlation_of_its_call(work):
 # Reading
 
 
-def test_history_in_pages_of_any_size_is_the_whole_history(work):
+def test_history_in_pages_of_any_size_is_the_whole_history(work: UnitOfWorkRunner) -> None:
     append(work, *(note("a", i) for i in range(5)), note("b"), *(note("c", i) for i in range(6)))
     append(work, joint_note(["a", "c"]))
     whole = [event for events in whole_log(work).values() for event in events]
@@ -209,14 +225,14 @@ def test_history_in_pages_of_any_size_is_the_whole_history(work):
         assert all(len(page) == limit for page in found[:-1])
 
 
-def test_history_starts_past_the_version_given(work):
+def test_history_starts_past_the_version_given(work: UnitOfWorkRunner) -> None:
     append(work, *(note(stream, i) for stream in "ab" for i in range(4)))
     events = work.read(lambda unit: unit.history({"a": 2, "b": 4, "c": 9}, 100))
     assert [(event.stream, event.version) for event in events] == [("a", 3), ("a", 4)]
     assert work.read(lambda unit: unit.history({}, 100)) == []
 
 
-def test_history_of_more_streams_than_one_query_takes_is_whole(work):
+def test_history_of_more_streams_than_one_query_takes_is_whole(work: UnitOfWorkRunner) -> None:
     streams = [f"s{i:03}" for i in range(230)]
     append(work, *(note(stream, i) for stream in streams for i in range(2)))
     for limit in (99, 100, 101, 1_000):
@@ -226,21 +242,23 @@ def test_history_of_more_streams_than_one_query_takes_is_whole(work):
         ]
 
 
-def test_heads_in_pages_of_any_size_name_every_stream_once(work):
+def test_heads_in_pages_of_any_size_name_every_stream_once(work: UnitOfWorkRunner) -> None:
     for group in (["d", "a", "c"], ["b", "e"], ["a"], ["f", "d"]):
         append(work, *(note(stream) for stream in group))  # one call's streams change at one moment
     for limit in (1, 2, 5, 100):
-        place, found = (0, ""), []
-        while page := work.read(lambda unit, p=place, n=limit: unit.heads(*p, n)):
-            found += page
-            place = (page[-1].changed_at, page[-1].stream)
-        assert [(head.stream, head.version) for head in found] == [
+        since, after, heads = 0, "", list[Head]()
+        while page := work.read(
+            partial(UnitOfWork.heads, changed_since=since, after=after, limit=limit)
+        ):
+            heads += page
+            since, after = page[-1].changed_at, page[-1].stream
+        assert [(head.stream, head.version) for head in heads] == [
             ("c", 1), ("b", 1), ("e", 1), ("a", 2), ("d", 2), ("f", 1),
         ]  # fmt: skip
-        assert found == sorted(found, key=lambda head: (head.changed_at, head.stream))
+        assert heads == sorted(heads, key=lambda head: (head.changed_at, head.stream))
 
 
-def test_events_are_found_by_id_and_by_place(work):
+def test_events_are_found_by_id_and_by_place(work: UnitOfWorkRunner) -> None:
     events = append(work, note("a"), note("a"), note("b"))
     ids = [events[2].id, events[0].id, new_id()]
     assert work.read(lambda unit: unit.find(ids)) == {e.id: e for e in (events[0], events[2])}
@@ -293,7 +311,7 @@ def changes(engine: str, event: Event) -> list[str]:
     ]
 
 
-def test_the_log_refuses_every_change(toy, engine):
+def test_the_log_refuses_every_change(toy: Callable[[], Database], engine: str) -> None:
     database = toy()
     work = work_on(database)
     append(work, note("a", 1), note("a", 2))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import eventlet
@@ -12,7 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import Event, JointDraft
+from chassis.database.engine import Database
 from chassis.database.tables import OUTBOX
+from chassis.eventlog.unit_of_work import UnitOfWork
 from tests.support.toy import append, joint_note, note, whole_log, work_on
 from tests.support.writer import drafts
 
@@ -29,12 +33,14 @@ def start_writer(uri: str, seed: int, size: int) -> subprocess.Popen[str]:
 
 
 def fact_id(event: Event) -> str:
-    """What an event tells: the copies of a joint fact tell the same."""
-    return event.data.get("fact_id", event.id)
+    """The id of what an event records, which the copies of a joint fact share."""
+    return str(event.data.get("fact_id", event.id))
 
 
 @pytest.mark.proofs
-def test_processes_that_append_the_same_events_at_once_leave_each_in_the_log_once(toy, size):
+def test_processes_that_append_the_same_events_at_once_leave_each_in_the_log_once(
+    toy: Callable[[], Database], size: Callable[[int, int], int]
+) -> None:
     database = toy()
     number = size(120, 1_000)
     uri = database.engine.url.render_as_string(hide_password=False)
@@ -60,7 +66,9 @@ def test_processes_that_append_the_same_events_at_once_leave_each_in_the_log_onc
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_facts_of_two_streams_told_from_both_sides_at_once_end_in_both(toy, size):
+def test_facts_of_two_streams_told_from_both_sides_at_once_end_in_both(
+    toy: Callable[[], Database], size: Callable[[int, int], int]
+) -> None:
     work = work_on(toy())
     for round_ in range(size(20, 300)):
         a, b = f"a{round_}", f"b{round_}"
@@ -69,21 +77,23 @@ def test_facts_of_two_streams_told_from_both_sides_at_once_end_in_both(toy, size
         greenlets = [eventlet.spawn(append, work, *call) for call in calls]
         for greenlet in greenlets:
             greenlet.wait()
-        log = work.read(lambda unit, s=(a, b): unit.history(dict.fromkeys(s, 0), 100))
+        log = work.read(partial(UnitOfWork.history, after={a: 0, b: 0}, limit=100))
         assert [(e.stream, e.version) for e in log] == [
             (s, v) for s in (a, b) for v in (1, 2, 3, 4)
         ]
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_two_units_that_take_streams_in_opposite_order_both_end(toy):
+def test_two_units_that_take_streams_in_opposite_order_both_end(
+    toy: Callable[[], Database],
+) -> None:
     work = work_on(toy())
     met = [eventlet.Event(), eventlet.Event()]
 
     def cross(mine: int, first: str, second: str) -> int:
         attempts = []
 
-        def both(unit):
+        def both(unit: UnitOfWork) -> None:
             attempts.append(1)
             unit.append([note(first)])
             if not met[mine].ready():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +52,9 @@ print("done")
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("databases_in_process", ["one", "two"])
-def test_a_yield_inside_a_transaction_freezes_nobody(toy_uri, databases_in_process):
+def test_a_yield_inside_a_transaction_freezes_nobody(
+    toy_uri: Callable[[], str], databases_in_process: Any
+) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", YIELDING, toy_uri(), databases_in_process],
         cwd=ROOT,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import eventlet
 import pytest
 import sqlalchemy as sa
 
+from chassis.database.engine import Database
 from chassis.database.tables import OUTBOX
 from chassis.eventlog.outbox import Outbox
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -17,17 +20,17 @@ LAPSE = 5_000_000
 
 
 @pytest.fixture
-def work(toy) -> UnitOfWorkRunner:
+def work(toy: Callable[[], Database]) -> UnitOfWorkRunner:
     return work_on(toy())
 
 
 def claim(
     work: UnitOfWorkRunner, limit: int = 100, outbox: Outbox | None = None
-) -> dict[str, list[list]]:
+) -> dict[str, list[list[Any]]]:
     return work.run(lambda unit: (outbox or work.outbox).claim(unit.connection, limit))
 
 
-def rows(work: UnitOfWorkRunner) -> dict[str, list[list]]:
+def rows(work: UnitOfWorkRunner) -> dict[str, list[list[Any]]]:
     query = sa.select(OUTBOX)
     return work.read(lambda unit: {r.id: r.refs for r in unit.connection.execute(query)})
 
@@ -38,13 +41,13 @@ def pass_time(work: UnitOfWorkRunner, microseconds: int = LAPSE + 1_000) -> None
     work.run(lambda unit: unit.connection.execute(older))
 
 
-def test_one_row_refers_to_all_events_of_a_unit(work):
+def test_one_row_refers_to_all_events_of_a_unit(work: UnitOfWorkRunner) -> None:
     append(work, note("a"), joint_note(["a", "b"]), note("c"))
     (refs,) = rows(work).values()
     assert sorted(refs) == [["a", 1], ["a", 2], ["b", 1], ["c", 1]]
 
 
-def test_a_unit_that_only_repeats_itself_leaves_no_row(work):
+def test_a_unit_that_only_repeats_itself_leaves_no_row(work: UnitOfWorkRunner) -> None:
     draft = note("a")
     append(work, draft)
     append(work, draft)
@@ -52,18 +55,20 @@ def test_a_unit_that_only_repeats_itself_leaves_no_row(work):
     assert len(rows(work)) == 1
 
 
-def test_the_bodies_stay_in_the_log(work):
+def test_the_bodies_stay_in_the_log(work: UnitOfWorkRunner) -> None:
     append(work, note("a", data={"amount": 1, "secret": "4711"}))
     rows = work.read(lambda unit: unit.connection.execute(sa.text("SELECT * FROM outbox")).all())
     assert "4711" not in repr(rows)
 
 
-def test_a_fresh_row_is_its_own_processs_to_publish(work):
+def test_a_fresh_row_is_its_own_processs_to_publish(work: UnitOfWorkRunner) -> None:
     append(work, note("a"))
     assert claim(work) == {}
 
 
-def test_a_row_whose_claim_has_lapsed_is_anybodys_and_then_theirs_again_for_a_while(work):
+def test_a_row_whose_claim_has_lapsed_is_anybodys_and_then_theirs_again_for_a_while(
+    work: UnitOfWorkRunner,
+) -> None:
     append(work, note("a"))
     pass_time(work)
     before = rows(work)
@@ -73,7 +78,7 @@ def test_a_row_whose_claim_has_lapsed_is_anybodys_and_then_theirs_again_for_a_wh
     assert claim(work) == before
 
 
-def test_the_oldest_rows_are_taken_over_first(work):
+def test_the_oldest_rows_are_taken_over_first(work: UnitOfWorkRunner) -> None:
     for stream in "abc":
         append(work, note(stream))
     pass_time(work)
@@ -81,7 +86,7 @@ def test_the_oldest_rows_are_taken_over_first(work):
     assert claims == [[[["a", 1]]], [[["b", 1]]], [[["c", 1]]], []]
 
 
-def test_a_row_leaves_by_being_cleared_and_in_no_other_way(work):
+def test_a_row_leaves_by_being_cleared_and_in_no_other_way(work: UnitOfWorkRunner) -> None:
     append(work, note("a"))
     append(work, note("b"))
     pass_time(work)
@@ -92,7 +97,7 @@ def test_a_row_leaves_by_being_cleared_and_in_no_other_way(work):
     assert rows(work) == {}
 
 
-def test_clearing_that_is_rolled_back_clears_nothing(work):
+def test_clearing_that_is_rolled_back_clears_nothing(work: UnitOfWorkRunner) -> None:
     append(work, note("a"))
 
     def fail(unit: UnitOfWork) -> None:
@@ -107,20 +112,20 @@ def test_clearing_that_is_rolled_back_clears_nothing(work):
     assert len(rows(work)) == 1
 
 
-def test_how_long_a_claim_lasts_can_be_chosen(work):
+def test_how_long_a_claim_lasts_can_be_chosen(work: UnitOfWorkRunner) -> None:
     append(work, note("a"))
     time.sleep(0.002)
     assert len(claim(work, outbox=Outbox(lapse=1_000))) == 1
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_sweepers_at_once_skip_the_rows_of_one_another(work):
+def test_sweepers_at_once_skip_the_rows_of_one_another(work: UnitOfWorkRunner) -> None:
     for number in range(6):
         append(work, note(f"s{number}"))
     pass_time(work)
     claimed, go_on = eventlet.Event(), eventlet.Event()
 
-    def hold(unit: UnitOfWork) -> dict[str, list[list]]:
+    def hold(unit: UnitOfWork) -> dict[str, list[list[Any]]]:
         claims = work.outbox.claim(unit.connection, 4)
         claimed.send()
         go_on.wait()
@@ -136,14 +141,14 @@ def test_sweepers_at_once_skip_the_rows_of_one_another(work):
     assert claim(work) == {}
 
 
-def test_the_events_of_a_row_are_read_back_from_the_log(work):
+def test_the_events_of_a_row_are_read_back_from_the_log(work: UnitOfWorkRunner) -> None:
     events = append(work, note("a"), note("b"), note("a"))
     (refs,) = rows(work).values()
     events_at = work.read(lambda unit: work.log.events_at(unit.connection, refs))
     assert events_at == [events[0], events[2], events[1]]
 
 
-def test_rows_of_two_hundred_events_are_read_back_whole(work):
+def test_rows_of_two_hundred_events_are_read_back_whole(work: UnitOfWorkRunner) -> None:
     append(work, *(note(f"s{number % 7}", number) for number in range(250)))
     (refs,) = rows(work).values()
     events_at = work.read(lambda unit: work.log.events_at(unit.connection, refs))

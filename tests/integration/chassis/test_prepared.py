@@ -16,6 +16,7 @@ from chassis.database.engine import Database
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import EVENTS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork
+from tests.support.servers import Databases
 from tests.support.toy import note, work_on
 
 _BY_ID = PreparedStatement(sa.select(EVENTS).where(EVENTS.c.id == sa.bindparam("id")))
@@ -62,7 +63,7 @@ def test_a_statement_belongs_to_the_transaction_it_is_run_in(toy: Callable[[], D
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_restart_of_the_database_costs_one_more_try(
-    toy: Callable[[], Database], databases
+    toy: Callable[[], Database], databases: Databases
 ) -> None:
     """Of the pool's connections all are lost, and there are more of them than tries."""
     database = toy()
@@ -122,7 +123,7 @@ def test_a_connection_that_is_closed_is_told_as_lost(toy: Callable[[], Database]
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_statement_that_nobody_waits_for_ends_on_the_server(
-    toy: Callable[[], Database], databases
+    toy: Callable[[], Database], databases: Databases
 ) -> None:
     database = toy()
 
@@ -159,7 +160,7 @@ def test_what_a_pooler_has_forgotten_is_prepared_again(
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_column_that_has_another_type_since_is_read_all_the_same(
-    toy: Callable[[], Database], databases
+    toy: Callable[[], Database], databases: Databases
 ) -> None:
     database = toy()
     work = work_on(database)
@@ -187,7 +188,7 @@ def test_a_value_that_postgresql_would_take_for_text_is_refused(
 
 
 @contextmanager
-def _administering(databases, database: Database) -> Iterator[Any]:
+def _administering(databases: Databases, database: Database) -> Iterator[Any]:
     uri = database.engine.url.render_as_string(hide_password=False)
     administrator = databases.administrator(uri)
     with administrator.cursor() as cursor:

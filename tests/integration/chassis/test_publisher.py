@@ -6,7 +6,9 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import eventlet
 import pytest
@@ -15,13 +17,12 @@ from kombu import Connection, Exchange, Queue
 from nameko.containers import ServiceContainer
 from nameko.events import event_handler
 
-from chassis import new_id
+from chassis import Event, new_id
 from chassis.database.engine import Database
 from chassis.database.tables import OUTBOX
 from chassis.eventlog import outbox
-from chassis.eventlog.log import Event
 from chassis.eventlog.outbox import Outbox
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.messaging.exchanges import declare_own
 from chassis.messaging.publisher import BrokerPublisher
 from tests.support.tcp_proxy import TcpProxy
@@ -41,7 +42,7 @@ class Publishing:
         self.work.outbox = Outbox(lapse=100_000)
         self.publisher = BrokerPublisher(broker_uri, self.work)
         self.work.publisher = self.publisher
-        self.greenlets: list = []
+        self.greenlets: list[Any] = []
 
     def start(self) -> None:
         self.greenlets = [eventlet.spawn(self.publisher.run), eventlet.spawn(self.publisher.sweep)]
@@ -58,7 +59,7 @@ class Publishing:
 
 
 @pytest.fixture
-def publishing(toy_uris, broker):
+def publishing(toy_uris: Mapping[str, str], broker: Any) -> Iterator[Callable[..., Publishing]]:
     """`publishing()`: a publisher on profiles' database, not started."""
     publishers: list[Publishing] = []
 
@@ -72,13 +73,14 @@ def publishing(toy_uris, broker):
 
 
 @pytest.fixture(scope="module")
-def operator_uri(broker):
-    """Where somebody reaches the broker who may do everything."""
-    return broker.operator_uri()
+def operator_uri(broker: Any) -> str:
+    """The broker's URI for a user who may do everything."""
+    uri: str = broker.operator_uri()
+    return uri
 
 
 @pytest.fixture
-def spy(operator_uri):
+def spy(operator_uri: str) -> Iterator[Callable[[], list[Any]]]:
     """`spy()`: the messages that came to profiles' exchange since the last look."""
     uri = operator_uri
     queue = Queue("spy", Exchange("profiles.events", "topic", durable=True), "#")
@@ -87,7 +89,7 @@ def spy(operator_uri):
         queue(connection.channel()).declare()
         queue(connection.channel()).purge()
 
-    def look() -> list:
+    def look() -> list[Any]:
         messages = []
         with Connection(uri) as connection:
             bound = queue(connection.channel())
@@ -101,16 +103,18 @@ def spy(operator_uri):
         queue(connection.channel()).delete()
 
 
-def event_ids(messages) -> set[str]:
+def event_ids(messages: Iterable[Any]) -> set[str]:
     return {json.loads(message.body)["id"] for message in messages}
 
 
-def copies(work: UnitOfWorkRunner, streams) -> list[Event]:
+def copies(work: UnitOfWorkRunner, streams: Iterable[str]) -> list[Event]:
     log = whole_log(work)
     return [event for stream in streams for event in log[stream]]
 
 
-def test_what_was_committed_is_published_and_the_outbox_ends_empty(publishing, spy):
+def test_what_was_committed_is_published_and_the_outbox_ends_empty(
+    publishing: Callable[..., Publishing], spy: Callable[[], list[Any]]
+) -> None:
     on_air = publishing()
     on_air.start()
     append(on_air.work, note("p-a"), joint_note(["p-a", "p-b"]))
@@ -119,7 +123,9 @@ def test_what_was_committed_is_published_and_the_outbox_ends_empty(publishing, s
     assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-a", "p-b"])}
 
 
-def test_a_message_is_plain_json_that_needs_no_python_to_read(publishing, spy):
+def test_a_message_is_plain_json_that_needs_no_python_to_read(
+    publishing: Callable[..., Publishing], spy: Callable[[], list[Any]]
+) -> None:
     on_air = publishing()
     on_air.start()
     data = {"amount": 1, "at": "2026-11-21T19:30:00Z", "text": "Ω\u2028", "none": None, "f": 0.1}
@@ -135,14 +141,16 @@ def test_a_message_is_plain_json_that_needs_no_python_to_read(publishing, spy):
     assert message.properties["delivery_mode"] == 2, "it survives the broker's restart"
 
 
-def test_a_plain_nameko_service_receives_our_events(publishing, operator_uri):
-    received: list = []
+def test_a_plain_nameko_service_receives_our_events(
+    publishing: Callable[..., Publishing], operator_uri: str
+) -> None:
+    received: list[Any] = []
 
     class Newsletter:
         name = "newsletter"
 
-        @event_handler("profiles", "noted")
-        def on_note(self, payload):
+        @event_handler("profiles", "noted")  # type: ignore[untyped-decorator]
+        def on_note(self, payload: Any) -> None:
             received.append(payload)
 
     container = ServiceContainer(Newsletter, {"AMQP_URI": operator_uri})
@@ -172,8 +180,8 @@ append(work, note("p-killed"), note("p-killed"))
 
 
 def test_what_a_process_left_that_was_killed_after_the_commit_another_publishes(
-    publishing, spy, toy_uris
-):
+    publishing: Callable[..., Publishing], spy: Callable[[], list[Any]], toy_uris: Mapping[str, str]
+) -> None:
     dead = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", DYING, toy_uris["profiles"]],
         cwd=ROOT,
@@ -188,11 +196,13 @@ def test_what_a_process_left_that_was_killed_after_the_commit_another_publishes(
     assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-killed"])}
 
 
-def test_a_backlog_of_a_dead_process_is_published_without_a_pause(publishing, spy):
+def test_a_backlog_of_a_dead_process_is_published_without_a_pause(
+    publishing: Callable[..., Publishing], spy: Callable[[], list[Any]]
+) -> None:
     on_air = publishing()
     (event,) = append(on_air.work, note("p-backlog"))
 
-    def leave_behind(unit) -> None:
+    def leave_behind(unit: UnitOfWork) -> None:
         for _ in range(700):
             outbox.put(unit.connection, new_id(), [event])
 
@@ -203,7 +213,11 @@ def test_a_backlog_of_a_dead_process_is_published_without_a_pause(publishing, sp
     assert event_ids(spy()) == {event.id}
 
 
-def test_more_than_the_publisher_can_hold_is_the_sweepers(publishing, spy, monkeypatch):
+def test_more_than_the_publisher_can_hold_is_the_sweepers(
+    publishing: Callable[..., Publishing],
+    spy: Callable[[], list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("chassis.messaging.publisher._ROWS_WAITING", 5)
     on_air = publishing()
     for number in range(20):
@@ -213,7 +227,9 @@ def test_more_than_the_publisher_can_hold_is_the_sweepers(publishing, spy, monke
     assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-many"])}
 
 
-def test_what_is_queued_is_published_before_the_process_ends(publishing, spy):
+def test_what_is_queued_is_published_before_the_process_ends(
+    publishing: Callable[..., Publishing], spy: Callable[[], list[Any]]
+) -> None:
     on_air = publishing()
     on_air.start()
     for number in range(20):
@@ -224,7 +240,9 @@ def test_what_is_queued_is_published_before_the_process_ends(publishing, spy):
 
 
 @on_rabbitmq
-def test_a_row_stays_until_the_broker_has_taken_all_its_events(publishing, operator_uri, spy):
+def test_a_row_stays_until_the_broker_has_taken_all_its_events(
+    publishing: Callable[..., Publishing], operator_uri: str, spy: Callable[[], list[Any]]
+) -> None:
     """A queue that is full refuses: the confirm is what counts, not the sending."""
     with Connection(operator_uri) as connection:
         full = Queue(
@@ -245,7 +263,12 @@ def test_a_row_stays_until_the_broker_has_taken_all_its_events(publishing, opera
 
 
 @on_rabbitmq
-def test_nothing_is_lost_when_connections_are_closed_in_the_middle(publishing, broker, spy, size):
+def test_nothing_is_lost_when_connections_are_closed_in_the_middle(
+    publishing: Callable[..., Publishing],
+    broker: Any,
+    spy: Callable[[], list[Any]],
+    size: Callable[[int, int], int],
+) -> None:
     on_air = publishing()
     on_air.start()
     number = size(40, 1_000)
@@ -263,19 +286,19 @@ def test_nothing_is_lost_when_connections_are_closed_in_the_middle(publishing, b
 
 @on_rabbitmq
 def test_what_was_committed_while_the_broker_was_away_is_published_when_it_is_back(
-    publishing, broker, spy
-):
-    relay = TcpProxy(broker.uri("profiles"))
-    on_air = publishing(relay.through(broker.uri("profiles")))
+    publishing: Callable[..., Publishing], broker: Any, spy: Callable[[], list[Any]]
+) -> None:
+    proxy = TcpProxy(broker.uri("profiles"))
+    on_air = publishing(proxy.through(broker.uri("profiles")))
     on_air.start()
     append(on_air.work, note("p-away"))
     wait_until(lambda: on_air.outbox() == 0)
-    relay.cut()
+    proxy.cut()
     append(on_air.work, note("p-away"), note("p-away"))
     append(on_air.work, note("p-away"))
     eventlet.sleep(0.5)
     assert on_air.outbox() == 2
-    relay.open()
+    proxy.open()
     wait_until(lambda: on_air.outbox() == 0)
     assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-away"])}
-    relay.cut()
+    proxy.cut()

@@ -17,7 +17,7 @@ from chassis.config.settings import Settings
 from chassis.database.engine import Database
 from chassis.database.tables import DEAD_LETTERS, POSITIONS
 from chassis.eventlog.reader import RemoteLog
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from chassis.projections.rebuild import Rebuild, RebuildProgress, RebuildResult, open_shadow
 from chassis.projections.shadow_postgresql import PostgresqlShadow
@@ -29,6 +29,7 @@ from services.offers.projections import ShopperProjection as OffersProfileEvents
 from services.profiles import rebuild as profiles_rebuild
 from services.profiles import store as profiles_store
 from services.segments import rebuild as segments_rebuild
+from services.segments.projections import MembershipReplay, UnevaluatedProjection
 from services.segments.store import MEMBERSHIPS
 from tests.integration.segments.test_segments import NOW, ProfilesLog, SegmentsWithoutNameko
 
@@ -143,6 +144,10 @@ def answer(work: UnitOfWorkRunner, method: str, **arguments: Any) -> Any:
     }
 
 
+def _tuples(unit: UnitOfWork, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in unit.connection.execute(query)]
+
+
 def rows(work: UnitOfWorkRunner, read_model: Any, settings: Settings) -> dict[str, list[Any]]:
     """All rows of a service's read model, but for what depends on how events came together."""
     model = read_model(settings, work)
@@ -150,7 +155,7 @@ def rows(work: UnitOfWorkRunner, read_model: Any, settings: Settings) -> dict[st
     for table in model.tables:
         columns = [c for c in table.c if (table.name, c.name) != ("summaries", "version")]
         query = sa.select(*columns)
-        read = work.read(lambda unit, query=query: list(map(tuple, unit.connection.execute(query))))
+        read = work.read(partial(_tuples, query=query))
         contents[table.name] = sorted(read, key=repr)
     contents.pop("reconciled", None)  # a place in time, which moves on
     return contents
@@ -369,8 +374,8 @@ def test_a_model_that_cannot_come_as_far_as_the_old_one_is_refused(
         apply(self, unit, events)
 
     before = shop.tables()
-    apply = segments_rebuild.UnevaluatedProjection.apply
-    monkeypatch.setattr(segments_rebuild.UnevaluatedProjection, "apply", refuse)
+    apply = UnevaluatedProjection.apply
+    monkeypatch.setattr(UnevaluatedProjection, "apply", refuse)
     with pytest.raises(Refused, match="order_completed of stream a3, version 3: ValueError"):
         shop.rebuild()
     assert shop.tables() == before
@@ -392,8 +397,8 @@ def test_a_stream_that_is_halted_in_both_models_stays_so_with_a_new_letter(
     poison = shop.log.order("a2", 77)
     shop.segments.inbox.process([poison], Poisoned())
     [old] = _open_letters(shop)
-    apply = segments_rebuild.UnevaluatedProjection.apply
-    monkeypatch.setattr(segments_rebuild.UnevaluatedProjection, "apply", refuse)
+    apply = UnevaluatedProjection.apply
+    monkeypatch.setattr(UnevaluatedProjection, "apply", refuse)
     assert shop.rebuild().halted == 1
     [new] = _open_letters(shop)
     assert new != old
@@ -407,7 +412,7 @@ def test_a_stream_of_its_own_log_that_cannot_be_applied_refuses_the_rebuild(
         raise ValueError
 
     before = shop.tables()
-    monkeypatch.setattr(segments_rebuild.MembershipReplay, "apply", refuse)
+    monkeypatch.setattr(MembershipReplay, "apply", refuse)
     with pytest.raises(Refused, match=r"cannot apply \d+ streams .* ValueError"):
         shop.rebuild()
     assert shop.tables() == before
@@ -544,7 +549,8 @@ def test_offers_is_rebuilt_from_both_its_sources(
     sound = rows(work, offers_rebuild.read_model, settings)
     assert len(sound["memberships"]) > 5
     for statement in (sa.delete(LABELS).where(LABELS.c.stream_id > "a5"), sa.delete(SUMMARIES)):
-        work.run(lambda unit, statement=statement: unit.connection.execute(statement))
+        with work.database.transaction() as connection:
+            connection.execute(statement)
     owner = Database(owner_uri)
     live = UnitOfWorkRunner(owner, "offers", FixedClock(NOW))
     model = offers_rebuild.read_model(settings, live)

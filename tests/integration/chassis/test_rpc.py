@@ -1,4 +1,4 @@
-"""RPC over both brokers: every call gets an response that its caller can understand."""
+"""RPC over both brokers: every call gets a response that its caller can understand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import pickle
 from contextlib import suppress
 from types import SimpleNamespace
+from typing import Any
 
 import amqp
 import eventlet
@@ -18,25 +19,27 @@ from chassis.core import errors as kinds
 from chassis.core.errors import Failure, Refused
 from chassis.runtime.client import Client
 from chassis.runtime.rpc import SafeRpcConsumer
-from tests.support.toy_services import wait_until
+from tests.support.toy_services import Wire, wait_until
 
 CALL = json.dumps({"args": [1], "kwargs": {}})
 JSON = {"content_type": "application/json", "content_encoding": "utf-8"}
 
 
-def refused(wire, kind, service, method, /, **arguments):
+def refused(
+    wire: Wire, kind: type[ServiceError], service: str, method: str, /, **arguments: Any
+) -> ServiceError:
     with pytest.raises(ServiceError) as caught:
         wire.call(service, method, **arguments)
     assert type(caught.value) is kind, caught.value
     return caught.value
 
 
-def through(wire, method, **arguments):
+def through(wire: Wire, method: str, **arguments: Any) -> Any:
     """What segments gets when it calls profiles."""
     return wire.call("segments", "call_profiles", method=method, arguments=arguments)
 
 
-def test_a_call_is_answered(wire):
+def test_a_call_is_answered(wire: Wire) -> None:
     assert wire.call("profiles", "echo", value={"a": [1, "Ω", None]}) == [
         {"a": [1, "Ω", None]},
         None,
@@ -47,12 +50,12 @@ def test_a_call_is_answered(wire):
 @pytest.mark.parametrize(
     "kind", ["InvalidInput", "NotFound", "Conflict", "Refused", "Unavailable", "Failure"]
 )
-def test_an_error_arrives_as_what_it_was(wire, kind):
+def test_an_error_arrives_as_what_it_was(wire: Wire, kind: str) -> None:
     error = refused(wire, getattr(kinds, kind), "profiles", "fail", kind=kind)
     assert (error.subject, error.message) == ("events[0].time", "has no time zone")
 
 
-def test_what_went_wrong_inside_is_a_failure_that_quotes_nothing(wire):
+def test_what_went_wrong_inside_is_a_failure_that_quotes_nothing(wire: Wire) -> None:
     for arguments in ({"kind": "unexpected"}, {"kind": "NoSuchError"}):
         error = refused(wire, Failure, "profiles", "fail", **arguments)
         assert error.subject == "profiles"
@@ -60,7 +63,7 @@ def test_what_went_wrong_inside_is_a_failure_that_quotes_nothing(wire):
     assert refused(wire, Failure, "profiles", "odd").subject == "profiles"
 
 
-def test_wrong_arguments_are_named(wire):
+def test_wrong_arguments_are_named(wire: Wire) -> None:
     assert "is no argument of echo; it has value, other" in str(
         refused(wire, InvalidInput, "profiles", "echo", value=1, valeu=2)
     )
@@ -69,14 +72,14 @@ def test_wrong_arguments_are_named(wire):
     assert refused(wire, InvalidInput, "profiles", "nothing", x=1).subject == "x"
 
 
-def test_half_of_a_surrogate_pair_is_quoted_as_it_came(wire):
+def test_half_of_a_surrogate_pair_is_quoted_as_it_came(wire: Wire) -> None:
     assert refused(wire, InvalidInput, "profiles", "echo", value=1, **{"v\ud800": 2}).subject == (
         "v\ud800"
     )
     assert wire.call("profiles", "echo", value="\ud800") == ["\ud800", None]
 
 
-def test_positional_arguments_are_counted(wire):
+def test_positional_arguments_are_counted(wire: Wire) -> None:
     response = wire.request(json.dumps({"args": [1, 2, 3], "kwargs": {}}), **JSON)
     assert response["error"]["exc_args"] == ["args", "echo takes 2: value, other"]
     response = wire.request(json.dumps({"args": [1], "kwargs": {"value": 2}}), **JSON)
@@ -86,12 +89,12 @@ def test_positional_arguments_are_counted(wire):
     assert wire.request(json.dumps({"args": [1, 2], "kwargs": {}}), **JSON)["result"] == [1, 2]
 
 
-def test_a_method_that_is_not_there_is_not_found(wire):
+def test_a_method_that_is_not_there_is_not_found(wire: Wire) -> None:
     error = refused(wire, NotFound, "profiles", "record_all", events=[])
     assert (error.subject, error.message) == ("profiles.record_all", "is no method of the service")
 
 
-def test_a_service_that_is_not_there_is_unavailable(wire):
+def test_a_service_that_is_not_there_is_unavailable(wire: Wire) -> None:
     with Client(wire.uri_of("client"), timeout=0.3) as client, pytest.raises(Unavailable) as caught:
         client.call("nobody", "ping")
     assert caught.value.subject == "nobody"
@@ -120,7 +123,9 @@ def test_a_service_that_is_not_there_is_unavailable(wire):
         (CALL, {**JSON, "headers": {"compression": "application/x-gzip"}}),
     ],
 )
-def test_a_message_that_is_no_call_is_answered_and_kills_nobody(wire, body, properties):
+def test_a_message_that_is_no_call_is_answered_and_kills_nobody(
+    wire: Wire, body: Any, properties: Any
+) -> None:
     response = wire.request(body, **properties)
     assert response["result"] is None
     assert response["error"]["exc_type"] == "InvalidInput"
@@ -129,13 +134,13 @@ def test_a_message_that_is_no_call_is_answered_and_kills_nobody(wire, body, prop
 
 
 @pytest.mark.parametrize("stack", [5, "text", [1, 2], [{"a": 1}], {}])
-def test_a_call_whose_trace_is_spoilt_is_answered(wire, stack):
+def test_a_call_whose_trace_is_spoilt_is_answered(wire: Wire, stack: Any) -> None:
     response = wire.request(CALL, **JSON, headers={"nameko.call_id_stack": stack})
     assert response == {"result": [1, None], "error": None}
     assert wire.call("profiles", "echo", value=1) == [1, None]
 
 
-def test_a_message_without_a_return_address_kills_nobody(wire):
+def test_a_message_without_a_return_address_kills_nobody(wire: Wire) -> None:
     for body in (CALL, "{", '{"args": []}'):
         wire.publish("client", "nameko-rpc", "profiles.echo", body, **JSON)
     wire.publish("client", "nameko-rpc", "profiles.echo", CALL, content_type="text/plain")
@@ -144,13 +149,13 @@ def test_a_message_without_a_return_address_kills_nobody(wire):
         assert wire.call("profiles", "echo", value=1) == [1, None]
 
 
-def test_a_message_to_no_method_is_answered(wire):
+def test_a_message_to_no_method_is_answered(wire: Wire) -> None:
     response = wire.request(CALL, key="profiles.no_such_method", **JSON)
     error = response["error"]
     assert error["exc_args"] == ["profiles.no_such_method", "is no method of the service"]
 
 
-def test_a_slow_call_holds_up_no_other(wire):
+def test_a_slow_call_holds_up_no_other(wire: Wire) -> None:
     slow = eventlet.spawn(wire.call, "profiles", "sleep", seconds=1.0)
     eventlet.sleep(0.1)
     assert wire.call("profiles", "echo", value=1) == [1, None]
@@ -161,7 +166,7 @@ def test_a_slow_call_holds_up_no_other(wire):
 # One service calls another
 
 
-def test_a_service_gets_the_answer_and_the_error_of_another(wire):
+def test_a_service_gets_the_answer_and_the_error_of_another(wire: Wire) -> None:
     assert wire.call("segments", "call_profiles", method="echo", arguments={"value": 1}) == [
         1,
         None,
@@ -182,18 +187,18 @@ def test_a_service_gets_the_answer_and_the_error_of_another(wire):
     assert "jane" not in str(error)
 
 
-def test_a_service_waits_for_another_no_longer_than_it_said(wire):
+def test_a_service_waits_for_another_no_longer_than_it_said(wire: Wire) -> None:
     error = refused(
         wire, Unavailable, "segments", "call_profiles", method="sleep", arguments={"seconds": 3}
     )
-    assert (error.subject, error.message) == ("profiles", "did not response in 1 s; try again")
+    assert (error.subject, error.message) == ("profiles", "did not answer in 1 s; try again")
     assert wire.call("segments", "call_profiles", method="echo", arguments={"value": 1}) == [
         1,
         None,
     ]
 
 
-def test_events_carry_the_id_of_the_call_that_began_it_all(wire):
+def test_events_carry_the_id_of_the_call_that_began_it_all(wire: Wire) -> None:
     wire.call("segments", "call_profiles", method="put", arguments={"streams": ["traced"]})
     (event,) = wire.call("profiles", "history", streams=[{"stream": "traced", "after": 0}])[
         "events"
@@ -204,7 +209,7 @@ def test_events_carry_the_id_of_the_call_that_began_it_all(wire):
 # What every service answers
 
 
-def test_the_log_is_read_in_pages(wire):
+def test_the_log_is_read_in_pages(wire: Wire) -> None:
     wire.call("profiles", "put", streams=["paged"] * 5)
     first = wire.call("profiles", "history", streams=[{"stream": "paged", "after": 1}], limit=2)
     assert [event["sequence"] for event in first["events"]] == [2, 3]
@@ -246,19 +251,26 @@ def test_the_log_is_read_in_pages(wire):
         ("redrive", {"id": "\0"}, "id"),
     ],
 )
-def test_a_wrong_question_is_refused_by_its_field(wire, method, arguments, field):
+def test_a_wrong_question_is_refused_by_its_field(
+    wire: Wire, method: str, arguments: Any, field: str
+) -> None:
     assert refused(wire, InvalidInput, "segments", method, **arguments).subject == field
 
 
-def test_a_dead_letter_that_is_not_there_is_not_found(wire):
-    assert refused(wire, NotFound, "segments", "redrive", id="no-such-letter")
-    assert refused(wire, NotFound, "segments", "dead_letter", id="no-such-letter")
+def test_a_dead_letter_that_is_not_there_is_not_found(wire: Wire) -> None:
+    assert (
+        refused(wire, NotFound, "segments", "redrive", id="no-such-letter").subject == "dead letter"
+    )
+    assert (
+        refused(wire, NotFound, "segments", "dead_letter", id="no-such-letter").subject
+        == "dead letter"
+    )
 
 
 # The broker goes away
 
 
-def test_a_broker_that_is_not_there_is_unavailable_and_not_a_stack_trace():
+def test_a_broker_that_is_not_there_is_unavailable_and_not_a_stack_trace() -> None:
     with pytest.raises(Unavailable, match="broker"), Client("amqp://localhost:1/", timeout=1):
         pass
 
@@ -267,7 +279,9 @@ on_rabbitmq = pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True, sco
 
 
 @on_rabbitmq
-def test_a_broker_that_does_not_know_us_refuses_with_the_reason_and_no_password(broker):
+def test_a_broker_that_does_not_know_us_refuses_with_the_reason_and_no_password(
+    broker: Any,
+) -> None:
     for uri, message in (
         (broker.uri("client").replace("only-for-tests", "wrong"), "the user .* or the password"),
         (f"{broker.uri('client')}-nowhere", "no virtual host .*-nowhere"),
@@ -278,12 +292,12 @@ def test_a_broker_that_does_not_know_us_refuses_with_the_reason_and_no_password(
 
 
 @on_rabbitmq
-def test_calls_go_on_after_every_connection_was_closed(wire, broker):
+def test_calls_go_on_after_every_connection_was_closed(wire: Wire, broker: Any) -> None:
     broker.cut_connections()
 
     def answered() -> bool:
         try:
-            return through(wire, "echo", value=1) == [1, None]
+            return bool(through(wire, "echo", value=1) == [1, None])
         except Unavailable:
             return False
 
@@ -291,7 +305,7 @@ def test_calls_go_on_after_every_connection_was_closed(wire, broker):
 
 
 @on_rabbitmq
-def test_a_client_that_was_cut_off_says_so(wire, broker):
+def test_a_client_that_was_cut_off_says_so(wire: Wire, broker: Any) -> None:
     with Client(broker.uri("client"), timeout=5) as client:
         assert client.call("profiles", "echo", value=1) == [1, None]
         broker.cut_connections()
@@ -302,8 +316,8 @@ def test_a_client_that_was_cut_off_says_so(wire, broker):
 
 
 def test_an_answer_whose_connection_is_lost_while_others_write_is_left_to_the_next_call(
-    virtual_hosts,
-):
+    virtual_hosts: Any,
+) -> None:
     """nameko would end the whole service for any other error."""
     connection = Connection(virtual_hosts.create().operator_uri())
     channel = connection.channel()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import eventlet
@@ -9,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import InvalidInput, Unavailable
+from chassis.config.settings import Settings
 from chassis.database.tables import OUTBOX
 from chassis.messaging import embedded
 from chassis.runtime.client import Client
@@ -18,7 +21,7 @@ from tests.support.toy_services import SERVICES, Profiles, Segments, Wire, wait_
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path: Path) -> Iterator[Callable[..., Wire]]:
     """`start(Profiles, role="rpc")`: a process with these services, on the embedded broker."""
     uris = {service: f"sqlite:///{tmp_path}/{service}.db" for service in SERVICES}
     for uri in uris.values():
@@ -44,7 +47,7 @@ def answers(service: str) -> bool:
         return False
 
 
-def test_a_process_for_rpc_leaves_events_to_others(start):
+def test_a_process_for_rpc_leaves_events_to_others(start: Callable[..., Wire]) -> None:
     start(Profiles)
     desk = start(Segments, role="rpc")
     assert answers("segments")
@@ -55,7 +58,7 @@ def test_a_process_for_rpc_leaves_events_to_others(start):
     wait_until(lambda: desk.versions(["a"]) == {"a": 1})
 
 
-def test_a_process_for_events_leaves_calls_to_others(start):
+def test_a_process_for_events_leaves_calls_to_others(start: Callable[..., Wire]) -> None:
     wire = start(Profiles)
     start(Segments, role="events")
     wire.call("profiles", "put", streams=["a"])
@@ -75,7 +78,9 @@ class Ticking(Profiles):
             raise ValueError
 
 
-def test_a_timer_ticks_where_events_are_followed_and_survives_its_errors(start):
+def test_a_timer_ticks_where_events_are_followed_and_survives_its_errors(
+    start: Callable[..., Wire],
+) -> None:
     start(Ticking, role="rpc")
     eventlet.sleep(0.2)
     assert Ticking.ticks == []
@@ -85,14 +90,20 @@ def test_a_timer_ticks_where_events_are_followed_and_survives_its_errors(start):
 
 class Equipped(Profiles):
     built: ClassVar[list[str]] = []
-    tool: Any = Resource(lambda settings: Equipped.built.append(settings.service) or "hammer")
+
+    @staticmethod
+    def build(settings: Settings) -> str:
+        Equipped.built.append(settings.service)
+        return "hammer"
+
+    tool: Any = Resource(build)
 
     @rpc
     def look(self) -> Any:
         return self.tool
 
 
-def test_a_resource_is_built_once_from_the_settings(start):
+def test_a_resource_is_built_once_from_the_settings(start: Callable[..., Wire]) -> None:
     wire = start(Equipped)
     assert [wire.call("profiles", "look") for _ in range(3)] == ["hammer"] * 3
     assert Equipped.built == ["profiles"]
@@ -106,12 +117,16 @@ class Mistaken(Profiles):
     tool: Any = Resource(refuse)
 
 
-def test_a_mistake_in_a_resource_stops_the_start_with_its_message(start):
+def test_a_mistake_in_a_resource_stops_the_start_with_its_message(
+    start: Callable[..., Wire],
+) -> None:
     with pytest.raises(InvalidInput, match="chekcout"):
         start(Mistaken)
 
 
-def test_who_is_being_served_when_a_process_stops_gets_the_answer(start):
+def test_who_is_being_served_when_a_process_stops_gets_the_answer(
+    start: Callable[..., Wire],
+) -> None:
     wire = start(Profiles, Segments)
     pending = eventlet.spawn(wire.call, "profiles", "sleep", seconds=0.5)
     eventlet.sleep(0.1)
@@ -119,7 +134,9 @@ def test_who_is_being_served_when_a_process_stops_gets_the_answer(start):
     assert pending.wait() == 0.5
 
 
-def test_what_is_committed_when_a_process_stops_is_published_first(start):
+def test_what_is_committed_when_a_process_stops_is_published_first(
+    start: Callable[..., Wire],
+) -> None:
     wire = start(Profiles)
     for number in range(5):
         wire.call("profiles", "put", streams=[f"s{number}"] * 50)

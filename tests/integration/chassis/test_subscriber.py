@@ -6,39 +6,42 @@ import json
 import pickle
 import random
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import eventlet
 import pytest
 import sqlalchemy as sa
 
-from chassis import Unavailable
+from chassis import Event, Unavailable
 from chassis.database.tables import OUTBOX, POSITIONS
 from chassis.runtime.subscriber import is_due
+from tests.support.servers import Databases
 from tests.support.toy import append, fold_of, folds, joint_note, note, whole_log
-from tests.support.toy_services import Segments, wait_until
+from tests.support.toy_services import Segments, Wire, wait_until
 
 JSON = {"content_type": "application/json", "content_encoding": "utf-8"}
 
 
 @pytest.fixture(autouse=True)
-def no_trouble():
+def no_trouble() -> Iterator[None]:
     yield
     Segments.trouble = lambda event: None
 
 
-def applied(wire, streams):
-    """Whether segments holds all of `streams`, as the fold of the log."""
-    log = {stream: [] for stream in streams} | whole_log(wire.log)
+def applied(wire: Wire, streams: Sequence[str]) -> bool:
+    """Whether segments has applied all events of `streams`: its fold is that of the log."""
+    log = dict.fromkeys(streams, ()) | whole_log(wire.log)
     stored = wire.own.read(lambda unit: folds(unit.connection, streams))
     return stored == {stream: (len(log[stream]), fold_of(log[stream])) for stream in streams}
 
 
-def never_publish(wire):
-    """What was appended without a publisher is forgotten: its messages are lost."""
+def never_publish(wire: Wire) -> None:
+    """Lose the messages of what was appended without a publisher."""
     wire.log.run(lambda unit: unit.connection.execute(sa.delete(OUTBOX)))
 
 
-def test_everything_appended_is_applied(wire):
+def test_everything_appended_is_applied(wire: Wire) -> None:
     streams = [f"all-{n}" for n in range(15)]
     for turn in range(20):
         wire.call("profiles", "put", streams=streams, amount=turn)
@@ -46,7 +49,9 @@ def test_everything_appended_is_applied(wire):
     wait_until(lambda: applied(wire, streams))
 
 
-def test_messages_that_come_twice_and_in_any_order_are_applied_once_and_in_order(wire):
+def test_messages_that_come_twice_and_in_any_order_are_applied_once_and_in_order(
+    wire: Wire,
+) -> None:
     streams = ["shuffled-a", "shuffled-b"]
     events = append(wire.log, *(note(streams[n % 2], n) for n in range(30)), joint_note(streams))
     never_publish(wire)
@@ -58,13 +63,13 @@ def test_messages_that_come_twice_and_in_any_order_are_applied_once_and_in_order
     wait_until(lambda: applied(wire, streams))
 
 
-def test_a_message_that_never_came_is_found_even_if_it_was_the_last(wire):
+def test_a_message_that_never_came_is_found_even_if_it_was_the_last(wire: Wire) -> None:
     append(wire.log, note("lost"), note("lost"), joint_note(["lost", "lost-too"]))
     never_publish(wire)
     wait_until(lambda: applied(wire, ["lost", "lost-too"]))
 
 
-def test_a_gap_is_filled_from_the_history(wire):
+def test_a_gap_is_filled_from_the_history(wire: Wire) -> None:
     append(wire.log, *(note("gap", n) for n in range(520)))  # more than one call fetches
     never_publish(wire)
     wire.call("profiles", "put", streams=["gap"])
@@ -74,7 +79,7 @@ def test_a_gap_is_filled_from_the_history(wire):
 # Reading one's own writes
 
 
-def test_who_wrote_reads_what_was_written_though_no_message_came(wire):
+def test_who_wrote_reads_what_was_written_though_no_message_came(wire: Wire) -> None:
     append(wire.log, note("own"), joint_note(["own", "own-too"]), note("own"))
     append(wire.log, note("own-too"))
     never_publish(wire)
@@ -82,14 +87,14 @@ def test_who_wrote_reads_what_was_written_though_no_message_came(wire):
     assert applied(wire, ["own", "own-too"])
 
 
-def test_a_joint_fact_is_caught_up_with_in_streams_that_nobody_asked_for(wire):
+def test_a_joint_fact_is_caught_up_with_in_streams_that_nobody_asked_for(wire: Wire) -> None:
     append(wire.log, *(note("asked-not", n) for n in range(3)), joint_note(["asked", "asked-not"]))
     never_publish(wire)
     assert wire.call("segments", "catch_up", at_least={"asked": 1}, seconds=5)
     assert applied(wire, ["asked", "asked-not"])
 
 
-def test_a_version_that_does_not_exist_is_not_waited_for_beyond_the_time(wire):
+def test_a_version_that_does_not_exist_is_not_waited_for_beyond_the_time(wire: Wire) -> None:
     before = rows(wire)
     for token in ({"made-up": 7}, {"made-up": 2**40}, {"made-up": 1, "made-up-too": 1}):
         assert wire.call("segments", "catch_up", at_least=token, seconds=0.1) is False
@@ -97,14 +102,14 @@ def test_a_version_that_does_not_exist_is_not_waited_for_beyond_the_time(wire):
     assert wire.call("segments", "catch_up", at_least={}, seconds=0)
 
 
-def rows(wire):
+def rows(wire: Wire) -> set[str]:
     query = sa.select(POSITIONS.c.stream_id)
     streams = wire.own.read(lambda unit: unit.connection.execute(query).scalars().all())
     return {stream for stream in streams if stream.startswith("made-up")}
 
 
-def test_a_halted_stream_is_not_waited_for(wire):
-    def poison(event):
+def test_a_halted_stream_is_not_waited_for(wire: Wire) -> None:
+    def poison(event: Event) -> None:
         if event.stream == "halted":
             raise ValueError
 
@@ -117,8 +122,8 @@ def test_a_halted_stream_is_not_waited_for(wire):
 # Poison
 
 
-def test_poison_halts_one_stream_and_redrive_makes_it_whole(wire):
-    def poison(event):
+def test_poison_halts_one_stream_and_redrive_makes_it_whole(wire: Wire) -> None:
+    def poison(event: Event) -> None:
         if event.stream == "poisoned" and event.version == 2:
             raise ValueError(event.data)
 
@@ -138,7 +143,7 @@ def test_poison_halts_one_stream_and_redrive_makes_it_whole(wire):
     wait_until(lambda: applied(wire, ["poisoned"]))
 
 
-UNDECODABLE = [
+UNDECODABLE: list[tuple[bytes, dict[str, Any]]] = [
     (b"\xff\xfe\x00", JSON),
     (b"{", JSON),
     (b"", JSON),
@@ -157,7 +162,7 @@ UNDECODABLE = [
 ]
 
 
-def test_what_cannot_be_read_is_kept_whole_and_noted_and_holds_nobody_up(wire):
+def test_what_cannot_be_read_is_kept_whole_and_noted_and_holds_nobody_up(wire: Wire) -> None:
     before = len(undecodable(wire))
     wire.take("segments", "segments.dead")
     for body, properties in UNDECODABLE:
@@ -165,21 +170,24 @@ def test_what_cannot_be_read_is_kept_whole_and_noted_and_holds_nobody_up(wire):
     wire.call("profiles", "put", streams=["behind-them"])
     wait_until(lambda: applied(wire, ["behind-them"]))
     wait_until(lambda: len(undecodable(wire)) == before + len(UNDECODABLE))
-    kept: list = []
-    wait_until(
-        lambda: kept.extend(wire.take("segments", "segments.dead")) or len(kept) >= len(UNDECODABLE)
-    )
+    kept: list[Any] = []
+
+    def all_are_kept() -> bool:
+        kept.extend(wire.take("segments", "segments.dead"))
+        return len(kept) >= len(UNDECODABLE)
+
+    wait_until(all_are_kept)
     bodies = Counter(m.body.encode() if isinstance(m.body, str) else bytes(m.body) for m in kept)
     assert bodies == Counter(body for body, _ in UNDECODABLE)
     assert all(m.headers["source"] == "profiles" and m.headers["reason"] for m in kept)
 
 
-def undecodable(wire):
+def undecodable(wire: Wire) -> list[dict[str, Any]]:
     letters = wire.call("segments", "dead_letters", limit=1_000)
     return [letter for letter in letters if letter["reason"].startswith("undecodable")]
 
 
-def test_a_wrong_attribute_is_named_in_the_reason(wire):
+def test_a_wrong_attribute_is_named_in_the_reason(wire: Wire) -> None:
     (event,) = append(wire.log, note("named"))
     body = json.dumps(event.to_wire() | {"sequence": "1"})
     wire.publish("profiles", "profiles.events", "noted", body, **JSON)
@@ -192,10 +200,10 @@ def test_a_wrong_attribute_is_named_in_the_reason(wire):
 # What is nobody's fault
 
 
-def test_what_does_not_answer_is_tried_again_until_it_does(wire):
+def test_what_does_not_answer_is_tried_again_until_it_does(wire: Wire) -> None:
     left = [3]
 
-    def trouble(event):
+    def trouble(event: Event) -> None:
         if event.stream == "patient" and left[0]:
             left[0] -= 1
             raise Unavailable("identity", "did not answer")
@@ -212,7 +220,9 @@ on_rabbitmq = pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True, sco
 
 
 @on_rabbitmq
-def test_a_dead_letter_that_cannot_be_noted_yet_is_noted_later(wire, databases):
+def test_a_dead_letter_that_cannot_be_noted_yet_is_noted_later(
+    wire: Wire, databases: Databases
+) -> None:
     """The follower's own database is in trouble just when a message cannot be read."""
     uri = wire.databases["segments"].engine.url.render_as_string(hide_password=False)
     administrator = databases.administrator(uri)
@@ -229,10 +239,12 @@ def test_a_dead_letter_that_cannot_be_noted_yet_is_noted_later(wire, databases):
 
 
 @on_rabbitmq
-def test_nothing_is_lost_when_the_databases_cut_everybody_off(wire, databases):
+def test_nothing_is_lost_when_the_databases_cut_everybody_off(
+    wire: Wire, databases: Databases
+) -> None:
     streams = [f"cut-off-{n}" for n in range(5)]
 
-    def put():
+    def put() -> None:
         for _ in range(20):
             wait_until(lambda: _put(wire, streams))
 
@@ -251,11 +263,11 @@ def test_nothing_is_lost_when_the_databases_cut_everybody_off(wire, databases):
 
 
 @on_rabbitmq
-def test_nothing_is_lost_when_the_broker_closes_every_connection(wire, broker):
+def test_nothing_is_lost_when_the_broker_closes_every_connection(wire: Wire, broker: Any) -> None:
     streams = [f"cut-{n}" for n in range(5)]
-    stop = []
+    stop: list[bool] = []
 
-    def put():
+    def put() -> None:
         while not stop:
             _put(wire, streams)
 
@@ -272,7 +284,7 @@ def test_nothing_is_lost_when_the_broker_closes_every_connection(wire, broker):
     wait_until(lambda: not wire.log.read(lambda unit: unit.connection.execute(query).all()))
 
 
-def _put(wire, streams):
+def _put(wire: Wire, streams: Sequence[str]) -> bool:
     try:
         wire.call("profiles", "put", streams=streams)
     except Unavailable:
@@ -280,7 +292,7 @@ def _put(wire, streams):
     return True
 
 
-def test_heads_are_compared_in_time_and_later_while_messages_pile_up():
+def test_heads_are_compared_in_time_and_later_while_messages_pile_up() -> None:
     assert [is_due(waited, 30, piling_up=False) for waited in (29, 30)] == [False, True]
     assert [is_due(waited, 30, piling_up=True) for waited in (299, 300)] == [False, True]
     assert is_due(float("inf"), 30, piling_up=True)

@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import eventlet
 import pytest
 import sqlalchemy as sa
 
 from chassis import Unavailable
 from chassis.database.tables import OUTBOX
+from tests.support.servers import Databases, VirtualHost
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.toy import append, create_tables, fold_of, folds, note, whole_log
 from tests.support.toy_services import SERVICES, Wire, wait_until
 
 
 @pytest.fixture
-def virtual_host_and_relay(virtual_host):
-    relay = TcpProxy(virtual_host.uri("client"))
-    yield virtual_host, relay
-    relay.cut()
+def virtual_host_and_proxy(virtual_host: VirtualHost) -> Iterator[tuple[VirtualHost, TcpProxy]]:
+    proxy = TcpProxy(virtual_host.uri("client"))
+    yield virtual_host, proxy
+    proxy.cut()
 
 
 @pytest.mark.proofs
 def test_after_an_outage_every_event_is_applied_and_every_call_answered(
-    virtual_host_and_relay, databases, size
-):
-    virtual_host, relay = virtual_host_and_relay
+    virtual_host_and_proxy: tuple[VirtualHost, TcpProxy],
+    databases: Databases,
+    size: Callable[[int, int], int],
+) -> None:
+    virtual_host, proxy = virtual_host_and_proxy
     uris = {service: databases.create("toy", create_tables)[1] for service in SERVICES}
-    wire = Wire(lambda user: relay.through(virtual_host.uri(user)), uris)
+    wire = Wire(lambda user: proxy.through(virtual_host.uri(user)), uris)
     wire.start()
     wait_until(lambda: wire.call("profiles", "put", streams=["before"]))
     wait_until(lambda: wire.versions(["before"])["before"])
     pending = eventlet.spawn(_call, wire, "sleep", seconds=0.5)  # its answer finds no broker
     eventlet.sleep(0.2)
-    relay.cut()
+    proxy.cut()
     work = wire.runner.unit_of_work_runners()["profiles"]
     for _ in range(5):
         append(work, note("during"), note("before"))
-    eventlet.sleep(size(1.0, 20.0))
-    relay.open()
+    eventlet.sleep(size(1, 20))
+    proxy.open()
     pending.wait()
     wait_until(lambda: _call(wire, "put", streams=["after"]))
     streams = ["before", "during", "after"]
@@ -56,7 +62,7 @@ def test_after_an_outage_every_event_is_applied_and_every_call_answered(
         databases.drop(uri)
 
 
-def _call(wire, method, **arguments):
+def _call(wire: Wire, method: str, **arguments: Any) -> Any:
     try:
         return wire.call("profiles", method, **arguments)
     except Unavailable:

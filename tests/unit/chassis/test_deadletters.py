@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,4 +48,4 @@ def test_driving_again_twice_is_driving_again_once(work: UnitOfWorkRunner) -> No
 def test_a_letter_that_is_not_there_is_not_found(work: UnitOfWorkRunner) -> None:
     for function in (load_dead_letter, redrive):
         with pytest.raises(NotFound, match="no-such-letter"):
-            work.run(lambda unit, function=function: function(unit, "no-such-letter"))
+            work.run(partial(function, letter="no-such-letter"))

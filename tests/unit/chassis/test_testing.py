@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from chassis import Event, JointDraft, new_id
+from chassis import Draft, Event, JointDraft, new_id
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.runtime.service import Service, subscribe
 from chassis.testing import (
@@ -96,7 +96,11 @@ def test_the_error_of_a_projection_is_raised(scenario: Scenario) -> None:
 
 def test_a_source_numbers_its_events_as_a_log_does(scenario: Scenario) -> None:
     joint = JointDraft(new_id(), "joined", {"a": {"n": 1}, "b": {"n": 2}}, {"why": "x"}, NOW)
-    drafts = [draft("a", "noted", {"amount": 1}), joint, draft("b", "noted", {"amount": 2})]
+    drafts: list[Draft | JointDraft] = [
+        draft("a", "noted", {"amount": 1}),
+        joint,
+        draft("b", "noted", {"amount": 2}),
+    ]
     in_memory = SourceLog("follower").record(*drafts)
     scenario.when(lambda unit: unit.append(drafts))
     assert sorted(in_memory, key=place) == sorted(scenario.then_events(), key=place)
