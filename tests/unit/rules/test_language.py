@@ -153,6 +153,7 @@ def refusal(text: str, vocabulary: str = "segment") -> str:
         ("traits.a in []", "the list is empty"),
         ("traits.a in [orders()]", "a list holds fixed values only"),
         ("zzz > 1", "nothing is called zzz; there are bought, cart_items, "),
+        ("traits.a, traits.b", "line 1, column 1: a list goes after in"),
         ("shopper.age > 1", "line 1, column 1: nothing is called shopper; "),
         ("None", "None alone is not a condition: compare it"),
         ('"x"', "a text alone is not a condition: compare it"),
@@ -316,6 +317,12 @@ def test_eligibility_sees_the_request() -> None:
     ):
         assert eligible(text, context=context), text
     assert not eligible('basket_value("EUR") > 0', context=context)
+
+
+def test_a_request_without_a_basket_has_no_articles() -> None:
+    assert eligible("context.item_count == None")
+    assert eligible("context.item_count == 0", context={"items": "many"})
+    assert not eligible('"running" in context.categories', context={"items": "many"})
 
 
 odd = st.none() | st.integers() | st.text()

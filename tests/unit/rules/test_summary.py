@@ -68,6 +68,26 @@ def test_a_combination_shares_nothing_that_later_events_change(
     assert json.dumps(part.dump()) == before
 
 
+def test_the_streams_of_a_profile_combine_what_each_of_them_knows() -> None:
+    guest = [
+        order(),
+        ShopperEvent("cart_updated", {"products": []}, 1, "c1"),
+        ShopperEvent("traits_changed", {"traits": {"city": "Riga"}}, 1, "t1"),
+    ]
+    account = [
+        refund(amount=2_000, currency="USD"),
+        order("B", event_id="e2"),
+        ShopperEvent("order_cancelled", {"order_id": "B"}, NOW, "x1"),
+        ShopperEvent("cart_updated", {"products": [{"quantity": 2}]}, 2, "c2"),
+        ShopperEvent("loyalty_points_changed", {"points": 5}, 1, "p1"),
+    ]
+    profile = combine([fold(guest), fold(account)])
+    assert nets(profile) == [3_000]
+    assert (profile.cart_items, profile.trait("city"), profile.points) == (2, "Riga", 5)
+    assert (profile.count("order_completed", NOW), profile.count("wish_made", NOW)) == (2, 0)
+    assert Summary.load(profile.dump()) == profile
+
+
 def test_an_empty_summary_dumps_to_nothing() -> None:
     assert Summary().dump() == {}
     assert combine([]) == Summary()
