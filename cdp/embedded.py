@@ -26,9 +26,9 @@ EMBEDDED_KEY = "development-only-identifier-key"
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How many of a source's events a consumer has applied, and how many streams it has halted."""
+    """How many of a source's events a consumer has applied, and how many streams are halted."""
 
-    consumer: str
+    subscriber: str
     source: str
     applied: int
     total: int
@@ -85,18 +85,18 @@ class EmbeddedSuite:
 
     def lags(self) -> list[Lag]:
         """How far each service has followed each of its sources."""
-        works = self._runner.unit_of_work_runners()
-        totals = {name: work.read(_total) for name, work in works.items()}
+        runners = self._runner.unit_of_work_runners()
+        totals = {name: runner.read(_total) for name, runner in runners.items()}
         return [
-            _lag(service.name, source, works[service.name], totals[source])
+            _lag(service.name, source, runners[service.name], totals[source])
             for service in TOPOLOGY
             for source in service.follows
         ]
 
 
-def _lag(consumer: str, source: str, work: UnitOfWorkRunner, total: int) -> Lag:
-    applied, halted = work.read(_applied(source))
-    return Lag(consumer, source, applied, total, halted)
+def _lag(subscriber: str, source: str, runner: UnitOfWorkRunner, total: int) -> Lag:
+    applied, halted = runner.read(_applied(source))
+    return Lag(subscriber, source, applied, total, halted)
 
 
 def migrate(settings: Settings, owner_uri: str | None = None) -> None:

@@ -102,7 +102,7 @@ class Demo:
                 for lag in lags:
                     if lag.halted or time.monotonic() - moved > _PATIENCE:
                         raise Failure(
-                            lag.consumer, "makes no progress; see `cdp dead-letters list --demo`"
+                            lag.subscriber, "makes no progress; see `cdp dead-letters list --demo`"
                         )
                 time.sleep(0.1)
                 lags = self.suite.lags()
