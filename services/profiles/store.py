@@ -1,4 +1,13 @@
-"""The tables and queries of profiles: its log, and the index kept in step with it."""
+"""The tables and queries of profiles: its log, and the index kept in step with it.
+
+Transactions lock rows in one order, so that no two wait for each other:
+
+    1. positions      of identity's streams, sorted (`IdentityProjection` only)
+    2. streams        of the log, sorted, when facts and events are appended
+    3. labels         sorted by stream, and then identifiers, sorted by key
+    4. sealed_values  sorted by key (`record` and `record_deferred`)
+    5. waiting_lease, then the rows of waiting (`record_deferred` only)
+"""
 
 from __future__ import annotations
 
