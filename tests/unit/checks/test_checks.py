@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.checks import agreement, computed_imports, exclusions, floor_plan, names
-from tests.checks.tree import Tree
+from tests.checks.tree import ROOT, Tree
 
 LISTS: dict[str, Any] = {
     "shared_classes": {},
@@ -154,7 +154,7 @@ def test_a_name_in_one_of_two_places_is_found() -> None:
 
 
 def test_a_function_that_the_page_lacks_is_found_and_one_that_does_not_exist() -> None:
-    page = (agreement.ROOT / "docs" / "reference" / "rules.md").read_text()
+    page = (ROOT / "docs" / "reference" / "rules.md").read_text()
     assert list(agreement.functions_of_the_page(page)) == []
     assert list(agreement.functions_of_the_page(page.replace("`cart_items(", "`cart_size(")))
 
