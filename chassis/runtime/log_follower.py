@@ -6,13 +6,18 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from itertools import islice
+from typing import Any
+
+from nameko.extensions import DependencyProvider
 
 from chassis.core.errors import Unavailable
 from chassis.eventlog.reader import RemoteLog
 from chassis.projections.inbox import Inbox, Projection
-from chassis.runtime.rpc import RemoteService
+from chassis.runtime.rpc import RemoteService, SafeReplyListener, background_remote
+from chassis.runtime.shared import SharedResources
 
 STREAMS_A_CALL = 100
+_HISTORY_SECONDS = 5.0
 
 
 class LogFollower:
@@ -57,3 +62,29 @@ class LogFollower:
     def _reached(self, at_least: Mapping[str, int]) -> bool:
         versions = self.inbox.versions(at_least)
         return all(versions[stream] >= version for stream, version in at_least.items())
+
+
+class FollowedLog(DependencyProvider):
+    """Dependency on another service's log: `self.profiles_log.catch_up(at_least, …)`."""
+
+    shared = SharedResources()
+    listener = SafeReplyListener()
+
+    def __init__(self, source: str) -> None:
+        self.source_name = source
+        self._follower: LogFollower | None = None
+
+    def get_dependency(self, worker_ctx: Any) -> LogFollower:
+        del worker_ctx
+        if self._follower is None:
+            self._follower = open_log_follower(self, self.source_name)
+        return self._follower
+
+
+def open_log_follower(extension: Any, source: str) -> LogFollower:
+    """The log of `source`, as the service of a nameko extension follows it."""
+    container = extension.container
+    runner = extension.shared.unit_of_work_runner()
+    inbox = Inbox(runner, source, container.service_cls.upcasters)
+    remote = background_remote(container, source, extension.listener, _HISTORY_SECONDS)
+    return LogFollower(inbox, remote)

@@ -88,18 +88,18 @@ class SafeRpcConsumer(RpcConsumer):
     """nameko's, in processes that serve RPC, and for messages that are calls."""
 
     queue_consumer = SafeQueueConsumer()
-    foundation = SharedResources()
+    shared = SharedResources()
 
     def __init__(self) -> None:
         super().__init__()
         self._writing = Semaphore()
 
     def setup(self) -> None:
-        if self.foundation.settings().serves_rpc:
+        if self.shared.settings().serves_rpc:
             super().setup()
 
     def stop(self) -> None:
-        if self.foundation.settings().serves_rpc:
+        if self.shared.settings().serves_rpc:
             super().stop()
 
     def handle_message(self, body: Any, message: Any) -> None:
@@ -170,18 +170,18 @@ class Rpc(NamekoRpc):
     """An RPC entry point: what it raises is a ServiceError, whatever went wrong inside."""
 
     rpc_consumer = SafeRpcConsumer()
-    foundation = SharedResources()
+    shared = SharedResources()
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("expected_exceptions", (ServiceError,))
         super().__init__(**kwargs)
 
     def setup(self) -> None:
-        if self.foundation.settings().serves_rpc:
+        if self.shared.settings().serves_rpc:
             super().setup()
 
     def stop(self) -> None:
-        if self.foundation.settings().serves_rpc:
+        if self.shared.settings().serves_rpc:
             super().stop()
 
     def handle_message(self, body: Any, message: Any) -> None:

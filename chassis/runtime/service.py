@@ -19,9 +19,10 @@ from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.observability.metrics import WORKER_SECONDS
 from chassis.projections import dead_letters
 from chassis.projections.inbox import Inbox
+from chassis.runtime.log_follower import FollowedLog
 from chassis.runtime.rpc import Remote, Rpc, made_in_background, rpc
 from chassis.runtime.shared import SharedResources
-from chassis.runtime.subscriber import FollowedLog, subscribe
+from chassis.runtime.subscriber import subscribe
 
 __all__ = ["FollowedLog", "Remote", "Resource", "Service", "every", "rpc", "subscribe"]
 
@@ -34,26 +35,26 @@ _MOST_STREAMS = 1_000
 class UnitOfWorkProvider(DependencyProvider):
     """The service's units of work; the events that they append carry the call's correlation id."""
 
-    foundation = SharedResources()
+    shared = SharedResources()
 
     def get_dependency(self, worker_ctx: Any) -> UnitOfWorkRunner:
-        return self.foundation.unit_of_work_runner().with_correlation(worker_ctx.call_id_stack[0])
+        return self.shared.unit_of_work_runner().with_correlation(worker_ctx.call_id_stack[0])
 
 
 class SettingsProvider(DependencyProvider):
     """The service's settings."""
 
-    foundation = SharedResources()
+    shared = SharedResources()
 
     def get_dependency(self, worker_ctx: Any) -> Settings:
         del worker_ctx
-        return self.foundation.settings()
+        return self.shared.settings()
 
 
 class LogProvider(DependencyProvider):
     """A logger bound to the service, the entry point and the correlation id of the call."""
 
-    foundation = SharedResources()
+    shared = SharedResources()
 
     def __init__(self) -> None:
         self._started: dict[Any, float] = {}
@@ -89,13 +90,13 @@ class Resource(DependencyProvider, Generic[T]):
     If `factory` raises a ServiceError, the service does not start, and the message is shown.
     """
 
-    foundation = SharedResources()
+    shared = SharedResources()
 
     def __init__(self, factory: Callable[[Settings], T]) -> None:
         self._factory = factory
 
     def setup(self) -> None:
-        self._resource = self._factory(self.foundation.settings())
+        self._resource = self._factory(self.shared.settings())
 
     def get_dependency(self, worker_ctx: Any) -> T:
         del worker_ctx
@@ -105,14 +106,14 @@ class Resource(DependencyProvider, Generic[T]):
 class RepeatingTimer(Timer):
     """A timer that runs in processes that follow events: `@every(0.5)`."""
 
-    foundation = SharedResources()
+    shared = SharedResources()
 
     def start(self) -> None:
-        if self.foundation.settings().follows_events:
+        if self.shared.settings().follows_events:
             super().start()
 
     def stop(self) -> None:
-        if self.foundation.settings().follows_events:
+        if self.shared.settings().follows_events:
             super().stop()
 
 

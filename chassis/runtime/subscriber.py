@@ -16,7 +16,7 @@ import structlog
 from eventlet.event import Event as Signal
 from kombu import Connection, Consumer, Producer
 from nameko.exceptions import ContainerBeingKilled
-from nameko.extensions import DependencyProvider, Entrypoint
+from nameko.extensions import Entrypoint
 
 from chassis.core.errors import InvalidInput, Unavailable
 from chassis.core.event import Event
@@ -25,9 +25,9 @@ from chassis.core.retry import retry
 from chassis.messaging.amqp import BROKER_ERRORS
 from chassis.messaging.exchanges import dead_queue, declare_own, subscriber_queue
 from chassis.observability.metrics import EVENTS_RECEIVED
-from chassis.projections.inbox import BatchResult, Inbox, Projection
-from chassis.runtime.log_follower import STREAMS_A_CALL, LogFollower
-from chassis.runtime.rpc import SafeReplyListener, background_remote
+from chassis.projections.inbox import BatchResult, Projection
+from chassis.runtime.log_follower import STREAMS_A_CALL, open_log_follower
+from chassis.runtime.rpc import SafeReplyListener
 from chassis.runtime.shared import SharedResources
 
 Follower = TypeVar("Follower", bound=Callable[[Any], Projection])
@@ -35,7 +35,6 @@ Follower = TypeVar("Follower", bound=Callable[[Any], Projection])
 _GATHER_SECONDS = 0.01
 _IDLE_SECONDS = 0.25
 _HEARTBEAT = 60
-_HISTORY_SECONDS = 5.0
 _GAP_SECONDS = 0.05
 _KEEP_UP_SECONDS = 0.5
 _PILING_UP_FACTOR = 10  # so many times rarer are heads compared while messages pile up
@@ -59,23 +58,6 @@ class _Delay:
     pause: float
 
 
-class FollowedLog(DependencyProvider):
-    """Dependency on another service's log: `self.profiles_log.catch_up(at_least, …)`."""
-
-    foundation = SharedResources()
-    listener = SafeReplyListener()
-
-    def __init__(self, source: str) -> None:
-        self.source_name = source
-        self._follower: LogFollower | None = None
-
-    def get_dependency(self, worker_ctx: Any) -> LogFollower:
-        del worker_ctx
-        if self._follower is None:
-            self._follower = _log_follower(self, self.source_name)
-        return self._follower
-
-
 class Subscribe(Entrypoint):
     """Applies every batch of events by the projection that the method returns.
 
@@ -83,7 +65,7 @@ class Subscribe(Entrypoint):
     again after a pause: it is no poison, which the inbox would have made a dead letter.
     """
 
-    foundation = SharedResources()
+    shared = SharedResources()
     listener = SafeReplyListener()
 
     def __init__(self, source: str, **kwargs: Any) -> None:
@@ -97,9 +79,9 @@ class Subscribe(Entrypoint):
         self._delayed: dict[str, _Delay] = {}
 
     def start(self) -> None:
-        if not self.foundation.settings().follows_events:
+        if not self.shared.settings().follows_events:
             return
-        self._follower = _log_follower(self, self.source_name)
+        self._follower = open_log_follower(self, self.source_name)
         self._threads = [
             self.container.spawn_managed_thread(
                 run, identifier=f"{run.__name__}-{self.source_name}"
@@ -131,7 +113,7 @@ class Subscribe(Entrypoint):
         """Receive messages over one connection, until it is lost or the container stops."""
         if self._stopping:
             return
-        settings = self.foundation.settings()
+        settings = self.shared.settings()
         with Connection(settings.amqp_uri, heartbeat=_HEARTBEAT) as connection:
             channel = connection.channel()
             declare_own(channel, settings.service)
@@ -244,7 +226,7 @@ class Subscribe(Entrypoint):
 
     def _publish_dead_letter(self, channel: Any, message: Any, reason: str) -> None:
         """Put a message that cannot be read into the dead queue, whole."""
-        queue = dead_queue(self.foundation.settings().service)
+        queue = dead_queue(self.shared.settings().service)
         Producer(channel, auto_declare=False).publish(
             message.body,
             exchange=queue.exchange,
@@ -258,8 +240,8 @@ class Subscribe(Entrypoint):
     # Events that no message brought
 
     def _keep_up(self) -> None:
-        self.listener.queue_consumer.start()  # returns when answers can be received
-        pause = self.foundation.settings().reconcile_seconds
+        self.listener.queue_consumer.start()  # returns when responses can be received
+        pause = self.shared.settings().reconcile_seconds
         reconciled = -float("inf")
         while not self._stopping:
             try:
@@ -317,15 +299,6 @@ def is_due(waited: float, pause: float, *, piling_up: bool) -> bool:
     then arrive as a message too.
     """
     return waited >= pause * (_PILING_UP_FACTOR if piling_up else 1)
-
-
-def _log_follower(extension: FollowedLog | Subscribe, source: str) -> LogFollower:
-    """The log of `source` as the extension's service follows it."""
-    container = extension.container
-    runner = extension.foundation.unit_of_work_runner()
-    inbox = Inbox(runner, source, container.service_cls.upcasters)
-    remote = background_remote(container, source, extension.listener, _HISTORY_SECONDS)
-    return LogFollower(inbox, remote)
 
 
 def _log_failure(error: BaseException, pause: float) -> None:
