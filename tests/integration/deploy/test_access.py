@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import amqp
 import kombu
@@ -10,15 +12,17 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
+from chassis.database.engine import Database
 from contracts.topology import FOLLOWS, SERVICE_NAMES
 from deploy.access import CLIENT
 from deploy.services import upgrade
+from tests.support.servers import Databases, VirtualHost, VirtualHosts
 
 REPLY_KEY = "0b9a2b0c-5f2e-4d53-9d3e-3f0f5d1c7a10"
 
 
 @pytest.fixture(scope="module")
-def virtual_host(virtual_hosts):
+def virtual_host(virtual_hosts: VirtualHosts) -> Iterator[VirtualHost]:
     """A virtual host in which every service has declared what it owns."""
     virtual_host = virtual_hosts.create()
     for name in SERVICE_NAMES:
@@ -33,11 +37,11 @@ def virtual_host(virtual_hosts):
 
 
 @pytest.fixture
-def channel_of(virtual_host):
+def channel_of(virtual_host: VirtualHost) -> Iterator[Callable[[str], Any]]:
     """`channel_of("offers")`: a channel of that service's broker user."""
     connections = []
 
-    def open_channel(name):
+    def open_channel(name: str) -> Any:
         connections.append(kombu.Connection(virtual_host.uri(name)))
         return connections[-1].channel()
 
@@ -46,12 +50,12 @@ def channel_of(virtual_host):
         connection.close()
 
 
-def refused(action, *arguments, **options):
+def refused(action: Callable[..., object], *arguments: Any, **options: Any) -> None:
     with pytest.raises(amqp.AccessRefused):
         action(*arguments, **options)
 
 
-def test_a_service_may_create_no_table_in_its_own_database(databases):
+def test_a_service_may_create_no_table_in_its_own_database(databases: Databases) -> None:
     _, uri = databases.create("identity")
     with psycopg2.connect(uri) as connection, pytest.raises(psycopg2.errors.InsufficientPrivilege):
         connection.cursor().execute("CREATE TABLE mine (x int)")
@@ -59,7 +63,7 @@ def test_a_service_may_create_no_table_in_its_own_database(databases):
     databases.drop(uri)
 
 
-def test_a_service_may_not_connect_to_the_database_of_another(databases):
+def test_a_service_may_not_connect_to_the_database_of_another(databases: Databases) -> None:
     identity = databases.create("identity")[1].rpartition("/")[2]
     _, uri = databases.create("offers")
     with pytest.raises(psycopg2.OperationalError, match="permission denied"):
@@ -67,7 +71,9 @@ def test_a_service_may_not_connect_to_the_database_of_another(databases):
 
 
 @pytest.mark.parametrize("name", SERVICE_NAMES)
-def test_a_service_binds_its_queue_to_each_exchange_that_it_follows(channel_of, name):
+def test_a_service_binds_its_queue_to_each_exchange_that_it_follows(
+    channel_of: Callable[[str], Any], name: str
+) -> None:
     channel = channel_of(name)
     for source in FOLLOWS[name]:
         channel.queue_declare(f"{name}.{source}", durable=True, auto_delete=False)
@@ -75,14 +81,16 @@ def test_a_service_binds_its_queue_to_each_exchange_that_it_follows(channel_of, 
 
 
 @pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
-def test_nobody_reads_the_queues_of_another(channel_of, name):
+def test_nobody_reads_the_queues_of_another(channel_of: Callable[[str], Any], name: str) -> None:
     for other in set(SERVICE_NAMES) - {name}:
         for queue in (f"rpc-{other}", f"{other}.dead"):
             refused(channel_of(name).basic_get, queue)
 
 
 @pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
-def test_nobody_makes_or_deletes_what_is_anothers(channel_of, name):
+def test_nobody_makes_or_deletes_what_is_anothers(
+    channel_of: Callable[[str], Any], name: str
+) -> None:
     for other in set(SERVICE_NAMES) - {name}:
         refused(channel_of(name).queue_declare, f"{other}.mine", durable=True)
         refused(channel_of(name).queue_delete, f"rpc-{other}")
@@ -92,7 +100,9 @@ def test_nobody_makes_or_deletes_what_is_anothers(channel_of, name):
 
 
 @pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
-def test_nobody_publishes_the_events_of_another(channel_of, name):
+def test_nobody_publishes_the_events_of_another(
+    channel_of: Callable[[str], Any], name: str
+) -> None:
     for other in set(SERVICE_NAMES) - {name}:
         channel = channel_of(name)
         channel.confirm_select()
@@ -101,7 +111,9 @@ def test_nobody_publishes_the_events_of_another(channel_of, name):
 
 
 @pytest.mark.parametrize("name", SERVICE_NAMES)
-def test_a_service_follows_no_exchange_that_it_was_not_given(channel_of, name):
+def test_a_service_follows_no_exchange_that_it_was_not_given(
+    channel_of: Callable[[str], Any], name: str
+) -> None:
     for other in set(SERVICE_NAMES) - {name, *FOLLOWS[name]}:
         channel = channel_of(name)
         channel.queue_declare(f"{name}.spy", durable=True, auto_delete=False)
@@ -109,7 +121,9 @@ def test_a_service_follows_no_exchange_that_it_was_not_given(channel_of, name):
 
 
 @pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
-def test_nobody_listens_to_the_calls_of_another(channel_of, name):
+def test_nobody_listens_to_the_calls_of_another(
+    channel_of: Callable[[str], Any], name: str
+) -> None:
     own = f"rpc.reply-standalone_rpc_proxy-{name}" if name == CLIENT else f"{name}.replies"
     for key in {"#", "*.*", *(f"{other}.*" for other in SERVICE_NAMES if other != name)}:
         channel = channel_of(name)
@@ -136,7 +150,9 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", SERVICE_NAMES)
-def test_a_service_adds_to_its_log_and_cannot_change_it(service_database, engine, name):
+def test_a_service_adds_to_its_log_and_cannot_change_it(
+    service_database: Callable[[str], Database], engine: str, name: str
+) -> None:
     database = service_database(name)
     with database.transaction() as connection:
         connection.exec_driver_sql(f"INSERT {INSERT}")
@@ -149,7 +165,7 @@ def test_a_service_adds_to_its_log_and_cannot_change_it(service_database, engine
 
 
 @pytest.mark.parametrize("name", SERVICE_NAMES)
-def test_the_owner_of_a_log_cannot_change_it_either(databases, name):
+def test_the_owner_of_a_log_cannot_change_it_either(databases: Databases, name: str) -> None:
     owner, _ = databases.create(name, partial(upgrade, name))
     connection = psycopg2.connect(owner)
     connection.autocommit = True

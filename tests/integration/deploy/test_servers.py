@@ -20,8 +20,8 @@ sys.stdin.read()
 
 
 def test_what_a_killed_run_left_is_swept_by_the_next_and_what_a_live_one_has_is_not(
-    databases, virtual_hosts
-):
+    databases: Databases, virtual_hosts: VirtualHosts
+) -> None:
     role = databases.user("identity")
     run = subprocess.Popen(
         [sys.executable, "-c", LEAVE_EVERYTHING],
@@ -29,6 +29,7 @@ def test_what_a_killed_run_left_is_swept_by_the_next_and_what_a_live_one_has_is_
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert run.stdout is not None
     prefix = run.stdout.readline().strip()
     assert prefix in databases.cluster.applications()
     assert databases.dead_runs([prefix]) == set()

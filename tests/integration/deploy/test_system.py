@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 
-def test_processes_come_up_are_killed_and_come_back(suite):
+from tests.support.system import ProcessSuite
+
+
+def test_processes_come_up_are_killed_and_come_back(suite: Callable[..., ProcessSuite]) -> None:
     system = suite(replicas=2, services=("profiles", "offers"))
     assert system.call("profiles", "ping")["service"] == "profiles"
     victim = system.alive("profiles")[0]
@@ -15,7 +19,9 @@ def test_processes_come_up_are_killed_and_come_back(suite):
     assert system.stop(system.alive("offers")[0]) == 0
 
 
-def test_calls_are_answered_again_after_every_connection_was_cut(suite):
+def test_calls_are_answered_again_after_every_connection_was_cut(
+    suite: Callable[..., ProcessSuite],
+) -> None:
     system = suite(services=("profiles",))
     system.cut_connections()
     system.wait_until_ready()

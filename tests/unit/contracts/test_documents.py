@@ -15,7 +15,7 @@ from jsonschema import Draft7Validator
 from chassis.messaging import exchanges
 from chassis.runtime.rpc import Rpc
 from contracts.event_types import EVENT_TYPES
-from contracts.export import CALLS, EVENTS, documents
+from contracts.export import CALLS, EVENTS, Document, documents
 from contracts.export.files import broken, drifted
 from contracts.export.inventory import EVERY
 from contracts.topology import SERVICE_NAMES
@@ -55,28 +55,28 @@ def resolve(reference: str) -> Any:
     return value
 
 
-def test_the_committed_documents_are_what_the_schemas_say():
+def test_the_committed_documents_are_what_the_schemas_say() -> None:
     assert drifted(FOLDER, documents()) == []
 
 
-def test_the_schemas_break_no_committed_document():
+def test_the_schemas_break_no_committed_document() -> None:
     assert broken(FOLDER, documents()) == []
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda document: str(document.path))
-def test_every_document_is_a_json_schema(document):
+def test_every_document_is_a_json_schema(document: Document) -> None:
     if document.path.suffix == ".json":
         Draft7Validator.check_schema(document.content)
 
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)
-def test_every_call_of_a_service_has_a_document_and_no_other(service):
+def test_every_call_of_a_service_has_a_document_and_no_other(service: str) -> None:
     documented = {call.method for call in CALLS if call.service in (service, EVERY)}
     assert set(calls_of(service)) == documented, "see contracts/export/inventory.py"
 
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)
-def test_the_document_of_a_call_names_its_arguments(service):
+def test_the_document_of_a_call_names_its_arguments(service: str) -> None:
     documented = {call.method: call for call in CALLS if call.service in (service, EVERY)}
     for method, signature in calls_of(service).items():
         fields = documented[method].arguments.fields
@@ -86,27 +86,27 @@ def test_the_document_of_a_call_names_its_arguments(service):
             assert field.required == needed, (method, name)
 
 
-def test_every_type_of_the_vocabulary_has_a_document():
+def test_every_type_of_the_vocabulary_has_a_document() -> None:
     assert {kind.type for kind in EVENTS if kind.use == "ingested"} == set(EVENT_TYPES)
 
 
-def test_the_services_of_the_documents_are_those_that_run():
+def test_the_services_of_the_documents_are_those_that_run() -> None:
     assert {call.service for call in CALLS} - {EVERY} == set(SERVICE_NAMES)
 
 
-def test_the_asyncapi_document_is_of_version_three():
+def test_the_asyncapi_document_is_of_version_three() -> None:
     assert ASYNCAPI["asyncapi"] == "3.0.0"
     assert {"title", "version"} <= ASYNCAPI["info"].keys()
 
 
-def test_every_reference_of_the_asyncapi_document_leads_somewhere():
+def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
     every = list(references(ASYNCAPI))
     assert len(every) > 100
     for reference in every:
         assert resolve(reference), reference
 
 
-def test_every_operation_of_the_asyncapi_document_has_its_channel_and_messages():
+def test_every_operation_of_the_asyncapi_document_has_its_channel_and_messages() -> None:
     for name, operation in ASYNCAPI["operations"].items():
         assert operation["action"] in ("send", "receive")
         channel = resolve(operation["channel"]["$ref"])
@@ -115,7 +115,7 @@ def test_every_operation_of_the_asyncapi_document_has_its_channel_and_messages()
             assert message["$ref"].removeprefix(prefix) in channel["messages"], name
 
 
-def test_every_call_and_every_event_is_in_the_asyncapi_document():
+def test_every_call_and_every_event_is_in_the_asyncapi_document() -> None:
     operations = set(ASYNCAPI["operations"])
     for service in SERVICE_NAMES:
         assert {f"{service}-{method}" for method in calls_of(service)} <= operations
@@ -127,7 +127,7 @@ def test_every_call_and_every_event_is_in_the_asyncapi_document():
         assert payload["properties"]["type"]["const"] == message["name"] == kind.type
 
 
-def test_the_asyncapi_document_names_the_exchanges_that_the_services_declare():
+def test_the_asyncapi_document_names_the_exchanges_that_the_services_declare() -> None:
     for service in SERVICE_NAMES:
         events = ASYNCAPI["channels"][f"{service}-events"]["bindings"]["amqp"]["exchange"]
         declared = exchanges.events_exchange(service)
@@ -138,7 +138,7 @@ def test_the_asyncapi_document_names_the_exchanges_that_the_services_declare():
         assert calls["name"] == RPC_EXCHANGE
 
 
-def test_keys_of_the_asyncapi_document_have_no_letters_that_tools_refuse():
+def test_keys_of_the_asyncapi_document_have_no_letters_that_tools_refuse() -> None:
     components = ASYNCAPI["components"]
     groups = [ASYNCAPI["channels"], ASYNCAPI["operations"], *components.values()]
     for name in (name for group in groups for name in group):

@@ -123,17 +123,21 @@ def accepts(schema: Any, value: Any) -> bool:
 
 
 def fits(schema: Any, use: Any, value: Any) -> bool:
-    return Draft7Validator(json_schema(schema, use)).is_valid(value)
+    return bool(Draft7Validator(json_schema(schema, use)).is_valid(value))
 
 
 @pytest.mark.parametrize(("call", "arguments"), ARGUMENTS)
-def test_arguments_fit_their_document_if_and_only_if_the_service_takes_them(call, arguments):
+def test_arguments_fit_their_document_if_and_only_if_the_service_takes_them(
+    call: str, arguments: dict[str, Any]
+) -> None:
     schema = CALLED[call]
     assert fits(schema, "request", arguments) == accepts(schema, arguments)
 
 
 @pytest.mark.parametrize(("event_type", "data"), DATA)
-def test_data_fits_its_document_if_and_only_if_profiles_takes_it(event_type, data):
+def test_data_fits_its_document_if_and_only_if_profiles_takes_it(
+    event_type: str, data: dict[str, Any]
+) -> None:
     schema = EVENT_TYPES[event_type]
     assert fits(schema, "ingested", data) == accepts(schema, data)
 
@@ -151,13 +155,15 @@ NAMES = sorted({name for schema in EVENT_TYPES.values() for name in schema.field
 
 
 @given(st.sampled_from(sorted(EVENT_TYPES)), st.dictionaries(st.sampled_from(NAMES), PLAIN))
-def test_whatever_the_data_is_both_judge_alike(event_type, data):
+def test_whatever_the_data_is_both_judge_alike(event_type: str, data: dict[str, Any]) -> None:
     schema = EVENT_TYPES[event_type]
     assert fits(schema, "ingested", data) == accepts(schema, data)
 
 
 @pytest.mark.parametrize(("event_type", "data"), DATA)
-def test_what_was_taken_is_recorded_as_its_document_says(event_type, data):
+def test_what_was_taken_is_recorded_as_its_document_says(
+    event_type: str, data: dict[str, Any]
+) -> None:
     schema = EVENT_TYPES[event_type]
     sent = {**data, **{name: None for name in schema.fields if name not in data}}
     if accepts(schema, sent):

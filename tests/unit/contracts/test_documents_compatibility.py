@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import PurePosixPath
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
-from contracts.export import Document, breaks, documents
+from contracts.export import Direction, Document, breaks, documents
 from contracts.export.files import broken, drifted, write
 
-ORDER = {
+ORDER: dict[str, Any] = {
     "type": "object",
     "properties": {
         "order_id": {"type": "string", "maxLength": 200},
@@ -32,47 +34,47 @@ ORDER = {
     "required": ["order_id", "revenue", "tier"],
     "additionalProperties": True,
 }
-EVERY_DIRECTION = ("arguments", "result", "event")
+EVERY_DIRECTION: tuple[Direction, ...] = ("arguments", "result", "event")
 
 
-def changed(change):
+def changed(change: Callable[..., object]) -> dict[str, Any]:
     after = copy.deepcopy(ORDER)
     change(after, after["properties"], after["properties"]["lines"]["items"])
     return after
 
 
-def test_what_stays_breaks_nothing():
+def test_what_stays_breaks_nothing() -> None:
     for direction in EVERY_DIRECTION:
         assert breaks(ORDER, ORDER, direction) == []
 
 
 @pytest.mark.parametrize("direction", EVERY_DIRECTION)
-def test_a_field_that_is_removed_is_found(direction):
+def test_a_field_that_is_removed_is_found(direction: Direction) -> None:
     after = changed(lambda order, fields, line: fields.pop("coupon"))
     assert breaks(ORDER, after, direction) == ["coupon: is removed"]
 
 
 @pytest.mark.parametrize("direction", EVERY_DIRECTION)
-def test_a_field_that_is_renamed_is_found(direction):
+def test_a_field_that_is_renamed_is_found(direction: Direction) -> None:
     after = changed(lambda order, fields, line: fields.update(voucher=fields.pop("coupon")))
     assert breaks(ORDER, after, direction) == ["coupon: is removed"]
 
 
 @pytest.mark.parametrize("direction", EVERY_DIRECTION)
-def test_a_field_that_is_retyped_is_found(direction):
+def test_a_field_that_is_retyped_is_found(direction: Direction) -> None:
     after = changed(lambda order, fields, line: fields["revenue"].update(type="string"))
     assert breaks(ORDER, after, direction) == ["revenue: is retyped, from integer to string"]
 
 
 @pytest.mark.parametrize("direction", ["arguments", "event"])
-def test_a_field_that_is_newly_required_is_found(direction):
+def test_a_field_that_is_newly_required_is_found(direction: Direction) -> None:
     after = changed(lambda order, fields, line: order["required"].append("coupon"))
     assert breaks(ORDER, after, direction) == ["coupon: is newly required"]
 
 
 @pytest.mark.parametrize("direction", ["arguments", "event"])
-def test_a_new_field_that_is_required_is_found(direction):
-    def change(order, fields, line):
+def test_a_new_field_that_is_required_is_found(direction: Direction) -> None:
+    def change(order: Any, fields: Any, line: Any) -> None:
         fields["channel"] = {"type": "string"}
         order["required"].append("channel")
 
@@ -81,33 +83,33 @@ def test_a_new_field_that_is_required_is_found(direction):
 
 
 @pytest.mark.parametrize("direction", EVERY_DIRECTION)
-def test_a_new_field_that_is_optional_breaks_nothing(direction):
+def test_a_new_field_that_is_optional_breaks_nothing(direction: Direction) -> None:
     after = changed(lambda order, fields, line: fields.update(channel={"type": "string"}))
     assert breaks(ORDER, after, direction) == []
 
 
 @pytest.mark.parametrize("direction", EVERY_DIRECTION)
-def test_a_change_inside_a_list_is_found(direction):
+def test_a_change_inside_a_list_is_found(direction: Direction) -> None:
     after = changed(lambda order, fields, line: line["properties"].pop("note"))
     assert breaks(ORDER, after, direction) == ["lines[].note: is removed"]
 
 
 @pytest.mark.parametrize("direction", EVERY_DIRECTION)
-def test_a_change_of_the_values_of_a_map_is_found(direction):
+def test_a_change_of_the_values_of_a_map_is_found(direction: Direction) -> None:
     after = changed(
         lambda order, fields, line: fields["stock"].update(additionalProperties={"type": "string"})
     )
     assert breaks(ORDER, after, direction) == ["stock.*: is retyped, from integer to string"]
 
 
-def test_a_reader_must_not_lose_what_was_always_there():
+def test_a_reader_must_not_lose_what_was_always_there() -> None:
     after = changed(lambda order, fields, line: order["required"].remove("revenue"))
     for direction in ("result", "event"):
         assert breaks(ORDER, after, direction) == ["revenue: is no longer always there"]
     assert breaks(ORDER, after, "arguments") == []
 
 
-def test_a_reader_must_not_meet_null_where_there_was_none():
+def test_a_reader_must_not_meet_null_where_there_was_none() -> None:
     after = changed(lambda order, fields, line: fields["revenue"].update(type=["integer", "null"]))
     for direction in ("result", "event"):
         assert breaks(ORDER, after, direction) == [
@@ -116,7 +118,7 @@ def test_a_reader_must_not_meet_null_where_there_was_none():
     assert breaks(ORDER, after, "arguments") == []
 
 
-def test_a_writer_must_be_able_to_send_null_where_it_was_taken():
+def test_a_writer_must_be_able_to_send_null_where_it_was_taken() -> None:
     after = changed(lambda order, fields, line: fields["tier"].update(type="string"))
     for direction in ("arguments", "event"):
         assert breaks(ORDER, after, direction) == [
@@ -125,13 +127,13 @@ def test_a_writer_must_be_able_to_send_null_where_it_was_taken():
     assert breaks(ORDER, after, "result") == []
 
 
-def test_a_whole_number_may_be_sent_where_any_number_is_taken():
+def test_a_whole_number_may_be_sent_where_any_number_is_taken() -> None:
     after = changed(lambda order, fields, line: fields["revenue"].update(type="number"))
     assert breaks(ORDER, after, "arguments") == []
     assert breaks(ORDER, after, "result") == ["revenue: is retyped, from integer to number"]
 
 
-def test_a_reader_bears_further_values_and_a_writer_does_not_bear_fewer():
+def test_a_reader_bears_further_values_and_a_writer_does_not_bear_fewer() -> None:
     more = changed(lambda order, fields, line: fields["status"]["enum"].append("void"))
     fewer = changed(lambda order, fields, line: fields["status"]["enum"].remove("open"))
     for direction in EVERY_DIRECTION:
@@ -141,7 +143,7 @@ def test_a_reader_bears_further_values_and_a_writer_does_not_bear_fewer():
     assert breaks(ORDER, fewer, "result") == []
 
 
-def test_tighter_bounds_are_found_and_wider_ones_break_nothing():
+def test_tighter_bounds_are_found_and_wider_ones_break_nothing() -> None:
     shorter = changed(lambda order, fields, line: fields["order_id"].update(maxLength=100))
     longer = changed(lambda order, fields, line: fields["order_id"].update(maxLength=300))
     new = changed(lambda order, fields, line: fields["coupon"].update(minLength=3))
@@ -155,19 +157,19 @@ def test_tighter_bounds_are_found_and_wider_ones_break_nothing():
         assert breaks(ORDER, after, "event") == []
 
 
-def test_a_new_pattern_and_a_new_rule_across_fields_are_found():
+def test_a_new_pattern_and_a_new_rule_across_fields_are_found() -> None:
     pattern = changed(lambda order, fields, line: fields["coupon"].update(pattern="^[A-Z]+$"))
     rule = changed(lambda order, fields, line: order.update(dependencies={"coupon": ["status"]}))
     assert breaks(ORDER, pattern, "arguments") == ["coupon: has another pattern"]
     assert breaks(ORDER, rule, "event") == ["it: has another dependencies"]
 
 
-def test_an_object_that_was_open_must_not_close():
+def test_an_object_that_was_open_must_not_close() -> None:
     after = changed(lambda order, fields, line: order.update(additionalProperties=False))
     assert breaks(ORDER, after, "arguments") == ["it: takes no further fields any more"]
 
 
-def test_each_of_several_ways_to_give_arguments_is_compared():
+def test_each_of_several_ways_to_give_arguments_is_compared() -> None:
     other = {"type": "object", "properties": {"key": {"type": "string"}}}
     after = changed(lambda order, fields, line: fields.pop("coupon"))
     both, more = {"anyOf": [ORDER, other]}, {"anyOf": [ORDER, other, other]}
@@ -176,7 +178,7 @@ def test_each_of_several_ways_to_give_arguments_is_compared():
     assert breaks(more, both, "arguments") == ["it: has another anyOf"]
 
 
-def test_descriptions_may_change():
+def test_descriptions_may_change() -> None:
     after = changed(lambda order, fields, line: fields["coupon"].update(description="A code."))
     assert breaks(ORDER, after, "event") == []
 
@@ -191,7 +193,7 @@ CALL = Document(
 )
 
 
-def test_a_change_that_breaks_nothing_is_only_drift(tmp_path):
+def test_a_change_that_breaks_nothing_is_only_drift(tmp_path: Path) -> None:
     write(tmp_path, [EVENT])
     after = changed(lambda order, fields, line: fields.update(channel={"type": "string"}))
     again = Document(EVENT.path, after)
@@ -201,7 +203,7 @@ def test_a_change_that_breaks_nothing_is_only_drift(tmp_path):
     assert drifted(tmp_path, [again]) == []
 
 
-def test_a_break_is_told_with_its_document_and_what_to_do(tmp_path):
+def test_a_break_is_told_with_its_document_and_what_to_do(tmp_path: Path) -> None:
     write(tmp_path, [EVENT, CALL])
     after = changed(lambda order, fields, line: fields.pop("coupon"))
     call = Document(CALL.path, {"properties": {"arguments": ORDER, "result": after}})
@@ -211,7 +213,7 @@ def test_a_break_is_told_with_its_document_and_what_to_do(tmp_path):
     ]
 
 
-def test_a_document_that_is_missing_or_left_behind_is_found(tmp_path):
+def test_a_document_that_is_missing_or_left_behind_is_found(tmp_path: Path) -> None:
     write(tmp_path, [CALL])
     assert drifted(tmp_path, [EVENT]) == [
         f"{EVENT.path}: is missing; {AGAIN}",
@@ -223,7 +225,7 @@ COMMITTED = [document for document in documents() if document.path.suffix == ".j
 
 
 @pytest.mark.parametrize("document", COMMITTED, ids=lambda document: str(document.path))
-def test_removing_any_field_of_any_document_is_found(document, tmp_path):
+def test_removing_any_field_of_any_document_is_found(document: Document, tmp_path: Path) -> None:
     write(tmp_path, [document])
     for half in ("data",) if document.path.parts[0] == "events" else ("arguments", "result"):
         after = json.loads(json.dumps(document.content))

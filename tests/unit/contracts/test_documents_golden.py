@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 OURS = Folders(ROOT / "tests" / "golden", ROOT / "docs" / "contracts" / "events")
 
 
-def test_every_event_of_every_version_is_read_by_all_who_follow_it():
+def test_every_event_of_every_version_is_read_by_all_who_follow_it() -> None:
     assert faults(OURS, EVENTS, our_readers()) == []
 
 
@@ -58,7 +58,10 @@ def sample(version: int, data: dict[str, Any], kind: str = "") -> dict[str, Any]
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
     folders = Folders(tmp_path / "samples", tmp_path / "documents")
-    samples = {1: (FIRST, {"total": "9.50"}), 2: (SECOND, {"revenue": 950, "currency": "EUR"})}
+    samples: dict[int, tuple[EventKind, dict[str, Any]]] = {
+        1: (FIRST, {"total": "9.50"}),
+        2: (SECOND, {"revenue": 950, "currency": "EUR"}),
+    }
     for version, (kind, data) in samples.items():
         name = f"profiles/order_completed.v{version}"
         write(folders.samples / f"{name}.json", sample(version, data))
@@ -76,11 +79,11 @@ def readers(upcasters: Upcasters) -> dict[str, dict[str, Upcasters]]:
     return {"profiles": {"profiles": GOOD, "segments": upcasters}}
 
 
-def test_an_old_sample_that_its_upcaster_brings_up_to_date_is_well(folders):
+def test_an_old_sample_that_its_upcaster_brings_up_to_date_is_well(folders: Folders) -> None:
     assert faults(folders, [SECOND], readers(GOOD)) == []
 
 
-def test_a_reader_without_the_upcaster_is_found(folders):
+def test_a_reader_without_the_upcaster_is_found(folders: Folders) -> None:
     messages = faults(folders, [SECOND], readers(Upcasters()))
     assert messages[0] == (
         "segments reads order_completed of profiles at version 1, but it is at 2: "
@@ -88,7 +91,7 @@ def test_a_reader_without_the_upcaster_is_found(folders):
     )
 
 
-def test_an_upcaster_that_makes_something_else_is_found(folders):
+def test_an_upcaster_that_makes_something_else_is_found(folders: Folders) -> None:
     wrong = Upcasters({("order_completed", 1): lambda data: {"revenue": data["total"]}})
     whole, least = faults(folders, [SECOND], readers(wrong))
     reason = "the upcasters of segments do not make version 2 of it: "
@@ -96,7 +99,7 @@ def test_an_upcaster_that_makes_something_else_is_found(folders):
     assert least.startswith(f"profiles/order_completed.v1.least.json: {reason}")
 
 
-def test_an_upcaster_that_raises_is_found(folders):
+def test_an_upcaster_that_raises_is_found(folders: Folders) -> None:
     wrong = Upcasters({("order_completed", 1): lambda data: {"revenue": data["amount"]}})
     assert faults(folders, [SECOND], readers(wrong))[0] == (
         "profiles/order_completed.v1.json: the upcasters of segments raise KeyError: 'amount'"
@@ -104,20 +107,20 @@ def test_an_upcaster_that_raises_is_found(folders):
 
 
 @pytest.mark.parametrize("name", ["v1", "v2", "v1.least", "v2.least"])
-def test_a_version_without_a_sample_is_found(folders, name):
+def test_a_version_without_a_sample_is_found(folders: Folders, name: str) -> None:
     (folders.samples / "profiles" / f"order_completed.{name}.json").unlink()
     (message,) = faults(folders, [SECOND], readers(GOOD))
     assert message.startswith(f"profiles/order_completed.{name}.json: there is no sample")
 
 
-def test_a_sample_that_is_not_of_its_version_is_found(folders):
+def test_a_sample_that_is_not_of_its_version_is_found(folders: Folders) -> None:
     file = folders.samples / "profiles" / "order_completed.v1.json"
     file.write_text(json.dumps(sample(1, {"total": 9.5})))
     (message,) = faults(folders, [SECOND], readers(GOOD))
     assert "is not what the document of its version says: $.data.total" in message
 
 
-def test_a_field_that_a_document_has_lost_is_found_by_the_sample(folders):
+def test_a_field_that_a_document_has_lost_is_found_by_the_sample(folders: Folders) -> None:
     file = folders.documents / "profiles" / "order_completed.v1.json"
     lost = event_document(replace(FIRST, data=EventData()))
     file.write_text(json.dumps(lost))
@@ -126,7 +129,7 @@ def test_a_field_that_a_document_has_lost_is_found_by_the_sample(folders):
     assert len(messages) == 2
 
 
-def test_an_earlier_version_keeps_its_document(folders):
+def test_an_earlier_version_keeps_its_document(folders: Folders) -> None:
     (folders.documents / "profiles" / "order_completed.v1.json").unlink()
     messages = faults(folders, [SECOND], readers(GOOD))
     assert len(messages) == 2
@@ -139,7 +142,9 @@ class Stricter(Before):
     currency = Currency(required=True)
 
 
-def test_a_field_that_a_version_newly_requires_is_found_by_the_least_sample(folders):
+def test_a_field_that_a_version_newly_requires_is_found_by_the_least_sample(
+    folders: Folders,
+) -> None:
     """Also where the document that said otherwise was deleted and made again."""
     stricter = replace(FIRST, data=Stricter())
     write(folders.documents / "profiles" / "order_completed.v1.json", event_document(stricter))
@@ -156,7 +161,7 @@ class Noted(Before):
     note = Text()
 
 
-def test_an_upcaster_that_counts_on_what_may_be_absent_is_found(folders):
+def test_an_upcaster_that_counts_on_what_may_be_absent_is_found(folders: Folders) -> None:
     noted = event_document(replace(FIRST, data=Noted()))
     write(folders.documents / "profiles" / "order_completed.v1.json", noted)
     whole = sample(1, {"total": "9.50", "note": "a gift"})
@@ -168,7 +173,7 @@ def test_an_upcaster_that_counts_on_what_may_be_absent_is_found(folders):
     ]
 
 
-def test_a_least_sample_has_nothing_to_spare(folders):
+def test_a_least_sample_has_nothing_to_spare(folders: Folders) -> None:
     file = folders.samples / "profiles" / "order_completed.v2.least.json"
     write(file, {**json.loads(file.read_text()), "profileid": "p"})
     assert faults(folders, [SECOND], readers(GOOD)) == [
@@ -176,7 +181,7 @@ def test_a_least_sample_has_nothing_to_spare(folders):
     ]
 
 
-def test_a_sample_of_nothing_is_found(folders):
+def test_a_sample_of_nothing_is_found(folders: Folders) -> None:
     (folders.samples / "profiles" / "order_lost.v1.json").write_text("{}")
     assert faults(folders, [SECOND], readers(GOOD)) == [
         "profiles/order_lost.v1.json: is a sample of no event that we tell"

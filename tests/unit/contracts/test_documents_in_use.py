@@ -73,7 +73,9 @@ def receipts(checked: Checked) -> list[dict[str, Any]]:
     return [each for each in answer["receipts"] if each["status"] == "appended"]
 
 
-def test_answers_about_shoppers_are_as_documented(checked, receipts):
+def test_answers_about_shoppers_are_as_documented(
+    checked: Checked, receipts: list[dict[str, Any]]
+) -> None:
     for receipt in receipts[:5]:
         checked.call("profiles", "get", profile_id=receipt["profile_id"])
         checked.call("identity", "describe", profile_id=receipt["profile_id"])
@@ -85,7 +87,9 @@ def test_answers_about_shoppers_are_as_documented(checked, receipts):
     checked.call("identity", "lookup", identifiers={"user_id": "nobody"})
 
 
-def test_answers_to_a_support_desk_are_as_documented(checked, receipts):
+def test_answers_to_a_support_desk_are_as_documented(
+    checked: Checked, receipts: list[dict[str, Any]]
+) -> None:
     omar = checked.call("identity", "lookup", identifiers={"user_id": "omar"}, authenticated=True)
     described = checked.call("identity", "describe", profile_id=omar["profile_id"])
     sets = [[stream["stream"]] for stream in described["streams"]]
@@ -102,14 +106,16 @@ def test_answers_to_a_support_desk_are_as_documented(checked, receipts):
     checked.call("identity", "review", limit=10)
 
 
-def test_answers_about_segments_are_as_documented(checked, receipts):
+def test_answers_about_segments_are_as_documented(
+    checked: Checked, receipts: list[dict[str, Any]]
+) -> None:
     checked.call("segments", "list")
     checked.call("segments", "preview", rule=RULE)
     definition = {"segment": "documented", "rule": RULE, "description": "For this test."}
     checked.call("segments", "define", definition=definition)
 
 
-def test_decisions_are_as_documented(checked, receipts):
+def test_decisions_are_as_documented(checked: Checked, receipts: list[dict[str, Any]]) -> None:
     for file in sorted((ROOT / "examples" / "requests").glob("*.json")):
         request = {**json.loads(file.read_text()), "explain": True, "deadline_ms": 20_000}
         decision = checked.call("offers", "decide", request=request)
@@ -118,7 +124,9 @@ def test_decisions_are_as_documented(checked, receipts):
 
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)
-def test_every_event_of_a_log_is_as_documented(checked, receipts, service):
+def test_every_event_of_a_log_is_as_documented(
+    checked: Checked, receipts: list[dict[str, Any]], service: str
+) -> None:
     heads = checked.call(service, "streams")["streams"]
     streams = [{"stream": head["stream"], "after": 0} for head in heads]
     events = checked.call(service, "history", streams=streams, limit=1_000)["events"]
@@ -130,7 +138,9 @@ def test_every_event_of_a_log_is_as_documented(checked, receipts, service):
 
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)
-def test_what_every_service_answers_is_as_documented(checked, receipts, service):
+def test_what_every_service_answers_is_as_documented(
+    checked: Checked, receipts: list[dict[str, Any]], service: str
+) -> None:
     checked.call(service, "ping")
     checked.call(service, "dead_letters")
     checked.call(service, "behind", source="profiles", places={receipts[0]["stream_id"]: 1_000})

@@ -18,7 +18,7 @@ from chassis.core.upcasting import Upcasters
 from chassis.validation import fields
 from chassis.validation.schema import StrictSchema
 from contracts import fields as contract_fields
-from contracts.export import EVENTS, Document
+from contracts.export import EVENTS, Document, EventKind
 from contracts.export.files import broken
 from contracts.export.generation import event_document, event_path
 from tests.golden.check import Folders, faults
@@ -40,7 +40,7 @@ def example() -> dict[str, Any]:
 
 
 @pytest.fixture
-def folders(example, tmp_path) -> Folders:
+def folders(example: dict[str, Any], tmp_path: Path) -> Folders:
     """Our samples and documents of the two events, and those of the example's version 2."""
     folders = Folders(tmp_path / "golden", tmp_path / "events")
     shutil.copytree(GOLDEN / "segments", folders.samples / "segments")
@@ -57,25 +57,31 @@ def folders(example, tmp_path) -> Folders:
     return folders
 
 
-def second_version(example):
+def second_version(example: dict[str, Any]) -> list[EventKind]:
     data = example["MembershipChanged"]()
     return [replace(kind, data=data, version=2) for kind in EVENTS if kind.type in TYPES]
 
 
-def test_the_example_of_a_new_version_passes_the_golden_check(example, folders):
+def test_the_example_of_a_new_version_passes_the_golden_check(
+    example: dict[str, Any], folders: Folders
+) -> None:
     upcasters = Upcasters(example["SEGMENT_STEPS"])
     readers = {"segments": {"segments": upcasters, "offers": upcasters}}
     assert faults(folders, second_version(example), readers) == []
 
 
-def test_the_example_without_its_upcaster_does_not_pass(example, folders):
+def test_the_example_without_its_upcaster_does_not_pass(
+    example: dict[str, Any], folders: Folders
+) -> None:
     upcasters = Upcasters(example["SEGMENT_STEPS"])
     readers = {"segments": {"segments": upcasters, "offers": Upcasters()}}
     messages = faults(folders, second_version(example), readers)
     assert any(fault.startswith("offers reads segment_entered of segments") for fault in messages)
 
 
-def test_the_example_is_refused_as_the_page_says_without_a_new_version(example):
+def test_the_example_is_refused_as_the_page_says_without_a_new_version(
+    example: dict[str, Any],
+) -> None:
     (kind, _) = second_version(example)
     document = Document(
         event_path(kind.source, kind.type, 1), event_document(replace(kind, version=1))
@@ -91,7 +97,7 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_writes_every_document_and_then_finds_no_fault(tmp_path):
+def test_the_command_writes_every_document_and_then_finds_no_fault(tmp_path: Path) -> None:
     process = run("contracts.export", "--folder", tmp_path)
     assert process.returncode == 0
     assert (tmp_path / "asyncapi.yaml").is_file()
@@ -99,7 +105,7 @@ def test_the_command_writes_every_document_and_then_finds_no_fault(tmp_path):
     assert run("contracts.export", "--check", "--folder", tmp_path).returncode == 0
 
 
-def test_the_command_writes_nothing_when_a_promise_would_be_broken(tmp_path):
+def test_the_command_writes_nothing_when_a_promise_would_be_broken(tmp_path: Path) -> None:
     shutil.copytree(DOCUMENTS, tmp_path / "contracts")
     file = tmp_path / "contracts" / "events" / "segments" / "segment_entered.v1.json"
     promised = json.loads(file.read_text())
@@ -114,7 +120,7 @@ def test_the_command_writes_nothing_when_a_promise_would_be_broken(tmp_path):
         assert json.loads(file.read_text()) == promised
 
 
-def test_the_command_says_which_document_has_drifted(tmp_path):
+def test_the_command_says_which_document_has_drifted(tmp_path: Path) -> None:
     shutil.copytree(DOCUMENTS, tmp_path / "contracts")
     file = tmp_path / "contracts" / "calls" / "every" / "ping.json"
     file.write_text(file.read_text().replace("its clock says", "its watch says"))
@@ -125,6 +131,6 @@ def test_the_command_says_which_document_has_drifted(tmp_path):
     )
 
 
-def test_the_golden_check_is_a_command_and_silent_when_all_is_well():
+def test_the_golden_check_is_a_command_and_silent_when_all_is_well() -> None:
     checked = run("tests.golden")
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")

@@ -12,22 +12,24 @@ from identifiers import accept, load_types, read_types
 TYPE = "{normaliser: exact, assurance: device, priority: 1}"
 
 
-def test_the_shipped_file_knows_the_usual_types():
+def test_the_shipped_file_knows_the_usual_types() -> None:
     types = load_types().by_name
     assert set(types) == {"user_id", "loyalty_id", "device_id", "anonymous_id", "email", "phone"}
     assert (types["user_id"].assurance, types["user_id"].at_most) == ("verified", 1)
 
 
-def test_a_file_in_the_configuration_directory_replaces_the_shipped_one(tmp_path: Path):
+def test_a_file_in_the_configuration_directory_replaces_the_shipped_one(tmp_path: Path) -> None:
     (tmp_path / "identity.yaml").write_text(f"types: {{till_id: {TYPE}}}")
     assert list(load_types(tmp_path).by_name) == ["till_id"]
 
 
-def test_without_a_file_in_the_configuration_directory_the_shipped_one_holds(tmp_path: Path):
+def test_without_a_file_in_the_configuration_directory_the_shipped_one_holds(
+    tmp_path: Path,
+) -> None:
     assert load_types(tmp_path) == load_types()
 
 
-def test_a_shop_adds_its_own_placeholders_and_patterns():
+def test_a_shop_adds_its_own_placeholders_and_patterns() -> None:
     types = read_types(
         f"types: {{till_id: {TYPE}}}\nplaceholders: [Walk-In]\npatterns: ['store-\\d+']"
     )
@@ -99,7 +101,9 @@ def test_a_shop_adds_its_own_placeholders_and_patterns():
         ),
     ],
 )
-def test_a_wrong_entry_is_refused_by_its_path_with_the_fix(text: str, subject: str, message: str):
+def test_a_wrong_entry_is_refused_by_its_path_with_the_fix(
+    text: str, subject: str, message: str
+) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_types(text)
     assert refused.value.subject == subject
