@@ -26,7 +26,7 @@ EMBEDDED_KEY = "development-only-identifier-key"
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How many of a source's events a consumer has applied, and how many streams are halted."""
+    """How many of a source's events a subscriber has applied, and how many streams are halted."""
 
     subscriber: str
     source: str

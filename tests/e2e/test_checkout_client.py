@@ -6,13 +6,10 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from nameko.containers import ServiceContainer
@@ -20,6 +17,7 @@ from nameko.rpc import rpc
 
 from deploy.access import CLIENT
 from tests.support.servers import VirtualHosts
+from tests.support.tcp_proxy import TcpProxy
 
 CHECKOUT = Path(__file__).parents[2] / "examples" / "checkout"
 
@@ -57,59 +55,6 @@ class Offers:
             raise ZeroDivisionError
         time.sleep(request.get("seconds", 0))
         return {"echo": request}
-
-
-class TcpLink:
-    """A TCP connection's way to the broker, which can be frozen and cut."""
-
-    def __init__(self, target: tuple[str, int]) -> None:
-        self.target = target
-        self.frozen = False
-        self.sockets: list[socket.socket] = []
-        self.threads: list[threading.Thread] = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.accepting = threading.Thread(target=self._accept)
-        self.accepting.start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self.listener.accept()
-                far = socket.create_connection(self.target)
-                self.sockets += [near, far]
-                for ends in ((near, far), (far, near)):
-                    self.threads.append(threading.Thread(target=self._pass, args=ends))
-                    self.threads[-1].start()
-
-    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                while self.frozen:
-                    time.sleep(0.01)
-                sink.sendall(data)
-        _shut(source, sink)
-
-    def cut(self) -> None:
-        _shut(*self.sockets)
-        for thread in self.threads:  # a socket must not be closed while somebody waits for it
-            thread.join()
-        for each in self.sockets:
-            each.close()
-        self.sockets, self.threads = [], []
-
-    def end(self) -> None:
-        self.frozen = False
-        _shut(self.listener)
-        self.accepting.join()
-        self.listener.close()
-        self.cut()
-
-
-def _shut(*sockets: socket.socket) -> None:
-    for each in sockets:
-        with suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
 
 
 class ShopProcess:
@@ -152,18 +97,16 @@ def client_uri(virtual_hosts: VirtualHosts) -> Iterator[str]:
 
 
 @pytest.fixture
-def line(client_uri: str) -> Iterator[TcpLink]:
-    parts = urlsplit(client_uri)
-    made = TcpLink((parts.hostname or "localhost", parts.port or 5672))
+def proxy(client_uri: str) -> Iterator[TcpProxy]:
+    made = TcpProxy(client_uri)
     yield made
-    made.end()
+    made.frozen = False
+    made.cut()
 
 
 @pytest.fixture
-def shop(client_uri: str, line: TcpLink) -> Iterator[ShopProcess]:
-    parts = urlsplit(client_uri)
-    near = f"{parts.username}:{parts.password}@127.0.0.1:{line.port}"
-    made = ShopProcess(parts._replace(netloc=near).geturl())
+def shop(client_uri: str, proxy: TcpProxy) -> Iterator[ShopProcess]:
+    made = ShopProcess(proxy.through(client_uri))
     yield made
     made.end()
 
@@ -196,25 +139,25 @@ def test_no_service_is_no_answer(shop: ShopProcess) -> None:
 
 
 def test_a_frozen_broker_holds_nobody_and_is_used_again_when_it_thaws(
-    shop: ShopProcess, line: TcpLink
+    shop: ShopProcess, proxy: TcpProxy
 ) -> None:
     assert shop.decide_until_answered() == ANSWER
-    line.frozen = True
+    proxy.frozen = True
     assert [shop.decide()[0] for _ in range(3)] == ["NoAnswer"] * 3
-    line.frozen = False
+    proxy.frozen = False
     assert shop.decide_until_answered() == ANSWER
 
 
-def test_a_cut_connection_is_made_anew(shop: ShopProcess, line: TcpLink) -> None:
+def test_a_cut_connection_is_made_anew(shop: ShopProcess, proxy: TcpProxy) -> None:
     assert shop.decide_until_answered() == ANSWER
-    line.cut()
+    proxy.drop()
     assert shop.decide_until_answered() == ANSWER
 
 
-def test_a_broker_that_is_not_there_is_no_answer(client_uri: str, line: TcpLink) -> None:
-    line.end()
-    parts = urlsplit(client_uri)
-    shop = ShopProcess(f"amqp://somebody:secret@127.0.0.1:{line.port}{parts.path}")
+def test_a_broker_that_is_not_there_is_no_answer(client_uri: str, proxy: TcpProxy) -> None:
+    proxy.cut()
+    host = client_uri.rpartition("@")[2]
+    shop = ShopProcess(proxy.through(f"amqp://somebody:secret@{host}"))
     outcomes = [shop.decide() for _ in range(4)]
     shop.end()
     assert {kind for kind, _ in outcomes} == {"NoAnswer"}

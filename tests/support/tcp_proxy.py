@@ -1,4 +1,4 @@
-"""A TCP proxy that can be cut and opened again, as networks are."""
+"""A TCP proxy that can be frozen, cut and opened again, as networks are."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ import eventlet
 
 
 class TcpProxy:
-    """Forwards connections to the server of `uri`; `through(uri)` is the way through it."""
+    """Forwards connections to the server of `uri`; `through(uri)` is the way through it.
+
+    While it is `frozen`, it holds back what is sent.
+    """
 
     def __init__(self, uri: str) -> None:
+        self.frozen = False
         parts = urlsplit(uri)
         self._server = (parts.hostname or "localhost", parts.port or 5672)
         self._listener: Any = eventlet.listen(("127.0.0.1", 0))
@@ -32,8 +36,12 @@ class TcpProxy:
         """Cut every connection, and refuse new ones."""
         self._accepting.kill()
         self._listener.close()
-        for passing in list(self._passing):
-            passing()
+        self.drop()
+
+    def drop(self) -> None:
+        """Cut every connection, and take new ones."""
+        for end in list(self._passing):
+            end()
 
     def open(self) -> None:
         """Take connections again, at the same address."""
@@ -53,15 +61,16 @@ class TcpProxy:
 
         self._passing.append(end)
         ways = [(inward, outward), (outward, inward)]
-        for greenlet in [eventlet.spawn(_copy, *way, end) for way in ways]:
+        for greenlet in [eventlet.spawn(self._copy, *way, end) for way in ways]:
             greenlet.wait()
         self._passing.remove(end)
         inward.close()  # not before both have stopped reading: the number may be another's by then
         outward.close()
 
-
-def _copy(source: Any, target: Any, end: Callable[[], None]) -> None:
-    with suppress(OSError):
-        while data := source.recv(65_536):
-            target.sendall(data)
-    end()
+    def _copy(self, source: Any, target: Any, end: Callable[[], None]) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                while self.frozen:
+                    eventlet.sleep(0.01)
+                target.sendall(data)
+        end()
