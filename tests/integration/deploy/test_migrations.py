@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from chassis.database import migration
 from chassis.database.engine import driver_uri
 from chassis.database.personal import KEY
 from contracts.topology import SERVICE_NAMES
-from deploy.services import upgrade
+from deploy.services import MIGRATIONS, upgrade
 from tests.support.servers import Databases
 from tests.support.service_tables import METADATA, columns_of
 
@@ -84,3 +86,52 @@ def test_a_migrated_database_has_no_column_that_is_not_declared_personal_or_not(
     engine.dispose()
     declared = {place for place, column in columns_of(service).items() if KEY in column.info}
     assert sorted(found - declared) == [("alembic_version", "version_num")]
+
+
+def first_revisions(service: str, count: int, folder: Path) -> Path:
+    """The migrations of an earlier release: the first `count` revisions of a service."""
+    folder.mkdir()
+    for file in sorted(MIGRATIONS[service].glob("0*.py"))[:count]:
+        shutil.copy(file, folder)
+    return folder
+
+
+@pytest.mark.parametrize(("service", "count"), [("identity", 1), ("identity", 2), ("profiles", 1)])
+def test_a_database_of_an_earlier_revision_ends_with_the_same_tables(
+    service: str, count: int, database_uri: str, tmp_path: Path
+) -> None:
+    migration.upgrade(first_revisions(service, count, tmp_path / "earlier"), database_uri)
+    upgrade(service, database_uri)
+    newest = f"sqlite:///{tmp_path}/newest.db"
+    upgrade(service, newest)
+    assert columns(database_uri) == columns(newest)
+
+
+def test_what_the_first_release_knew_of_a_profile_is_kept(
+    database_uri: str, tmp_path: Path
+) -> None:
+    migration.upgrade(first_revisions("identity", 1, tmp_path / "earlier"), database_uri)
+    engine = sa.create_engine(driver_uri(database_uri))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO profiles VALUES ('p', true, 3)")
+        connection.exec_driver_sql(
+            "INSERT INTO tenures VALUES ('p', 'user_id:1', 1, 0, 0, 'p', 1, 'verified', '', NULL,"
+            " true)"
+        )
+    upgrade("identity", database_uri)
+    with engine.begin() as connection:
+        row = connection.exec_driver_sql("SELECT parted, verified, merges FROM tenures").one()
+    engine.dispose()
+    assert (row.parted, bool(row.verified), row.merges) == ("", True, 3)
+
+
+def columns(uri: str) -> dict[str, list[str]]:
+    """The names of all columns in their order, by table."""
+    engine = sa.create_engine(driver_uri(uri))
+    inspector = sa.inspect(engine)
+    names = {
+        table: [column["name"] for column in inspector.get_columns(table)]
+        for table in inspector.get_table_names()
+    }
+    engine.dispose()
+    return names
