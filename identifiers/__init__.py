@@ -4,11 +4,19 @@
 the types from `identity.yaml`. Values are hashed here and go no further: nothing logs or shows one.
 """
 
-from identifiers.acceptance import Accepted, Identifier, Ignored, accept
+from identifiers.acceptance import (
+    NONE_USABLE,
+    Accepted,
+    Identifier,
+    Ignored,
+    accept,
+    list_ignored,
+)
 from identifiers.configuration import load_types, read_types
 from identifiers.types import Assurance, IdentifierType, IdentifierTypes
 
 __all__ = [
+    "NONE_USABLE",
     "Accepted",
     "Assurance",
     "Identifier",
@@ -16,6 +24,7 @@ __all__ = [
     "IdentifierTypes",
     "Ignored",
     "accept",
+    "list_ignored",
     "load_types",
     "read_types",
 ]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from identifiers.normalising import Unusable, clean, normalise
 from identifiers.placeholders import is_placeholder
 from identifiers.types import Assurance, IdentifierType, IdentifierTypes
 
+# The error for an event none of whose identifiers can be used.
+NONE_USABLE: Mapping[str, str] = {
+    "field": "identifiers",
+    "message": "has none that can be used; ignored_identifiers says why",
+}
 _HEX_DIGITS = 32  # 128 bits: no two of 10^12 values collide by chance
 
 
@@ -44,6 +49,11 @@ class Accepted:
 
     keys: tuple[Identifier, ...]
     ignored: tuple[Ignored, ...]
+
+
+def list_ignored(ignored: Iterable[Ignored]) -> list[dict[str, str]]:
+    """The ignored identifiers as responses list them."""
+    return [{"type": each.type, "reason": each.reason} for each in ignored]
 
 
 def accept(identifiers: Mapping[str, str], types: IdentifierTypes, key: bytes) -> Accepted:

@@ -12,7 +12,7 @@ from chassis import Event, Unavailable
 from chassis.config.settings import Settings
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.ingest import IncomingEvent, read_events
-from identifiers import load_types
+from identifiers import list_ignored, load_types
 from profile_index import profiles_of
 from services.profiles import store
 from services.profiles.domain import receipts, recording
@@ -135,7 +135,7 @@ class RecordHandler:
         accepted = {event.id: self.vault.accept(event) for event in new}
         refusals = receipts.expected_refusals(accepted)
         deferred = {
-            event_id: receipts.ignored_identifiers(identifiers)
+            event_id: list_ignored(identifiers.ignored)
             for event_id, identifiers in accepted.items()
             if event_id not in refusals
         }

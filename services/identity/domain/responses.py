@@ -7,14 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis import Event, format_instant
-from identifiers import Ignored
+from identifiers import NONE_USABLE, Ignored, list_ignored
 from services.identity.domain.resolution import Resolution, ResolutionResult, Unresolvable
 from services.identity.domain.state import BEGINNING, Tenure
-
-_ERROR = {
-    "field": "identifiers",
-    "message": "has none that can be used; ignored_identifiers says why",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +29,10 @@ def resolution(result: ResolutionResult) -> dict[str, Any]:
     """One of the resolutions of `resolve`."""
     response: dict[str, Any] = {
         "event_id": result.event_id,
-        "ignored_identifiers": _ignored_identifiers(result.ignored),
+        "ignored_identifiers": list_ignored(result.ignored),
     }
     if isinstance(result, Unresolvable):
-        return {**response, "error": dict(_ERROR)}
+        return {**response, "error": dict(NONE_USABLE)}
     return {
         **response,
         "stream_id": result.stream,
@@ -55,7 +50,7 @@ def lookup(
         "profile_id": result.profile if result else None,
         "stream_id": result.stream if result else None,
         "assurance": result.assurance if result else "claimed" if claims_account else None,
-        "ignored_identifiers": _ignored_identifiers(result.ignored if result else ignored),
+        "ignored_identifiers": list_ignored(result.ignored if result else ignored),
     }
 
 
@@ -120,10 +115,6 @@ def review(
         }
         for entry in entries
     ]
-
-
-def _ignored_identifiers(ignored: Iterable[Ignored]) -> list[dict[str, str]]:
-    return [{"type": identifier.type, "reason": identifier.reason} for identifier in ignored]
 
 
 def _stream(tenure: Tenure, related: Iterable[Tenure]) -> dict[str, Any]:

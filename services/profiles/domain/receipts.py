@@ -8,7 +8,7 @@ from typing import Any
 
 from chassis import Event, InvalidInput
 from contracts.ingest import MAX_ID, IncomingEvent
-from identifiers import Accepted
+from identifiers import NONE_USABLE, Accepted, list_ignored
 from services.profiles.domain.recording import ResolvedEvent
 
 
@@ -44,18 +44,12 @@ def duplicate_positions(stored: Mapping[str, Event]) -> dict[str, LogPosition]:
     return {event.id: LogPosition(event.stream, event.version, True) for event in stored.values()}
 
 
-def ignored_identifiers(accepted: Accepted) -> list[dict[str, str]]:
-    """The identifiers that identity will not use, and why."""
-    return [{"type": ignored.type, "reason": ignored.reason} for ignored in accepted.ignored]
-
-
 def expected_refusals(accepted: Mapping[str, Accepted]) -> dict[str, Mapping[str, Any]]:
     """What identity will say of the events, by id, none of whose identifiers it can use."""
-    message = "has none that can be used; ignored_identifiers says why"
     return {
         event_id: {
-            "error": {"field": "identifiers", "message": message},
-            "ignored_identifiers": ignored_identifiers(identifiers),
+            "error": NONE_USABLE,
+            "ignored_identifiers": list_ignored(identifiers.ignored),
         }
         for event_id, identifiers in accepted.items()
         if not identifiers.keys

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from contracts.ingest import IncomingEvent, read_events
-from identifiers import load_types
+from identifiers import list_ignored, load_types
 from services.profiles.domain.receipts import (
     RecordOutcome,
     expected_refusals,
-    ignored_identifiers,
     record_response,
 )
 from services.profiles.vault import open_vault
@@ -28,7 +27,7 @@ def test_what_identity_will_refuse_is_known_before_it_is_asked() -> None:
         "useless": VAULT.accept(incoming(email="undefined")),
     }
     assert expected_refusals(accepted).keys() == {"useless"}
-    assert [ignored["type"] for ignored in ignored_identifiers(accepted["usable"])] == ["email"]
+    assert [ignored["type"] for ignored in list_ignored(accepted["usable"].ignored)] == ["email"]
 
 
 def test_a_deferred_event_is_accepted_and_has_no_position_yet() -> None:
