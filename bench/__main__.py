@@ -80,12 +80,12 @@ def _show(console: Console, figures: Figures) -> None:
     if echo:
         table.add_column(f"scaled to an echo of {REFERENCE_ECHO_MS} ms", justify="right")
     for name, value in figures.items():
-        scaled = _scaled(name, value, echo / REFERENCE_ECHO_MS) if echo else None
+        scaled = scaled(name, value, echo / REFERENCE_ECHO_MS) if echo else None
         table.add_row(name, f"{value:,}", *([] if scaled is None else [f"{scaled:,}"]))
     console.print(table)
 
 
-def _scaled(name: str, value: float, slowness: float) -> float | None:
+def scaled(name: str, value: float, slowness: float) -> float | None:
     """A figure as it would be on the reference machine; None for a ratio, which stays the same."""
     if "_ms" in name:
         return round(value / slowness, 2)
