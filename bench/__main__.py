@@ -80,8 +80,10 @@ def _show(console: Console, figures: Figures) -> None:
     if echo:
         table.add_column(f"scaled to an echo of {REFERENCE_ECHO_MS} ms", justify="right")
     for name, value in figures.items():
-        scaled = scaled(name, value, echo / REFERENCE_ECHO_MS) if echo else None
-        table.add_row(name, f"{value:,}", *([] if scaled is None else [f"{scaled:,}"]))
+        row = [name, f"{value:,}"]
+        if echo and (there := scaled(name, value, echo / REFERENCE_ECHO_MS)) is not None:
+            row.append(f"{there:,}")
+        table.add_row(*row)
     console.print(table)
 
 
