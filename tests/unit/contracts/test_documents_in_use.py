@@ -98,8 +98,8 @@ def test_answers_to_a_support_desk_are_as_documented(
     keys = [one["key"] for one in described["streams"][-1]["identifiers"]]
     split = {"profile_id": omar["profile_id"], "identifiers": keys, "reason": "two people"}
     checked.call("identity", "split", **split, dry_run=True)
-    parted = checked.call("identity", "split", **split)
-    one, other = (profile["profile_id"] for profile in parted["after"])
+    result = checked.call("identity", "split", **split)
+    one, other = (profile["profile_id"] for profile in result["after"])
     checked.call("identity", "merge", a=one, b=other, reason="one after all", dry_run=True)
     checked.call("identity", "merge", a=one, b=other, reason="one after all")
     checked.call("identity", "explain", profile_id=omar["profile_id"])
