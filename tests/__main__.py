@@ -22,22 +22,22 @@ def main(arguments: list[str]) -> int:
     first, others = HALVES
     rest = [*others, *(f"--ignore={path}" for path in first)]
     with tempfile.TemporaryDirectory() as folder:
-        said = Path(folder) / "second-half"
-        with said.open("w") as output:
+        log = Path(folder) / "second-half"
+        with log.open("w") as output:
             second = subprocess.Popen([*_PYTEST, *rest], stdout=output, stderr=subprocess.STDOUT)
         try:
             print("The first half; the second one runs meanwhile.", flush=True)
             status = subprocess.run([*_PYTEST, *first], check=False).returncode
             print("The second half:", flush=True)
-            _show_until_ended(said, second)
+            _show_until_ended(log, second)
         finally:
             second.kill()
             second.wait()
     return status or second.returncode
 
 
-def _show_until_ended(said: Path, process: subprocess.Popen[bytes]) -> None:
-    with said.open() as output:
+def _show_until_ended(log: Path, process: subprocess.Popen[bytes]) -> None:
+    with log.open() as output:
         while process.poll() is None:
             print(output.read(), end="", flush=True)
             time.sleep(0.2)

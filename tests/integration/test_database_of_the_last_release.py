@@ -310,12 +310,12 @@ def test_the_log_of_an_old_database_refuses_changes(old: ReleasedShop, service: 
 def test_every_call_is_answered_as_by_the_release_that_left_the_databases(
     old: ReleasedShop, answered: Mapping[str, Any]
 ) -> None:
-    told = old.expected["answers"]
+    answers = old.expected["answers"]
     expected = {
         _name(asked): next(asked[kind] for kind in ("answer", "digest", "refused") if kind in asked)
-        for asked in told
+        for asked in answers
     }
-    assert len(expected) == len(told)
+    assert len(expected) == len(answers)
     assert answered == expected
 
 
@@ -418,10 +418,10 @@ def test_an_order_of_an_old_account_counts(going_on: ReleasedShop) -> None:
 
 
 def test_what_the_desk_has_parted_stays_apart(going_on: ReleasedShop) -> None:
-    parted = going_on.profile(device_id="lou-phone")["profile_id"]
+    split_off = going_on.profile(device_id="lou-phone")["profile_id"]
     receipt = going_on.record("mia-in", "signed_in", user_id="mia", device_id="lou-phone")
-    assert receipt["profile_id"] == going_on.profile(user_id="mia")["profile_id"] != parted
-    assert going_on.call("profiles", "get", profile_id=parted)["profile_id"] == parted
+    assert receipt["profile_id"] == going_on.profile(user_id="mia")["profile_id"] != split_off
+    assert going_on.call("profiles", "get", profile_id=split_off)["profile_id"] == split_off
 
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)
@@ -441,8 +441,8 @@ def test_a_log_goes_on_without_a_gap_and_holds_what_it_held(
         assert found == list(range(1, len(found) + 1))
         assert len(found) >= heads[stream]
     call = f"{service}.history"
-    (held,) = (told for name, told in answered.items() if name.startswith(call))
-    assert set(held) < set(comparable(call, history, {}))
+    (answer,) = (each for name, each in answered.items() if name.startswith(call))
+    assert set(answer) < set(comparable(call, history, {}))
 
 
 @pytest.mark.parametrize("service", ["segments", "offers", "profiles"])

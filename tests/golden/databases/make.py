@@ -171,8 +171,8 @@ class Cast:
 
     def profile_ids(self) -> list[str]:
         """Every id that was ever a profile's."""
-        told = self.history("profiles", *self.streams("profiles"))
-        entries = (entry for event in told for entry in event["data"].get("streams", ()))
+        events = self.history("profiles", *self.streams("profiles"))
+        entries = (entry for event in events for entry in event["data"].get("streams", ()))
         return sorted({str(entry["profile_id"]) for entry in entries})
 
 
@@ -353,8 +353,8 @@ def ask(cast: Cast) -> Iterator[dict[str, Any]]:
         yield asked("profiles", "get", profile_id=profile_id)
         yield asked("segments", "memberships", profile_id=profile_id)
         for method in ("describe", "explain"):
-            told = asked("identity", method, profile_id=profile_id)
-            yield told if profile_id in in_full else in_brief(told)
+            answer = asked("identity", method, profile_id=profile_id)
+            yield answer if profile_id in in_full else in_brief(answer)
     yield asked("identity", "review")
     segments = asked("segments", "list")
     yield segments
@@ -409,10 +409,10 @@ def write_expected(
     """Write what the services answered, an answer a line."""
     head = {"clock": stories.NIGHT, "ignored": IGNORED, "left": left}
     lines = [f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}," for k, v in head.items()]
-    told = ",\n".join(
+    texts = ",\n".join(
         "    " + json.dumps(answer, ensure_ascii=False, separators=(",", ":")) for answer in answers
     )
-    path.write_text("\n".join(["{", *lines, '  "answers": [', told, "  ]", "}", ""]))
+    path.write_text("\n".join(["{", *lines, '  "answers": [', texts, "  ]", "}", ""]))
 
 
 def make(stage: Stage, folder: Path, dump: Callable[[str], str]) -> None:
