@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from chassis import Event
 from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
+from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index.tables import IDENTIFIERS, LABELS
 
 _SAVE_LABELS = RowStatement(
@@ -79,7 +80,7 @@ def moves_of(event: Event) -> Sequence[Mapping[str, Any]]:
     return event.data["streams"] if event.type == "identity_changed" else ()
 
 
-def apply_identity(connection: sa.Connection, events: Iterable[Event]) -> list[LabelChange]:
+def apply_identity(unit: UnitOfWork, events: Iterable[Event]) -> list[LabelChange]:
     """Apply the `identity_changed` among `events`; returns the streams whose profile changed.
 
     For each stream the highest epoch wins, and for each identifier the latest tenure. The caller
@@ -96,14 +97,14 @@ def apply_identity(connection: sa.Connection, events: Iterable[Event]) -> list[L
                     keys[row["key"]] = row
     if not entries:
         return []
-    before = _labels(connection, entries)
+    before = _labels(unit, entries)
     newer = {
         stream: entry
         for stream, entry in entries.items()
         if entry["epoch"] > before.get(stream, ("", 0))[1]
     }
-    _save_labels(connection, newer)
-    _save_identifiers(connection, keys)
+    _save_labels(unit, newer)
+    _save_identifiers(unit, keys)
     return [
         LabelChange(stream, before.get(stream, (None, 0))[0], entry["profile_id"])
         for stream, entry in sorted(newer.items())
@@ -111,42 +112,42 @@ def apply_identity(connection: sa.Connection, events: Iterable[Event]) -> list[L
     ]
 
 
-def profiles_of(connection: sa.Connection, streams: Iterable[str]) -> dict[str, str]:
+def profiles_of(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, str]:
     """The profile of each of `streams` that is known."""
-    return {stream: label[0] for stream, label in _labels(connection, streams).items()}
+    return {stream: label[0] for stream, label in _labels(unit, streams).items()}
 
 
-def streams_of(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[str, list[str]]:
+def streams_of(unit: UnitOfWork, profile_ids: Iterable[str]) -> dict[str, list[str]]:
     """The streams of each of `profile_ids`, sorted; an empty list for one that has none."""
     wanted = sorted(set(profile_ids))
     streams: dict[str, list[str]] = {profile_id: [] for profile_id in wanted}
-    for row in _STREAMS.execute(connection, profile_ids=wanted):
+    for row in _STREAMS.execute(unit.connection, profile_ids=wanted):
         streams[row.profile_id].append(row.stream_id)
     return streams
 
 
-def current_streams(connection: sa.Connection, profile_id: str) -> tuple[str, list[str]] | None:
+def current_streams(unit: UnitOfWork, profile_id: str) -> tuple[str, list[str]] | None:
     """The profile that an id, however old, stands for today, and its streams; None if for none."""
-    rows = _COMPANIONS.execute(connection, profile_id=profile_id)
+    rows = _COMPANIONS.execute(unit.connection, profile_id=profile_id)
     return (rows[0].profile_id, [row.stream_id for row in rows]) if rows else None
 
 
-def current_profile(connection: sa.Connection, profile_id: str) -> str | None:
+def current_profile(unit: UnitOfWork, profile_id: str) -> str | None:
     """The profile that an id, however old, stands for today; None if it never was one."""
     query = sa.select(LABELS.c.profile_id).where(LABELS.c.stream_id == profile_id)
-    return connection.execute(query).scalar()
+    return unit.connection.execute(query).scalar()
 
 
-def find(connection: sa.Connection, keys: Iterable[str]) -> dict[str, IdentifierOwner]:
+def find(unit: UnitOfWork, keys: Iterable[str]) -> dict[str, IdentifierOwner]:
     """Where each of the identifier `keys` that is known leads."""
     return {
         row.key: IdentifierOwner(row.key, row.stream_id, row.profile_id, row.assurance)
-        for row in _KNOWN.execute(connection, keys=sorted(set(keys)))
+        for row in _KNOWN.execute(unit.connection, keys=sorted(set(keys)))
     }
 
 
-def _labels(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[str, int]]:
-    rows = _LABELS.execute(connection, streams=sorted(set(streams)))
+def _labels(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, tuple[str, int]]:
+    rows = _LABELS.execute(unit.connection, streams=sorted(set(streams)))
     return {row.stream_id: (row.profile_id, row.epoch) for row in rows}
 
 
@@ -167,15 +168,15 @@ def _rank(row: Mapping[str, Any] | None) -> tuple[int, int]:
     return (row["tenure"], row["epoch"]) if row else (0, 0)
 
 
-def _save_labels(connection: sa.Connection, entries: Mapping[str, Mapping[str, Any]]) -> None:
+def _save_labels(unit: UnitOfWork, entries: Mapping[str, Mapping[str, Any]]) -> None:
     if entries:
         rows = [
             {"stream": stream, "profile_id": entry["profile_id"], "epoch": entry["epoch"]}
             for stream, entry in sorted(entries.items())
         ]
-        _SAVE_LABELS.execute(connection, rows)
+        _SAVE_LABELS.execute(unit.connection, rows)
 
 
-def _save_identifiers(connection: sa.Connection, rows: Mapping[str, Mapping[str, Any]]) -> None:
+def _save_identifiers(unit: UnitOfWork, rows: Mapping[str, Mapping[str, Any]]) -> None:
     if rows:
-        _SAVE_IDENTIFIERS.execute(connection, [rows[key] for key in sorted(rows)])
+        _SAVE_IDENTIFIERS.execute(unit.connection, [rows[key] for key in sorted(rows)])

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from chassis import Event
 from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
+from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index.tables import SUMMARIES
 from rules import Summary
 
@@ -34,7 +35,7 @@ def fold_events(summaries: dict[str, Summary], events: Iterable[Event]) -> None:
         summary.add(event.type, event.data, event.occurred_at, event.id)
 
 
-def update_summaries(connection: sa.Connection, events: Sequence[Event]) -> dict[str, Summary]:
+def update_summaries(unit: UnitOfWork, events: Sequence[Event]) -> dict[str, Summary]:
     """Fold events into the stored summaries of all their streams; returns these summaries.
 
     The caller holds the streams locked, and passes the events of each in order.
@@ -44,30 +45,30 @@ def update_summaries(connection: sa.Connection, events: Sequence[Event]) -> dict
     versions: dict[str, int] = {}
     for event in events:
         versions.update(event.versions)
-    stored = load_summaries(connection, versions)
+    stored = load_summaries(unit, versions)
     summaries = {
         stream: Summary.load(stored[stream][1]) if stream in stored else Summary()
         for stream in versions
     }
     fold_events(summaries, events)
     save_summaries(
-        connection,
+        unit,
         {stream: (version, summaries[stream].dump()) for stream, version in versions.items()},
     )
     return summaries
 
 
-def load_summaries(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[int, Any]]:
+def load_summaries(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, tuple[int, Any]]:
     """The version and summary of each of `streams` that has one."""
-    rows = _LOAD.execute(connection, streams=sorted(set(streams)))
+    rows = _LOAD.execute(unit.connection, streams=sorted(set(streams)))
     return {row.stream_id: (row.version, row.summary) for row in rows}
 
 
-def save_summaries(connection: sa.Connection, summaries: Mapping[str, tuple[int, Any]]) -> None:
+def save_summaries(unit: UnitOfWork, summaries: Mapping[str, tuple[int, Any]]) -> None:
     """Store the version and summary of each stream; a row that is further already stays."""
     if summaries:
         rows = [
             {"stream": stream, "version": version, "summary": summary}
             for stream, (version, summary) in sorted(summaries.items())
         ]
-        _SAVE.execute(connection, rows)
+        _SAVE.execute(unit.connection, rows)

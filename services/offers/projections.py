@@ -26,9 +26,9 @@ class ShopperProjection:
     """Keeps the profile index, with summaries of traits, consent and loyalty only."""
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
-        apply_identity(unit.connection, events)
+        apply_identity(unit, events)
         summarised = [event for event in events if event.type in SUMMARISED]
-        update_summaries(unit.connection, summarised)
+        update_summaries(unit, summarised)
 
 
 class SegmentProjection:

@@ -148,7 +148,7 @@ class RecordHandler:
         def defer(unit: UnitOfWork) -> Mapping[str, str]:
             store.defer(unit, sealed)
             streams = {position.stream for position in positions.values()}
-            return profiles_of(unit.connection, streams)
+            return profiles_of(unit, streams)
 
         profiles = work.run(defer)
         return RecordOutcome(positions, {}, refusals, profiles, {}, deferred)
@@ -208,7 +208,7 @@ def _append(
         for stream, version in fact.event.versions.items():
             fact_versions[stream] = max(version, fact_versions.get(stream, 0))
     streams = {position.stream for position in positions.values()} | fact_versions.keys()
-    profiles = profiles_of(unit.connection, streams)
+    profiles = profiles_of(unit, streams)
     return RecordOutcome(positions, batch.resolutions, batch.refusals, profiles, fact_versions)
 
 

@@ -25,5 +25,5 @@ class IndexProjection:
     """For a rebuild: keeps labels and summaries of the events of the log."""
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
-        apply_identity(unit.connection, events)
-        update_summaries(unit.connection, events)
+        apply_identity(unit, events)
+        update_summaries(unit, events)

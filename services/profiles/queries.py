@@ -51,7 +51,7 @@ def read_profile(
 
     With a `vault`, its identifiers have their plain values, null for one that is not kept.
     """
-    current = current_streams(unit.connection, profile_id)
+    current = current_streams(unit, profile_id)
     if current is None:
         raise NotFound("profile_id", "is no profile that we know")
     current_id, streams = current

@@ -120,13 +120,13 @@ def append(
     """
     results = unit.append([*facts, *drafts])
     fact_results, event_results = results[: len(facts)], results[len(facts) :]
-    apply_identity(unit.connection, [fact.event for fact in fact_results if not fact.duplicate])
+    apply_identity(unit, [fact.event for fact in fact_results if not fact.duplicate])
     return fact_results, event_results
 
 
 def current_summaries(unit: UnitOfWork, streams: Sequence[str]) -> dict[str, CurrentSummary]:
     """The summary of each stream as of now: the stored one, and the events that came after it."""
-    rows = load_summaries(unit.connection, streams)
+    rows = load_summaries(unit, streams)
     stored = {stream: rows.get(stream, (0, {})) for stream in streams}
     versions = {stream: version for stream, (version, _) in stored.items()}
     summaries = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
@@ -145,7 +145,7 @@ def current_summaries(unit: UnitOfWork, streams: Sequence[str]) -> dict[str, Cur
 def save_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary]) -> None:
     """Store the summaries of streams."""
     rows = {stream: (each.version, each.summary.dump()) for stream, each in summaries.items()}
-    save_summary_rows(unit.connection, rows)
+    save_summary_rows(unit, rows)
 
 
 def identifier_keys(unit: UnitOfWork, streams: Iterable[str]) -> list[str]:

@@ -59,11 +59,11 @@ def reevaluate_for(work: UnitOfWorkRunner, registry: DefinitionRegistry, seconds
 def _profile(unit: UnitOfWork, shopper: str | Accepted) -> str:
     """The current profile of an id, however old, or of the strongest known identifier."""
     if isinstance(shopper, str):
-        current = current_profile(unit.connection, shopper)
+        current = current_profile(unit, shopper)
         if current is None:
             raise NotFound("profile_id", "is no profile that segments knows")
         return current
-    owners = find(unit.connection, [identifier.key for identifier in shopper.keys])
+    owners = find(unit, [identifier.key for identifier in shopper.keys])
     for identifier in shopper.keys:
         if identifier.key in owners:
             return owners[identifier.key].profile_id

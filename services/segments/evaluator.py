@@ -77,7 +77,7 @@ def reevaluate(
     # Only with the profiles locked: else a profile evaluated by newer definitions might be
     # evaluated by older ones after that.
     definitions = registry.apply_file(unit)
-    streams = streams_of(unit.connection, states)
+    streams = streams_of(unit, states)
     summaries = _summaries(unit, streams.values(), loaded)
     members = store.load_memberships(unit, states)
     changes: dict[str, tuple[str, Sequence[MembershipChange]]] = {}
@@ -104,7 +104,7 @@ def _summaries(
     unit: UnitOfWork, streams: Iterable[Sequence[str]], loaded: Loaded
 ) -> Mapping[str, Summary]:
     missing = {stream for part in streams for stream in part} - loaded.summaries.keys()
-    stored = load_summaries(unit.connection, missing) if missing else {}
+    stored = load_summaries(unit, missing) if missing else {}
     read = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
     return {**read, **loaded.summaries}
 

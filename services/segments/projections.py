@@ -50,9 +50,9 @@ class MembershipReplay:
 
 def _follow(unit: UnitOfWork, events: Sequence[Event]) -> tuple[dict[str, str], Loaded]:
     """Keep labels and summaries; the profiles that the events touch, with the reason."""
-    moves = apply_identity(unit.connection, events)
+    moves = apply_identity(unit, events)
     loaded = _sum_up(unit, events)
-    touched = set(profiles_of(unit.connection, loaded.versions).values())
+    touched = set(profiles_of(unit, loaded.versions).values())
     reasons = dict.fromkeys(touched, "event")
     for move in moves:
         if move.before is not None:
@@ -66,4 +66,4 @@ def _sum_up(unit: UnitOfWork, events: Sequence[Event]) -> Loaded:
     for event in events:
         versions.update(event.versions)
     counted = [event for event in events if event.type != "identity_changed"]
-    return Loaded(update_summaries(unit.connection, counted), versions)
+    return Loaded(update_summaries(unit, counted), versions)

@@ -29,7 +29,7 @@ PREVIEW_SECONDS = 3.0
 
 def memberships(unit: UnitOfWork, profile_id: str, stale: bool) -> dict[str, Any]:
     """The segments of a profile that has just been evaluated."""
-    streams = streams_of(unit.connection, [profile_id])[profile_id]
+    streams = streams_of(unit, [profile_id])[profile_id]
     versions = store.applied_versions(unit, streams)
     members = store.load_memberships(unit, [profile_id])[profile_id]
     response: dict[str, Any] = MEMBERSHIPS_RESPONSE.dump(
@@ -125,7 +125,7 @@ def preview_streams(
     unit: UnitOfWork, definitions: ActiveDefinitions, stream_sets: Sequence[Sequence[str]]
 ) -> list[list[str]]:
     """The segments that a profile of each set of streams would be in now."""
-    stored = load_summaries(unit.connection, {s for streams in stream_sets for s in streams})
+    stored = load_summaries(unit, {s for streams in stream_sets for s in streams})
     groups = []
     for streams in stream_sets:
         summary = combine(Summary.load(stored[s][1]) for s in set(streams) if s in stored)
@@ -169,17 +169,17 @@ def _described(version: DefinitionVersion) -> dict[str, Any]:
 
 
 def _summary(unit: UnitOfWork, profile_id: str) -> Summary:
-    streams = streams_of(unit.connection, [profile_id])[profile_id]
-    stored = load_summaries(unit.connection, streams)
+    streams = streams_of(unit, [profile_id])[profile_id]
+    stored = load_summaries(unit, streams)
     return combine(Summary.load(state) for _, state in stored.values())
 
 
 def _page(unit: UnitOfWork, after: str) -> dict[str, Summary | None]:
     """The next profiles in order; None for one that has no streams any more."""
     profile_ids = store.page_of_profiles(unit, after, _PAGE)
-    streams = streams_of(unit.connection, profile_ids)
+    streams = streams_of(unit, profile_ids)
     every = [stream for part in streams.values() for stream in part]
-    stored = load_summaries(unit.connection, every)
+    stored = load_summaries(unit, every)
     return {
         profile_id: combine(Summary.load(stored[s][1]) for s in streams[profile_id] if s in stored)
         if streams[profile_id]

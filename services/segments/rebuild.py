@@ -61,8 +61,8 @@ def mark_evaluated(
 
     A profile whose memberships are not what its rules say stays unevaluated.
     """
-    streams = streams_of(unit.connection, profile_ids)
-    stored = load_summaries(unit.connection, {s for part in streams.values() for s in part})
+    streams = streams_of(unit, profile_ids)
+    stored = load_summaries(unit, {s for part in streams.values() for s in part})
     members = store.load_memberships(unit, profile_ids)
     states: dict[str, EvaluationState] = {}
     for profile_id in profile_ids:

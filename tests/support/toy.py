@@ -130,7 +130,7 @@ class Notes:
                 set_={name: statement.excluded[name] for name in ("version", "fold")},
             )
             unit.connection.execute(statement, rows)
-        apply_identity(unit.connection, events)
+        apply_identity(unit, events)
 
 
 def folds(connection: sa.Connection, streams: Iterable[str]) -> dict[str, tuple[int, str]]:

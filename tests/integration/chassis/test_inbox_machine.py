@@ -343,8 +343,8 @@ class Follower(RuleBasedStateMachine):
                 dict.fromkeys(STREAMS, 0) | {row.stream_id: row.version for row in rows},
                 [row.stream_id for row in rows if row.halted],
                 folds(unit.connection, STREAMS),
-                profiles_of(unit.connection, STREAMS),
-                find(unit.connection, "kl"),
+                profiles_of(unit, STREAMS),
+                find(unit, "kl"),
                 list_dead_letters(unit, 1_000, include_redriven=False),
             )
 

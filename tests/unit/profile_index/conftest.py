@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
+from chassis import FixedClock
 from chassis.database.engine import Database
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from profile_index import tables
 
 
@@ -22,8 +24,16 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.fixture
-def connection(database: Database) -> Iterator[sa.Connection]:
-    """A connection to an empty profile index, in a transaction that is rolled back."""
+def unit(database: Database) -> Iterator[UnitOfWork]:
+    """A unit of work over an empty profile index, whose transaction is rolled back."""
+    with unit_of_work(database) as unit:
+        yield unit
+
+
+@contextmanager
+def unit_of_work(database: Database) -> Iterator[UnitOfWork]:
+    """A unit of work whose transaction is rolled back."""
+    work = UnitOfWorkRunner(database, "profiles", FixedClock(0))
     with database.transaction() as connection, connection.begin_nested() as savepoint:
-        yield connection
+        yield UnitOfWork(connection, work, attempt=1)
         savepoint.rollback()

@@ -3,9 +3,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from chassis import Event
+from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import fold_events, load_summaries, save_summaries, update_summaries
 from rules import Summary
 
@@ -28,23 +27,23 @@ def points(stream: str, version: int, number: int) -> Event:
     return event(stream, version, "loyalty_points_changed", {"points": number})
 
 
-def test_a_summary_comes_back_with_its_version(connection: sa.Connection) -> None:
+def test_a_summary_comes_back_with_its_version(unit: UnitOfWork) -> None:
     summary = {"orders": {"A-1": {"revenue": 950}}, "text": "Ω"}
-    save_summaries(connection, {"s1": (3, summary), "s2": (1, {})})
-    assert load_summaries(connection, ["s2", "s1", "s3"]) == {"s1": (3, summary), "s2": (1, {})}
+    save_summaries(unit, {"s1": (3, summary), "s2": (1, {})})
+    assert load_summaries(unit, ["s2", "s1", "s3"]) == {"s1": (3, summary), "s2": (1, {})}
 
 
-def test_a_summary_is_replaced_by_a_later_one_alone(connection: sa.Connection) -> None:
-    save_summaries(connection, {"s1": (3, {"n": 3})})
-    save_summaries(connection, {"s1": (2, {"n": 2})})
-    assert load_summaries(connection, ["s1"]) == {"s1": (3, {"n": 3})}
-    save_summaries(connection, {"s1": (4, {"n": 4})})
-    assert load_summaries(connection, ["s1"]) == {"s1": (4, {"n": 4})}
+def test_a_summary_is_replaced_by_a_later_one_alone(unit: UnitOfWork) -> None:
+    save_summaries(unit, {"s1": (3, {"n": 3})})
+    save_summaries(unit, {"s1": (2, {"n": 2})})
+    assert load_summaries(unit, ["s1"]) == {"s1": (3, {"n": 3})}
+    save_summaries(unit, {"s1": (4, {"n": 4})})
+    assert load_summaries(unit, ["s1"]) == {"s1": (4, {"n": 4})}
 
 
-def test_nothing_is_saved_and_loaded_without_a_query_that_fails(connection: sa.Connection) -> None:
-    save_summaries(connection, {})
-    assert load_summaries(connection, []) == {}
+def test_nothing_is_saved_and_loaded_without_a_query_that_fails(unit: UnitOfWork) -> None:
+    save_summaries(unit, {})
+    assert load_summaries(unit, []) == {}
 
 
 def test_events_are_folded_into_the_summary_of_their_stream() -> None:
@@ -54,19 +53,19 @@ def test_events_are_folded_into_the_summary_of_their_stream() -> None:
     assert {stream: summary.points for stream, summary in summaries.items()} == {"s1": 6, "s2": 5}
 
 
-def test_stored_summaries_go_on_from_where_they_were(connection: sa.Connection) -> None:
-    update_summaries(connection, [points("s1", 1, 10)])
-    updated = update_summaries(connection, [points("s1", 2, 1), points("s1", 3, 2)])
+def test_stored_summaries_go_on_from_where_they_were(unit: UnitOfWork) -> None:
+    update_summaries(unit, [points("s1", 1, 10)])
+    updated = update_summaries(unit, [points("s1", 2, 1), points("s1", 3, 2)])
     assert updated["s1"].points == 13
-    assert load_summaries(connection, ["s1"]) == {"s1": (3, updated["s1"].dump())}
+    assert load_summaries(unit, ["s1"]) == {"s1": (3, updated["s1"].dump())}
 
 
-def test_a_joint_fact_brings_every_stream_of_it_to_its_version(connection: sa.Connection) -> None:
+def test_a_joint_fact_brings_every_stream_of_it_to_its_version(unit: UnitOfWork) -> None:
     places = [{"stream": "s1", "version": 4}, {"stream": "s2", "version": 7}]
     fact = event("s1", 4, "identity_changed", {"streams": places}, metadata={"joint": True})
-    update_summaries(connection, [fact])
-    assert load_summaries(connection, ["s1", "s2"]) == {"s1": (4, {}), "s2": (7, {})}
+    update_summaries(unit, [fact])
+    assert load_summaries(unit, ["s1", "s2"]) == {"s1": (4, {}), "s2": (7, {})}
 
 
-def test_without_events_no_summary_is_made(connection: sa.Connection) -> None:
-    assert update_summaries(connection, []) == {}
+def test_without_events_no_summary_is_made(unit: UnitOfWork) -> None:
+    assert update_summaries(unit, []) == {}
