@@ -36,6 +36,14 @@ _LOAD = PreparedStatement(
         POSITIONS.c.source == sa.bindparam("source"), among(POSITIONS.c.stream_id, "streams")
     )
 )
+_LAGGING = (
+    sa.select(POSITIONS.c.stream_id, POSITIONS.c.version)
+    .where(POSITIONS.c.source == sa.bindparam("source"))
+    .where(POSITIONS.c.stream_id > sa.bindparam("after"))
+    .where(POSITIONS.c.seen > POSITIONS.c.version, ~POSITIONS.c.halted)
+    .order_by(POSITIONS.c.stream_id)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
 
 
 @dataclass(slots=True)
@@ -77,14 +85,8 @@ def lagging_streams(unit: UnitOfWork, source: str, after: str, limit: int) -> di
 
     Halted streams are left out.
     """
-    query = (
-        sa.select(POSITIONS.c.stream_id, POSITIONS.c.version)
-        .where(POSITIONS.c.source == source, POSITIONS.c.stream_id > after)
-        .where(POSITIONS.c.seen > POSITIONS.c.version, ~POSITIONS.c.halted)
-        .order_by(POSITIONS.c.stream_id)
-        .limit(limit)
-    )
-    return {row.stream_id: row.version for row in unit.connection.execute(query)}
+    parameters = {"source": source, "after": after, "limit": limit}
+    return {row.stream_id: row.version for row in unit.connection.execute(_LAGGING, parameters)}
 
 
 def halted_streams(unit: UnitOfWork, source: str) -> list[str]:
