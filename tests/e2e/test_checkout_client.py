@@ -47,7 +47,7 @@ class Offers:
 
     name = "offers"
 
-    @rpc
+    @rpc  # type: ignore[untyped-decorator]
     def decide(self, request: dict[str, Any]) -> dict[str, Any]:
         if request.get("wrong"):
             raise InvalidInput("placement", "is missing")

@@ -5,14 +5,18 @@
 The segments are worked out by hand for the midnight after the last purchase.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 
-def purchases(path):
+def purchases(path: Any) -> Iterator[Any]:
     """(customer, day, cents) of each line; the sample has one column more than the master."""
     for line in Path(path).read_text().splitlines():
         words = line.split()
@@ -23,13 +27,13 @@ def purchases(path):
         yield words[0], day, int(dollars) * 100 + int(cents)
 
 
-def figures(path):
+def figures(path: str | Path) -> dict[str, Any]:
     """Events, profiles, orders, and the members of each segment that is shipped."""
     lines = list(purchases(path))
     now = max(day for _, day, _ in lines) + timedelta(days=1)
     orders = Counter(customer for customer, _, _ in lines)
     recent = Counter(customer for customer, day, _ in lines if now - day <= timedelta(days=60))
-    spent = defaultdict(int)
+    spent: defaultdict[int, int] = defaultdict(int)
     for customer, _, cents in lines:
         spent[customer] += cents
     return {

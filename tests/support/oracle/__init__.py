@@ -8,11 +8,11 @@ from tests.support.oracle.comparison import differences
 from tests.support.oracle.identity import identifiers, identity_flaws, labels, profiles
 from tests.support.oracle.log import LoggedEvent, log_flaws, read_log
 from tests.support.oracle.memberships import entries_and_exits, memberships
-from tests.support.oracle.shopper import Shopper, fold, kept, read_summary, view
+from tests.support.oracle.shopper import FoldedShopper, fold, kept, read_summary, view
 
 __all__ = [
+    "FoldedShopper",
     "LoggedEvent",
-    "Shopper",
     "differences",
     "entries_and_exits",
     "fold",

@@ -1,9 +1,13 @@
 """Differences between what must be and what is, in lines that a person can read."""
 
+from __future__ import annotations
+
+from typing import Any
+
 _SHOWN = 5
 
 
-def differences(what, expected, found):
+def differences(what: str, expected: Any, found: Any) -> list[str]:
     """The lines that say where the mapping `found` is not `expected`; none if they are equal."""
     lines = []
     missing = sorted(expected.keys() - found.keys())
@@ -19,7 +23,7 @@ def differences(what, expected, found):
     return lines
 
 
-def _some(title, keys, tell):
+def _some(title: Any, keys: Any, tell: Any) -> Any:
     if not keys:
         return []
     lines = [f"{title}, {len(keys)}:", *(f"    {tell(key)}" for key in keys[:_SHOWN])]

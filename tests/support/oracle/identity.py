@@ -1,20 +1,26 @@
 """Whose stream is whose, and where identifiers lead, by the identity facts of a log."""
 
+from __future__ import annotations
+
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from tests.support.oracle.log import LoggedEvent
 
 
-def labels(events):
+def labels(events: Iterable[LoggedEvent]) -> dict[str, tuple[str, int]]:
     """{stream: (profile, epoch)}, by the highest epoch that was told of each stream."""
-    found = {}
+    found: dict[str, tuple[str, int]] = {}
     for entry in _entries(events):
         if entry["epoch"] > found.get(entry["stream"], ("", 0))[1]:
             found[entry["stream"]] = (entry["profile_id"], entry["epoch"])
     return found
 
 
-def identifiers(events):
+def identifiers(events: Iterable[LoggedEvent]) -> dict[str, tuple[str, int, int, str]]:
     """{key: (stream, tenure, epoch, assurance)}, by the latest tenure of each identifier."""
-    found = {}
+    found: dict[str, tuple[str, int, int, str]] = {}
     for entry in _entries(events):
         for told in entry["identifiers"]:
             row = (entry["stream"], told["tenure"], entry["epoch"], told["assurance"])
@@ -23,7 +29,7 @@ def identifiers(events):
     return found
 
 
-def profiles(events):
+def profiles(events: Any) -> Any:
     """{profile: its streams, sorted}, of all profiles that have any."""
     found = defaultdict(list)
     for stream, (profile, _) in sorted(labels(events).items()):
@@ -31,7 +37,7 @@ def profiles(events):
     return dict(found)
 
 
-def identity_flaws(name, events):
+def identity_flaws(name: str, events: Sequence[LoggedEvent]) -> list[str]:
     """What no run may leave: epochs of a stream with gaps, an event before its own identity, two
     accounts in one profile, a profile without the stream that it is named after."""
     told = defaultdict(set)
@@ -65,7 +71,7 @@ def identity_flaws(name, events):
     return flaws
 
 
-def _entries(events):
+def _entries(events: Iterable[LoggedEvent]) -> Iterator[dict[str, Any]]:
     for event in events:
         if event.type == "identity_changed":
             yield from event.data["streams"]

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -25,7 +26,7 @@ class LoggedEvent:
     metadata: Any = field(default_factory=dict)
 
 
-def read_log(connection):
+def read_log(connection: Any) -> list[LoggedEvent]:
     """Every event of the log in a database, by a DBAPI connection, sorted by stream and version."""
     cursor = connection.cursor()
     cursor.execute(_ROWS)
@@ -37,7 +38,7 @@ def read_log(connection):
     return events
 
 
-def log_flaws(name, events):
+def log_flaws(name: str, events: Sequence[LoggedEvent]) -> list[str]:
     """What is wrong with a log: gaps, an id twice, a joint fact that not all its streams hold."""
     flaws = []
     for stream, told in groupby(events, key=lambda event: event.stream):
@@ -55,8 +56,8 @@ def log_flaws(name, events):
     return flaws + _torn_facts(name, events)
 
 
-def _torn_facts(name, events):
-    copies = defaultdict(dict)
+def _torn_facts(name: str, events: Iterable[LoggedEvent]) -> list[str]:
+    copies: defaultdict[str, dict[Any, Any]] = defaultdict(dict)
     for event in events:
         if event.metadata.get("joint"):
             copies[event.data["fact_id"]][event.stream, event.version] = event.data
@@ -71,5 +72,5 @@ def _torn_facts(name, events):
     return flaws
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value

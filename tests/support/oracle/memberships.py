@@ -1,12 +1,18 @@
 """Who is in which of the segments that are shipped, each written out by hand."""
 
+from __future__ import annotations
+
 from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from tests.support.oracle.shopper import FoldedShopper
 
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 
 
-def memberships(shopper, now):
+def memberships(shopper: FoldedShopper, now: int) -> set[str]:
     """The names of the shipped segments that a shopper is in at `now`, in µs.
 
     What is dated after `now` has not happened yet. The thresholds are those that
@@ -27,7 +33,7 @@ def memberships(shopper, now):
     return found
 
 
-def _left_a_cart(shopper, now):
+def _left_a_cart(shopper: Any, now: int) -> bool:
     carts = [at for at in shopper.happened.get("cart_updated", ()) if at <= now]
     orders = [at for at in shopper.happened.get("order_completed", ()) if at <= now]
     if not carts or not shopper.cart[2]:
@@ -38,10 +44,12 @@ def _left_a_cart(shopper, now):
     return not orders or max(orders) < last
 
 
-def entries_and_exits(events):
+def entries_and_exits(
+    events: Iterable[Any],
+) -> tuple[dict[str, set[str]], list[str]]:
     """What the log of segments adds up to, {profile: its segments}, and what is wrong with it:
     an entry of who is inside, an exit of who is not."""
-    inside = defaultdict(set)
+    inside: defaultdict[str, set[str]] = defaultdict(set)
     flaws = []
     for event in events:  # sorted by stream, which is a profile, and version
         segment = event.data["segment"]

@@ -1,8 +1,14 @@
 """What events say of a shopper: all of them sorted once, and taken in one after the other."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.support.oracle.log import LoggedEvent
 
 
 @dataclass(slots=True)
@@ -13,31 +19,31 @@ class Order:
     revenue: int
     currency: str
     pieces: int
-    categories: dict
+    categories: dict[str, int]
 
 
 @dataclass(slots=True)
-class Shopper:
+class FoldedShopper:
     """`happened` is {type: its instants, ascending}; `refunds` {order: {event id: (at, amount,
     currency)}}, where no amount means all of it; `cancelled` {order: first instant}; `cart` is
     (value, currency, pieces) of the last one."""
 
-    happened: dict = field(default_factory=dict)
-    traits: dict = field(default_factory=dict)
-    consent: dict = field(default_factory=dict)
-    orders: dict = field(default_factory=dict)
-    refunds: dict = field(default_factory=dict)
-    cancelled: dict = field(default_factory=dict)
-    cart: tuple | None = None
+    happened: dict[Any, Any] = field(default_factory=dict)
+    traits: dict[Any, Any] = field(default_factory=dict)
+    consent: dict[Any, Any] = field(default_factory=dict)
+    orders: dict[Any, Any] = field(default_factory=dict)
+    refunds: dict[Any, Any] = field(default_factory=dict)
+    cancelled: dict[Any, Any] = field(default_factory=dict)
+    cart: tuple[Any, ...] | None = None
     points: int = 0
 
-    def standing(self, now):
+    def standing(self, now: int | None) -> list[tuple[Order, int]]:
         """The orders that are not cancelled, [(Order, what was paid net of refunds)], by time.
 
         `now` is an instant in µs: what is dated later is not counted; None counts everything.
         """
 
-        def past(at):
+        def past(at: int) -> bool:
             return now is None or at <= now
 
         found = []
@@ -58,9 +64,9 @@ class Shopper:
         return sorted(found, key=lambda pair: pair[0].at)
 
 
-def fold(events):
+def fold(events: Iterable[LoggedEvent]) -> FoldedShopper:
     """The shopper whose events these are, of one stream or of several, in any order."""
-    shopper = Shopper()
+    shopper = FoldedShopper()
     for event in sorted(events, key=lambda event: (event.at, event.id)):
         if event.type == "identity_changed":
             continue
@@ -69,7 +75,7 @@ def fold(events):
     return shopper
 
 
-def _take_in(shopper, event, data):  # noqa: C901 - one case for each type
+def _take_in(shopper: FoldedShopper, event: LoggedEvent, data: Any) -> None:  # noqa: C901 - one case for each type
     match event.type:
         case "traits_changed":
             shopper.traits.update(data["traits"])
@@ -88,7 +94,7 @@ def _take_in(shopper, event, data):  # noqa: C901 - one case for each type
             shopper.cart = (data.get("value"), data.get("currency"), pieces)
         case "order_completed":
             lines = data.get("products") or []
-            categories = Counter()
+            categories: Counter[str] = Counter()
             for line in lines:
                 if "category" in line:
                     categories[line["category"]] += line["quantity"]
@@ -106,7 +112,7 @@ def _take_in(shopper, event, data):  # noqa: C901 - one case for each type
 _INSTANTS_KEPT = 1_001
 
 
-def kept(shopper):
+def kept(shopper: FoldedShopper) -> FoldedShopper:
     """The same shopper as a summary keeps them: of what happened often, the number, the first
     instant and the newest ones."""
     happened = {
@@ -118,9 +124,9 @@ def kept(shopper):
     return replace(shopper, happened=happened)
 
 
-def read_summary(state):
+def read_summary(state: dict[str, Any]) -> FoldedShopper:
     """The shopper that a stored summary describes, by the layout told in rules/state.py."""
-    return Shopper(
+    return FoldedShopper(
         happened={
             name: newest if count == len(newest) and first == newest[0] else (count, first, newest)
             for name, (count, first, newest) in state.get("types", {}).items()
@@ -143,10 +149,11 @@ def read_summary(state):
     )
 
 
-def view(shopper):
+def view(shopper: FoldedShopper) -> dict[str, Any]:
     """What `profiles.get` must say of a shopper, but for its ids, identifiers and versions."""
     standing = shopper.standing(None)
-    revenue, categories = Counter(), Counter()
+    revenue: Counter[str] = Counter()
+    categories: Counter[str] = Counter()
     for order, paid in standing:
         revenue[order.currency] += paid
         categories.update(order.categories)
@@ -174,6 +181,6 @@ def view(shopper):
     }
 
 
-def _text(at):
+def _text(at: int) -> str:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
