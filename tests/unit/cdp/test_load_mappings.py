@@ -178,6 +178,10 @@ def test_an_event_is_named_after_its_row_unless_the_mapping_names_it() -> None:
         ("format: {delimiter: ' ; '}", "format.delimiter: must be one character"),
         ("format: {header: false}", "format: `columns` is missing: without a header"),
         ("format: {encoding: utf-16}", "format.encoding: must be utf-8, latin-1 or cp1252"),
+        ("format: {encoding: klingon}", "format.encoding: must be utf-8, latin-1 or cp1252"),
+        ("format: {header: 1}", "format.header: must be true or false; it is a whole number"),
+        ("format: {columns: [1]}", "format.columns: must be a list of names"),
+        ("  data: {a: {each_line: 1, unless: {b: 1}}}", "event.data.a.unless: must be {column"),
         ("format: {columns: [a, a]}", "format.columns: has a name twice"),
         ("group_by: {a: 1}", "group_by: must be the name of a column"),
         ("groupby: a", "groupby: `groupby` is not known here; did you mean"),
@@ -189,6 +193,11 @@ def test_a_wrong_mapping_is_refused_with_the_place(text: str, message: str) -> N
     place = re.compile(r"shop\.yaml line \d+, column \d+: ")
     assert place.search(str(refused.value))
     assert place.sub("", str(refused.value)).startswith(message)
+
+
+def test_rows_are_grouped_by_one_column_or_by_several() -> None:
+    assert mapping("group_by: email").group_by == ("email",)
+    assert mapping("group_by: [email, at]").group_by == ("email", "at")
 
 
 def test_a_mapping_without_what_every_event_needs_is_refused() -> None:
@@ -204,9 +213,10 @@ def test_a_mapping_without_what_every_event_needs_is_refused() -> None:
         ("- a\n", "line 1, column 1: must be a mapping"),
         ("\udcff", "line 1: is not UTF-8; save it as UTF-8"),
         ("event: 2026-13-45", "{path} line 1, column 8: must be a mapping"),
+        (EVENT.replace("event:", "event: &e") + "  data: *e\n", "is nested too deeply; flatten it"),
         ("[" * 5_000, "is not valid YAML: it is nested too deeply"),
     ],
-    ids=["YAML", "list", "bytes", "date", "depth"],
+    ids=["YAML", "list", "bytes", "date", "itself", "depth"],
 )
 def test_a_file_that_is_no_mapping_is_refused_by_its_name(
     tmp_path: Path, text: str, message: str
