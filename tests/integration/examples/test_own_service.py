@@ -91,6 +91,7 @@ def test_the_runner_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     ) as process:
         assert process.stderr is not None
         assert any(line.startswith("serving categories") for line in process.stderr)
+        process.stderr.readline()  # logged by the subscriber: the runner waits for signals by now
         process.send_signal(signal.SIGTERM)
         process.stderr.read()
         assert process.wait(timeout=30) == 0
