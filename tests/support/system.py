@@ -233,7 +233,8 @@ class ProcessSuite:
 
     def ready(self) -> bool:
         """Whether all that are alive consume all their queues."""
-        return all(self._consumers(queue) == n for queue, n in self._expected().items())
+        with kombu.Connection(self.client_uri) as connection:
+            return all(_consumers(connection, q) == n for q, n in self._expected().items())
 
     def wait_for(self, condition: Any, event: str, patience: float = _PATIENCE) -> None:
         """Wait until `condition()` is true; NotReady names the `event` and shows the logs."""
@@ -254,15 +255,6 @@ class ProcessSuite:
                 expected[queue] = sum(each.role in ("events", "all") for each in alive)
         return expected
 
-    def _consumers(self, queue: str) -> int:
-        """How many consumers a queue has now; -1 if it is not there yet."""
-        with kombu.Connection(self.client_uri) as connection:
-            try:
-                state = connection.default_channel.queue_declare(queue, passive=True)
-            except amqp.NotFound:
-                return -1
-            return int(state.consumer_count)
-
     def _environment_of(self, service: str) -> dict[str, str]:
         return (
             plain_environment()
@@ -275,6 +267,16 @@ class ProcessSuite:
             }
             | self._environment
         )
+
+
+def _consumers(connection: kombu.Connection, queue: str) -> int:
+    """How many consumers a queue has now; -1 if it is not there yet."""
+    with connection.channel() as channel:
+        try:
+            found = channel.queue_declare(queue, passive=True)
+        except amqp.NotFound:
+            return -1
+        return int(found.consumer_count)
 
 
 def _tail(path: Path, lines: int) -> list[str]:
