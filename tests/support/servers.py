@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+import eventlet
+
 from contracts.topology import SERVICE_NAMES
 from deploy.access import CLIENT
 from deploy.broker import definitions
@@ -22,6 +24,7 @@ from deploy.find_rabbitmq import Broker, find_broker
 
 DATABASE_VARIABLE = "CDP_TEST_DATABASE_URI"
 BROKER_VARIABLE = "CDP_TEST_AMQP_URI"
+_DROPS_AT_ONCE = 16  # databases, each with a connection
 _PREFIX = "cdp_test_"
 _RUN = re.compile(_PREFIX + "[0-9a-f]{8}")
 _PASSWORD = "only-for-tests"
@@ -208,7 +211,8 @@ def _tables(cursor: Any) -> set[str]:
 
 
 def _remove(cluster: Cluster, run: str) -> None:
-    for database in cluster.databases(run):
-        cluster.drop_database(database)
+    # Each drop awaits a checkpoint, which those that wait at once share.
+    pool = eventlet.GreenPool(_DROPS_AT_ONCE)
+    list(pool.imap(cluster.drop_database, cluster.databases(run)))
     for role in cluster.roles(run):
         cluster.drop_role(role)
