@@ -150,14 +150,6 @@ class VirtualHost:
 
     def operator_uri(self) -> str:
         """Where somebody reaches it who may do everything in it, unlike any service."""
-        user = f"{self._users}operator"
-        everything = dict.fromkeys(("configure", "write", "read"), ".*")
-        self._broker.administration.load(
-            {
-                "users": [{"name": user, "password": _PASSWORD, "tags": ""}],
-                "permissions": [{"user": user, "vhost": self.name} | everything],
-            }
-        )
         return self.uri("operator")
 
     def cut_connections(self) -> None:
@@ -194,8 +186,13 @@ class VirtualHosts:
         users = f"{self._prefix}_"
         documents = [definitions(name, passwords, users) for name in names]
         merged = {kind: [row for each in documents for row in each[kind]] for kind in documents[0]}
-        # The users are those of all the virtual hosts.
-        self._administration.load(merged | {"users": documents[0]["users"]})
+        operator = {"name": f"{users}operator", "password": _PASSWORD, "tags": ""}
+        everything = dict.fromkeys(("configure", "write", "read"), ".*")
+        merged["users"] = [*documents[0]["users"], operator]  # those of all the virtual hosts
+        merged["permissions"] += [
+            {"user": operator["name"], "vhost": n} | everything for n in names
+        ]
+        self._administration.load(merged)
         return [VirtualHost(name, users, self._broker) for name in names]
 
     def delete(self, virtual_host: VirtualHost) -> None:
