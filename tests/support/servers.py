@@ -119,8 +119,8 @@ class Databases:
             reusable = _tables(cursor) == self._tables[service]
             if reusable:
                 cursor.execute("SET session_replication_role = replica")  # nothing guards the log
-                for table in self._tables[service] - {"public.alembic_version"}:
-                    cursor.execute(f"DELETE FROM {table}")
+                tables = self._tables[service] - {"public.alembic_version"}
+                cursor.execute(";".join(f"DELETE FROM {table}" for table in tables))
         if reusable:
             self._spare[service].append(uri)
         else:
