@@ -12,6 +12,7 @@ import chassis.runtime.green  # noqa: F401  # isort: skip
 import itertools
 import logging
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 
 import hypothesis
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from chassis.database.engine import Database
@@ -60,6 +62,13 @@ def _found(make: Callable[[], T]) -> T:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
+@sa.event.listens_for(sa.Pool, "checkout")
+def _wait_for_no_disk(connection: Any, _record: object, _proxy: object) -> None:
+    """What this process commits in SQLite is lost with the machine only, as in `Databases`."""
+    if isinstance(connection, sqlite3.Connection) and not FULL_SIZE:
+        connection.execute("PRAGMA synchronous=OFF")
+
+
 @pytest.fixture(autouse=True)
 def logged() -> None:
     """What services of this process log is shown with the test that fails, and only then."""
@@ -80,7 +89,7 @@ def size() -> Callable[[int, int], int]:
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
     """The run's own PostgreSQL databases and roles."""
-    made = _found(Databases)
+    made = _found(partial(Databases, durable=FULL_SIZE))
     yield made
     made.close()
 

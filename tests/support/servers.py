@@ -36,14 +36,19 @@ _END_SESSIONS = """
 
 
 class Databases:
-    """Makes databases, each migrated once and copied for every test that asks."""
+    """Makes databases, each migrated once and copied for every test that asks.
 
-    def __init__(self) -> None:
+    Unless they are to be `durable`, a commit does not wait for the disk of the server: it is there
+    for everybody else at once, and lost only with the server itself.
+    """
+
+    def __init__(self, *, durable: bool = True) -> None:
         self.prefix = f"{_PREFIX}{secrets.token_hex(4)}"
         self.cluster = find_cluster(
             os.environ.get(DATABASE_VARIABLE), DATABASE_VARIABLE, self.prefix
         )
         self._alive = self.cluster.connect()
+        self._durable = durable
         self._made = 0
         self._templates: set[str] = set()
         self._roles: set[str] = set()
@@ -70,6 +75,9 @@ class Databases:
         role = f"{self.prefix}_{name}"
         if role not in self._roles:
             self.cluster.create_role(role, _PASSWORD)
+            if not self._durable:
+                with self._alive.cursor() as cursor:
+                    cursor.execute(f"ALTER ROLE {role} SET synchronous_commit = off")
             self._roles.add(role)
         return role
 
