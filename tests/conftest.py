@@ -9,6 +9,7 @@ from __future__ import annotations
 # First of all: this process is green before anything else is imported, as services are.
 import chassis.runtime.green  # noqa: F401  # isort: skip
 
+import gc
 import itertools
 import logging
 import os
@@ -52,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folders = Path(item.path).relative_to(Path(__file__).parent).parts[:-1]
         for name in _FOLDERS.get(folders[0] if folders else "", ()):
             item.add_marker(name)
+
+
+def pytest_collection_finish() -> None:
+    """Take what has been imported and collected for no garbage, and look through it no more."""
+    gc.collect()
+    gc.freeze()
 
 
 def _found(make: Callable[[], T]) -> T:
