@@ -1,0 +1,48 @@
+"""The history of a profile, from the facts of its streams and of those that were once in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis import Event
+from services.identity.domain import responses
+
+
+def fact(fact_id: str, version: int, reason: str, **profiles: str) -> list[Event]:
+    """The copies of a fact that moves each stream to a profile."""
+    entries: list[dict[str, Any]] = [
+        {
+            "stream": stream,
+            "version": version,
+            "profile_id": profile,
+            "epoch": version,
+            "identifiers": [{"key": f"user_id:{stream}", "type": "user_id"}],
+        }
+        for stream, profile in profiles.items()
+    ]
+    return [
+        Event(
+            id=f"{fact_id}-{stream}",
+            source="identity",
+            type="identity_changed",
+            stream=stream,
+            version=version,
+            data={"fact_id": fact_id, "reason": reason, "streams": entries},
+            occurred_at=version,
+            recorded_at=version,
+            metadata={"joint": True},
+        )
+        for stream in profiles
+    ]
+
+
+def test_what_a_stream_met_elsewhere_is_not_listed_but_says_where_it_came_from() -> (
+    None
+):
+    elsewhere = fact("f1", 1, "created", other="other")
+    own = fact("f2", 1, "created", own="own")
+    merged = fact("f3", 2, "merged", other="own", own="own")
+    history = responses.explain("own", "own", [*elsewhere, *own, *merged], {"own"})
+    assert [each["fact_id"] for each in history["happened"]] == ["f2", "f3"]
+    moves = {move["stream"]: move["came_from"] for move in history["happened"][1]["moves"]}
+    assert moves == {"other": "other", "own": "own"}
