@@ -36,9 +36,7 @@ def fact(fact_id: str, version: int, reason: str, **profiles: str) -> list[Event
     ]
 
 
-def test_what_a_stream_met_elsewhere_is_not_listed_but_says_where_it_came_from() -> (
-    None
-):
+def test_what_a_stream_met_elsewhere_is_not_listed_but_says_where_it_came_from() -> None:
     elsewhere = fact("f1", 1, "created", other="other")
     own = fact("f2", 1, "created", own="own")
     merged = fact("f3", 2, "merged", other="own", own="own")
