@@ -38,9 +38,11 @@ def parse_duration(text: str) -> int:
 
 def describe_duration(duration: int) -> str:
     """ "60 days" for "60d", in the largest unit that divides it."""
-    unit = next(unit for unit in ("d", "h", "m", "s") if duration % _UNITS[unit] == 0)
-    count = duration // _UNITS[unit]
-    return f"{count} {_NAMES[unit]}" + ("" if count == 1 else "s")
+    for unit in ("d", "h", "m", "s"):
+        if duration % _UNITS[unit] == 0:
+            count = duration // _UNITS[unit]
+            return f"{count} {_NAMES[unit]}" + ("" if count == 1 else "s")
+    return f"{duration} microseconds"
 
 
 def show_duration(duration: int) -> str:

@@ -14,6 +14,7 @@ from rules import (
     Vocabulary,
     compile_rule,
 )
+from rules.language.units import describe_duration
 
 VOCABULARIES: dict[str, Vocabulary[Any]] = {
     "segment": SEGMENT_VOCABULARY,
@@ -338,3 +339,16 @@ def test_eligibility_is_total_over_any_context(context: Any) -> None:
     rule = compile_rule(text, ELIGIBILITY_VOCABULARY)
     rule.evaluate(Situation(context=context), 0)
     rule.explain(Situation(context=context), 0)
+
+
+@pytest.mark.parametrize(
+    ("duration", "described"),
+    [
+        (86_400_000_000, "1 day"),
+        (7_200_000_000, "2 hours"),
+        (90_000_000, "90 seconds"),
+        (1_500, "1500 microseconds"),
+    ],
+)
+def test_every_duration_can_be_described(duration: int, described: str) -> None:
+    assert describe_duration(duration) == described
