@@ -24,7 +24,7 @@ EVERY = "every"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of `common`, of one service, or of EVERY.
+    """A call of `service`: one of SERVICE_NAMES, or EVERY.
 
     `otherwise`: other arguments of the same names that are accepted as well.
     """
