@@ -48,8 +48,9 @@ class TableMapping:
 
 def read_mapping(path: Path) -> TableMapping:
     """The mapping in a file; InvalidInput names the place to correct."""
-    text = read_text(path)
+    text = read_text(path, "utf-8")
     try:
+        # Of a byte order mark too, as checkpoints of earlier releases have it; YAML passes over it.
         digest = blake2b(text.encode(), digest_size=16).hexdigest()
         return parse_mapping(read_document(text, str(path)), digest)
     except RecursionError:  # an anchor that contains itself

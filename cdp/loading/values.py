@@ -48,7 +48,7 @@ class Value:
 def compile_value(entry: Entry) -> Value:
     """The value that an entry of a mapping describes; InvalidInput says what is wrong."""
     if entry.is_mapping():
-        fields = entry.fields()
+        fields = entry.literal_fields()
         if "each_line" in fields:
             return _each_line(entry)
         if "from" in fields or "sum" in fields:

@@ -9,10 +9,13 @@ import yaml
 from chassis.core.errors import InvalidInput
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file; InvalidInput names the file and says why it cannot be read."""
+def read_text(path: Path, encoding: str = "utf-8-sig") -> str:
+    """The text of a UTF-8 file; InvalidInput names the file and says why it cannot be read.
+
+    With the encoding "utf-8" it begins with the byte order mark, if the file has one.
+    """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding=encoding)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise InvalidInput(str(path), f"line {line}: is not UTF-8; save it as UTF-8") from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -267,3 +269,16 @@ def test_consecutive_lines_of_a_key_are_one_and_an_unreadable_one_spoils_its_nei
     made = grouped(rows(*keys), ["k"])
     joined = ["".join(r.cells["k"] for r in p.rows) + ("?" if p.fault else "") for p in made]
     assert joined == records
+
+
+def test_a_key_of_an_object_may_look_like_a_number_or_a_flag() -> None:
+    assert value('{2024: "{u}", on: {1: "{u}"}}', {"u": "x"}) == {"2024": "x", "on": {"1": "x"}}
+
+
+def test_the_digest_of_a_mapping_is_that_of_the_whole_file_with_its_byte_order_mark(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "shop.yaml"
+    content = codecs.BOM_UTF8 + EVENT.encode()
+    path.write_bytes(content)
+    assert read_mapping(path).digest == blake2b(content, digest_size=16).hexdigest()
