@@ -19,7 +19,13 @@ from chassis.database.tables import DEAD_LETTERS, POSITIONS
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
-from chassis.projections.rebuild import Rebuild, RebuildProgress, RebuildResult, open_shadow
+from chassis.projections.rebuild import (
+    Rebuild,
+    RebuildProgress,
+    RebuildResult,
+    _reason,
+    open_shadow,
+)
 from chassis.projections.shadow_postgresql import PostgresqlShadow
 from deploy.services import upgrade
 from profile_index.tables import LABELS, SUMMARIES
@@ -380,6 +386,11 @@ def test_a_model_that_cannot_come_as_far_as_the_old_one_is_refused(
         shop.rebuild()
     assert shop.tables() == before
     assert _open_letters(shop) == []
+
+
+def test_a_halted_stream_whose_letter_is_gone_is_still_named(shop: ProfilesAndSegments) -> None:
+    reason = shop.segments.work.read(lambda unit: _reason(unit, "a2"))
+    assert reason == "stream a2"
 
 
 def test_a_stream_that_is_halted_in_both_models_stays_so_with_a_new_letter(
