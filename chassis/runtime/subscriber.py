@@ -302,13 +302,11 @@ def is_due(waited: float, pause: float, *, piling_up: bool) -> bool:
 
 
 def _log_failure(error: BaseException, pause: float) -> None:
-    expected = isinstance(error, Unavailable)
-    _log.warning(
-        "batch_failed",
-        error=type(error).__name__,
-        retry_in=pause,
-        exc_info=None if expected else error,
-    )
+    name = type(error).__name__
+    if isinstance(error, Unavailable):
+        _log.warning("batch_failed", error=name, retry_in=pause)
+    else:
+        _log.error("batch_failed", error=name, retry_in=pause, exc_info=error)
 
 
 def _undecodable(error: Exception) -> str:
