@@ -35,8 +35,9 @@ class RowStatement:
     def __init__(self, statement: str, columns: Iterable[sa.ColumnElement[Any]] = ()) -> None:
         kinds = {name: kind for kind, name in _FIELD.findall(statement)}
         names = list(kinds)
+        self._names = frozenset(names)
         fields = ", ".join(f"{name} {_TYPES[kind]}" for name, kind in kinds.items())
-        self._values = itemgetter(*names, names[0])  # always a tuple, even of one field
+        self._values = _values_of(names)
         self._statements = {
             # One pass over each row, whatever is in it.
             "postgresql": _statement(
@@ -57,10 +58,24 @@ class RowStatement:
     def execute(
         self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]], **parameters: Any
     ) -> Sequence[Any]:
-        """Run it over `rows`, in their order; the rows that it returns, with named columns."""
+        """Run it over `rows`, in their order; the rows that it returns, with named columns.
+
+        All rows have the fields of the first, which is checked: PostgreSQL would take NULL for a
+        field that is missing.
+        """
+        if rows and (missing := self._names - rows[0].keys()):
+            raise ValueError(f"rows lack the fields {', '.join(sorted(missing))}")
         dialect = connection.dialect.name
         values = rows if dialect == "postgresql" else [self._values(row) for row in rows]
         return self._statements[dialect].execute(connection, rows=dump_json(values), **parameters)
+
+
+def _values_of(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """What makes a list of a row, its fields in the order of `names`."""
+    if len(names) == 1:
+        (name,) = names
+        return lambda row: (row[name],)
+    return itemgetter(*names)
 
 
 def _statement(
