@@ -1,11 +1,12 @@
 """Trying again with growing pauses, by tenacity.
 
-Its bookkeeping costs about 30 µs of CPU a call. That is a quarter of a small unit of work, so
-`chassis.eventlog.unit_of_work` has a loop of its own; everything else that waits uses this.
+Tenacity's bookkeeping costs some 40 µs of CPU a call, so it begins with the first failure: what
+succeeds at once, as most batches do, costs next to nothing.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -42,6 +43,18 @@ def retry(
     `patience` seconds. So a caller that is to stop raises something else from `function`.
     """
 
+    began = time.monotonic()
+    failures: list[BaseException] = []
+    try:
+        return function()
+    except BaseException as error:  # noqa: BLE001 - raised again, as the first attempt's
+        failures.append(error)
+
+    def attempt() -> T:
+        if failures:
+            raise failures.pop()
+        return function()
+
     def note(state: RetryCallState) -> None:
         if state.outcome is not None and (error := state.outcome.exception()) is not None:
             before_pause(error, state.upcoming_sleep)
@@ -49,9 +62,9 @@ def retry(
     attempts = Retrying(
         retry=retry_if_exception(when),
         wait=wait_exponential(multiplier=first_pause, max=longest_pause),
-        stop=stop_after_delay(patience),
+        stop=stop_after_delay(patience - (time.monotonic() - began)),
         before_sleep=note,
         sleep=sleep,
         reraise=True,
     )
-    return attempts(function)
+    return attempts(attempt)

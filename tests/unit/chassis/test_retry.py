@@ -77,3 +77,34 @@ def test_the_last_error_is_raised_when_patience_ends() -> None:
             sleep=pauses.append,
         )
     assert (caught.value, pauses) == (error, [])
+
+
+def test_what_succeeds_at_once_costs_no_bookkeeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("chassis.core.retry.Retrying")
+    assert retry(failing(0, Away()), is_away, first_pause=1, longest_pause=5) == "done"
+
+
+def test_what_interrupts_is_raised_at_once() -> None:
+    calls: list[None] = []
+
+    def interrupted() -> None:
+        calls.append(None)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retry(interrupted, is_away, first_pause=1, longest_pause=1)
+    assert calls == [None]
+
+
+def test_the_first_attempt_counts_towards_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+
+    def slow() -> None:
+        now[0] += 10
+        raise Away
+
+    with pytest.raises(Away):
+        retry(slow, is_away, first_pause=1, longest_pause=1, patience=10.0, sleep=pauses.append)
+    assert pauses == []
