@@ -32,7 +32,7 @@ up: ## The whole suite in containers (SCALE="--scale segments=3 --scale offers=2
 down: ## Stop the containers; ARGS=--volumes forgets what they hold.
 	@docker compose down $(ARGS)
 
-logs: ## Follow what the containers say.
+logs: ## Follow the logs of the containers.
 	@docker compose logs --follow --tail 50
 
 test: $(VENV)/.dev $(VENV)/.data ## Every test, on SQLite, PostgreSQL and RabbitMQ (ARGS="-k word" picks some).

@@ -93,7 +93,7 @@ def _from_packages() -> Broker | None:
 
 
 def _check_login(uri: str, variable: str) -> None:
-    """NoServer for what is no URI of a broker, and for a password that the broker refuses."""
+    """NoServer for what is not the URI of a broker, and for a password that the broker refuses."""
     try:
         check_broker_uri(variable, uri)
         if urlsplit(uri).password:

@@ -75,4 +75,4 @@ def upgrade(service: str, owner_uri: str, user: str | None = None) -> None:
 
 
 def _unknown(name: str, names: tuple[str, ...]) -> InvalidInput:
-    return InvalidInput(name, f"is no service; there are {', '.join(names)}")
+    return InvalidInput(name, f"is not a service; there are {', '.join(names)}")

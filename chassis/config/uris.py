@@ -22,12 +22,13 @@ BROKER_PORT = 5672
 _BROKERS = ("amqp", "amqps", "pyamqp")
 _IN_PROCESS = ("embedded", "memory")
 _NO_BROKER = (
-    "is no URI of a broker; write amqp://USER:PASSWORD@HOST:5672/VHOST, with / @ : and # of a"
+    "is not the URI of a broker; write amqp://USER:PASSWORD@HOST:5672/VHOST, with / @ : and # of a"
     " password as %2F %40 %3A and %23"
 )
 _DATABASES = ("postgresql", "postgresql+psycopg2", "sqlite", "sqlite+pysqlite")
 _NO_DATABASE = (
-    "is no URI of a database; write postgresql://USER:PASSWORD@HOST:5432/DATABASE or sqlite:///FILE"
+    "is not the URI of a database; write postgresql://USER:PASSWORD@HOST:5432/DATABASE or"
+    " sqlite:///FILE"
 )
 
 
@@ -80,4 +81,4 @@ def check_database_uri(variable: str, uri: str) -> None:
             make_dsn(**options)
         except psycopg2.ProgrammingError as error:
             reason = str(error).strip().removeprefix("invalid dsn: ")
-            raise InvalidInput(variable, f"is no URI of a database: {reason}") from None
+            raise InvalidInput(variable, f"is not the URI of a database: {reason}") from None

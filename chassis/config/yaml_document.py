@@ -57,7 +57,7 @@ class Entry:
                 continue
             name = self._key(key)
             if name in entries:
-                Entry(self.name, self.path, key).refuse(f"`{name}` stands here twice; remove one")
+                Entry(self.name, self.path, key).refuse(f"`{name}` appears twice; remove one")
             entries[name] = self._part(name, value)
         return self._merged(merges) | entries if merges else entries
 

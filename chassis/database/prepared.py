@@ -82,7 +82,7 @@ class PreparedStatement:
             compiled = statement.compile(dialect=dialect)
             constants = {name: v for name, v in compiled.params.items() if v is not None}
             if not all(isinstance(value, str) for value in constants.values()):
-                raise TypeError(f"a value that is no text must be a literal: {compiled}")
+                raise TypeError(f"a value that is not text must be a literal: {compiled}")
             self._driver_form = str(compiled), constants
         return self._driver_form
 

@@ -115,7 +115,7 @@ class SafeRpcConsumer(RpcConsumer):
         try:
             return super().get_provider_for_method(routing_key)
         except MethodNotFound:
-            raise NotFound(routing_key, "is no method of the service") from None
+            raise NotFound(routing_key, "is not a method of the service") from None
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
         response, result, exc_info = _response(result, exc_info)
@@ -228,7 +228,7 @@ def check_arguments(method: Any, args: list[Any], kwargs: Mapping[str, Any]) -> 
         if name not in names:
             arguments = ", ".join(names) or "none"
             raise InvalidInput(
-                str(name)[:64], f"is no argument of {method.__name__}; it has {arguments}"
+                str(name)[:64], f"is not an argument of {method.__name__}; it has {arguments}"
             )
         if name in names[: len(args)]:
             raise InvalidInput(name, "is given twice")

@@ -153,7 +153,7 @@ class ReviewHandler:
 def close_review(unit: UnitOfWork, review_id: str) -> None:
     """Take an entry off the review list; NotFound if it is not on it."""
     if not store.close_review(unit, review_id):
-        raise NotFound("done", "is no entry of the review list")
+        raise NotFound("done", "is not an entry of the review list")
 
 
 def _retry_moves(function: Callable[[], T]) -> T:

@@ -64,7 +64,7 @@ def current_profile(unit: UnitOfWork, profile_id: str, field: str = "profile_id"
     """The profile that an id, however old, stands for; NotFound of `field` if it never was one."""
     profile = store.find_profile(unit, profile_id)
     if profile is None:
-        raise NotFound(field, "is no profile that we know")
+        raise NotFound(field, "is not a profile that we know")
     return profile
 
 

@@ -15,5 +15,5 @@ def read_decision(unit: UnitOfWork, decision_id: object) -> dict[str, Any]:
         raise InvalidInput("decision_id", "must be the text that `decide` returned")
     events = unit.history({decision_id: 0}, 1)
     if not events:
-        raise NotFound("decision_id", "is no decision in the log; a dry run is not logged")
+        raise NotFound("decision_id", "is not a decision in the log; a dry run is not logged")
     return dict(events[0].data)

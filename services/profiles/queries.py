@@ -53,7 +53,7 @@ def read_profile(
     """
     current = current_streams(unit, profile_id)
     if current is None:
-        raise NotFound("profile_id", "is no profile that we know")
+        raise NotFound("profile_id", "is not a profile that we know")
     current_id, streams = current
     summaries = store.current_summaries(unit, streams)
     keys = store.identifier_keys(unit, streams)

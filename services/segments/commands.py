@@ -61,7 +61,7 @@ def _profile(unit: UnitOfWork, shopper: str | Accepted) -> str:
     if isinstance(shopper, str):
         current = current_profile(unit, shopper)
         if current is None:
-            raise NotFound("profile_id", "is no profile that segments knows")
+            raise NotFound("profile_id", "is not a profile that segments knows")
         return current
     owners = find(unit, [identifier.key for identifier in shopper.keys])
     for identifier in shopper.keys:

@@ -53,4 +53,4 @@ def _faults(service: str, tree: Tree) -> Iterator[str]:
             yield f"{prefix}{path}: is missing; every service has it"
     allowed = {*ROLES, *ADDITIONS.get(service, ())}
     for entry in sorted({name.split("/")[0] for name in inside} - allowed):
-        yield f"{prefix}{entry}: is no role of the floor plan: {', '.join(sorted(ROLES))}"
+        yield f"{prefix}{entry}: is not a role of the floor plan: {', '.join(sorted(ROLES))}"

@@ -92,7 +92,7 @@ def test_a_wrong_offer_stops_the_start_with_its_path(start: Start, tmp_path: Pat
         ("amqp://nobody:{password}@{host}:{port}{path}", "refused the user nobody or the password"),
         ("amqp://{username}:{password}@{host}:{port}{path}-elsewhere", "has no virtual host"),
         ("amqp://{username}:{password}@{host}:9{path}", "is out of reach: connection refused"),
-        ("http://{username}:{password}@{host}:{port}{path}", "is no uri of a broker"),
+        ("http://{username}:{password}@{host}:{port}{path}", "is not the uri of a broker"),
     ],
     ids=["user", "virtual host", "port", "scheme"],
 )

@@ -290,10 +290,10 @@ def test_the_reason_tells_the_kind_and_the_place_but_no_value(notes: Followed) -
 
 def test_the_reason_quotes_what_we_say_ourselves(notes: Followed) -> None:
     def refuse(_event: Event) -> None:
-        raise InvalidInput("data.revenue", "is no whole number")
+        raise InvalidInput("data.revenue", "is not a whole number")
 
     notes.inbox.process(append(notes.log, note("a")), Notes(refuse))
-    assert notes.letters()[0]["reason"] == "InvalidInput: data.revenue: is no whole number"
+    assert notes.letters()[0]["reason"] == "InvalidInput: data.revenue: is not a whole number"
 
 
 def test_a_poisonous_event_comes_again_without_another_letter(notes: Followed) -> None:

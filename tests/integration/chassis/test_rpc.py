@@ -64,7 +64,7 @@ def test_what_went_wrong_inside_is_a_failure_that_quotes_nothing(wire: Wire) -> 
 
 
 def test_wrong_arguments_are_named(wire: Wire) -> None:
-    assert "is no argument of echo; it has value, other" in str(
+    assert "is not an argument of echo; it has value, other" in str(
         refused(wire, InvalidInput, "profiles", "echo", value=1, valeu=2)
     )
     assert refused(wire, InvalidInput, "profiles", "echo", value=1, valeu=2).subject == "valeu"
@@ -91,7 +91,10 @@ def test_positional_arguments_are_counted(wire: Wire) -> None:
 
 def test_a_method_that_is_not_there_is_not_found(wire: Wire) -> None:
     error = refused(wire, NotFound, "profiles", "record_all", events=[])
-    assert (error.subject, error.message) == ("profiles.record_all", "is no method of the service")
+    assert (error.subject, error.message) == (
+        "profiles.record_all",
+        "is not a method of the service",
+    )
 
 
 def test_a_service_that_is_not_there_is_unavailable(wire: Wire) -> None:
@@ -152,7 +155,7 @@ def test_a_message_without_a_return_address_kills_nobody(wire: Wire) -> None:
 def test_a_message_to_no_method_is_answered(wire: Wire) -> None:
     response = wire.request(CALL, key="profiles.no_such_method", **JSON)
     error = response["error"]
-    assert error["exc_args"] == ["profiles.no_such_method", "is no method of the service"]
+    assert error["exc_args"] == ["profiles.no_such_method", "is not a method of the service"]
 
 
 def test_a_slow_call_holds_up_no_other(wire: Wire) -> None:

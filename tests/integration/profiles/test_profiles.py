@@ -284,7 +284,7 @@ def test_a_profile_shows_an_event_as_soon_as_its_receipt_is_there(
 
 
 def test_an_unknown_profile_is_not_found(profiles: ProfilesWithoutNameko) -> None:
-    with pytest.raises(NotFound, match="profile_id: is no profile"):
+    with pytest.raises(NotFound, match="profile_id: is not a profile"):
         profiles.get("nobody")
 
 

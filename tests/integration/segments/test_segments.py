@@ -468,7 +468,7 @@ def test_who_or_what_nobody_knows_is_named(
 ) -> None:
     log.move(p="p")
     segments.follow(*log.events)
-    with pytest.raises(NotFound, match="profile_id: is no profile"):
+    with pytest.raises(NotFound, match="profile_id: is not a profile"):
         segments.memberships("nobody")
     with pytest.raises(NotFound, match="segment: is not defined; there are abandoned_cart"):
         segments.explain("p", "vip")

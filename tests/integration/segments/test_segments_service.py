@@ -114,7 +114,7 @@ def test_what_cannot_be_had_in_time_is_stale_and_no_error(cdp: Callable[..., Cli
 def test_nobody_is_found_without_being_waited_for(cdp: Callable[..., Client]) -> None:
     client = cdp(following=False)
     recorded = client.call("profiles", "record", events=[order("e-1")])
-    with pytest.raises(NotFound, match="profile_id: is no profile that segments knows"):
+    with pytest.raises(NotFound, match="profile_id: is not a profile that segments knows"):
         client.call("segments", "memberships", profile_id=recorded["receipts"][0]["profile_id"])
 
 
@@ -141,7 +141,7 @@ WRONG_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("memberships", {"profile_id": 5}, "profile_id: must be text"),
     ("memberships", {"profile_id": "p", "wait_ms": -1}, "wait_ms: must be a whole number"),
     ("memberships", {"profile_id": "p", "at_least": {"s": "1"}}, "at_least.s: must be a version"),
-    ("memberships", {"profile": "p"}, "profile: is no argument of memberships"),
+    ("memberships", {"profile": "p"}, "profile: is not an argument of memberships"),
     (
         "define",
         {"definition": {"segment": "a", "rule": "order() > 1", "description": "x"}},

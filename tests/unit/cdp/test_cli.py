@@ -113,10 +113,10 @@ def test_what_is_no_uri_of_a_broker_is_named(
     assert call.invoke(cli, ["migrate", "segments"]).exit_code == 0
     for words in (["profile", "show", "user_id=x"], ["rebuild", "segments"]):
         message = failed(call.invoke(cli, words), 1)
-        assert message.startswith("Error: CDP_AMQP_URI: is no URI of a broker; write amqp://")
+        assert message.startswith("Error: CDP_AMQP_URI: is not the URI of a broker; write amqp://")
         assert "secret" not in message
     message = failed(call.invoke(cli, ["run", "segments"]), 1)
-    assert "CDP_AMQP_URI: is no URI of a broker" in message
+    assert "CDP_AMQP_URI: is not the URI of a broker" in message
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_what_is_no_uri_of_a_database_is_named(
     for command in ("migrate", "rebuild") if kind else ("run", "migrate", "rebuild"):
         message = failed(call.invoke(cli, [command, "segments"]), 1)
         assert message.startswith(
-            f"Error: CDP_SEGMENTS_{kind}DATABASE_URI: is no URI of a database"
+            f"Error: CDP_SEGMENTS_{kind}DATABASE_URI: is not the URI of a database"
         )
         assert "secret" not in message
 

@@ -59,5 +59,5 @@ def test_a_broker_of_this_process_needs_no_check() -> None:
 
 @pytest.mark.parametrize("uri", ["amqp://ann:se[cret@mq/", "amqp://mq:70000/", "redis://mq", ""])
 def test_what_is_no_uri_of_a_broker_is_refused_by_its_variable(uri: str) -> None:
-    with pytest.raises(InvalidInput, match=r"^CDP_AMQP_URI: is no URI of a broker; write"):
+    with pytest.raises(InvalidInput, match=r"^CDP_AMQP_URI: is not the URI of a broker; write"):
         check_broker_uri("CDP_AMQP_URI", uri)

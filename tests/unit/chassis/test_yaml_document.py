@@ -62,5 +62,5 @@ def test_only_a_mapping_can_be_merged() -> None:
 def test_a_key_that_is_no_text_or_stands_there_twice_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"f: line 1, column 1: a key must be text"):
         read_document("1: a", "f").fields()
-    with pytest.raises(InvalidInput, match=r"f: line 2, column 1: `a` stands here twice"):
+    with pytest.raises(InvalidInput, match=r"f: line 2, column 1: `a` appears twice"):
         read_document("a: 1\na: 2\n", "f").fields()

@@ -112,7 +112,7 @@ def test_a_retired_module_is_found(path: str) -> None:
 def test_the_floor_plan_is_closed() -> None:
     assert floor_plan.faults(Tree(SERVICE)) == []
     helpers = SERVICE | {"services/a/helpers.py": ""}
-    assert "services/a/helpers.py: is no role" in floor_plan.faults(Tree(helpers))[0]
+    assert "services/a/helpers.py: is not a role" in floor_plan.faults(Tree(helpers))[0]
     vault = SERVICE | {"services/a/vault.py": ""}
     assert floor_plan.faults(Tree(vault))  # it is profiles' alone
 

@@ -127,11 +127,11 @@ def test_definitions_say_the_same_by_rule_and_description() -> None:
         ),
         (
             "a: {rule: 'True', description: x}\na: {rule: 'True', description: x}",
-            "line 2, column 1: `a` stands here twice",
+            "line 2, column 1: `a` appears twice",
         ),
         (
             "a: {rule: '1', rule: '2', description: x}",
-            "line 1, column 16: `rule` stands here twice",
+            "line 1, column 16: `rule` appears twice",
         ),
     ],
 )
