@@ -14,7 +14,7 @@ import eventlet
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from bench.cpu import cpu_seconds
-from bench.flow import settle
+from bench.flow import record_first_orders
 from bench.orders import shopper_id
 from bench.statistics import milliseconds, percentile, timed
 from tests.support.system import ProcessSuite
@@ -85,7 +85,7 @@ def echo_service(suite: ProcessSuite) -> Iterator[int]:
 
 def measure(suite: ProcessSuite) -> dict[str, float]:
     """p50, p99 and CPU time of both calls in ms, in alternating rounds, and decide over echo."""
-    settle(suite, SHOPPERS)
+    record_first_orders(suite, SHOPPERS)
     figures: dict[str, float] = {}
     with echo_service(suite) as echo_pid:
         for callers, suffix in ((1, ""), (8, "_8_callers")):

@@ -64,7 +64,7 @@ class PipelineDatabases:
         return int(self.rows(service, query, *values)[0][0])
 
 
-def settle(suite: ProcessSuite, shoppers: int) -> float:
+def record_first_orders(suite: ProcessSuite, shoppers: int) -> float:
     """Record a first order of each shopper; the seconds until offers has applied all of them."""
     start = time.monotonic()
     with ExitStack() as stack:
@@ -84,7 +84,7 @@ def throughput(suite: ProcessSuite) -> dict[str, float]:
     random, by several callers. CPU time is that of the second part: of the services that record,
     and of all.
     """
-    settled = settle(suite, SHOPPERS)
+    settled = record_first_orders(suite, SHOPPERS)
     recorders, everyone = suite.pids("identity", "profiles"), suite.pids(*suite.services)
     before = cpu_seconds(recorders), cpu_seconds(everyone)
     end = time.monotonic() + SECONDS

@@ -17,7 +17,7 @@ from typing import Any
 import eventlet
 
 from bench.calls import decide_request
-from bench.flow import settle
+from bench.flow import record_first_orders
 from bench.orders import order
 from bench.statistics import milliseconds, percentile, timed
 from tests.support.system import ProcessSuite, rows_loaded
@@ -32,7 +32,7 @@ Durations = dict[str, list[float]]
 
 def beside(suite: ProcessSuite) -> dict[str, float]:
     """p50 and p99 in ms of `decide` and of `record` of one event, and what a load adds."""
-    settle(suite, SHOPPERS)
+    record_first_orders(suite, SHOPPERS)
     with suite.proxy(timeout=60) as proxy:
         _calls(proxy, 2)  # warms up
         quiet = _calls(proxy, SECONDS)

@@ -63,8 +63,7 @@ def _retired_names(tree: Tree, retired: Mapping[str, Mapping[str, Any]]) -> Iter
                 places[each.name].append(f"{path}:{each.line}")
     for name, lines in sorted(places.items()):
         rule = retired[_pattern(name, retired)]
-        if len(lines) > rule.get("at_most", 0):
-            yield (f"{lines[-1]}: the name {name} is retired ({rule['reason']}); use {rule['use']}")
+        yield f"{lines[-1]}: the name {name} is retired ({rule['reason']}); use {rule['use']}"
 
 
 def _pattern(name: str, retired: Mapping[str, Any]) -> str:
@@ -76,8 +75,10 @@ def _is_retired(path: str, each: PlacedName, retired: Mapping[str, Mapping[str, 
     if not pattern:
         return False
     rule = retired[pattern]
-    return path.startswith(tuple(rule.get("in", [""]))) and (
-        each.kind in rule.get("kinds", [each.kind])
+    return (
+        path.startswith(tuple(rule.get("in", [""])))
+        and not path.startswith(tuple(rule.get("except", [])))
+        and each.kind in rule.get("kinds", [each.kind])
     )
 
 
