@@ -7,7 +7,7 @@ from tests.checks import agreement  # isort: skip - makes the process green
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.checks import computed_imports, exclusions, floor_plan, names
+from tests.checks import computed_imports, exclusions, floor_plan, names, walls
 from tests.checks.tree import Tree
 
 CHECKS: dict[str, Callable[[Tree], list[str]]] = {
@@ -16,6 +16,7 @@ CHECKS: dict[str, Callable[[Tree], list[str]]] = {
     "exclusions": exclusions.faults,
     "floor_plan": floor_plan.faults,
     "names": names.faults,
+    "walls": walls.faults,
 }
 
 

@@ -67,7 +67,11 @@ def _retired_names(tree: Tree, retired: Mapping[str, Mapping[str, Any]]) -> Iter
 
 
 def _pattern(name: str, retired: Mapping[str, Any]) -> str:
-    return name if name in retired else next((p for p in retired if fnmatch(name, p)), "")
+    return (
+        name
+        if name in retired
+        else next((each for each in retired if "*" in each and fnmatch(name, each)), "")
+    )
 
 
 def _is_retired(path: str, each: PlacedName, retired: Mapping[str, Mapping[str, Any]]) -> bool:

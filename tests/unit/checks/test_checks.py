@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.checks import agreement, computed_imports, exclusions, floor_plan, names
+from tests.checks import agreement, computed_imports, exclusions, floor_plan, names, walls
 from tests.checks.tree import ROOT, Tree
 
 LISTS: dict[str, Any] = {
@@ -40,7 +43,9 @@ def repository() -> Tree:
     return Tree.of_repository()
 
 
-@pytest.mark.parametrize("check", [agreement, names, floor_plan, computed_imports, exclusions])
+@pytest.mark.parametrize(
+    "check", [agreement, names, floor_plan, computed_imports, exclusions, walls]
+)
 def test_the_repository_passes(check: Any, repository: Tree) -> None:
     assert check.faults(repository) == []
 
@@ -139,8 +144,70 @@ def test_an_import_by_text_is_found(source: str) -> None:
     assert computed_imports.faults(Tree({"a.py": source}), {("a.py", text): "a reason"}) == []
 
 
+def test_the_layers_of_the_chassis_name_every_part_of_it(tmp_path: Path) -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (layers,) = (each for each in settings["contracts"] if each.get("containers") == ["chassis"])
+
+    def lint(names: list[str]) -> int:
+        contract = layers | {"containers": "chassis", "layers": "\n    ".join(["", *names])}
+        lines = ["[importlinter]", "root_package = chassis", "[importlinter:contract:layers]"]
+        lines += [f"{key} = {value}" for key, value in contract.items()]
+        file = tmp_path / "settings.ini"
+        file.write_text("\n".join(lines))
+        command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", file]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode
+
+    assert lint(layers["layers"]) == 0
+    assert lint([name for name in layers["layers"] if name != "testing"]) == 1
+
+
 def test_an_entry_without_an_import_is_found() -> None:
     assert "take it off" in computed_imports.faults(Tree({}), {("a.py", "x"): "a reason"})[0]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import structlog",
+        "import phonenumbers.util",
+        "from services.a import store",
+        "from services.b.domain import c",
+        "from . import c",
+        "from chassis import database",
+        "from chassis.coreless import c",
+        "from chassis.database.engine import Database",
+        "def f():\n    import yaml",
+        "open(name)",
+        "Path(__file__)",
+    ],
+)
+def test_a_domain_imports_what_is_pure_and_nothing_else(source: str) -> None:
+    (fault,) = walls.faults(Tree({"services/a/domain/c.py": source}), {})
+    assert fault.startswith("services/a/domain/c.py:")
+    assert walls.faults(Tree({"services/a/store.py": source}), {}) == []
+    pure = "import re, rules\nfrom chassis import Event\nfrom services.a.domain.b import B"
+    assert walls.faults(Tree({"services/a/domain/c.py": pure}), {}) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'Path(__file__).parent.parent / "offers"',
+        'Path(__file__).resolve().parents[2] / "services" / "offers"',
+        "HERE.parents[up]",
+        'HERE / ".." / "offers"',
+        'open("../offers/offers.yaml")',
+    ],
+)
+def test_a_path_out_of_a_package_is_found(source: str) -> None:
+    (fault,) = walls.faults(Tree({"services/a/store.py": source}), {})
+    assert fault.startswith("services/a/store.py:1: a path out of its folder")
+    assert walls.faults(Tree({"tests/a.py": source}), {}) == []
+    allowed = {"services/a/store.py": "a reason"}
+    assert walls.faults(Tree({"services/a/store.py": source}), allowed) == []
+    near = 'Path(__file__).parent / "a.yaml"\nPath(__file__).parents[0]'
+    assert walls.faults(Tree({"services/a/store.py": near}), {}) == []
+    assert "take it off the list" in walls.faults(Tree({}), allowed)[0]
 
 
 @pytest.mark.parametrize("end", ["", " because", " -"])
