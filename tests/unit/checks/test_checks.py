@@ -154,7 +154,8 @@ def test_the_layers_of_the_chassis_name_every_part_of_it(tmp_path: Path) -> None
         lines += [f"{key} = {value}" for key, value in contract.items()]
         file = tmp_path / "settings.ini"
         file.write_text("\n".join(lines))
-        command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", file]
+        linter = Path(sys.executable).with_name("lint-imports")
+        command = [str(linter), "--no-cache", "--config", str(file)]
         return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode
 
     assert lint(layers["layers"]) == 0
