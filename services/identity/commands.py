@@ -7,6 +7,7 @@ something is resolved again, in order, under the locks of its keys and of their 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from services.identity import queries, store
 from services.identity.domain import review, support
 from services.identity.domain.change import IdentityChange
 from services.identity.domain.events import identity_changed
-from services.identity.domain.observation import Observation
+from services.identity.domain.observation import Observation, Observer
 from services.identity.domain.resolution import ResolutionResult, resolve, resolve_all_unchanged
 from services.identity.domain.responses import RepairResult
 from services.identity.domain.state import IdentityPolicy, IdentityState
@@ -29,11 +30,6 @@ _MOST_REMEMBERED = 100_000
 
 Decision = tuple[Sequence[str], IdentityChange]  # the profiles that result, and what has changed
 Decide = Callable[[UnitOfWork, IdentityState, Sequence[str]], Decision]
-
-
-def open_policy(settings: Settings) -> IdentityPolicy:
-    """The policy with the shop's identifier types; InvalidInput if they are configured wrongly."""
-    return IdentityPolicy(load_types(settings.config_dir))
 
 
 class ResolveHandler:
@@ -148,6 +144,27 @@ class ReviewHandler:
         if len(self._noted) > _MOST_REMEMBERED:
             self._noted.clear()
         self._noted |= entries.keys()
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityHandlers:
+    """What the calls of one process share."""
+
+    observer: Observer
+    resolver: ResolveHandler
+    repairs: RepairHandler
+    reviews: ReviewHandler
+
+
+def open_handlers(settings: Settings) -> IdentityHandlers:
+    """The handlers of one process; InvalidInput if the identifier types are configured wrongly."""
+    policy = IdentityPolicy(load_types(settings.config_dir))
+    return IdentityHandlers(
+        observer=Observer(policy, settings.identifier_key),
+        resolver=ResolveHandler(policy),
+        repairs=RepairHandler(policy),
+        reviews=ReviewHandler(),
+    )
 
 
 def close_review(unit: UnitOfWork, review_id: str) -> None:

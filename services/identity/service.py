@@ -16,15 +16,8 @@ from contracts.identity.support import (
     SPLIT_BY_VALUE_REQUEST,
 )
 from services.identity import queries
-from services.identity.commands import (
-    RepairHandler,
-    ResolveHandler,
-    ReviewHandler,
-    close_review,
-    open_policy,
-)
+from services.identity.commands import IdentityHandlers, close_review, open_handlers
 from services.identity.domain import responses
-from services.identity.domain.observation import Observer
 
 
 class IdentityService(Service):
@@ -32,19 +25,16 @@ class IdentityService(Service):
 
     name = "identity"
 
-    observer: Observer = Resource(lambda s: Observer(open_policy(s), s.identifier_key))
-    resolver: ResolveHandler = Resource(lambda s: ResolveHandler(open_policy(s)))
-    repairs: RepairHandler = Resource(lambda s: RepairHandler(open_policy(s)))
-    reviews: ReviewHandler = Resource(lambda _: ReviewHandler())
+    handlers: IdentityHandlers = Resource(open_handlers)
     profiles = Remote("profiles", timeout=5.0)
     segments = Remote("segments", timeout=5.0)
 
     @rpc
     def resolve(self, observations: Any) -> dict[str, Any]:
         """The stream and profile of each observation, in order, and the facts that this led to."""
-        batch = [self.observer.observe(**one) for one in read_observations(observations)]
-        results, facts = self.resolver.resolve(batch, self.work)
-        self.reviews.note(batch, results, facts, self.work)
+        batch = [self.handlers.observer.observe(**one) for one in read_observations(observations)]
+        results, facts = self.handlers.resolver.resolve(batch, self.work)
+        self.handlers.reviews.note(batch, results, facts, self.work)
         return {
             "resolutions": [responses.resolution(result) for result in results],
             "facts": [fact.to_wire() for fact in facts],
@@ -55,9 +45,9 @@ class IdentityService(Service):
         """The profile that identifiers lead to now, and how surely; nothing is changed."""
         request = load(LOOKUP_REQUEST, {"identifiers": identifiers, "authenticated": authenticated})
         now = self.work.clock.now()
-        observation = self.observer.observe("", "lookup", now, **request)
+        observation = self.handlers.observer.observe("", "lookup", now, **request)
         return self.work.read(
-            partial(queries.lookup, policy=self.observer.policy, observation=observation)
+            partial(queries.lookup, policy=self.handlers.observer.policy, observation=observation)
         )
 
     @rpc
@@ -85,9 +75,9 @@ class IdentityService(Service):
             "dry_run": dry_run,
         }
         request = load(schema, arguments)
-        result = self.repairs.split(
+        result = self.handlers.repairs.split(
             request["profile_id"],
-            self.observer.keys(request["identifiers"]),
+            self.handlers.observer.keys(request["identifiers"]),
             request["reason"],
             self.work,
             dry_run=request["dry_run"],
@@ -98,7 +88,7 @@ class IdentityService(Service):
     def merge(self, a: Any, b: Any, reason: Any, dry_run: Any = False) -> dict[str, Any]:
         """Make one profile of two, within its limits; with `dry_run`, what would be."""
         request = load(MERGE_REQUEST, {"a": a, "b": b, "reason": reason, "dry_run": dry_run})
-        result = self.repairs.merge(
+        result = self.handlers.repairs.merge(
             request["a"], request["b"], request["reason"], self.work, dry_run=request["dry_run"]
         )
         return self._with_previews(responses.repair(result))
