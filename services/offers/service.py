@@ -21,6 +21,8 @@ class OffersService(Service):
     decisions: DecisionHandler = Resource(open_decision_handler)
     profiles_log = FollowedLog("profiles")
     segments = Remote("segments")
+    shopper_projection: ShopperProjection = Resource(lambda _: ShopperProjection())
+    segment_projection: SegmentProjection = Resource(lambda _: SegmentProjection())
 
     @rpc
     def decide(self, request: Any) -> dict[str, Any]:
@@ -47,9 +49,9 @@ class OffersService(Service):
     @subscribe("profiles")
     def profile_events(self) -> Projection:
         """Follows identity, traits, consent and loyalty."""
-        return ShopperProjection()
+        return self.shopper_projection
 
     @subscribe("segments")
     def segment_events(self) -> Projection:
         """Follows who is in which segment."""
-        return SegmentProjection()
+        return self.segment_projection

@@ -23,8 +23,14 @@ class ProfilesService(Service):
 
     name = "profiles"
 
-    recorder: RecordHandler = Resource(open_record_handler)
+    deferred: DeferredEvents = Resource(lambda s: DeferredEvents(open_record_handler(s)))
+    identity_projection: IdentityProjection = Resource(lambda _: IdentityProjection())
     identity = Remote("identity", timeout=4.0)
+
+    @property
+    def recorder(self) -> RecordHandler:
+        """What records events; those that wait for identity are recorded by it too."""
+        return self.deferred.recorder
 
     @rpc
     def record(self, events: Any) -> dict[str, Any]:
@@ -68,12 +74,12 @@ class ProfilesService(Service):
     @subscribe("identity")
     def identity_events(self) -> Projection:
         """Bring in what no `record` has: splits, merges by a support desk, leftovers of a crash."""
-        return IdentityProjection()
+        return self.identity_projection
 
     @every(0.5)
     def record_waiting(self) -> None:
         """Record the events that were deferred while identity did not answer, in their order."""
-        recorded = DeferredEvents(self.recorder).drain(self.identity, self.work)
+        recorded = self.deferred.drain(self.identity, self.work)
         if recorded:
             self.log.info("recorded_deferred_events", events=recorded)
 

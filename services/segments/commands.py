@@ -16,12 +16,12 @@ from services.segments.registry import DefinitionRegistry
 _AT_ONCE = 100
 
 
-def ensure_applied(unit: UnitOfWork, registry: DefinitionRegistry) -> None:
-    """Put segments.yaml in force before a query reads the definitions, which itself never writes.
+def ensure_applied(unit: UnitOfWork, registry: DefinitionRegistry) -> ActiveDefinitions:
+    """Put segments.yaml in force before a query, which itself never writes; what is then in force.
 
     Even the first call of a fresh database is answered with the segments of the file.
     """
-    registry.apply_file(unit)
+    return registry.apply_file(unit)
 
 
 def define(

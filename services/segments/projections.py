@@ -17,12 +17,12 @@ class MembershipProjection:
     """Keeps summaries and labels, and evaluates every profile that the events touch."""
 
     def __init__(self, registry: DefinitionRegistry) -> None:
-        self._registry = registry
+        self.registry = registry
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         reasons, loaded = _follow(unit, events)
         states = store.lock_profiles(unit, reasons)
-        reevaluate(unit, self._registry, states, reasons, loaded)
+        reevaluate(unit, self.registry, states, reasons, loaded)
 
 
 class UnevaluatedProjection:

@@ -26,9 +26,14 @@ class SegmentsService(Service):
 
     name = "segments"
 
-    registry: DefinitionRegistry = Resource(open_registry)
+    projection: MembershipProjection = Resource(lambda s: MembershipProjection(open_registry(s)))
     types = Resource(lambda settings: load_types(settings.config_dir))
     profiles_log = FollowedLog("profiles")
+
+    @property
+    def registry(self) -> DefinitionRegistry:
+        """The definitions in force, which the projection evaluates too."""
+        return self.projection.registry
 
     @rpc
     def memberships(
@@ -66,8 +71,7 @@ class SegmentsService(Service):
         """Every segment: its rule, version, number of members and status."""
 
         def respond(unit: UnitOfWork) -> Sequence[dict[str, Any]]:
-            commands.ensure_applied(unit, self.registry)
-            return queries.list_segments(unit, self.registry.current(unit))
+            return queries.list_segments(unit, commands.ensure_applied(unit, self.registry))
 
         return self.work.run(respond)
 
@@ -93,8 +97,7 @@ class SegmentsService(Service):
         request = load(STREAM_SETS_REQUEST, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
 
         def respond(unit: UnitOfWork) -> Sequence[Sequence[str]]:
-            commands.ensure_applied(unit, self.registry)
-            definitions = self.registry.current(unit)
+            definitions = commands.ensure_applied(unit, self.registry)
             return queries.preview_streams(unit, definitions, request["stream_sets"])
 
         return self.work.run(respond)
@@ -114,7 +117,7 @@ class SegmentsService(Service):
     @subscribe("profiles")
     def profile_events(self) -> Projection:
         """Follows what shoppers do and who they are."""
-        return MembershipProjection(self.registry)
+        return self.projection
 
     @every(_TICK_SECONDS)
     def settle_due(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nameko.testing.services import worker_factory
 
 from chassis import (
     DAY,
@@ -44,6 +45,7 @@ from services.segments.configuration import load_definitions, read_definition, r
 from services.segments.evaluator import reevaluate_due
 from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry
+from services.segments.service import SegmentsService
 from tests.support import oracle
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
@@ -121,8 +123,7 @@ class SegmentsWithoutNameko:
 
     def by_name(self) -> Mapping[str, dict[str, Any]]:
         def respond(unit: UnitOfWork) -> list[dict[str, Any]]:
-            commands.ensure_applied(unit, self.registry)
-            return queries.list_segments(unit, self.registry.current(unit))
+            return queries.list_segments(unit, commands.ensure_applied(unit, self.registry))
 
         listed = self.work.run(respond)
         for one in listed:
@@ -611,6 +612,25 @@ def test_replicas_that_race_end_in_what_the_oracle_says(
     replicas[0].follow(*log.events)
     published.sort(key=lambda event: (event.stream, event.version))
     check(log.events, replicas[0], streams)
+
+
+def test_the_newest_definition_is_asked_for_once_a_call(
+    segments: SegmentsWithoutNameko, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest, calls = store.newest_definition, []
+
+    def count(unit: UnitOfWork) -> str | None:
+        calls.append(unit)
+        return newest(unit)
+
+    monkeypatch.setattr(store, "newest_definition", count)
+    service = worker_factory(
+        SegmentsService, projection=MembershipProjection(segments.registry), work=segments.work
+    )
+    assert len(service.list()) > 1
+    assert len(calls) == 1
+    assert service.preview_streams([["s"]]) == [["first_time_visitor"]]
+    assert len(calls) == 2
 
 
 def test_members_are_counted_by_segment(log: ProfilesLog, segments: SegmentsWithoutNameko) -> None:
