@@ -50,13 +50,19 @@ class IncomingEvent:
     data: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedEvents:
+    """The events of a call by their places in it: the valid ones, and the errors of the others."""
+
+    valid: Mapping[int, IncomingEvent]
+    errors: Mapping[int, InvalidInput]
+
+
 _EVENT = EventSchema()
 
 
-def read_events(
-    value: object, now: int, path: str = "events"
-) -> list[IncomingEvent | InvalidInput]:
-    """Each event of a call, checked on its own: the event, or what is wrong with it.
+def read_events(value: object, now: int, path: str = "events") -> CheckedEvents:
+    """The events of a call, each checked on its own.
 
     InvalidInput is raised only where the call as a whole is wrong: no list, more than 1,000 events,
     more than 4 MB.
@@ -67,21 +73,22 @@ def read_events(
         raise InvalidInput(
             path, f"has {len(value):,} events; send at most {MAX_CALL_EVENTS:,} in a call"
         )
-    read: list[IncomingEvent | InvalidInput] = []
+    valid: dict[int, IncomingEvent] = {}
+    errors: dict[int, InvalidInput] = {}
     total = 0
     for index, event in enumerate(value):
         at = f"{path}[{index}]"
         try:
             size = measure(event, at)
             total += size
-            read.append(_read(event, size, now, at))
+            valid[index] = _read(event, size, now, at)
         except InvalidInput as error:
-            read.append(error)
+            errors[index] = error
     if total > MAX_CALL_BYTES:
         raise InvalidInput(
             path, f"is {total:,} bytes of JSON; send at most {MAX_CALL_BYTES:,} in a call"
         )
-    return read
+    return CheckedEvents(valid, errors)
 
 
 def read_event(value: object, now: int, path: str = "event") -> IncomingEvent:

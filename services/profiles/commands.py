@@ -72,7 +72,7 @@ class RecordHandler:
         database does not answer.
         """
         events = read_events(raw, work.clock.now())
-        first = recording.first_by_id(events)
+        first = recording.first_by_id(events.valid.values())
         stored, must_defer = work.read(
             lambda unit: (unit.find(list(first)), store.has_deferred_events(unit))
         )
@@ -83,9 +83,8 @@ class RecordHandler:
                 outcome = self._record(new, stored, identity, work)
         if outcome is None:
             bodies: dict[str, Any] = {}
-            for event, body in zip(events, raw, strict=True):
-                if isinstance(event, IncomingEvent):
-                    bodies.setdefault(event.id, body)
+            for index, event in events.valid.items():
+                bodies.setdefault(event.id, raw[index])
             outcome = self._defer(new, bodies, stored, work)
         return receipts.record_response(raw, events, outcome)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chassis import Event, InvalidInput
-from contracts.ingest import MAX_ID, IncomingEvent
+from chassis import Event
+from contracts.ingest import MAX_ID, CheckedEvents
 from identifiers import NONE_USABLE, Accepted, list_ignored
 from services.profiles.domain.recording import ResolvedEvent
 
@@ -57,16 +57,18 @@ def expected_refusals(accepted: Mapping[str, Accepted]) -> dict[str, Mapping[str
 
 
 def record_response(
-    raw: Sequence[Any], events: Sequence[IncomingEvent | InvalidInput], outcome: RecordOutcome
+    raw: Sequence[Any], events: CheckedEvents, outcome: RecordOutcome
 ) -> dict[str, Any]:
     """The receipts of a call, one for each event in its order, and the token that covers them."""
     receipts = []
     repeated: set[str] = set()
     token: dict[str, int] = {}
-    for index, event in enumerate(events):
-        if isinstance(event, InvalidInput):
-            receipts.append(_rejected(_readable_id(raw[index]), event.subject, event.message))
-        elif event.id in outcome.positions:
+    for index, sent in enumerate(raw):
+        if (error := events.errors.get(index)) is not None:
+            receipts.append(_rejected(_readable_id(sent), error.subject, error.message))
+            continue
+        event = events.valid[index]
+        if event.id in outcome.positions:
             receipt = _in_log(event.id, outcome, is_repeated=event.id in repeated)
             repeated.add(event.id)
             for stream, version in receipt["token"].items():

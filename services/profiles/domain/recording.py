@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chassis import Draft, Event, InvalidInput, JointDraft, format_instant
+from chassis import Draft, Event, JointDraft, format_instant
 from contracts.ingest import IncomingEvent
 
 _POSITION = ("stream", "version")  # what a log adds to the entries of a joint fact
@@ -44,12 +44,11 @@ class ResolvedBatch:
     facts: Sequence[Event]
 
 
-def first_by_id(events: Sequence[IncomingEvent | InvalidInput]) -> dict[str, IncomingEvent]:
-    """The valid events of a call by id; of those that share an id, the first."""
+def first_by_id(events: Iterable[IncomingEvent]) -> dict[str, IncomingEvent]:
+    """The events by id; of those that share an id, the first."""
     first: dict[str, IncomingEvent] = {}
     for event in events:
-        if isinstance(event, IncomingEvent):
-            first.setdefault(event.id, event)
+        first.setdefault(event.id, event)
     return first
 
 

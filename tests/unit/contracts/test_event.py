@@ -228,14 +228,14 @@ def test_a_call_that_is_no_list_of_events_is_refused_as_a_whole(value: Any) -> N
 
 
 def test_a_call_of_1001_events_is_refused_as_a_whole() -> None:
-    assert len(read_events([event()] * 1_000, NOW)) == 1_000
+    assert len(read_events([event()] * 1_000, NOW).valid) == 1_000
     with pytest.raises(InvalidInput, match="has 1,001 events; send at most 1,000"):
         read_events([event()] * 1_001, NOW)
 
 
 def test_a_call_of_more_than_4_megabytes_is_refused_as_a_whole() -> None:
     large = event(data={"text": "x" * 30_000})
-    assert len(read_events([large] * 130, NOW)) == 130
+    assert len(read_events([large] * 130, NOW).valid) == 130
     with pytest.raises(InvalidInput, match="send at most 4,194,304 in a call"):
         read_events([large] * 140, NOW)
 
@@ -243,16 +243,11 @@ def test_a_call_of_more_than_4_megabytes_is_refused_as_a_whole() -> None:
 def test_a_bad_event_does_not_spoil_its_call_and_is_named_by_its_place() -> None:
     good, bad, deep = event(), order(revenue=1.5), event(data={"x": [[[[[[1]]]]]] * 3})
     read = read_events([good, bad, "event", deep], NOW)
-    assert [type(one) for one in read] == [
-        IncomingEvent,
-        InvalidInput,
-        InvalidInput,
-        IncomingEvent,
-    ]
-    assert [one.subject for one in read if isinstance(one, InvalidInput)] == [
-        "events[1].data.revenue",
-        "events[2]",
-    ]
+    assert list(read.valid) == [0, 3]
+    assert {place: error.subject for place, error in read.errors.items()} == {
+        1: "events[1].data.revenue",
+        2: "events[2]",
+    }
 
 
 _FIELDS = ("id", "type", "time", "sent_at", "identifiers", "authenticated", "context", "data")
@@ -276,9 +271,10 @@ anything = st.recursive(
     )
 )
 def test_any_json_is_an_event_or_refused_with_a_path_and_a_message(value: Any) -> None:
-    (read,) = read_events([value], NOW)
-    if isinstance(read, InvalidInput):
-        assert read.subject.startswith("events[0]")
-        assert read.message
-    else:
-        assert 0 < read.time <= NOW + DAY
+    read = read_events([value], NOW)
+    assert [*read.valid, *read.errors] == [0]
+    for error in read.errors.values():
+        assert error.subject.startswith("events[0]")
+        assert error.message
+    for incoming in read.valid.values():
+        assert 0 < incoming.time <= NOW + DAY

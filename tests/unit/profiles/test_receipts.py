@@ -16,9 +16,7 @@ VAULT = open_vault(load_types(), b"a key for tests")
 
 
 def incoming(**identifiers: str) -> IncomingEvent:
-    (read,) = read_events([event("e-1", identifiers=identifiers)], NOW)
-    assert isinstance(read, IncomingEvent)
-    return read
+    return read_events([event("e-1", identifiers=identifiers)], NOW).valid[0]
 
 
 def test_what_identity_will_refuse_is_known_before_it_is_asked() -> None:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis import Event, InvalidInput, JointDraft, copy_id, parse_instant
+from chassis import Event, JointDraft, copy_id, parse_instant
 from chassis.validation import load
-from contracts.ingest import IncomingEvent, read_events
+from contracts.ingest import CheckedEvents, IncomingEvent, read_events
 from contracts.profiles import RECORD_RESPONSE
 from services.profiles.domain.receipts import LogPosition, RecordOutcome, record_response
 from services.profiles.domain.recording import (
@@ -32,14 +32,12 @@ def event(event_id: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def read(*raw: Any) -> list[IncomingEvent | InvalidInput]:
+def read(*raw: Any) -> CheckedEvents:
     return read_events(list(raw), NOW)
 
 
 def one(**changes: Any) -> IncomingEvent:
-    (incoming,) = read(event("e-1", **changes))
-    assert isinstance(incoming, IncomingEvent)
-    return incoming
+    return read(event("e-1", **changes)).valid[0]
 
 
 def resolution(stream: str = "s-1", epoch: int = 1) -> ResolvedEvent:
@@ -78,7 +76,7 @@ def outcome(**changes: Any) -> RecordOutcome:
 def test_of_events_that_share_an_id_the_first_valid_one_counts() -> None:
     wrong = event("e-1", time="soon")
     events = read(wrong, event("e-1"), event("e-1", type="other"), event("e-2"))
-    first = first_by_id(events)
+    first = first_by_id(events.valid.values())
     assert [(name, one.type) for name, one in first.items()] == [
         ("e-1", "page_read"),
         ("e-2", "page_read"),
