@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,6 +35,8 @@ from chassis.projections.rebuild import Rebuild, RebuildResult, open_shadow
 from chassis.runtime.client import Client
 from contracts.topology import FOLLOWS, SERVICE_NAMES
 from deploy.services import read_model, service_class
+
+Run = Callable[[Rebuild], RebuildResult]
 
 _CALL_SECONDS = 30.0
 _PATIENCE = 60.0  # seconds that a source may be unavailable
@@ -71,7 +73,8 @@ def rebuild(ctx: click.Context, service: str, resume: bool, no_progress: bool, d
             if demo:
                 stack.enter_context(connected(demo=True))
             report = stack.enter_context(_progress(not no_progress))
-            result = rebuild_service(_settings(service, demo), report, resume)
+            run = resume_rebuild if resume else rebuild_service
+            result = run(_settings(service, demo), report)
     except KeyboardInterrupt:
         again = f"cdp rebuild {service} --resume{' --demo' if demo else ''}"
         click.echo(
@@ -81,15 +84,24 @@ def rebuild(ctx: click.Context, service: str, resume: bool, no_progress: bool, d
     click.echo(_summary(service, result, time.monotonic() - began))
 
 
-def rebuild_service(settings: Settings, report: Report, resume: bool = False) -> RebuildResult:
+def rebuild_service(settings: Settings, report: Report) -> RebuildResult:
     """Rebuild the read model of a service; its sources are reached on the broker of `settings`."""
+    return _run(settings, report, Rebuild.run)
+
+
+def resume_rebuild(settings: Settings, report: Report) -> RebuildResult:
+    """Continue a rebuild of a service that was interrupted."""
+    return _run(settings, report, Rebuild.resume)
+
+
+def _run(settings: Settings, report: Report, run: Run) -> RebuildResult:
     uri, variable = owner_database(settings)
     check_database(settings.service, uri, variable)
     with explained(settings.service, variable):
-        return _rebuild(settings, uri, report, resume)
+        return _rebuild(settings, uri, report, run)
 
 
-def _rebuild(settings: Settings, uri: str, report: Report, resume: bool) -> RebuildResult:
+def _rebuild(settings: Settings, uri: str, report: Report, run: Run) -> RebuildResult:
     service = settings.service
     database = Database(uri, by_key=False)
     upcasters = service_class(service).upcasters
@@ -103,8 +115,7 @@ def _rebuild(settings: Settings, uri: str, report: Report, resume: bool) -> Rebu
     }
     logs = {source: RemoteLog(caller.call) for source, caller in callers.items()}
     try:
-        rebuild = Rebuild(model, live, shadow, logs, report)
-        return rebuild.resume() if resume else rebuild.run()
+        return run(Rebuild(model, live, shadow, logs, report))
     finally:
         for caller in callers.values():
             caller.close()
