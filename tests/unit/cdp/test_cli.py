@@ -37,6 +37,8 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
         monkeypatch.delenv(f"CDP_{service}_DATABASE_URI", raising=False)
         monkeypatch.delenv(f"CDP_{service}_AMQP_URI", raising=False)
     monkeypatch.setenv("CDP_AMQP_URI", f"amqp://guest:secret@127.0.0.1:{port}/")
+    # It is asked twice, and nothing here is about the two seconds between.
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda _seconds: None)
     monkeypatch.chdir(tmp_path)
     return CliRunner()
 

@@ -26,6 +26,8 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     """`refused("a.csv", …)`: the status and last line of a load that ends before it begins."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CDP_AMQP_URI", "amqp://guest:guest@127.0.0.1:1/")
+    # It is asked twice, and nothing here is about the two seconds between.
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda _seconds: None)
     Path("a.csv").write_text("id,at\n1,2\n")
     Path("a.ndjson").write_text("{}\n")
     Path("a.yaml").write_text(
