@@ -169,7 +169,7 @@ def test_with_segments_gone_the_answer_is_stale(start: Start) -> None:
 
 def test_with_profiles_gone_the_answer_is_stale(start: Start) -> None:
     cdp = start(OffersService)
-    decision = decide(cdp, **WHO, at_least={"s-1": 3}, deadline_ms=1_000)
+    decision = decide(cdp, **WHO, at_least={"s-1": 3}, deadline_ms=2_000)
     assert (decision["stale"], decision["degraded"]) == (True, [])
 
 
