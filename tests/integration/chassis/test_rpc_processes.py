@@ -34,7 +34,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Wire]]:
         return wires[-1]
 
     yield create
-    for wire in wires:
+    for wire in reversed(wires):  # a follower waits for the response of its source
         wire.stop()
     embedded.forget()
 
