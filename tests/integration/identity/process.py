@@ -1,6 +1,7 @@
 """A process that resolves: `python -m tests.integration.identity.process`, driven by its pipes.
 
-It reads one line of JSON, says `ready`, waits for another line, resolves, and prints its answers.
+It reads one line of JSON, says `ready`, waits for another line, resolves, and prints its answers;
+then it does the same again, until there are no more lines.
 """
 
 import chassis.runtime.green  # noqa: F401  # isort: skip
@@ -60,16 +61,19 @@ WORK: dict[str, Callable[[int, int], Iterator[list[Observation]]]] = {
 
 
 def main() -> None:
-    request = json.loads(sys.stdin.readline())
-    work = UnitOfWorkRunner(Database(request["uri"]), "identity", FixedClock(0))
-    resolver = ResolveHandler(OBSERVER.policy)
-    print("ready", flush=True)
-    sys.stdin.readline()
-    places: list[list[str]] = []
-    for batch in WORK[request["work"]](request["number"], request["size"]):
-        answers, _ = resolver.resolve(batch, work)
-        places += [[a.stream, a.profile] for a in answers if isinstance(a, Resolution)]
-    print(json.dumps(places), flush=True)
+    while line := sys.stdin.readline():
+        request = json.loads(line)
+        database = Database(request["uri"])
+        work = UnitOfWorkRunner(database, "identity", FixedClock(0))
+        resolver = ResolveHandler(OBSERVER.policy)
+        print("ready", flush=True)
+        sys.stdin.readline()
+        places: list[list[str]] = []
+        for batch in WORK[request["work"]](request["number"], request["size"]):
+            answers, _ = resolver.resolve(batch, work)
+            places += [[a.stream, a.profile] for a in answers if isinstance(a, Resolution)]
+        database.close()
+        print(json.dumps(places), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -26,10 +26,11 @@ pytestmark = [
 ]
 
 
-def run(uri: str, work: str, size: int) -> list[tuple[str, str]]:
-    """The (stream, profile) of every answer that the processes got; they begin at once."""
+@pytest.fixture(scope="module")
+def processes() -> Iterator[list[subprocess.Popen[str]]]:
+    """The processes, for one test after the other."""
     with ExitStack() as stack:
-        processes = [
+        started = [
             stack.enter_context(
                 subprocess.Popen(
                     [sys.executable, "-W", "ignore", "-m", "tests.integration.identity.process"],
@@ -40,14 +41,21 @@ def run(uri: str, work: str, size: int) -> list[tuple[str, str]]:
             )
             for _ in range(PROCESSES)
         ]
-        for number, process in enumerate(processes):
-            _tell(process, {"uri": uri, "work": work, "number": number, "size": size})
-        for process in processes:
-            assert _hear(process) == "ready\n"
-        for process in processes:
-            _tell(process, "go")
-        answers = [json.loads(_hear(process)) for process in processes]
-        assert [process.wait() for process in processes] == [0] * PROCESSES
+        yield started
+    assert [process.returncode for process in started] == [0] * PROCESSES
+
+
+def run(
+    processes: list[subprocess.Popen[str]], uri: str, work: str, size: int
+) -> list[tuple[str, str]]:
+    """The (stream, profile) of every answer that the processes got; they begin at once."""
+    for number, process in enumerate(processes):
+        _tell(process, {"uri": uri, "work": work, "number": number, "size": size})
+    for process in processes:
+        assert _hear(process) == "ready\n"
+    for process in processes:
+        _tell(process, "go")
+    answers = [json.loads(_hear(process)) for process in processes]
     return [(stream, profile) for places in answers for stream, profile in places]
 
 
@@ -97,12 +105,14 @@ def check_everything(database: Database, answers: list[tuple[str, str]]) -> dict
 
 
 def test_the_first_sign_in_of_an_account_in_eight_processes_makes_one_profile(
-    service_database: Callable[[str], Database], size: Callable[[int, int], int]
+    service_database: Callable[[str], Database],
+    processes: list[subprocess.Popen[str]],
+    size: Callable[[int, int], int],
 ) -> None:
     database = service_database("identity")
     accounts = size(20, 200)
     uri = database.engine.url.render_as_string(hide_password=False)
-    answers = run(uri, "first_sign_ins", accounts)
+    answers = run(processes, uri, "first_sign_ins", accounts)
     tenures = check_everything(database, answers)
     assert len(answers) == accounts * PROCESSES
     assert len({tenures[stream].profile for stream, _ in answers}) == accounts
@@ -110,11 +120,13 @@ def test_the_first_sign_in_of_an_account_in_eight_processes_makes_one_profile(
 
 
 def test_observations_in_conflict_break_nothing_and_no_deadlock_surfaces(
-    service_database: Callable[[str], Database], size: Callable[[int, int], int]
+    service_database: Callable[[str], Database],
+    processes: list[subprocess.Popen[str]],
+    size: Callable[[int, int], int],
 ) -> None:
     database = service_database("identity")
     observations = size(300, 2_500)
     uri = database.engine.url.render_as_string(hide_password=False)
-    answers = run(uri, "conflicts", observations)
+    answers = run(processes, uri, "conflicts", observations)
     check_everything(database, answers)
     assert len(answers) == observations * PROCESSES
