@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from chassis.database.engine import driver_uri
 from chassis.database.tables import PRIVILEGES
@@ -20,6 +18,9 @@ def upgrade(revisions: Path, owner_uri: str, user: str | None = None) -> None:
     On PostgreSQL the service's own `user` is then granted what it needs and nothing else: the
     log can be read and added to.
     """
+    from alembic import command  # noqa: PLC0415 - which takes long, and services never migrate
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("path_separator", "newline")
     config.set_main_option("script_location", _quoted(Path(__file__).parent / "alembic"))
