@@ -22,7 +22,8 @@ class Tree:
     def of_repository(cls, root: Path = ROOT) -> Tree:
         """Every file under version control, and new ones; all files of a folder without git."""
         if not (root / ".git").exists():
-            return cls.of_paths(root, (str(path.relative_to(root)) for path in root.rglob("*")))
+            found = (str(path.relative_to(root)) for path in root.rglob("*"))
+            return cls.of_paths(root, (path for path in found if "__pycache__" not in path))
         listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
         output = subprocess.run(listing, cwd=root, check=True, capture_output=True, text=True)
         return cls.of_paths(root, output.stdout.splitlines())

@@ -6,6 +6,7 @@ all its checks pass; without an edit, the check that its step names fails, run a
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import shutil
@@ -22,8 +23,9 @@ ROOT = Path(__file__).parents[2]
 RECIPES = read_recipes((ROOT / "CONTRIBUTING.md").read_text())
 _COPIED = (
     "chassis", "contracts", "deploy", "docs/contracts", "docs/reference", "identifiers",
-    "profile_index", "rules", "services", "tests/checks", "tests/golden", "tests/support",
-    "tests/unit/contracts", "tests/conftest.py", "docker-compose.yml", "pyproject.toml",
+    "profile_index", "rules", "services", "tests/checks", "tests/golden", "tests/recipes",
+    "tests/support", "tests/unit/contracts", "tests/conftest.py", "docker-compose.yml",
+    "pyproject.toml",
 )  # fmt: skip
 _PROCESSES = 2
 
@@ -57,11 +59,18 @@ def _copy(source: Path, target: Path) -> None:
     if source.is_file():
         shutil.copyfile(source, target)
     else:
-        ignored = shutil.ignore_patterns("__pycache__", ".*")
-        shutil.copytree(source, target, ignore=ignored, copy_function=shutil.copyfile)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns(".*"))
+
+
+def _compile() -> None:
+    """Compile the tree: a copy has the compiled modules of all that it does not change."""
+    for name in _COPIED:
+        if (ROOT / name).is_dir():
+            compileall.compile_dir(ROOT / name, quiet=2)
 
 
 def _walks(folder: Path) -> list[Walk]:
+    _compile()
     walks = []
     for number, steps in enumerate(RECIPES.values()):
         walks.append(Walk(folder / f"{number}-whole", steps))
@@ -134,6 +143,17 @@ def test_the_named_check_fails_where_an_edit_is_forgotten(
         if walk.forgotten is not None and statuses[-1] == 0
     ]
     assert unnoticed == []
+
+
+@pytest.mark.parametrize(("migration", "works"), [("create_inbox(op)", True), ("pass", False)])
+def test_a_new_service_starts_and_has_what_every_service_has(
+    tmp_path: Path, migration: str, works: bool
+) -> None:
+    walk = Walk(tmp_path / "service", RECIPES["a new service"]).prepare()
+    revision = tmp_path / "service" / "services" / "ratings" / "migrations" / "0001_initial.py"
+    revision.write_text(revision.read_text().replace("create_inbox(op)", migration))
+    (statuses,) = _run([walk | {"commands": [["tests.recipes.start", "ratings"]]}])
+    assert (statuses == [0]) is works
 
 
 def test_the_checks_pass_before_a_recipe_is_followed(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import chassis.runtime.green  # noqa: F401  # isort: skip - services import nameko
 
+import gc
 import importlib
 import json
 import os
@@ -25,7 +26,7 @@ _LIBRARIES = (
     "structlog", "yaml",
 )  # fmt: skip
 # pytest cannot rewrite the asserts of what is imported already, and our settings forbid warnings.
-_OPTIONS = {"pytest": ("--assert=plain", "-p", "no:cacheprovider")}
+_OPTIONS = {"pytest": ("-x", "--assert=plain", "-p", "no:cacheprovider")}
 
 
 def main() -> None:
@@ -33,6 +34,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     for library in _LIBRARIES:
         importlib.import_module(library)
+    gc.disable()  # the children live for a moment, and looking for garbage copies what they share
     walks = json.load(sys.stdin)
     ours = {path.name for path in HOME.iterdir()}
     for name in [name for name in sys.modules if name.partition(".")[0] in ours]:
