@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from chassis.database.engine import upsert
+from chassis.database.personal import NOT_PERSONAL
 from chassis.eventlog.unit_of_work import UnitOfWork
 
 METADATA = sa.MetaData()
@@ -14,8 +15,8 @@ METADATA = sa.MetaData()
 CATEGORIES = sa.Table(
     "categories",
     METADATA,
-    sa.Column("category", sa.Text, primary_key=True),
-    sa.Column("orders", sa.BigInteger, nullable=False),
+    sa.Column("category", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("orders", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
 
