@@ -1,6 +1,6 @@
 """Units of work: one transaction over a service's tables and log, published after its commit.
 
-Every transaction takes its locks in this order, and those of one table sorted by key, so that none
+A service takes its locks in one order, and those of one table sorted by key, so that no transaction
 waits for another in a circle. Each kind of work begins at its own line and goes down:
 
     positions                    a batch of events: the rows of all their streams
@@ -13,7 +13,7 @@ waits for another in a circle. Each kind of work begins at its own line and goes
 
 Rows of a read model are written under the lock of their stream, in `positions` or in `streams`, and
 have no place of their own in this order. A rebuild locks whole tables, as `ReadModel.tables` lists
-them.
+them. A service that locks further rows after its streams draws its own order in its `store.py`.
 
 Two units that insert the same new key still collide: the later one is run again.
 """
