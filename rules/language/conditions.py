@@ -146,7 +146,7 @@ class Pair(Generic[F]):
             until
             for term in (self.left, self.right)
             if term.until is not None
-            and (until := term.until(facts, now, _anything, ())) is not None
+            and (until := term.until(facts, now, lambda _: True, ())) is not None
         ]
         value = self.compare(self.left.read(facts, now), self.right.read(facts, now))
         return value, min(untils, default=None)
@@ -164,7 +164,3 @@ class Pair(Generic[F]):
 
 def _word(value: bool) -> str:
     return "true" if value else "false"
-
-
-def _anything(value: Any) -> bool:  # noqa: ARG001 - a comparison of two terms has no bounds
-    return True
