@@ -82,8 +82,8 @@ def _choice(entry: Entry, options: tuple[str, ...]) -> Any:
 
 def _texts(entry: Entry | None) -> list[tuple[Entry, str]]:
     """The texts of a list, with their places; none if the list is empty or absent."""
-    if entry is None or entry.is_null():
-        return []
+    if entry is None or not (entry.is_list() or entry.plain()):
+        return []  # `{}` and `""` say as much as nothing
     return [(item, _text(item)) for item in entry.items()]
 
 

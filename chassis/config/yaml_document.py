@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -14,7 +15,6 @@ from chassis.core.errors import InvalidInput
 from chassis.core.suggest import suggest
 
 MAX_DEPTH = 6
-MAX_WHOLE = 2**63 - 1
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = {"str": "text", "int": "a whole number", "bool": "true or false", "null": "nothing"}
@@ -49,6 +49,7 @@ class Entry:
         """The entries of a mapping by key; keys are texts, and none occurs twice."""
         if not isinstance(self.node, yaml.MappingNode):
             self.refuse(f"must be a mapping, `key: value`; it is {self._kind()}")
+        self._check_tag("map")
         entries: dict[str, Entry] = {}
         merges: list[tuple[yaml.Node, yaml.Node]] = []
         for key, value in self.node.value:
@@ -63,7 +64,8 @@ class Entry:
 
     def _merged(self, merges: list[tuple[yaml.Node, yaml.Node]]) -> dict[str, Entry]:
         """The entries that `<<: *anchor` takes from another place of the file."""
-        mapping = yaml.MappingNode(self.node.tag, merges, self.node.start_mark)
+        # A copy: PyYAML changes the nodes that it flattens, and other places may name them as well.
+        mapping = yaml.MappingNode(self.node.tag, deepcopy(merges), self.node.start_mark)
         try:
             yaml.constructor.SafeConstructor().flatten_mapping(mapping)
         except yaml.YAMLError:
@@ -96,6 +98,7 @@ class Entry:
         """The entries of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
             self.refuse(f"must be a list, each line beginning with `- `; it is {self._kind()}")
+        self._check_tag("seq")
         return [
             Entry(self.name, f"{self.path}[{index}]", node)
             for index, node in enumerate(self.node.value)
@@ -169,13 +172,13 @@ class Entry:
                 "such as `free_delivery`"
             )
 
-    def whole(self, least: int, most: int = MAX_WHOLE) -> int:
-        """A whole number between `least` and `most`."""
+    def whole(self, least: int, most: int | None = None) -> int:
+        """A whole number of at least `least`, and at most `most` if that is given."""
         if not self._is("int"):
             self.refuse(f"must be a whole number such as {least}; it is {self._kind()}")
         value = self._scalar()
-        if not least <= value <= most:
-            bounds = f"at least {least}" if most == MAX_WHOLE else f"between {least} and {most}"
+        if value < least or (most is not None and value > most):
+            bounds = f"at least {least}" if most is None else f"between {least} and {most}"
             self.refuse(f"is {value}; it must be {bounds}")
         return int(value)
 
@@ -215,6 +218,10 @@ class Entry:
 
     def _is(self, kind: str) -> bool:
         return isinstance(self.node, yaml.ScalarNode) and self.node.tag == f"{_TAG}{kind}"
+
+    def _check_tag(self, kind: str) -> None:
+        if self.node.tag != f"{_TAG}{kind}":
+            self.refuse(f"has the tag `{self.node.tag}`, which means nothing here; remove it")
 
     def _kind(self) -> str:
         if self.is_mapping():

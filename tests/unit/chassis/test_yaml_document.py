@@ -64,3 +64,20 @@ def test_a_key_that_is_no_text_or_stands_there_twice_is_refused() -> None:
         read_document("1: a", "f").fields()
     with pytest.raises(InvalidInput, match=r"f: line 2, column 1: `a` appears twice"):
         read_document("a: 1\na: 2\n", "f").fields()
+
+
+def test_an_anchor_that_merges_another_one_can_be_merged_before_it_is_read_itself() -> None:
+    text = "a: &a {x: 1}\nb: &b {<<: *a, x: 2}\nc: {<<: *b, y: 3}\n"
+    root = read_document(text, "f").fields()
+    for name in ("c", "b", "a"):
+        assert root[name].fields()["x"].whole(0) == (1 if name == "a" else 2)
+
+
+def test_a_whole_number_without_a_bound_may_be_as_large_as_one_likes() -> None:
+    assert entry("99999999999999999999").whole(1) == 99999999999999999999
+
+
+@pytest.mark.parametrize("text", ["!mine {a: 1}", "!!set {a}", "!!omap [a: 1]"])
+def test_a_tag_that_means_nothing_here_is_refused(text: str) -> None:
+    read = entry(text).items if text.endswith("]") else entry(text).fields
+    assert "which means nothing here; remove it" in refusal(read)

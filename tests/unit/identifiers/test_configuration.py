@@ -126,3 +126,9 @@ def test_types_may_share_what_an_anchor_says() -> None:
 def test_an_empty_list_of_placeholders_or_patterns_may_be_left_blank() -> None:
     types = read_types(f"types: {{a: {TYPE}}}\nplaceholders:\npatterns: []\n")
     assert (types.placeholders, types.patterns) == (frozenset(), ())
+
+
+@pytest.mark.parametrize("empty", ["", "~", "[]", "{}", '""'])
+def test_no_placeholders_may_be_written_in_any_empty_form(empty: str) -> None:
+    types = "types: {user_id: {normaliser: exact, assurance: verified, priority: 1}}"
+    assert read_types(f"{types}\nplaceholders: {empty}\npatterns: {empty}\n").patterns == ()
