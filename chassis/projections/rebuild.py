@@ -332,7 +332,7 @@ class Rebuild:
 def _reason(unit: UnitOfWork, stream: str) -> str:
     """Why a stream is halted: by the newest of its dead letters."""
     query = sa.select(DEAD_LETTERS).order_by(DEAD_LETTERS.c.died_at.desc())
-    for row in unit.connection.execute(query):
-        if stream in row.streams:
-            return f"{row.type} of stream {stream}, version {row.version}: {row.reason}"
-    return f"stream {stream}"  # an operator may have deleted the letter
+    row = next((row for row in unit.connection.execute(query) if stream in row.streams), None)
+    if row is None:  # the letter is gone: name at least the stream
+        return f"stream {stream}"
+    return f"{row.type} of stream {stream}, version {row.version}: {row.reason}"
