@@ -82,7 +82,7 @@ def _paths_out(tree: Tree, allowed: Mapping[str, str]) -> Iterator[str]:
 
 
 def climbs(module: ast.Module) -> Iterator[int]:
-    """The lines where a path goes up more than one folder, or up by `..`."""
+    """The lines where a path goes up more than one folder, or begins with `..` or `services/`."""
     for node in ast.walk(module):
         match node:
             case ast.Attribute(attr="parent", value=ast.Attribute(attr="parent")):
@@ -90,7 +90,9 @@ def climbs(module: ast.Module) -> Iterator[int]:
             case ast.Subscript(value=ast.Attribute(attr="parents"), slice=place):
                 if not (isinstance(place, ast.Constant) and place.value == 0):
                     yield node.lineno
-            case ast.Constant(value=str(text)) if text == ".." or text.startswith("../"):
+            case ast.Constant(value=str(text)) if re.match(r"\.\.$|\.\./|services/", text):
+                yield node.lineno
+            case ast.BinOp(op=ast.Div(), right=ast.Constant(value="services")):
                 yield node.lineno
             case _:
                 pass

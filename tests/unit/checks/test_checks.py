@@ -198,6 +198,8 @@ def test_a_domain_imports_what_is_pure_and_nothing_else(source: str) -> None:
         "HERE.parents[up]",
         'HERE / ".." / "offers"',
         'open("../offers/offers.yaml")',
+        'open("services/offers/offers.yaml")',
+        'ROOT / "services" / "offers"',
     ],
 )
 def test_a_path_out_of_a_package_is_found(source: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -144,3 +146,10 @@ def test_what_every_service_answers_is_as_documented(
     checked.call(service, "ping")
     checked.call(service, "dead_letters")
     checked.call(service, "behind", source="profiles", places={receipts[0]["stream_id"]: 1_000})
+
+
+def test_the_former_name_of_the_export_says_its_new_one_and_does_the_same() -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "contracts.documents", "--check"]
+    finished = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert finished.returncode == 0
+    assert finished.stderr == "python -m contracts.documents is now python -m contracts.export\n"
