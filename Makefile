@@ -44,7 +44,7 @@ test-unit: $(VENV)/.dev $(VENV)/.data ## The tests that need no server.
 prove: $(VENV)/.dev $(VENV)/.data $(VENV)/.journey ## The proofs of our promises at their full stated size.
 	@CDP_PROOFS=full $(BIN)/python -m pytest -m proofs --timeout=7200 $(ARGS)
 
-smoke: $(VENV)/.run ## Build, start, use, scale, hurt and remove the containers.
+smoke: $(VENV)/.run ## Build, start, use, scale, break and remove the containers.
 	@$(BIN)/python -W ignore -m deploy.smoke
 
 bench: $(VENV)/.dev ## How fast it is, against references in the same run (ONLY=part).
@@ -75,7 +75,7 @@ docs: $(VENV)/.docs ## The site of the pages and the docstrings, in build/docs.
 format: $(VENV)/.dev ## Format the code, and mend what the linter can.
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
-lock: ## Pin the requirements anew, with hashes (with the oldest Python that we support).
+lock: ## Pin the requirements again, with hashes (with the oldest Python that we support).
 	@sh deploy/make-venv "$(PYTHON)" .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install pip-tools
 	@for name in requirements requirements-dev requirements-docs; do \
