@@ -22,13 +22,28 @@ EVENTS = sa.Table(
     sa.Column("recorded_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
+# The head of each stream. `changed_at` is the clock of the machine that changed it last, and
+# `changed_in` the database's number of that transaction, by which heads are compared. `restored_to`
+# is the version at which the present incarnation of the log began for the stream.
 STREAMS = sa.Table(
     "streams",
     METADATA,
     sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
     sa.Column("version", sa.Integer, nullable=False, info=NOT_PERSONAL),
     sa.Column("changed_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
-    sa.Index("streams_by_change", "changed_at", "stream_id"),
+    sa.Column("changed_in", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
+    sa.Column("restored_to", sa.Integer, nullable=False, server_default="0", info=NOT_PERSONAL),
+    sa.Index("streams_by_transaction", "changed_in", "stream_id"),
+)
+
+# One row for each life of the log: a restore from a backup begins a new one. `fingerprint` says
+# where the log lay when that was noticed.
+LOG_INCARNATIONS = sa.Table(
+    "log_incarnations",
+    METADATA,
+    sa.Column("incarnation", sa.Integer, primary_key=True, autoincrement=False, info=NOT_PERSONAL),
+    sa.Column("fingerprint", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("began_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
 # One row for each append whose events are not all confirmed by the broker yet.
@@ -60,12 +75,18 @@ sa.Index(
     sqlite_where=POSITIONS.c.seen > POSITIONS.c.version,
 )
 
-# The source's `changed_at` up to which its heads have been reconciled with our positions.
+# How far the heads of a source have been reconciled with our positions: up to which of its
+# transactions and in which incarnation of its log, when last, and when all heads were walked last.
+# `changed_at` is that of earlier releases.
 RECONCILED = sa.Table(
     "reconciled",
     METADATA,
     sa.Column("source", sa.Text, primary_key=True, info=NOT_PERSONAL),
-    sa.Column("changed_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("changed_at", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
+    sa.Column("changed_in", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
+    sa.Column("incarnation", sa.Integer, nullable=False, server_default="1", info=NOT_PERSONAL),
+    sa.Column("compared_at", sa.BigInteger, info=NOT_PERSONAL),
+    sa.Column("walked_at", sa.BigInteger, info=NOT_PERSONAL),
 )
 
 # References to events that could not be applied or decoded, never their data.
@@ -81,12 +102,32 @@ DEAD_LETTERS = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, info=NOT_PERSONAL),
     sa.Column("died_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("redriven_at", sa.BigInteger, info=NOT_PERSONAL),
+    sa.Column("redrive_reason", sa.Text, info=NOT_PERSONAL),
+)
+
+# The processes of the service: each renews its row every few seconds. `configuration` has the
+# SHA-256 of each file that the process has read, `skew` is how many microseconds its clock is ahead
+# of the database's, which dates the row.
+REPLICAS = sa.Table(
+    "replicas",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("host", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("pid", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("role", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("release", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("configuration", sa.JSON, nullable=False, info=NOT_PERSONAL),
+    sa.Column("skew", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("broker_connected", sa.Boolean, nullable=False, info=NOT_PERSONAL),
+    sa.Column("started_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("seen_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
 # What a service's own user may do; a table that is not listed belongs to its read model.
 PRIVILEGES = {
     EVENTS.name: "SELECT, INSERT",
     STREAMS.name: "SELECT, INSERT, UPDATE",
+    LOG_INCARNATIONS.name: "SELECT, INSERT, UPDATE",
     OUTBOX.name: "SELECT, INSERT, UPDATE, DELETE",
     DEAD_LETTERS.name: "SELECT, INSERT, UPDATE",
 }

@@ -1,0 +1,77 @@
+"""Frozen migration steps: what keeps a suite alive, as the second form of the chassis's tables.
+
+The order of heads is that of the database's transactions, logs have incarnations, and processes
+leave a sign of life. Nothing here may change; see `chassis.database.migrations_v1`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+# Processes of the release before this one may go on writing: they do not know `changed_in`.
+_NUMBER_CHANGES = (
+    """
+    CREATE FUNCTION number_change() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.changed_in = CAST(CAST(pg_current_xact_id() AS text) AS bigint); RETURN NEW; END $$
+    """,
+    """
+    CREATE TRIGGER streams_number_insert BEFORE INSERT ON streams
+    FOR EACH ROW WHEN (NEW.changed_in = 0) EXECUTE FUNCTION number_change()
+    """,
+    """
+    CREATE TRIGGER streams_number_update BEFORE UPDATE ON streams
+    FOR EACH ROW WHEN (NEW.changed_in = OLD.changed_in) EXECUTE FUNCTION number_change()
+    """,
+)
+
+
+def order_heads(op: Any) -> None:
+    """Heads in the order of the database's transactions, and the incarnations of the log."""
+    for name, kind in (("changed_in", sa.BigInteger), ("restored_to", sa.Integer)):
+        op.add_column("streams", sa.Column(name, kind, nullable=False, server_default="0"))
+    op.drop_index("streams_by_change", "streams")
+    op.create_index("streams_by_transaction", "streams", ["changed_in", "stream_id"])
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in _NUMBER_CHANGES:
+            op.execute(sa.text(statement))
+    op.create_table(
+        "log_incarnations",
+        sa.Column("incarnation", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("fingerprint", sa.Text, nullable=False),
+        sa.Column("began_at", sa.BigInteger, nullable=False),
+    )
+    op.execute(
+        sa.text(
+            "INSERT INTO log_incarnations (incarnation, fingerprint, began_at) VALUES (1, '', 0)"
+        )
+    )
+
+
+def place_comparisons(op: Any) -> None:
+    """What a consumer keeps of its comparisons, and why a dead letter was redriven."""
+    with op.batch_alter_table("reconciled") as table:
+        table.alter_column("changed_at", existing_type=sa.BigInteger, server_default="0")
+        table.add_column(sa.Column("changed_in", sa.BigInteger, nullable=False, server_default="0"))
+        table.add_column(sa.Column("incarnation", sa.Integer, nullable=False, server_default="1"))
+        table.add_column(sa.Column("compared_at", sa.BigInteger))
+        table.add_column(sa.Column("walked_at", sa.BigInteger))
+    op.add_column("dead_letters", sa.Column("redrive_reason", sa.Text))
+
+
+def create_replicas(op: Any) -> None:
+    """The signs of life of the service's processes."""
+    op.create_table(
+        "replicas",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("host", sa.Text, nullable=False),
+        sa.Column("pid", sa.Integer, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("release", sa.Text, nullable=False),
+        sa.Column("configuration", sa.JSON, nullable=False),
+        sa.Column("skew", sa.BigInteger, nullable=False),
+        sa.Column("broker_connected", sa.Boolean, nullable=False),
+        sa.Column("started_at", sa.BigInteger, nullable=False),
+        sa.Column("seen_at", sa.BigInteger, nullable=False),
+    )
