@@ -43,6 +43,7 @@ from chassis.core.instants import parse_instant
 from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
 from chassis.database.migrations_v1 import create_inbox, create_log
+from chassis.database.migrations_v2 import keep_alive
 from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.messaging import embedded
@@ -83,6 +84,7 @@ def create_tables(uri: str, *metadata: sa.MetaData) -> None:
             operations = Operations(MigrationContext.configure(connection))
             create_log(operations)
             create_inbox(operations)
+            keep_alive(operations)
             for each in metadata:
                 each.create_all(connection)
     finally:

@@ -27,7 +27,14 @@ _NUMBER_CHANGES = (
 )
 
 
-def order_heads(op: Any) -> None:
+def keep_alive(op: Any) -> None:
+    """All of it: heads by transaction, incarnations, places of comparisons, and signs of life."""
+    _order_heads(op)
+    _place_comparisons(op)
+    _create_replicas(op)
+
+
+def _order_heads(op: Any) -> None:
     """Heads in the order of the database's transactions, and the incarnations of the log."""
     for name, kind in (("changed_in", sa.BigInteger), ("restored_to", sa.Integer)):
         op.add_column("streams", sa.Column(name, kind, nullable=False, server_default="0"))
@@ -49,7 +56,7 @@ def order_heads(op: Any) -> None:
     )
 
 
-def place_comparisons(op: Any) -> None:
+def _place_comparisons(op: Any) -> None:
     """What a consumer keeps of its comparisons, and why a dead letter was redriven."""
     with op.batch_alter_table("reconciled") as table:
         table.alter_column("changed_at", existing_type=sa.BigInteger, server_default="0")
@@ -60,7 +67,7 @@ def place_comparisons(op: Any) -> None:
     op.add_column("dead_letters", sa.Column("redrive_reason", sa.Text))
 
 
-def create_replicas(op: Any) -> None:
+def _create_replicas(op: Any) -> None:
     """The signs of life of the service's processes."""
     op.create_table(
         "replicas",

@@ -15,7 +15,7 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 from chassis import Draft, Event, FixedClock, JointDraft, new_id, parse_instant
-from chassis.database import migrations_v1, tables
+from chassis.database import migrations_v1, migrations_v2, tables
 from chassis.database.engine import Database, upsert
 from chassis.database.migration import grant
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -42,6 +42,7 @@ def create_tables(uri: str, user: str | None = None) -> None:
         operations = Operations(MigrationContext.configure(connection))
         migrations_v1.create_log(operations)
         migrations_v1.create_inbox(operations)
+        migrations_v2.keep_alive(operations)
         create_profile_index(operations)
         METADATA.create_all(connection)
         if user:

@@ -2,13 +2,11 @@
 
 from alembic import op
 
-from chassis.database.migrations_v2 import create_replicas, order_heads, place_comparisons
+from chassis.database.migrations_v2 import keep_alive
 
 revision = "0004"
 down_revision = "0003"
 
 
 def upgrade() -> None:
-    order_heads(op)
-    place_comparisons(op)
-    create_replicas(op)
+    keep_alive(op)

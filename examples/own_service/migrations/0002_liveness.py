@@ -1,0 +1,12 @@
+"""What the chassis keeps to stay alive: heads by transaction, incarnations, signs of life."""
+
+from alembic import op
+
+from chassis.database.migrations_v2 import keep_alive
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    keep_alive(op)
