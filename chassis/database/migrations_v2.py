@@ -61,9 +61,20 @@ def _place_comparisons(op: Any) -> None:
     with op.batch_alter_table("reconciled") as table:
         table.alter_column("changed_at", existing_type=sa.BigInteger, server_default="0")
         table.add_column(sa.Column("changed_in", sa.BigInteger, nullable=False, server_default="0"))
+        table.add_column(sa.Column("changed_stream", sa.Text, nullable=False, server_default=""))
         table.add_column(sa.Column("incarnation", sa.Integer, nullable=False, server_default="1"))
+        table.add_column(sa.Column("next_incarnation", sa.Integer))
+        table.add_column(sa.Column("walk_after", sa.Text))
         table.add_column(sa.Column("compared_at", sa.BigInteger))
         table.add_column(sa.Column("walked_at", sa.BigInteger))
+    op.add_column("positions", sa.Column("restored_to", sa.Integer))
+    op.create_index(
+        "positions_ahead",
+        "positions",
+        ["source", "stream_id"],
+        postgresql_where=sa.text("restored_to IS NOT NULL"),
+        sqlite_where=sa.text("restored_to IS NOT NULL"),
+    )
     op.add_column("dead_letters", sa.Column("redrive_reason", sa.Text))
 
 

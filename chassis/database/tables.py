@@ -58,6 +58,8 @@ OUTBOX = sa.Table(
 
 # The position of a consumer in each stream of each source. `version` is the last event applied,
 # `seen` the highest version seen: the events between are fetched from the source's history.
+# `restored_to` is set where the source was restored to less than we have applied: it is how far
+# both agree, and nothing is applied to the stream until the read model is rebuilt.
 POSITIONS = sa.Table(
     "positions",
     METADATA,
@@ -66,6 +68,7 @@ POSITIONS = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, info=NOT_PERSONAL),
     sa.Column("seen", sa.Integer, nullable=False, info=NOT_PERSONAL),
     sa.Column("halted", sa.Boolean, nullable=False, info=NOT_PERSONAL),
+    sa.Column("restored_to", sa.Integer, info=NOT_PERSONAL),
 )
 sa.Index(
     "positions_behind",
@@ -74,17 +77,29 @@ sa.Index(
     postgresql_where=POSITIONS.c.seen > POSITIONS.c.version,
     sqlite_where=POSITIONS.c.seen > POSITIONS.c.version,
 )
+sa.Index(
+    "positions_ahead",
+    POSITIONS.c.source,
+    POSITIONS.c.stream_id,
+    postgresql_where=POSITIONS.c.restored_to.is_not(None),
+    sqlite_where=POSITIONS.c.restored_to.is_not(None),
+)
 
-# How far the heads of a source have been reconciled with our positions: up to which of its
-# transactions and in which incarnation of its log, when last, and when all heads were walked last.
-# `changed_at` is that of earlier releases.
+# How far the heads of a source have been reconciled with our positions: up to which place in the
+# order of its transactions (`changed_in`, `changed_stream`), in which incarnation of its log, when
+# last, and when all were walked last. `walk_after` is the stream up to which a walk under way has
+# come; with a `next_incarnation` nothing of the source is applied until it ends. `changed_at` is
+# that of earlier releases.
 RECONCILED = sa.Table(
     "reconciled",
     METADATA,
     sa.Column("source", sa.Text, primary_key=True, info=NOT_PERSONAL),
     sa.Column("changed_at", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
     sa.Column("changed_in", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
+    sa.Column("changed_stream", sa.Text, nullable=False, server_default="", info=PSEUDONYMOUS),
     sa.Column("incarnation", sa.Integer, nullable=False, server_default="1", info=NOT_PERSONAL),
+    sa.Column("next_incarnation", sa.Integer, info=NOT_PERSONAL),
+    sa.Column("walk_after", sa.Text, info=PSEUDONYMOUS),
     sa.Column("compared_at", sa.BigInteger, info=NOT_PERSONAL),
     sa.Column("walked_at", sa.BigInteger, info=NOT_PERSONAL),
 )
