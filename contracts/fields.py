@@ -28,7 +28,11 @@ class Currency(StrictField, fields.String):
 
 
 class Identifiers(StrictField, fields.Dict):
-    """`{type: value}`: one to ten identifiers of a shopper, all text."""
+    """`{type: value}`: one to ten identifiers of a shopper.
+
+    A whole number is the text of its digits; null and a flag, which programs send when they know
+    nobody, become text that acceptance ignores with a reason.
+    """
 
     default_error_messages = _NOBODY
 
@@ -38,13 +42,28 @@ class Identifiers(StrictField, fields.Dict):
         if not value:
             raise ValidationError(f"is empty: {_SOME}")
         check_length(value, 1, MAX_IDENTIFIERS)
+        texts: dict[str, str] = {}
         for name, identifier in value.items():
             try:
                 check_name(name)
-                check_text(identifier)
+                texts[name] = identifier if type(identifier) is str else _identifier(identifier)
             except ValidationError as error:
                 raise ValidationError({name: error.messages}) from None
-        return value
+        return texts
+
+
+def _identifier(value: object) -> str:
+    """The text of an identifier that was sent as something else; ValidationError if it has none."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float() if value.is_integer():
+            return str(int(value))
+    return check_text(value)
 
 
 class Versions(StrictField, fields.Dict):

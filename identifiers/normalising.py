@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 
+import idna
 import phonenumbers
 
 from identifiers.types import Normaliser
 
 MAX_LENGTH = 254
+
+# Format characters, such as zero-width joiners and byte order marks; controls; line separators.
+_INVISIBLE = frozenset(("Cf", "Cc", "Zl", "Zp"))
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
+
+# RFC 3490 knows them between the labels of a domain.
+_OTHER_DOTS = re.compile(r"[\u3002\uff0e\uff61]")
+
+_BRAZIL, _MEXICO = 55, 52
+_AREA_DIGITS = 2
+# Numbers of mobile phones in Brazil have nine digits after the area code, the first one a 9; until
+# 2016 they had eight, of which the first was 6 to 9.
+_OLD_MOBILE_BRAZIL = re.compile(r"\d{2}[6-9]\d{7}")
+# Until 2019 a 1 stood before the ten digits of a mobile phone in Mexico, when called from abroad.
+_OLD_MOBILE_MEXICO = re.compile(r"1(\d{10})")
 
 
 class Unusable(ValueError):
@@ -21,11 +38,11 @@ def clean(value: str) -> str:
     if len(value) > MAX_LENGTH:
         raise Unusable(f"is longer than {MAX_LENGTH} characters")
     value = value.strip()
+    if not (value.isascii() and value.isprintable()):
+        value = _unicode(value).strip()
     if not value:
         raise Unusable("is blank")
-    if value.isascii() and value.isprintable():
-        return value
-    return _unicode(value)
+    return value
 
 
 def normalise(value: str, normaliser: Normaliser, default_region: str | None = None) -> str:
@@ -34,12 +51,32 @@ def normalise(value: str, normaliser: Normaliser, default_region: str | None = N
 
 
 def _unicode(value: str) -> str:
-    """Characters that look the same become the same; those that nobody can see are refused."""
-    if any(
-        unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in value
-    ):
-        raise Unusable("has control or invisible characters in it")
-    return unicodedata.normalize("NFC", value)
+    """Without invisible characters, and accents composed with their letters.
+
+    A character that Unicode replaces by another one, such as the sign of kelvin by a K, stays what
+    it is: two people may have names that differ in it.
+    """
+    visible = "".join(filter(_is_visible, value))
+    if any(unicodedata.category(character) == "Cs" for character in visible):
+        raise Unusable("has half of a surrogate pair in it")
+    parts: list[str] = []
+    begin = 0
+    for index, character in enumerate(visible):
+        if _is_replaced(character):
+            parts += [unicodedata.normalize("NFC", visible[begin:index]), character]
+            begin = index + 1
+    return "".join([*parts, unicodedata.normalize("NFC", visible[begin:])])
+
+
+def _is_visible(character: str) -> bool:
+    return (
+        unicodedata.category(character) not in _INVISIBLE
+        and ord(character) not in _VARIATION_SELECTORS
+    )
+
+
+def _is_replaced(character: str) -> bool:
+    return not character.isascii() and unicodedata.normalize("NFC", character) != character
 
 
 def _exact(value: str, _region: str | None) -> str:
@@ -47,24 +84,58 @@ def _exact(value: str, _region: str | None) -> str:
 
 
 def _lower(value: str, _region: str | None) -> str:
-    return value.casefold()
+    """Plain lower case, under which ß is no ss and the sign of kelvin no k."""
+    if value.isascii():
+        return value.lower()
+    return "".join(each if _is_replaced(each) else each.lower() for each in value)
 
 
-def _email(value: str, _region: str | None) -> str:
-    local, at, domain = value.casefold().rpartition("@")
+def _email(value: str, region: str | None) -> str:
+    local, at, domain = _lower(value, region).rpartition("@")
+    domain = _OTHER_DOTS.sub(".", domain)
     if not at or not local or "@" in local or "." not in domain.strip(".") or " " in value:
         raise Unusable("is not an e-mail address; send it as name@shop.example")
-    return f"{local}@{domain.rstrip('.')}"
+    return f"{local}@{_domain(domain.rstrip('.'))}"
+
+
+def _domain(domain: str) -> str:
+    """The domain in ASCII by IDNA 2008 (RFC 5891), or as it is if that does not know it."""
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain).decode("ascii")
+    except idna.IDNAError:
+        return domain
 
 
 def _phone(value: str, region: str | None) -> str:
+    """E.164, and an extension after it as in RFC 3966, for that is another telephone."""
+    number = _parse_phone(value, region)
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise Unusable("is not a phone number; send it with its country code, as +442079460958")
+    national = phonenumbers.national_significant_number(number)
+    if _is_made_up(national):
+        raise Unusable("is a placeholder, which would stand for everybody")
+    form = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if number.country_code == _BRAZIL and _OLD_MOBILE_BRAZIL.fullmatch(national):
+        form = f"+{_BRAZIL}{national[:_AREA_DIGITS]}9{national[_AREA_DIGITS:]}"
+    return f"{form};ext={number.extension}" if number.extension else form
+
+
+def _parse_phone(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_possible_number(number):
-        raise Unusable("is not a phone number; send it with its country code, as +442079460958")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return None
+    old = _OLD_MOBILE_MEXICO.fullmatch(str(number.national_number))
+    if old and number.country_code == _MEXICO:
+        number.national_number = int(old[1])
+    return number
+
+
+def _is_made_up(national: str) -> bool:
+    """Whether somebody has kept one key pressed, or gone along the keys."""
+    return len(set(national)) == 1 or national in "01234567890"
 
 
 _NORMALISERS: Mapping[Normaliser, Callable[[str, str | None], str]] = {

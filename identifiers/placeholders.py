@@ -5,17 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-# Compared without case and without quotes around them.
+# Compared without case and without quotes around them, with one space for any of " _-".
 _WORDS = re.compile(
-    r"null|none|nil|nan|undefined|true|false|unknown|anonymous|guest|test|n/a|na|-1|"
-    r"not_authenticated|not_available|distinct_?id|user_?id|id|email|phone|"
-    r"\[object object\]|\(null\)|\(none\)|\(not set\)"
+    r"null|none|nil|nan|undefined|true|false|unknown|anonymous|anonymi[sz]ed|guest|test|redacted"
+    r"|deleted|removed|missing|empty|blank|void|default|example|n/?a|n\.a\."
+    r"|(not|un) ?(set|authenticated|available|provided|known|defined|applicable|specified)"
+    r"|(distinct ?|user ?|customer ?|device ?|anonymous ?)?id|e ?mail|phone|user|customer"
 )
-_ZEROS = re.compile(r"[0\-\s.+()]*")
+# What a template, a spreadsheet, a database's dump and a program say of nothing: `{{ user.id }}`,
+# `${id}`, `%email%`, `*|EMAIL|*`, `<nil>`, `[redacted]`, `(not set)`, `#N/A`, `#REF!`, `\N`.
+_UNFILLED = re.compile(
+    r"\$?\{.*\}|#\{.*\}|%.+%|\*\|.*\|\*|<.*>|\[.*\]|\(.*\)|__.+__"
+    r"|#(n/a|ref|value|name|null|num|div/0|error|spill|calc)[!?]?|\\n"
+)
+_GUID = re.compile(r"\{[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}")
+# Zeros and signs alone; a negative number, which no table counts its people with; f's alone.
+_NO_NUMBER = re.compile(r"[0\-\s.+()_?*/#]*|-\d+([.,]\d+)?|[f\-]{8,}|0x0+")
 _MAILBOXES = re.compile(
-    r"(guest|test|no-?_?e?-?mail|no-?_?reply|do-?_?not-?_?reply|none|null|anonymous)@.*"
+    r"(guest|unknown|no-?_?e?-?mail|no-?_?reply|do-?_?not-?_?reply|none|null|nil|undefined|n/a"
+    r"|anonymous|anonymi[sz]ed|deleted|redacted|noname|invalid)([-_+.]?\d+)?@.*"
+    r"|test.*@test.*|test@.*|(?P<same>no|na|none|test|example|asdf|abc|(?P<one>\w)(?P=one)*)@(?P=same)\..*"
+    r"|[^@]*@(.*\.)?(invalid|localhost|localdomain)\.?"
 )
 _QUOTES = "\"'`"
+_LONGEST_WORD = 20
+_SPACES = str.maketrans("_-", "  ")
 
 
 def is_placeholder(
@@ -27,8 +41,9 @@ def is_placeholder(
     bare = value.strip().strip(_QUOTES).strip().casefold()
     return (
         bare in words
-        or _WORDS.fullmatch(bare) is not None
-        or _ZEROS.fullmatch(bare) is not None
-        or _MAILBOXES.fullmatch(bare) is not None
+        or _NO_NUMBER.fullmatch(bare) is not None
+        or (len(bare) <= _LONGEST_WORD and _WORDS.fullmatch(bare.translate(_SPACES)) is not None)
+        or ("@" in bare and _MAILBOXES.fullmatch(bare) is not None)
+        or (_UNFILLED.fullmatch(bare) is not None and _GUID.fullmatch(bare) is None)
         or any(pattern.fullmatch(bare) for pattern in patterns)
     )

@@ -140,7 +140,7 @@ def _whole(field: Any) -> dict[str, Any]:
 
 def _identifiers(field: Any) -> dict[str, Any]:
     return {
-        "additionalProperties": {"type": "string"},
+        "additionalProperties": {"type": ["string", "integer", "boolean", "null"]},
         "propertyNames": {"pattern": NAME, "maxLength": MAX_NAME},
         "minProperties": 0 if isinstance(field, OptionalIdentifiers) else 1,
         "maxProperties": MAX_IDENTIFIERS,

@@ -125,14 +125,14 @@ def test_a_null_trait_is_kept_because_it_takes_a_trait_away() -> None:
             "is empty: give at least one, such as anonymous_id or user_id",
         ),
         (
-            {"identifiers": {"user_id": 42}},
+            {"identifiers": {"user_id": 4.2}},
             "identifiers.user_id",
             "must be text, not a number; put it in quotes",
         ),
         (
-            {"identifiers": {"user_id": None}},
+            {"identifiers": {"user_id": ["u"]}},
             "identifiers.user_id",
-            "must be text, not null; leave it out",
+            "must be text, not a list",
         ),
         (
             {"identifiers": {"userId": "x"}},

@@ -104,9 +104,124 @@ def test_a_value_of_254_characters_is_accepted_and_one_of_255_is_refused() -> No
     assert "254" in reason_for("user_id", "u" * 10_240)
 
 
-@pytest.mark.parametrize("value", ["a\x00b", "a\x1fb", "a\u200bb", "a\u2028b", "a\ud800b"])
-def test_a_value_with_characters_that_nobody_sees_is_refused(value: str) -> None:
-    assert "control" in reason_for("user_id", value)
+@pytest.mark.parametrize(
+    "value",
+    ["a\x00b", "a\x1fb", "a\u200bb", "a\u2028b", "\ufeffab", "ab\ufe0f", "a\u00adb", "\u202eab"],
+)
+def test_characters_that_nobody_sees_are_left_out(value: str) -> None:
+    assert key_of("user_id", value) == key_of("user_id", "ab")
+
+
+def test_a_value_of_invisible_characters_alone_is_blank() -> None:
+    assert reason_for("user_id", "\u200b \u2060\ufeff") == "is blank"
+
+
+def test_half_of_a_surrogate_pair_is_refused() -> None:
+    assert "surrogate" in reason_for("user_id", "a\ud800b")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("eva@gro\u00df.example", "eva@gross.example"),
+        ("stra\u00dfe@shop.example", "strasse@shop.example"),
+        ("\u212aim@shop.example", "kim@shop.example"),
+        ("kim@\u212a.example", "kim@k.example"),
+        ("\u017fam@shop.example", "sam@shop.example"),
+        ("\ufb01@shop.example", "fi@shop.example"),
+        ("\u2126@shop.example", "\u03c9@shop.example"),
+        ("\uff41nn@shop.example", "ann@shop.example"),
+        ("\u0131lk@shop.example", "ilk@shop.example"),
+    ],
+)
+def test_addresses_that_merely_look_alike_are_two_people(one: str, other: str) -> None:
+    assert key_of("email", one) != key_of("email", other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("eva@gro\u00df.example", "EVA@xn--gro-7ka.example"),
+        ("jo@b\u00fccher.example", "jo@B\u00dcCHER.example"),
+        ("jo@b\u00fccher.example", "jo@bu\u0308cher.example"),
+        ("jo@b\u00fccher\u3002example", "jo@b\u00fccher.example"),
+        ("J\u00d6RG@shop.example", "j\u00f6rg@shop.example"),
+    ],
+)
+def test_one_address_in_two_spellings_is_one_person(one: str, other: str) -> None:
+    assert key_of("email", one) == key_of("email", other)
+
+
+def test_a_domain_that_idna_does_not_know_stays_as_it_is() -> None:
+    assert key_of("email", "a@\u2603.example") == key_of("email", "A@\u2603.EXAMPLE")
+    assert key_of("email", "a@\u2603.example") != key_of("email", "a@\u2604.example")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("+55 11 98765-4321", "+55 11 8765-4321"),
+        ("+5521999998877", "+552199998877"),
+        ("+52 1 55 1234 5678", "+52 55 1234 5678"),
+        ("+5218112345678", "+528112345678"),
+        ("tel:+44-20-7946-0958", "+442079460958"),
+    ],
+)
+def test_old_and_new_forms_of_a_phone_number_are_one(one: str, other: str) -> None:
+    assert key_of("phone", one) == key_of("phone", other)
+
+
+def test_a_landline_in_brazil_gets_no_ninth_digit() -> None:
+    assert key_of("phone", "+55 11 3333 4444") != key_of("phone", "+55 11 93333 4444")
+
+
+def test_an_extension_is_another_telephone() -> None:
+    spellings = {key_of("phone", f"+442079460958{ext}") for ext in (" ext. 12", "x12", ";ext=12")}
+    assert len(spellings) == 1
+    assert spellings != {key_of("phone", "+442079460958")}
+
+
+@pytest.mark.parametrize("value", ["+49 111 1111111", "+1 999 999 9999", "+1 123 456 7890"])
+def test_a_phone_number_of_one_key_or_of_all_in_a_row_is_a_placeholder(value: str) -> None:
+    assert "placeholder" in reason_for("phone", value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "\\N", "#N/A", "#REF!", "<nil>", "[redacted]", "{{ user.id }}", "{{email}}", "${id}",
+        "%email%", "%%email%%", "*|EMAIL|*", "[[email]]", "<%= user.id %>", "{user_id}", "#{id}",
+        "-1", "-17", "-1.0", "ffffffff-ffff-ffff-ffff-ffffffffffff", "FFFFFFFF",
+        "00000000-0000-0000-0000-000000000000", "deleted", "Not Set", "not-set", "(not set)",
+        "not provided", "n.a.", "anonymized", "0.0", "--", "?", "no@no.com", "na@na.na",
+        "x@x.com", "XX@xx.de", "1@1.com", "unknown@shop.example", "test1@test.de",
+        "test.user@testshop.com", "deleted@site.invalid", "guest123@shop.example",
+        "root@localhost",
+    ],
+)  # fmt: skip
+def test_what_programs_write_for_nobody_is_a_placeholder(value: str) -> None:
+    accepted = accept({"user_id": value, "email": value}, TYPES, KEY)
+    assert accepted.keys == ()
+    assert any("placeholder" in each.reason for each in accepted.ignored)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "bob@bob.example", "ann@test.example", "contest@shop.example", "tester@acme.example",
+        "email@shop.example", "noah@noah.example", "invalidenheim@shop.example",
+    ],
+)  # fmt: skip
+def test_a_mailbox_that_somebody_may_have_is_none(value: str) -> None:
+    assert key_of("email", value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["42", "fff", "feedface1", "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}", "u-0", "guest-list-7"],
+)
+def test_a_user_id_that_somebody_may_have_is_no_placeholder(value: str) -> None:
+    assert key_of("user_id", value)
 
 
 @pytest.mark.parametrize("value", ["ann", "@shop.example", "ann@", "ann@shop", "a@b@c.example"])

@@ -22,7 +22,7 @@ def test_a_time_is_read_as_microseconds() -> None:
         ("all", "observations"),
         ([observation(time="2026-11-21T19:00:00")], "observations[0].time"),
         ([observation(), observation(identifiers={})], "observations[1].identifiers"),
-        ([observation(identifiers={"user_id": 7})], "observations[0].identifiers.user_id"),
+        ([observation(identifiers={"user_id": 7.5})], "observations[0].identifiers.user_id"),
         ([observation(authenticated="yes")], "observations[0].authenticated"),
         ([observation(identifiers={"user_id": "a\0b"})], "observations[0].identifiers.user_id"),
         ([observation(user="u-1")], "observations[0].user"),
