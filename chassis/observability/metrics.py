@@ -1,19 +1,12 @@
-"""What a process counts and times, and the gauges of the backlog in a service's database."""
+"""What a process counts and times."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Sequence
 
-import sqlalchemy as sa
-from prometheus_client import Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client import Counter, Gauge, Histogram
 
-from chassis.core.errors import Unavailable
-from chassis.database.tables import DEAD_LETTERS, OUTBOX, POSITIONS
-from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.core.event import Event
 
 WORKER_SECONDS = Histogram(
     "cdp_worker_seconds",
@@ -27,58 +20,18 @@ EVENTS_RECEIVED = Counter(
 EVENTS_PUBLISHED = Counter(
     "cdp_events_published", "Events that the broker has confirmed.", ["service"]
 )
-
-
-_GAUGES = {
-    "cdp_events_behind": "Events seen and not applied, by source.",
-    "cdp_streams_parked": "Streams that wait for an earlier event.",
-    "cdp_streams_halted": "Streams halted by an event that could not be applied.",
-    "cdp_dead_letters": "Dead letters that were not redriven.",
-    "cdp_outbox_rows": "Units of work not confirmed by the broker.",
-    "cdp_outbox_age_seconds": "How long ago the oldest of them was claimed.",
-}
-_BY_SOURCE = ("cdp_events_behind", "cdp_streams_parked", "cdp_streams_halted")
-_BEHIND = (
-    sa.select(
-        POSITIONS.c.source,
-        sa.func.sum(POSITIONS.c.seen - POSITIONS.c.version),
-        sa.func.sum(sa.case((POSITIONS.c.halted, 0), else_=1)),
-        sa.func.sum(sa.case((POSITIONS.c.halted, 1), else_=0)),
-    )
-    .where(POSITIONS.c.seen > POSITIONS.c.version)
-    .group_by(POSITIONS.c.source)
+NEWEST_APPLIED = Gauge(
+    "cdp_newest_event_applied_timestamp_seconds",
+    "When the newest event that this process has applied was recorded by its source.",
+    ["service", "source"],
 )
-_LETTERS = sa.select(sa.func.count()).where(DEAD_LETTERS.c.redriven_at.is_(None))
-_OUTBOX = sa.select(sa.func.count(), sa.func.min(OUTBOX.c.claimed_at))
+
+_newest_applied: dict[tuple[str, str], int] = {}
 
 
-class LagCollector(Collector):
-    """Gauges that are read from the services' databases at every scrape."""
-
-    def __init__(self, runners: Iterable[UnitOfWorkRunner]) -> None:
-        self._runners = list(runners)
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The gauges; those of a database that does not answer are left out."""
-        families = {
-            name: GaugeMetricFamily(
-                name, text, labels=["service", "source"] if name in _BY_SOURCE else ["service"]
-            )
-            for name, text in _GAUGES.items()
-        }
-        for runner in self._runners:
-            with suppress(Unavailable):
-                for name, labels, value in runner.read(_measure):
-                    families[name].add_metric([runner.source, *labels], value)
-        yield from families.values()
-
-
-def _measure(unit: UnitOfWork) -> list[tuple[str, list[str], float]]:
-    """Name, further labels and value of every gauge."""
-    gauges: list[tuple[str, list[str], float]] = []
-    for source, *values in unit.connection.execute(_BEHIND):
-        gauges += [(name, [source], v) for name, v in zip(_BY_SOURCE, values, strict=True)]
-    gauges.append(("cdp_dead_letters", [], unit.connection.execute(_LETTERS).scalar_one()))
-    rows, oldest = unit.connection.execute(_OUTBOX).one()
-    age = time.time() - oldest / 1_000_000 if oldest else 0.0
-    return [*gauges, ("cdp_outbox_rows", [], rows), ("cdp_outbox_age_seconds", [], age)]
+def note_applied(service: str, source: str, events: Sequence[Event]) -> None:
+    """Raise the gauge of the newest event applied to the newest of `events`."""
+    newest = max((event.recorded_at for event in events), default=0)
+    if newest > _newest_applied.get((service, source), 0):
+        _newest_applied[service, source] = newest
+        NEWEST_APPLIED.labels(service, source).set(newest / 1_000_000)

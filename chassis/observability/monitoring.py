@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from chassis.core.errors import Unavailable
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-from chassis.observability.metrics import LagCollector
+from chassis.observability.gauges import DatabaseCollector, MeasuredService
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -26,10 +26,10 @@ class Monitor:
     `/metrics`: Prometheus' text format.
     """
 
-    def __init__(self, runners: Mapping[str, UnitOfWorkRunner]) -> None:
-        self._runners = runners
-        self._backlog = CollectorRegistry()
-        self._backlog.register(LagCollector(runners.values()))
+    def __init__(self, services: Sequence[MeasuredService]) -> None:
+        self._runners = {service.runner.source: service.runner for service in services}
+        self._databases = CollectorRegistry()
+        self._databases.register(DatabaseCollector(services))
 
     def listen(self, port: int) -> None:
         """Serve on `port` of every address, in a greenlet of its own."""
@@ -56,7 +56,7 @@ class Monitor:
         return status, "application/json", json.dumps(states).encode()
 
     def _metrics(self) -> tuple[str, str, bytes]:
-        body: Sequence[bytes] = [generate_latest(PROCESS), generate_latest(self._backlog)]
+        body: Sequence[bytes] = [generate_latest(PROCESS), generate_latest(self._databases)]
         return "200 OK", CONTENT_TYPE_LATEST, b"".join(body)
 
     @staticmethod

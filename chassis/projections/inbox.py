@@ -23,6 +23,7 @@ from chassis.database.engine import upsert
 from chassis.database.tables import DEAD_LETTERS, RECONCILED
 from chassis.eventlog.log import HEADS_A_PAGE, Head
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.observability.metrics import note_applied
 from chassis.projections.positions import (
     Position,
     lagging_streams,
@@ -78,13 +79,15 @@ class Inbox:
             return BatchResult(applied=False, behind=False)
         batch = _Batch(self.source, events, projection, self._upcasters)
         try:
-            return self.work.run(batch.apply)
+            result = self.work.run(batch.apply)
         except Unavailable:
             raise
         except Exception as error:
             if error is not batch.projection_error:
                 raise
             return self._isolate(batch, error)
+        note_applied(self.work.source, self.source, batch.ready)
+        return result
 
     def note(self, heads: Mapping[str, int]) -> None:
         """Note that the source's streams have at least the versions in `heads`."""

@@ -13,9 +13,11 @@ from nameko.containers import ServiceContainer
 from chassis.config.settings import Settings
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging import embedded
+from chassis.observability.gauges import MeasuredService
 from chassis.observability.monitoring import Monitor
 from chassis.runtime.service import Service
 from chassis.runtime.shared import SETTINGS_KEY, SharedResources
+from chassis.runtime.subscriber import Subscribe
 
 
 class Runner:
@@ -41,7 +43,7 @@ class Runner:
         for container in self.containers:
             container.start()
         if self._http_port:
-            Monitor(self.unit_of_work_runners()).listen(self._http_port)
+            Monitor(self.measured_services()).listen(self._http_port)
 
     def unit_of_work_runners(self) -> dict[str, UnitOfWorkRunner]:
         """What runs units of work on each service's database, to inspect it from outside."""
@@ -51,6 +53,18 @@ class Runner:
             for extension in container.extensions
             if isinstance(extension, SharedResources)
         }
+
+    def measured_services(self) -> list[MeasuredService]:
+        """What the gauges of each service are read from."""
+        runners = self.unit_of_work_runners()
+        return [
+            MeasuredService(
+                runners[container.service_name],
+                [each.source_name for each in container.extensions if isinstance(each, Subscribe)],
+                container.service_cls.gauges,
+            )
+            for container in self.containers
+        ]
 
     def stop(self) -> None:
         """Stop all: work that has begun ends, and what is committed is published."""

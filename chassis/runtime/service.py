@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import structlog
@@ -16,6 +16,7 @@ from chassis.core.event import is_name
 from chassis.core.instants import format_instant
 from chassis.core.upcasting import Upcasters
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.observability.gauges import GaugeQuery
 from chassis.observability.metrics import WORKER_SECONDS
 from chassis.projections import dead_letters
 from chassis.projections.inbox import Inbox
@@ -128,6 +129,7 @@ class Service:
     name: ClassVar[str]
     upcasters: ClassVar[Upcasters] = Upcasters()
     publish_pause: ClassVar[float] = 0.02  # seconds: what comes meanwhile is published together
+    gauges: ClassVar[Sequence[GaugeQuery]] = ()  # of the service's own tables
 
     work: UnitOfWorkRunner = UnitOfWorkProvider()
     settings: Settings = SettingsProvider()

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chassis.observability.metrics import LagCollector
+from chassis.observability.gauges import DatabaseCollector
 from chassis.testing import EmbeddedServices
 from deploy.services import service_class, upgrade
 
@@ -25,7 +25,7 @@ def main(name: str) -> None:
             suite.call(name, "history", streams=[])
             suite.call(name, "behind", source=name, places={})
             suite.call(name, "dead_letters")
-            list(LagCollector(suite._runner.unit_of_work_runners().values()).collect())
+            list(DatabaseCollector(suite._runner.measured_services()).collect())
 
 
 if __name__ == "__main__":
