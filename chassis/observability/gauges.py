@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from chassis.core.deadline import DeadlineExceeded, run_within
 from chassis.core.errors import Unavailable
+from chassis.database.clock import database_now
 from chassis.database.tables import DEAD_LETTERS, EVENTS, OUTBOX, POSITIONS, REPLICAS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 
@@ -207,27 +208,19 @@ def _measure_newest(unit: UnitOfWork) -> Iterator[Sample]:
         yield "cdp_newest_event_recorded_timestamp_seconds", [], newest / 1_000_000
 
 
-# By the database's clock, which dates the signs of life.
-_NOW = {
-    "postgresql": "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
-    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS integer)",
-}
-
-
-def _living(unit: UnitOfWork) -> sa.ColumnElement[bool]:
-    now: sa.ColumnElement[int] = sa.literal_column(_NOW[unit.connection.dialect.name])
-    return REPLICAS.c.seen_at > now - _LIVING_SECONDS * 1_000_000
+# Signs of life are dated by the database's clock.
+_LIVING = REPLICAS.c.seen_at > database_now() - _LIVING_SECONDS * 1_000_000
 
 
 def _measure_replicas(unit: UnitOfWork) -> Iterator[Sample]:
-    roles = unit.connection.execute(sa.select(REPLICAS.c.role).where(_living(unit))).scalars()
+    roles = unit.connection.execute(sa.select(REPLICAS.c.role).where(_LIVING)).scalars()
     counts = Counter(roles)
     for role in ("all", "events", "rpc"):
         yield "cdp_replicas", [role], counts[role]
 
 
 def _measure_configurations(unit: UnitOfWork) -> Iterator[Sample]:
-    rows = unit.connection.execute(sa.select(REPLICAS.c.configuration).where(_living(unit)))
+    rows = unit.connection.execute(sa.select(REPLICAS.c.configuration).where(_LIVING))
     counts = Counter(file for row in rows for file in row.configuration.items())
     for (name, sha256), count in sorted(counts.items()):
         yield "cdp_configuration_replicas", [name, sha256[:12]], count
