@@ -11,6 +11,7 @@ from chassis.validation.fields import (
     Instant,
     Integer,
     JsonObject,
+    JsonValue,
     ListOf,
     Name,
     Nested,
@@ -153,6 +154,66 @@ class PingResponse(StrictSchema):
 
     service = Name(required=True)
     now = Instant(required=True)
+
+
+class SchemaRevisionSchema(StrictSchema):
+    """The revision of a database's tables, and the one that the release was made for."""
+
+    revision = Text(required=True, allow_none=True)
+    expected = Text(required=True, allow_none=True)
+
+
+class ComparisonSchema(StrictSchema):
+    """The last comparison with a source's heads; `incarnation` is that of the log compared with."""
+
+    source = Name(required=True)
+    incarnation = Integer(least=1, required=True)
+    age_ms = Integer(least=0, required=True, allow_none=True)
+
+
+class GaugeSchema(StrictSchema):
+    """A gauge that `/metrics` reads from the database, without its label `service`."""
+
+    name = Name(required=True)
+    labels = JsonObject(required=True)
+    value = JsonValue(required=True)
+
+
+class ReplicaSchema(StrictSchema):
+    """A process of the service, as it described itself `seen_ms` milliseconds ago.
+
+    `configuration` has the SHA-256 of each configuration file that it has read. `skew_ms` is
+    how far its clock is ahead of the database's.
+    """
+
+    id = Text(required=True)
+    host = Text(required=True)
+    pid = Integer(required=True)
+    role = Name(required=True)
+    release = Text(required=True)
+    configuration = JsonObject(required=True)
+    skew_ms = Integer(required=True)
+    broker_connected = Boolean(required=True)
+    started_at = Instant(required=True)
+    seen_ms = Integer(least=0, required=True)
+
+
+class StatusResponse(StrictSchema):
+    """The answer of `status`: how a service is, for those who operate it.
+
+    `release` and `replica` are those of the process that answers, `now` is the database's clock.
+    """
+
+    service = Name(required=True)
+    release = Text(required=True)
+    replica = Text(required=True)
+    now = Instant(required=True)
+    schema = Nested(SchemaRevisionSchema(), required=True)
+    incarnation = Integer(least=1, required=True)
+    comparisons = ListOf(Nested(ComparisonSchema()), required=True)
+    newest_dead_letter = Text(required=True, allow_none=True)
+    gauges = ListOf(Nested(GaugeSchema()), required=True)
+    replicas = ListOf(Nested(ReplicaSchema()), required=True)
 
 
 STREAM_SETS_REQUEST = StreamSetsRequest()

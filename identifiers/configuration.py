@@ -9,12 +9,12 @@ from typing import Any, get_args
 
 import phonenumbers
 
-from chassis.config.files import read_text
+from chassis.config.files import own_or_shipped, read_text
 from chassis.config.yaml_document import Entry, read_document
 from identifiers.types import Assurance, IdentifierType, IdentifierTypes, Normaliser
 
 FILE = "identity.yaml"
-_SHIPPED = Path(__file__).with_name(FILE)
+SHIPPED = Path(__file__).with_name(FILE)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -23,9 +23,7 @@ def load_types(config_dir: Path | None = None) -> IdentifierTypes:
 
     Raises InvalidInput naming the entry that is wrong and what to write there.
     """
-    own = config_dir / FILE if config_dir else None
-    path = own if own and own.exists() else _SHIPPED
-    return read_types(read_text(path))
+    return read_types(read_text(own_or_shipped(SHIPPED, config_dir)))
 
 
 def read_types(text: str) -> IdentifierTypes:

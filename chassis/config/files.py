@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
 
 from chassis.core.errors import InvalidInput
+
+
+def own_or_shipped(shipped: Path, directory: Path | None) -> Path:
+    """The file of the same name in `directory` if there is one, else the `shipped` one."""
+    own = directory / shipped.name if directory else shipped
+    return own if own.exists() else shipped
+
+
+def fingerprints(shipped: Iterable[Path], directory: Path | None) -> Mapping[str, str]:
+    """The SHA-256 of each file that a process with this `directory` reads, by the file's name."""
+    files = [own_or_shipped(path, directory) for path in shipped]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def read_text(path: Path, encoding: str = "utf-8-sig") -> str:

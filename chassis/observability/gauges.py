@@ -109,6 +109,15 @@ def _read(service: MeasuredService) -> _Reading:
     return reading
 
 
+def measure_all(
+    unit: UnitOfWork, sources: Sequence[str], queries: Sequence[GaugeQuery]
+) -> Iterator[tuple[GaugeQuery, Sample]]:
+    """Every gauge of a service that follows `sources` and has `queries` of its own."""
+    for query in (*_QUERIES, *queries):
+        for sample in _samples(query, sources, unit):
+            yield query, sample
+
+
 def _samples(query: GaugeQuery, sources: Sequence[str], unit: UnitOfWork) -> list[Sample]:
     """The samples of a query; what it did not find of a source that is followed is 0."""
     samples = list(query.measure(unit))

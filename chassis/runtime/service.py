@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import structlog
@@ -18,12 +20,15 @@ from chassis.core.upcasting import Upcasters
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.observability.gauges import GaugeQuery
 from chassis.observability.metrics import WORKER_SECONDS
+from chassis.observability.replicas import Replica
+from chassis.observability.status import newest_revision, read_status
 from chassis.projections import dead_letters
 from chassis.projections.inbox import Inbox
 from chassis.runtime.log_follower import FollowedLog
+from chassis.runtime.replica import ReplicaProvider
 from chassis.runtime.rpc import Remote, Rpc, made_in_background, rpc
 from chassis.runtime.shared import SharedResources
-from chassis.runtime.subscriber import subscribe
+from chassis.runtime.subscriber import Subscribe, subscribe
 
 __all__ = ["FollowedLog", "Remote", "Resource", "Service", "every", "rpc", "subscribe"]
 
@@ -130,10 +135,12 @@ class Service:
     upcasters: ClassVar[Upcasters] = Upcasters()
     publish_pause: ClassVar[float] = 0.02  # seconds: what comes meanwhile is published together
     gauges: ClassVar[Sequence[GaugeQuery]] = ()  # of the service's own tables
+    configuration: ClassVar[Sequence[Path]] = ()  # files that it reads, as they are shipped
 
     work: UnitOfWorkRunner = UnitOfWorkProvider()
     settings: Settings = SettingsProvider()
     log: Any = LogProvider()
+    replica: Replica = ReplicaProvider()
 
     @rpc
     def history(self, streams: Any, limit: Any = 500) -> dict[str, Any]:
@@ -193,6 +200,31 @@ class Service:
     def ping(self) -> dict[str, Any]:
         """Shows that the service runs and reaches its database, and the time of its clock."""
         return self.work.read(lambda unit: {"service": self.name, "now": format_instant(unit.now)})
+
+    @rpc
+    def status(self) -> dict[str, Any]:
+        """How this service is: schema, lag, dead letters, outbox, and its processes."""
+        migrations = Path(inspect.getfile(type(self))).with_name("migrations")
+        expected = newest_revision(migrations)
+        sources = [each.source_name for each in _entry_points(type(self), Subscribe)]
+        state = self.work.read(lambda unit: read_status(unit, expected, sources, type(self).gauges))
+        return {
+            "service": self.name,
+            "release": self.replica.release,
+            "replica": self.replica.id,
+            **state,
+        }
+
+
+def _entry_points(service: type[Service], kind: type[T]) -> list[T]:
+    """The entry points of one kind that a service has."""
+    methods = (method for _name, method in inspect.getmembers(service, inspect.isfunction))
+    return [
+        each
+        for method in methods
+        for each in getattr(method, "nameko_entrypoints", ())
+        if isinstance(each, kind)
+    ]
 
 
 def _places(streams: Any) -> dict[str, int]:

@@ -257,6 +257,13 @@ _EVERY = (
         _NOTHING,
         common.PingResponse(),
     ),
+    Call(
+        EVERY,
+        "status",
+        "How the service is: its tables, lag, dead letters, outbox and processes.",
+        _NOTHING,
+        common.StatusResponse(),
+    ),
 )
 CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *_EVERY)
 

@@ -15,6 +15,7 @@ from contracts.identity.support import (
     SPLIT_BY_KEY_REQUEST,
     SPLIT_BY_VALUE_REQUEST,
 )
+from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from services.identity import queries
 from services.identity.commands import IdentityHandlers, close_review, open_handlers
 from services.identity.domain import responses
@@ -24,6 +25,7 @@ class IdentityService(Service):
     """Who is this? Identifiers become a stream and a profile."""
 
     name = "identity"
+    configuration = (IDENTITY_FILE,)
 
     handlers: IdentityHandlers = Resource(open_handlers)
     profiles = Remote("profiles", timeout=5.0)

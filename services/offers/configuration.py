@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from chassis.config.files import read_text
+from chassis.config.files import own_or_shipped, read_text
 from chassis.config.yaml_document import Entry, read_document
 from chassis.core.suggest import suggest
 from rules import ELIGIBILITY_VOCABULARY, Rule, RuleError, Situation, compile_rule
@@ -28,10 +28,7 @@ _MOST_POINTS = 1_000_000_000
 
 def load_catalogue(directory: Path | None = None) -> Catalogue:
     """The catalogue in `directory`/offers.yaml if that file exists, else the shipped one."""
-    path = directory / FILE if directory else SHIPPED
-    if not path.exists():
-        path = SHIPPED
-    return read_catalogue(read_text(path))
+    return read_catalogue(read_text(own_or_shipped(SHIPPED, directory)))
 
 
 def read_catalogue(text: str, name: str = FILE) -> Catalogue:

@@ -7,8 +7,10 @@ from typing import Any
 
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import FollowedLog, Remote, Resource, Service, rpc, subscribe
+from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from services.offers import queries
 from services.offers.commands import DecisionHandler, Upstream, open_decision_handler
+from services.offers.configuration import SHIPPED
 from services.offers.projections import SegmentProjection, ShopperProjection
 
 
@@ -16,6 +18,7 @@ class OffersService(Service):
     """RPC: `decide`, `explain`; follows profiles and segments."""
 
     name = "offers"
+    configuration = (IDENTITY_FILE, SHIPPED)
     publish_pause = 0.2  # seconds: the next decision is more urgent than the event of the last one
 
     decisions: DecisionHandler = Resource(open_decision_handler)

@@ -11,6 +11,7 @@ from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.common import STREAM_SETS_REQUEST
 from contracts.profiles import GET_PROFILE_REQUEST
+from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from services.profiles import store
 from services.profiles.commands import RecordHandler, open_record_handler, refresh_summaries
 from services.profiles.deferred import DeferredEvents
@@ -22,6 +23,7 @@ class ProfilesService(Service):
     """What has happened: the log of all events, and the profiles folded from it."""
 
     name = "profiles"
+    configuration = (IDENTITY_FILE,)
 
     deferred: DeferredEvents = Resource(lambda s: DeferredEvents(open_record_handler(s)))
     identity_projection: IdentityProjection = Resource(lambda _: IdentityProjection())

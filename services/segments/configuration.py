@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chassis import InvalidInput
-from chassis.config.files import read_text
+from chassis.config.files import own_or_shipped, read_text
 from chassis.config.yaml_document import Entry, read_document
 from chassis.validation import load
 from contracts.segments import DEFINE_REQUEST
@@ -27,9 +27,7 @@ def read_definition(definition: object) -> Definition:
 
 def load_definitions(directory: Path | None = None) -> Sequence[Definition]:
     """The definitions in `directory`/segments.yaml if that file exists, else the shipped ones."""
-    path = directory / FILE if directory else SHIPPED
-    if not path.exists():
-        path = SHIPPED
+    path = own_or_shipped(SHIPPED, directory)
     return read_definitions(read_text(path), str(path))
 
 

@@ -13,8 +13,9 @@ from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.common import STREAM_SETS_REQUEST
 from contracts.segments import EXPLAIN_REQUEST, MEMBERSHIPS_REQUEST
 from identifiers import accept, load_types
+from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from services.segments import commands, queries
-from services.segments.configuration import read_definition
+from services.segments.configuration import SHIPPED, read_definition
 from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry, open_registry
 
@@ -25,6 +26,7 @@ class SegmentsService(Service):
     """Which groups is a shopper in, now?"""
 
     name = "segments"
+    configuration = (IDENTITY_FILE, SHIPPED)
 
     projection: MembershipProjection = Resource(lambda s: MembershipProjection(open_registry(s)))
     types = Resource(lambda settings: load_types(settings.config_dir))

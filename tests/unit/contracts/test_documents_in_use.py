@@ -144,6 +144,7 @@ def test_what_every_service_answers_is_as_documented(
     checked: Checked, receipts: list[dict[str, Any]], service: str
 ) -> None:
     checked.call(service, "ping")
+    assert checked.call(service, "status")["schema"]["expected"]
     checked.call(service, "dead_letters")
     checked.call(service, "behind", source="profiles", places={receipts[0]["stream_id"]: 1_000})
 
