@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,21 @@ from chassis.core.errors import Unavailable
 from chassis.core.json import dump_json, load_json
 from chassis.database.prepared import OPTIONS_BY_KEY
 
-# Serialization failure, deadlock, administrator's shutdown; and two writers of one new row.
-_CONTENTION = {"40001", "40P01", "57P01"}
+# Waits for other transactions that were given up: for a lock, in a circle of locks, or by the rules
+# of serializable transactions.
+_LOST_TURN = {"55P03", "40P01", "40001"}
+# The server ended the session: a process was frozen in a transaction, or an administrator did it.
+_ENDED = {"25P03", "57P01"}
 _UNIQUE = "23505"
 # The database's own trouble, whatever the query: no connection, no memory, disk or time left,
 # shut down, a standby; and what an operator has to fix: no such user or database, no privilege.
 _TROUBLE = ("08", "25006", "28", "3D", "42501", "53", "57", "58")
 # The same on SQLite: busy, locked, out of memory, read only, I/O error, full, cannot be opened.
 _SQLITE_TROUBLE = {5, 6, 7, 8, 10, 13, 14}
-# No transaction may stay open longer than the margin with which heads are reconciled. A statement
-# ends when its client is gone: a decision past its deadline must not occupy a connection.
-_SESSION = " ".join(
-    f"-c {option}"
-    for option in (
-        "idle_in_transaction_session_timeout=60000",
-        "statement_timeout=60000",
-        "client_connection_check_interval=100",
-    )
-)
+# A statement ends when its client is gone (a decision past its deadline must not occupy a
+# connection), or when its client has not read what it asked for: a frozen process keeps its locks
+# no longer if it froze while a response was on its way.
+_CLIENT_GONE = {"client_connection_check_interval": 100, "tcp_user_timeout": 2_000}
 # A connection that waits for a result is given up after 25 s without a sign of its host.
 _ALIVE = {
     "keepalives_idle": 10,
@@ -43,7 +41,36 @@ _ALIVE = {
     "tcp_user_timeout": 25_000,
 }
 
+_POOL_SECONDS = 3.0  # a caller waits no longer for a connection of the pool
+
 _FILE_LOCKS: dict[str, threading.Lock] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """When PostgreSQL ends what a session does, in milliseconds; 0 is never.
+
+    `idle` is for a transaction whose process does nothing, and holds its locks: the session ends.
+    `lock` is for a wait for one lock, and `statement` for one statement.
+    """
+
+    idle: int
+    lock: int
+    statement: int
+
+    def options(self) -> dict[str, int]:
+        """The settings of PostgreSQL."""
+        return {
+            "idle_in_transaction_session_timeout": self.idle,
+            "lock_timeout": self.lock,
+            "statement_timeout": self.statement,
+        }
+
+
+# Whoever is frozen in a transaction, or waits for a lock, holds the others for less than 5 s.
+SERVICE_LIMITS = SessionLimits(idle=3_000, lock=2_000, statement=30_000)
+# Tables that nobody else uses: nobody waits for them.
+UNSHARED_LIMITS = SessionLimits(idle=60_000, lock=0, statement=0)
 
 
 class Database:
@@ -52,11 +79,18 @@ class Database:
     On SQLite every transaction holds the process's lock of the file: sqlite3 blocks the whole
     process while it waits for another connection, and greenlets would wait for one another for
     ever. On PostgreSQL plans are made for queries by key; what compares whole tables passes
-    `by_key=False`.
+    `by_key=False`. `limits` are those of its sessions.
     """
 
-    def __init__(self, uri: str, pool_size: int = 10, *, by_key: bool = True) -> None:
-        self.engine = _engine(uri, pool_size, by_key)
+    def __init__(
+        self,
+        uri: str,
+        pool_size: int = 10,
+        *,
+        by_key: bool = True,
+        limits: SessionLimits = SERVICE_LIMITS,
+    ) -> None:
+        self.engine = _engine(uri, pool_size, by_key, limits)
         self.dialect = self.engine.dialect.name
         self._lock = _file_lock(self.engine.url) if self.dialect == "sqlite" else nullcontext()
 
@@ -106,11 +140,24 @@ def driver_uri(uri: str) -> sa.URL:
     return url.set(drivername="postgresql+psycopg2") if url.drivername == "postgresql" else url
 
 
+def session_options(limits: SessionLimits) -> str:
+    """The `options` of a connection to PostgreSQL whose sessions have these limits."""
+    options = {**limits.options(), **_CLIENT_GONE}
+    return " ".join(f"-c {name}={value}" for name, value in options.items())
+
+
 def is_contention(error: DBAPIError) -> bool:
     """Whether the transaction lost against another one, or its connection broke."""
-    if _state(error) in _CONTENTION or error.connection_invalidated:
-        return True
-    return "database is locked" in str(error.orig)
+    return (
+        is_session_lost(error)
+        or _state(error) in _LOST_TURN
+        or "database is locked" in str(error.orig)
+    )
+
+
+def is_session_lost(error: DBAPIError) -> bool:
+    """Whether the session ended: the transaction is rolled back, or was committed by then."""
+    return error.connection_invalidated or _state(error) in _ENDED
 
 
 def is_transient(error: DBAPIError) -> bool:
@@ -144,13 +191,16 @@ def _file_lock(url: sa.URL) -> threading.Lock:
     return _FILE_LOCKS.setdefault(str(Path(url.database or "").resolve()), threading.Lock())
 
 
-def _engine(uri: str, pool_size: int, by_key: bool) -> sa.Engine:
+def _engine(uri: str, pool_size: int, by_key: bool, limits: SessionLimits) -> sa.Engine:
     options: dict[str, Any] = {
         "json_serializer": dump_json,
         "json_deserializer": load_json,
         "hide_parameters": True,  # an error's text is logged; a parameter may be personal
         "pool_size": pool_size,
+        "pool_timeout": _POOL_SECONDS,
         "max_overflow": 5,
+        # A lost connection that is given back is the next to be taken, and is made anew then. So
+        # after a restart of the database, when all are lost, a unit of work loses one attempt.
         "pool_use_lifo": True,
     }
     if uri.startswith("sqlite"):
@@ -160,7 +210,9 @@ def _engine(uri: str, pool_size: int, by_key: bool) -> sa.Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
-    session = f"{_SESSION} {OPTIONS_BY_KEY}" if by_key else _SESSION
+    session = session_options(limits)
+    if by_key:
+        session = f"{session} {OPTIONS_BY_KEY}"
     return sa.create_engine(
         driver_uri(uri), connect_args={**_ALIVE, "options": session}, pool_recycle=1800, **options
     )

@@ -37,8 +37,10 @@ from chassis.core.errors import Unavailable
 from chassis.core.event import Draft, Event, JointDraft
 from chassis.core.upcasting import Upcasters
 from chassis.database.engine import (
+    SERVICE_LIMITS,
     Database,
     is_contention,
+    is_session_lost,
     is_transient,
     is_unreachable,
     unreachable,
@@ -49,6 +51,10 @@ from chassis.eventlog.outbox import Outbox
 
 T = TypeVar("T")
 _ATTEMPTS = 8
+# Seconds in all that a unit waits for others, over all its attempts; the last begins so early that
+# a wait for one lock ends in time. Callers who wait for the same rows would else take every worker.
+_PATIENCE = 5.0
+_LAST_START = _PATIENCE - SERVICE_LIMITS.lock / 1_000
 
 
 class Publisher(Protocol):
@@ -153,8 +159,9 @@ class UnitOfWorkRunner:
         """Run `function` in a transaction, and publish what it appended after the commit.
 
         It is run again after a deadlock, a serialization failure, a collision of two writers on
-        a new row or a lost connection, so it must have no effect outside its unit. Raises
-        Unavailable when the database does not answer.
+        a new row, a wait for a lock or a lost connection, so it must have no effect outside its
+        unit. Raises Unavailable when the database does not answer, or others keep what the unit
+        needs locked for about 5 s.
         """
         return self._retry(function, self.database.transaction)
 
@@ -176,17 +183,22 @@ class UnitOfWorkRunner:
         function: Callable[[UnitOfWork], T],
         begin: Callable[[], AbstractContextManager[sa.Connection]],
     ) -> T:
+        began = time.monotonic()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._once(function, begin, attempt)
             except NoConnection:
                 raise Unavailable("database", "has no connection left; try again") from None
             except DBAPIError as error:
-                if attempt == _ATTEMPTS or not is_transient(error):
-                    if is_unreachable(error) or is_contention(error):
+                if is_session_lost(error):  # perhaps we were frozen: that was no wait
+                    began = time.monotonic()
+                lost = is_contention(error)
+                late = lost and time.monotonic() - began > _LAST_START
+                if attempt == _ATTEMPTS or late or not is_transient(error):
+                    if is_unreachable(error) or lost:
                         raise unreachable(error) from None
                     raise
-                if is_contention(error):
+                if lost:
                     time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
         raise AssertionError("the loop returns or raises")
 
