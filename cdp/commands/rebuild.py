@@ -28,7 +28,7 @@ from chassis.config.settings import Settings, owner_database, read_settings
 from chassis.core.clock import clock_from
 from chassis.core.errors import Refused, Unavailable
 from chassis.core.retry import retry
-from chassis.database.engine import Database
+from chassis.database.engine import EXCHANGE_LIMITS, Database
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.rebuild import Rebuild, RebuildResult, open_shadow
@@ -103,7 +103,7 @@ def _run(settings: Settings, report: Report, run: Run) -> RebuildResult:
 
 def _rebuild(settings: Settings, uri: str, report: Report, run: Run) -> RebuildResult:
     service = settings.service
-    database = Database(uri, by_key=False)
+    database = Database(uri, by_key=False, limits=EXCHANGE_LIMITS)
     upcasters = service_class(service).upcasters
     live = UnitOfWorkRunner(database, service, settings.clock, upcasters=upcasters)
     model = read_model(service, settings, live)

@@ -69,6 +69,10 @@ class SessionLimits:
 
 # Whoever is frozen in a transaction, or waits for a lock, holds the others for less than 5 s.
 SERVICE_LIMITS = SessionLimits(idle=3_000, lock=2_000, statement=30_000)
+# A rebuild that exchanges tables waits for the last events while it has them locked.
+EXCHANGE_LIMITS = SessionLimits(idle=4_500, lock=2_000, statement=60_000)
+# While DDL waits for a table, everybody who wants the table waits behind it.
+MIGRATION_LIMITS = SessionLimits(idle=3_000, lock=1_000, statement=0)
 # Tables that nobody else uses: nobody waits for them.
 UNSHARED_LIMITS = SessionLimits(idle=60_000, lock=0, statement=0)
 

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
-from chassis.database.engine import driver_uri
+from chassis.core.retry import retry
+from chassis.database.engine import (
+    MIGRATION_LIMITS,
+    driver_uri,
+    is_contention,
+    session_options,
+)
 from chassis.database.tables import PRIVILEGES
 
 _READ_MODEL = "SELECT, INSERT, UPDATE, DELETE"
+_PATIENCE = 60.0  # seconds that the tables may be in use
+_PAUSE = 0.5
 
 
 def upgrade(revisions: Path, owner_uri: str, user: str | None = None) -> None:
     """Bring a database up to the newest of the `revisions`, as the owner of its tables.
 
     On PostgreSQL the service's own `user` is then granted what it needs and nothing else: the
-    log can be read and added to.
+    log can be read and added to. While others use the tables it waits for at most a minute, and
+    never so long at once that they would queue up behind it.
     """
+    engine = _engine(owner_uri)
+    try:
+        retry(
+            partial(_upgrade, revisions, engine, user),
+            lambda error: isinstance(error, DBAPIError) and is_contention(error),
+            first_pause=_PAUSE,
+            longest_pause=_PAUSE,
+            patience=_PATIENCE,
+        )
+    finally:
+        engine.dispose()
+
+
+def _upgrade(revisions: Path, engine: sa.Engine, user: str | None) -> None:
+    """All revisions in one transaction."""
     from alembic import command  # noqa: PLC0415 - which takes long, and services never migrate
     from alembic.config import Config  # noqa: PLC0415
 
@@ -25,15 +52,19 @@ def upgrade(revisions: Path, owner_uri: str, user: str | None = None) -> None:
     config.set_main_option("path_separator", "newline")
     config.set_main_option("script_location", _quoted(Path(__file__).parent / "alembic"))
     config.set_main_option("version_locations", _quoted(revisions))
-    engine = sa.create_engine(driver_uri(owner_uri))
-    try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            if user and connection.dialect.name == "postgresql":
-                grant(connection, user)
-    finally:
-        engine.dispose()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        if user and connection.dialect.name == "postgresql":
+            grant(connection, user)
+
+
+def _engine(owner_uri: str) -> sa.Engine:
+    url = driver_uri(owner_uri)
+    options: dict[str, Any] = {}
+    if url.get_backend_name() == "postgresql":
+        options["connect_args"] = {"options": session_options(MIGRATION_LIMITS)}
+    return sa.create_engine(url, **options)
 
 
 def grant(connection: sa.Connection, user: str) -> None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from chassis.core.errors import Conflict, Refused
-from chassis.database.engine import Database
+from chassis.database.engine import Database, is_session_lost
 from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED
 from chassis.projections.read_model import LockMode
 
@@ -79,8 +79,12 @@ class Shadow(Protocol):
 
 
 def is_refused_lock(error: DBAPIError) -> bool:
-    """Whether another transaction kept the tables locked, so that a later attempt may succeed."""
-    return getattr(error.orig, "pgcode", None) in _LOCK_REFUSED
+    """Whether the locks were not to be had, or not to be kept: a later attempt may succeed.
+
+    A session that is idle for too long with its locks is ended by the database.
+    """
+    refused = getattr(error.orig, "pgcode", None) in _LOCK_REFUSED
+    return refused or is_session_lost(error)
 
 
 def create_tables(connection: sa.Connection, tables: Sequence[sa.Table], release: str) -> None:

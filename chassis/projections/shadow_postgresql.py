@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from chassis.core.errors import Conflict, Refused
-from chassis.database.engine import Database
+from chassis.database.engine import UNSHARED_LIMITS, Database
 from chassis.database.tables import POSITIONS
 from chassis.projections.read_model import LockMode
 from chassis.projections.shadow_base import (
@@ -29,6 +29,13 @@ _LIVE = "public"
 _RETIRED = "rebuild_retired"
 _LOCK_MS = 300  # while this waits for a lock, everybody behind it waits too
 _ADVISORY = 0x6364_7072  # "cdpr": one rebuild at a time in a database
+_HOLDER = sa.text(
+    """
+    SELECT pid, host(client_addr) AS host
+    FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND objid = :key AND datname = current_database()
+    """
+)
 _DENIED = "42501"
 _COLUMNS = sa.text(
     """
@@ -75,11 +82,12 @@ class PostgresqlShadow:
     """A schema `rebuild`, and connections that see no other schema."""
 
     def __init__(self, live: Database, uri: str, tables: Sequence[sa.Table], release: str) -> None:
-        self.database = Database(uri, by_key=False)
+        self.database = Database(uri, by_key=False, limits=UNSHARED_LIMITS)
         event.listen(self.database.engine, "connect", _set_search_path, insert=True)
         self._live = live
         self._tables = tables
         self._release = release
+        self._session: sa.Connection | None = None  # has the lock of the only rebuild
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -87,11 +95,14 @@ class PostgresqlShadow:
             session = connection.execution_options(isolation_level="AUTOCOMMIT")
             lock = sa.func.pg_try_advisory_lock(_ADVISORY)
             if not session.execute(sa.select(lock)).scalar():
-                raise Conflict("rebuild", "is under way already, in another process")
+                raise _under_way(session)
+            self._session = session
             try:
                 yield
             finally:
-                session.execute(sa.select(sa.func.pg_advisory_unlock(_ADVISORY)))
+                self._session = None
+                if not session.invalidated:
+                    session.execute(sa.select(sa.func.pg_advisory_unlock(_ADVISORY)))
 
     def prepare(self) -> None:
         with self._as_owner() as connection:
@@ -120,6 +131,7 @@ class PostgresqlShadow:
         return {row.stream_id: row.version for row in rows}
 
     def exchange(self, connection: sa.Connection, sources: Sequence[str], now: int) -> None:
+        self._check_exclusive()
         names = [table.name for table in self._tables]
         for table in self._tables:
             _lock(connection, table, LockMode.ACCESS_EXCLUSIVE)
@@ -144,6 +156,14 @@ class PostgresqlShadow:
         with self._as_owner() as connection:
             connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {_SHADOW} CASCADE")
 
+    def _check_exclusive(self) -> None:
+        """Conflict if somebody has ended the session that has the lock, for another rebuild."""
+        try:
+            if self._session is not None:
+                self._session.exec_driver_sql("SELECT 1")
+        except DBAPIError:
+            raise Conflict("rebuild", "lost its session; continue with --resume") from None
+
     @contextmanager
     def _as_owner(self) -> Iterator[sa.Connection]:
         """A transaction for what the tables' owner alone may do; Refused for anybody else."""
@@ -166,6 +186,17 @@ class PostgresqlShadow:
             columns[schema].add(tuple(column))
         if differences := columns[_SHADOW] ^ columns[_LIVE]:
             raise different_form(min(differences)[0])
+
+
+def _under_way(session: sa.Connection) -> Conflict:
+    """The error while another process rebuilds, which may be frozen."""
+    message = "is under way already, in another process"
+    if holder := session.execute(_HOLDER, {"key": _ADVISORY}).first():
+        message += (
+            f" on {holder.host or 'the host of the database'}; if that one does not go on, stop it,"
+            f" or end its session: SELECT pg_terminate_backend({holder.pid})"
+        )
+    return Conflict("rebuild", message)
 
 
 def _lock(connection: sa.Connection, table: sa.Table, mode: LockMode) -> None:

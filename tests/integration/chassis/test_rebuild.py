@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis import Conflict, Event, FixedClock, Refused, Unavailable
 from chassis.config.settings import Settings
-from chassis.database.engine import Database
+from chassis.database.engine import EXCHANGE_LIMITS, Database
 from chassis.database.tables import DEAD_LETTERS, POSITIONS
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -74,7 +75,7 @@ class ProfilesAndSegments:
         self.log = ProfilesLog(Database(f"sqlite:///{_migrated(directory)}"))
         self.owner_uri, self.user_uri = uris("segments")
         self.segments = SegmentsWithoutNameko(Database(self.user_uri))
-        self.owner = Database(self.owner_uri)
+        self.owner = Database(self.owner_uri, by_key=False, limits=EXCHANGE_LIMITS)
         self.calls = 0
         self._followed = 0
 
@@ -490,6 +491,53 @@ def test_an_exchange_waits_for_a_moment_in_which_nobody_keeps_the_tables(
         writing.exec_driver_sql("LOCK TABLE positions IN ROW EXCLUSIVE MODE")
         shop.rebuild()
     assert len(attempts) == 2
+    assert shop.tables() == before
+
+
+def test_a_rebuild_that_freezes_with_the_tables_locked_holds_nobody_and_tries_again(
+    shop: ProfilesAndSegments, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine == "sqlite":
+        return  # its transactions have no time limit
+
+    def lock_and_freeze(self: PostgresqlShadow, *arguments: Any) -> None:
+        lock_tables(self, *arguments)
+        attempts.append(self)
+        if len(attempts) == 1:
+            waits = sa.text("SET LOCAL lock_timeout = 0")
+            with shop.segments.work.database.transaction() as connection:
+                connection.execute(waits)
+                connection.execute(sa.update(POSITIONS).values(halted=POSITIONS.c.halted))
+
+    attempts: list[PostgresqlShadow] = []
+    lock_tables = PostgresqlShadow.lock
+    monkeypatch.setattr(PostgresqlShadow, "lock", lock_and_freeze)
+    before = shop.tables()
+    shop.rebuild()
+    assert len(attempts) == 2
+    assert shop.tables() == before
+
+
+def test_a_rebuild_whose_session_was_ended_for_another_one_exchanges_nothing(
+    shop: ProfilesAndSegments, engine: str
+) -> None:
+    if engine == "sqlite":
+        return  # its lock is a file's
+
+    def report(step: RebuildProgress) -> None:
+        if step.doing == "exchanging" and not ended:
+            with pytest.raises(Conflict, match="pg_terminate_backend") as refused:
+                shop.rebuild()
+            pid = int(re.findall(r"pg_terminate_backend.(\d+)", str(refused.value))[0])
+            with shop.owner.autocommit() as connection:
+                ended.append(connection.execute(sa.select(sa.func.pg_terminate_backend(pid))))
+
+    ended: list[Any] = []
+    before = shop.tables()
+    with pytest.raises(Conflict, match="lost its session"):
+        shop.rebuild(report=report)
+    assert shop.tables() == before
+    shop.rebuild(resume=True)
     assert shop.tables() == before
 
 

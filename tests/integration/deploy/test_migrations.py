@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import eventlet
 import pytest
 import sqlalchemy as sa
 
@@ -135,3 +136,49 @@ def columns(uri: str) -> dict[str, list[str]]:
     }
     engine.dispose()
     return names
+
+
+def test_a_migration_waits_for_tables_in_use_and_nobody_queues_up_behind_it(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """DDL that waits for a table keeps everybody from it: the wait is given up and tried again."""
+    uri, _ = databases.create("empty")
+    revision = tmp_path / "0001_initial.py"
+    revision.write_text(
+        _REVISION.format(name="0001", last=None, statement="CREATE TABLE t (a int)")
+    )
+    migration.upgrade(tmp_path, uri)
+    later = _REVISION.format(name="0002", last="'0001'", statement="ALTER TABLE t ADD b int")
+    (tmp_path / "0002_later.py").write_text(later)
+    engine = sa.create_engine(driver_uri(uri))
+    with engine.connect() as reading, engine.connect() as other:
+        reading.exec_driver_sql("SELECT a FROM t")
+        migrating = eventlet.spawn(migration.upgrade, tmp_path, uri)
+        _wait_for_waiting_session(other)
+        other.exec_driver_sql("SELECT a FROM t")  # it comes in while the migration pauses
+        other.rollback()
+        assert not migrating.dead
+        reading.rollback()
+        migrating.wait()
+        other.exec_driver_sql("SELECT b FROM t")
+    engine.dispose()
+
+
+_REVISION = """
+from alembic import op
+
+revision = "{name}"
+down_revision = {last}
+
+def upgrade():
+    op.execute("{statement}")
+"""
+
+
+def _wait_for_waiting_session(connection: sa.Connection) -> None:
+    query = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with eventlet.Timeout(20):
+        while not connection.exec_driver_sql(query).scalar():
+            connection.rollback()
+            eventlet.sleep(0.05)
+    connection.rollback()
