@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from cdp.loading.mapping import TableMapping, read_mapping
 from cdp.loading.parquet import Parquet
 from cdp.loading.progress import print_old_rejects, print_report, progress_display
 from cdp.loading.records import Record, SizedEvent, grouped, map_rows, read_line, single
-from cdp.loading.rows import Lines, RowSource, file_name
+from cdp.loading.rows import JsonRows, Lines, RowSource, file_name
 from cdp.loading.table import Table
 from cdp.loading.target import FOLLOWERS, RemoteTarget
 from cdp.loading.text import check_text
@@ -84,12 +84,12 @@ def load(  # noqa: PLR0913 - as many as the command has options
     corrected and loaded. The exit status is 1 if there are any.
     """
     table_mapping = read_mapping(mapping) if mapping else None
-    source, records, make_event = open_file(file, table_mapping, name)
+    source, records, make_events = open_file(file, table_mapping, name)
     run = partial(
         Load,
         source=source,
         records=records,
-        make_event=make_event,
+        make_events=make_events,
         setting={
             "mapping": table_mapping.digest if table_mapping else "",
             "name": source.name,
@@ -122,32 +122,35 @@ def load(  # noqa: PLR0913 - as many as the command has options
 
 def open_file(
     path: Path, mapping: TableMapping | None, name: str | None = None
-) -> tuple[RowSource, Callable[[], Iterator[Record]], Callable[[Record], SizedEvent]]:
-    """How a file is read: its source, its records from the start, and the event of a record."""
+) -> tuple[RowSource, Callable[[], Iterator[Record]], Callable[[Record], Sequence[SizedEvent]]]:
+    """How a file is read: its source, its records from the start, and the events of a record."""
     row_name = file_name(Path(name or path.name))
     if path.suffix.lower() != _PARQUET:
         check_text(path)
-    if path.suffix.lower() in _LINES:
-        if mapping is not None:
-            raise click.UsageError(
-                "--mapping is for tables; the lines of this file are events already"
-            )
-        lines = Lines(path, row_name)
-        return lines, lambda: single(lines.rows()), read_line
     if mapping is None:
+        if path.suffix.lower() in _LINES:
+            lines = Lines(path, row_name)
+            return lines, lambda: single(lines.rows()), read_line
         raise click.UsageError(
             f"--mapping is missing; it says how the rows of {path.name} become events"
             " (name a file of JSON events .ndjson or .jsonl)"
         )
-    if path.suffix.lower() == _PARQUET:
-        table: Table | Parquet = Parquet(path, row_name)
+    source: RowSource
+    for join in mapping.joins:
+        join.open(path.parent)
+    if path.suffix.lower() in _LINES:
+        source = JsonRows(path, row_name)
     else:
-        table = Table(path, row_name, mapping.table_format)
-    mapping.check_columns(table.columns)
-    make_event = partial(map_rows, mapping=mapping)
+        if path.suffix.lower() == _PARQUET:
+            table: Table | Parquet = Parquet(path, row_name)
+        else:
+            table = Table(path, row_name, mapping.table_format)
+        mapping.check_columns(table.columns)
+        source = table
+    make_events = partial(map_rows, mapping=mapping)
     if not mapping.group_by:
-        return table, lambda: single(table.rows()), make_event
-    return table, lambda: grouped(table.rows(), mapping.group_by), make_event
+        return source, lambda: single(source.rows()), make_events
+    return source, lambda: grouped(source.rows(), mapping.group_by), make_events
 
 
 def _retry(

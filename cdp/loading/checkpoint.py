@@ -37,6 +37,7 @@ class Counts:
     accepted: int = 0
     rejected: int = 0
     rejected_rows: int = 0
+    left_out: int = 0
 
     @property
     def events(self) -> int:

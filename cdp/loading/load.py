@@ -19,6 +19,7 @@ from chassis.validation.plain import MAX_CALL_BYTES
 
 FINDING = "Finding the checkpoint"
 _POLL_SECONDS = 0.05
+_MOST_RECORDS = 1_000  # of a batch, some of which become no event
 _EVENT_OF_CALL = re.compile(r"events\[\d+\]\.?")
 
 
@@ -48,13 +49,13 @@ class Progress:
 class Load:
     """One run over a file, from the checkpoint of the last run.
 
-    `records` begins with the first record of the file; `make_event` makes the event of a record, or
-    raises InvalidInput. `most_rows` is where to stop; the record with that row is loaded whole.
+    `records` begins with the first record of the file; `make_events` makes the events of a record,
+    or raises InvalidInput. `most_rows` is where to stop; the record with that row is loaded whole.
     """
 
     source: RowSource
     records: Callable[[], Iterator[Record]]
-    make_event: Callable[[Record], SizedEvent]
+    make_events: Callable[[Record], Sequence[SizedEvent]]
     folder: CheckpointFolder
     target: LoadTarget
     setting: dict[str, str]
@@ -122,16 +123,20 @@ class Load:
             try:
                 if record.fault:
                     raise InvalidInput("", record.fault)
-                event = self.make_event(record)
+                events = self.make_events(record)
             except InvalidInput as error:
                 batch.add_rejected(record, str(error).removeprefix("event."))
             else:
-                if batch.size + event.size > MAX_CALL_BYTES * 3 // 4:
+                if batch.size + sum(event.size for event in events) > MAX_CALL_BYTES * 3 // 4:
                     yield batch
                     batch = LoadBatch()
-                batch.add(record, event)
+                batch.add(record, events)
             rows += len(record.rows)
-            if len(batch.records) >= self.throttle.events or not self._wants(rows):
+            if (
+                len(batch.events) >= self.throttle.events
+                or len(batch.records) >= _MOST_RECORDS
+                or not self._wants(rows)
+            ):
                 yield batch
                 batch = LoadBatch()
             if not self._wants(rows):
@@ -199,6 +204,7 @@ class Load:
             accepted=statuses["accepted"],
             rejected=len(rejected),
             rejected_rows=len(rows),
+            left_out=batch.left_out,
         )
         checkpoint = replace(
             self.checkpoint,
@@ -220,12 +226,15 @@ class LoadBatch:
     events: list[tuple[Record, SizedEvent]] = field(default_factory=list)
     rejected: list[tuple[Record, str]] = field(default_factory=list)
     size: int = 0
+    left_out: int = 0  # rows that become no event
 
-    def add(self, record: Record, event: SizedEvent) -> None:
-        """Add a record whose event is to be sent."""
+    def add(self, record: Record, events: Sequence[SizedEvent]) -> None:
+        """Add a record whose events are to be sent; there may be none."""
         self.records.append(record)
-        self.events.append((record, event))
-        self.size += event.size
+        self.events += [(record, event) for event in events]
+        self.size += sum(event.size for event in events)
+        if not events:
+            self.left_out += len(record.rows)
 
     def add_rejected(self, record: Record, reason: str) -> None:
         """Add a record that has no event."""
@@ -233,7 +242,9 @@ class LoadBatch:
         self.reject(record, reason)
 
     def reject(self, record: Record, reason: str) -> None:
-        """Reject a record that was added."""
+        """Reject a record that was added, perhaps for one more reason."""
+        if self.rejected and self.rejected[-1][0] is record:
+            reason = f"{self.rejected.pop()[1]}; {reason}"
         self.rejected.append((record, reason))
 
 

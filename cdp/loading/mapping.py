@@ -9,8 +9,17 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from cdp.loading.conditions import Conditions, read_conditions
+from cdp.loading.joins import Join, read_join
+from cdp.loading.lines import Cells, Row
 from cdp.loading.table import WHITESPACE, TableFormat
-from cdp.loading.values import Cells, Value, compile_value, object_of, template
+from cdp.loading.values import (
+    ABSENT,
+    RecordCells,
+    Value,
+    compile_value,
+    object_of,
+)
 from chassis.config.files import read_text
 from chassis.config.yaml_document import Entry, read_document
 from chassis.core.errors import InvalidInput
@@ -18,29 +27,73 @@ from chassis.validation.schema import did_you_mean
 
 ROW = "cdp_row"  # a column that every table has: the name of the record
 _REQUIRED = ("type", "time", "identifiers", "authenticated")
-_OPTIONAL = ("id", "context", "data")
+_OPTIONAL = ("id", "context", "data", "when", "unless")
 _FORMAT = ("delimiter", "header", "columns", "encoding")
 _ENCODINGS = {"utf-8", "iso8859-1", "cp1252"}  # those in which a line end is one byte
+_CONDITIONS = ("when", "unless")
+_ID_DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class EventMapping:
+    """One event that a record becomes, if its `conditions` hold.
+
+    `made_id` ends the id of an event that the mapping gives none: with the type of the event it
+    keeps apart what several mappings, or several events of one, make of the same row.
+    """
+
+    value: Value
+    currency: Value | None
+    conditions: Conditions
+    made_id: str
+
+    def make(self, rows: Sequence[Row]) -> dict[str, Any] | None:
+        """The event, or None if the record does not become one."""
+        if not self.conditions.hold(_joint(rows)):
+            return None
+        record = RecordCells(rows)
+        currency = self.currency.make(record) if self.currency else ABSENT
+        event: dict[str, Any] = self.value.make(RecordCells(rows, currency))
+        if event.get("type") is None:
+            return event  # which the services refuse, with the field
+        if "id" not in event:
+            name = f"{self.made_id}/{event['type']}"
+            digest = blake2b(name.encode(), digest_size=_ID_DIGITS // 2).hexdigest()
+            event = {"id": f"{rows[0][ROW]}-{digest}", **event}
+        return event
 
 
 @dataclass(frozen=True, slots=True)
 class TableMapping:
-    """How a table is written, which of its rows are a record, and the event that these make."""
+    """How a table is written, which of its rows are a record, and the events that these make."""
 
     table_format: TableFormat
+    joins: tuple[Join, ...]
+    rows: Conditions
     group_by: tuple[str, ...]
-    event: Value
+    events: tuple[EventMapping, ...]
     digest: str
 
-    def make(self, rows: Sequence[Cells]) -> dict[str, Any]:
-        """The event of the rows of one record; InvalidInput names the field at fault."""
-        event: dict[str, Any] = self.event.make(rows)
-        return event
+    def make(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
+        """The events of the rows of one record; InvalidInput names the field at fault."""
+        for join in self.joins:
+            rows = [join.extend(row) for row in rows]
+        counted = [row for row in rows if self.rows.hold(row)]
+        if not counted:
+            return []
+        made = (event.make(counted) for event in self.events)
+        return [event for event in made if event is not None]
 
     def check_columns(self, columns: Iterable[str]) -> None:
         """InvalidInput names the first field that reads a column the file does not have."""
         available = [*columns, ROW]
-        for path, column in (*(("group_by", name) for name in self.group_by), *self.event.columns):
+        for join in self.joins:
+            available += join.check(available)
+        used = [("group_by", name) for name in self.group_by]
+        used += self.rows.columns
+        for event in self.events:
+            used += (*event.conditions.columns, *event.value.columns)
+        for path, column in used:
             if column not in available:
                 hint = did_you_mean(column, available) or f"; there are {', '.join(available)}"
                 raise InvalidInput(path, f"reads the column {column}, which does not exist{hint}")
@@ -52,24 +105,53 @@ def read_mapping(path: Path) -> TableMapping:
     try:
         # Of a byte order mark too, as checkpoints of earlier releases have it; YAML passes over it.
         digest = blake2b(text.encode(), digest_size=16).hexdigest()
-        return parse_mapping(read_document(text, str(path)), digest)
+        return parse_mapping(read_document(text, str(path)), digest, path.stem)
     except RecursionError:  # an anchor that contains itself
         raise InvalidInput(str(path), "is nested too deeply; flatten it") from None
 
 
-def parse_mapping(root: Entry, digest: str = "") -> TableMapping:
-    """The mapping that a document describes."""
-    document = root.record(required=("event",), optional=("format", "group_by"))
-    fields = document["event"].record(_REQUIRED, _OPTIONAL)
-    values = {"id": template(f"{{{ROW}}}", "event.id")}
-    values |= {name: compile_value(entry) for name, entry in fields.items()}
+def parse_mapping(root: Entry, digest: str = "", name: str = "") -> TableMapping:
+    """The mapping that a document describes; `name` goes into the ids that it makes."""
+    document = root.record(
+        required=(), optional=("event", "events", "format", "join", "rows", "group_by")
+    )
+    if ("event" in document) == ("events" in document):
+        root.refuse("needs one of `event`, and `events` for a list of them")
+    entries = document["events"].items() if "events" in document else [document["event"]]
     table_format = document["format"].record((), _FORMAT) if "format" in document else {}
+    rows = document["rows"].record((), _CONDITIONS) if "rows" in document else {}
     return TableMapping(
         table_format=_table_format(table_format, document.get("format", root)),
+        joins=tuple(read_join(e) for e in document["join"].items()) if "join" in document else (),
+        rows=read_conditions(rows, "rows"),
         group_by=_group_by(document.get("group_by")),
-        event=object_of(values),
+        events=tuple(
+            _event(entry, f"{name}/{index}" if index else name)
+            for index, entry in enumerate(entries)
+        ),
         digest=digest,
     )
+
+
+def _event(entry: Entry, made_id: str) -> EventMapping:
+    fields = entry.record(_REQUIRED, _OPTIONAL)
+    values = {name: compile_value(part) for name, part in fields.items() if name not in _CONDITIONS}
+    data = fields.get("data")
+    currency = data.literal_fields().get("currency") if data and data.is_mapping() else None
+    return EventMapping(
+        value=object_of(values),
+        currency=compile_value(currency) if currency else None,
+        conditions=read_conditions(fields, entry.path),
+        made_id=made_id,
+    )
+
+
+def _joint(rows: Sequence[Row]) -> Cells:
+    """The cells of a record: of each column the first that is not empty."""
+    joint = Cells(rows[0])
+    for row in rows[1:]:
+        joint.update({name: cell for name, cell in row.items() if cell and not joint[name]})
+    return joint
 
 
 def _group_by(entry: Entry | None) -> tuple[str, ...]:

@@ -137,6 +137,8 @@ def print_report(
         f"{plural(counts.rows, 'row')}: {plural(counts.new, 'new event')},"
         f" {counts.duplicate:,} recorded before, {counts.rejected:,} rejected."
     )
+    if counts.left_out:
+        out.print(f"The mapping leaves out {plural(counts.left_out, 'row')}.")
     if 0 < earlier < counts.rows:
         out.print(f"{plural(counts.rows - earlier, 'row')} of them in this run.")
     if counts.duplicate:

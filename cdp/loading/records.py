@@ -1,14 +1,14 @@
-"""Records: the rows of a file that are loaded, or rejected, as one event."""
+"""Records: the rows of a file that are loaded, or rejected, together."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cdp.loading.lines import Cells
 from cdp.loading.mapping import ROW, TableMapping
-from cdp.loading.rows import Row, record_name
+from cdp.loading.rows import Row, parse_line, record_name
 from chassis.core.errors import InvalidInput
 from chassis.validation.plain import MAX_EVENT_BYTES, measure
 
@@ -17,7 +17,7 @@ _KEYS_KEPT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Rows that make one event, or that are rejected together because of `fault`."""
+    """Rows that become events together, or are rejected together because of `fault`."""
 
     rows: tuple[Row, ...]
     fault: str = ""
@@ -68,27 +68,16 @@ def grouped(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Record]:
         yield Record(tuple(pending), fault)
 
 
-def read_line(record: Record) -> SizedEvent:
+def read_line(record: Record) -> list[SizedEvent]:
     """The event in a line of JSON; InvalidInput says why it cannot be sent."""
-    try:
-        event = json.loads(record.rows[0].raw.decode("utf-8-sig"))
-    except json.JSONDecodeError as error:
-        raise InvalidInput("", f"is not JSON: {error.msg} at character {error.colno}") from None
-    except UnicodeDecodeError:
-        raise InvalidInput("", "is not UTF-8; save it as UTF-8") from None
-    except RecursionError:
-        raise InvalidInput("", "is nested too deeply; flatten it") from None
-    except ValueError:
-        raise InvalidInput("", "has a number with too many digits; send it as text") from None
-    if not isinstance(event, dict):
-        raise InvalidInput("", "must be a JSON object")
-    return _sized(event)
+    return [_sized(parse_line(record.rows[0].raw))]
 
 
-def map_rows(record: Record, mapping: TableMapping) -> SizedEvent:
-    """The event that a mapping makes of a record; InvalidInput names the field at fault."""
+def map_rows(record: Record, mapping: TableMapping) -> list[SizedEvent]:
+    """The events that a mapping makes of a record; InvalidInput names the field at fault."""
     name = record_name([row.name for row in record.rows])
-    return _sized(mapping.make([{**row.cells, ROW: name} for row in record.rows]))
+    made = mapping.make([Cells({**row.cells, ROW: name}) for row in record.rows])
+    return [_sized(event) for event in made]
 
 
 def _sized(event: Any) -> SizedEvent:

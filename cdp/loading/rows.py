@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from cdp.loading.lines import flatten
+from chassis.core.errors import InvalidInput
 
 MARK = "cdp-row="
+NAME = "cdp_row"  # the same in a line of JSON
 _NAME_LENGTH = 50  # an id has at most 100 characters
 _LINE_END = b"\r\n"
 _NO_CELLS: Mapping[str, str] = {}
@@ -71,6 +76,47 @@ class Lines:
     def again(self, row: Row) -> bytes:
         """The line, unchanged."""
         return row.raw if row.raw.endswith(b"\n") else row.raw + b"\n"
+
+
+class JsonRows(Lines):
+    """A file with one JSON object of any shape on each line; its values are the cells of a row."""
+
+    def rows(self) -> Iterator[Row]:
+        """Its lines, except blank ones; in a file of rejected lines each keeps its name."""
+        for row in super().rows():
+            try:
+                document = parse_line(row.raw)
+            except InvalidInput as error:
+                yield replace(row, fault=error.message)
+                continue
+            name = document.pop(NAME, row.name)
+            yield replace(row, cells=flatten(document), name=str(name))
+
+    def again(self, row: Row) -> bytes:
+        """The line with its name in it, unless it cannot be read."""
+        try:
+            document = parse_line(row.raw)
+        except InvalidInput:
+            return super().again(row)
+        text = json.dumps({**document, NAME: row.name}, ensure_ascii=False)
+        return text.encode("utf-8", "surrogatepass") + b"\n"
+
+
+def parse_line(raw: bytes) -> dict[str, Any]:
+    """The object in a line of JSON; InvalidInput says why there is none."""
+    try:
+        document = json.loads(raw.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise InvalidInput("", f"is not JSON: {error.msg} at character {error.colno}") from None
+    except UnicodeDecodeError:
+        raise InvalidInput("", "is not UTF-8; save it as UTF-8") from None
+    except RecursionError:
+        raise InvalidInput("", "is nested too deeply; flatten it") from None
+    except ValueError:
+        raise InvalidInput("", "has a number with too many digits; send it as text") from None
+    if not isinstance(document, dict):
+        raise InvalidInput("", "must be a JSON object")
+    return document
 
 
 def row_name(file: str, number: int, raw: bytes) -> str:

@@ -7,31 +7,57 @@ as null means the same as absent.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal
+from datetime import timedelta, timezone, tzinfo
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cdp.loading import cells
+from cdp.loading.cells import CellError, Reader
+from cdp.loading.conditions import read_conditions
+from cdp.loading.lines import Row, read_lines
 from chassis.config.yaml_document import Entry
 from chassis.core.errors import InvalidInput
 from chassis.validation.plain import kind
 from chassis.validation.schema import did_you_mean
 
-Cells = Mapping[str, str]
-Make = Callable[[Sequence[Cells]], Any]
-
 ABSENT: Final = object()
-TYPES = ("text", "whole", "number", "flag", "amount", "time", "json")
-_OPTIONS = ("from", "sum", "as", "decimals", "round", "per", "format", "zone")
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+TYPES = ("text", "id", "whole", "number", "flag", "amount", "time", "json")
+_SUMMED = ("whole", "number", "amount")
+_OPTIONS = (
+    "from", "sum", "as", "values", "else", "decimals", "currency", "comma", "round", "per", "times",
+    "negate", "format", "zone", "means_true", "means_false",
+)  # fmt: skip
+_OF_TYPE: Mapping[str, tuple[str, ...]] = {  # the types to which an option applies
+    "decimals": ("amount",),
+    "currency": ("amount",),
+    "comma": ("amount", "number"),
+    "round": ("amount",),
+    "per": ("amount",),
+    "times": ("amount", "number", "whole"),
+    "negate": ("amount", "number", "whole"),
+    "format": ("time",),
+    "zone": ("time",),
+    "means_true": ("flag",),
+    "means_false": ("flag",),
+}
 _COLUMN = re.compile(r"\{([^{}]+)\}")
-_WHOLE = re.compile(r"([+-]?\d+)(?:\.0+)?")
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCells:
+    """The rows of a record, and the currency of the event that they become, if that is known."""
+
+    rows: Sequence[Row]
+    currency: object = None
+
+
+Make = Callable[[RecordCells], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +89,11 @@ def compile_value(entry: Entry) -> Value:
 def object_of(parts: Mapping[str, Value]) -> Value:
     """An object of values, without those that are absent."""
 
-    def make(rows: Sequence[Cells]) -> dict[str, Any]:
-        made = ((name, part.make(rows)) for name, part in parts.items())
+    def make(record: RecordCells) -> dict[str, Any]:
+        made = ((name, part.make(record)) for name, part in parts.items())
         return {name: value for name, value in made if value is not ABSENT}
 
-    return Value(make, _columns(parts.values()))
+    return Value(make, columns_of(parts.values()))
 
 
 def template(text: str, path: str) -> Value:
@@ -77,70 +103,223 @@ def template(text: str, path: str) -> Value:
     if not names:
         return _constant(text)
 
-    def make(rows: Sequence[Cells]) -> Any:
-        cells = [_single_cell(rows, name, path) for name in names]
-        if not all(cells):
+    def make(record: RecordCells) -> Any:
+        found = [_single_cell(record.rows, name, path) for name in names]
+        if not all(found):
             return ABSENT
-        if parts[0] == parts[-1] == "" and len(cells) == 1:
-            return cells[0]
-        return "".join(cells[i // 2] if i % 2 else part for i, part in enumerate(parts))
+        if parts[0] == parts[-1] == "" and len(found) == 1:
+            return found[0]
+        return "".join(found[i // 2] if i % 2 else part for i, part in enumerate(parts))
 
     return Value(make, tuple((path, name) for name in names))
 
 
+def columns_of(parts: Iterable[Value]) -> tuple[tuple[str, str], ...]:
+    """The columns that several values read, by path."""
+    return tuple(column for part in parts for column in part.columns)
+
+
 def _constant(value: Any) -> Value:
-    return Value(lambda _rows: value)
+    return Value(lambda _record: value)
 
 
 def _list_of(parts: Sequence[Value]) -> Value:
     return Value(
-        lambda rows: [made for part in parts if (made := part.make(rows)) is not ABSENT],
-        _columns(parts),
+        lambda record: [made for part in parts if (made := part.make(record)) is not ABSENT],
+        columns_of(parts),
     )
 
 
 def _each_line(entry: Entry) -> Value:
-    fields = entry.record(("each_line",), ("unless",))
+    """A list with a value for each row of the record, or for each line that a cell holds."""
+    fields = entry.record(("each_line",), ("in", "when", "unless"))
     part = compile_value(replace(fields["each_line"], path=entry.path))
-    conditions = fields["unless"].fields() if "unless" in fields else {}
-    unless = {column: text.scalar() for column, text in conditions.items()}
-    if not all(isinstance(text, str) for text in unless.values()):
-        fields["unless"].refuse('must be {column: "text"}')
+    conditions = read_conditions(fields, entry.path)
+    expand = read_lines(fields["in"]) if "in" in fields else None
 
-    def make(rows: Sequence[Cells]) -> list[Any]:
-        selected = (row for row in rows if not any(row[c] == text for c, text in unless.items()))
-        return [value for row in selected if (value := part.make([row])) is not ABSENT]
+    def make(record: RecordCells) -> list[Any]:
+        rows = (
+            record.rows if expand is None else [e for row in record.rows for e in expand.rows(row)]
+        )
+        made = (part.make(replace(record, rows=[row])) for row in rows if conditions.hold(row))
+        return [value for value in made if value is not ABSENT]
 
-    path = f"{entry.path}.unless"
-    return Value(make, (*part.columns, *((path, column) for column in unless)))
+    if expand is None:
+        return Value(make, (*part.columns, *conditions.columns))
+    # What the cell's lines are made of cannot be known before they are read.
+    return Value(make, ((f"{entry.path}.in", expand.column),))
 
 
 def _typed(entry: Entry) -> Value:
-    fields, path = entry.record((), _OPTIONS), entry.path
+    fields = entry.record((), _OPTIONS)
+    if ("from" in fields) == ("sum" in fields):
+        entry.refuse("needs one of `from` and `sum`")
     name = fields["as"].scalar() if "as" in fields else "text"
     if name not in TYPES:
         fields["as"].refuse(f"must be one of {', '.join(TYPES)}{did_you_mean(str(name), TYPES)}")
-    read = _reader(fields, name)
+    for option, types in _OF_TYPE.items():
+        if option in fields and name not in types:
+            fields[option].refuse(f"needs `as: {types[0]}`")
     if "sum" in fields:
-        if name not in ("whole", "number", "amount") or "per" in fields:
-            entry.refuse("sums only what is whole, number or amount, and without `per`")
-        one = _template(fields["sum"], path)
-        return Value(
-            lambda rows: _sum(_read(one.make([row]), read, path) for row in rows), one.columns
-        )
-    one = _template(fields["from"], path)
-    if "per" not in fields:
-        return Value(lambda rows: _read(one.make(rows), read, path), one.columns)
-    per = _template(fields["per"], f"{path}.per")
+        return _sum(entry, fields, name)
+    one = _first_of(fields["from"], entry.path)
+    if "values" in fields or "else" in fields:
+        one = _looked_up(one, fields, entry)
+    return _quantity(one, fields, name, entry.path)
 
-    def share(rows: Sequence[Cells]) -> Any:
-        amount = _read(one.make(rows), read, path)
-        quantity = _read(per.make(rows), _whole, f"{path}.per")
-        if amount is ABSENT or quantity is ABSENT or quantity == 0:
+
+def _sum(entry: Entry, fields: Mapping[str, Entry], name: str) -> Value:
+    if name not in _SUMMED or "per" in fields:
+        entry.refuse("sums only what is whole, number or amount, and without `per`")
+    one = _quantity(_template(fields["sum"], entry.path), fields, name, entry.path)
+
+    def make(record: RecordCells) -> Any:
+        made = (one.make(replace(record, rows=[row])) for row in record.rows)
+        present = [value for value in made if value is not ABSENT]
+        return sum(present) if present else ABSENT
+
+    return Value(make, one.columns)
+
+
+def _first_of(entry: Entry, path: str) -> Value:
+    """The first of several templates that is not empty."""
+    if not entry.is_list():
+        return _template(entry, path)
+    parts = [_template(item, path) for item in entry.items()]
+
+    def make(record: RecordCells) -> Any:
+        made = (part.make(record) for part in parts)
+        return next((value for value in made if value is not ABSENT), ABSENT)
+
+    return Value(make, columns_of(parts))
+
+
+def _looked_up(one: Value, fields: Mapping[str, Entry], entry: Entry) -> Value:
+    """What a table of values has for a cell; what it does not have is refused, or is the `else`."""
+    table = fields["values"].literal_fields() if "values" in fields else {}
+    values = {name.strip(): part.scalar() for name, part in table.items()}
+    otherwise: Any = fields["else"].scalar() if "else" in fields else ABSENT
+
+    def make(record: RecordCells) -> Any:
+        text = one.make(record)
+        if text is ABSENT:
             return ABSENT
-        return int((Decimal(amount) / quantity).quantize(Decimal(1), ROUND_HALF_EVEN))
+        if text in values:
+            value = values[text]
+        elif otherwise is not ABSENT:
+            value = otherwise
+        else:
+            raise InvalidInput(
+                entry.path, "is not in the table of `values`; add it there, or an `else`"
+            )
+        return ABSENT if value is None else value
 
-    return Value(share, one.columns + per.columns)
+    return Value(make, one.columns)
+
+
+def _quantity(one: Value, fields: Mapping[str, Entry], name: str, path: str) -> Value:
+    """A cell read as its type, multiplied and divided by others, in minor units if it is money."""
+    read = _reader(fields, name)
+    times = _template(fields["times"], f"{path}.times") if "times" in fields else None
+    per = _template(fields["per"], f"{path}.per") if "per" in fields else None
+    sign = -1 if "negate" in fields and fields["negate"].flag() else 1
+    finish = _finish(fields, name, path)
+
+    def make(record: RecordCells) -> Any:
+        value = _read(one.make(record), read, path)
+        for factor, divides in ((times, False), (per, True)):
+            if factor is None or value is ABSENT:
+                continue
+            number = _read(factor.make(record), _factor, f"{path}.{'per' if divides else 'times'}")
+            if number is ABSENT or (divides and number == 0):
+                return ABSENT
+            value = Decimal(value) / number if divides else Decimal(str(value)) * number
+        return value if value is ABSENT else finish(value, record, sign)
+
+    parts = [part for part in (one, times, per) if part is not None]
+    return Value(make, columns_of(parts))
+
+
+def _finish(
+    fields: Mapping[str, Entry], name: str, path: str
+) -> Callable[[Any, RecordCells, int], Any]:
+    if name == "amount":
+        return _money(fields, path)
+    if name not in _SUMMED:
+        return lambda value, _record, _sign: value
+
+    def finish(value: Any, _record: RecordCells, sign: int) -> Any:
+        if isinstance(value, Decimal):
+            value = int(value) if value == value.to_integral_value() else float(value)
+        if name == "whole" and type(value) is not int:
+            raise InvalidInput(path, "must be a whole number")
+        return sign * value
+
+    return finish
+
+
+def _money(fields: Mapping[str, Entry], path: str) -> Callable[[Any, RecordCells, int], Any]:
+    """Amounts in minor units: by `decimals`, else by `currency`, else by that of the event."""
+    decimals = fields["decimals"].whole(0, 4) if "decimals" in fields else None
+    own = _template(fields["currency"], f"{path}.currency") if "currency" in fields else None
+    # A price for each of several pieces need not be whole in minor units.
+    rounded = "per" in fields or ("round" in fields and fields["round"].flag())
+
+    def finish(value: Decimal, record: RecordCells, sign: int) -> int:
+        currency = own.make(record) if own is not None else record.currency
+        places = decimals if decimals is not None else cells.currency_decimals(currency)
+        try:
+            return cells.minor_units(sign * value, places, rounded=rounded)
+        except CellError as error:
+            raise InvalidInput(path, str(error)) from None
+
+    return finish
+
+
+def _reader(fields: Mapping[str, Entry], name: str) -> Reader:
+    comma = "comma" in fields and fields["comma"].flag()
+    readers: Mapping[str, Callable[[], Reader]] = {
+        "text": lambda: _text,
+        "id": lambda: cells.read_id,
+        "whole": lambda: cells.read_whole,
+        "number": lambda: partial(cells.read_number, decimal_comma=comma),
+        "flag": lambda: partial(
+            cells.read_flag,
+            true=_words(fields.get("means_true")),
+            false=_words(fields.get("means_false")),
+        ),
+        "amount": lambda: partial(cells.read_amount, decimal_comma=comma),
+        "time": lambda: partial(
+            cells.read_time, formats=_formats(fields.get("format")), zone=_zone(fields.get("zone"))
+        ),
+        "json": lambda: cells.read_json,
+    }
+    return readers[name]()
+
+
+def _text(value: Any) -> Any:
+    return value
+
+
+def _factor(text: str) -> Decimal:
+    return Decimal(str(cells.read_number(text)))
+
+
+def _words(entry: Entry | None) -> frozenset[str]:
+    return frozenset(text.strip().casefold() for text in _texts(entry))
+
+
+def _formats(entry: Entry | None) -> Sequence[str]:
+    return _texts(entry)
+
+
+def _texts(entry: Entry | None) -> tuple[str, ...]:
+    """A text, or a list of texts; keywords of YAML count as they are written."""
+    if entry is None or entry.is_null():
+        return ()
+    if entry.is_list():
+        return tuple(item.literal() for item in entry.items())
+    return (entry.literal(),)
 
 
 def _template(entry: Entry, path: str) -> Value:
@@ -153,127 +332,29 @@ def _template(entry: Entry, path: str) -> Value:
     return template(text, path)
 
 
-def _single_cell(rows: Sequence[Cells], name: str, path: str) -> str:
-    cell = rows[0][name]
-    if len(rows) > 1 and any(row[name] != cell for row in rows):
-        raise InvalidInput(path, f"is ambiguous: {name} differs between the lines of the group")
-    return cell
+def _single_cell(rows: Sequence[Row], name: str, path: str) -> str:
+    """The one cell of a column: the rows after the first may leave it blank, but not differ."""
+    found = rows[0][name]
+    for row in rows[1:]:
+        if (cell := row[name]) and cell != found:
+            if found:
+                raise InvalidInput(
+                    path, f"is ambiguous: {name} differs between the lines of the group"
+                )
+            found = cell
+    return found
 
 
-def _read(text: Any, read: Callable[[str], Any], path: str) -> Any:
+def _read(text: Any, read: Reader, path: str) -> Any:
     if text is ABSENT:
         return ABSENT
+    if not isinstance(text, str):  # from a table of values
+        return text
     try:
         return read(text)
     except (ArithmeticError, ValueError) as error:
-        raise InvalidInput(
-            path, str(error) if type(error) is CellError else "cannot be read"
-        ) from None
-
-
-class CellError(ValueError):
-    """What is wrong with a cell, as a message."""
-
-
-def _sum(values: Iterator[Any]) -> Any:
-    present = [value for value in values if value is not ABSENT]
-    return sum(present) if present else ABSENT
-
-
-def _reader(fields: Mapping[str, Entry], name: str) -> Callable[[str], Any]:
-    if name == "amount":
-        return _amount_reader(fields)
-    if "per" in fields:
-        fields["per"].refuse("needs `as: amount`")
-    if name == "time":
-        time_format = str(fields["format"].scalar() or "") if "format" in fields else ""
-        return _time(time_format, _zone(fields.get("zone")))
-    plain: dict[str, Callable[[str], Any]] = {
-        "text": str,
-        "whole": _whole,
-        "number": _number,
-        "flag": _flag,
-        "json": _json,
-    }
-    return plain[name]
-
-
-def _amount_reader(fields: Mapping[str, Entry]) -> Callable[[str], int]:
-    decimals = fields["decimals"].scalar() if "decimals" in fields else 2
-    if type(decimals) is not int or not 0 <= decimals <= 4:
-        fields["decimals"].refuse("must be the decimals of the currency, 0 to 4")
-    rounded = fields["round"].flag() if "round" in fields else False
-    return partial(_amount, decimals=decimals, rounded=rounded)
-
-
-def _whole(text: str) -> int:
-    if not (match := _WHOLE.fullmatch(text)):
-        raise CellError("must be a whole number")
-    return int(match[1])
-
-
-def _number(text: str) -> int | float:
-    if _WHOLE.fullmatch(text):
-        return _whole(text)
-    try:
-        return float(text)
-    except ValueError:
-        raise CellError("must be a number such as 12.5") from None
-
-
-def _flag(text: str) -> bool:
-    if text.lower() not in _FLAGS:
-        raise CellError("must be true or false, yes or no, 1 or 0")
-    return _FLAGS[text.lower()]
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise CellError("must be JSON") from None
-    except RecursionError:
-        raise CellError("is nested too deeply; flatten it") from None
-
-
-def _amount(text: str, decimals: int, rounded: bool) -> int:
-    try:
-        minor = Decimal(text).scaleb(decimals)
-        whole = int(minor.quantize(Decimal(1), ROUND_HALF_EVEN))
-    except (ArithmeticError, ValueError):
-        raise CellError("must be an amount such as 49.99") from None
-    if minor != whole and not rounded:
-        raise CellError(f"has more than {decimals} decimals; correct it, or set `round: true`")
-    return whole
-
-
-def _time(time_format: str, zone: tzinfo | None) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        try:
-            if time_format in ("epoch", "epoch_ms"):
-                seconds = Decimal(text) / (1_000 if time_format == "epoch_ms" else 1)
-                moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
-                    microseconds=int(seconds * 10**6)
-                )
-            else:
-                moment = (
-                    _parse_time(text, time_format) if time_format else datetime.fromisoformat(text)
-                )
-        except (ArithmeticError, ValueError):
-            raise CellError(
-                f"must be a time written as {time_format or '2026-11-21T19:30:00'}"
-            ) from None
-        if moment.tzinfo is None:
-            if zone is None:
-                raise CellError("has no time zone; name it as `zone` in the mapping")
-            moment = moment.replace(tzinfo=zone)
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-    return read
-
-
-def _parse_time(text: str, time_format: str) -> datetime:
-    return datetime.strptime(text, time_format)  # noqa: DTZ007 - the caller checks the zone
+        message = str(error) if type(error) is CellError else "cannot be read"
+        raise InvalidInput(path, message) from None
 
 
 def _zone(entry: Entry | None) -> tzinfo | None:
@@ -287,7 +368,3 @@ def _zone(entry: Entry | None) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         entry.refuse("must be a time zone such as Europe/Berlin or +01:00")
-
-
-def _columns(parts: Iterable[Value]) -> tuple[tuple[str, str], ...]:
-    return tuple(column for part in parts for column in part.columns)

@@ -18,6 +18,7 @@ _DIGITS = {
     currency: digits
     for digits, currencies in (
         (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        (0, "BEF BYR ESP GRD ITL LUF PTE TRL"),  # withdrawn
         (3, "BHD IQD JOD KWD LYD OMR TND"),
         (4, "CLF UYW"),
     )
@@ -56,9 +57,14 @@ def show_duration(duration: int) -> str:
     return " ".join(parts)
 
 
+def decimals_of(currency: str) -> int:
+    """How many decimals a currency's amounts have by ISO 4217: 2 for USD, 0 for JPY, 3 for KWD."""
+    return _DIGITS.get(currency, 2)
+
+
 def minor_units(amount: Decimal, currency: str) -> int:
     """The exact minor units of an amount in major units; ValueError for too many decimals."""
-    digits = _DIGITS.get(currency, 2)
+    digits = decimals_of(currency)
     exponent = amount.normalize().as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -digits:
         raise ValueError(f"{currency} has {digits} decimals, {amount} has more")
@@ -67,7 +73,7 @@ def minor_units(amount: Decimal, currency: str) -> int:
 
 def show_money(minor: int, currency: str) -> str:
     """ "512.40 USD" for 51240 minor units."""
-    digits = _DIGITS.get(currency, 2)
+    digits = decimals_of(currency)
     sign, whole = ("-" if minor < 0 else ""), str(abs(minor)).rjust(digits + 1, "0")
     amount = f"{whole[:-digits]}.{whole[-digits:]}" if digits else whole
     return f"{sign}{amount} {currency}"

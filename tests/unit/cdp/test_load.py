@@ -94,7 +94,7 @@ def loaded(
         return Load(
             source=source,
             records=lambda: single(source.rows()),
-            make_event=read_line,
+            make_events=read_line,
             folder=opened,
             target=target,
             clock=time.now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from hashlib import blake2b
 from pathlib import Path
@@ -16,7 +17,7 @@ from cdp.demo.purchases import SAMPLE, read_purchases
 from cdp.loading.mapping import TableMapping, parse_mapping, read_mapping
 from cdp.loading.records import grouped
 from cdp.loading.rows import Row
-from cdp.loading.values import ABSENT, compile_value
+from cdp.loading.values import ABSENT, RecordCells, compile_value
 from chassis import InvalidInput
 from chassis.config.yaml_document import Entry, read_document
 
@@ -35,13 +36,15 @@ def mapping(text: str = "") -> TableMapping:
 
 
 def value(text: str, *rows: dict[str, str]) -> Any:
-    return compile_value(Entry("shop.yaml", "data.x", read_document(text, "").node)).make(rows)
+    return compile_value(Entry("shop.yaml", "data.x", read_document(text, "").node)).make(
+        RecordCells(rows)
+    )
 
 
 def test_the_mapping_of_cdnow_makes_the_events_of_the_demo() -> None:
     path = cdnow_directory() / SAMPLE
-    _source, records, make_event = open_file(path, read_mapping(MAPPINGS / "cdnow-sample.yaml"))
-    made = [make_event(record).event for record in records()]
+    _source, records, make_events = open_file(path, read_mapping(MAPPINGS / "cdnow-sample.yaml"))
+    made = [each.event for record in records() for each in make_events(record)]
     expected = [purchase.as_event() for purchase in read_purchases(path)]
     for event, purchase in zip(made, expected, strict=True):  # their ids tell the content as well
         assert event["id"] == event["data"]["order_id"]
@@ -65,6 +68,45 @@ def test_every_mapping_that_is_shipped_can_be_read(path: Path) -> None:
         ("{from: '{c}', as: whole}", "3.0", 3),
         ("{from: '{c}', as: number}", "2.5", 2.5),
         ("{from: '{c}', as: flag}", "Yes", True),
+        ("{from: '{c}', as: flag}", "Nein", False),
+        ("{from: '{c}', as: flag}", "oui", True),
+        ("{from: '{c}', as: flag}", "N\u00e3o", False),
+        ("{from: '{c}', as: flag, means_true: [Abo]}", "abo", True),
+        ("{from: '{c}', as: flag, means_true: [Abo]}", "anything else", False),
+        ("{from: '{c}', as: id}", "42.0", "42"),
+        ("{from: '{c}', as: id}", "#1001", "#1001"),
+        ("{from: ['{none}', '{c}']}", "x", "x"),
+        (
+            "{from: '{c}', values: {view: product_viewed, buy: order_completed}}",
+            "view",
+            "product_viewed",
+        ),
+        ("{from: '{c}', values: {view: product_viewed}, else: seen}", "other", "seen"),
+        ("{from: '{c}', values: {'true': 1, 'off': 0}}", "off", 0),
+        ("{from: '{c}', as: whole, values: {dozen: 12}}", "dozen", 12),
+        ("{from: '{c}', as: number, comma: true}", "1.234,5", 1234.5),
+        ("{from: '{c}', as: amount}", "$1,234.50", 123450),
+        ("{from: '{c}', as: amount}", "1234.5 USD", 123450),
+        ("{from: '{c}', as: amount}", "-12", -1200),
+        ("{from: '{c}', as: amount}", "(12.00)", -1200),
+        ("{from: '{c}', as: amount, negate: true}", "-12", 1200),
+        ("{from: '{c}', as: amount, comma: true}", "1.234,50 \u20ac", 123450),
+        ("{from: '{c}', as: amount, comma: true}", "1\u00a0234,5", 123450),
+        ("{from: '{c}', as: amount, comma: true}", "R$ 49,99", 4999),
+        ("{from: '{c}', as: amount}", "CHF 1'234.50", 123450),
+        ("{from: '{c}', as: amount}", "Rs. 1,000", 100000),
+        ("{from: '{c}', as: amount, currency: JPY}", "500", 500),
+        ("{from: '{c}', as: amount, currency: kwd}", "1.250", 1250),
+        ("{from: '{c}', as: amount, times: '{n}'}", "2.55", 1530),
+        ("{from: '{c}', as: amount, times: '{n}', per: '{n}'}", "2.55", 255),
+        ("{from: '{c}', as: time}", "2026-10-01 10:00:00 +0200", "2026-10-01T08:00:00Z"),
+        ("{from: '{c}', as: time}", "2026-10-01 10:00:00 UTC", "2026-10-01T10:00:00Z"),
+        (
+            "{from: '{c}', as: time, format: ['%d/%m/%Y %H:%M', '%d/%m/%Y'], zone: '+00:00'}",
+            "01/10/2026",
+            "2026-10-01T00:00:00Z",
+        ),
+        ("{from: '{c}', as: time, format: epoch_us}", "1500000", "1970-01-01T00:00:01.500000Z"),
         ("{from: '{c}', as: json}", '["a"]', ["a"]),
         ("{from: '{c}', as: amount}", "49.99", 4999),
         ("{from: '{c}', as: amount}", "49.9", 4990),
@@ -89,7 +131,7 @@ def test_every_mapping_that_is_shipped_can_be_read(path: Path) -> None:
     ],
 )
 def test_a_value_is_made_from_a_cell(text: str, cell: str, made: Any) -> None:
-    assert value(text, {"c": cell}) == made
+    assert value(text, {"c": cell, "n": "6", "none": ""}) == made
 
 
 @pytest.mark.parametrize(
@@ -106,10 +148,35 @@ def test_nothing_is_made_of_an_empty_cell(text: str) -> None:
     [
         ("as: whole", "3.5", "must be a whole number"),
         ("as: number", "many", "must be a number such as 12.5"),
-        ("as: flag", "maybe", "must be true or false, yes or no, 1 or 0"),
+        (
+            "as: flag",
+            "maybe",
+            "must be true or false, yes or no, 1 or 0; or list its words as `means_true`",
+        ),
+        (
+            "as: flag, means_true: [abo], means_false: [kein abo]",
+            "ja",
+            "is not among the words in `means_true` and `means_false`; add it to one",
+        ),
+        ("as: id", "4.2E+11", "was rounded by a spreadsheet; export the column as text"),
+        ("values: {a: b}", "c", "is not in the table of `values`; add it there, or an `else`"),
+        (
+            "as: time, zone: Europe/Berlin",
+            "2026-03-29 02:30",
+            (
+                "does not exist in Europe/Berlin, where the clocks were put forward then; correct"
+                " it, or name the zone in which it was written"
+            ),
+        ),
         ("as: json", "{", "must be JSON"),
         ("as: json", "[" * 100_000, "is nested too deeply; flatten it"),
-        ("as: amount", "12,50", "must be an amount such as 49.99"),
+        ("as: amount", "12,50", "must be an amount such as 49.99; or set `comma: true`"),
+        ("as: amount, comma: true", "12.50", "must be an amount such as 49,99"),
+        ("as: amount", "1,23,456.00", "must be an amount such as 49.99; or set `comma: true`"),
+        ("as: amount", "free", "must be an amount such as 49.99"),
+        ("as: amount", "2x3", "must be an amount such as 49.99"),
+        ("as: amount", "3 for 5", "must be an amount such as 49.99"),
+        ("as: amount", "1.2.3", "must be an amount such as 49.99"),
         ("as: amount", "nan", "must be an amount such as 49.99"),
         ("as: amount", "1e999999", "must be an amount such as 49.99"),
         (
@@ -147,8 +214,10 @@ def test_what_should_be_one_and_differs_between_the_lines_of_a_group_is_refused(
 
 def test_an_event_is_named_after_its_row_unless_the_mapping_names_it() -> None:
     cells = {"cdp_row": "orders-7", "at": "2026-11-21T19:30:00Z", "email": "omar@example.com"}
-    assert mapping().make([cells])["id"] == "orders-7"
-    assert mapping("  id: 'shop-{at}'").make([cells])["id"] == "shop-2026-11-21T19:30:00Z"
+    (made,) = mapping().make([cells])
+    assert re.fullmatch("orders-7-[0-9a-f]{8}", made["id"])
+    (named,) = mapping("  id: 'shop-{at}'").make([cells])
+    assert named["id"] == "shop-2026-11-21T19:30:00Z"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +237,10 @@ def test_an_event_is_named_after_its_row_unless_the_mapping_names_it() -> None:
         ("  data: {a: {from: '{b}', as: time, zone: Mars}}", "event.data.a.zone: must be a time"),
         ("  data: {a: {from: '{b}', per: '{c}'}}", "event.data.a.per: needs `as: amount`"),
         ("  data: {a: {sum: '{b}'}}", "event.data.a: sums only what is"),
-        ("  data: {a: {from: '{b}', as: amount, decimals: 9}}", "event.data.a.decimals: must be"),
+        (
+            "  data: {a: {from: '{b}', as: amount, decimals: 9}}",
+            "event.data.a.decimals: is 9; it must be",
+        ),
         ("  data: {a: {each_line: 1, unless: [b]}}", "event.data.a.unless: must be"),
         ("  data: {a: '{who'}", "event.data.a: has a brace without its pair; write"),
         ("  data: {a: '{{who}}'}", "event.data.a: has a brace without its pair"),
@@ -183,7 +255,7 @@ def test_an_event_is_named_after_its_row_unless_the_mapping_names_it() -> None:
         ("format: {encoding: klingon}", "format.encoding: must be utf-8, latin-1 or cp1252"),
         ("format: {header: 1}", "format.header: must be true or false; it is a whole number"),
         ("format: {columns: [1]}", "format.columns: must be a list of names"),
-        ("  data: {a: {each_line: 1, unless: {b: 1}}}", "event.data.a.unless: must be {column"),
+        ("  data: {a: {each_line: 1, unless: {b: 1}}}", "event.data.a.unless.b: must be text"),
         ("format: {columns: [a, a]}", "format.columns: has a name twice"),
         ("group_by: {a: 1}", "group_by: must be the name of a column"),
         ("groupby: a", "groupby: `groupby` is not known here; did you mean"),
@@ -282,3 +354,228 @@ def test_the_digest_of_a_mapping_is_that_of_the_whole_file_with_its_byte_order_m
     content = codecs.BOM_UTF8 + EVENT.encode()
     path.write_bytes(content)
     assert read_mapping(path).digest == blake2b(content, digest_size=16).hexdigest()
+
+
+SHOPIFY = """\
+group_by: Name
+rows: {unless: {Financial: voided}}
+events:
+  - type: order_completed
+    time: {from: "{Created}", as: time}
+    identifiers: {email: "{Email}"}
+    authenticated: false
+    data:
+      order_id: "{Name}"
+      revenue: {from: "{Total}", as: amount}
+      currency: "{Currency}"
+      products:
+        each_line: {sku: "{Sku}", quantity: {from: "{Quantity}", as: whole}}
+  - type: order_refunded
+    when: {Financial: [refunded, partially_refunded]}
+    time: {from: "{Created}", as: time}
+    identifiers: {email: "{Email}"}
+    authenticated: false
+    data: {order_id: "{Name}", amount: {from: "{Refunded}", as: amount}, currency: "{Currency}"}
+"""
+COLUMNS = (
+    "Name",
+    "Email",
+    "Financial",
+    "Total",
+    "Refunded",
+    "Currency",
+    "Created",
+    "Sku",
+    "Quantity",
+)
+
+
+def shopify(*rows: str, text: str = SHOPIFY) -> list[dict[str, Any]]:
+    made = parse_mapping(read_document(text, "shopify.yaml"), name="shopify")
+    cells = [dict(zip(COLUMNS, row.split(","), strict=True)) | {"cdp_row": "o-2"} for row in rows]
+    return made.make(cells)
+
+
+def test_blank_cells_of_a_group_are_those_of_the_line_that_has_them() -> None:
+    (order,) = shopify(
+        "#1,ada@example.com,paid,30.00,,EUR,2026-10-01 10:00:00 +0200,CUP,1",
+        "#1,,,,,,,LID,2",
+    )
+    assert order["data"]["revenue"] == 3000
+    assert order["identifiers"] == {"email": "ada@example.com"}
+    assert order["data"]["products"] == [
+        {"sku": "CUP", "quantity": 1},
+        {"sku": "LID", "quantity": 2},
+    ]
+
+
+def test_a_row_may_become_several_events_or_none() -> None:
+    row = "#1,ada@example.com,{},30.00,10.00,EUR,2026-10-01 10:00:00 +0200,CUP,1"
+    assert [e["type"] for e in shopify(row.format("paid"))] == ["order_completed"]
+    refunded = shopify(row.format("partially_refunded"))
+    assert [e["type"] for e in refunded] == ["order_completed", "order_refunded"]
+    assert refunded[1]["data"]["amount"] == 1000
+    assert shopify(row.format("voided")) == []
+
+
+def test_made_ids_differ_by_the_type_of_the_event_and_by_the_mapping() -> None:
+    row = "#1,ada@example.com,refunded,30.00,10.00,EUR,2026-10-01 10:00:00 +0200,CUP,1"
+    ids = [event["id"] for event in shopify(row)]
+    other = parse_mapping(read_document(SHOPIFY, "x.yaml"), name="consents")
+    cells = dict(zip(COLUMNS, row.split(","), strict=True)) | {"cdp_row": "o-2"}
+    ids += [event["id"] for event in other.make([cells])]
+    assert len(set(ids)) == 4
+    assert ids[:2] == [event["id"] for event in shopify(row)]
+    assert all(re.fullmatch("o-2-[0-9a-f]{8}", each) for each in ids)
+
+
+@pytest.mark.parametrize(
+    ("currency", "total", "minor"),
+    [("EUR", "30.00", 3000), ("JPY", "5000", 5000), ("KWD", "1.250", 1250), ("jpy", "5000", 5000)],
+)
+def test_an_amount_has_the_decimals_of_the_events_currency(
+    currency: str, total: str, minor: int
+) -> None:
+    (order,) = shopify(f"#1,a@x.example,paid,{total},,{currency},2026-10-01T10:00:00Z,CUP,1")
+    assert order["data"]["revenue"] == minor
+
+
+def test_the_lines_of_a_cell_are_a_list_in_json_or_text_with_marks() -> None:
+    line = "{sku: '{sku}', quantity: {from: '{quantity}', as: whole}}"
+    expected = [{"sku": "CUP", "quantity": 1}, {"sku": "LID", "quantity": 2}]
+    for how, cell in (
+        ("'{c}'", '[{"sku": "CUP", "quantity": 1}, {"sku": "LID", "quantity": 2}]'),
+        (
+            "{from: '{c}', lines: ';', cells: '|', pairs: ':'}",
+            "sku:CUP|quantity:1;sku:LID|quantity:2;",
+        ),
+        ("{from: '{c}', lines: ', ', cells: ' x ', columns: [quantity, sku]}", "1 x CUP, 2 x LID"),
+    ):
+        assert value(f"{{each_line: {line}, in: {how}}}", {"c": cell}) == expected
+    assert value(f"{{each_line: {line}, in: '{{c}}'}}", {"c": ""}) == []
+    assert value("{each_line: '{value}', in: '{c}'}", {"c": '["a", "b"]'}) == ["a", "b"]
+    with pytest.raises(InvalidInput, match="must be a list in JSON"):
+        value("{each_line: '{value}', in: '{c}'}", {"c": "a, b"})
+    how = "{from: '{c}', lines: ';', cells: 'x', columns: [quantity, sku]}"
+    with pytest.raises(InvalidInput, match="has a line of 1 cells, not 2"):
+        value(f"{{each_line: {line}, in: {how}}}", {"c": "CUP"})
+
+
+def test_the_lines_of_a_list_are_chosen_by_the_text_of_a_cell() -> None:
+    rows = [{"sku": "CUP", "n": "1"}, {"sku": "TIP", "n": "1"}, {"sku": "LID", "n": "0"}]
+    assert value("{each_line: '{sku}', unless: {n: '0', sku: [TIP, FEE]}}", *rows) == ["CUP"]
+    assert value("{each_line: '{sku}', when: {sku: {matches: '[A-L].*'}}}", *rows) == ["CUP", "LID"]
+
+
+def test_a_sum_may_be_of_products() -> None:
+    rows = [{"n": "2", "price": "1.50"}, {"n": "3", "price": "0.99"}, {"n": "", "price": "9.00"}]
+    assert value("{sum: '{price}', as: amount, times: '{n}'}", *rows) == 597
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{from: '{c}', sum: '{c}'}", "needs one of `from` and `sum`"),
+        ("{from: '{c}', comma: true}", "needs `as: amount`"),
+        ("{from: '{c}', means_true: [a]}", "needs `as: flag`"),
+        ("{each_line: 1, in: c}", "must be one column, such as"),
+        ("{each_line: 1, in: {from: '{c}', lines: ';', cells: '|'}}", "needs one of `pairs`"),
+        ("{each_line: 1, when: {a: {matches: '['}}}", "is not a regular expression"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(text: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        value(text, {"c": "1"})
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def events_of(path: Path, text: str) -> list[dict[str, Any]]:
+    mapping_file = write(path.with_name("mapping.yaml"), text)
+    _source, records, make_events = open_file(path, read_mapping(mapping_file))
+    return [each.event for record in records() for each in make_events(record)]
+
+
+def test_lines_of_json_of_any_shape_become_events(tmp_path: Path) -> None:
+    line = {
+        "event_name": "purchase",
+        "event_timestamp": 1790000000123456,
+        "user_pseudo_id": "12.34",
+        "user": {"id": 42, "email": None},
+        "event_params": [
+            {"key": "transaction_id", "value": {"string_value": "T-1", "int_value": None}},
+            {"key": "value", "value": {"string_value": None, "double_value": 49.5}},
+        ],
+        "items": [{"item_id": "CUP", "quantity": 2}, {"item_id": "LID", "quantity": 1}],
+    }
+    path = write(tmp_path / "ga4.ndjson", json.dumps(line) + "\n\n" + "[]\n")
+    text = """\
+event:
+  type: {from: "{event_name}", values: {purchase: order_completed}}
+  time: {from: "{event_timestamp}", as: time, format: epoch_us}
+  identifiers:
+    anonymous_id: "{user_pseudo_id}"
+    user_id: {from: "{user.id}", as: id}
+    email: "{user.email}"
+  authenticated: false
+  data:
+    order_id: "{event_params.transaction_id}"
+    revenue: {from: "{event_params.value}", as: amount}
+    currency: USD
+    products:
+      each_line: {product_id: "{item_id}", quantity: {from: "{quantity}", as: whole}}
+      in: "{items}"
+    missing: "{nothing.of.the.kind}"
+"""
+    source, records, make_events = open_file(
+        path, read_mapping(write(tmp_path / "mapping.yaml", text))
+    )
+    good, bad = records()
+    (made,) = (each.event for each in make_events(good))
+    assert made["time"] == "2026-09-21T14:13:20.123456Z"
+    assert made["identifiers"] == {"anonymous_id": "12.34", "user_id": "42"}
+    assert made["data"] == {
+        "order_id": "T-1",
+        "revenue": 4950,
+        "currency": "USD",
+        "products": [{"product_id": "CUP", "quantity": 2}, {"product_id": "LID", "quantity": 1}],
+    }
+    assert bad.fault == "must be a JSON object"
+    again = write(tmp_path / "again.ndjson", source.again(good.rows[0]).decode())
+    assert [e["id"] for e in events_of(again, text)] == [made["id"]]
+
+
+def test_a_row_takes_columns_of_other_files_by_a_key(tmp_path: Path) -> None:
+    write(tmp_path / "orders.csv", "order_id,customer_id,at\nO1,C1,2026-10-01T10:00:00Z\n")
+    write(tmp_path / "customers.csv", "id,person\nC1,P1\nC2,P2\n")
+    items = write(
+        tmp_path / "items.csv", "order,sku,price\nO1,CUP,3.00\nO1,LID,1.00\nO2,CUP,3.00\n"
+    )
+    text = """\
+join:
+  - {file: orders.csv, as: orders, key: {order: order_id}}
+  - {file: customers.csv, as: customers, key: {orders.customer_id: id}}
+rows: {unless: {orders.at: ""}}
+group_by: order
+event:
+  type: order_completed
+  time: "{orders.at}"
+  identifiers: {user_id: "{customers.person}"}
+  authenticated: true
+  data: {order_id: "{order}", revenue: {sum: "{price}", as: amount}, currency: BRL}
+"""
+    (order,) = events_of(items, text)
+    assert order["identifiers"] == {"user_id": "P1"}
+    assert order["data"]["revenue"] == 400
+    for wrong, message in (
+        ("file: order.csv", "which does not exist"),
+        ("key: {orders.customer: id}", r"reads the column orders\.customer.*did you mean"),
+        ("key: {orders.customer_id: ident}", "has no column ident"),
+    ):
+        key = wrong.split(":")[0]
+        original = {"file": "file: orders.csv", "key": "key: {orders.customer_id: id}"}[key]
+        with pytest.raises(InvalidInput, match=message):
+            events_of(items, text.replace(original, wrong))
