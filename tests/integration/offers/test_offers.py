@@ -9,6 +9,7 @@ from typing import Any
 import eventlet
 import pytest
 import sqlalchemy as sa
+from prometheus_client import REGISTRY
 from psycopg2 import extensions as driver
 from sqlalchemy.exc import OperationalError
 
@@ -363,6 +364,20 @@ def test_tables_that_are_missing_leave_the_fallback_blocks_and_a_reason(
     decision = OffersWithoutNameko(database).decide(**GRACE)
     assert decision["degraded"][1:] == ["decision_not_logged"]
     assert offers_in(decision) == {}
+
+
+def _counted(outcome: str) -> float:
+    return REGISTRY.get_sample_value("cdp_decisions_total", {"outcome": outcome}) or 0.0
+
+
+def test_decisions_are_counted_by_the_first_reason_that_degraded_them(
+    shop: OffersWithoutNameko, nowhere: Database
+) -> None:
+    before = _counted("ok"), _counted("database_unavailable")
+    shop.decide()
+    shop.decide(dry_run=True)
+    OffersWithoutNameko(nowhere).decide()
+    assert (_counted("ok"), _counted("database_unavailable")) == (before[0] + 1, before[1] + 1)
 
 
 class LabelsLock:
