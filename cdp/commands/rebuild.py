@@ -25,7 +25,7 @@ from cdp.embedded import embedded_settings
 from cdp.views.progress import Report, bars, lines
 from cdp.views.report import console
 from chassis.config.settings import Settings, owner_database, read_settings
-from chassis.core.clock import clock_from
+from chassis.core.clock import clock_from, corrected
 from chassis.core.errors import Refused, Unavailable
 from chassis.core.retry import retry
 from chassis.database.engine import EXCHANGE_LIMITS, Database
@@ -105,7 +105,8 @@ def _rebuild(settings: Settings, uri: str, report: Report, run: Run) -> RebuildR
     service = settings.service
     database = Database(uri, by_key=False, limits=EXCHANGE_LIMITS)
     upcasters = service_class(service).upcasters
-    live = UnitOfWorkRunner(database, service, settings.clock, upcasters=upcasters)
+    live = UnitOfWorkRunner(database, service, corrected(settings.clock), upcasters=upcasters)
+    live.measure_clock()
     model = read_model(service, settings, live)
     shadow = open_shadow(database, uri, model.tables, _release())
     callers = {

@@ -59,7 +59,7 @@ _APPEND = RowStatement(
     queued AS (
         INSERT INTO outbox (id, refs, claimed_at)
         SELECT CAST(:row_id AS text), json_agg(json_build_array(stream_id, version)),
-               CAST(:changed_at AS bigint)
+               CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)
         FROM inserted
     )
     SELECT stream_id, version,
@@ -90,7 +90,7 @@ _APPEND_ONE = PreparedStatement(
         queued AS (
             INSERT INTO outbox (id, refs, claimed_at)
             SELECT CAST(:row_id AS text), json_build_array(json_build_array(stream_id, version)),
-                   CAST(:changed_at AS bigint)
+                   CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)
             FROM advanced
         )
         SELECT stream_id, version,

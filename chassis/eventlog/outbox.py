@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 
 from chassis.core.event import Event
 from chassis.database.bulk import among
+from chassis.database.clock import database_now
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import OUTBOX
 
@@ -19,16 +19,15 @@ _CLEAR = PreparedStatement(sa.delete(OUTBOX).where(among(OUTBOX.c.id, "ids")))
 def put(connection: sa.Connection, row_id: str, events: Sequence[Event]) -> None:
     """Insert a row for `events`, which are to be published; this process has claimed it."""
     refs = [[event.stream, event.version] for event in events]
-    connection.execute(
-        sa.insert(OUTBOX), {"id": row_id, "refs": refs, "claimed_at": time.time_ns() // 1_000}
-    )
+    row = {"id": row_id, "refs": refs, "claimed_at": database_now()}
+    connection.execute(sa.insert(OUTBOX).values(row))
 
 
 class Outbox:
     """One row for each append, deleted only after the broker has confirmed all its events.
 
-    The process that commits a row has its claim. A claim older than `lapse` microseconds is that of
-    a dead process, and any process's sweeper may take it over.
+    The process that commits a row has its claim. A claim older than `lapse` microseconds, by the
+    database's clock, is that of a dead process, and any process's sweeper may take it over.
     """
 
     def __init__(self, lapse: int = 5_000_000) -> None:
@@ -36,10 +35,9 @@ class Outbox:
 
     def claim(self, connection: sa.Connection, limit: int) -> dict[str, list[list[Any]]]:
         """Take over up to `limit` rows whose claim has lapsed: row id -> stream and versions."""
-        now = time.time_ns() // 1_000
         lapsed = (
             sa.select(OUTBOX.c.id)
-            .where(OUTBOX.c.claimed_at < now - self._lapse)
+            .where(OUTBOX.c.claimed_at < database_now() - self._lapse)
             .order_by(OUTBOX.c.claimed_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -47,7 +45,8 @@ class Outbox:
         ids = [row.id for row in connection.execute(lapsed)]
         if not ids:
             return {}
-        connection.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(claimed_at=now))
+        renewed = sa.update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(claimed_at=database_now())
+        connection.execute(renewed)
         rows = connection.execute(sa.select(OUTBOX).where(OUTBOX.c.id.in_(ids)))
         return {row.id: row.refs for row in rows}
 

@@ -32,10 +32,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from chassis.core.clock import Clock
+from chassis.core.clock import Clock, CorrectedClock
 from chassis.core.errors import Unavailable
 from chassis.core.event import Draft, Event, JointDraft
 from chassis.core.upcasting import Upcasters
+from chassis.database.clock import database_now
 from chassis.database.engine import (
     SERVICE_LIMITS,
     Database,
@@ -176,6 +177,11 @@ class UnitOfWorkRunner:
         """Run `function`, which only reads: each statement sees what is committed by then."""
         return self._retry(function, self.database.autocommit)
 
+    def measure_clock(self) -> None:
+        """Compare a clock that can be corrected with the database's; SQLite's is the machine's."""
+        if isinstance(self.clock, CorrectedClock) and self.database.dialect == "postgresql":
+            self.clock.measure(lambda: self.read(_ask_clock))
+
     # A loop of its own: its attempts have numbers, and its pauses have jitter and follow only some
     # of the errors, unlike those of `chassis.core.retry`.
     def _retry(
@@ -214,3 +220,7 @@ class UnitOfWorkRunner:
         for entry in unit.outbox_entries:
             self.publisher.publish(entry.row_id, entry.events)
         return result
+
+
+def _ask_clock(unit: UnitOfWork) -> int:
+    return int(unit.connection.execute(sa.select(database_now())).scalar_one())

@@ -20,6 +20,11 @@ EVENTS_RECEIVED = Counter(
 EVENTS_PUBLISHED = Counter(
     "cdp_events_published", "Events that the broker has confirmed.", ["service"]
 )
+CLOCK_SKEW = Gauge(
+    "cdp_clock_skew_seconds",
+    "How far this process's clock is ahead of the database's; it is corrected past one second.",
+    ["service"],
+)
 NEWEST_APPLIED = Gauge(
     "cdp_newest_event_applied_timestamp_seconds",
     "When the newest event that this process has applied was recorded by its source.",

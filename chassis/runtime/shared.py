@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import eventlet
+import structlog
 from nameko.extensions import SharedExtension
 
 from chassis.config.settings import Settings
+from chassis.core.clock import CorrectedClock, corrected
+from chassis.core.deadline import DeadlineExceeded, run_within
+from chassis.core.errors import Unavailable
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging.publisher import BrokerPublisher
+from chassis.observability.metrics import CLOCK_SKEW
 
 SETTINGS_KEY = "CDP_SETTINGS"
+_MEASURE_SECONDS = 10.0
+_MEASURING_SECONDS = 2.0  # a database that takes longer says nothing of a clock
+
+_log = structlog.get_logger("clock")
 
 
 class SharedResources(SharedExtension):
@@ -34,7 +44,7 @@ class SharedResources(SharedExtension):
             database = Database(settings.database_uri, pool_size=settings.workers + 4)
             service = self.container.service_cls
             runner = UnitOfWorkRunner(
-                database, settings.service, settings.clock, upcasters=service.upcasters
+                database, settings.service, corrected(settings.clock), upcasters=service.upcasters
             )
             self._publisher = BrokerPublisher(settings.amqp_uri, runner, service.publish_pause)
             runner.publisher = self._publisher
@@ -42,7 +52,11 @@ class SharedResources(SharedExtension):
         return self._runner
 
     def start(self) -> None:
-        self.unit_of_work_runner()
+        runner = self.unit_of_work_runner()
+        if isinstance(runner.clock, CorrectedClock):
+            watch = _ClockWatch(runner, runner.clock)
+            watch.measure()  # before the first call
+            self.container.spawn_managed_thread(watch.run, identifier="clock")
         if self._publisher is not None:
             self.container.spawn_managed_thread(self._publisher.run, identifier="publisher")
             self.container.spawn_managed_thread(self._publisher.sweep, identifier="sweeper")
@@ -52,3 +66,35 @@ class SharedResources(SharedExtension):
             self._publisher.flush(5.0)
             self._publisher.close()
         self.unit_of_work_runner().database.close()
+
+
+class _ClockWatch:
+    """Measures a service's clock against its database's, and tells when it goes wrong or right."""
+
+    def __init__(self, runner: UnitOfWorkRunner, clock: CorrectedClock) -> None:
+        self._runner = runner
+        self._clock = clock
+        self._wrong = False
+        skew = CLOCK_SKEW.labels(runner.source)
+        skew.set_function(lambda: clock.skew() / 1_000_000)
+
+    def run(self) -> None:
+        """Measure for ever."""
+        while True:
+            eventlet.sleep(_MEASURE_SECONDS)
+            self.measure()
+
+    def measure(self) -> None:
+        """Measure once; a database that does not answer leaves the clock as it is."""
+        try:
+            run_within(_MEASURING_SECONDS, self._runner.measure_clock)
+        except (Unavailable, DeadlineExceeded):
+            return
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, the service is to go on
+            _log.warning("clock_not_measured", error=type(error).__name__)
+            return
+        if self._clock.is_wrong() != self._wrong:
+            self._wrong = not self._wrong
+            event = "clock_corrected" if self._wrong else "clock_right_again"
+            seconds = round(self._clock.skew() / 1_000_000, 3)
+            _log.warning(event, service=self._runner.source, skew_seconds=seconds)
