@@ -78,6 +78,21 @@ def test_a_row_whose_claim_has_lapsed_is_anybodys_and_then_theirs_again_for_a_wh
     assert claim(work) == before
 
 
+@pytest.mark.parametrize("error", [86_400, -180])
+def test_claims_are_dated_by_the_databases_clock(
+    work: UnitOfWorkRunner, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    seconds = time.time() + error
+    with monkeypatch.context() as wrong:
+        wrong.setattr("time.time", lambda: seconds)
+        wrong.setattr("time.time_ns", lambda: int(seconds * 1e9))
+        append(work, note("a"))
+        append(work, joint_note(["a", "b"]))
+    assert claim(work) == {}
+    pass_time(work)
+    assert len(claim(work)) == 2
+
+
 def test_the_oldest_rows_are_taken_over_first(work: UnitOfWorkRunner) -> None:
     for stream in "abc":
         append(work, note(stream))
