@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -147,7 +148,8 @@ def open_file(
             table = Table(path, row_name, mapping.table_format)
         mapping.check_columns(table.columns)
         source = table
-    make_events = partial(map_rows, mapping=mapping)
+    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    make_events = partial(map_rows, mapping=mapping, file_time=changed)
     if not mapping.group_by:
         return source, lambda: single(source.rows()), make_events
     return source, lambda: grouped(source.rows(), mapping.group_by), make_events

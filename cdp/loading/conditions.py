@@ -22,15 +22,18 @@ class Conditions:
 
     def hold(self, row: Row) -> bool:
         """Whether a row, given by its cells, counts."""
-        return all(test(row[column]) for column, test in self.when.items()) and not any(
-            test(row[column]) for column, test in self.unless.items()
+        return all(test(_cell(row, column)) for column, test in self.when.items()) and not any(
+            test(_cell(row, column)) for column, test in self.unless.items()
         )
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
-        """The columns that are read, by path."""
-        of_when = tuple((f"{self.path}when", column) for column in self.when)
-        return of_when + tuple((f"{self.path}unless", column) for column in self.unless)
+        """The columns that the file must have, by path: those without a `?` after their name."""
+        named = [("when", column) for column in self.when]
+        named += [("unless", column) for column in self.unless]
+        return tuple(
+            (f"{self.path}{key}", column) for key, column in named if not column.endswith("?")
+        )
 
 
 def read_conditions(fields: Mapping[str, Entry], path: str = "") -> Conditions:
@@ -42,6 +45,10 @@ def read_conditions(fields: Mapping[str, Entry], path: str = "") -> Conditions:
         for key in ("when", "unless")
     )
     return Conditions(when, unless, f"{path}." if path else "")
+
+
+def _cell(row: Row, column: str) -> str:
+    return row.get(column.removesuffix("?"), "")
 
 
 def _test(entry: Entry) -> Test:

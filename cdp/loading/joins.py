@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cdp.loading.lines import Cells, Row
+from cdp.loading.lines import Row
 from cdp.loading.table import Table, TableFormat
 from chassis.config.yaml_document import Entry
 from chassis.core.errors import InvalidInput
@@ -61,12 +61,10 @@ class Join:
                 )
         return [f"{self.name}.{column}" for column in self.columns]
 
-    def extend(self, row: Row) -> Cells:
+    def extend(self, row: Row) -> Row:
         """The row with the columns of the file; they are empty if it has none of that key."""
-        joined = Cells(row)
-        found = self._rows.get(tuple(row[column] for column in self.keys), {})
-        joined.update({f"{self.name}.{column}": found.get(column, "") for column in self.columns})
-        return joined
+        found = self._rows.get(tuple(row.get(column, "") for column in self.keys), {})
+        return {**row, **{f"{self.name}.{name}": found.get(name, "") for name in self.columns}}
 
 
 def read_join(entry: Entry) -> Join:

@@ -15,14 +15,7 @@ _MOST_DEPTH = 8
 _PLACES = 20  # of a list, as columns of their own
 
 
-Row = Mapping[str, str]
-
-
-class Cells(dict[str, str]):
-    """The cells of a row by column; a column that a row of JSON does not have is empty."""
-
-    def __missing__(self, column: str) -> str:
-        return ""
+Row = Mapping[str, str]  # the cells of a row by column
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +33,16 @@ class CellLines:
     pair_mark: str = ""
     columns: Sequence[str] = ()
 
-    def rows(self, row: Row) -> Iterator[Cells]:
+    def rows(self, row: Row) -> Iterator[Row]:
         """The rows; none of an empty cell. InvalidInput if it cannot be read."""
-        text = row[self.column]
+        text = row.get(self.column, "")
         if not text:
             return
         lines = [*(self._split(text) if self.line_mark else self._parse(text))]
         if len(lines) > _MOST_LINES:
             raise InvalidInput(self.path, f"has over {_MOST_LINES:,} lines")
         for line in lines:
-            yield Cells({**row, **line})
+            yield {**row, **line}
 
     def _split(self, text: str) -> Iterator[Row]:
         for line in text.split(self.line_mark):
@@ -97,18 +90,18 @@ def read_lines(entry: Entry) -> CellLines:
     )
 
 
-def flatten(document: Mapping[str, Any]) -> Cells:
+def flatten(document: Mapping[str, Any]) -> dict[str, str]:
     """The cells of a JSON object.
 
     `user.email` for what is nested, `tags.0` for a place in a list, `event_params.page` for a list
     of keys with values; an object or a list as a whole is JSON.
     """
-    cells = Cells()
+    cells: dict[str, str] = {}
     _flatten(document, "", cells, _MOST_DEPTH)
     return cells
 
 
-def _flatten(document: Mapping[str, Any], prefix: str, cells: Cells, depth: int) -> None:
+def _flatten(document: Mapping[str, Any], prefix: str, cells: dict[str, str], depth: int) -> None:
     for name, value in document.items():
         path = f"{prefix}{name}"
         cells[path] = cell_of(value)

@@ -11,7 +11,7 @@ from typing import Any
 
 from cdp.loading.conditions import Conditions, read_conditions
 from cdp.loading.joins import Join, read_join
-from cdp.loading.lines import Cells, Row
+from cdp.loading.lines import Row
 from cdp.loading.table import WHITESPACE, TableFormat
 from cdp.loading.values import (
     ABSENT,
@@ -25,7 +25,8 @@ from chassis.config.yaml_document import Entry, read_document
 from chassis.core.errors import InvalidInput
 from chassis.validation.schema import did_you_mean
 
-ROW = "cdp_row"  # a column that every table has: the name of the record
+# Columns that every file has: the name of the record, and when the file was last changed.
+ROW, FILE_TIME = "cdp_row", "cdp_file_time"
 _REQUIRED = ("type", "time", "identifiers", "authenticated")
 _OPTIONAL = ("id", "context", "data", "when", "unless")
 _FORMAT = ("delimiter", "header", "columns", "encoding")
@@ -86,7 +87,7 @@ class TableMapping:
 
     def check_columns(self, columns: Iterable[str]) -> None:
         """InvalidInput names the first field that reads a column the file does not have."""
-        available = [*columns, ROW]
+        available = [*columns, ROW, FILE_TIME]
         for join in self.joins:
             available += join.check(available)
         used = [("group_by", name) for name in self.group_by]
@@ -146,11 +147,11 @@ def _event(entry: Entry, made_id: str) -> EventMapping:
     )
 
 
-def _joint(rows: Sequence[Row]) -> Cells:
+def _joint(rows: Sequence[Row]) -> Row:
     """The cells of a record: of each column the first that is not empty."""
-    joint = Cells(rows[0])
+    joint = dict(rows[0])
     for row in rows[1:]:
-        joint.update({name: cell for name, cell in row.items() if cell and not joint[name]})
+        joint.update({name: cell for name, cell in row.items() if cell and not joint.get(name)})
     return joint
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdp.loading.lines import Cells
-from cdp.loading.mapping import ROW, TableMapping
+from cdp.loading.mapping import FILE_TIME, ROW, TableMapping
 from cdp.loading.rows import Row, parse_line, record_name
 from chassis.core.errors import InvalidInput
 from chassis.validation.plain import MAX_EVENT_BYTES, measure
@@ -73,10 +72,10 @@ def read_line(record: Record) -> list[SizedEvent]:
     return [_sized(parse_line(record.rows[0].raw))]
 
 
-def map_rows(record: Record, mapping: TableMapping) -> list[SizedEvent]:
+def map_rows(record: Record, mapping: TableMapping, file_time: str) -> list[SizedEvent]:
     """The events that a mapping makes of a record; InvalidInput names the field at fault."""
     name = record_name([row.name for row in record.rows])
-    made = mapping.make([Cells({**row.cells, ROW: name}) for row in record.rows])
+    made = mapping.make([{**row.cells, ROW: name, FILE_TIME: file_time} for row in record.rows])
     return [_sized(event) for event in made]
 
 

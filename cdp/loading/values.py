@@ -29,8 +29,8 @@ ABSENT: Final = object()
 TYPES = ("text", "id", "whole", "number", "flag", "amount", "time", "json")
 _SUMMED = ("whole", "number", "amount")
 _OPTIONS = (
-    "from", "sum", "as", "values", "else", "decimals", "currency", "comma", "round", "per", "times",
-    "negate", "format", "zone", "means_true", "means_false",
+    "from", "sum", "as", "values", "else", "default", "decimals", "currency", "comma", "round",
+    "per", "times", "negate", "format", "zone", "means_true", "means_false",
 )  # fmt: skip
 _OF_TYPE: Mapping[str, tuple[str, ...]] = {  # the types to which an option applies
     "decimals": ("amount",),
@@ -103,6 +103,8 @@ def template(text: str, path: str) -> Value:
     if not names:
         return _constant(text)
 
+    names, required = _optional(names)
+
     def make(record: RecordCells) -> Any:
         found = [_single_cell(record.rows, name, path) for name in names]
         if not all(found):
@@ -111,7 +113,7 @@ def template(text: str, path: str) -> Value:
             return found[0]
         return "".join(found[i // 2] if i % 2 else part for i, part in enumerate(parts))
 
-    return Value(make, tuple((path, name) for name in names))
+    return Value(make, tuple((path, name) for name in required))
 
 
 def columns_of(parts: Iterable[Value]) -> tuple[tuple[str, str], ...]:
@@ -165,7 +167,19 @@ def _typed(entry: Entry) -> Value:
     one = _first_of(fields["from"], entry.path)
     if "values" in fields or "else" in fields:
         one = _looked_up(one, fields, entry)
-    return _quantity(one, fields, name, entry.path)
+    value = _quantity(one, fields, name, entry.path)
+    return _or_default(value, fields["default"]) if "default" in fields else value
+
+
+def _or_default(one: Value, entry: Entry) -> Value:
+    """A constant where the cell is empty."""
+    default = entry.scalar()
+
+    def make(record: RecordCells) -> Any:
+        value = one.make(record)
+        return default if value is ABSENT else value
+
+    return Value(make, one.columns)
 
 
 def _sum(entry: Entry, fields: Mapping[str, Entry], name: str) -> Value:
@@ -332,11 +346,16 @@ def _template(entry: Entry, path: str) -> Value:
     return template(text, path)
 
 
+def _optional(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The columns, and those that the file must have: a `?` after a name says that it need not."""
+    return [name.removesuffix("?") for name in names], [n for n in names if not n.endswith("?")]
+
+
 def _single_cell(rows: Sequence[Row], name: str, path: str) -> str:
     """The one cell of a column: the rows after the first may leave it blank, but not differ."""
-    found = rows[0][name]
+    found = rows[0].get(name, "")
     for row in rows[1:]:
-        if (cell := row[name]) and cell != found:
+        if (cell := row.get(name, "")) and cell != found:
             if found:
                 raise InvalidInput(
                     path, f"is ambiguous: {name} differs between the lines of the group"

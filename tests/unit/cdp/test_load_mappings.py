@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
 from hashlib import blake2b
 from pathlib import Path
@@ -579,3 +580,24 @@ event:
         original = {"file": "file: orders.csv", "key": "key: {orders.customer_id: id}"}[key]
         with pytest.raises(InvalidInput, match=message):
             events_of(items, text.replace(original, wrong))
+
+
+def test_a_column_with_a_question_mark_need_not_be_there() -> None:
+    assert value("'{c?}'", {}) is ABSENT
+    assert value("{from: ['{a?}', '{b}']}", {"b": "x"}) == "x"
+    made = mapping("  unless: {'Status?': voided}\n  data: {a: '{Note?}'}\n")
+    made.check_columns(["at", "email"])
+    with pytest.raises(InvalidInput, match="reads the column Note, which does not exist"):
+        mapping("  data: {a: '{Note}'}").check_columns(["at", "email"])
+
+
+def test_an_empty_cell_may_have_a_default() -> None:
+    assert value("{from: '{c}', as: amount, default: 0}", {"c": ""}) == 0
+    assert value("{from: '{c}', default: USD}", {"c": "EUR"}) == "EUR"
+
+
+def test_a_file_without_times_is_dated_by_its_last_change(tmp_path: Path) -> None:
+    path = write(tmp_path / "people.csv", "email\nada@example.com\n")
+    os.utime(path, (1_790_000_000, 1_790_000_000))
+    text = EVENT.replace('"{at}"', '{from: "{cdp_file_time}", as: time}')
+    assert [event["time"] for event in events_of(path, text)] == ["2026-09-21T14:13:20Z"]
