@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from chassis.core.errors import InvalidInput, Unavailable
 from chassis.messaging.amqp import BROKER_ERRORS
 from chassis.messaging.exchanges import declare_own
 from chassis.observability.logging import configure_logging
+from chassis.runtime.runner import exit_on_signals
 
 EMBEDDED = Path(".run/embedded")
 _CONNECT_SECONDS = 5
@@ -36,8 +36,7 @@ def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
         if not each.embedded:
             open_broker(each)
     configure_logging(log_format, _log_level())
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))  # until the services are up and stop in order
+    exit_on_signals()
     suite = EmbeddedSuite(settings)
     try:
         suite.start()
@@ -77,7 +76,7 @@ def open_broker(settings: Settings) -> None:
     try:
         with Connection(settings.amqp_uri, connect_timeout=_CONNECT_SECONDS) as connection:
             connection.ensure_connection(max_retries=1, timeout=_CONNECT_SECONDS)
-            declare_own(connection.channel(), settings.service)
+            declare_own(connection, settings.service)
     except BROKER_ERRORS as error:
         raise broker_refusal(variable, settings.amqp_uri, error) from None
 

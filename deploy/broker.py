@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from chassis.messaging.exchanges import policies
+from contracts.topology import FOLLOWS
 from deploy.access import RPC_EXCHANGE, permissions, rpc_routing_keys
 
 _PATIENCE = 60
@@ -46,9 +48,13 @@ class Administration(Protocol):
 
 def definitions(virtual_host: str, passwords: Mapping[str, str], prefix: str) -> dict[str, Any]:
     """The RabbitMQ definitions document of a virtual host in which each service (or client) of
-    `passwords` has the user `<prefix><name>`."""
+    `passwords` has the user `<prefix><name>`, with the policies of the queues."""
     document: dict[str, Any] = {"vhosts": [{"name": virtual_host}], "users": []}
     document |= {"permissions": [], "topic_permissions": []}
+    document["policies"] = [
+        {"vhost": virtual_host, "apply-to": "queues", "priority": 0} | policy
+        for policy in policies(FOLLOWS)
+    ]
     for name, password in passwords.items():
         place = {"user": f"{prefix}{name}", "vhost": virtual_host}
         allowed = permissions(name)

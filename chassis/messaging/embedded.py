@@ -39,7 +39,7 @@ def install(services: Sequence[str] = ()) -> str:
     kombu.transport.TRANSPORT_ALIASES[SCHEME] = f"{__name__}:Transport"
     with Connection(f"{SCHEME}://localhost") as connection:
         for service in services:
-            declare_own(connection.channel(), service)
+            declare_own(connection, service)
     return f"{SCHEME}://localhost"
 
 

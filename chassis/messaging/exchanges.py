@@ -15,18 +15,34 @@
 
 Each exchange is declared by the service whose name it has; whoever binds to it only reads. Calls
 use nameko's own exchange and queues.
+
+What a policy can say about a queue is said by `policies`, which a later release can change. The
+arguments of a queue cannot be changed: those below are the first release's, and stay. A queue that
+is there is taken as it is, whatever its arguments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from amqp.exceptions import ChannelError, PreconditionFailed
 from kombu import Connection, Exchange, Queue
+
+from chassis.messaging.amqp import NOT_FOUND
 
 # A message that was delivered so often and never acknowledged goes to the dead-letter exchange; a
 # quorum queue without one drops it. Only crashes and lost connections count as such deliveries.
 _DELIVERY_LIMIT = 20
+# Nobody waits longer for the response to a call; see `chassis.runtime.expiry`.
+CALL_SECONDS = 10
+
+
+def rpc_exchange() -> Exchange:
+    """nameko's exchange of calls and responses."""
+    return Exchange("nameko-rpc", type="topic", durable=True)
 
 
 def events_exchange(service: str) -> Exchange:
@@ -57,20 +73,83 @@ def subscriber_queue(service: str, source: str) -> Queue:
     )
 
 
-def declare_own(channel: Any, service: str) -> None:
+def policies(follows: Mapping[str, Iterable[str]]) -> Iterator[dict[str, Any]]:
+    """The policies of the queues of services: name, pattern and definition, as RabbitMQ has them.
+
+    `follows` says whose events each service follows. A queue has one policy, so no two of the
+    patterns match the same queue.
+    """
+    yield {
+        "name": "calls",
+        "pattern": "^rpc-",
+        "definition": {"message-ttl": 1_000 * CALL_SECONDS},
+    }
+    for service, sources in follows.items():
+        if sources:
+            yield {
+                "name": f"events-{service}",
+                "pattern": rf"^{re.escape(service)}\.({'|'.join(map(re.escape, sources))})$",
+                "definition": {
+                    "dead-letter-exchange": f"{service}.dead",
+                    "delivery-limit": _DELIVERY_LIMIT,
+                },
+            }
+
+
+def ensure_queue(connection: Connection, queue: Queue) -> None:
+    """Declare a queue, unless it is there with whatever arguments, and bind it to its exchange.
+
+    The exchange is declared too, or must be there if it is passive.
+    """
+    with connection.channel() as channel:
+        if _is_there(channel, queue):
+            _bind(channel, queue)
+            return
+    # Another release may declare it just now, with other arguments.
+    with suppress(PreconditionFailed), connection.channel() as channel:
+        queue(channel).queue_declare()
+    with connection.channel() as channel:
+        _bind(channel, queue)
+
+
+def _is_there(channel: Any, queue: Queue) -> bool:
+    """Whether a queue exists; if not, the broker has closed the channel."""
+    try:
+        queue(channel).queue_declare(passive=True)
+    except ChannelError as error:
+        if int(error.reply_code) != NOT_FOUND:
+            raise
+        return False
+    return True
+
+
+def _bind(channel: Any, queue: Queue) -> None:
+    bound = queue(channel)
+    bound.exchange.declare()
+    bound.queue_bind()
+
+
+def bind_again(connection: Connection, queue: Queue) -> None:
+    """Declare the exchange of a queue that is there, and bind it."""
+    with connection.channel() as channel:
+        _bind(channel, queue)
+
+
+def declare_own(connection: Connection, service: str) -> None:
     """Declare what a service owns: its events exchange and its dead-letter queue."""
-    events_exchange(service)(channel).declare()
-    dead_queue(service)(channel).declare()
+    with connection.channel() as channel:
+        events_exchange(service)(channel).declare()
+    ensure_queue(connection, dead_queue(service))
 
 
 def declare_at(uri: str, service: str) -> None:
     """Declare on the broker at `uri` what a service owns."""
     with Connection(uri) as connection:
-        declare_own(connection.channel(), service)
+        declare_own(connection, service)
 
 
 def subscribe_at(uri: str, service: str, sources: Iterable[str]) -> None:
     """Declare on the broker at `uri` a service's queues; the exchanges of `sources` exist."""
     with Connection(uri) as connection:
         for source in sources:
-            subscriber_queue(service, source)(connection.channel()).declare()
+            ensure_queue(connection, subscriber_queue(service, source))

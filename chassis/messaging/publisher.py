@@ -192,7 +192,7 @@ class _Sender:
             return self._channel
         self._connection.connect()  # a closed one does not open by itself
         channel = self._connection.channel()
-        declare_own(channel, self._source)
+        declare_own(self._connection, self._source)
         self._unconfirmed, self._last_tag, self._nacked = set(), 0, False
         if isinstance(channel, amqp.Channel):
             channel.confirm_select()

@@ -30,6 +30,17 @@ NEWEST_APPLIED = Gauge(
     "When the newest event that this process has applied was recorded by its source.",
     ["service", "source"],
 )
+BROKER_CONNECTED = Gauge(
+    "cdp_broker_connected",
+    "Whether a message of this process to itself has come back within the last seconds.",
+    ["service"],
+)
+CALLS_EXPIRED = Counter(
+    "cdp_calls_expired", "Calls dropped before any work: nobody waited any more.", ["service"]
+)
+CALLS_RETURNED = Counter(
+    "cdp_calls_returned", "Calls given back to the broker after a standstill.", ["service"]
+)
 
 _newest_applied: dict[tuple[str, str], int] = {}
 

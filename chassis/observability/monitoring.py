@@ -12,22 +12,31 @@ from prometheus_client import REGISTRY as PROCESS
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from chassis.core.deadline import DeadlineExceeded, run_within
 from chassis.core.errors import Unavailable
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.observability.broker_state import BrokerState
 from chassis.observability.gauges import DatabaseCollector, MeasuredService
 
+_PATIENCE_SECONDS = 1.5
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 class Monitor:
     """The WSGI application for all services of a process.
 
-    `/health`: the process runs and its loop turns. `/ready`: every service reaches its database.
+    `/health` is for whoever restarts processes: 503 if only that can help. The loop turns, or there
+    is no response at all; and the process receives messages, unless the broker itself is away.
+    `/ready` is for whoever sends it work: 200 if every service reaches its database and the broker
+    passes on its messages; else 503, and what is wrong in words. Both respond within two seconds.
     `/metrics`: Prometheus' text format.
     """
 
-    def __init__(self, services: Sequence[MeasuredService]) -> None:
+    def __init__(
+        self, services: Sequence[MeasuredService], brokers: Mapping[str, BrokerState]
+    ) -> None:
         self._runners = {service.runner.source: service.runner for service in services}
+        self._brokers = brokers
         self._databases = CollectorRegistry()
         self._databases.register(DatabaseCollector(services))
 
@@ -47,10 +56,15 @@ class Monitor:
         return [body]
 
     def _health(self) -> tuple[str, str, bytes]:
+        deaf = [name for name, broker in self._brokers.items() if broker.is_deaf()]
+        if deaf:
+            text = f"{', '.join(deaf)}: receives no messages from a broker that is well\n"
+            return "503 Service Unavailable", "text/plain", text.encode()
         return "200 OK", "text/plain", b"ok\n"
 
     def _ready(self) -> tuple[str, str, bytes]:
-        states = {name: self._state(runner) for name, runner in self._runners.items()}
+        pool = eventlet.GreenPool()
+        states = dict(zip(self._runners, pool.imap(self._state, self._runners), strict=True))
         ready = all(state == "ready" for state in states.values())
         status = "200 OK" if ready else "503 Service Unavailable"
         return status, "application/json", json.dumps(states).encode()
@@ -59,10 +73,22 @@ class Monitor:
         body: Sequence[bytes] = [generate_latest(PROCESS), generate_latest(self._databases)]
         return "200 OK", CONTENT_TYPE_LATEST, b"".join(body)
 
-    @staticmethod
-    def _state(runner: UnitOfWorkRunner) -> str:
-        try:
-            runner.read(lambda unit: unit.connection.exec_driver_sql("SELECT 1").scalar())
-        except Unavailable as error:
-            return str(error)
-        return "ready"
+    def _state(self, service: str) -> str:
+        broker = self._brokers[service]
+        problems = [_database_problem(self._runners[service]), broker.problem()]
+        return "; ".join(filter(None, problems)) or "ready"
+
+
+def _database_problem(runner: UnitOfWorkRunner) -> str | None:
+    """In words why a service's database cannot be used; None if it can."""
+
+    def ask() -> None:
+        runner.read(lambda unit: unit.connection.exec_driver_sql("SELECT 1").scalar())
+
+    try:
+        run_within(_PATIENCE_SECONDS, ask)
+    except Unavailable as error:
+        return str(error)
+    except DeadlineExceeded:
+        return f"database: did not respond within {_PATIENCE_SECONDS:g} s"
+    return None

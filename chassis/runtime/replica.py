@@ -68,7 +68,8 @@ class ReplicaProvider(DependencyProvider):
             eventlet.sleep(HEARTBEAT_SECONDS)
 
     def _renew(self, unit: UnitOfWork) -> None:
-        renew(unit, self._describe(), measure_skew(unit), broker_connected=True)
+        connected = self.shared.broker_state().is_connected()
+        renew(unit, self._describe(), measure_skew(unit), broker_connected=connected)
 
     def _try(self, function: Any, seconds: float) -> None:
         """Run a unit of work, or leave it for the next time."""

@@ -3,40 +3,59 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from typing import Any, TypeVar, cast
 
 import amqp
-import eventlet
 import structlog
-from amqp.exceptions import RecoverableConnectionError
+from amqp.exceptions import AMQPError, RecoverableConnectionError
 from eventlet.semaphore import Semaphore
 from kombu.utils.json import dumps as dump_ascii
-from nameko.amqp.publish import Publisher
+from nameko.amqp.publish import get_producer
 from nameko.constants import AMQP_URI_CONFIG_KEY, CALL_ID_STACK_CONTEXT_KEY
-from nameko.containers import WorkerContext
+from nameko.containers import ServiceContainer, WorkerContext
 from nameko.exceptions import (
+    ContainerBeingKilled,
     MethodNotFound,
     RemoteError,
-    UnknownService,
     UnserializableValueError,
+    deserialize,
 )
 from nameko.extensions import DependencyProvider
-from nameko.messaging import QueueConsumer
-from nameko.rpc import ReplyListener, RpcConsumer, ServiceProxy, get_rpc_exchange
+from nameko.messaging import HeaderEncoder, QueueConsumer
+from nameko.rpc import ReplyListener, RpcConsumer, get_rpc_exchange
 from nameko.rpc import Rpc as NamekoRpc
 
 from chassis.core import errors
-from chassis.core.errors import InvalidInput, NotFound, ServiceError, Unavailable
+from chassis.core.deadline import DeadlineExceeded, run_within
+from chassis.core.errors import InvalidInput, NotFound, Refused, ServiceError, Unavailable
 from chassis.core.json import dump_json
-from chassis.messaging.amqp import BROKER_ERRORS, JSON, in_one_write, publish
+from chassis.messaging.amqp import (
+    BROKER_ERRORS,
+    JSON,
+    bound_waits,
+    in_one_write,
+    is_too_large,
+    publish,
+)
+from chassis.messaging.exchanges import bind_again, ensure_queue
+from chassis.observability.metrics import CALLS_EXPIRED, CALLS_RETURNED
+from chassis.runtime.expiry import EXPIRY_HEADERS, StallDetector, expiry_headers, lifetime
 from chassis.runtime.shared import SharedResources
 from chassis.runtime.wire_errors import register_errors, serialize_error
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _SMALL = 32 * 1024  # characters of a response that is written with the acknowledgement
+_RESPOND_SECONDS = 10.0
+_RETRY = {"max_retries": 3}
+_RECONNECT = {"interval_start": 0.2, "interval_step": 0.4, "interval_max": 1.0}
+_WAIT_SECONDS = 5.0
 
 _log = structlog.get_logger("rpc")
 
@@ -44,11 +63,70 @@ register_errors()
 
 
 class SafeQueueConsumer(QueueConsumer):
-    """Responds to a message that cannot be read, which nameko would log and drop."""
+    """Responds to a message that cannot be read, which nameko would log and drop; and notices which
+    messages may have come while the process stood still (see `chassis.runtime.expiry`)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stalls = StallDetector()
+        self._connection: Any = None
+        self._fenced = float("-inf")  # the end of the last stall about which the broker was asked
+        self._awaits_fence = False
 
     def consume(self, *args: Any, **kwargs: Any) -> Any:
         """Checks four times a second, not once, whether it is to stop."""
         return super().consume(*args, safety_interval=0.25, **kwargs)
+
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
+        for provider in self._providers:
+            ensure_queue(channel.connection.client, provider.queue)
+        return super().get_consumers(partial(consumer_cls, auto_declare=False), channel)
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Any]:
+        """kombu's, but with short pauses, and no wait on the connection is without an end."""
+        with self.create_connection() as connection:
+            connection.ensure_connection(self.on_connection_error, **_RECONNECT)
+            bound_waits(connection, _WAIT_SECONDS)
+            yield connection
+
+    def reconnect(self) -> None:
+        """Break the connection, so that the consumer makes a new one."""
+        connection = self._connection and self._connection.connection
+        with suppress(OSError, AttributeError):  # it may be closed already
+            connection.transport.sock.shutdown(socket.SHUT_RDWR)
+
+    def on_consume_ready(self, connection: Any, channel: Any, consumers: Any, **kwargs: Any) -> Any:
+        self._connection, self._channel = connection, channel
+        self._awaits_fence = False  # what a new channel delivers has just left the broker
+        super().on_consume_ready(connection, channel, consumers, **kwargs)
+
+    def on_iteration(self) -> None:
+        self._turn()
+        super().on_iteration()
+
+    def handle_message(self, provider: Any, body: Any, message: Any) -> None:
+        self._turn()
+        message.received_at = time.monotonic()
+        message.before_fence = self._awaits_fence
+        super().handle_message(provider, body, message)
+
+    def _turn(self) -> None:
+        """Within the consumer's greenlet: after a stall, ask the broker for a response that follows
+        all that it had delivered before."""
+        self.stalls.turn()
+        if self.stalls.ended_at == self._fenced:
+            return
+        self._fenced = self.stalls.ended_at
+        if isinstance(self._channel, amqp.Channel) and self._channel.connection:
+            self._awaits_fence = True
+            # Without waiting, as `basic_qos` would: the greenlet that reads responses is this one.
+            self._channel._pending[amqp.spec.Basic.QosOk] = self._pass_fence  # noqa: SLF001
+            limits = (0, self.prefetch_count, False)
+            self._channel.send_method(amqp.spec.Basic.Qos, "lBb", limits)
+
+    def _pass_fence(self, *_response: object) -> None:
+        self._awaits_fence = False
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         _log.warning("undecodable_request", error=type(exc).__name__)
@@ -67,21 +145,54 @@ class SafeQueueConsumer(QueueConsumer):
 
     def respond(self, message: Any, response: str) -> None:
         """Respond to a call over another connection, so that a large response delays nobody."""
-        config = self.container.config
-        Publisher(config[AMQP_URI_CONFIG_KEY]).publish(
-            response,
-            exchange=get_rpc_exchange(config),
-            routing_key=message.properties["reply_to"],
-            correlation_id=message.properties.get("correlation_id"),
-            **JSON,
-        )
+        try:
+            self._publish(message, response)
+        except AMQPError as error:
+            if not is_too_large(error):
+                raise
+            _log.warning("response_too_large", characters=len(response))
+            refusal = Refused(
+                "response", "is larger than the broker takes in one message; ask for less"
+            )
+            self._publish(message, _dump({"result": None, "error": serialize_error(refusal)}))
         self.ack_message(message)
+
+    def _publish(self, message: Any, response: str) -> None:
+        config = self.container.config
+
+        def send() -> None:
+            with _producer(config[AMQP_URI_CONFIG_KEY]) as producer:
+                producer.publish(
+                    response,
+                    exchange=get_rpc_exchange(config),
+                    routing_key=message.properties["reply_to"],
+                    correlation_id=message.properties.get("correlation_id"),
+                    **JSON,
+                )
+
+        try:
+            run_within(_RESPOND_SECONDS, send)
+        except DeadlineExceeded:
+            raise TimeoutError from None
 
 
 class SafeReplyListener(ReplyListener):
     """nameko's, on the same connection as the requests."""
 
     queue_consumer = SafeQueueConsumer()
+    shared = SharedResources()
+
+    def setup(self) -> None:
+        super().setup()
+        self.shared.declarations.append(lambda connection: bind_again(connection, self.queue))
+
+    @contextmanager
+    def expecting(self, correlation_id: str) -> Iterator[Any]:
+        """The response to a call, to wait for; it is expected no longer than within `with`."""
+        try:
+            yield self.get_reply_event(correlation_id)
+        finally:
+            self._reply_events.pop(correlation_id, None)
 
 
 class SafeRpcConsumer(RpcConsumer):
@@ -95,8 +206,9 @@ class SafeRpcConsumer(RpcConsumer):
         self._writing = Semaphore()
 
     def setup(self) -> None:
-        if self.shared.settings().serves_rpc:
+        if self.shared.settings().serves_rpc and self.queue is None:
             super().setup()
+            self.shared.declarations.append(lambda connection: ensure_queue(connection, self.queue))
 
     def stop(self) -> None:
         if self.shared.settings().serves_rpc:
@@ -166,6 +278,46 @@ def _dump(response: Mapping[str, Any]) -> str:
         return text
 
 
+class PendingCall:
+    """A call that was received, until its response: what nameko calls with the result."""
+
+    def __init__(self, entry_point: Rpc, message: Any) -> None:
+        self._entry_point = entry_point
+        self._message = message
+
+    def __call__(self, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
+        return self._entry_point.handle_result(self._message, worker_ctx, result, exc_info)
+
+    def is_wanted(self) -> bool:
+        """Whether to begin; if not, the call has been dropped or given back to the broker."""
+        message, consumer = self._message, self._entry_point.rpc_consumer.queue_consumer
+        received = getattr(message, "received_at", None)
+        if received is None:
+            return True
+        service = self._entry_point.container.service_name
+        consumer.stalls.turn()
+        seconds = lifetime(message.headers, message.properties.get("expiration"))
+        if time.monotonic() - received > seconds:
+            CALLS_EXPIRED.labels(service).inc()
+            settle = consumer.ack_message
+        elif message.before_fence or received < consumer.stalls.ended_at:
+            CALLS_RETURNED.labels(service).inc()
+            settle = consumer.requeue_message
+        else:
+            return True
+        with suppress(*BROKER_ERRORS):  # a lost connection gives everything back
+            settle(message)
+        return False
+
+
+class Container(ServiceContainer):
+    """nameko's; before a worker begins with a call, it looks whether anybody still waits for it."""
+
+    def _run_worker(self, worker_ctx: Any, handle_result: Any) -> None:
+        if not isinstance(handle_result, PendingCall) or handle_result.is_wanted():
+            super()._run_worker(worker_ctx, handle_result)
+
+
 class Rpc(NamekoRpc):
     """An RPC entry point: what it raises is a ServiceError, whatever went wrong inside."""
 
@@ -191,10 +343,20 @@ class Rpc(NamekoRpc):
             and isinstance(body.get("kwargs"), dict)
         ):
             raise InvalidInput("payload", 'must be {"args": […], "kwargs": {…}}')
-        super().handle_message(body, message)
+        args, kwargs = body["args"], body["kwargs"]
+        self.check_signature(args, kwargs)
+        context = self.unpack_message_headers(message)
+        try:
+            self.container.spawn_worker(
+                self, args, kwargs, context_data=context, handle_result=PendingCall(self, message)
+            )
+        except ContainerBeingKilled:
+            self.rpc_consumer.requeue_message(message)
 
     def unpack_message_headers(self, message: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().unpack_message_headers(message)
+        for header in EXPIRY_HEADERS:  # those of this call, not of what it calls
+            context.pop(header, None)
         calls = context.get(CALL_ID_STACK_CONTEXT_KEY)
         if not isinstance(calls, list) or not all(isinstance(call, str) for call in calls):
             context.pop(CALL_ID_STACK_CONTEXT_KEY, None)  # nameko would die of it
@@ -242,10 +404,26 @@ def _parameters(method: Any) -> Sequence[inspect.Parameter]:
     return list(inspect.signature(method).parameters.values())[1:]
 
 
+@contextmanager
+def _producer(amqp_uri: str) -> Iterator[Any]:
+    """One of the process's producers, whose publishes are confirmed one by one.
+
+    Its connection is dropped if it raises: a confirm that comes later would be taken for another's.
+    """
+    with get_producer(amqp_uri) as producer:
+        try:
+            yield producer
+        except BaseException:
+            producer.connection.collect()
+            raise
+
+
 class RemoteService:
     """Another service, called with a limit to the wait."""
 
-    def __init__(self, worker_ctx: Any, name: str, listener: ReplyListener, timeout: float) -> None:
+    def __init__(
+        self, worker_ctx: Any, name: str, listener: SafeReplyListener, timeout: float
+    ) -> None:
         self._worker_ctx = worker_ctx
         self._name = name
         self._listener = listener
@@ -254,18 +432,48 @@ class RemoteService:
     def call(self, method: str, /, timeout: float | None = None, **kwargs: Any) -> Any:
         """What `method` returns; raises what it raises, and Unavailable if that comes too late."""
         seconds = timeout if timeout is not None else self._timeout
-        timeout_error = Unavailable(self._name, f"did not answer in {seconds:g} s; try again")
-        # The broker drops a request that no service takes in time: its caller has given up.
-        proxy = ServiceProxy(self._worker_ctx, self._name, self._listener, expiration=seconds)
         try:
-            with eventlet.Timeout(seconds, timeout_error):
-                return getattr(proxy, method)(**kwargs)
-        except UnknownService:
-            raise Unavailable(self._name, "is not running; try again") from None
-        except RemoteError as error:
-            raise errors.Failure(self._name, f"failed with {error.exc_type}") from None
+            response = run_within(seconds, partial(self._request, method, kwargs, seconds))
+        except DeadlineExceeded:
+            raise Unavailable(self._name, f"did not answer in {seconds:g} s; try again") from None
         except BROKER_ERRORS as error:
-            raise Unavailable("broker", f"is out of reach ({type(error).__name__})") from None
+            raise self._refusal(error) from None
+        if response.get("error"):
+            failure = deserialize(response["error"])
+            if isinstance(failure, RemoteError):
+                raise errors.Failure(self._name, f"failed with {failure.exc_type}")
+            raise failure
+        return response["result"]
+
+    def _request(self, method: str, kwargs: Mapping[str, Any], seconds: float) -> Any:
+        """Publish the call and wait for its response."""
+        config = self._worker_ctx.container.config
+        correlation_id = str(uuid.uuid4())
+        headers = HeaderEncoder().get_message_headers(self._worker_ctx)
+        with self._listener.expecting(correlation_id) as response:
+            with _producer(config[AMQP_URI_CONFIG_KEY]) as producer:
+                # Confirmed, so that a call that no queue takes comes back before the confirm.
+                producer.publish(
+                    {"args": [], "kwargs": kwargs},
+                    exchange=get_rpc_exchange(config),
+                    routing_key=f"{self._name}.{method}",
+                    mandatory=True,
+                    reply_to=self._listener.routing_key,
+                    correlation_id=correlation_id,
+                    headers=headers | expiry_headers(seconds),
+                    expiration=seconds,
+                    serializer="json",
+                    retry=True,
+                    retry_policy=_RETRY,
+                )
+            return response.wait()
+
+    def _refusal(self, error: Exception) -> ServiceError:
+        if "NO_ROUTE" in str(error):
+            return Unavailable(self._name, "is not running; try again")
+        if is_too_large(error):
+            return InvalidInput("request", "is larger than the broker takes in one message")
+        return Unavailable("broker", f"is out of reach ({type(error).__name__})")
 
     def __getattr__(self, method: str) -> Any:
         return partial(self.call, method)
@@ -299,7 +507,7 @@ def made_in_background(worker_ctx: Any) -> bool:
 
 
 def background_remote(
-    container: Any, service: str, listener: ReplyListener, timeout: float
+    container: Any, service: str, listener: SafeReplyListener, timeout: float
 ) -> RemoteService:
     """Another service, called from an extension's own greenlet."""
     context = WorkerContext(container, None, _Background)

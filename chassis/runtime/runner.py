@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import FrameType
 
 import eventlet
 from eventlet.event import Event as Signal
-from nameko.containers import ServiceContainer
 
 from chassis.config.settings import Settings
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging import embedded
+from chassis.observability.broker_state import BrokerState
 from chassis.observability.gauges import MeasuredService
 from chassis.observability.monitoring import Monitor
+from chassis.runtime.rpc import Container
 from chassis.runtime.service import Service
 from chassis.runtime.shared import SETTINGS_KEY, SharedResources
 from chassis.runtime.subscriber import Subscribe
+
+# Seconds: after two or three of them the broker gives the calls of a frozen process to others.
+_HEARTBEAT = 10
+_TURN_SECONDS = 0.5
 
 
 class Runner:
@@ -27,11 +32,12 @@ class Runner:
         self._http_port = max((settings.http_port for _service, settings in services), default=0)
         embedded.install([settings.service for _service, settings in services])
         self.containers = [
-            ServiceContainer(
+            Container(
                 service,
                 {
                     "AMQP_URI": settings.amqp_uri,
                     "max_workers": settings.workers,
+                    "HEARTBEAT": _HEARTBEAT,
                     SETTINGS_KEY: settings,
                 },
             )
@@ -43,16 +49,21 @@ class Runner:
         for container in self.containers:
             container.start()
         if self._http_port:
-            Monitor(self.measured_services()).listen(self._http_port)
+            Monitor(self.measured_services(), self.broker_states()).listen(self._http_port)
 
     def unit_of_work_runners(self) -> dict[str, UnitOfWorkRunner]:
         """What runs units of work on each service's database, to inspect it from outside."""
-        return {
-            container.service_name: extension.unit_of_work_runner()
-            for container in self.containers
-            for extension in container.extensions
-            if isinstance(extension, SharedResources)
-        }
+        return {name: each.unit_of_work_runner() for name, each in self._resources()}
+
+    def broker_states(self) -> dict[str, BrokerState]:
+        """Whether the broker passes on the messages of each service's container."""
+        return {name: each.broker_state() for name, each in self._resources()}
+
+    def _resources(self) -> Iterator[tuple[str, SharedResources]]:
+        for container in self.containers:
+            for extension in container.extensions:
+                if isinstance(extension, SharedResources):
+                    yield container.service_name, extension
 
     def measured_services(self) -> list[MeasuredService]:
         """What the gauges of each service are read from."""
@@ -74,7 +85,10 @@ class Runner:
         pool.waitall()
 
     def run_until_stopped(self) -> None:
-        """Wait for SIGTERM or SIGINT, then stop; raises what killed a container before that."""
+        """Wait for SIGTERM or SIGINT, then stop; raises what killed a container before that.
+
+        Call `exit_on_signals` before `start`, or a signal that comes before this is lost.
+        """
         stopped = Signal()
 
         def request_stop(_number: int, _frame: FrameType | None) -> None:
@@ -89,6 +103,26 @@ class Runner:
             stopped.wait()
         finally:
             self.stop()
+
+
+def exit_on_signals() -> None:
+    """From now on SIGTERM and SIGINT end the program, wherever its main greenlet waits.
+
+    A handler that raises would do so in the greenlet that happens to run, which may be one whose
+    errors nobody sees.
+    """
+    main = eventlet.getcurrent()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        eventlet.hubs.get_hub().schedule_call_global(0, main.throw, SystemExit(0))
+
+    def turn() -> None:
+        while True:  # a hub that waits for a socket alone would not look at what the handler did
+            eventlet.sleep(_TURN_SECONDS)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    eventlet.spawn(turn)
 
 
 def _raise_in_runner(thread: eventlet.greenthread.GreenThread, stopped: Signal) -> None:

@@ -24,6 +24,7 @@ from chassis.observability.replicas import Replica
 from chassis.observability.status import newest_revision, read_status
 from chassis.projections import dead_letters
 from chassis.projections.inbox import Inbox
+from chassis.runtime.broker_watch import BrokerWatch
 from chassis.runtime.log_follower import FollowedLog
 from chassis.runtime.replica import ReplicaProvider
 from chassis.runtime.rpc import Remote, Rpc, made_in_background, rpc
@@ -42,6 +43,7 @@ class UnitOfWorkProvider(DependencyProvider):
     """The service's units of work; the events that they append carry the call's correlation id."""
 
     shared = SharedResources()
+    broker_watch = BrokerWatch()
 
     def get_dependency(self, worker_ctx: Any) -> UnitOfWorkRunner:
         return self.shared.unit_of_work_runner().with_correlation(worker_ctx.call_id_stack[0])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import eventlet
 import structlog
+from kombu import Connection
 from nameko.extensions import SharedExtension
 
 from chassis.config.settings import Settings
@@ -13,6 +16,7 @@ from chassis.core.errors import Unavailable
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging.publisher import BrokerPublisher
+from chassis.observability.broker_state import BrokerState, EmbeddedBrokerState
 from chassis.observability.metrics import CLOCK_SKEW
 
 SETTINGS_KEY = "CDP_SETTINGS"
@@ -31,6 +35,9 @@ class SharedResources(SharedExtension):
     def __init__(self) -> None:
         self._runner: UnitOfWorkRunner | None = None
         self._publisher: BrokerPublisher | None = None
+        self._broker_state: BrokerState | None = None
+        # What each extension needs on the broker; all of it can be declared again at any time.
+        self.declarations: list[Callable[[Connection], object]] = []
 
     def settings(self) -> Settings:
         """The settings of the container's service."""
@@ -50,6 +57,13 @@ class SharedResources(SharedExtension):
             runner.publisher = self._publisher
             self._runner = runner
         return self._runner
+
+    def broker_state(self) -> BrokerState:
+        """Whether the broker passes on this process's messages."""
+        if self._broker_state is None:
+            embedded = self.settings().embedded
+            self._broker_state = EmbeddedBrokerState() if embedded else BrokerState()
+        return self._broker_state
 
     def start(self) -> None:
         runner = self.unit_of_work_runner()

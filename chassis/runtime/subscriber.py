@@ -23,7 +23,7 @@ from chassis.core.event import Event
 from chassis.core.json import load_json
 from chassis.core.retry import retry
 from chassis.messaging.amqp import BROKER_ERRORS
-from chassis.messaging.exchanges import dead_queue, declare_own, subscriber_queue
+from chassis.messaging.exchanges import dead_queue, declare_own, ensure_queue, subscriber_queue
 from chassis.observability.metrics import EVENTS_RECEIVED
 from chassis.projections.inbox import BatchResult, Projection
 from chassis.runtime.log_follower import STREAMS_A_CALL, open_log_follower
@@ -82,6 +82,8 @@ class Subscribe(Entrypoint):
         if not self.shared.settings().follows_events:
             return
         self._follower = open_log_follower(self, self.source_name)
+        queue = subscriber_queue(self.shared.settings().service, self.source_name)
+        self.shared.declarations.append(partial(ensure_queue, queue=queue))
         self._threads = [
             self.container.spawn_managed_thread(
                 run, identifier=f"{run.__name__}-{self.source_name}"
@@ -115,10 +117,10 @@ class Subscribe(Entrypoint):
             return
         settings = self.shared.settings()
         with Connection(settings.amqp_uri, heartbeat=_HEARTBEAT) as connection:
+            declare_own(connection, settings.service)
             channel = connection.channel()
-            declare_own(channel, settings.service)
             queue = subscriber_queue(settings.service, self.source_name)(channel)
-            queue.declare()
+            ensure_queue(connection, queue)
             messages: list[Any] = []
             consumer = Consumer(
                 channel,

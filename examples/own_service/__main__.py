@@ -8,7 +8,7 @@ import sys
 
 from chassis.config.settings import read_settings
 from chassis.observability.logging import configure_logging
-from chassis.runtime.runner import Runner
+from chassis.runtime.runner import Runner, exit_on_signals
 from examples.own_service.migrations import migrate
 from examples.own_service.service import CategoriesService
 
@@ -18,6 +18,7 @@ def main() -> None:
     configure_logging("text")
     settings = read_settings(CategoriesService.name)
     migrate(settings.database_uri)
+    exit_on_signals()
     runner = Runner([(CategoriesService, settings)])
     runner.start()
     print(f"serving {settings.service}, until Ctrl-C", file=sys.stderr, flush=True)

@@ -85,7 +85,7 @@ def spy(operator_uri: str) -> Iterator[Callable[[], list[Any]]]:
     uri = operator_uri
     queue = Queue("spy", Exchange("profiles.events", "topic", durable=True), "#")
     with Connection(uri) as connection:
-        declare_own(connection.channel(), "profiles")
+        declare_own(connection, "profiles")
         queue(connection.channel()).declare()
         queue(connection.channel()).purge()
 
