@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -28,10 +28,13 @@ _MESSAGES_A_ROUND = 200
 _CLEAR_SECONDS = 0.1
 _ROWS_WAITING = 1_000
 _CONFIRM_SECONDS = 10.0
-_SWEEP_SECONDS = 2.0
+_SWEEP_SECONDS = 1.0
+_ROWS_A_SWEEP = 20  # so many go among the rows of this process, however busy it is
 _LONGEST_PAUSE = 5.0
 
 _PROPERTIES = {**JSON, "delivery_mode": 2}  # persistent
+
+Refs = list[list[Any]]  # the stream and version of each event of a row
 
 _log = structlog.get_logger("publisher")
 
@@ -40,7 +43,9 @@ class BrokerPublisher:
     """Publishes with pipelined confirms, then clears the outbox rows.
 
     What comes within `pause` seconds of the last round is published together. The sweeper publishes
-    what does not fit the queue and what a dead process left: it claims rows whose claim has lapsed.
+    what does not fit the queue and what a dead process left: it claims rows whose claim has lapsed,
+    a few at a time, and queues them among those of this process. So they are published soon even
+    where the publisher is never idle.
     """
 
     def __init__(self, uri: str, runner: UnitOfWorkRunner, pause: float = 0.02) -> None:
@@ -48,7 +53,7 @@ class BrokerPublisher:
         self._pause = pause
         self._waiting: LightQueue = LightQueue(maxsize=_ROWS_WAITING)
         self._sender = _Sender(uri, runner.source)
-        self._busy = False
+        self._pending: set[str] = set()  # the rows queued and not cleared yet
         self._confirmed: list[str] = []
         self._cleared = time.monotonic()
 
@@ -56,18 +61,17 @@ class BrokerPublisher:
         """Queue the events of one outbox row; never waits."""
         with suppress(Full):  # the sweeper publishes it, once the claim lapses
             self._waiting.put_nowait((row_id, events))
+            self._pending.add(row_id)
 
     def run(self) -> None:
         """Publish for ever."""
         while True:
             rows = self._next_rows()
-            self._busy = True
             if rows:
                 self._send([event for _row_id, events in rows for event in events])
             self._confirmed += [row_id for row_id, _events in rows]
             if not rows or time.monotonic() - self._cleared > _CLEAR_SECONDS:
                 self._clear()
-            self._busy = False
             if rows and self._waiting.qsize() < _MESSAGES_A_ROUND:
                 eventlet.sleep(self._pause)
 
@@ -76,31 +80,40 @@ class BrokerPublisher:
         while True:
             eventlet.sleep(_SWEEP_SECONDS)
             with suppress(Unavailable):
-                while self._idle() and (rows := self._runner.run(self._claim)):
-                    for row_id, events in rows:
-                        self.publish(row_id, events)
-                    while not self._idle():
-                        eventlet.sleep(0.01)
+                while claims := self._runner.run(self._claim):
+                    self._publish_claims(claims)
+
+    def _publish_claims(self, claims: Mapping[str, Refs]) -> None:
+        """Publish the events of rows that were claimed, and wait for it.
+
+        This process may have queued a row itself: then it has its claim renewed, and that is all.
+        """
+        foreign = {row_id: refs for row_id, refs in claims.items() if row_id not in self._pending}
+        rows = self._runner.read(partial(self._load, claims=foreign))
+        for row_id, events in rows.items():
+            self._pending.add(row_id)
+            self._waiting.put((row_id, events))  # waits for room
+        while self._pending & rows.keys():
+            eventlet.sleep(0.01)
 
     def flush(self, seconds: float) -> None:
         """Wait until what is queued is published and cleared, for `seconds` at most."""
         with eventlet.Timeout(seconds, False):
-            while not self._idle() or self._confirmed:
+            while self._pending:
                 eventlet.sleep(0.01)
 
     def close(self) -> None:
         """Drop the connection."""
         self._sender.reset()
 
-    def _idle(self) -> bool:
-        return not self._busy and self._waiting.empty()
+    def _claim(self, unit: UnitOfWork) -> dict[str, Refs]:
+        return self._runner.outbox.claim(unit.connection, _ROWS_A_SWEEP)
 
-    def _claim(self, unit: UnitOfWork) -> list[tuple[str, list[Event]]]:
-        rows = self._runner.outbox.claim(unit.connection, 20)
-        return [
-            (row_id, self._runner.log.events_at(unit.connection, refs))
-            for row_id, refs in rows.items()
-        ]
+    def _load(self, unit: UnitOfWork, claims: Mapping[str, Refs]) -> dict[str, list[Event]]:
+        return {
+            row_id: self._runner.log.events_at(unit.connection, refs)
+            for row_id, refs in claims.items()
+        }
 
     def _next_rows(self) -> list[tuple[str, Sequence[Event]]]:
         """The rows to publish next; none if there are rows to clear and nothing else comes."""
@@ -121,6 +134,7 @@ class BrokerPublisher:
             self._runner.autocommit(
                 lambda unit: self._runner.outbox.clear(unit.connection, row_ids)
             )
+        self._pending.difference_update(row_ids)
 
     def _send(self, events: Sequence[Event]) -> None:
         """Send `events`, again and again until the broker has confirmed them all."""

@@ -227,6 +227,34 @@ def test_more_than_the_publisher_can_hold_is_the_sweepers(
     assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-many"])}
 
 
+def test_what_others_left_is_published_while_the_publisher_is_never_idle(
+    publishing: Callable[..., Publishing], spy: Callable[[], list[Any]]
+) -> None:
+    on_air = publishing()
+    (left,) = append(on_air.work, note("p-left"))
+    on_air.start()
+    wait_until(lambda: on_air.outbox() == 0)
+    spy()
+
+    def load() -> None:
+        while True:
+            append(on_air.work, note("p-load"))
+            eventlet.sleep(0)
+
+    loading = [eventlet.spawn(load) for _ in range(12)]
+    on_air.work.run(lambda unit: outbox.put(unit.connection, new_id(), [left]))
+    seen: set[str] = set()
+
+    def arrived() -> bool:
+        seen.update(event_ids(spy()))
+        return left.id in seen
+
+    wait_until(arrived)
+    for each in loading:
+        each.kill()
+    wait_until(lambda: on_air.outbox() == 0)
+
+
 def test_what_is_queued_is_published_before_the_process_ends(
     publishing: Callable[..., Publishing], spy: Callable[[], list[Any]]
 ) -> None:
