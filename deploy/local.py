@@ -131,6 +131,7 @@ def _print_how_to_call(client: str, file: Path) -> None:
         f"run: ready; call the services with CDP_AMQP_URI={client}\n"
         f"run: in another terminal, set -a; . {file}; set +a\n"
         "run: sets that and what else the commands need: for instance, cdp rebuild segments\n"
+        "run: cdp doctor says what is wrong, and what mends it\n"
         "run: Ctrl-C stops them",
         file=sys.stderr,
     )

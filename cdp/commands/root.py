@@ -8,7 +8,9 @@ import click
 
 from cdp.commands.dead_letters import dead_letters
 from cdp.commands.decide import decide
+from cdp.commands.declare import declare
 from cdp.commands.demo import demo
+from cdp.commands.doctor import doctor
 from cdp.commands.identity import identity
 from cdp.commands.load import load
 from cdp.commands.migrate import migrate
@@ -39,5 +41,18 @@ def cli() -> None:
     """
 
 
-for command in (demo, run, migrate, load, profile, decide, identity, dead_letters, rebuild):
+_COMMANDS = (
+    demo,
+    run,
+    migrate,
+    load,
+    profile,
+    decide,
+    identity,
+    doctor,
+    declare,
+    dead_letters,
+    rebuild,
+)
+for command in _COMMANDS:
     cli.add_command(command)

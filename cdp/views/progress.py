@@ -23,6 +23,7 @@ from chassis.projections.rebuild import RebuildProgress
 
 Report = Callable[[RebuildProgress], None]
 _SECONDS_A_LINE = 10.0
+_LATE_SECONDS = 2.0
 
 
 @contextmanager
@@ -68,3 +69,16 @@ def lines(seconds: float = _SECONDS_A_LINE) -> Iterator[Report]:
     finally:
         stopped.set()
         printer.join()
+
+
+@contextmanager
+def late_line(seconds: float = _LATE_SECONDS) -> Iterator[Callable[[str], None]]:
+    """A line on standard error that names what is waited for, if that takes over `seconds`."""
+    doing: list[str] = []
+    timer = threading.Timer(seconds, lambda: click.echo(f"Asking {doing[-1]} …", err=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield doing.append
+    finally:
+        timer.cancel()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import eventlet
@@ -28,3 +29,20 @@ def run_within(seconds: float, function: Callable[[], T]) -> T:
         raise DeadlineExceeded from None
     finally:
         limit.cancel()
+
+
+def gather(seconds: float, functions: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+    """What each of `functions` returns, all run at the same time; those past `seconds` are missing.
+
+    Those that are missing are abandoned: nobody waits until they have noticed. Raises what one of
+    them raises.
+    """
+    until = time.monotonic() + seconds
+    threads = {name: eventlet.spawn(function) for name, function in functions.items()}
+    results = {}
+    for name, thread in threads.items():
+        with eventlet.Timeout(max(0.0, until - time.monotonic()), False):
+            results[name] = thread.wait()
+        if name not in results:
+            eventlet.spawn_n(thread.kill)
+    return results

@@ -1,0 +1,62 @@
+"""What only an administrator of the broker can see: bindings, policies, everybody's queues."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from cdp.doctor.snapshot import Administered
+from chassis.core.deadline import gather
+from chassis.core.errors import InvalidInput
+from chassis.messaging.inspection import QueueDepth
+from deploy.broker import Administration, BrokerError, ControlCommand, ManagementAPI
+
+VARIABLE = "CDP_MANAGEMENT_URI"
+_SECONDS = 7.0
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
+
+
+def read_administered(
+    administration: Administration | None, virtual_host: str
+) -> Administered | None:
+    """What an administrator sees of the virtual host; None if there is none, or it is refused."""
+    if administration is None:
+        return None
+    lists: Mapping[str, Callable[[str], Any]] = {
+        "bindings": administration.bindings,
+        "policies": administration.policies,
+        "queues": administration.queues,
+    }
+    try:
+        seen = gather(_SECONDS, {name: partial(get, virtual_host) for name, get in lists.items()})
+    except BrokerError:
+        return None
+    if seen.keys() != lists.keys():
+        return None
+    return Administered(
+        frozenset(seen["bindings"]),
+        frozenset(seen["policies"]),
+        {name: QueueDepth(*depth) for name, depth in seen["queues"].items()},
+    )
+
+
+def open_administration(uri: str) -> Administration | None:
+    """How this process may administer the broker at `uri`; None if it may not.
+
+    CDP_MANAGEMENT_URI=http://USER:PASSWORD@HOST:15672 lets it, and so does being root on the
+    broker's machine. InvalidInput for what is no such URI.
+    """
+    if management := os.environ.get(VARIABLE):
+        parts = urlsplit(management)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InvalidInput(VARIABLE, "write http://USER:PASSWORD@HOST:15672")
+        login = urlsplit(uri) if parts.username is None else parts
+        user, password = unquote(login.username or "guest"), unquote(login.password or "guest")
+        address = f"{parts.scheme}://{parts.hostname}:{parts.port or 15672}"
+        return ManagementAPI(address, user, password)
+    if (urlsplit(uri).hostname or "localhost") in _LOCAL and os.getuid() == 0:
+        return ControlCommand()
+    return None

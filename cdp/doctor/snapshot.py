@@ -1,0 +1,100 @@
+"""What one look at a suite has seen: plain data, from which findings are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from chassis.messaging.inspection import QueueDepth
+
+Status = Mapping[str, Any]
+"""What the call `status` answers: see `contracts.common.StatusResponse`."""
+
+Unanswered = Literal["timeout", "not_running", "database", "failed", "not_asked"]
+"""Why there is no status: no answer in time, no process that takes calls, its database does not
+answer, the call failed, or there was no broker to ask over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Administered:
+    """What only an administrator of the broker can see.
+
+    `bindings` are pairs of exchange and queue; `policies` are names; `queues` are all there are.
+    """
+
+    bindings: frozenset[tuple[str, str]]
+    policies: frozenset[str]
+    queues: Mapping[str, QueueDepth]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSnapshot:
+    """The broker as the user of the commands sees it.
+
+    `refusal` says why nothing could be seen; with `refuses_user`, because of the user, the password
+    or the virtual host. `administered` is None if nobody gave the rights of an administrator.
+    """
+
+    place: str
+    virtual_host: str
+    refusal: str | None = None
+    refuses_user: bool = False
+    exchanges: frozenset[str] = frozenset()
+    queues: Mapping[str, QueueDepth | None] = field(default_factory=dict)
+    administered: Administered | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSnapshot:
+    """A service: its status, or why there is none.
+
+    `seconds` is how long the answer took. `clock_offset` is how many seconds its database's clock
+    is ahead of this machine's. `later` is a second status, a moment after the first one.
+    """
+
+    status: Status | None = None
+    unanswered: Unanswered | None = None
+    reason: str = ""
+    seconds: float | None = None
+    clock_offset: float | None = None
+    later: Status | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSnapshot:
+    """A database that this process reached by itself, or the reason why it could not."""
+
+    refusal: str | None = None
+    status: Status | None = None
+    clock_offset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteSnapshot:
+    """One look at everything.
+
+    `follows` says whose events each service follows. `policies` are those that the broker should
+    have, with name, pattern and definition. `release` is that of the command.
+    """
+
+    release: str
+    follows: Mapping[str, Sequence[str]]
+    policies: Sequence[Mapping[str, Any]]
+    broker: BrokerSnapshot
+    services: Mapping[str, ServiceSnapshot]
+    databases: Mapping[str, DatabaseSnapshot] = field(default_factory=dict)
+
+    def status(self, service: str) -> Status | None:
+        """What is known of a service: by its own answer, or read from its database."""
+        answer = self.services[service].status
+        if answer is not None or service not in self.databases:
+            return answer
+        return self.databases[service].status
+
+    def clock_offset(self, service: str) -> float | None:
+        """How far the clock of a service's database is ahead of ours, in seconds."""
+        offset = self.services[service].clock_offset
+        if offset is not None or service not in self.databases:
+            return offset
+        return self.databases[service].clock_offset

@@ -1,0 +1,547 @@
+"""What is wrong, from what was seen: each fault is named, with the command that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import click
+import pytest
+
+from cdp.commands.root import cli
+from cdp.doctor.findings import Finding, diagnose
+from cdp.doctor.snapshot import (
+    Administered,
+    BrokerSnapshot,
+    DatabaseSnapshot,
+    ServiceSnapshot,
+    SuiteSnapshot,
+)
+from cdp.views.doctor import findings_view, report_json, unseen
+from chassis.messaging.inspection import QueueDepth
+from contracts.topology import FOLLOWS, SERVICE_NAMES
+
+NOW = "2026-11-26T16:00:00.000000Z"
+STARTED = "2026-11-26T15:00:00.000000Z"
+RELEASE = "0.1.0+1f2e3d4c"
+REVISIONS = {"identity": "0004", "profiles": "0003", "segments": "0002", "offers": "0002"}
+POLICY = {"name": "calls", "pattern": "^rpc-", "definition": {"message-ttl": 10_000}}
+LETTER = "019aa000-0000-7000-8000-000000000000"
+Change = Callable[[SuiteSnapshot], SuiteSnapshot]
+
+
+def replica(pid: int = 100, **changes: Any) -> dict[str, Any]:
+    described = {
+        "id": str(pid),
+        "host": "shop-1",
+        "pid": pid,
+        "role": "all",
+        "release": RELEASE,
+        "configuration": {"identity.yaml": "aa"},
+        "skew_ms": 3,
+        "broker_connected": True,
+        "started_at": STARTED,
+        "seen_ms": 2_000,
+    }
+    return described | changes
+
+
+def gauge(name: str, value: float, **labels: str) -> dict[str, Any]:
+    return {"name": name, "labels": labels, "value": value}
+
+
+def status(service: str, *gauges: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "service": service,
+        "release": RELEASE,
+        "replica": "100",
+        "now": NOW,
+        "schema": {"revision": REVISIONS[service], "expected": REVISIONS[service]},
+        "incarnation": 1,
+        "comparisons": [
+            {"source": source, "incarnation": 1, "age_ms": 9_000} for source in FOLLOWS[service]
+        ],
+        "newest_dead_letter": None,
+        "gauges": list(gauges),
+        "replicas": [replica(100 + SERVICE_NAMES.index(service))],
+    }
+    return answer | changes
+
+
+def sound() -> SuiteSnapshot:
+    """A suite with which all is well."""
+    queues: dict[str, QueueDepth | None] = {f"rpc-{name}": QueueDepth(0, 1) for name in FOLLOWS}
+    for name, sources in FOLLOWS.items():
+        queues[f"{name}.dead"] = QueueDepth(0, 0)
+        queues |= {f"{name}.{source}": QueueDepth(0, 1) for source in sources}
+    return SuiteSnapshot(
+        release=RELEASE,
+        follows=FOLLOWS,
+        policies=[POLICY],
+        broker=BrokerSnapshot(
+            "localhost:5672",
+            "cdp",
+            exchanges=frozenset([*(f"{name}.events" for name in FOLLOWS), "nameko-rpc"]),
+            queues=queues,
+            administered=Administered(
+                bindings=frozenset(
+                    (f"{source}.events", f"{name}.{source}")
+                    for name, sources in FOLLOWS.items()
+                    for source in sources
+                ),
+                policies=frozenset({"calls"}),
+                queues={name: depth for name, depth in queues.items() if depth},
+            ),
+        ),
+        services={
+            name: ServiceSnapshot(status(name), seconds=0.01, clock_offset=0.0) for name in FOLLOWS
+        },
+        databases={
+            name: DatabaseSnapshot(status=status(name), clock_offset=0.0) for name in FOLLOWS
+        },
+    )
+
+
+def test_all_is_well_with_a_sound_suite() -> None:
+    assert diagnose(sound()) == []
+    assert unseen(sound()) == []
+
+
+# Changes of a sound suite
+
+
+def broker(**changes: Any) -> Change:
+    return lambda suite: replace(suite, broker=replace(suite.broker, **changes))
+
+
+def queue(name: str, depth: QueueDepth | None) -> Change:
+    return lambda suite: broker(queues={**suite.broker.queues, name: depth})(suite)
+
+
+def without_exchange(name: str) -> Change:
+    return lambda suite: broker(exchanges=suite.broker.exchanges - {name})(suite)
+
+
+def administered(change: Callable[[Administered], Administered]) -> Change:
+    def apply(suite: SuiteSnapshot) -> SuiteSnapshot:
+        assert suite.broker.administered
+        return broker(administered=change(suite.broker.administered))(suite)
+
+    return apply
+
+
+def service(name: str, seen: ServiceSnapshot) -> Change:
+    return lambda suite: replace(suite, services={**suite.services, name: seen})
+
+
+def database(name: str, seen: DatabaseSnapshot) -> Change:
+    return lambda suite: replace(suite, databases={**suite.databases, name: seen})
+
+
+def says(name: str, *gauges: Mapping[str, Any], **changes: Any) -> Change:
+    return service(name, ServiceSnapshot(status(name, *gauges, **changes), seconds=0.01))
+
+
+def silent(name: str, why: Any, reason: str = "it did not answer in 3 s") -> Change:
+    return service(name, ServiceSnapshot(unanswered=why, reason=reason))
+
+
+def down(name: str) -> Change:
+    return both(
+        silent(name, "not_running"),
+        queue(f"rpc-{name}", QueueDepth(3, 0)),
+        *(queue(f"{name}.{source}", QueueDepth(9, 0)) for source in FOLLOWS[name]),
+        database(name, DatabaseSnapshot()),
+    )
+
+
+def both(*changes: Change) -> Change:
+    def apply(suite: SuiteSnapshot) -> SuiteSnapshot:
+        for change in changes:
+            suite = change(suite)
+        return suite
+
+    return apply
+
+
+def out_of_reach(suite: SuiteSnapshot) -> SuiteSnapshot:
+    """Without the broker nothing that needs it is seen."""
+    blind = BrokerSnapshot("localhost:5672", "cdp", refusal="the broker is out of reach")
+    unseen_services = {
+        name: ServiceSnapshot(unanswered="not_asked", reason="no broker") for name in FOLLOWS
+    }
+    return replace(suite, broker=blind, services=unseen_services)
+
+
+LAGGING = (
+    gauge("cdp_events_behind", 12, source="profiles"),
+    gauge("cdp_streams_parked", 3, source="profiles"),
+)
+FAR_BEHIND = (
+    gauge("cdp_events_behind", 5_000, source="profiles"),
+    gauge("cdp_streams_parked", 900, source="profiles"),
+)
+NEARER = (
+    gauge("cdp_events_behind", 4_000, source="profiles"),
+    gauge("cdp_streams_parked", 800, source="profiles"),
+)
+
+FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
+    # what is wrong: the change, the code, the service, what the command begins with
+    "the broker is down": (out_of_reach, "broker_unreachable", None, "systemctl start rabbitmq"),
+    "the password of the broker is wrong": (
+        both(out_of_reach, broker(refusal="refused the user", refuses_user=True)),
+        "broker_refuses",
+        None,
+        "set -a; . .run/environment; set +a",
+    ),
+    "the exchange of calls is gone": (
+        without_exchange("nameko-rpc"),
+        "rpc_exchange_missing",
+        None,
+        "kill -TERM 100   # on shop-1; then: cdp run identity --role all",
+    ),
+    "an events exchange is gone": (
+        without_exchange("profiles.events"),
+        "exchange_missing",
+        "profiles",
+        "cdp declare profiles",
+    ),
+    "a queue is gone": (
+        queue("offers.segments", None),
+        "queue_missing",
+        "offers",
+        "cdp declare offers",
+    ),
+    "a binding is gone": (
+        administered(
+            lambda seen: replace(
+                seen, bindings=seen.bindings - {("profiles.events", "segments.profiles")}
+            )
+        ),
+        "binding_missing",
+        "segments",
+        "cdp declare segments",
+    ),
+    "a queue has no consumer": (
+        queue("offers.segments", QueueDepth(7, 0)),
+        "events_not_followed",
+        "offers",
+        "cdp run offers --role events",
+    ),
+    "messages pile up": (
+        queue("offers.segments", QueueDepth(70_000, 1)),
+        "events_pile_up",
+        "offers",
+        "cdp run offers --role events",
+    ),
+    "a dead queue is gone": (
+        queue("offers.dead", None),
+        "dead_queue_missing",
+        "offers",
+        "cdp declare offers",
+    ),
+    "a message could not be read": (
+        queue("segments.dead", QueueDepth(1, 0)),
+        "messages_unreadable",
+        "segments",
+        "cdp dead-letters list segments",
+    ),
+    "another team's queue has no consumer": (
+        administered(
+            lambda seen: replace(
+                seen,
+                bindings=seen.bindings | {("profiles.events", "crm.profiles")},
+                queues={**seen.queues, "crm.profiles": QueueDepth(1_234, 0)},
+            )
+        ),
+        "subscriber_without_consumer",
+        None,
+        "rabbitmqctl delete_queue -p cdp crm.profiles",
+    ),
+    "a policy is missing": (
+        administered(lambda seen: replace(seen, policies=frozenset())),
+        "policy_missing",
+        None,
+        "rabbitmqctl set_policy -p cdp --apply-to queues calls '^rpc-' '{\"message-ttl\":10000}'",
+    ),
+    "a service is down": (down("segments"), "service_down", "segments", "cdp run segments"),
+    "no process takes calls": (
+        both(silent("offers", "not_running"), queue("rpc-offers", QueueDepth(0, 0))),
+        "calls_not_served",
+        "offers",
+        "cdp run offers --role rpc",
+    ),
+    "a service hangs": (
+        silent("offers", "timeout"),
+        "service_silent",
+        "offers",
+        "kill -KILL 103   # on shop-1; then: cdp run offers --role all",
+    ),
+    "a call fails": (
+        silent("offers", "failed", "failed with ProgrammingError"),
+        "status_failed",
+        "offers",
+        "cdp migrate offers",
+    ),
+    "a service is slow": (
+        service("offers", ServiceSnapshot(status("offers"), seconds=2.4)),
+        "service_slow",
+        "offers",
+        "cdp run offers --role rpc",
+    ),
+    "calls pile up": (
+        queue("rpc-offers", QueueDepth(1_790, 2)),
+        "calls_pile_up",
+        "offers",
+        "cdp run offers --role rpc",
+    ),
+    "a database is down, as this process sees it": (
+        both(
+            silent("profiles", "timeout"),
+            database("profiles", DatabaseSnapshot(refusal="connection refused")),
+        ),
+        "database_unreachable",
+        "profiles",
+        "systemctl start postgresql",
+    ),
+    "a database is down, as the service says": (
+        lambda suite: replace(silent("profiles", "database", "refused")(suite), databases={}),
+        "database_unreachable",
+        "profiles",
+        "systemctl start postgresql",
+    ),
+    "tables are behind": (
+        says("segments", schema={"revision": "0001", "expected": "0002"}),
+        "schema_behind",
+        "segments",
+        "cdp migrate segments",
+    ),
+    "tables are ahead": (
+        says("segments", schema={"revision": "0003", "expected": "0002"}),
+        "schema_ahead",
+        "segments",
+        "kill -TERM 102   # on shop-1; then: cdp run segments --role all",
+    ),
+    "a stream is halted": (
+        says(
+            "segments",
+            gauge("cdp_streams_halted", 1, source="profiles"),
+            gauge("cdp_dead_letters", 1),
+            newest_dead_letter=LETTER,
+        ),
+        "streams_halted",
+        "segments",
+        f"cdp dead-letters show segments {LETTER}",
+    ),
+    "a dead letter halts nothing": (
+        says("segments", gauge("cdp_dead_letters", 1)),
+        "dead_letters",
+        "segments",
+        "cdp dead-letters list segments",
+    ),
+    "a source was restored": (
+        says("offers", gauge("cdp_streams_ahead", 300, source="profiles")),
+        "streams_ahead",
+        "offers",
+        "cdp check consistency --repair",
+    ),
+    "a source was restored a moment ago": (
+        both(
+            says("identity", incarnation=2),
+        ),
+        "log_restored",
+        "profiles",
+        "cdp check consistency",
+    ),
+    "a service comes no nearer": (
+        service(
+            "segments",
+            ServiceSnapshot(
+                status("segments", *LAGGING), seconds=0.01, later=status("segments", *LAGGING)
+            ),
+        ),
+        "lag_stuck",
+        "segments",
+        "cdp run segments --role events",
+    ),
+    "a service lags": (
+        service(
+            "segments",
+            ServiceSnapshot(
+                status("segments", *FAR_BEHIND), seconds=0.01, later=status("segments", *NEARER)
+            ),
+        ),
+        "lag",
+        "segments",
+        "cdp run segments --role events",
+    ),
+    "heads were not compared": (
+        says(
+            "profiles",
+            comparisons=[{"source": "identity", "incarnation": 1, "age_ms": 4_000_000}],
+        ),
+        "comparison_old",
+        "profiles",
+        "cdp run profiles --role events",
+    ),
+    "the outbox is stuck": (
+        says("profiles", gauge("cdp_outbox_rows", 4), gauge("cdp_outbox_age_seconds", 90)),
+        "outbox_stuck",
+        "profiles",
+        "cdp run profiles",
+    ),
+    "events wait for identity": (
+        says("profiles", gauge("cdp_waiting_events", 4), gauge("cdp_waiting_age_seconds", 90)),
+        "events_waiting",
+        "profiles",
+        "cdp run profiles --role events",
+    ),
+    "evaluations fail": (
+        says("segments", gauge("cdp_evaluations_failing", 2)),
+        "evaluations_failing",
+        "segments",
+        "cdp rebuild segments",
+    ),
+    "a process is gone": (
+        says("segments", replicas=[replica(7, seen_ms=60_000), replica(8, role="events")]),
+        "replica_lost",
+        "segments",
+        "kill -KILL 7   # on shop-1; then: cdp run segments --role all",
+    ),
+    "a process does not reach the broker": (
+        says("segments", replicas=[replica(7), replica(8, broker_connected=False)]),
+        "replica_without_broker",
+        "segments",
+        "kill -TERM 8   # on shop-1; then: cdp run segments --role all",
+    ),
+    "a clock is wrong": (
+        says("segments", replicas=[replica(7), replica(8, skew_ms=-180_000)]),
+        "clock_wrong",
+        "segments",
+        "timedatectl set-ntp true   # on shop-1",
+    ),
+    "the clocks of databases differ": (
+        service("offers", ServiceSnapshot(status("offers"), seconds=0.01, clock_offset=90.0)),
+        "database_clocks_differ",
+        None,
+        "timedatectl set-ntp true",
+    ),
+    "the clock of this machine is wrong": (
+        both(
+            *(
+                service(name, ServiceSnapshot(status(name), seconds=0.01, clock_offset=90.0))
+                for name in FOLLOWS
+            )
+        ),
+        "client_clock_wrong",
+        None,
+        "timedatectl set-ntp true   # on this machine",
+    ),
+    "two processes read different files": (
+        says(
+            "segments",
+            replicas=[replica(7), replica(8, configuration={"identity.yaml": "bb"})],
+        ),
+        "configurations_differ",
+        None,
+        "sha256sum $CDP_CONFIG_DIR/identity.yaml",
+    ),
+    "two releases run": (
+        says(
+            "segments",
+            replicas=[
+                replica(7, release="0.2.0+aaaaaaaa", started_at="2026-11-26T15:59:00.000000Z")
+            ],
+        ),
+        "releases_differ",
+        None,
+        "kill -TERM 100   # on shop-1; then: cdp run identity --role all",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_named_alone_with_the_command_that_mends_it(fault: str) -> None:
+    change, code, name, command = FAULTS[fault]
+    (finding,) = diagnose(change(sound()))
+    assert (finding.code, finding.service) == (code, name)
+    assert finding.command.startswith(command)
+    assert finding.problem.endswith(".")
+    assert finding.consequence.endswith(".")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_command_of_a_finding_exists(fault: str) -> None:
+    (finding,) = diagnose(FAULTS[fault][0](sound()))
+    for line in finding.command.replace("then: ", "\n").splitlines():
+        words = line.partition("#")[0].split()
+        if words[:1] != ["cdp"] or words[1] == "check":
+            continue
+        command: click.Command | None = cli
+        for word in words[1:]:
+            if not isinstance(command, click.Group):
+                break
+            command = command.commands.get(word)
+        assert command is not None, line
+
+
+def test_what_is_worse_comes_first() -> None:
+    suite = both(
+        says("segments", gauge("cdp_dead_letters", 1)),
+        without_exchange("profiles.events"),
+        queue("segments.dead", QueueDepth(1, 0)),
+    )(sound())
+    assert [finding.severity for finding in diagnose(suite)] == ["critical", "warning", "warning"]
+
+
+def test_a_process_that_was_replaced_is_not_missed() -> None:
+    rows = [replica(7, seen_ms=60_000), replica(8, started_at="2026-11-26T15:59:30.000000Z")]
+    assert diagnose(says("segments", replicas=rows)(sound())) == []
+
+
+def test_a_process_that_nobody_has_seen_for_long_is_not_missed_for_ever() -> None:
+    rows = [replica(7, seen_ms=900_000), replica(8, role="events")]
+    assert diagnose(says("segments", replicas=rows)(sound())) == []
+
+
+def test_what_a_silent_service_has_in_its_database_is_seen_all_the_same() -> None:
+    letters = status("segments", gauge("cdp_dead_letters", 1))
+    suite = both(down("segments"), database("segments", DatabaseSnapshot(status=letters)))(sound())
+    assert [finding.code for finding in diagnose(suite)] == ["service_down", "dead_letters"]
+
+
+def test_without_the_broker_nothing_is_said_of_queues_but_databases_are_read() -> None:
+    letters = status("segments", gauge("cdp_dead_letters", 1))
+    suite = both(out_of_reach, database("segments", DatabaseSnapshot(status=letters)))(sound())
+    assert [finding.code for finding in diagnose(suite)] == ["broker_unreachable", "dead_letters"]
+
+
+def test_events_that_wait_while_identity_is_down_need_identity() -> None:
+    suite = both(
+        down("identity"),
+        says("profiles", gauge("cdp_waiting_events", 4), gauge("cdp_waiting_age_seconds", 90)),
+    )(sound())
+    found: dict[str, Finding] = {finding.code: finding for finding in diagnose(suite)}
+    assert found.keys() == {"service_down", "events_waiting"}
+    assert found["events_waiting"].command == "cdp run identity"
+
+
+def test_the_report_for_scripts_says_the_same() -> None:
+    suite = down("segments")(sound())
+    findings = diagnose(suite)
+    report = report_json(suite, findings, 1.234)
+    assert report["well"] is False
+    assert report["findings"][0]["code"] == "service_down"
+    assert report["services"]["segments"] is None
+    assert report["services"]["offers"]["release"] == RELEASE
+    assert report_json(sound(), [], 0.5)["well"] is True
+    assert findings_view(suite, findings)
+
+
+def test_what_could_not_be_looked_at_is_said() -> None:
+    suite = both(down("segments"), broker(administered=None))(sound())
+    sentences = unseen(replace(suite, databases={}))
+    assert "CDP_MANAGEMENT_URI" in sentences[0]
+    assert "CDP_SEGMENTS_DATABASE_URI" in sentences[1]
