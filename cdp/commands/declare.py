@@ -12,9 +12,9 @@ from contracts.topology import SERVICE_NAMES
 @click.command()
 @services_argument
 def declare(services: tuple[str, ...]) -> None:
-    """Declare exchanges, queues and bindings of services again (default: all four).
+    """Declare exchanges and queues again (default: of all four services).
 
-    Services do so when they start. Nothing that is there is changed. Reaches the broker as each
+    Bindings too, as services do when they start. Nothing that is there is changed. Reaches the broker as each
     service itself: CDP_<SERVICE>_AMQP_URI, or CDP_AMQP_URI.
     """
     for name in declare_services(services or SERVICE_NAMES):
