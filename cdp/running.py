@@ -16,13 +16,11 @@ from cdp.databases import check_database, explained
 from cdp.embedded import EMBEDDED_BROKER, EmbeddedSuite, database_path, migrate
 from chassis.config.settings import Role, Settings, owner_database, read_settings
 from chassis.config.uris import broker_refusal, check_broker_uri
-from chassis.core.errors import InvalidInput, NotFound, Unavailable
+from chassis.core.errors import InvalidInput, Unavailable
 from chassis.messaging.amqp import BROKER_ERRORS
-from chassis.messaging.exchanges import declare_own, events_exchange, subscribe_at
-from chassis.messaging.inspection import inspect_broker
+from chassis.messaging.exchanges import declare_own
 from chassis.observability.logging import configure_logging
 from chassis.runtime.runner import exit_on_signals
-from contracts.topology import FOLLOWS
 
 EMBEDDED = Path(".run/embedded")
 _CONNECT_SECONDS = 5
@@ -66,22 +64,6 @@ def migrate_services(names: Sequence[str]) -> Iterator[str]:
         with explained(name, variable):
             migrate(settings, owner if owner != settings.database_uri else None)
         yield name
-
-
-def declare_services(names: Sequence[str]) -> Iterator[str]:
-    """Declare what services own on the broker, and then what they follow, yielding each name."""
-    settings = [read_settings(name) for name in names]
-    for each in settings:
-        open_broker(each)
-    for each in settings:
-        sources = FOLLOWS[each.service]
-        exchanges = {source: events_exchange(source).name for source in sources}
-        found = inspect_broker(each.amqp_uri, exchanges.values(), ()).exchanges
-        for source, exchange in exchanges.items():
-            if exchange not in found:
-                raise NotFound(exchange, f"is not there; run `cdp declare {source}` first")
-        subscribe_at(each.amqp_uri, each.service, sources)
-        yield each.service
 
 
 def open_broker(settings: Settings) -> None:

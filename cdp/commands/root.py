@@ -8,7 +8,6 @@ import click
 
 from cdp.commands.dead_letters import dead_letters
 from cdp.commands.decide import decide
-from cdp.commands.declare import declare
 from cdp.commands.demo import demo
 from cdp.commands.doctor import doctor
 from cdp.commands.identity import identity
@@ -50,7 +49,6 @@ _COMMANDS = (
     decide,
     identity,
     doctor,
-    declare,
     dead_letters,
     rebuild,
 )

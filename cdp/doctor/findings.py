@@ -29,6 +29,7 @@ _MANY_CALLS = 50
 # While messages pile up, heads are compared every five minutes.
 _OLD_COMPARISON_MS = 360_000
 _RPC_EXCHANGE = "nameko-rpc"
+_DECLARES = "   # a process declares what it needs every few seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _exchanges(snapshot: SuiteSnapshot) -> Iterator[Finding]:
             None,
             f"The exchange {_RPC_EXCHANGE}, over which all calls go, is missing.",
             "No call reaches a service, and no service reaches another.",
-            "\n".join(_restart(snapshot, service, "all") for service in snapshot.follows),
+            "\n".join(_restart(snapshot, service, "all", "KILL") for service in snapshot.follows),
         )
     for service in snapshot.follows:
         if f"{service}.events" not in snapshot.broker.exchanges:
@@ -103,7 +104,7 @@ def _exchanges(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                 service,
                 f"The exchange {service}.events is missing.",
                 f"Events of {service} reach no subscriber as they happen.{late}",
-                f"cdp declare {service}",
+                f"cdp run {service}{_DECLARES}",
             )
 
 
@@ -130,7 +131,7 @@ def _queue(snapshot: SuiteSnapshot, service: str, source: str) -> Iterator[Findi
             service,
             f"The queue {name} is missing.",
             late,
-            f"cdp declare {service}",
+            f"cdp run {service} --role events{_DECLARES}",
         )
         return
     administered = snapshot.broker.administered
@@ -146,7 +147,7 @@ def _queue(snapshot: SuiteSnapshot, service: str, source: str) -> Iterator[Findi
             service,
             f"The queue {name} is not bound to the exchange {exchange}.",
             late,
-            f"cdp declare {service}",
+            f"cdp run {service} --role events{_DECLARES}",
         )
     if depth.consumers == 0 and not _is_down(snapshot, service):
         yield Finding(
@@ -179,7 +180,7 @@ def _dead_queue(snapshot: SuiteSnapshot, service: str) -> Iterator[Finding]:
             service,
             f"The queue {name} is missing.",
             "A message that cannot be read would be lost instead of kept there.",
-            f"cdp declare {service}",
+            f"cdp run {service}{_DECLARES}",
         )
     elif depth.messages:
         yield Finding(

@@ -200,19 +200,19 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         without_exchange("nameko-rpc"),
         "rpc_exchange_missing",
         None,
-        "kill -TERM 100   # on shop-1; then: cdp run identity --role all",
+        "kill -KILL 100   # on shop-1; then: cdp run identity --role all",
     ),
     "an events exchange is gone": (
         without_exchange("profiles.events"),
         "exchange_missing",
         "profiles",
-        "cdp declare profiles",
+        "cdp run profiles",
     ),
     "a queue is gone": (
         queue("offers.segments", None),
         "queue_missing",
         "offers",
-        "cdp declare offers",
+        "cdp run offers",
     ),
     "a binding is gone": (
         administered(
@@ -222,7 +222,7 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         ),
         "binding_missing",
         "segments",
-        "cdp declare segments",
+        "cdp run segments --role events",
     ),
     "a queue has no consumer": (
         queue("offers.segments", QueueDepth(7, 0)),
@@ -240,7 +240,7 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         queue("offers.dead", None),
         "dead_queue_missing",
         "offers",
-        "cdp declare offers",
+        "cdp run offers",
     ),
     "a message could not be read": (
         queue("segments.dead", QueueDepth(1, 0)),
