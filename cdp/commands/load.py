@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from cdp.connection import DEMO, broker_uri, connected
+from cdp.loading.check import ROWS_CHECKED, check_load
 from cdp.loading.checkpoint import Checkpoint, CheckpointFolder
 from cdp.loading.load import Load
 from cdp.loading.mapping import TableMapping, read_mapping
@@ -23,9 +25,11 @@ from cdp.loading.table import Table
 from cdp.loading.target import FOLLOWERS, RemoteTarget
 from cdp.loading.text import check_text
 from cdp.loading.throttle import Throttle
+from cdp.views.load_check import load_check_view
 from cdp.views.report import console
 from chassis.core.errors import Unavailable
 from chassis.core.retry import retry
+from identifiers import IdentifierTypes, load_types
 
 _LINES = (".ndjson", ".jsonl")
 _PARQUET = ".parquet"
@@ -40,6 +44,11 @@ _RETRY_SECONDS = 2.0
     "--mapping",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="How the rows of a table become events, for example examples/mappings/cdnow.yaml.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Record nothing: say what would come of the first 1,000 rows (or the first N).",
 )
 @click.option("--first", type=click.IntRange(1), metavar="N", help="Load only the first N lines.")
 @click.option("--name", help="What ids made from lines start with (default: the file's name).")
@@ -68,6 +77,7 @@ def load(  # noqa: PLR0913 - as many as the command has options
     *,
     file: Path,
     mapping: Path | None,
+    check: bool,
     first: int | None,
     name: str | None,
     folder: Path | None,
@@ -82,10 +92,21 @@ def load(  # noqa: PLR0913 - as many as the command has options
     FILE has one event as JSON on each line (.ndjson, .jsonl), or is a table with a --mapping: text
     such as CSV, or Parquet (.parquet). After any interruption, run the same command again: it
     continues from its checkpoint, and nothing counts twice. Rejected lines go into a file, to be
-    corrected and loaded. The exit status is 1 if there are any.
+    corrected and loaded. The exit status is 1 if there are any. See first what would come of a file
+    with --check.
     """
     table_mapping = read_mapping(mapping) if mapping else None
     source, records, make_events = open_file(file, table_mapping, name)
+    if check:
+        done = check_load(
+            records(),
+            make_events,
+            _identifier_types(),
+            time.time_ns() // 1_000,
+            first or ROWS_CHECKED,
+        )
+        console().print(load_check_view(done))
+        ctx.exit(1 if done.rejected else 0)
     run = partial(
         Load,
         source=source,
@@ -186,6 +207,12 @@ def _retry(
 def _rows_done(folder: CheckpointFolder) -> int:
     checkpoint = folder.read()
     return checkpoint.counts.rows if checkpoint else 0
+
+
+def _identifier_types() -> IdentifierTypes:
+    """Those of identity.yaml in CDP_CONFIG_DIR, or the shipped ones."""
+    directory = os.environ.get("CDP_CONFIG_DIR")
+    return load_types(Path(directory) if directory else None)
 
 
 def _broker() -> str:

@@ -20,7 +20,7 @@ from chassis.validation.plain import MAX_CALL_BYTES
 FINDING = "Finding the checkpoint"
 _POLL_SECONDS = 0.05
 _MOST_RECORDS = 1_000  # of a batch, some of which become no event
-_EVENT_OF_CALL = re.compile(r"events\[\d+\]\.?")
+_EVENT = re.compile(r"event(s\[\d+\])?(\.|$)")  # of a mapping, or of a call
 
 
 class LoadTarget(Protocol):
@@ -125,7 +125,7 @@ class Load:
                     raise InvalidInput("", record.fault)
                 events = self.make_events(record)
             except InvalidInput as error:
-                batch.add_rejected(record, str(error).removeprefix("event."))
+                batch.add_rejected(record, describe_error(error.subject, error.message))
             else:
                 if batch.size + sum(event.size for event in events) > MAX_CALL_BYTES * 3 // 4:
                     yield batch
@@ -162,7 +162,8 @@ class Load:
         token: dict[str, int] = {}
         for (record, _event), receipt in zip(batch.events, receipts, strict=True):
             if receipt["status"] == "rejected":
-                batch.reject(record, _reason(receipt["error"]))
+                refusal = receipt["error"]
+                batch.reject(record, describe_error(refusal["field"], refusal["message"]))
             elif receipt["status"] == "appended":
                 token = {receipt["stream_id"]: receipt["version"]}
         self.throttle.after_record(self.clock() - began, token, len(receipts))
@@ -196,7 +197,7 @@ class Load:
         rejected = sorted(batch.rejected, key=lambda each: each[0].rows[0].number)
         rows = [row for record, _reason in rejected for row in record.rows]
         lines = b"".join(self.source.again(row) for row in rows)
-        reasons = "".join(f"{_numbers(record)}: {reason}\n" for record, reason in rejected)
+        reasons = "".join(f"{line_numbers(record)}: {reason}\n" for record, reason in rejected)
         counts = Counts(
             rows=sum(len(record.rows) for record in batch.records),
             appended=statuses["appended"],
@@ -248,13 +249,14 @@ class LoadBatch:
         self.rejected.append((record, reason))
 
 
-def _reason(error: Mapping[str, str]) -> str:
-    """The error of a receipt, without the index of the event in the call."""
-    field_name = _EVENT_OF_CALL.sub("", error["field"], count=1)
-    return f"{field_name}: {error['message']}" if field_name else error["message"]
+def describe_error(subject: str, message: str) -> str:
+    """What is wrong with an event, by its field and without its place in a call."""
+    field_name = _EVENT.sub("", subject, count=1) if _EVENT.match(subject) else subject
+    return f"{field_name}: {message}" if field_name else message
 
 
-def _numbers(record: Record) -> str:
+def line_numbers(record: Record) -> str:
+    """The lines of a record, in words."""
     numbers = [row.number for row in record.rows]
     if len(numbers) == 1:
         return f"line {numbers[0]}"

@@ -119,6 +119,13 @@ def when(instant: str | None) -> str:
     return "never" if instant is None else f"{instant[:10]} {instant[11:19]}"
 
 
+def harmless(text: object) -> str:
+    """Text of shoppers and shops for a terminal, whose control characters are shown as escapes."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in str(text)
+    )
+
+
 def console(*, stderr: bool = False) -> Console:
     """Where commands print; colours only in a terminal."""
     return Console(stderr=stderr, highlight=False)

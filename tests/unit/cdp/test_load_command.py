@@ -86,7 +86,8 @@ def test_a_folder_that_cannot_be_read_is_left_for_a_person(refused: object) -> N
 
 def test_the_mapping_in_the_manual_makes_the_event_that_it_tells(tmp_path: Path) -> None:
     manual = (ROOT / "docs" / "howto" / "loading.md").read_text()
-    (text,) = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    text, join = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    assert parse_mapping(read_document(text + join, "shop.yaml")).joins[0].name == "customers"
     path = tmp_path / "orders.csv"
     path.write_bytes(
         "Order;At;Who;Currency;Paid;Sku;N\n"

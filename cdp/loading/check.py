@@ -1,0 +1,143 @@
+"""A load that records nothing: what would come of the first rows, and what looks wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from cdp.loading.load import describe_error, line_numbers
+from cdp.loading.records import Record, SizedEvent
+from chassis.core.errors import InvalidInput
+from contracts.ingest import IncomingEvent, read_events
+from identifiers import IdentifierTypes, accept
+
+ROWS_CHECKED = 1_000
+_EVENTS_SHOWN = 5
+_FEW_ORDERS = 5  # fewer say nothing about the whole
+_KEY = b"of a check, under which nothing is stored"
+
+
+@dataclass(slots=True)
+class EventKind:
+    """What is known of the events of one type: times in microseconds, money in minor units."""
+
+    events: int = 0
+    earliest: int | None = None
+    latest: int | None = None
+    money: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class LoadCheck:
+    """What would come of the rows that were read.
+
+    `rejected` has each reason with the lines to which it applies; `identifiers` and `ignored` count
+    events by type of identifier, the latter with the reason; `shoppers` are distinct identifiers by
+    type; `first` are some of the events.
+    """
+
+    rows: int = 0
+    left_out: int = 0
+    kinds: dict[str, EventKind] = field(default_factory=dict)
+    rejected: dict[str, list[str]] = field(default_factory=dict)
+    identifiers: Counter[str] = field(default_factory=Counter)
+    shoppers: dict[str, set[str]] = field(default_factory=dict)
+    ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: list[IncomingEvent] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def events(self) -> int:
+        """How many events would be recorded."""
+        return sum(kind.events for kind in self.kinds.values())
+
+
+def check_load(
+    records: Iterable[Record],
+    make_events: Callable[[Record], Sequence[SizedEvent]],
+    types: IdentifierTypes,
+    now: int,
+    most_rows: int = ROWS_CHECKED,
+) -> LoadCheck:
+    """What would come of the first rows of a file at the instant `now` (microseconds)."""
+    check = LoadCheck()
+    events: list[IncomingEvent] = []
+    for record in records:
+        if check.rows >= most_rows:
+            break
+        check.rows += len(record.rows)
+        try:
+            if record.fault:
+                raise InvalidInput("", record.fault)
+            made = make_events(record)
+        except InvalidInput as error:
+            _reject(check, record, describe_error(error.subject, error.message))
+            continue
+        if not made:
+            check.left_out += len(record.rows)
+            continue
+        checked = read_events([sized.event for sized in made], now)
+        for refusal in checked.errors.values():
+            _reject(check, record, describe_error(refusal.subject, refusal.message))
+        events += checked.valid.values()
+    for event in events:
+        _count(check, event, types)
+    check.first = list(islice(events, _EVENTS_SHOWN))
+    check.warnings = list(_warnings(check, events, now))
+    return check
+
+
+def _reject(check: LoadCheck, record: Record, reason: str) -> None:
+    check.rejected.setdefault(reason, []).append(line_numbers(record))
+
+
+def _count(check: LoadCheck, event: IncomingEvent, types: IdentifierTypes) -> None:
+    kind = check.kinds.setdefault(event.type, EventKind())
+    kind.events += 1
+    kind.earliest = event.time if kind.earliest is None else min(kind.earliest, event.time)
+    kind.latest = event.time if kind.latest is None else max(kind.latest, event.time)
+    amount = event.data.get("revenue", event.data.get("amount"))
+    if amount is not None:
+        kind.money[event.data["currency"]] += amount
+    accepted = accept(event.identifiers, types, _KEY)
+    for identifier in accepted.keys:
+        check.identifiers[identifier.type.name] += 1
+        check.shoppers.setdefault(identifier.type.name, set()).add(identifier.key)
+    for ignored in accepted.ignored:
+        check.ignored[ignored.type, ignored.reason] += 1
+
+
+def _warnings(check: LoadCheck, events: Sequence[IncomingEvent], now: int) -> Iterable[str]:
+    """What is allowed and still looks like a mistake."""
+    if check.rows and not events:
+        yield "No event would be recorded."
+    ids = Counter(event.id for event in events)
+    if repeated := sum(count - 1 for count in ids.values()):
+        yield f"{repeated:,} of the events repeat the id of another one, and would not count."
+    if future := sum(event.time > now for event in events):
+        yield f"{future:,} of the events lie in the future, and would not count until then."
+    orders = [event for event in events if event.type == "order_completed"]
+    if len(orders) >= _FEW_ORDERS:
+        yield from _order_warnings(orders)
+    nobody = sum(not event.identifiers for event in events)
+    if nobody:
+        yield f"{nobody:,} of the events name no shopper."
+
+
+def _order_warnings(orders: Sequence[IncomingEvent]) -> Iterable[str]:
+    if len({order.time for order in orders}) == 1:
+        yield "All orders have the same time; is it the right column?"
+    if len({_who(order.identifiers) for order in orders}) == 1:
+        yield "All orders are of one shopper; is it the right column?"
+    if not any(order.data["revenue"] for order in orders):
+        yield "All orders have a revenue of 0."
+    distinct = len({order.data["order_id"] for order in orders})
+    if distinct < len(orders):
+        yield f"{len(orders):,} orders have {distinct:,} order ids; should `group_by` join rows?"
+
+
+def _who(identifiers: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(identifiers.items()))

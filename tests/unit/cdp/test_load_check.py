@@ -1,0 +1,87 @@
+"""`cdp load --check`: what would come of a file, before anything is recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cdp.commands.root import cli
+
+MAPPING = """\
+group_by: order
+rows: {unless: {status: failed}}
+events:
+  - id: "shop-{order}"
+    type: order_completed
+    time: "{at}"
+    identifiers: {email: "{email}", user_id: "{user}"}
+    authenticated: false
+    data:
+      order_id: "{order}"
+      revenue: {from: "{paid}", as: amount}
+      currency: "{currency}"
+      products:
+        each_line: {sku: "{sku}", quantity: 1}
+"""
+HEADING = "order,at,email,user,paid,currency,sku,status\n"
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("CDP_AMQP_URI", "amqp://nobody@127.0.0.1:9/")  # nothing is asked there
+    (tmp_path / "shop.yaml").write_text(MAPPING)
+    return tmp_path
+
+
+def check(shop: Path, *rows: str, status: int = 0) -> str:
+    (shop / "orders.csv").write_text(HEADING + "".join(f"{row}\n" for row in rows))
+    words = ["load", "orders.csv", "--mapping", "shop.yaml", "--check"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == status, result.output
+    assert not (shop / "orders.csv.load").exists()
+    assert "Nothing was recorded." in result.output
+    return " ".join(result.output.split())
+
+
+def test_it_says_what_would_be_recorded_of_whom_and_for_how_much(shop: Path) -> None:
+    said = check(
+        shop,
+        "1,2026-10-01T10:00:00Z,ada@shop.example,17,30.00,EUR,CUP,paid",
+        "1,,,,,,LID,paid",
+        "2,2026-10-03T10:00:00Z,bob@shop.example,null,5000,JPY,CUP,paid",
+        "3,2026-10-02T10:00:00Z,ada@shop.example,17,3.00,EUR,CUP,failed",
+    )
+    assert "4 rows would become 2 events; the mapping leaves out 1 row; 0 rejected." in said
+    row = "order_completed 2 2026-10-01 10:00:00 2026-10-03 10:00:00 30.00 EUR, 5000 JPY"
+    assert row in said
+    assert "email 2 2" in said
+    assert "user_id 1 1 1 × is a placeholder, which would stand for everybody" in said
+    assert "order_id 1, revenue 3000, currency EUR, products 2 lines" in said
+
+
+def test_rejected_rows_are_listed_by_their_reason(shop: Path) -> None:
+    bad = "{},2026-10-01T10:00:00Z,a@x.example,,much,EUR,CUP,paid"
+    rows = [bad.format(number) for number in range(5)]
+    said = check(shop, *rows, "6,yesterday,a@x.example,,1.00,EUR,CUP,paid", status=1)
+    assert "0 events; 6 rejected" in said
+    assert "line 2, line 3, line 4 and 2 more: data.revenue: must be an amount" in said
+    assert "line 7: time: " in said
+    assert "Look at this: No event would be recorded." in said
+
+
+def test_what_is_allowed_and_looks_like_a_mistake_is_named(shop: Path) -> None:
+    row = "{},2126-10-01T10:00:00Z,a@x.example,,0,EUR,CUP,paid"
+    soon = row.replace("2126", "2026")
+    said = check(shop, *(soon.format(number) for number in range(6)))
+    assert "All orders have the same time; is it the right column?" in said
+    assert "All orders are of one shopper; is it the right column?" in said
+    assert "All orders have a revenue of 0." in said
+
+
+def test_control_characters_of_a_file_do_not_reach_the_terminal(shop: Path) -> None:
+    said = check(shop, "1,2026-10-01T10:00:00Z,a@x.example,,1.00,EUR,\x1b[31mCUP,paid")
+    assert "\x1b" not in said
