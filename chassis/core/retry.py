@@ -16,10 +16,11 @@ from tenacity import (
     nap,
     retry_if_exception,
     stop_after_delay,
-    wait_exponential,
 )
 
 T = TypeVar("T")
+
+_MOST_DOUBLINGS = 64
 
 
 def _ignore(error: BaseException, pause: float) -> None:
@@ -33,27 +34,39 @@ def retry(
     first_pause: float,
     longest_pause: float,
     patience: float = float("inf"),
+    healthy_after: float = float("inf"),
     before_pause: Callable[[BaseException, float], None] = _ignore,
     sleep: Callable[[float], None] = nap.sleep,
 ) -> T:
     """What `function` returns, called again after every error for which `when` is true.
 
     Each pause is twice as long as the last, up to `longest_pause`; `before_pause` gets the error
-    and the seconds to come. An error is raised if `when` is false for it, or if it comes after
-    `patience` seconds. So a caller that is to stop raises something else from `function`.
+    and the seconds to come. After an attempt that went well for `healthy_after` seconds before it
+    failed, as a connection may, the pauses begin anew. An error is raised if `when` is false for
+    it, or if it comes after `patience` seconds. So a caller that is to stop raises something else
+    from `function`.
     """
 
-    began = time.monotonic()
+    began = attempted = time.monotonic()
     failures: list[BaseException] = []
     try:
         return function()
     except BaseException as error:  # noqa: BLE001 - raised again, as the first attempt's
         failures.append(error)
+    pauses = 0
 
     def attempt() -> T:
+        nonlocal attempted
         if failures:
             raise failures.pop()
+        attempted = time.monotonic()
         return function()
+
+    def pause(_state: RetryCallState) -> float:
+        nonlocal pauses
+        pauses = 0 if time.monotonic() - attempted >= healthy_after else pauses
+        pauses = min(pauses + 1, _MOST_DOUBLINGS)
+        return min(first_pause * 2.0 ** (pauses - 1), longest_pause)
 
     def note(state: RetryCallState) -> None:
         if state.outcome is not None and (error := state.outcome.exception()) is not None:
@@ -61,7 +74,7 @@ def retry(
 
     attempts = Retrying(
         retry=retry_if_exception(when),
-        wait=wait_exponential(multiplier=first_pause, max=longest_pause),
+        wait=pause,
         stop=stop_after_delay(patience - (time.monotonic() - began)),
         before_sleep=note,
         sleep=sleep,

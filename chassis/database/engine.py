@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -27,7 +28,14 @@ _UNIQUE = "23505"
 # The database's own trouble, whatever the query: no connection, no memory, disk or time left,
 # shut down, a standby; and what an operator has to fix: no such user or database, no privilege.
 _TROUBLE = ("08", "25006", "28", "3D", "42501", "53", "57", "58")
-# The same on SQLite: busy, locked, out of memory, read only, I/O error, full, cannot be opened.
+# The statement and the tables do not fit each other, whatever the values in it: a table, column or
+# function is missing or is another one, until the migration or the release that fits is there.
+_MISFIT = ("42", "3F")
+_SQLITE_MISFIT = re.compile(
+    r"no such (table|column|function|module)|has no column named|syntax error"
+    r"|has \d+ columns but|ON CONFLICT clause does not match|ambiguous column name"
+)
+# The trouble of SQLite: busy, locked, out of memory, read only, I/O error, full, cannot be opened.
 _SQLITE_TROUBLE = {5, 6, 7, 8, 10, 13, 14}
 # A statement ends when its client is gone (a decision past its deadline must not occupy a
 # connection), or when its client has not read what it asked for: a frozen process keeps its locks
@@ -181,6 +189,15 @@ def is_unreachable(error: DBAPIError) -> bool:
     return error.connection_invalidated or lost
 
 
+def is_misfit(error: BaseException | None) -> bool:
+    """Whether this release and this database do not fit: nobody's values are to blame."""
+    if not isinstance(error, DBAPIError) or is_unreachable(error):
+        return False
+    if state := _state(error):
+        return state.startswith(_MISFIT)
+    return _SQLITE_MISFIT.search(str(error.orig)) is not None
+
+
 def _state(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
 
@@ -188,6 +205,17 @@ def _state(error: DBAPIError) -> str | None:
 def unreachable(error: DBAPIError) -> Unavailable:
     """The error for a caller when the database did not answer."""
     return Unavailable("database", f"did not answer ({type(error.orig).__name__}); try again")
+
+
+def failure_code(error: BaseException) -> str | None:
+    """The SQLSTATE of a database's error; None for other errors, and on SQLite."""
+    return _state(error) if isinstance(error, DBAPIError) else None
+
+
+def misfit(error: DBAPIError) -> Unavailable:
+    """The error for a caller while this release and the database do not fit."""
+    kind = _state(error) or type(error.orig).__name__
+    return Unavailable("database", f"does not fit this release ({kind}); try again later")
 
 
 def _file_lock(url: sa.URL) -> threading.Lock:

@@ -9,7 +9,7 @@ from chassis.core.event import Event
 from chassis.eventlog.log import HEADS_A_PAGE, Head
 from chassis.eventlog.unit_of_work import UnitOfWork
 
-_EVENTS_A_PAGE = 500
+EVENTS_A_PAGE = 500
 
 
 class LogReader(Protocol):
@@ -32,7 +32,7 @@ class RemoteLog:
 
     def history(self, after: Mapping[str, int]) -> Sequence[Event]:
         streams = [{"stream": stream, "after": version} for stream, version in after.items()]
-        page = self._call("history", streams=streams, limit=_EVENTS_A_PAGE)
+        page = self._call("history", streams=streams, limit=EVENTS_A_PAGE)
         return [Event.from_wire(wire) for wire in page["events"]]
 
     def heads(self, changed_since: int, after: str) -> Sequence[Head]:
@@ -47,7 +47,7 @@ class OwnLog:
         self._read = read
 
     def history(self, after: Mapping[str, int]) -> Sequence[Event]:
-        events: Sequence[Event] = self._read(lambda unit: unit.raw_history(after, _EVENTS_A_PAGE))
+        events: Sequence[Event] = self._read(lambda unit: unit.raw_history(after, EVENTS_A_PAGE))
         return events
 
     def heads(self, changed_since: int, after: str) -> Sequence[Head]:

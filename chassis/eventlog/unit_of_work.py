@@ -41,9 +41,11 @@ from chassis.database.engine import (
     SERVICE_LIMITS,
     Database,
     is_contention,
+    is_misfit,
     is_session_lost,
     is_transient,
     is_unreachable,
+    misfit,
     unreachable,
 )
 from chassis.eventlog.append import OutboxEntry
@@ -203,6 +205,8 @@ class UnitOfWorkRunner:
                 if attempt == _ATTEMPTS or late or not is_transient(error):
                     if is_unreachable(error) or lost:
                         raise unreachable(error) from None
+                    if is_misfit(error):
+                        raise misfit(error) from None
                     raise
                 if lost:
                     time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret

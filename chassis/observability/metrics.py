@@ -41,6 +41,11 @@ CALLS_EXPIRED = Counter(
 CALLS_RETURNED = Counter(
     "cdp_calls_returned", "Calls given back to the broker after a standstill.", ["service"]
 )
+OUTAGES = Gauge(
+    "cdp_outages",
+    "Kinds of failure for which events of a source are set aside, and nothing is halted.",
+    ["service", "source"],
+)
 
 _newest_applied: dict[tuple[str, str], int] = {}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +13,8 @@ from chassis.core.errors import NotFound
 from chassis.core.instants import format_instant
 from chassis.database.tables import DEAD_LETTERS, POSITIONS
 from chassis.eventlog.unit_of_work import UnitOfWork
+
+_OUTAGE = "an outage, and no poison: many streams failed alike"
 
 
 def list_dead_letters(
@@ -32,22 +36,125 @@ def load_dead_letter(unit: UnitOfWork, letter: str) -> dict[str, Any]:
     return _letter(row)
 
 
-def redrive(unit: UnitOfWork, letter: str) -> dict[str, Any]:
+def redrive(unit: UnitOfWork, letter: str, reason: str | None = None) -> dict[str, Any]:
     """End the halt of a dead letter's streams, whose events are then fetched and applied.
 
-    A letter that was redriven before changes nothing: a later halt has a letter of its own.
+    `reason` says why, for whoever reads the letter later. A letter that was redriven before changes
+    nothing: a later halt has a letter of its own.
     """
     stored = load_dead_letter(unit, letter)
     if stored["redriven_at"] is not None:
         return stored
-    halt = sa.and_(
-        POSITIONS.c.source == stored["source"], POSITIONS.c.stream_id.in_(stored["streams"])
-    )
-    unit.connection.execute(sa.update(POSITIONS).where(halt).values(halted=False))
-    unit.connection.execute(
-        sa.update(DEAD_LETTERS).where(DEAD_LETTERS.c.id == letter).values(redriven_at=unit.now)
-    )
+    _continue(unit, {stored["source"]: stored["streams"]})
+    _mark_redriven(unit, [letter], reason)
     return load_dead_letter(unit, letter)
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """A page of dead letters that were redriven, and the streams that continue.
+
+    `last` is the last letter of the page, and `remaining` is how many are to come after it.
+    """
+
+    letters: int
+    streams: int
+    remaining: int
+    last: str
+
+
+def redrive_page(
+    unit: UnitOfWork,
+    reason: str,
+    limit: int,
+    *,
+    source: str | None = None,
+    type: str | None = None,  # noqa: A002 - as the column
+    after: str = "",
+    until: str | None = None,
+) -> Redriven:
+    """Redrive up to `limit` dead letters past `after` in the order of their ids, up to `until`.
+
+    Only those of `source`, and of events of `type`, where given. A letter that was redriven is
+    never redriven again, so a page may be repeated.
+    """
+    wanted = [DEAD_LETTERS.c.redriven_at.is_(None), DEAD_LETTERS.c.id > after]
+    if source is not None:
+        wanted.append(DEAD_LETTERS.c.source == source)
+    if type is not None:
+        wanted.append(DEAD_LETTERS.c.type == type)
+    if until is not None:
+        wanted.append(DEAD_LETTERS.c.id <= until)
+    query = sa.select(DEAD_LETTERS.c.id, DEAD_LETTERS.c.source, DEAD_LETTERS.c.streams)
+    rows = unit.connection.execute(
+        query.where(*wanted).order_by(DEAD_LETTERS.c.id).limit(limit).with_for_update()
+    ).all()
+    halted: dict[str, set[str]] = {}
+    for row in rows:
+        halted.setdefault(row.source, set()).update(row.streams)
+    streams = _continue(unit, halted)
+    _mark_redriven(unit, [row.id for row in rows], reason)
+    last = rows[-1].id if rows else after
+    count = sa.select(sa.func.count()).select_from(DEAD_LETTERS)
+    remaining = unit.connection.execute(count.where(*wanted, DEAD_LETTERS.c.id > last)).scalar_one()
+    return Redriven(len(rows), streams, remaining, last)
+
+
+def newest_dead_letter(unit: UnitOfWork) -> str:
+    """The id of the newest dead letter; a blank if there is none."""
+    return unit.connection.execute(sa.select(sa.func.max(DEAD_LETTERS.c.id))).scalar() or ""
+
+
+def halted_alike(unit: UnitOfWork, source: str, reason: str, since: int) -> set[str]:
+    """The streams of `source` that were halted for `reason` after `since`: each letter's first."""
+    rows = unit.connection.execute(
+        sa.select(DEAD_LETTERS.c.streams).where(_alike(source, reason, since))
+    )
+    return {min(row.streams) for row in rows}
+
+
+def withdraw(unit: UnitOfWork, source: str, reason: str, since: int) -> None:
+    """Let the streams continue that were halted for `reason` after `since`: it was an outage."""
+    query = sa.select(DEAD_LETTERS.c.id, DEAD_LETTERS.c.streams).where(
+        _alike(source, reason, since), DEAD_LETTERS.c.redriven_at.is_(None)
+    )
+    rows = unit.connection.execute(query.order_by(DEAD_LETTERS.c.id).with_for_update()).all()
+    _continue(unit, {source: {stream for row in rows for stream in row.streams}})
+    _mark_redriven(unit, [row.id for row in rows], _OUTAGE)
+
+
+def _alike(source: str, reason: str, since: int) -> sa.ColumnElement[bool]:
+    letters = DEAD_LETTERS.c
+    return sa.and_(
+        letters.died_at > since,
+        letters.source == source,
+        letters.reason == reason,
+        letters.event_id.is_not(None),
+    )
+
+
+def _continue(unit: UnitOfWork, streams: Mapping[str, Collection[str]]) -> int:
+    """End the halt of streams, by source; how many were halted."""
+    count = 0
+    for source, names in sorted(streams.items()):
+        # In sorted order, as an inbox locks them.
+        locked = (
+            sa.select(POSITIONS.c.stream_id)
+            .where(POSITIONS.c.source == source, POSITIONS.c.stream_id.in_(sorted(names)))
+            .where(POSITIONS.c.halted)
+            .order_by(POSITIONS.c.stream_id)
+            .with_for_update()
+        )
+        halted = unit.connection.execute(locked).scalars().all()
+        rows = sa.and_(POSITIONS.c.source == source, POSITIONS.c.stream_id.in_(halted))
+        unit.connection.execute(sa.update(POSITIONS).where(rows).values(halted=False))
+        count += len(halted)
+    return count
+
+
+def _mark_redriven(unit: UnitOfWork, letters: Sequence[str], reason: str | None) -> None:
+    statement = sa.update(DEAD_LETTERS).where(DEAD_LETTERS.c.id.in_(letters))
+    unit.connection.execute(statement.values(redriven_at=unit.now, redrive_reason=reason))
 
 
 def _letter(row: RowMapping) -> dict[str, Any]:
@@ -55,5 +162,5 @@ def _letter(row: RowMapping) -> dict[str, Any]:
         name: None if row[name] is None else format_instant(row[name])
         for name in ("died_at", "redriven_at")
     }
-    names = ("id", "source", "streams", "version", "event_id", "type", "reason")
+    names = ("id", "source", "streams", "version", "event_id", "type", "reason", "redrive_reason")
     return {**{name: row[name] for name in names}, **instants}

@@ -9,21 +9,31 @@ messages, so replicas may share one plain queue.
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+import chassis.database
 from chassis.core.errors import ServiceError, Unavailable
 from chassis.core.event import Event, new_id
 from chassis.core.upcasting import Upcasters
-from chassis.database.engine import upsert
+from chassis.database.engine import failure_code, is_misfit, upsert
 from chassis.database.tables import DEAD_LETTERS, RECONCILED
 from chassis.eventlog.log import HEADS_A_PAGE, Head
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.metrics import note_applied
+from chassis.projections.dead_letters import halted_alike, withdraw
+from chassis.projections.outage import (
+    ALIKE_STREAMS,
+    ApplyFailure,
+    FailureHistory,
+    Outage,
+    Verdict,
+)
 from chassis.projections.positions import (
     Position,
     lagging_streams,
@@ -35,6 +45,8 @@ from chassis.projections.positions import (
 # A head's `changed_at` is set before its commit; no transaction stays open for longer than this.
 RECONCILE_MARGIN = 180 * 1_000_000
 
+_DATABASE = Path(str(chassis.database.__file__)).parent
+
 
 class Projection(Protocol):
     """What a service makes of another service's events."""
@@ -43,7 +55,8 @@ class Projection(Protocol):
         """Apply `events`: in order by stream, without gaps, each once, a joint fact once.
 
         The position rows of all their streams are locked. Any error but Unavailable means that an
-        event cannot be applied: it is found by halving the batch, and its streams are halted.
+        event cannot be applied: it is found by halving the batch, and its streams are halted,
+        unless it is an outage (see `chassis.projections.outage`).
         """
         ...
 
@@ -68,25 +81,22 @@ class Inbox:
         self.work = work
         self.source = source
         self._upcasters = upcasters or Upcasters()
+        self._failures = FailureHistory()
+        self._turns = 0
 
     def process(self, events: Sequence[Event], projection: Projection) -> BatchResult:
         """Apply those of `events` that are next in their streams.
 
-        Earlier ones are dropped, and later ones are noted, to be fetched. Raises Unavailable, with
-        nothing applied, if the database or something that the projection needs does not answer.
+        Earlier ones are dropped, and later ones are noted, to be fetched. Raises Unavailable if the
+        database or something that the projection needs does not answer, and Outage if no event can
+        be applied. In an outage that hits some types of events only, the others are applied, and
+        the streams of these stay behind, to be fetched again.
         """
-        if not events:
-            return BatchResult(applied=False, behind=False)
-        batch = _Batch(self.source, events, projection, self._upcasters)
-        try:
-            result = self.work.run(batch.apply)
-        except Unavailable:
-            raise
-        except Exception as error:
-            if error is not batch.projection_error:
-                raise
-            return self._isolate(batch, error)
-        note_applied(self.work.source, self.source, batch.ready)
+        isolation = _Isolation(projection, self._turns)
+        result = self._process(events, isolation)
+        if isolation.aside:
+            self._turns += 1
+            result |= self._leave_aside(isolation)
         return result
 
     def note(self, heads: Mapping[str, int]) -> None:
@@ -150,6 +160,10 @@ class Inbox:
         query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == self.source)
         return self.work.read(lambda unit: unit.connection.execute(query).scalar() or 0)
 
+    def outages(self) -> list[str]:
+        """The kinds of failure for which events are set aside just now, and nothing is halted."""
+        return self._failures.outages(self.work.clock.now())
+
     def dead_letter(self, reason: str) -> str:
         """Record a message that could not be read; returns the dead letter's id."""
         return self.work.run(lambda unit: self._insert_dead_letter(unit, None, reason))
@@ -158,19 +172,64 @@ class Inbox:
         names = list(streams)
         return self.work.read(lambda unit: load_positions(unit, self.source, names))
 
-    def _isolate(self, batch: _Batch, error: Exception) -> BatchResult:
-        """Apply all but the event that fails, by halves, and halt the streams of that one."""
+    def _process(self, events: Sequence[Event], isolation: _Isolation) -> BatchResult:
+        events = isolation.admit(events)
+        if not events:
+            return BatchResult(applied=False, behind=False)
+        batch = _Batch(self.source, events, isolation.projection, self._upcasters)
+        try:
+            result = self.work.run(batch.apply)
+        except Exception as error:
+            failure = batch.projection_error
+            if failure is None or isinstance(failure, Unavailable):
+                raise
+            if error is not failure and not is_misfit(failure):
+                raise
+            return self._isolate(batch, failure, isolation)
+        if result.applied:
+            types = {event.type for event in batch.ready}
+            self._failures.note_applied(types, self.work.clock.now())
+            isolation.note_applied(types)
+        note_applied(self.work.source, self.source, batch.ready)
+        return result
+
+    def _isolate(self, batch: _Batch, error: Exception, isolation: _Isolation) -> BatchResult:
+        """Apply all but the events that fail, by halves, and judge these."""
         ready = batch.ready
         if len(ready) == 1:
-            self.work.run(lambda unit: self._halt(unit, ready[0], _reason(error)))
-            result = BatchResult(applied=False, behind=False)
+            result = self._judge(ready[0], error, isolation)
         else:
-            middle = len(ready) // 2
-            result = self.process(ready[:middle], batch.projection)
-            result |= self.process(ready[middle:], batch.projection)
+            result = BatchResult(applied=False, behind=False)
+            for half in isolation.halves(ready):
+                result |= self._process(half, isolation)
         ids = {event.id for event in ready}
         rest = [event for event in batch.events if event.id not in ids]
-        return (result | self.process(rest, batch.projection)) if rest else result
+        return result | self._process(rest, isolation)
+
+    def _judge(self, event: Event, error: Exception, isolation: _Isolation) -> BatchResult:
+        """Halt the streams of an event that is poison, and leave aside what an outage hits."""
+        reason = _reason(error)
+        failure = ApplyFailure(reason, event.type, min(event.versions), is_misfit(error))
+        now = self.work.clock.now()
+        since = self._failures.since(failure, now)
+        halted = self.work.read(lambda unit: halted_alike(unit, self.source, reason, since))
+        verdict = self._failures.judge(failure, now, halted)
+        if verdict is Verdict.POISON:
+            self.work.run(lambda unit: self._halt(unit, event, reason))
+            return BatchResult(applied=False, behind=False)
+        if verdict is Verdict.OUTAGE_BEGINS:
+            self.work.run(lambda unit: withdraw(unit, self.source, reason, since))
+        isolation.leave_aside(event, failure)
+        return BatchResult(applied=False, behind=True)
+
+    def _leave_aside(self, isolation: _Isolation) -> BatchResult:
+        """Note what is to be fetched again; Outage if nothing at all can be applied."""
+        failure = isolation.failures[-1]
+        now = self.work.clock.now()
+        if not isolation.applied and not self._failures.others_apply(failure, now):
+            raise Outage(f"events of {self.source}", failure.kind)
+        self.note(heads_of(isolation.aside))
+        return BatchResult(applied=False, behind=True)
 
     def _halt(self, unit: UnitOfWork, event: Event, reason: str) -> None:
         positions = lock_positions(unit, self.source, event.versions)
@@ -223,11 +282,9 @@ class _Batch:
     projection_error: Exception | None = None
 
     def apply(self, unit: UnitOfWork) -> BatchResult:
-        heads: dict[str, int] = {}
-        for event in self.events:
-            for stream, version in event.versions.items():
-                heads[stream] = max(heads.get(stream, 0), version)
+        heads = heads_of(self.events)
         # Replicas that work on the same streams wait for one another here.
+        self.projection_error = None
         positions = lock_positions(unit, self.source, heads)
         self.ready = _advance(positions, self.events, self.upcasters)
         if self.ready:
@@ -240,6 +297,63 @@ class _Batch:
             save_positions(unit, self.source, {stream: positions[stream] for stream in touched})
         behind = any(p.seen > p.version and not p.halted for p in positions.values())
         return BatchResult(applied=bool(self.ready), behind=behind)
+
+
+@dataclass(slots=True)
+class _Isolation:
+    """The search for the events of a batch that cannot be applied.
+
+    In an outage it is cut short: a type of which ALIKE_STREAMS events failed in a row is skipped,
+    and after twice as many failures in a row so is everything. `turns` counts such searches: each
+    looks in another order, so that what can be applied again is found, wherever it stands.
+    """
+
+    projection: Projection
+    turns: int
+    applied: bool = False
+    aside: list[Event] = field(default_factory=list)
+    failures: list[ApplyFailure] = field(default_factory=list)
+    _row: int = 0
+    _rows: Counter[str] = field(default_factory=Counter)
+
+    def admit(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Those of `events` that are to be tried."""
+        if self._row >= 2 * ALIKE_STREAMS:
+            self.aside += events
+            return ()
+        skipped = [event for event in events if self._rows[event.type] >= ALIKE_STREAMS]
+        self.aside += skipped
+        return [e for e in events if self._rows[e.type] < ALIKE_STREAMS] if skipped else events
+
+    def halves(self, events: Sequence[Event]) -> Sequence[Sequence[Event]]:
+        """Both halves of `events`, in the order in which they are to be tried."""
+        middle = len(events) // 2
+        halves = [events[:middle], events[middle:]]
+        self.turns, swap = divmod(self.turns, 2)
+        return halves[::-1] if swap else halves
+
+    def leave_aside(self, event: Event, failure: ApplyFailure) -> None:
+        """An outage hits `event`."""
+        self.aside.append(event)
+        self.failures.append(failure)
+        self._row += 1
+        self._rows[event.type] += 1
+
+    def note_applied(self, types: Iterable[str]) -> None:
+        """Events of these types were applied."""
+        self.applied = True
+        self._row = 0
+        for each in types:
+            del self._rows[each]
+
+
+def heads_of(events: Iterable[Event]) -> dict[str, int]:
+    """The highest version of each stream in `events`."""
+    heads: dict[str, int] = {}
+    for event in events:
+        for stream, version in event.versions.items():
+            heads[stream] = max(heads.get(stream, 0), version)
+    return heads
 
 
 def _advance(
@@ -282,5 +396,11 @@ def _reason(error: Exception) -> str:
     """What failed and where; the message only if it is ours, since others may quote a value."""
     if isinstance(error, ServiceError):
         return f"{type(error).__name__}: {error}"
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {frame.name}, {Path(frame.filename).name}:{frame.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    # Statements are run by one place in a library, which says nothing of where they come from.
+    ours = [frame for frame in frames if "site-packages" not in frame.filename]
+    frame = next(
+        (f for f in reversed(ours) if _DATABASE not in Path(f.filename).parents), frames[-1]
+    )
+    what = " ".join(filter(None, (type(error).__name__, failure_code(error))))
+    return f"{what} in {frame.name}, {Path(frame.filename).name}:{frame.lineno}"

@@ -182,13 +182,24 @@ class Rebuild:
             while streams := inbox.behind(_STREAMS_A_PAGE, after):
                 report(applied)
                 events = history(streams)
-                if inbox.process(events, self._model.projections[source]).applied:
+                if self._apply(source, events).applied:
                     versions = inbox.versions(streams)
                     applied += sum(versions[s] - version for s, version in streams.items())
                     progress = True
                 else:
                     after = max(streams)
         return applied
+
+    def _apply(self, source: str, events: Sequence[Event]) -> BatchResult:
+        """Apply `events`; Refused if none can be, which a live service tries until it passes."""
+        try:
+            return self._inboxes[source].process(events, self._model.projections[source])
+        except Outage as outage:
+            raise Refused(
+                self._model.service,
+                f"cannot apply {outage.subject}: {outage.kind}; the model in use stays."
+                " Fix the cause, and rebuild again",
+            ) from None
 
     # The exchange
 

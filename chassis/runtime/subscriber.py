@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,10 +22,12 @@ from chassis.core.errors import InvalidInput, Unavailable
 from chassis.core.event import Event
 from chassis.core.json import load_json
 from chassis.core.retry import retry
+from chassis.eventlog.reader import EVENTS_A_PAGE
 from chassis.messaging.amqp import BROKER_ERRORS
 from chassis.messaging.exchanges import dead_queue, declare_own, ensure_queue, subscriber_queue
-from chassis.observability.metrics import EVENTS_RECEIVED
-from chassis.projections.inbox import BatchResult, Projection
+from chassis.observability.metrics import EVENTS_RECEIVED, OUTAGES
+from chassis.projections.inbox import BatchResult, Projection, heads_of
+from chassis.projections.outage import Outage
 from chassis.runtime.log_follower import STREAMS_A_CALL, open_log_follower
 from chassis.runtime.rpc import SafeReplyListener
 from chassis.runtime.shared import SharedResources
@@ -38,7 +40,8 @@ _HEARTBEAT = 60
 _GAP_SECONDS = 0.05
 _KEEP_UP_SECONDS = 0.5
 _PILING_UP_FACTOR = 10  # so many times rarer are heads compared while messages pile up
-_LONGEST_PAUSE = 30.0
+_LONGEST_PAUSE = 5.0
+_OUTAGE_SECONDS = 5.0  # so long an outage holds up the messages behind its batch
 _FIRST_DELAY = 0.1
 _CAUSES_LOGGED = 20
 _MESSAGE_BYTES = 4_000_000
@@ -77,6 +80,7 @@ class Subscribe(Entrypoint):
         self._nudge = Signal()
         self._threads: list[Any] = []
         self._delayed: dict[str, _Delay] = {}
+        self._outages: list[str] = []
 
     def start(self) -> None:
         if not self.shared.settings().follows_events:
@@ -106,7 +110,8 @@ class Subscribe(Entrypoint):
                 self._follow_queue,
                 lambda error: isinstance(error, BROKER_ERRORS),
                 first_pause=0.2,
-                longest_pause=5.0,
+                longest_pause=_LONGEST_PAUSE,
+                healthy_after=_LONGEST_PAUSE,
                 before_pause=self._log_lost_queue,
                 sleep=eventlet.sleep,
             )
@@ -168,7 +173,7 @@ class Subscribe(Entrypoint):
                 self._publish_dead_letter(channel, message, reason)
         EVENTS_RECEIVED.labels(self.container.service_name, self.source_name).inc(len(events))
         if events:
-            self._try_until_done(partial(self._hand_over, events))
+            self._try_until_done(partial(self._apply, events, time.monotonic()))
         if isinstance(channel, amqp.Channel):
             messages[-1].ack(multiple=True)
         else:  # kombu's virtual channels ignore `multiple`
@@ -195,6 +200,18 @@ class Subscribe(Entrypoint):
             sleep=eventlet.sleep,
         )
 
+    def _apply(self, events: Sequence[Event], began: float) -> None:
+        """Apply `events`; in an outage that goes on and on they are left to be fetched.
+
+        So messages behind them have their turn: the outage may not concern these.
+        """
+        try:
+            self._hand_over(events)
+        except Outage:
+            if time.monotonic() - began < _OUTAGE_SECONDS:
+                raise
+            self._follower.inbox.note(heads_of(events))
+
     def _hand_over(self, events: Sequence[Event]) -> None:
         """Apply `events` in a worker of the service; raises what that raises."""
         done = Signal()
@@ -212,6 +229,7 @@ class Subscribe(Entrypoint):
 
         worker = self.container.spawn_worker(self, (), {}, handle_result=apply)
         result, exc_info = done.wait()
+        self._report_outages()
         if exc_info is not None:
             raise exc_info[1]
         causes = {str(event.metadata.get("correlation_id", "unknown")) for event in events}
@@ -225,6 +243,16 @@ class Subscribe(Entrypoint):
         )
         if result.behind:
             self._wake()
+
+    def _report_outages(self) -> None:
+        """Show outages in the metrics, and log when they change."""
+        outages = self._follower.inbox.outages()
+        OUTAGES.labels(self.container.service_name, self.source_name).set(len(outages))
+        if outages and outages != self._outages:
+            _log.error("outage", source=self.source_name, failures=outages)
+        elif self._outages and not outages:
+            _log.warning("outage_over", source=self.source_name)
+        self._outages = outages
 
     def _publish_dead_letter(self, channel: Any, message: Any, reason: str) -> None:
         """Put a message that cannot be read into the dead queue, whole."""
@@ -252,6 +280,7 @@ class Subscribe(Entrypoint):
                     reconciled = time.monotonic()
                 while self._fetch():
                     eventlet.sleep(0)
+                self._report_outages()
             except ContainerBeingKilled:
                 return
             except Unavailable as error:
@@ -274,11 +303,14 @@ class Subscribe(Entrypoint):
         behind = {s: version for s, version in behind.items() if s not in waiting}
         if not behind:
             return False
-        if events := self._follower.log.history(behind):
-            self._hand_over(events)
+        events = self._follower.log.history(behind)
+        if events:
+            with suppress(Outage):  # its streams are stuck for now
+                self._hand_over(events)
         versions = self._follower.inbox.versions(behind)
-        stuck = [stream for stream, version in behind.items() if versions[stream] == version]
-        for stream in stuck:  # its source does not have it yet, or this release cannot read it
+        unmoved = {stream for stream, version in behind.items() if versions[stream] == version}
+        stuck = stuck_streams(unmoved, events)
+        for stream in stuck:
             last = self._delayed.get(stream)
             pause = min(2 * (last.pause if last else _FIRST_DELAY), _LONGEST_PAUSE)
             self._delayed[stream] = _Delay(now + pause, pause)
@@ -301,6 +333,17 @@ def is_due(waited: float, pause: float, *, piling_up: bool) -> bool:
     then arrive as a message too.
     """
     return waited >= pause * (_PILING_UP_FACTOR if piling_up else 1)
+
+
+def stuck_streams(unmoved: Collection[str], page: Sequence[Event]) -> set[str]:
+    """Those of the `unmoved` streams that a page of their history did not help.
+
+    The source does not have more of them yet, or this release cannot apply it. A stream that a full
+    page has nothing of was cut off by its limit: it has its turn in the next one.
+    """
+    if len(page) < EVENTS_A_PAGE:
+        return set(unmoved)
+    return set(unmoved) & {stream for event in page for stream in event.versions}
 
 
 def _log_failure(error: BaseException, pause: float) -> None:

@@ -446,6 +446,7 @@ def test_a_message_that_could_not_be_read_leaves_a_letter_that_halts_nothing(
         "reason": "undecodable: JSONDecodeError",
         "died_at": "2026-11-21T19:30:00.000000Z",
         "redriven_at": None,
+        "redrive_reason": None,
     }
     notes.redrive(letter)
     assert notes.letters() == []
@@ -520,17 +521,6 @@ def test_a_full_disk_is_not_taken_for_poison_on_sqlite_either(notes: Followed) -
     with pytest.raises(Unavailable):
         notes.inbox.process(events, Hungry())
     assert notes.letters() == []
-
-
-def test_a_projection_that_asks_for_a_table_that_is_not_there_is_not_waited_for(
-    notes: Followed,
-) -> None:
-    class Mistaken(Notes):
-        def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
-            unit.connection.exec_driver_sql("SELECT * FROM tabel")
-
-    notes.inbox.process(append(notes.log, note("a")), Mistaken())
-    assert [letter["streams"] for letter in notes.letters()] == [["a"]]
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)

@@ -425,7 +425,25 @@ def test_a_stream_of_its_own_log_that_cannot_be_applied_refuses_the_rebuild(
 
     before = shop.tables()
     monkeypatch.setattr(MembershipReplay, "apply", refuse)
-    with pytest.raises(Refused, match=r"cannot apply \d+ streams .* ValueError"):
+    with pytest.raises(Refused, match=r"cannot apply events of segments: ValueError in refuse"):
+        shop.rebuild()
+    assert shop.tables() == before
+
+
+def test_a_few_streams_of_its_own_log_that_cannot_be_applied_refuse_the_rebuild(
+    shop: ProfilesAndSegments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = MembershipReplay.apply
+    profile_id = shop.segments.work.read(lambda unit: unit.heads(0, "", 1))[0].stream
+
+    def refuse(self: Any, unit: Any, events: Sequence[Event]) -> None:
+        if any(event.stream == profile_id for event in events):
+            raise ValueError
+        apply(self, unit, events)
+
+    before = shop.tables()
+    monkeypatch.setattr(MembershipReplay, "apply", refuse)
+    with pytest.raises(Refused, match=r"cannot apply a stream .* ValueError"):
         shop.rebuild()
     assert shop.tables() == before
 

@@ -108,3 +108,22 @@ def test_the_first_attempt_counts_towards_patience(monkeypatch: pytest.MonkeyPat
     with pytest.raises(Away):
         retry(slow, is_away, first_pause=1, longest_pause=1, patience=10.0, sleep=pauses.append)
     assert pauses == []
+
+
+def test_pauses_begin_anew_after_an_attempt_that_went_well_for_long_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    durations = iter([0, 1, 4.9, 5, 0, 60, 0])
+
+    def connection() -> str:
+        duration = next(durations, None)
+        if duration is None:
+            return "done"
+        now[0] += duration
+        raise Away
+
+    retry(connection, is_away, first_pause=1, longest_pause=5, healthy_after=5, sleep=pauses.append)
+    assert pauses == [1, 2, 4, 1, 2, 1, 2]

@@ -1,0 +1,279 @@
+"""The inbox in an outage: nothing is halted, what can be applied is, and everything comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import Event, FixedClock, Unavailable
+from chassis.database.engine import Database
+from chassis.database.tables import DEAD_LETTERS, POSITIONS
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.projections.dead_letters import list_dead_letters
+from chassis.projections.inbox import BatchResult, Inbox
+from chassis.projections.outage import ALIKE_STREAMS, PATIENCE, Outage
+from tests.support.toy import Notes, append, fold_of, folds, joint_note, note, whole_log, work_on
+
+STREAMS = [f"s{number:02}" for number in range(40)]
+MINUTE = 60_000_000
+
+
+class Broken(Exception):
+    pass
+
+
+class Followers:
+    """A log of notes, and two replicas of a follower; `fails(event)` breaks their projection."""
+
+    def __init__(self, log: UnitOfWorkRunner, own: UnitOfWorkRunner) -> None:
+        self.log, self.own = log, own
+        self.replicas = [Inbox(own, "notes"), Inbox(own, "notes")]
+        self.fails: Callable[[Event], bool] = lambda event: False
+        self.misfits: Callable[[Event], str] = lambda event: ""
+        self.transactions = 0
+
+    def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
+        """The projection of both replicas."""
+        self.transactions += 1
+        for event in events:
+            if statement := self.misfits(event):
+                unit.connection.exec_driver_sql(statement)
+            if self.fails(event):
+                raise Broken(event.data)
+        Notes().apply(unit, events)
+
+    def process(self, events: Sequence[Event], replica: int = 0) -> BatchResult:
+        return self.replicas[replica].process(events, self)
+
+    def try_again(self, times: int = 20, replica: int = 0) -> None:
+        """Fetch what is behind, as a subscriber does, as often as that."""
+        for _ in range(times):
+            if behind := self.replicas[replica].behind(100):
+                events = self.log.read(lambda unit: unit.raw_history(behind, 500))
+                try:
+                    self.process(events, replica)
+                except Outage:
+                    continue
+
+    def letters(self, *, include_redriven: bool = False) -> list[dict[str, Any]]:
+        return self.own.read(
+            lambda unit: list_dead_letters(unit, 100, include_redriven=include_redriven)
+        )
+
+    def halted(self) -> list[str]:
+        query = sa.select(POSITIONS.c.stream_id).where(POSITIONS.c.halted)
+        return sorted(self.own.read(lambda unit: unit.connection.execute(query).scalars().all()))
+
+    def check_whole(self) -> None:
+        log = whole_log(self.log)
+        read = self.own.read(lambda unit: folds(unit.connection, log))
+        assert read == {stream: (len(events), fold_of(events)) for stream, events in log.items()}
+        assert (self.halted(), self.letters()) == ([], [])
+
+
+@pytest.fixture
+def notes(toy: Callable[[], Database]) -> Followers:
+    return Followers(work_on(toy()), work_on(toy(), "follower"))
+
+
+def advance(notes: Followers, microseconds: int) -> None:
+    assert isinstance(notes.own.clock, FixedClock)
+    notes.own.clock.at += microseconds
+
+
+# Release and database do not fit
+
+CONFLICT = "INSERT INTO folds VALUES ('a', 1, '') ON CONFLICT (fold) DO NOTHING"
+MISFITS = {
+    "sqlite": [
+        "SELECT gone FROM folds",
+        "SELECT * FROM gone",
+        "INSERT INTO folds (stream_id, gone) VALUES ('a', 1)",
+        "INSERT INTO folds VALUES (1)",
+        "SELECT gone(1)",
+        "SELEC 1",
+        CONFLICT,
+    ],
+    "postgresql": [
+        "SELECT gone FROM folds",
+        "SELECT * FROM gone",
+        "SELECT gone(1)",
+        "SELEC 1",
+        "SELECT * FROM gone.folds",
+        "SELECT 1 WHERE 1",
+        CONFLICT,
+    ],
+}
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_while_release_and_database_do_not_fit_nothing_is_halted_not_even_for_one_event(
+    notes: Followers, number: int
+) -> None:
+    statement = MISFITS[notes.own.database.dialect][number]
+    notes.misfits = lambda event: statement
+    events = append(notes.log, note("a"))
+    for _ in range(3):
+        with pytest.raises(Outage, match="events of notes"):
+            notes.process(events)
+    assert (notes.halted(), notes.letters()) == ([], [])
+    assert len(notes.replicas[0].outages()) == 1
+    notes.misfits = lambda event: ""
+    notes.process(events)
+    assert notes.replicas[0].outages() == []
+    notes.check_whole()
+
+
+def test_a_misfit_in_one_type_of_event_leaves_all_others_alone(notes: Followers) -> None:
+    notes.misfits = lambda event: "SELECT gone FROM folds" if event.type == "odd" else ""
+    events = append(notes.log, *(note(s, type="odd" if s > "s19" else "noted") for s in STREAMS))
+    assert notes.process(events) == BatchResult(applied=True, behind=True)
+    assert list(notes.replicas[0].behind(100)) == STREAMS[20:]
+    assert notes.transactions < 30, "it is cut short"
+    later = append(notes.log, *(note(s) for s in STREAMS[:20]))
+    assert notes.process(later).applied
+    assert (notes.halted(), notes.letters()) == ([], [])
+    notes.misfits = lambda event: ""
+    notes.try_again(1)
+    notes.check_whole()
+
+
+def test_a_batch_that_an_outage_hits_whole_is_left_behind_while_others_are_applied(
+    notes: Followers,
+) -> None:
+    notes.misfits = lambda event: "SELECT gone FROM folds" if event.type == "odd" else ""
+    odd = append(notes.log, *(note(s, type="odd") for s in STREAMS[:20]))
+    with pytest.raises(Outage):
+        notes.process(odd)
+    assert notes.replicas[0].behind(100) == {}, "the batch is tried again"
+    notes.process(append(notes.log, note("other")))
+    assert notes.process(odd) == BatchResult(applied=False, behind=True)
+    assert list(notes.replicas[0].behind(100)) == STREAMS[:20]
+
+
+def test_a_call_during_a_misfit_may_be_tried_again(notes: Followers) -> None:
+    with pytest.raises(Unavailable, match="does not fit this release"):
+        notes.own.run(lambda unit: unit.connection.exec_driver_sql("SELECT gone FROM folds"))
+
+
+def test_values_that_the_database_refuses_are_no_misfit(notes: Followers) -> None:
+    statement = {"sqlite": "SELECT json('{')", "postgresql": "SELECT CAST('{' AS json)"}
+    notes.misfits = lambda event: (
+        statement[notes.own.database.dialect] if event.version == 2 else ""
+    )
+    notes.process(append(notes.log, note("a"), note("a"), note("b")))
+    assert notes.halted() == ["a"]
+    (letter,) = notes.letters()
+    assert " in apply, test_inbox_outage.py:" in letter["reason"], "not a place in a library"
+
+
+# What fails alike on many streams
+
+
+def test_what_fails_alike_on_all_streams_halts_none_and_is_whole_at_once_after_it(
+    notes: Followers,
+) -> None:
+    notes.fails = lambda event: True
+    events = append(notes.log, *(note(s, n) for n in range(3) for s in STREAMS), joint_note("ab"))
+    for _ in range(5):
+        with pytest.raises(Outage):
+            notes.process(events)
+    assert (notes.halted(), notes.letters()) == ([], [])
+    notes.fails = lambda event: False
+    notes.process(events)
+    notes.check_whole()
+
+
+def test_streams_that_were_halted_before_it_was_seen_come_back_by_themselves(
+    notes: Followers,
+) -> None:
+    """Messages come one by one: the first of them cannot be told from poison."""
+    notes.process(append(notes.log, *(note(s) for s in STREAMS)))
+    advance(notes, 1)
+    notes.fails = lambda event: True
+    for number, stream in enumerate(STREAMS[:10]):
+        (event,) = append(notes.log, note(stream))
+        advance(notes, 1)
+        if number < ALIKE_STREAMS - 1:
+            notes.process([event])
+            assert notes.halted() == STREAMS[: number + 1]
+        else:
+            with pytest.raises(Outage):
+                notes.process([event])
+            assert notes.halted() == []
+            notes.replicas[0].note(event.versions)
+    letters = notes.letters(include_redriven=True)
+    assert {letter["redrive_reason"] for letter in letters} == {
+        "an outage, and no poison: many streams failed alike"
+    }
+    notes.fails = lambda event: False
+    notes.try_again(1)
+    notes.check_whole()
+
+
+def test_replicas_see_each_others_failures(notes: Followers) -> None:
+    notes.fails = lambda event: True
+    events = append(notes.log, *(note(s) for s in STREAMS[:ALIKE_STREAMS]))
+    advance(notes, 1)
+    for number, event in enumerate(events[:-1]):
+        notes.process([event], replica=number % 2)
+    assert len(notes.halted()) == ALIKE_STREAMS - 1
+    with pytest.raises(Outage):
+        notes.process([events[-1]], replica=1)
+    assert notes.halted() == []
+    notes.fails = lambda event: False
+    notes.process(events)
+    notes.check_whole()
+
+
+def test_poison_among_what_an_outage_hit_is_halted_once_the_outage_is_over(
+    notes: Followers,
+) -> None:
+    notes.fails = lambda event: True
+    events = append(notes.log, *(note(s) for s in STREAMS))
+    with pytest.raises(Outage):
+        notes.process(events)
+    notes.replicas[0].note({event.stream: 1 for event in events})
+    poisonous = set(STREAMS[: ALIKE_STREAMS + 3])  # they come first in every page
+    notes.fails = lambda event: event.stream in poisonous
+    notes.try_again()
+    assert set(notes.halted()) == poisonous
+    assert notes.replicas[0].behind(100) == {}
+    assert notes.replicas[0].outages() == []
+
+
+def test_a_mistake_in_one_type_never_stops_the_others_and_is_poison_in_the_end(
+    notes: Followers,
+) -> None:
+    notes.fails = lambda event: event.type == "odd"
+    odd = append(notes.log, *(note(s, type="odd") for s in STREAMS[:10]))
+    sound = append(notes.log, note("other"))
+    notes.process([*odd, *sound])
+    for _ in range(PATIENCE // MINUTE * 4):
+        notes.try_again(1)
+        notes.process(append(notes.log, note("other")))
+        assert len(notes.halted()) < ALIKE_STREAMS
+        advance(notes, MINUTE // 4)
+    for _ in range(4):
+        notes.process(append(notes.log, note("other")))
+        notes.try_again(1)
+    assert notes.halted() == STREAMS[:10]
+    assert len(notes.letters()) == 10
+
+
+def test_an_outage_leaves_no_dead_letter_of_events_that_were_tried_while_it_lasted(
+    notes: Followers,
+) -> None:
+    notes.fails = lambda event: True
+    events = append(notes.log, *(note(s) for s in STREAMS))
+    with pytest.raises(Outage):
+        notes.process(events)
+    rows = notes.own.read(
+        lambda unit: unit.connection.execute(
+            sa.select(DEAD_LETTERS).where(DEAD_LETTERS.c.redriven_at.is_(None))
+        ).all()
+    )
+    assert rows == []
