@@ -29,7 +29,7 @@ ALIKE_STREAMS = 5
 class Outage(Unavailable):
     """No event can be applied just now; nothing was halted, and all of them are to be tried again.
 
-    `kind` says what failed and where. It never leaves the process, so that callers need not know it.
+    `kind` says what failed and where. It never leaves the process: callers need not know it.
     """
 
     def __init__(self, subject: str, kind: str) -> None:

@@ -26,7 +26,8 @@ from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED
 from chassis.eventlog.log import Head
 from chassis.eventlog.reader import LogReader, OwnLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.projections.inbox import RECONCILE_MARGIN, Inbox
+from chassis.projections.inbox import RECONCILE_MARGIN, BatchResult, Inbox
+from chassis.projections.outage import Outage
 from chassis.projections.positions import count_all, count_events, halted_streams
 from chassis.projections.read_model import ReadModel
 from chassis.projections.shadow_base import Shadow, is_refused_lock

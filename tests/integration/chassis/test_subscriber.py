@@ -12,10 +12,12 @@ from typing import Any
 import eventlet
 import pytest
 import sqlalchemy as sa
+from prometheus_client import REGISTRY
 
 from chassis import Event, Unavailable
 from chassis.database.tables import OUTBOX, POSITIONS
-from chassis.runtime.subscriber import is_due
+from chassis.eventlog.reader import EVENTS_A_PAGE
+from chassis.runtime.subscriber import is_due, stuck_streams
 from tests.support.servers import Databases
 from tests.support.toy import append, fold_of, folds, joint_note, note, whole_log
 from tests.support.toy_services import Segments, Wire, wait_until
@@ -239,6 +241,68 @@ def test_a_dead_letter_that_cannot_be_noted_yet_is_noted_later(
 
 
 @on_rabbitmq
+def test_a_column_that_is_renamed_for_a_while_halts_nothing_and_leaves_no_dead_letter(
+    wire: Wire, databases: Databases
+) -> None:
+    """Traffic goes on meanwhile, and everything is applied once the column has its name again."""
+    uri = wire.databases["segments"].engine.url.render_as_string(hide_password=False)
+    administrator = databases.administrator(uri)
+    letters = len(wire.call("segments", "dead_letters", limit=1_000, redriven=True))
+    streams = [f"renamed-{n}" for n in range(30)]
+    stop: list[bool] = []
+
+    def put() -> None:
+        while not stop:
+            wire.call("profiles", "put", streams=random.sample(streams, 3))
+
+    writing = eventlet.spawn(put)
+    wait_until(lambda: any(wire.versions(streams).values()))
+    with administrator.cursor() as cursor:
+        cursor.execute("ALTER TABLE folds RENAME COLUMN fold TO other")
+        wait_until(lambda: outages() > 0)
+        eventlet.sleep(2)
+        cursor.execute("ALTER TABLE folds RENAME COLUMN other TO fold")
+    administrator.close()
+    stop.append(True)
+    writing.wait()
+    wait_until(lambda: applied(wire, streams))
+    wait_until(lambda: outages() == 0)
+    assert len(wire.call("segments", "dead_letters", limit=1_000, redriven=True)) == letters
+    query = sa.select(POSITIONS.c.stream_id).where(POSITIONS.c.halted)
+    halted = wire.own.read(lambda unit: unit.connection.execute(query).scalars().all())
+    assert not set(streams) & set(halted)
+
+
+def outages() -> float:
+    return (
+        REGISTRY.get_sample_value("cdp_outages", {"service": "segments", "source": "profiles"})
+        or 0.0
+    )
+
+
+def test_while_every_event_fails_alike_nothing_is_halted_for_good(wire: Wire) -> None:
+    def fail(_event: Event) -> None:
+        raise ValueError
+
+    streams = [f"alike-{n}" for n in range(20)]
+    Segments.trouble = fail
+    for stream in streams:  # in messages of their own: the first ones look like poison
+        wire.call("profiles", "put", streams=[stream])
+    wait_until(lambda: outages() > 0)
+    Segments.trouble = lambda event: None
+    wait_until(lambda: applied(wire, streams))
+    assert not [letter for letter in wire.letters() if set(letter["streams"]) & set(streams)]
+
+
+def test_streams_that_a_full_page_of_history_cuts_off_are_not_stuck(wire: Wire) -> None:
+    streams = [f"long-{n:02}" for n in range(6)]
+    append(wire.log, *(note(stream) for _ in range(120) for stream in streams))
+    never_publish(wire)
+    wire.call("profiles", "put", streams=streams)
+    wait_until(lambda: applied(wire, streams), 90)
+
+
+@on_rabbitmq
 def test_nothing_is_lost_when_the_databases_cut_everybody_off(
     wire: Wire, databases: Databases
 ) -> None:
@@ -296,3 +360,20 @@ def test_heads_are_compared_in_time_and_later_while_messages_pile_up() -> None:
     assert [is_due(waited, 30, piling_up=False) for waited in (29, 30)] == [False, True]
     assert [is_due(waited, 30, piling_up=True) for waited in (299, 300)] == [False, True]
     assert is_due(float("inf"), 30, piling_up=True)
+
+
+def test_a_stream_is_stuck_that_a_page_brings_nothing_for_unless_the_page_is_full() -> None:
+    def page(length: int) -> list[Event]:
+        return [event("a", n) for n in range(length)]
+
+    assert stuck_streams({"a", "b"}, []) == {"a", "b"}
+    assert stuck_streams({"b"}, page(EVENTS_A_PAGE - 1)) == {"b"}
+    assert stuck_streams({"b"}, page(EVENTS_A_PAGE)) == set()
+    assert stuck_streams({"a", "b"}, page(EVENTS_A_PAGE)) == {"a"}
+
+
+def event(stream: str, version: int) -> Event:
+    return Event(
+        id=f"{stream}-{version}", source="profiles", type="noted", stream=stream, version=version,
+        data={}, occurred_at=0, recorded_at=0,
+    )  # fmt: skip

@@ -70,7 +70,9 @@ def test_a_unit_that_collides_is_run_again_from_its_beginning(work: UnitOfWorkRu
         attempts.append(unit)
         unit.append([draft])
         if len(attempts) == 1:
-            unit.connection.exec_driver_sql("INSERT INTO streams VALUES ('a', 1, 0)")
+            unit.connection.exec_driver_sql(
+                "INSERT INTO streams (stream_id, version, changed_at) VALUES ('a', 1, 0)"
+            )
         return len(unit.outbox_entries)
 
     assert work.run(collide) == 1
@@ -100,7 +102,8 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
 def test_a_database_error_does_not_quote_what_was_to_be_stored(work: UnitOfWorkRunner) -> None:
     def fail(unit: UnitOfWork) -> None:
         unit.connection.execute(
-            sa.text("INSERT INTO streams VALUES (:a, 'x', NULL)"), {"a": "jane@example.com"}
+            sa.text("INSERT INTO streams (stream_id, version) VALUES (:a, NULL)"),
+            {"a": "jane@example.com"},
         )
 
     with pytest.raises(sa.exc.IntegrityError) as caught:
