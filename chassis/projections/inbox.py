@@ -31,8 +31,8 @@ from chassis.projections.outage import (
     ALIKE_STREAMS,
     ApplyFailure,
     FailureHistory,
+    FailureVerdict,
     Outage,
-    Verdict,
 )
 from chassis.projections.positions import (
     Position,
@@ -214,10 +214,10 @@ class Inbox:
         since = self._failures.since(failure, now)
         halted = self.work.read(lambda unit: halted_alike(unit, self.source, reason, since))
         verdict = self._failures.judge(failure, now, halted)
-        if verdict is Verdict.POISON:
+        if verdict is FailureVerdict.POISON:
             self.work.run(lambda unit: self._halt(unit, event, reason))
             return BatchResult(applied=False, behind=False)
-        if verdict is Verdict.OUTAGE_BEGINS:
+        if verdict is FailureVerdict.OUTAGE_BEGINS:
             self.work.run(lambda unit: withdraw(unit, self.source, reason, since))
         isolation.leave_aside(event, failure)
         return BatchResult(applied=False, behind=True)

@@ -37,7 +37,7 @@ class Outage(Unavailable):
         self.kind = kind
 
 
-class Verdict(Enum):
+class FailureVerdict(Enum):
     """What a failure is."""
 
     POISON = "poison"
@@ -83,18 +83,20 @@ class FailureHistory:
         """From when on failures alike count: since an event of that type was last applied."""
         return max(now - WINDOW, self._applied.get(failure.type, 0))
 
-    def judge(self, failure: ApplyFailure, now: int, halted: Collection[str] = ()) -> Verdict:
+    def judge(
+        self, failure: ApplyFailure, now: int, halted: Collection[str] = ()
+    ) -> FailureVerdict:
         """The verdict on a failure; `halted` are streams that any replica halted alike `since`."""
         self._forget(now)
         run = self._runs.setdefault(failure.kind, _Run(began=now))
         run.streams[failure.stream] = failure.type, now
         if not failure.misfit:
             if len(run.streams.keys() | set(halted)) < ALIKE_STREAMS:
-                return Verdict.POISON
+                return FailureVerdict.POISON
             others_apply = run.others_at is not None and run.others_at >= now - WINDOW
             if others_apply and now - run.began >= PATIENCE:
-                return Verdict.POISON
-        verdict = Verdict.OUTAGE if run.is_outage else Verdict.OUTAGE_BEGINS
+                return FailureVerdict.POISON
+        verdict = FailureVerdict.OUTAGE if run.is_outage else FailureVerdict.OUTAGE_BEGINS
         run.is_outage = True
         return verdict
 

@@ -12,7 +12,7 @@ from chassis.projections.outage import (
     WINDOW,
     ApplyFailure,
     FailureHistory,
-    Verdict,
+    FailureVerdict,
 )
 
 SECOND = 1_000_000
@@ -25,22 +25,27 @@ def failure(
     return ApplyFailure(kind, of, stream)
 
 
-def fail_alike(history: FailureHistory, count: int, now: int = NOW) -> list[Verdict]:
+def fail_alike(history: FailureHistory, count: int, now: int = NOW) -> list[FailureVerdict]:
     return [history.judge(failure(f"s{number}"), now) for number in range(count)]
 
 
 def test_one_bad_event_is_poison_however_often_it_is_tried() -> None:
     history = FailureHistory()
     for second in range(20):
-        assert history.judge(failure("a"), NOW + second * SECOND) is Verdict.POISON
+        assert history.judge(failure("a"), NOW + second * SECOND) is FailureVerdict.POISON
     assert history.outages(NOW) == []
 
 
 def test_the_same_failure_on_many_streams_is_an_outage_from_the_threshold_on() -> None:
     history = FailureHistory()
     verdicts = fail_alike(history, ALIKE_STREAMS + 2)
-    few = [Verdict.POISON] * (ALIKE_STREAMS - 1)
-    assert verdicts == [*few, Verdict.OUTAGE_BEGINS, Verdict.OUTAGE, Verdict.OUTAGE]
+    few = [FailureVerdict.POISON] * (ALIKE_STREAMS - 1)
+    assert verdicts == [
+        *few,
+        FailureVerdict.OUTAGE_BEGINS,
+        FailureVerdict.OUTAGE,
+        FailureVerdict.OUTAGE,
+    ]
     assert history.outages(NOW) == [failure("a").kind]
 
 
@@ -48,20 +53,20 @@ def test_different_failures_on_many_streams_are_poison() -> None:
     history = FailureHistory()
     for number in range(20):
         one = failure(f"s{number}", kind=f"ValueError in apply, x.py:{number}")
-        assert history.judge(one, NOW) is Verdict.POISON
+        assert history.judge(one, NOW) is FailureVerdict.POISON
 
 
 def test_failures_alike_that_come_seldom_are_poison() -> None:
     history = FailureHistory()
     for number in range(20):
         now = NOW + number * WINDOW // (ALIKE_STREAMS - 2)
-        assert history.judge(failure(f"s{number}"), now) is Verdict.POISON
+        assert history.judge(failure(f"s{number}"), now) is FailureVerdict.POISON
 
 
 def test_failures_alike_are_poison_while_events_of_their_type_are_applied_in_between() -> None:
     history = FailureHistory()
     for number in range(100):
-        assert history.judge(failure(f"s{number}"), NOW) is Verdict.POISON
+        assert history.judge(failure(f"s{number}"), NOW) is FailureVerdict.POISON
         history.note_applied(["noted"], NOW)
 
 
@@ -70,13 +75,13 @@ def test_events_of_other_types_prove_nothing_at_first() -> None:
     for number in range(ALIKE_STREAMS):
         verdict = history.judge(failure(f"s{number}"), NOW)
         history.note_applied(["other"], NOW)
-    assert verdict is Verdict.OUTAGE_BEGINS
+    assert verdict is FailureVerdict.OUTAGE_BEGINS
 
 
 def test_what_other_replicas_have_halted_alike_counts() -> None:
     halted = [f"other-{number}" for number in range(ALIKE_STREAMS - 1)]
-    assert FailureHistory().judge(failure("a"), NOW, halted) is Verdict.OUTAGE_BEGINS
-    assert FailureHistory().judge(failure("a"), NOW, [*halted[1:], "a"]) is Verdict.POISON
+    assert FailureHistory().judge(failure("a"), NOW, halted) is FailureVerdict.OUTAGE_BEGINS
+    assert FailureHistory().judge(failure("a"), NOW, [*halted[1:], "a"]) is FailureVerdict.POISON
 
 
 def test_what_was_halted_counts_since_its_type_was_applied_and_for_a_minute_at_most() -> None:
@@ -91,10 +96,10 @@ def test_what_was_halted_counts_since_its_type_was_applied_and_for_a_minute_at_m
 def test_a_misfit_of_release_and_database_is_an_outage_from_the_first_event_and_for_ever() -> None:
     history = FailureHistory()
     misfit = ApplyFailure("UndefinedColumn 42703 in save, store.py:1", "noted", "a", misfit=True)
-    assert history.judge(misfit, NOW) is Verdict.OUTAGE_BEGINS
+    assert history.judge(misfit, NOW) is FailureVerdict.OUTAGE_BEGINS
     for second in range(0, 3_600, 5):
         history.note_applied(["other"], NOW + second * SECOND)
-        assert history.judge(misfit, NOW + second * SECOND) is Verdict.OUTAGE
+        assert history.judge(misfit, NOW + second * SECOND) is FailureVerdict.OUTAGE
 
 
 def test_a_mistake_in_one_type_is_poison_after_minutes_in_which_others_were_applied() -> None:
@@ -103,15 +108,15 @@ def test_a_mistake_in_one_type_is_poison_after_minutes_in_which_others_were_appl
     for second in range(0, PATIENCE // SECOND, 5):
         verdicts.update(fail_alike(history, ALIKE_STREAMS, NOW + second * SECOND)[-1:])
         history.note_applied(["other"], NOW + second * SECOND)
-    assert verdicts == {Verdict.OUTAGE_BEGINS, Verdict.OUTAGE}
-    assert history.judge(failure("s0"), NOW + PATIENCE) is Verdict.POISON
+    assert verdicts == {FailureVerdict.OUTAGE_BEGINS, FailureVerdict.OUTAGE}
+    assert history.judge(failure("s0"), NOW + PATIENCE) is FailureVerdict.POISON
 
 
 def test_an_outage_in_which_nothing_is_applied_stays_one() -> None:
     history = FailureHistory()
     for second in range(0, 2 * PATIENCE // SECOND, 5):
         last = fail_alike(history, ALIKE_STREAMS, NOW + second * SECOND)[-1]
-        assert last is not Verdict.POISON
+        assert last is not FailureVerdict.POISON
 
 
 def test_an_outage_is_over_with_the_first_event_of_its_type_that_is_applied() -> None:
@@ -121,7 +126,7 @@ def test_an_outage_is_over_with_the_first_event_of_its_type_that_is_applied() ->
     assert history.outages(NOW)
     history.note_applied(["noted"], NOW)
     assert history.outages(NOW) == []
-    assert history.judge(failure("a"), NOW) is Verdict.POISON
+    assert history.judge(failure("a"), NOW) is FailureVerdict.POISON
 
 
 def test_an_outage_of_which_nothing_is_heard_for_a_minute_is_over() -> None:
@@ -176,7 +181,7 @@ def test_a_verdict_follows_from_the_failures_in_a_row(
             and not any(d == "applies" and t == of for d, t, _, _ in past[place:])
         }
         if len(alike) < ALIKE_STREAMS:
-            assert verdict is Verdict.POISON
-        elif verdict is Verdict.POISON:
+            assert verdict is FailureVerdict.POISON
+        elif verdict is FailureVerdict.POISON:
             began = min(at for done, _, _, at in past if done == "fails")
             assert now - began >= PATIENCE
