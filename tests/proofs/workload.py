@@ -36,11 +36,14 @@ class Workload:
         return len(self.whose)
 
 
-def make_workload(journeys: int, seed: int, name: str = "s") -> Workload:
-    """A workload of some journeys; `name` keeps the ids of several workloads apart."""
+def make_workload(journeys: int, seed: int, name: str = "s", now: datetime = NOW) -> Workload:
+    """A workload of some journeys; `name` keeps the ids of several workloads apart.
+
+    It begins up to 80 days before `now`, at which the suite's clock stands or starts.
+    """
     workload = Workload(journeys)
     for number in range(journeys):
-        journey = Journey(f"{name}{number}", random.Random(f"{seed}/{number}"))
+        journey = Journey(f"{name}{number}", random.Random(f"{seed}/{number}"), now)
         kind = (_returning, _on_two_devices, _sharing_a_device, _loyal)[
             (0, 0, 0, 1, 2, 3)[number % 6]
         ]
@@ -55,11 +58,12 @@ def make_workload(journeys: int, seed: int, name: str = "s") -> Workload:
 class Journey:
     """Makes events, each with the person behind it."""
 
-    def __init__(self, name: str, rng: random.Random) -> None:
+    def __init__(self, name: str, rng: random.Random, now: datetime = NOW) -> None:
         self.name = name
         self.rng = rng
+        self.now = now
         self._count = 0
-        self._at = NOW - timedelta(days=rng.uniform(1, 80))
+        self._at = now - timedelta(days=rng.uniform(1, 80))
 
     def event(
         self,
@@ -218,7 +222,7 @@ def _loyal(journey: Journey) -> list[list[list[PersonalEvent]]]:
         [journey.order("a", 4, **a), journey.order("a", 5, ago=-5.0, **a)],
         [journey.order("a", 6, account="a")],
     ]
-    tomorrow = (NOW + timedelta(hours=6)).isoformat().replace("+00:00", "Z")
+    tomorrow = (journey.now + timedelta(hours=6)).isoformat().replace("+00:00", "Z")
     if journey.rng.random() < 0.5:
         batches[-1][0][0]["time"] = tomorrow
     return [batches]

@@ -39,13 +39,14 @@ class Databases:
     """Makes databases, each migrated once and copied for every test that asks.
 
     Unless they are to be `durable`, a commit does not wait for the disk of the server: it is there
-    for everybody else at once, and lost only with the server itself.
+    for everybody else at once, and lost only with the server itself. They are made in the server
+    whose administrator's URI is `uri`, else in the one that is found.
     """
 
-    def __init__(self, *, durable: bool = True) -> None:
+    def __init__(self, *, durable: bool = True, uri: str | None = None) -> None:
         self.prefix = f"{_PREFIX}{secrets.token_hex(4)}"
         self.cluster = find_cluster(
-            os.environ.get(DATABASE_VARIABLE), DATABASE_VARIABLE, self.prefix
+            uri or os.environ.get(DATABASE_VARIABLE), DATABASE_VARIABLE, self.prefix
         )
         self._alive = self.cluster.connect()
         self._durable = durable
@@ -166,11 +167,12 @@ class VirtualHost:
 
 
 class VirtualHosts:
-    """Makes virtual hosts; they and their users carry the run's prefix."""
+    """Makes virtual hosts on `broker`, else on the one that is found; they and their users carry
+    the run's prefix."""
 
-    def __init__(self, databases: Databases) -> None:
+    def __init__(self, databases: Databases, broker: Broker | None = None) -> None:
         self._prefix = databases.prefix
-        self._broker = find_broker(os.environ.get(BROKER_VARIABLE), BROKER_VARIABLE)
+        self._broker = broker or find_broker(os.environ.get(BROKER_VARIABLE), BROKER_VARIABLE)
         self._administration = self._broker.administration
         self._made = 0
         self._spare: list[VirtualHost] = []

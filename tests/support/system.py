@@ -75,7 +75,7 @@ class ProcessSuite:
     Every process runs as its service's own, least-privileged users. `environment` is added to
     theirs: for instance {"CDP_CLOCK": "1998-06-30T12:00:00Z"}. Within `with` everything is up;
     at its end all of it is gone, except for the logs, in `directory`. `others` are other teams'
-    services, which get a user of the broker.
+    services, which get a user of the broker. `program` is the module that every process runs.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class ProcessSuite:
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
         others: Sequence[str] = (),
+        program: str = "cdp",
     ) -> None:
         self.directory = directory or Path(tempfile.mkdtemp(prefix="cdp-suite-"))
         self.replicas = replicas
@@ -100,6 +101,7 @@ class ProcessSuite:
         self._virtual_hosts = virtual_hosts
         self._environment = dict(environment or {})
         self._others = others
+        self._program = program
 
     def __enter__(self) -> Self:
         self.virtual_host = self._virtual_hosts.create(*self._others)
@@ -135,17 +137,27 @@ class ProcessSuite:
         role: str = "all",
         environment: Mapping[str, str] | None = None,
         wait: bool = True,
-        program: str = "cdp",
+        program: str = "",
     ) -> Process:
         """Start one more process of `service`; with `wait`, return when it is ready.
 
-        `program` is the module that runs: one that spoils something before it runs `cdp`, perhaps.
+        `program` is the module that runs, if not the suite's: one that spoils something before it
+        runs `cdp`, perhaps.
         """
         number = sum(process.service == service for process in self.processes)
         log = self.directory / f"{service}-{number}.log"
         with log.open("wb") as output:
             popen = subprocess.Popen(
-                [*_MORTAL, sys.executable, "-m", program, "run", service, "--role", role],
+                [
+                    *_MORTAL,
+                    sys.executable,
+                    "-m",
+                    program or self._program,
+                    "run",
+                    service,
+                    "--role",
+                    role,
+                ],
                 cwd=ROOT,
                 env=self._environment_of(service) | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
