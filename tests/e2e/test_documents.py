@@ -85,6 +85,10 @@ def _write_files(folder: Path) -> None:
     (folder / "orders.csv").write_text("a;b;c;d;e;f;g\n7;1998-05-04 12:00;omar;EUR;49.99;lamp;1\n")
     events = (ROOT / "examples" / "shoppers.ndjson").read_text()
     (folder / "events.ndjson").write_text(events)
+    (folder / "orders_export.csv").write_text(
+        "Name,Email,Total,Created at,Lineitem quantity,Lineitem sku\n"
+        "#1,ada@example.com,30.00,1998-06-01 10:00:00 +0200,1,CUP\n"
+    )
     (folder / "CDNOW_master.txt").write_text("customer day n dollars\n1 19970101 1 11.77\n")
     request = ROOT / "examples" / "requests" / "gold-customer.json"
     (folder / "request.json").write_text(request.read_text())
