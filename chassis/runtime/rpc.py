@@ -70,6 +70,7 @@ class SafeQueueConsumer(QueueConsumer):
         super().__init__()
         self.stalls = StallDetector()
         self._connection: Any = None
+        self._channel: Any = None
         self._fenced = float("-inf")  # the end of the last stall about which the broker was asked
         self._awaits_fence = False
 
@@ -78,8 +79,11 @@ class SafeQueueConsumer(QueueConsumer):
         return super().consume(*args, safety_interval=0.25, **kwargs)
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
+        self._channel = channel
+        self._awaits_fence = False  # what a new channel delivers has just left the broker
+        self._connection = channel.connection.client
         for provider in self._providers:
-            ensure_queue(channel.connection.client, provider.queue)
+            ensure_queue(self._connection, provider.queue)
         return super().get_consumers(partial(consumer_cls, auto_declare=False), channel)
 
     @contextmanager
@@ -95,11 +99,6 @@ class SafeQueueConsumer(QueueConsumer):
         connection = self._connection and self._connection.connection
         with suppress(OSError, AttributeError):  # it may be closed already
             connection.transport.sock.shutdown(socket.SHUT_RDWR)
-
-    def on_consume_ready(self, connection: Any, channel: Any, consumers: Any, **kwargs: Any) -> Any:
-        self._connection, self._channel = connection, channel
-        self._awaits_fence = False  # what a new channel delivers has just left the broker
-        super().on_consume_ready(connection, channel, consumers, **kwargs)
 
     def on_iteration(self) -> None:
         self._turn()
