@@ -122,7 +122,36 @@ class StatisticsResponse(StrictSchema):
     waiting = Integer(required=True, least=0)
 
 
+class UnrecordableRequest(StrictSchema):
+    """The arguments of `profiles.unrecordable`."""
+
+    limit = Integer(least=1, most=1_000, load_default=100)
+
+
+class UnrecordableEventSchema(StrictSchema):
+    """An event that was accepted while identity did not answer, and could not be recorded."""
+
+    event_id = Text(required=True)
+    received_at = Instant(required=True)
+    reason = Text(required=True)
+
+
+class RetryUnrecordableRequest(StrictSchema):
+    """The events to try again, by id; all without it."""
+
+    event_ids = ListOf(Text(), most=1_000, load_default=list)
+
+
+class RetryUnrecordableResponse(StrictSchema):
+    """How many events wait again."""
+
+    events = Integer(required=True, least=0)
+
+
 GET_PROFILE_REQUEST = GetProfileRequest()
+UNRECORDABLE_REQUEST = UnrecordableRequest()
+UNRECORDABLE_EVENT = UnrecordableEventSchema()
+RETRY_UNRECORDABLE_REQUEST = RetryUnrecordableRequest()
 RECEIPT = ReceiptSchema()
 RECORD_RESPONSE = RecordResponse()
 PROFILE_RESPONSE = ProfileResponse()

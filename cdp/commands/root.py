@@ -16,6 +16,7 @@ from cdp.commands.migrate import migrate
 from cdp.commands.profile import profile
 from cdp.commands.rebuild import rebuild
 from cdp.commands.run import run
+from cdp.commands.unrecordable import unrecordable
 from chassis.core.errors import ServiceError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -51,6 +52,7 @@ _COMMANDS = (
     doctor,
     dead_letters,
     rebuild,
+    unrecordable,
 )
 for command in _COMMANDS:
     cli.add_command(command)

@@ -104,6 +104,14 @@ def dead_letters_table(letters: Sequence[tuple[str, Mapping[str, Any]]]) -> Tabl
     return table
 
 
+def unrecordable_table(events: Sequence[Mapping[str, Any]]) -> Table:
+    """Events that could not be recorded."""
+    table = table_with("event", "received", "reason")
+    for event in events:
+        table.add_row(event["event_id"], when(event["received_at"]), event["reason"])
+    return table
+
+
 def facts_table(facts: Mapping[str, Any]) -> Table:
     """Names and values, one to a line."""
     table = table_with()

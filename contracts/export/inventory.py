@@ -146,6 +146,20 @@ _PROFILES = (
         common.StreamSetsRequest(),
         ListOf(Nested(_PROFILE_PREVIEW)),
     ),
+    Call(
+        "profiles",
+        "unrecordable",
+        "The newest events that waited for identity and could not be recorded, and why.",
+        profiles.UnrecordableRequest(),
+        ListOf(Nested(profiles.UnrecordableEventSchema())),
+    ),
+    Call(
+        "profiles",
+        "retry_unrecordable",
+        "Let such events wait again, where they were in the queue.",
+        profiles.RetryUnrecordableRequest(),
+        profiles.RetryUnrecordableResponse(),
+    ),
 )
 _SEGMENTS = (
     Call(

@@ -1,33 +1,61 @@
 """Deferred events: they wait for identity, in the order in which they were accepted.
 
 Their bodies are sealed, as they carry identifiers. One process at a time records them, under a
-lease, which the transaction that records them renews: a process that was wrongly taken for dead
-finds its lease gone, and changes nothing.
+lease that it renews while it works, and in the transaction that records: a process that was wrongly
+taken for dead finds its lease gone, and changes nothing.
+
+An event that can never be recorded keeps its row, with the reason, and delays no other; an operator
+may have it tried again. But what befalls every event of many is an outage, and is tried again.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import structlog
+from cryptography.exceptions import InvalidTag
+
 from chassis import InvalidInput, ServiceError, Unavailable, new_id
+from chassis.core.repeat import repeated
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.ingest import IncomingEvent, read_event
 from services.profiles import store
 from services.profiles.commands import IdentityClient, RecordHandler
 from services.profiles.store import DeferredEvent
 
-LEASE_SECONDS = 30.0
+# A holder that froze keeps the others waiting for so long.
+LEASE_SECONDS = 4.0
+_RENEWAL_SECONDS = 1.0
 _AT_ONCE = 100
 _TURN_SECONDS = 5.0
+# So many unreadable events and no readable one: rather the key is wrong than all of them.
+_FEW = 10
+_SAMPLE = 10
+
+_log = structlog.get_logger("deferred")
 
 
 class LeaseLost(Exception):
     """Another process records the deferred events by now."""
+
+
+class Unreadable(Exception):
+    """The body of a deferred event cannot be opened, or is not JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBatch:
+    """Deferred events in their order; `reasons` says by id why one can never be recorded."""
+
+    deferred: Sequence[DeferredEvent]
+    events: Mapping[str, IncomingEvent]
+    reasons: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,73 +64,146 @@ class DeferredEvents:
 
     recorder: RecordHandler
     ids: Callable[[], str] = new_id
-    clock: Callable[[], float] = time.time
 
     def drain(self, identity: IdentityClient, work: UnitOfWorkRunner) -> int:
         """Record deferred events, the oldest first, while identity answers; returns how many."""
         if not work.read(store.has_deferred_events):
             return 0
         holder = self.ids()
-        if not work.run(lambda unit: store.take_lease(unit, holder, *self._term())):
+        if not work.run(lambda unit: store.take_lease(unit, holder, LEASE_SECONDS)):
             return 0
         recorded = 0
-        end = self.clock() + _TURN_SECONDS
+        end = time.monotonic() + _TURN_SECONDS
         try:
-            while self.clock() < end:
-                batch = work.read(lambda unit: store.load_deferred(unit, _AT_ONCE))
-                if not batch:
-                    break
-                self._record(batch, holder, identity, work)
-                recorded += len(batch)
-        except (Unavailable, LeaseLost):
-            pass  # the rest stays deferred, and is tried again by the next tick
+            with repeated(_RENEWAL_SECONDS, partial(_renew, work, holder)):
+                while time.monotonic() < end:
+                    batch = work.read(lambda unit: store.load_deferred(unit, _AT_ONCE))
+                    if not batch:
+                        break
+                    self._record(self._open(batch, work), holder, identity, work)
+                    recorded += len(batch)
+        except (Unavailable, LeaseLost) as error:
+            _log.debug(
+                "rest_stays_deferred", error=str(error)
+            )  # it is tried again by the next tick
         with suppress(Unavailable):
             work.run(lambda unit: store.give_lease_back(unit, holder))
         return recorded
 
-    def _record(
-        self,
-        batch: Sequence[DeferredEvent],
-        holder: str,
-        identity: IdentityClient,
-        work: UnitOfWorkRunner,
-    ) -> None:
-        """Record a batch; an event that identity cannot resolve is set aside, the others are not.
+    def _open(self, batch: Sequence[DeferredEvent], work: UnitOfWorkRunner) -> OpenedBatch:
+        """Read the events of a batch; Unavailable if our key, and no event, is to blame.
 
         An event may have been accepted by another release of ours that allowed more.
         """
-        events: list[IncomingEvent] = []
-        invalid: dict[str, str] = {}
+        events: dict[str, IncomingEvent] = {}
+        reasons: dict[str, str] = {}
+        unreadable: dict[str, str] = {}
         for deferred in batch:
             try:
-                events.append(self._read(deferred))
+                events[deferred.event_id] = self._read(deferred)
             except InvalidInput as error:
-                invalid[deferred.event_id] = str(error)
+                reasons[deferred.event_id] = str(error)
+            except Unreadable as error:
+                unreadable[deferred.event_id] = str(error)
+        if unreadable and not events and not reasons and not self._key_opens(batch, work):
+            _log.error("deferred_events_unreadable", events=len(unreadable))
+            raise Unavailable("CDP_IDENTIFIER_KEY", "opens no deferred event; is it the right one?")
+        return OpenedBatch(batch, events, {**reasons, **unreadable})
 
-        def finish(unit: UnitOfWork, reasons: dict[str, str]) -> None:
-            if not store.hold_lease(unit, holder, self._term()[1]):
-                raise LeaseLost
-            unrecordable = {**invalid, **reasons}
-            store.set_aside(unit, unrecordable)
-            places = [each.place for each in batch if each.event_id not in unrecordable]
-            store.remove_deferred(unit, places)
+    def _key_opens(self, batch: Sequence[DeferredEvent], work: UnitOfWorkRunner) -> bool:
+        """Whether our key opens anything else: a later event or, of few events, a stored value."""
+        later = work.read(lambda unit: store.load_deferred(unit, _AT_ONCE, batch[-1].place))
+        if any(self._opens(each.sealed, each.event_id) for each in later):
+            return True
+        values = work.read(lambda unit: store.sample_sealed_values(unit, _SAMPLE))
+        return len(batch) + len(later) <= _FEW and any(
+            self._opens(value, key) for key, value in values.items()
+        )
 
-        try:
-            self.recorder.record_deferred(events, finish, identity, work)
-        except Unavailable:
-            raise
-        except ServiceError as error:
-            if len(batch) > 1:
-                for deferred in batch:
-                    self._record([deferred], holder, identity, work)
-            else:
-                reasons = {batch[0].event_id: str(error)}
-                work.run(lambda unit: finish(unit, reasons))
+    def _opens(self, sealed: str, about: str) -> bool:
+        with suppress(InvalidTag, ValueError):
+            self.recorder.vault.seal.open(sealed, about)
+            return True
+        return False
 
     def _read(self, deferred: DeferredEvent) -> IncomingEvent:
-        raw: Any = json.loads(self.recorder.vault.seal.open(deferred.sealed, deferred.event_id))
+        """The event; InvalidInput if it is none that we take, Unreadable if it is none at all."""
+        try:
+            raw: Any = json.loads(self.recorder.vault.seal.open(deferred.sealed, deferred.event_id))
+        except InvalidTag:
+            raise Unreadable("it was sealed under another key, or is damaged") from None
+        except ValueError as error:
+            raise Unreadable(f"it is damaged ({type(error).__name__})") from None
         return read_event(raw, deferred.received_at)
 
-    def _term(self) -> tuple[int, int]:
-        now = int(self.clock() * 1_000_000)
-        return now, now + int(LEASE_SECONDS * 1_000_000)
+    def _record(
+        self, batch: OpenedBatch, holder: str, identity: IdentityClient, work: UnitOfWorkRunner
+    ) -> None:
+        """Record a batch; what fails in it is looked for one by one."""
+        try:
+            self._record_at_once(batch, holder, identity, work)
+        except (Unavailable, LeaseLost):
+            raise
+        except Exception:  # noqa: BLE001 - whatever it was, it is to delay no other event
+            self._record_one_by_one(batch, holder, identity, work)
+
+    def _record_one_by_one(
+        self, batch: OpenedBatch, holder: str, identity: IdentityClient, work: UnitOfWorkRunner
+    ) -> None:
+        """Record each event that can be, and keep the others with the reason.
+
+        Unavailable, with none of it kept, if all of several fail: an outage, which will pass.
+        """
+        failures: dict[str, str] = {}
+        for deferred in batch.deferred:
+            if deferred.event_id not in batch.events:
+                continue
+            event = {deferred.event_id: batch.events[deferred.event_id]}
+            try:
+                self._record_at_once(OpenedBatch([deferred], event, {}), holder, identity, work)
+            except (Unavailable, LeaseLost):
+                raise
+            except Exception as error:  # noqa: BLE001 - it becomes the event's reason
+                failures[deferred.event_id] = _reason(error)
+        if len(failures) == len(batch.events) > 1:
+            _log.error("deferred_events_fail", events=len(failures), first=min(failures.values()))
+            raise Unavailable("deferred events", "fail one and all")
+        reasons = {**batch.reasons, **failures}
+        if reasons:
+            _log.error("deferred_events_unrecordable", events=sorted(reasons))
+            rest = [each for each in batch.deferred if each.event_id in reasons]
+            work.run(partial(_finish, rest, holder, reasons))
+
+    def _record_at_once(
+        self, batch: OpenedBatch, holder: str, identity: IdentityClient, work: UnitOfWorkRunner
+    ) -> None:
+        events = list(batch.events.values())
+
+        def finish(unit: UnitOfWork, refusals: dict[str, str]) -> None:
+            _finish(batch.deferred, holder, {**batch.reasons, **refusals}, unit)
+
+        self.recorder.record_deferred(events, finish, identity, work)
+
+
+def _finish(
+    deferred: Sequence[DeferredEvent], holder: str, reasons: Mapping[str, str], unit: UnitOfWork
+) -> None:
+    """Take events out of the queue, except those with a reason; LeaseLost changes nothing."""
+    if not store.hold_lease(unit, holder, LEASE_SECONDS):
+        raise LeaseLost
+    store.keep_unrecordable(unit, reasons)
+    places = [each.place for each in deferred if each.event_id not in reasons]
+    store.remove_deferred(unit, places)
+
+
+def _renew(work: UnitOfWorkRunner, holder: str) -> None:
+    """Renew a lease; if it is gone, the next transaction that records will find out."""
+    try:
+        work.run(lambda unit: store.hold_lease(unit, holder, LEASE_SECONDS))
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, the work goes on while it can
+        _log.debug("lease_not_renewed", error=type(error).__name__)
+
+
+def _reason(error: Exception) -> str:
+    """What a person may read of an error: that of a library may quote the event."""
+    return str(error) if isinstance(error, ServiceError) else f"failed with {type(error).__name__}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from chassis import NotFound
 from chassis.eventlog.unit_of_work import UnitOfWork
+from chassis.observability.gauges import GaugeQuery, Sample
+from contracts.profiles import UNRECORDABLE_EVENT
 from profile_index import current_streams
 from rules import combine, profile_view
 from services.profiles import store
@@ -90,3 +92,25 @@ def _identifiers(
             key = identifier["key"]
             identifier["value"] = vault.open(key, sealed[key]) if key in sealed else None
     return identifiers
+
+
+def list_unrecordable(unit: UnitOfWork, limit: int) -> list[dict[str, Any]]:
+    """The newest events that waited for identity and could not be recorded."""
+    return [UNRECORDABLE_EVENT.dump(asdict(e)) for e in store.list_unrecordable(unit, limit)]
+
+
+def _measure_deferred(unit: UnitOfWork) -> Iterator[Sample]:
+    counts = store.count_deferred(unit)
+    yield "cdp_waiting_events", [], counts.waiting
+    yield "cdp_waiting_age_seconds", [], counts.seconds
+    yield "cdp_unrecordable_events", [], counts.unrecordable
+
+
+DEFERRED_GAUGES = GaugeQuery(
+    {
+        "cdp_waiting_events": "Events that wait for identity.",
+        "cdp_waiting_age_seconds": "How long ago the oldest of them was received.",
+        "cdp_unrecordable_events": "Events that waited for identity and could not be recorded.",
+    },
+    _measure_deferred,
+)

@@ -10,13 +10,24 @@ from chassis.runtime.service import Remote, Resource, Service, every, rpc, subsc
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.common import STREAM_SETS_REQUEST
-from contracts.profiles import GET_PROFILE_REQUEST
+from contracts.profiles import (
+    GET_PROFILE_REQUEST,
+    RETRY_UNRECORDABLE_REQUEST,
+    UNRECORDABLE_REQUEST,
+)
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from services.profiles import store
 from services.profiles.commands import RecordHandler, open_record_handler, refresh_summaries
 from services.profiles.deferred import DeferredEvents
 from services.profiles.projections import IdentityProjection
-from services.profiles.queries import Reading, find_profile, preview_profiles, read_profile
+from services.profiles.queries import (
+    DEFERRED_GAUGES,
+    Reading,
+    find_profile,
+    list_unrecordable,
+    preview_profiles,
+    read_profile,
+)
 
 
 class ProfilesService(Service):
@@ -24,6 +35,7 @@ class ProfilesService(Service):
 
     name = "profiles"
     configuration = (IDENTITY_FILE,)
+    gauges = (DEFERRED_GAUGES,)
 
     deferred: DeferredEvents = Resource(lambda s: DeferredEvents(open_record_handler(s)))
     identity_projection: IdentityProjection = Resource(lambda _: IdentityProjection())
@@ -72,6 +84,19 @@ class ProfilesService(Service):
     def statistics(self) -> dict[str, int]:
         """How many events of shops, profiles, completed orders and streams there are."""
         return self.work.read(store.statistics)
+
+    @rpc
+    def unrecordable(self, limit: Any = 100) -> list[dict[str, Any]]:
+        """The newest events that waited for identity and could not be recorded, and why."""
+        request = load(UNRECORDABLE_REQUEST, {"limit": limit})
+        return self.work.read(lambda unit: list_unrecordable(unit, request["limit"]))
+
+    @rpc
+    def retry_unrecordable(self, event_ids: Any = None) -> dict[str, int]:
+        """Let such events, by id, or all of them wait again, where they were in the queue."""
+        arguments = {} if event_ids is None else {"event_ids": event_ids}
+        request = load(RETRY_UNRECORDABLE_REQUEST, arguments)
+        return {"events": self.work.run(lambda u: store.defer_again(u, request["event_ids"]))}
 
     @subscribe("identity")
     def identity_events(self) -> Projection:

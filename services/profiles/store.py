@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from chassis import Draft, JointDraft
 from chassis.database.bulk import RowStatement, among
+from chassis.database.clock import database_now
 from chassis.database.engine import upsert
 from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
@@ -47,7 +48,7 @@ DEFERRED = sa.Table(
     sa.Column("refused", sa.Text, info=PERSONAL),
 )
 
-# Who records the deferred events, and until when (µs of the machine's clock) nobody else may.
+# Who records the deferred events, and until when (µs of the database's clock) nobody else may.
 LEASE = sa.Table(
     "waiting_lease",
     METADATA,
@@ -94,6 +95,24 @@ class DeferredEvent:
     event_id: str
     received_at: int
     sealed: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnrecordableEvent:
+    """A deferred event that could not be recorded, and why; received at (µs) by profiles."""
+
+    event_id: str
+    received_at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredCounts:
+    """How many events wait, for how many seconds the first does, and how many are unrecordable."""
+
+    waiting: int
+    seconds: float
+    unrecordable: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +197,11 @@ def has_deferred_events(unit: UnitOfWork) -> bool:
     return bool(_HAS_DEFERRED.execute(unit.connection)[0][0])
 
 
-def load_deferred(unit: UnitOfWork, limit: int) -> list[DeferredEvent]:
-    """The deferred events that have waited longest."""
+def load_deferred(unit: UnitOfWork, limit: int, after: int = 0) -> list[DeferredEvent]:
+    """The deferred events past a place that have waited longest."""
     query = (
         sa.select(DEFERRED.c.place, DEFERRED.c.event_id, DEFERRED.c.received_at, DEFERRED.c.sealed)
-        .where(DEFERRED.c.refused.is_(None))
+        .where(DEFERRED.c.refused.is_(None), DEFERRED.c.place > after)
         .order_by(DEFERRED.c.place)
         .limit(limit)
     )
@@ -203,29 +222,65 @@ def remove_deferred(unit: UnitOfWork, places: Sequence[int]) -> None:
     unit.connection.execute(sa.delete(DEFERRED).where(DEFERRED.c.place.in_(places)))
 
 
-def set_aside(unit: UnitOfWork, refused: Mapping[str, str]) -> None:
-    """Keep events, by id, in the table with the reason why they can never be recorded."""
-    for event_id, reason in refused.items():
+def keep_unrecordable(unit: UnitOfWork, reasons: Mapping[str, str]) -> None:
+    """Keep events, by id, in the table with the reason why they cannot be recorded."""
+    for event_id, reason in reasons.items():
         query = sa.update(DEFERRED).where(DEFERRED.c.event_id == event_id).values(refused=reason)
         unit.connection.execute(query)
 
 
-def take_lease(unit: UnitOfWork, holder: str, now: int, until: int) -> bool:
-    """Whether `holder` alone may record deferred events until then."""
+def list_unrecordable(unit: UnitOfWork, limit: int) -> list[UnrecordableEvent]:
+    """The unrecordable events that came last."""
+    query = (
+        sa.select(DEFERRED.c.event_id, DEFERRED.c.received_at, DEFERRED.c.refused)
+        .where(DEFERRED.c.refused.is_not(None))
+        .order_by(DEFERRED.c.place.desc())
+        .limit(limit)
+    )
+    return [
+        UnrecordableEvent(row.event_id, row.received_at, row.refused)
+        for row in unit.connection.execute(query)
+    ]
+
+
+def defer_again(unit: UnitOfWork, event_ids: Sequence[str]) -> int:
+    """Let unrecordable events wait again, where they were in the queue; all of them for none."""
+    query = sa.update(DEFERRED).where(DEFERRED.c.refused.is_not(None)).values(refused=None)
+    if event_ids:
+        query = query.where(DEFERRED.c.event_id.in_(event_ids))
+    return int(unit.connection.execute(query).rowcount)
+
+
+def count_deferred(unit: UnitOfWork) -> DeferredCounts:
+    """How many deferred events there are, and how long the first has waited."""
+    waiting = DEFERRED.c.refused.is_(None)
+    row = unit.connection.execute(
+        sa.select(
+            sa.func.count(sa.case((waiting, 1))).label("waiting"),
+            sa.func.count(DEFERRED.c.refused).label("unrecordable"),
+            (database_now() - sa.func.min(sa.case((waiting, DEFERRED.c.received_at)))).label("age"),
+        )
+    ).one()
+    return DeferredCounts(row.waiting, max(0, row.age or 0) / 1_000_000, row.unrecordable)
+
+
+def take_lease(unit: UnitOfWork, holder: str, seconds: float) -> bool:
+    """Whether `holder` alone may record deferred events for so long."""
     name = "waiting"
     row = {"name": name, "holder": holder, "until": 0}
     insert = upsert(unit.connection, LEASE).values(row).on_conflict_do_nothing()
     unit.connection.execute(insert)
     query = (
         sa.update(LEASE)
-        .where(LEASE.c.name == name, LEASE.c.until < now)
-        .values(holder=holder, until=until)
+        .where(LEASE.c.name == name, LEASE.c.until < database_now())
+        .values(holder=holder, until=database_now() + int(seconds * 1_000_000))
     )
     return bool(unit.connection.execute(query).rowcount)
 
 
-def hold_lease(unit: UnitOfWork, holder: str, until: int) -> bool:
-    """Whether `holder` still has the lease, which is then renewed until `until`."""
+def hold_lease(unit: UnitOfWork, holder: str, seconds: float) -> bool:
+    """Whether `holder` still has the lease, which is then renewed for so long."""
+    until = database_now() + int(seconds * 1_000_000)
     query = sa.update(LEASE).where(LEASE.c.holder == holder).values(until=until)
     return bool(unit.connection.execute(query).rowcount)
 
@@ -234,6 +289,12 @@ def give_lease_back(unit: UnitOfWork, holder: str) -> None:
     """Let others record deferred events."""
     query = sa.update(LEASE).where(LEASE.c.holder == holder).values(until=0)
     unit.connection.execute(query)
+
+
+def sample_sealed_values(unit: UnitOfWork, limit: int) -> dict[str, str]:
+    """Some sealed values of identifiers, by key."""
+    query = sa.select(SEALED_VALUES.c.key, SEALED_VALUES.c.sealed).limit(limit)
+    return {row.key: row.sealed for row in unit.connection.execute(query)}
 
 
 def keep_sealed(unit: UnitOfWork, values: Sequence[SealedValue]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import eventlet
 import pytest
+import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,7 +20,9 @@ from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from contracts.ingest import IncomingEvent, read_event
 from identifiers import load_types
 from services.profiles import store
+from services.profiles.commands import RecordHandler
 from services.profiles.deferred import LEASE_SECONDS, DeferredEvents
+from services.profiles.queries import DEFERRED_GAUGES, list_unrecordable
 from services.profiles.vault import open_vault
 from tests.integration.profiles.test_profiles import NOW, ProfilesWithoutNameko, event
 from tests.unit.profiles.identity_in_memory import IdentityInMemory
@@ -156,18 +158,165 @@ def test_a_process_whose_lease_ran_out_records_nothing_more(shop: ProfilesWithTi
     shop.identity.down = True
     shop.record(event("e-1"))
     shop.identity.down = False
-    clock = [1_000.0]
-    slow = replace(shop.deferred, clock=lambda: clock[0])
 
     class Slow(IdentityInMemory):
         def resolve(self, *, observations: list[dict[str, Any]]) -> dict[str, Any]:
-            clock[0] += LEASE_SECONDS + 1  # it froze, and another process took over
-            assert slow.drain(shop.identity, shop.work) == 1
+            pass_time(shop, LEASE_SECONDS + 1)  # it froze, and another process took over
+            assert shop.drain() == 1
             return super().resolve(observations=observations)
 
-    assert slow.drain(Slow(), shop.work) == 0
+    assert shop.deferred.drain(Slow(), shop.work) == 0
     assert shop.recorded() == ["e-1"]
     assert len([e for e in shop.log() if e.type == "identity_changed"]) == 1
+
+
+def test_a_lease_is_renewed_while_its_holder_works(
+    shop: ProfilesWithTimer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.identity.down = True
+    shop.record(event("e-1"))
+    shop.identity.down = False
+    monkeypatch.setattr("services.profiles.deferred._RENEWAL_SECONDS", 0.01)
+
+    class Slow(IdentityInMemory):
+        def resolve(self, *, observations: list[dict[str, Any]]) -> dict[str, Any]:
+            lease = sa.select(store.LEASE.c.until)
+            before = shop.work.read(lambda unit: unit.connection.execute(lease).scalar())
+            with eventlet.Timeout(20):
+                while shop.work.read(lambda u: u.connection.execute(lease).scalar()) == before:
+                    eventlet.sleep(0.01)
+            assert shop.drain() == 0, "the lease is taken"
+            return super().resolve(observations=observations)
+
+    assert shop.deferred.drain(Slow(), shop.work) == 1
+
+
+def pass_time(shop: ProfilesWithTimer, seconds: float) -> None:
+    """All leases become older."""
+    older = sa.update(store.LEASE).values(until=store.LEASE.c.until - int(seconds * 1_000_000))
+    shop.work.run(lambda unit: unit.connection.execute(older))
+
+
+# What cannot be recorded.
+
+
+def damage(shop: ProfilesWithTimer, *event_ids: str, sealed: str = "AAAA") -> None:
+    change = sa.update(store.DEFERRED).where(store.DEFERRED.c.event_id.in_(event_ids))
+    shop.work.run(lambda unit: unit.connection.execute(change.values(sealed=sealed)))
+
+
+def unrecordable(shop: ProfilesWithTimer) -> dict[str, str]:
+    return {e["event_id"]: e["reason"] for e in shop.work.read(partial(list_unrecordable, limit=9))}
+
+
+def defer(shop: ProfilesWithTimer, *event_ids: str) -> None:
+    shop.identity.down = True
+    shop.record(*map(event, event_ids))
+    shop.identity.down = False
+
+
+@pytest.mark.parametrize("sealed", ["AAAA", "no base64", "\u2603"])
+def test_an_unreadable_event_stops_no_other_and_is_kept(
+    shop: ProfilesWithTimer, sealed: str
+) -> None:
+    defer(shop, "e-1", "e-2", "e-3")
+    damage(shop, "e-2", sealed=sealed)
+    assert shop.drain() == 3
+    assert shop.recorded() == ["e-1", "e-3"]
+    assert list(unrecordable(shop)) == ["e-2"]
+    assert shop.statuses(event("e-4")) == ["appended"]
+
+
+def test_an_unreadable_event_that_waits_alone_is_judged_by_what_is_stored(
+    shop: ProfilesWithTimer,
+) -> None:
+    shop.record(event("e-1"))
+    defer(shop, "e-2")
+    damage(shop, "e-2")
+    assert shop.drain() == 1
+    assert list(unrecordable(shop)) == ["e-2"]
+
+
+@pytest.mark.parametrize("count", [1, 3, 150])
+def test_a_key_that_opens_no_event_is_an_outage(
+    service_database: Callable[[str], Database], count: int
+) -> None:
+    database = service_database("profiles")
+    shop = ProfilesWithTimer(database)
+    defer(shop, *(f"e-{number:03}" for number in range(count)))
+    wrong = RecordHandler(open_vault(load_types(), b"another key"))
+    assert DeferredEvents(wrong).drain(shop.identity, shop.work) == 0
+    assert (shop.waiting(), unrecordable(shop)) == (count, {})
+    while shop.waiting():
+        shop.drain()
+    assert len(shop.recorded()) == count
+
+
+def test_many_unreadable_events_at_the_head_stop_no_later_one(shop: ProfilesWithTimer) -> None:
+    ids = [f"e-{number:03}" for number in range(101)]
+    defer(shop, *ids)
+    damage(shop, *ids[:100])
+    assert shop.drain() == 101
+    assert shop.recorded() == ids[100:]
+
+
+class Failing(IdentityInMemory):
+    """Fails on some events, in a way that is not its own."""
+
+    def __init__(self, *event_ids: str) -> None:
+        super().__init__()
+        self._event_ids = set(event_ids)
+
+    def resolve(self, *, observations: list[dict[str, Any]]) -> dict[str, Any]:
+        if self._event_ids & {one["event_id"] for one in observations}:
+            raise KeyError("jane@example.com")
+        return super().resolve(observations=observations)
+
+
+def test_an_error_of_any_kind_delays_no_other_event_and_its_text_is_not_kept(
+    shop: ProfilesWithTimer,
+) -> None:
+    defer(shop, "e-1", "e-2", "e-3")
+    shop.identity = Failing("e-1")
+    assert shop.drain() == 3
+    assert shop.recorded() == ["e-2", "e-3"]
+    assert unrecordable(shop) == {"e-1": "failed with KeyError"}
+
+
+def test_what_befalls_every_event_is_an_outage(shop: ProfilesWithTimer) -> None:
+    defer(shop, "e-1", "e-2", "e-3")
+    shop.identity = Failing("e-1", "e-2", "e-3")
+    assert shop.drain() == 0
+    assert (shop.waiting(), unrecordable(shop)) == (3, {})
+    shop.identity = IdentityInMemory()
+    assert shop.drain() == 3
+    assert shop.recorded() == ["e-1", "e-2", "e-3"]
+
+
+def test_unrecordable_events_are_tried_again_when_an_operator_says_so(
+    shop: ProfilesWithTimer,
+) -> None:
+    defer(shop, "e-1", "e-2", "e-3", "e-4")
+    shop.identity = Failing("e-1", "e-2")
+    shop.drain()
+    assert gauges(shop)["cdp_unrecordable_events"] == 2
+    shop.identity = IdentityInMemory()
+    assert shop.work.run(partial(store.defer_again, event_ids=["e-2", "e-3", "unknown"])) == 1
+    assert gauges(shop)["cdp_waiting_events"] == 1
+    shop.drain()
+    assert shop.work.run(partial(store.defer_again, event_ids=[])) == 1
+    shop.drain()
+    assert shop.recorded() == ["e-3", "e-4", "e-2", "e-1"]
+    assert gauges(shop) == {
+        "cdp_waiting_events": 0,
+        "cdp_waiting_age_seconds": 0,
+        "cdp_unrecordable_events": 0,
+    }
+
+
+def gauges(shop: ProfilesWithTimer) -> dict[str, float]:
+    samples = shop.work.read(lambda unit: list(DEFERRED_GAUGES.measure(unit)))
+    return {name: value for name, _labels, value in samples}
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,44 @@
+"""The commands of `cdp unrecordable`."""
+
+from __future__ import annotations
+
+import click
+
+from cdp.commands.arguments import demo_option
+from cdp.connection import connected
+from cdp.views.report import console, unrecordable_table
+
+
+@click.group()
+def unrecordable() -> None:
+    """Inspect and retry events that were accepted and could not be recorded.
+
+    They waited for identity, and failed alone: all others were recorded. Their bodies are kept,
+    sealed.
+    """
+
+
+@unrecordable.command("list")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@demo_option
+def list_(limit: int, demo: bool) -> None:
+    """List the newest of them, and why each could not be recorded."""
+    with connected(demo) as client:
+        events = client.call("profiles", "unrecordable", limit=limit)
+    if events:
+        console().print(unrecordable_table(events))
+    else:
+        click.echo("Every event could be recorded.")
+
+
+@unrecordable.command()
+@click.argument("event_ids", metavar="[ID]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Retry all of them.")
+@demo_option
+def retry(event_ids: tuple[str, ...], every: bool, demo: bool) -> None:
+    """Let events wait again, to be recorded in their turn. Fix the cause first."""
+    if bool(event_ids) == every:
+        raise click.UsageError("Name the events, or give --all.")
+    with connected(demo) as client:
+        response = client.call("profiles", "retry_unrecordable", event_ids=list(event_ids))
+    click.echo(f"{response['events']:,} events wait again.")
