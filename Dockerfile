@@ -1,10 +1,10 @@
 # One image for every service and role: `cdp run SERVICE --role ROLE`.
 FROM python:3.13-slim AS build
 WORKDIR /build
-COPY requirements.txt ./
+COPY requirements.txt requirements-otel.txt ./
 RUN python -m venv /opt/cdp \
  && /opt/cdp/bin/pip install --no-cache-dir --disable-pip-version-check \
-      --require-hashes --only-binary :all: -r requirements.txt
+      --require-hashes --only-binary :all: -r requirements.txt -r requirements-otel.txt
 COPY pyproject.toml requirements.in README.md LICENSE ./
 COPY chassis chassis
 COPY contracts contracts

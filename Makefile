@@ -82,7 +82,7 @@ format: $(VENV)/.dev ## Format the code, and mend what the linter can.
 lock: ## Pin the requirements again, with hashes (with the oldest Python that we support).
 	@sh deploy/make-venv "$(PYTHON)" .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install pip-tools
-	@for name in requirements requirements-dev requirements-docs; do \
+	@for name in requirements requirements-dev requirements-otel requirements-docs; do \
 	    echo "$$name.txt"; \
 	    CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $$name.in || exit 1; \
 	done
@@ -103,9 +103,9 @@ $(VENV)/.run: requirements.txt pyproject.toml | $(BIN)/python
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+$(VENV)/.dev: requirements-dev.txt requirements-otel.txt $(VENV)/.run
 	@echo "Installing what the tests need into $(VENV) (once) …"
-	@$(PIP) --require-hashes --only-binary :all: -r requirements-dev.txt
+	@$(PIP) --require-hashes --only-binary :all: -r requirements-dev.txt -r requirements-otel.txt
 	@touch $@
 
 $(VENV)/.docs: requirements-docs.txt $(VENV)/.dev

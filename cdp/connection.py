@@ -28,12 +28,16 @@ CLOCK = "clock"
 
 @contextmanager
 def connected(demo: bool, timeout: float = 10.0) -> Iterator[Client]:
-    """A client of the services on the broker, or of those the last demo left in `.demo`."""
+    """A client of the services on the broker, or of those the last demo left in `.demo`.
+
+    Its calls are in the trace that the environment's TRACEPARENT names, as scripts hand it on.
+    """
+    traceparent = os.environ.get("TRACEPARENT")
     if demo:
-        with _last_demo().running(), Client(EMBEDDED_BROKER, timeout) as client:
+        with _last_demo().running(), Client(EMBEDDED_BROKER, timeout, traceparent) as client:
             yield client
         return
-    with Client(broker_uri(), timeout) as client:
+    with Client(broker_uri(), timeout, traceparent) as client:
         yield client
 
 

@@ -31,6 +31,7 @@ class CloudEvent(StrictSchema):
     `subject` is its stream and `sequence` its version there, counted from 1. `time` is when it
     happened and `recordedtime` when it was recorded. `schemaversion` is the version of `data`.
     `joint`: a copy of one fact that was told to several streams, which `data.streams` lists.
+    `traceparent` is the W3C trace context of the call that led to it, if that call had one.
     """
 
     specversion = Choice("1.0", required=True)
@@ -47,6 +48,7 @@ class CloudEvent(StrictSchema):
     profileid = Text()
     correlationid = Text()
     causationid = Text()
+    traceparent = Text()
     joint = Boolean()
 
 

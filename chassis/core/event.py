@@ -16,6 +16,7 @@ EXTENSIONS = {  # metadata -> CloudEvents extension attributes, which are lower 
     "profile_id": "profileid",
     "correlation_id": "correlationid",
     "causation_id": "causationid",
+    "traceparent": "traceparent",  # CloudEvents' extension for distributed tracing
     "joint": "joint",
 }
 _MOST = 2**31 - 1  # the largest version that its column can store
@@ -81,6 +82,12 @@ class Event:
     def joint(self) -> bool:
         """Whether this is one copy of a joint fact."""
         return bool(self.metadata.get("joint"))
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """The call that led to this event, as metadata of the events that follow from it."""
+        names = ("correlation_id", "traceparent")
+        return {name: self.metadata[name] for name in names if name in self.metadata}
 
     @property
     def versions(self) -> dict[str, int]:

@@ -152,10 +152,14 @@ class UnitOfWorkRunner:
         self.upcasters = upcasters or Upcasters()
         self.correlation: dict[str, str] = {}
 
-    def with_correlation(self, correlation_id: str) -> UnitOfWorkRunner:
-        """A runner like this one, whose events carry `correlation_id`."""
+    def with_correlation(
+        self, correlation_id: str, traceparent: str | None = None
+    ) -> UnitOfWorkRunner:
+        """A runner like this one, whose events carry `correlation_id` and `traceparent`."""
         runner = copy(self)
         runner.correlation = {"correlation_id": correlation_id}
+        if traceparent:
+            runner.correlation["traceparent"] = traceparent
         return runner
 
     def run(self, function: Callable[[UnitOfWork], T]) -> T:

@@ -22,6 +22,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.messaging.amqp import BROKER_ERRORS, JSON, in_one_write, publish
 from chassis.messaging.exchanges import declare_own, events_exchange
 from chassis.observability.metrics import EVENTS_PUBLISHED
+from chassis.observability.tracing import TRACEPARENT
 
 _MESSAGES_A_ROUND = 200
 # Confirmed rows are cleared together, when nothing more comes for a moment or after this long.
@@ -176,14 +177,16 @@ class _Sender:
         else:
             producer = Producer(channel, self._exchange, auto_declare=False)
             for event in events:
-                producer.publish(_body(event), event.type, **_PROPERTIES)
+                producer.publish(_body(event), event.type, headers=_headers(event), **_PROPERTIES)
         EVENTS_PUBLISHED.labels(self._source).inc(len(events))
 
     def _pipeline(self, channel: amqp.Channel, events: Sequence[Event]) -> None:
         """Write all in one go, then wait for all confirms."""
         with in_one_write(channel):
             for event in events:
-                message = amqp.Message(_body(event), **_PROPERTIES)
+                message = amqp.Message(
+                    _body(event), application_headers=_headers(event), **_PROPERTIES
+                )
                 publish(channel, message, self._exchange.name, event.type)
                 self._last_tag += 1
                 self._unconfirmed.add(self._last_tag)
@@ -227,3 +230,9 @@ class _Sender:
 
 def _body(event: Event) -> str:
     return dump_json(event.to_wire())
+
+
+def _headers(event: Event) -> dict[str, str]:
+    """The trace of an event once more, where tools look that do not read bodies."""
+    traceparent = event.metadata.get(TRACEPARENT)
+    return {TRACEPARENT: traceparent} if traceparent else {}

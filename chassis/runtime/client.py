@@ -22,6 +22,7 @@ from chassis.core.errors import Failure, InvalidInput, ServiceError, Unavailable
 from chassis.messaging import embedded
 from chassis.messaging.amqp import BROKER_ERRORS, CONNECT_SECONDS, bound_waits, is_too_large
 from chassis.messaging.exchanges import rpc_exchange
+from chassis.observability.tracing import TRACEPARENT, parse_traceparent
 from chassis.runtime.expiry import expiry_headers
 from chassis.runtime.wire_errors import register_errors
 
@@ -33,15 +34,21 @@ class Client:
     """Calls services: `with Client(uri) as cdp: cdp.call("offers", "decide", request={…})`.
 
     One thread or greenlet at a time. After a failure the next call connects again.
+
+    Its calls are in the trace of `traceparent`, a W3C header, if that is given and valid.
     """
 
-    def __init__(self, amqp_uri: str, timeout: float = 10.0) -> None:
+    def __init__(
+        self, amqp_uri: str, timeout: float = 10.0, traceparent: str | None = None
+    ) -> None:
         embedded.install()
         register_errors()
         logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns when it closes a channel
         self._amqp_uri = amqp_uri
         self._timeout = timeout
         self._replies: _ReplyQueue | None = None
+        trace = parse_traceparent(traceparent)
+        self._headers = {TRACEPARENT: trace.traceparent} if trace else {}
 
     def __enter__(self) -> Self:
         try:
@@ -97,7 +104,7 @@ class Client:
 
     def _open(self) -> _ReplyQueue:
         if self._replies is None:
-            self._replies = _ReplyQueue(self._amqp_uri, self._timeout)
+            self._replies = _ReplyQueue(self._amqp_uri, self._timeout, self._headers)
         return self._replies
 
     def _drop(self) -> None:
@@ -110,9 +117,10 @@ class Client:
 
 
 class _ReplyQueue:
-    """A connection with a queue for the responses to its calls."""
+    """A connection with a queue for the responses to its calls, which all have `headers`."""
 
-    def __init__(self, amqp_uri: str, timeout: float) -> None:
+    def __init__(self, amqp_uri: str, timeout: float, headers: dict[str, str]) -> None:
+        self._headers = headers
         self._key = str(uuid.uuid4())
         self._responses: dict[str, Any] = {}
         self._returned = False
@@ -155,7 +163,8 @@ class _ReplyQueue:
             reply_to=self._key,
             correlation_id=correlation_id,
             headers={"nameko.call_id_stack": [f"{_NAME}.call.{correlation_id}"]}
-            | expiry_headers(seconds),
+            | expiry_headers(seconds)
+            | self._headers,
             expiration=seconds,
             serializer="json",
         )

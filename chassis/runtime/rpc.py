@@ -45,8 +45,9 @@ from chassis.messaging.amqp import (
 )
 from chassis.messaging.exchanges import bind_again, ensure_queue
 from chassis.observability.metrics import CALLS_EXPIRED, CALLS_RETURNED
+from chassis.observability.tracing import TRACEPARENT, TraceContext, parse_traceparent
 from chassis.runtime.expiry import EXPIRY_HEADERS, StallDetector, expiry_headers, lifetime
-from chassis.runtime.shared import SharedResources
+from chassis.runtime.shared import SharedResources, tracer_of
 from chassis.runtime.wire_errors import register_errors, serialize_error
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -310,11 +311,32 @@ class PendingCall:
 
 
 class Container(ServiceContainer):
-    """nameko's; before a worker begins with a call, it looks whether anybody still waits for it."""
+    """nameko's, with what comes before a worker begins with a call.
+
+    A call that nobody waits for any more is not begun; any other is handled in its caller's trace.
+    """
 
     def _run_worker(self, worker_ctx: Any, handle_result: Any) -> None:
-        if not isinstance(handle_result, PendingCall) or handle_result.is_wanted():
+        # Taken out, as nameko would send it on under a name of its own, not the standard one.
+        caller = parse_traceparent(worker_ctx.data.pop(TRACEPARENT, None))
+        if not isinstance(handle_result, PendingCall):
             super()._run_worker(worker_ctx, handle_result)
+            return
+        if not handle_result.is_wanted():
+            return
+        if caller is None and made_in_background(worker_ctx):
+            super()._run_worker(worker_ctx, handle_result)
+            return
+        method = worker_ctx.entrypoint.method_name
+        with tracer_of(self).serving(method, caller) as span:
+
+            def handle(worker_ctx: Any, result: Any, exc_info: Any) -> Any:
+                result, exc_info = handle_result(worker_ctx, result, exc_info)
+                if exc_info is not None:
+                    span.fail(exc_info[1])
+                return result, exc_info
+
+            super()._run_worker(worker_ctx, handle)
 
 
 class Rpc(NamekoRpc):
@@ -431,8 +453,14 @@ class RemoteService:
     def call(self, method: str, /, timeout: float | None = None, **kwargs: Any) -> Any:
         """What `method` returns; raises what it raises, and Unavailable if that comes too late."""
         seconds = timeout if timeout is not None else self._timeout
+        with tracer_of(self._worker_ctx.container).calling(self._name, method) as trace:
+            return self._call(method, seconds, kwargs, trace)
+
+    def _call(
+        self, method: str, seconds: float, kwargs: Mapping[str, Any], trace: TraceContext | None
+    ) -> Any:
         try:
-            response = run_within(seconds, partial(self._request, method, kwargs, seconds))
+            response = run_within(seconds, partial(self._request, method, kwargs, seconds, trace))
         except DeadlineExceeded:
             raise Unavailable(self._name, f"did not answer in {seconds:g} s; try again") from None
         except BROKER_ERRORS as error:
@@ -444,11 +472,15 @@ class RemoteService:
             raise failure
         return response["result"]
 
-    def _request(self, method: str, kwargs: Mapping[str, Any], seconds: float) -> Any:
+    def _request(
+        self, method: str, kwargs: Mapping[str, Any], seconds: float, trace: TraceContext | None
+    ) -> Any:
         """Publish the call and wait for its response."""
         config = self._worker_ctx.container.config
         correlation_id = str(uuid.uuid4())
         headers = HeaderEncoder().get_message_headers(self._worker_ctx)
+        if trace:
+            headers[TRACEPARENT] = trace.traceparent
         with self._listener.expecting(correlation_id) as response:
             with _producer(config[AMQP_URI_CONFIG_KEY]) as producer:
                 # Confirmed, so that a call that no queue takes comes back before the confirm.

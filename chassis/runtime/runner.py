@@ -15,9 +15,10 @@ from chassis.messaging import embedded
 from chassis.observability.broker_state import BrokerState
 from chassis.observability.gauges import MeasuredService
 from chassis.observability.monitoring import Monitor
+from chassis.observability.tracing import open_tracing
 from chassis.runtime.rpc import Container
 from chassis.runtime.service import Service
-from chassis.runtime.shared import SETTINGS_KEY, SharedResources
+from chassis.runtime.shared import SETTINGS_KEY, TRACER_KEY, SharedResources
 from chassis.runtime.subscriber import Subscribe
 
 # Seconds: after two or three of them the broker gives the calls of a frozen process to others.
@@ -31,6 +32,7 @@ class Runner:
     def __init__(self, services: Sequence[tuple[type[Service], Settings]]) -> None:
         self._http_port = max((settings.http_port for _service, settings in services), default=0)
         embedded.install([settings.service for _service, settings in services])
+        self._tracing = open_tracing()
         self.containers = [
             Container(
                 service,
@@ -39,6 +41,7 @@ class Runner:
                     "max_workers": settings.workers,
                     "HEARTBEAT": _HEARTBEAT,
                     SETTINGS_KEY: settings,
+                    TRACER_KEY: self._tracing.tracer(settings.service),
                 },
             )
             for service, settings in services
@@ -78,11 +81,12 @@ class Runner:
         ]
 
     def stop(self) -> None:
-        """Stop all: work that has begun ends, and what is committed is published."""
+        """Stop all: work that has begun ends, what is committed is published, spans are sent."""
         pool = eventlet.GreenPool()
         for container in self.containers:
             pool.spawn(container.stop)
         pool.waitall()
+        self._tracing.stop()
 
     def run_until_stopped(self) -> None:
         """Wait for SIGTERM or SIGINT, then stop; raises what killed a container before that.

@@ -22,6 +22,7 @@ from chassis.observability.gauges import GaugeQuery
 from chassis.observability.metrics import WORKER_SECONDS
 from chassis.observability.replicas import Replica
 from chassis.observability.status import newest_revision, read_status
+from chassis.observability.tracing import current
 from chassis.projections import dead_letters
 from chassis.projections.inbox import Inbox
 from chassis.runtime.broker_watch import BrokerWatch
@@ -40,13 +41,16 @@ _MOST_STREAMS = 1_000
 
 
 class UnitOfWorkProvider(DependencyProvider):
-    """The service's units of work; the events that they append carry the call's correlation id."""
+    """The service's units of work; their events carry the call's correlation id and trace."""
 
     shared = SharedResources()
     broker_watch = BrokerWatch()
 
     def get_dependency(self, worker_ctx: Any) -> UnitOfWorkRunner:
-        return self.shared.unit_of_work_runner().with_correlation(worker_ctx.call_id_stack[0])
+        trace = current()
+        return self.shared.unit_of_work_runner().with_correlation(
+            worker_ctx.call_id_stack[0], trace.traceparent if trace else None
+        )
 
 
 class SettingsProvider(DependencyProvider):

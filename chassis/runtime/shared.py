@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import eventlet
 import structlog
@@ -18,12 +19,20 @@ from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging.publisher import BrokerPublisher
 from chassis.observability.broker_state import BrokerState, EmbeddedBrokerState
 from chassis.observability.metrics import CLOCK_SKEW
+from chassis.observability.tracing import Tracer
 
 SETTINGS_KEY = "CDP_SETTINGS"
+TRACER_KEY = "CDP_TRACER"
 _MEASURE_SECONDS = 10.0
 _MEASURING_SECONDS = 2.0  # a database that takes longer says nothing of a clock
 
 _log = structlog.get_logger("clock")
+
+
+def tracer_of(container: Any) -> Tracer:
+    """The tracer of a container's service; one that records nothing if it was given none."""
+    tracer: Tracer = container.config.get(TRACER_KEY) or Tracer()
+    return tracer
 
 
 class SharedResources(SharedExtension):

@@ -26,11 +26,12 @@ from chassis.eventlog.reader import EVENTS_A_PAGE
 from chassis.messaging.amqp import BROKER_ERRORS
 from chassis.messaging.exchanges import dead_queue, declare_own, ensure_queue, subscriber_queue
 from chassis.observability.metrics import EVENTS_RECEIVED, OUTAGES
+from chassis.observability.tracing import causes_of
 from chassis.projections.inbox import BatchResult, Projection, heads_of
 from chassis.projections.outage import Outage
 from chassis.runtime.log_follower import STREAMS_A_CALL, open_log_follower
 from chassis.runtime.rpc import SafeReplyListener
-from chassis.runtime.shared import SharedResources
+from chassis.runtime.shared import SharedResources, tracer_of
 
 Follower = TypeVar("Follower", bound=Callable[[Any], Projection])
 
@@ -216,33 +217,39 @@ class Subscribe(Entrypoint):
         """Apply `events` in a worker of the service; raises what that raises."""
         done = Signal()
 
-        def apply(_worker: Any, projection: Any, exc_info: Any) -> tuple[Any, Any]:
+        def apply(worker: Any, projection: Any, exc_info: Any) -> tuple[Any, Any]:
             """Within the worker, so that its log line and its metric are those of the batch."""
             result: BatchResult | None = None
             if exc_info is None:
                 try:
-                    result = self._follower.inbox.process(events, projection)
+                    with tracer_of(self.container).applying(self.source_name, events):
+                        result = self._follower.inbox.process(events, projection)
+                        self._log_applied(worker, events)
                 except Exception:  # noqa: BLE001 - raised again where the batch was handed over
                     exc_info = sys.exc_info()
             done.send((result, exc_info))
             return result, exc_info
 
-        worker = self.container.spawn_worker(self, (), {}, handle_result=apply)
+        self.container.spawn_worker(self, (), {}, handle_result=apply)
         result, exc_info = done.wait()
         self._report_outages()
         if exc_info is not None:
             raise exc_info[1]
-        causes = {str(event.metadata.get("correlation_id", "unknown")) for event in events}
+        if result.behind:
+            self._wake()
+
+    def _log_applied(self, worker: Any, events: Sequence[Event]) -> None:
+        calls = {str(event.metadata.get("correlation_id", "unknown")) for event in events}
+        traces = {cause.trace_id for cause in causes_of(events)}
         _log.info(
             "applied",
             service=self.container.service_name,
             source=self.source_name,
             events=len(events),
             correlation_id=worker.call_id_stack[0],
-            caused_by=sorted(causes)[:_CAUSES_LOGGED],
+            caused_by=sorted(calls)[:_CAUSES_LOGGED],
+            **({"trace_ids": sorted(traces)[:_CAUSES_LOGGED]} if traces else {}),
         )
-        if result.behind:
-            self._wake()
 
     def _report_outages(self) -> None:
         """Show outages in the metrics, and log when they change."""

@@ -19,6 +19,7 @@ with a bound. A reader must bear fields, event types and values that it does not
 """
 _RPC_EXCHANGE = "nameko-rpc"
 _REPLIES = "replies"
+_TRACE = "traceparent"
 _ERRORS = ("InvalidInput", "NotFound", "Conflict", "Refused", "Unavailable", "Failure")
 
 
@@ -68,7 +69,7 @@ def asyncapi(
                 "profiles-own_event": _own_event(),
                 **dict(_call_messages(calls, call_path)),
             },
-            "schemas": {"error": _error()},
+            "schemas": {"error": _error(), _TRACE: _traceparent()},
             "correlationIds": {
                 "call": {
                     "description": "What the caller chose; the reply carries the same.",
@@ -163,6 +164,7 @@ def _event_message(kind: EventKind, event_path: EventPath) -> dict[str, Any]:
         "name": kind.type,
         "title": f"{kind.type}, version {kind.version}",
         "summary": kind.summary,
+        "headers": _event_headers(),
         "payload": {"$ref": str(event_path(kind.source, kind.type, kind.version))},
     }
 
@@ -172,6 +174,7 @@ def _own_event() -> dict[str, Any]:
         "name": "own_event",
         "title": "An event of the shop's own",
         "summary": "Any other type in snake_case; its data is the shop's.",
+        "headers": _event_headers(),
         "payload": {"$ref": "events/event.json"},
     }
 
@@ -194,7 +197,7 @@ def _call_messages(
                         "kwargs": {"$ref": f"{schema}/arguments"},
                     },
                 },
-                "headers": _headers("reply_to", "correlation_id"),
+                "headers": _call_headers(),
                 "correlationId": {"$ref": "#/components/correlationIds/call"},
             },
         )
@@ -225,6 +228,20 @@ def _headers(*names: str) -> dict[str, Any]:
     return {"type": "object", "required": list(names), "properties": texts}
 
 
+def _call_headers() -> dict[str, Any]:
+    """Of a call; only the trace is an application header."""
+    headers = _headers("reply_to", "correlation_id")
+    return {**headers, "properties": {**headers["properties"], **_event_headers()["properties"]}}
+
+
+def _event_headers() -> dict[str, Any]:
+    """Of an event: no other than its trace, if it has one."""
+    return {
+        "type": "object",
+        "properties": {_TRACE: {"$ref": f"#/components/schemas/{_TRACE}"}},
+    }
+
+
 def _error() -> dict[str, Any]:
     return {
         "type": "object",
@@ -236,6 +253,14 @@ def _error() -> dict[str, Any]:
             "exc_args": {"type": "array", "items": {"type": "string"}},
             "value": {"type": "string"},
         },
+    }
+
+
+def _traceparent() -> dict[str, Any]:
+    return {
+        "type": "string",
+        "description": "The trace that a message belongs to, as W3C Trace Context defines it.",
+        "examples": ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
     }
 
 

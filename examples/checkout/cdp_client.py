@@ -40,17 +40,24 @@ class Cdp:
         self._amqp_uri = amqp_uri
         self._wait = wait
         self._calls = queue.SimpleQueue()
+        self._context = {}  # nameko sends it with every call
         threading.Thread(target=self._work, name="cdp", daemon=True).start()
 
     def connect(self, wait=5.0):
         """Connect now, so that the first shopper does not wait for it; NoAnswer if it fails."""
         self._submit(lambda _services: None, wait)
 
-    def call(self, service, method, **arguments):
-        """The result of `service.method(**arguments)`; raises NoAnswer or WrongRequest."""
-        return self._submit(
-            lambda services: getattr(services[service], method)(**arguments), self._wait
-        )
+    def call(self, service, method, *, traceparent=None, **arguments):
+        """The result of `service.method(**arguments)`; raises NoAnswer or WrongRequest.
+
+        If your shop traces its requests, pass the W3C header `traceparent`.
+        """
+
+        def make(services):
+            self._context["traceparent"] = traceparent or ""
+            return getattr(services[service], method)(**arguments)
+
+        return self._submit(make, self._wait)
 
     def _submit(self, call, wait):
         result = Future()
@@ -70,7 +77,7 @@ class Cdp:
             try:
                 if services is None:
                     config = {"AMQP_URI": self._amqp_uri}
-                    services = ClusterRpcProxy(config, timeout=self._wait).start()
+                    services = ClusterRpcProxy(config, self._context, timeout=self._wait).start()
                 result.set_result(call(services))
             except RemoteError as error:
                 if error.exc_type in OUR_FAULT:

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chassis import Draft
+from chassis import Draft, Event
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import load_summaries, streams_of
 from rules import Summary, combine
@@ -37,10 +37,14 @@ _EVENT_IDS = uuid.UUID("5b1f0d3c-7b0e-5c86-9a4e-0f5f1c6a2d11")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a transaction has read or changed already: summaries and versions by stream."""
+    """What a transaction has read or changed already: summaries and versions by stream.
+
+    `newest` has the last event of each stream in the batch: what changes follows from it.
+    """
 
     summaries: Mapping[str, Summary] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
+    newest: Mapping[str, Event] = field(default_factory=dict)
 
 
 def reevaluate_due(unit: UnitOfWork, registry: DefinitionRegistry, limit: int) -> int:
@@ -125,20 +129,32 @@ def _record(
     for profile_id, (reason, changed) in changes.items():
         as_of = {stream: versions.get(stream, 0) for stream in streams[profile_id]}
         first = heads.get(profile_id, 0) + 1
+        metadata = {"profile_id": profile_id, **_origin(streams[profile_id], loaded)}
         for version, change in enumerate(changed, start=first):
             row = profile_id, change.segment
             if change.entered:
                 entries[row] = Membership(change.at, change.definition_version)
             else:
                 exits.append(row)
-            drafts.append(_draft(profile_id, version, change, reason, as_of))
+            drafts.append(_draft(profile_id, version, change, reason, as_of, metadata))
     store.delete_exits(unit, exits)
     store.save_entries(unit, entries)
     unit.append(drafts)
 
 
+def _origin(streams: Sequence[str], loaded: Loaded) -> dict[str, str]:
+    """The call that led to the newest of a profile's events in the batch, if any did."""
+    events = [loaded.newest[stream] for stream in streams if stream in loaded.newest]
+    return max(events, key=lambda event: event.recorded_at).origin if events else {}
+
+
 def _draft(
-    profile_id: str, version: int, change: MembershipChange, reason: str, as_of: Mapping[str, int]
+    profile_id: str,
+    version: int,
+    change: MembershipChange,
+    reason: str,
+    as_of: Mapping[str, int],
+    metadata: Mapping[str, str],
 ) -> Draft:
     """The event of a change; its id follows from its version, so it is never appended twice."""
     return Draft(
@@ -153,5 +169,5 @@ def _draft(
             "as_of": dict(as_of),
         },
         occurred_at=change.at,
-        metadata={"profile_id": profile_id},
+        metadata=metadata,
     )

@@ -63,7 +63,9 @@ def _follow(unit: UnitOfWork, events: Sequence[Event]) -> tuple[dict[str, str], 
 def _sum_up(unit: UnitOfWork, events: Sequence[Event]) -> Loaded:
     """Add the events to their streams' summaries."""
     versions: dict[str, int] = {}
+    newest: dict[str, Event] = {}
     for event in events:
         versions.update(event.versions)
+        newest.update(dict.fromkeys(event.versions, event))
     counted = [event for event in events if event.type != "identity_changed"]
-    return Loaded(update_summaries(unit, counted), versions)
+    return Loaded(update_summaries(unit, counted), versions, newest)
