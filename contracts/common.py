@@ -22,6 +22,7 @@ from contracts.fields import Versions
 
 MAX_VERSION = 2**31 - 1
 MAX_PAGE = 1_000
+MAX_REASON = 500
 _PAGE = 500
 
 
@@ -132,9 +133,53 @@ class DeadLettersRequest(StrictSchema):
 
 
 class DeadLetterRequest(StrictSchema):
-    """The argument of `dead_letter` and `redrive`."""
+    """The argument of `dead_letter`."""
 
     id = Text(required=True)
+
+
+class RedriveRequest(DeadLetterRequest):
+    """The arguments of `redrive`; `reason` is kept in the letter."""
+
+    reason = Text(longest=MAX_REASON, allow_none=True)
+
+
+class RedriveAllRequest(StrictSchema):
+    """The arguments of `redrive_all`: a page of the dead letters of a source and an event type.
+
+    `after` and `until` are `last` and `until` of the page before.
+    """
+
+    reason = Text(longest=MAX_REASON, required=True)
+    source = Text(allow_none=True)
+    type = Text(allow_none=True)
+    limit = Integer(least=1, most=MAX_PAGE, load_default=100)
+    after = Text(shortest=0, load_default="")
+    until = Text(shortest=0, allow_none=True)
+
+
+class RedriveAllResponse(StrictSchema):
+    """The answer of `redrive_all`: the letters and streams of this page, and what remains."""
+
+    letters = Integer(least=0, required=True)
+    streams = Integer(least=0, required=True)
+    remaining = Integer(least=0, required=True)
+    last = Text(shortest=0, required=True)
+    until = Text(shortest=0, required=True)
+
+
+class HaltedRequest(StrictSchema):
+    """The arguments of `halted`: a source, and the last stream of the page before."""
+
+    source = Name(required=True)
+    after = Text(shortest=0, load_default="")
+    limit = Integer(least=1, most=MAX_PAGE, load_default=_PAGE)
+
+
+class HaltedResponse(StrictSchema):
+    """The answer of `halted`: halted streams in their order."""
+
+    streams = ListOf(Text(), required=True)
 
 
 class DeadLetterSchema(StrictSchema):

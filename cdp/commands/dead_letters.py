@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from cdp.commands.arguments import demo_option, service_argument, services_argument
 from cdp.connection import connected
+from cdp.loading.progress import plural
 from cdp.views.report import console, dead_letters_table, facts_table
 from contracts.topology import SERVICE_NAMES
 
@@ -51,16 +55,65 @@ def show(service: str, letter: str, demo: bool) -> None:
 
 @dead_letters.command()
 @service_argument
-@letter_argument
+@click.argument("letter", metavar="[ID]", required=False)
+@click.option("--all", "every", is_flag=True, help="Redrive every dead letter of the service.")
+@click.option("--source", type=click.Choice(SERVICE_NAMES), help="With --all: of this source only.")
+@click.option("--type", "type_", metavar="TYPE", help="With --all: of this type of event only.")
+@click.option("--reason", metavar="TEXT", help="Why; it is kept in the letter. --all needs it.")
 @demo_option
-def redrive(service: str, letter: str, demo: bool) -> None:
-    """Try the halted stream of a dead letter again.
+def redrive(
+    service: str,
+    letter: str | None,
+    every: bool,
+    source: str | None,
+    type_: str | None,
+    reason: str | None,
+    demo: bool,
+) -> None:
+    """Try what a dead letter halted again, or what all of them did.
 
-    Fix what halted the stream first; it then continues from where it halted.
+    Fix what halted the streams first; they then continue from where they halted.
     """
+    if every == (letter is not None):
+        raise click.UsageError("give either the ID of one dead letter, or --all")
+    if reason is not None and not reason.strip():
+        raise click.UsageError("--reason must say why")
+    if letter is not None:
+        if source or type_:
+            raise click.UsageError("--source and --type go with --all")
+        _redrive_one(service, letter, reason, demo)
+        return
+    if reason is None:
+        raise click.UsageError("--all needs --reason TEXT, which is kept in the letters")
+    _redrive_all(service, {"reason": reason, "source": source, "type": type_}, demo)
+
+
+def _redrive_one(service: str, letter: str, reason: str | None, demo: bool) -> None:
+    arguments = {"id": letter} if reason is None else {"id": letter, "reason": reason}
     with connected(demo) as client:
-        response = client.call(service, "redrive", id=letter)
+        response = client.call(service, "redrive", **arguments)
     if streams := response["streams"]:
         click.echo(f"{service} continues {', '.join(streams)} from where it halted.")
     else:
         click.echo("The dead letter is an unreadable message, which halted no stream.")
+
+
+def _redrive_all(service: str, arguments: Mapping[str, Any], demo: bool) -> None:
+    letters = streams = 0
+    page: dict[str, Any] = {}
+    with connected(demo) as client:
+        while not page or page["remaining"]:
+            place = {"after": page["last"], "until": page["until"]} if page else {}
+            page = client.call(service, "redrive_all", **arguments, **place)
+            letters += page["letters"]
+            streams += page["streams"]
+            if page["remaining"]:
+                total = letters + page["remaining"]
+                click.echo(f"redriving {letters} of {total} dead letters", err=True)
+    if letters:
+        click.echo(
+            f"{service} continues {plural(streams, 'stream')} from where they halted;"
+            f" {plural(letters, 'dead letter')} redriven."
+        )
+    else:
+        click.echo("There are no such dead letters.")

@@ -97,7 +97,10 @@ def dead_letters_table(letters: Sequence[tuple[str, Mapping[str, Any]]]) -> Tabl
     """Dead letters, each with its service."""
     table = table_with("service", "id", "from", "type", "died", "reason")
     for service, letter in letters:
-        died = when(letter["died_at"]) + (" (redriven)" if letter["redriven_at"] else "")
+        died = when(letter["died_at"])
+        if letter["redriven_at"]:
+            why = letter.get("redrive_reason")
+            died += f" (redriven: {harmless(why)})" if why else " (redriven)"
         table.add_row(
             service, letter["id"], letter["source"], letter["type"] or "", died, letter["reason"]
         )

@@ -95,6 +95,19 @@ def halted_streams(unit: UnitOfWork, source: str) -> list[str]:
     return sorted(unit.connection.execute(query).scalars())
 
 
+def halted_page(unit: UnitOfWork, source: str, after: str, limit: int) -> list[str]:
+    """Up to `limit` halted streams of a source past `after`, in order."""
+    query = (
+        sa.select(POSITIONS.c.stream_id)
+        .where(POSITIONS.c.source == source, POSITIONS.c.halted)
+        # Only halted streams have both, and the index of what lags finds them.
+        .where(POSITIONS.c.seen > POSITIONS.c.version, POSITIONS.c.stream_id > after)
+        .order_by(POSITIONS.c.stream_id)
+        .limit(limit)
+    )
+    return list(unit.connection.execute(query).scalars())
+
+
 def count_events(unit: UnitOfWork, source: str) -> tuple[int, int]:
     """How many events of a source were applied, and how many were seen."""
     query = sa.select(sa.func.sum(POSITIONS.c.version), sa.func.sum(POSITIONS.c.seen))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -17,7 +18,7 @@ from chassis.core.errors import InvalidInput
 from chassis.core.event import is_name
 from chassis.core.instants import format_instant
 from chassis.core.upcasting import Upcasters
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.gauges import GaugeQuery
 from chassis.observability.metrics import WORKER_SECONDS
 from chassis.observability.replicas import Replica
@@ -25,6 +26,7 @@ from chassis.observability.status import newest_revision, read_status
 from chassis.observability.tracing import current
 from chassis.projections import dead_letters
 from chassis.projections.inbox import Inbox
+from chassis.projections.positions import halted_page
 from chassis.runtime.broker_watch import BrokerWatch
 from chassis.runtime.log_follower import FollowedLog
 from chassis.runtime.replica import ReplicaProvider
@@ -38,6 +40,7 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 _MOST_EVENTS = 1_000
 _MOST_STREAMS = 1_000
+_LONGEST_SENTENCE = 500
 
 
 class UnitOfWorkProvider(DependencyProvider):
@@ -197,10 +200,55 @@ class Service:
         return self.work.read(lambda unit: dead_letters.load_dead_letter(unit, letter))
 
     @rpc
-    def redrive(self, id: Any) -> dict[str, Any]:  # noqa: A002 - the argument's public name
-        """Try the streams that a dead letter halted again."""
+    def redrive(
+        self,
+        id: Any,  # noqa: A002 - the argument's public name
+        reason: Any = None,
+    ) -> dict[str, Any]:
+        """Try the streams that a dead letter halted again; `reason` is kept in the letter."""
         letter = _text("id", id)
-        return self.work.run(lambda unit: dead_letters.redrive(unit, letter))
+        why = None if reason is None else _sentence("reason", reason)
+        return self.work.run(lambda unit: dead_letters.redrive(unit, letter, why))
+
+    @rpc
+    def redrive_all(
+        self,
+        reason: Any,
+        source: Any = None,
+        type: Any = None,  # noqa: A002 - the argument's public name
+        limit: Any = 100,
+        after: Any = "",
+        until: Any = None,
+    ) -> dict[str, Any]:
+        """Redrive dead letters, a page at a time: of a source, and of a type of events, if given.
+
+        The response has `last` and `until`: as `after` and `until` they lead to the next page, and
+        what halts again meanwhile is left out.
+        """
+        why = _sentence("reason", reason)
+        of_source = None if source is None else _text("source", source)
+        of_type = None if type is None else _text("type", type)
+        most = _bounded("limit", limit, _MOST_STREAMS)
+        start = _text("after", after)
+        end = None if until is None else _text("until", until)
+
+        def page(unit: UnitOfWork) -> dict[str, Any]:
+            last = dead_letters.newest_dead_letter(unit) if end is None else end
+            redriven = dead_letters.redrive_page(
+                unit, why, most, source=of_source, type=of_type, after=start, until=last
+            )
+            return {**asdict(redriven), "until": last}
+
+        return self.work.run(page)
+
+    @rpc
+    def halted(self, source: Any, after: Any = "", limit: Any = 500) -> dict[str, Any]:
+        """The streams of `source` that are halted here, past `after`, in order."""
+        followed = _text("source", source)
+        start = _text("after", after)
+        most = _bounded("limit", limit, _MOST_STREAMS)
+        page = self.work.read(lambda unit: halted_page(unit, followed, start, most))
+        return {"streams": page}
 
     @rpc
     def ping(self) -> dict[str, Any]:
@@ -259,6 +307,12 @@ def _text(field: str, value: Any) -> str:
     if value == "" or is_name(value):
         return str(value)
     raise InvalidInput(field, "must be text that can be stored")
+
+
+def _sentence(field: str, value: Any) -> str:
+    if is_name(value) and value.strip() and len(value) <= _LONGEST_SENTENCE:
+        return str(value).strip()
+    raise InvalidInput(field, f"must be a text of 1 to {_LONGEST_SENTENCE} characters")
 
 
 def _bounded(field: str, value: Any, most: int, least: int = 1) -> int:

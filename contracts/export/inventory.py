@@ -261,8 +261,22 @@ _EVERY = (
         EVERY,
         "redrive",
         "Try the streams that a dead letter halted again.",
-        common.DeadLetterRequest(),
+        common.RedriveRequest(),
         common.DeadLetterSchema(),
+    ),
+    Call(
+        EVERY,
+        "redrive_all",
+        "Try the streams of many dead letters again, a page at a time.",
+        common.RedriveAllRequest(),
+        common.RedriveAllResponse(),
+    ),
+    Call(
+        EVERY,
+        "halted",
+        "The streams of a source that are halted here, a page at a time.",
+        common.HaltedRequest(),
+        common.HaltedResponse(),
     ),
     Call(
         EVERY,

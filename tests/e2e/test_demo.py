@@ -140,3 +140,5 @@ def test_the_demo_leaves_no_dead_letters(cdp: Command, demo: list[str]) -> None:
     done = cdp("dead-letters", "list", "--demo")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "There are no dead letters.\n"
+    done = cdp("dead-letters", "redrive", "segments", "--all", "--reason", "tried", "--demo")
+    assert (done.returncode, done.stdout) == (0, "There are no such dead letters.\n")

@@ -76,6 +76,14 @@ def test_every_command_is_told_whole_in_the_list(path: tuple[str, ...]) -> None:
         (["profile", "show", "user_id=grace", "user_id=omar"], "user_id is given twice"),
         (["decide", "missing.json"], "No such file"),
         (["dead-letters", "show", "segments"], "Missing argument 'ID'"),
+        (
+            ["dead-letters", "redrive", "segments"],
+            "give either the ID of one dead letter, or --all",
+        ),
+        (["dead-letters", "redrive", "segments", "x", "--all"], "give either the ID"),
+        (["dead-letters", "redrive", "segments", "--all"], "--all needs --reason TEXT"),
+        (["dead-letters", "redrive", "segments", "x", "--reason", " "], "--reason must say why"),
+        (["dead-letters", "redrive", "segments", "x", "--type", "y"], "go with --all"),
     ],
 )
 def test_a_wrong_call_is_explained_with_exit_status_2(

@@ -139,6 +139,9 @@ def test_a_dead_letter_is_listed_with_its_service_and_reason() -> None:
     }
     lines = printed(dead_letters_table([("segments", letter)]))
     assert "segments l-1 profiles 1998-05-06 16:20:00 (redriven) undecodable: ValueError" in lines
+    letter["redrive_reason"] = "fixed"
+    lines = printed(dead_letters_table([("segments", letter)]))
+    assert any("(redriven: fixed)" in line for line in lines)
 
 
 def test_facts_are_shown_one_a_line() -> None:

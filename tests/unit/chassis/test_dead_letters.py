@@ -5,12 +5,19 @@ from typing import Any
 
 import pytest
 
-from chassis import NotFound
+from chassis import InvalidInput, NotFound
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-from chassis.projections.dead_letters import list_dead_letters, load_dead_letter, redrive
+from chassis.projections.dead_letters import (
+    Redriven,
+    list_dead_letters,
+    load_dead_letter,
+    newest_dead_letter,
+    redrive,
+    redrive_page,
+)
 from chassis.projections.inbox import Inbox
-from tests.support.toy import work_on
+from tests.support.toy import Notes, append, joint_note, note, work_on
 
 
 @pytest.fixture
@@ -49,3 +56,55 @@ def test_a_letter_that_is_not_there_is_not_found(work: UnitOfWorkRunner) -> None
     for function in (load_dead_letter, redrive):
         with pytest.raises(NotFound, match="no-such-letter"):
             work.run(partial(function, letter="no-such-letter"))
+
+
+def test_the_reason_of_a_redrive_is_kept_and_the_first_one_stays(work: UnitOfWorkRunner) -> None:
+    letter = Inbox(work, "notes").dead_letter("x")
+    for reason in ("release 7", "another"):
+        assert work.run(lambda unit: redrive(unit, letter, reason))["redrive_reason"] == "release 7"  # noqa: B023
+
+
+def halt(work: UnitOfWorkRunner, *drafts: Any) -> None:
+    """Halt the streams of these events, each for a failure of its own."""
+
+    def refuse(event: Any) -> None:
+        raise InvalidInput(event.id, "is refused")
+
+    for event in append(work, *drafts):
+        Inbox(work, event.source).process([event], Notes(refuse))
+
+
+def test_all_letters_are_redriven_page_by_page_and_never_twice(work: UnitOfWorkRunner) -> None:
+    halt(work, *(note(f"s{n}") for n in range(4)), joint_note(["a", "b"]))
+    until = work.read(newest_dead_letter)
+    halt(work, note("later"))
+    after = ""
+    pages: list[Redriven] = []
+    while not pages or pages[-1].remaining:
+        page = work.run(
+            lambda unit: redrive_page(unit, "fixed", 2, after=after, until=until)  # noqa: B023
+        )
+        pages.append(page)
+        after = page.last
+    assert [(p.letters, p.streams, p.remaining) for p in pages] == [(2, 2, 3), (2, 2, 1), (1, 2, 0)]
+    again = work.run(lambda unit: redrive_page(unit, "fixed", 2, until=until))
+    assert (again.letters, again.streams, again.remaining, again.last) == (0, 0, 0, "")
+    (left,) = letters(work)
+    assert left["streams"] == ["later"]
+    reasons = {letter["redrive_reason"] for letter in letters(work, redriven=True)}
+    assert reasons == {"fixed", None}
+
+
+def test_letters_of_one_source_and_one_type_are_redriven_alone(work: UnitOfWorkRunner) -> None:
+    halt(work, note("a"), note("b", type="other"))
+    Inbox(work, "elsewhere").dead_letter("undecodable")
+    of_other = work.run(lambda unit: redrive_page(unit, "x", 9, source="notes", type="other"))
+    assert (of_other.letters, of_other.streams) == (1, 1)
+    of_elsewhere = work.run(lambda unit: redrive_page(unit, "x", 9, source="elsewhere"))
+    assert (of_elsewhere.letters, of_elsewhere.streams) == (1, 0), "it halted no stream"
+    assert [letter["streams"] for letter in letters(work)] == [["a"]]
+
+
+def test_without_letters_there_is_nothing_to_redrive(work: UnitOfWorkRunner) -> None:
+    assert work.read(newest_dead_letter) == ""
+    assert work.run(lambda unit: redrive_page(unit, "x", 9)).letters == 0

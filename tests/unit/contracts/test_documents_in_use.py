@@ -146,6 +146,8 @@ def test_what_every_service_answers_is_as_documented(
     checked.call(service, "ping")
     assert checked.call(service, "status")["schema"]["expected"]
     checked.call(service, "dead_letters")
+    checked.call(service, "redrive_all", reason="the cause was fixed", source="profiles")
+    assert checked.call(service, "halted", source="profiles") == {"streams": []}
     checked.call(service, "behind", source="profiles", places={receipts[0]["stream_id"]: 1_000})
 
 
