@@ -16,9 +16,16 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from chassis.core.deadline import DeadlineExceeded, run_within
-from chassis.core.errors import Unavailable
 from chassis.database.clock import database_now
-from chassis.database.tables import DEAD_LETTERS, EVENTS, OUTBOX, POSITIONS, REPLICAS, STREAMS
+from chassis.database.tables import (
+    DEAD_LETTERS,
+    EVENTS,
+    OUTBOX,
+    POSITIONS,
+    RECONCILED,
+    REPLICAS,
+    STREAMS,
+)
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 
 # A scrape answers within two seconds, whether databases answer or not.
@@ -37,12 +44,14 @@ class GaugeQuery:
     """Gauges that are read together from a service's database at every scrape.
 
     `texts` explains each by its name, and `labels` names their labels beside `service`. `measure`
-    must be cheap with millions of streams: an index, or a table that stays small.
+    must be cheap with millions of streams: an index, or a table that stays small. `default` is the
+    value for a source that is followed and of which nothing was found.
     """
 
     texts: Mapping[str, str]
     measure: Callable[[UnitOfWork], Iterable[Sample]]
     labels: Sequence[str] = ()
+    default: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +109,12 @@ def _read(service: MeasuredService) -> _Reading:
     for query in (_PING, *_QUERIES, *service.queries):
         measure = partial(service.runner.read, partial(_samples, query, service.sources))
         try:
-            reading.samples += run_within(max(until - time.monotonic(), 0.001), measure)
-        except (Unavailable, DeadlineExceeded):
-            return reading
+            reading.samples += run_within(until - time.monotonic(), measure)
+        except DeadlineExceeded:
+            break
         except Exception as error:  # noqa: BLE001 - the other gauges are as good as ever
+            if query is _PING:
+                break
             _log.error("gauge_failed", gauges=sorted(query.texts), error=type(error).__name__)
         reading.reachable = True
     return reading
@@ -119,12 +130,12 @@ def measure_all(
 
 
 def _samples(query: GaugeQuery, sources: Sequence[str], unit: UnitOfWork) -> list[Sample]:
-    """The samples of a query; what it did not find of a source that is followed is 0."""
+    """The samples of a query, with its default for the sources that it has not found."""
     samples = list(query.measure(unit))
-    if query.labels == ("source",):
+    if query.default is not None:
         found = {source for _name, (source,), _value in samples}
         missing = [source for source in sources if source not in found]
-        samples += [(name, [source], 0) for source in missing for name in query.texts]
+        samples += [(name, [source], query.default) for source in missing for name in query.texts]
     return samples
 
 
@@ -133,14 +144,14 @@ def _ping(unit: UnitOfWork) -> list[Sample]:
     return []
 
 
-# Streams that lag have an index of their own.
+# Streams that lag have an index of their own. One that is halted does not lag: it stands.
 _BEHIND = (
     sa.select(
         POSITIONS.c.source,
         sa.func.sum(POSITIONS.c.seen - POSITIONS.c.version).label("events"),
-        sa.func.sum(sa.case((POSITIONS.c.halted, 0), else_=1)).label("parked"),
+        sa.func.count().label("parked"),
     )
-    .where(POSITIONS.c.seen > POSITIONS.c.version)
+    .where(POSITIONS.c.seen > POSITIONS.c.version, ~POSITIONS.c.halted)
     .group_by(POSITIONS.c.source)
 )
 
@@ -175,6 +186,29 @@ def _measure_halted(unit: UnitOfWork) -> Iterator[Sample]:
     statement = sa.text(_HALTED.format(names=_NAMES[unit.connection.dialect.name]))
     for row in unit.connection.execute(statement):
         yield "cdp_streams_halted", [row.source], row.streams
+
+
+# So do streams that are ahead.
+_AHEAD = (
+    sa.select(POSITIONS.c.source, sa.func.count().label("streams"))
+    .where(POSITIONS.c.restored_to.is_not(None))
+    .group_by(POSITIONS.c.source)
+)
+
+
+def _measure_ahead(unit: UnitOfWork) -> Iterator[Sample]:
+    for row in unit.connection.execute(_AHEAD):
+        yield "cdp_streams_ahead", [row.source], row.streams
+
+
+_COMPARISONS = sa.select(
+    RECONCILED.c.source, (database_now() - RECONCILED.c.compared_at).label("age")
+).where(RECONCILED.c.compared_at.is_not(None))
+
+
+def _measure_comparisons(unit: UnitOfWork) -> Iterator[Sample]:
+    for row in unit.connection.execute(_COMPARISONS):
+        yield "cdp_comparison_age_seconds", [row.source], max(0.0, row.age / 1_000_000)
 
 
 _LETTERS = sa.select(sa.func.count()).where(DEAD_LETTERS.c.redriven_at.is_(None))
@@ -239,15 +273,28 @@ _PING = GaugeQuery({}, _ping)
 _QUERIES = (
     GaugeQuery(
         {
-            "cdp_events_behind": "Events seen and not applied, by source.",
+            "cdp_events_behind": "Events seen and not applied, but of halted streams, by source.",
             "cdp_streams_parked": "Streams that wait for an earlier event, by source.",
         },
         _measure_behind,
         ("source",),
+        default=0,
     ),
     GaugeQuery(
         {"cdp_streams_halted": "Streams halted by an event that could not be applied, by source."},
         _measure_halted,
+        ("source",),
+        default=0,
+    ),
+    GaugeQuery(
+        {"cdp_streams_ahead": "Streams in which we are ahead of a restored source, by source."},
+        _measure_ahead,
+        ("source",),
+        default=0,
+    ),
+    GaugeQuery(
+        {"cdp_comparison_age_seconds": "Since positions were compared with a source's heads."},
+        _measure_comparisons,
         ("source",),
     ),
     GaugeQuery({"cdp_dead_letters": "Dead letters that were not redriven."}, _measure_letters),

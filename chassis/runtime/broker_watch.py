@@ -21,7 +21,7 @@ from nameko.extensions import SharedExtension
 
 from chassis.messaging.amqp import BROKER_ERRORS, JSON, connect, publish
 from chassis.messaging.exchanges import declare_own, rpc_exchange
-from chassis.observability.metrics import BROKER_CONNECTED
+from chassis.observability.metrics import BROKER_CONNECTED, CALLS_EXPIRED
 from chassis.runtime.rpc import SafeQueueConsumer, SafeReplyListener
 from chassis.runtime.shared import SharedResources
 
@@ -49,7 +49,9 @@ class BrokerWatch(SharedExtension):
 
     def start(self) -> None:
         settings = self.shared.settings()
+        CALLS_EXPIRED.labels(settings.service)  # there from the start: its first increase is seen
         if settings.embedded:
+            BROKER_CONNECTED.labels(settings.service).set(1)
             return
         state = self.shared.broker_state()
         BROKER_CONNECTED.labels(settings.service).set_function(lambda: float(state.is_connected()))

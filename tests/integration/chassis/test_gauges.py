@@ -14,7 +14,7 @@ from chassis import Draft, new_id
 from chassis.core.clock import SystemClock
 from chassis.core.event import Event
 from chassis.database.engine import Database
-from chassis.database.tables import DEAD_LETTERS, POSITIONS, REPLICAS
+from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED, REPLICAS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.gauges import DatabaseCollector, GaugeQuery, MeasuredService
 from chassis.observability.metrics import NEWEST_APPLIED
@@ -95,7 +95,10 @@ def test_a_source_of_which_nothing_was_seen_lags_by_nothing(work: UnitOfWorkRunn
 def test_events_that_were_seen_and_not_applied_are_counted_by_source(
     work: UnitOfWorkRunner,
 ) -> None:
-    _insert(work, POSITIONS, _position("a", 1, 4), _position("b", 2, 2), _position("c", 0, 1))
+    halted = _position("d", 0, 9, halted=True)
+    _insert(
+        work, POSITIONS, _position("a", 1, 4), _position("b", 2, 2), _position("c", 0, 1), halted
+    )
     samples = _samples([MeasuredService(work)])
     assert samples["cdp_events_behind", "reader", "profiles"] == 4
     assert samples["cdp_streams_parked", "reader", "profiles"] == 2
@@ -113,6 +116,22 @@ def test_a_halted_stream_is_found_whether_or_not_it_lags(work: UnitOfWorkRunner)
     samples = _samples([MeasuredService(work, ["profiles"])])
     assert samples["cdp_streams_halted", "reader", "profiles"] == 2
     assert samples["cdp_dead_letters", "reader"] == 3
+
+
+def test_streams_that_are_ahead_of_a_restored_source_are_counted(work: UnitOfWorkRunner) -> None:
+    ahead = {**_position("a", 5, 5), "restored_to": 3}
+    _insert(work, POSITIONS, ahead, {**_position("b", 5, 5), "restored_to": None})
+    samples = _samples([MeasuredService(work, ["profiles", "identity"])])
+    assert samples["cdp_streams_ahead", "reader", "profiles"] == 1
+    assert samples["cdp_streams_ahead", "reader", "identity"] == 0
+
+
+def test_a_comparison_has_an_age_once_there_was_one(work: UnitOfWorkRunner) -> None:
+    compared_at = (time.time_ns() - 60 * 10**9) // 1_000
+    _insert(work, RECONCILED, {"source": "profiles", "compared_at": compared_at})
+    samples = _samples([MeasuredService(work, ["profiles", "identity"])])
+    assert samples["cdp_comparison_age_seconds", "reader", "profiles"] >= 60
+    assert ("cdp_comparison_age_seconds", "reader", "identity") not in samples
 
 
 def test_a_dead_letter_that_was_redriven_counts_no_more(work: UnitOfWorkRunner) -> None:

@@ -34,16 +34,7 @@ _NEED_NOT_BE_THERE = {
     "cdp_configuration_replicas",
 }
 # Metrics of this release that are still to come.
-_COMING = {
-    "cdp_broker_connected",
-    "cdp_calls_expired_total",
-    "cdp_clock_skew_seconds",
-    "cdp_comparison_age_seconds",
-    "cdp_evaluations_failing",
-    "cdp_streams_ahead",
-    "cdp_waiting_age_seconds",
-    "cdp_waiting_events",
-}
+_COMING = {"cdp_evaluations_failing"}
 
 
 def _sections() -> dict[str, str]:

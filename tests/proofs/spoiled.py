@@ -1,0 +1,40 @@
+"""Runs `cdp` in a process that is spoiled in some way, for as long as it lives.
+
+    CDP_SPOILED=clock:90 python -m tests.proofs.spoiled run offers
+
+clock:SECONDS  its clock is ahead by so much
+slow:SECONDS   it takes so much longer for every event that it applies
+"""
+
+import os
+import time
+import warnings
+from typing import Any
+
+warnings.filterwarnings("ignore")  # as `cdp` does, before nameko is imported
+
+import chassis.runtime.green  # noqa: E402, F401 - before all that it makes cooperative
+from cdp.main import main  # noqa: E402
+from chassis.projections.inbox import Inbox  # noqa: E402
+
+
+def clock(seconds: float) -> None:
+    machine_ns, machine = time.time_ns, time.time
+    time.time_ns = lambda: machine_ns() + int(seconds * 1_000_000_000)
+    time.time = lambda: machine() + seconds
+
+
+def slow(seconds: float) -> None:
+    process = Inbox.process
+
+    def patched(inbox: Any, events: Any, projection: Any) -> Any:
+        time.sleep(seconds * len(events))
+        return process(inbox, events, projection)
+
+    Inbox.process = patched  # type: ignore[assignment, method-assign]
+
+
+if __name__ == "__main__":
+    name, _, amount = os.environ["CDP_SPOILED"].partition(":")
+    {"clock": clock, "slow": slow}[name](float(amount))
+    main()
