@@ -11,10 +11,10 @@ from cdp.views.report import console, unrecordable_table
 
 @click.group()
 def unrecordable() -> None:
-    """Inspect and retry events that were accepted and could not be recorded.
+    """Inspect and retry events that could not be recorded.
 
-    They waited for identity, and failed alone: all others were recorded. Their bodies are kept,
-    sealed.
+    They were accepted, waited for identity, and failed alone: all others were recorded. Their
+    bodies are kept, sealed.
     """
 
 
