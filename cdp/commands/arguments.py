@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
+from cdp.connection import DEMO
 from contracts.topology import SERVICE_NAMES
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 services_argument = click.argument(
     "services", nargs=-1, type=click.Choice(SERVICE_NAMES), metavar="[SERVICE]..."
 )
 service_argument = click.argument("service", type=click.Choice(SERVICE_NAMES))
 who_argument = click.argument("who", nargs=-1, required=True, metavar="WHO...")
-demo_option = click.option(
-    "--demo", is_flag=True, help="Use what the last `cdp demo` left in .demo; needs no broker."
-)
+
+
+def suite_option(command: F) -> F:
+    """`--demo` and `--in DIR`: an embedded suite in place of the services on the broker."""
+    own = click.option(
+        "--in",
+        "suite",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Use the suite that `cdp load --into DIR` made; needs no broker.",
+    )
+    demo = click.option(
+        "--demo",
+        "suite",
+        flag_value=DEMO,
+        type=click.Path(path_type=Path),
+        help=f"Use what the last `cdp demo` left in {DEMO}; needs no broker.",
+    )
+    return own(demo(command))
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")
 
 

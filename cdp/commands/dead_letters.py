@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
-from cdp.commands.arguments import demo_option, service_argument, services_argument
+from cdp.commands.arguments import service_argument, services_argument, suite_option
 from cdp.connection import connected
 from cdp.loading.progress import plural
 from cdp.views.report import console, dead_letters_table, facts_table
@@ -28,10 +29,10 @@ def dead_letters() -> None:
 @services_argument
 @click.option("--all", "redriven", is_flag=True, help="Include those that were redriven.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
-@demo_option
-def list_(services: tuple[str, ...], redriven: bool, limit: int, demo: bool) -> None:
+@suite_option
+def list_(services: tuple[str, ...], redriven: bool, limit: int, suite: Path | None) -> None:
     """List the newest dead letters of services (default: all four)."""
-    with connected(demo) as client:
+    with connected(suite) as client:
         letters = [
             (name, letter)
             for name in services or SERVICE_NAMES
@@ -46,10 +47,10 @@ def list_(services: tuple[str, ...], redriven: bool, limit: int, demo: bool) -> 
 @dead_letters.command()
 @service_argument
 @letter_argument
-@demo_option
-def show(service: str, letter: str, demo: bool) -> None:
+@suite_option
+def show(service: str, letter: str, suite: Path | None) -> None:
     """Show a dead letter, and why it could not be applied."""
-    with connected(demo) as client:
+    with connected(suite) as client:
         console().print(facts_table(client.call(service, "dead_letter", id=letter)))
 
 
@@ -60,7 +61,7 @@ def show(service: str, letter: str, demo: bool) -> None:
 @click.option("--source", type=click.Choice(SERVICE_NAMES), help="With --all: of this source only.")
 @click.option("--type", "type_", metavar="TYPE", help="With --all: of this type of event only.")
 @click.option("--reason", metavar="TEXT", help="Why; it is kept in the letter. --all needs it.")
-@demo_option
+@suite_option
 def redrive(
     service: str,
     letter: str | None,
@@ -68,7 +69,7 @@ def redrive(
     source: str | None,
     type_: str | None,
     reason: str | None,
-    demo: bool,
+    suite: Path | None,
 ) -> None:
     """Try what a dead letter halted again, or what all of them did.
 
@@ -81,16 +82,16 @@ def redrive(
     if letter is not None:
         if source or type_:
             raise click.UsageError("--source and --type go with --all")
-        _redrive_one(service, letter, reason, demo)
+        _redrive_one(service, letter, reason, suite)
         return
     if reason is None:
         raise click.UsageError("--all needs --reason TEXT, which is kept in the letters")
-    _redrive_all(service, {"reason": reason, "source": source, "type": type_}, demo)
+    _redrive_all(service, {"reason": reason, "source": source, "type": type_}, suite)
 
 
-def _redrive_one(service: str, letter: str, reason: str | None, demo: bool) -> None:
+def _redrive_one(service: str, letter: str, reason: str | None, suite: Path | None) -> None:
     arguments = {"id": letter} if reason is None else {"id": letter, "reason": reason}
-    with connected(demo) as client:
+    with connected(suite) as client:
         response = client.call(service, "redrive", **arguments)
     if streams := response["streams"]:
         click.echo(f"{service} continues {', '.join(streams)} from where it halted.")
@@ -98,10 +99,10 @@ def _redrive_one(service: str, letter: str, reason: str | None, demo: bool) -> N
         click.echo("The dead letter is an unreadable message, which halted no stream.")
 
 
-def _redrive_all(service: str, arguments: Mapping[str, Any], demo: bool) -> None:
+def _redrive_all(service: str, arguments: Mapping[str, Any], suite: Path | None) -> None:
     letters = streams = 0
     page: dict[str, Any] = {}
-    with connected(demo) as client:
+    with connected(suite) as client:
         while not page or page["remaining"]:
             place = {"after": page["last"], "until": page["until"]} if page else {}
             page = client.call(service, "redrive_all", **arguments, **place)

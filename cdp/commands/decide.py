@@ -8,16 +8,16 @@ from typing import Any, TextIO
 
 import click
 
-from cdp.commands.arguments import demo_option, json_option
+from cdp.commands.arguments import json_option, suite_option
 from cdp.connection import connected
 from cdp.views.report import console, decision_view, print_json
 
 
 @click.command()
 @click.argument("request", type=click.File("r", encoding="utf-8"))
-@demo_option
+@suite_option
 @json_option
-def decide(request: TextIO, demo: bool, as_json: bool) -> None:
+def decide(request: TextIO, suite: Path | None, as_json: bool) -> None:
     """Show what a shopper would see, and why; nothing is recorded.
 
     REQUEST is a JSON file such as examples/requests/gold-customer.json, or - for standard input.
@@ -25,7 +25,7 @@ def decide(request: TextIO, demo: bool, as_json: bool) -> None:
     content = read_request(request)
     if isinstance(content, dict):
         content = {**content, "explain": True, "dry_run": True}
-    with connected(demo) as client:
+    with connected(suite) as client:
         decision = client.call("offers", "decide", request=content)
         segments = []
         if decision["profile_id"] and not as_json:

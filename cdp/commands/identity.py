@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from cdp.commands.arguments import (
     check_profile_id,
-    demo_option,
     json_option,
     read_identifiers,
+    suite_option,
     who_argument,
 )
 from cdp.connection import connected
@@ -34,28 +35,28 @@ def identity() -> None:
 
 @identity.command()
 @who_argument
-@demo_option
+@suite_option
 @json_option
-def show(who: tuple[str, ...], demo: bool, as_json: bool) -> None:
+def show(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
     """Show the streams and identifiers of a profile.
 
     WHO is a profile id, or identifiers such as user_id=omar.
     """
-    with connected(demo) as client:
+    with connected(suite) as client:
         response = client.call("identity", "describe", profile_id=_profile_id(client, who))
     print_response(response, description_view(response), as_json)
 
 
 @identity.command()
 @who_argument
-@demo_option
+@suite_option
 @json_option
-def explain(who: tuple[str, ...], demo: bool, as_json: bool) -> None:
+def explain(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
     """Explain how a profile came about.
 
     WHO is a profile id, or identifiers such as user_id=omar.
     """
-    with connected(demo) as client:
+    with connected(suite) as client:
         response = client.call("identity", "explain", profile_id=_profile_id(client, who))
     print_response(response, history_view(response), as_json)
 
@@ -65,14 +66,14 @@ def explain(who: tuple[str, ...], demo: bool, as_json: bool) -> None:
 @click.argument("identifiers", nargs=-1, required=True)
 @reason_option
 @yes_option
-@demo_option
+@suite_option
 @json_option
 def split(
     profile_id: str,
     identifiers: tuple[str, ...],
     reason: str,
     yes: bool,
-    demo: bool,
+    suite: Path | None,
     as_json: bool,
 ) -> None:
     """Split identifiers off a profile.
@@ -81,7 +82,7 @@ def split(
     apart until `cdp identity merge`. Without --yes, only show what would change.
     """
     check_profile_id("PROFILE_ID", profile_id)
-    with connected(demo) as client:
+    with connected(suite) as client:
         response = client.call(
             "identity",
             "split",
@@ -98,9 +99,9 @@ def split(
 @click.argument("b")
 @reason_option
 @yes_option
-@demo_option
+@suite_option
 @json_option
-def merge(a: str, b: str, reason: str, yes: bool, demo: bool, as_json: bool) -> None:
+def merge(a: str, b: str, reason: str, yes: bool, suite: Path | None, as_json: bool) -> None:
     """Merge two profiles.
 
     A and B are profile ids. Two accounts are never merged. Without --yes, only show what would
@@ -108,7 +109,7 @@ def merge(a: str, b: str, reason: str, yes: bool, demo: bool, as_json: bool) -> 
     """
     check_profile_id("A", a)
     check_profile_id("B", b)
-    with connected(demo) as client:
+    with connected(suite) as client:
         response = client.call("identity", "merge", a=a, b=b, reason=reason, dry_run=not yes)
     print_response(response, repair_view(response), as_json)
 
@@ -117,14 +118,16 @@ def merge(a: str, b: str, reason: str, yes: bool, demo: bool, as_json: bool) -> 
 @click.option("--kind", type=click.Choice(KINDS), help="Only entries of this kind.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--done", metavar="ID", help="Take this entry off the list first.")
-@demo_option
+@suite_option
 @json_option
-def review(kind: str | None, limit: int, done: str | None, demo: bool, as_json: bool) -> None:
+def review(
+    kind: str | None, limit: int, done: str | None, suite: Path | None, as_json: bool
+) -> None:
     """List what a person should review.
 
     Refused merges, profiles at a limit, and devices shared by many accounts.
     """
-    with connected(demo) as client:
+    with connected(suite) as client:
         entries = client.call("identity", "review", kind=kind, limit=limit, done=done)
     view = review_table(entries) if entries else "There is nothing to review."
     print_response(entries, view, as_json)

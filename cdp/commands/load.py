@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from cdp.connection import DEMO, broker_uri, connected
+from cdp.connection import CLOCK, DEMO, broker_uri, connected, make_suite, suite_clock
 from cdp.loading.check import ROWS_CHECKED, check_load
 from cdp.loading.checkpoint import Checkpoint, CheckpointFolder
 from cdp.loading.load import Load
@@ -69,7 +69,20 @@ _RETRY_SECONDS = 2.0
 @click.option(
     "--flat-out", is_flag=True, help="Do not wait until segments and offers have followed."
 )
-@click.option("--demo", is_flag=True, help="Load into what the last `cdp demo` left in .demo.")
+@click.option(
+    "--into",
+    "suite",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Load into a suite of your own on SQLite in DIR, made if there is none; needs no broker.",
+)
+@click.option(
+    "--demo",
+    "suite",
+    flag_value=DEMO,
+    type=click.Path(path_type=Path),
+    help=f"Load into what the last `cdp demo` left in {DEMO}, whose clock stands in 1998.",
+)
 @click.option("--no-progress", is_flag=True, help="Print no progress.")
 @click.pass_context
 def load(  # noqa: PLR0913 - as many as the command has options
@@ -84,7 +97,7 @@ def load(  # noqa: PLR0913 - as many as the command has options
     restart: bool,
     patience: int,
     flat_out: bool,
-    demo: bool,
+    suite: Path | None,
     no_progress: bool,
 ) -> None:
     """Load a shop's history from a file.
@@ -107,6 +120,8 @@ def load(  # noqa: PLR0913 - as many as the command has options
         )
         console().print(load_check_view(done))
         ctx.exit(1 if done.rejected else 0)
+    if suite is not None and suite != DEMO:
+        make_suite(suite)
     run = partial(
         Load,
         source=source,
@@ -115,7 +130,7 @@ def load(  # noqa: PLR0913 - as many as the command has options
         setting={
             "mapping": table_mapping.digest if table_mapping else "",
             "name": source.name,
-            "suite": str(DEMO.absolute()) if demo else _broker(),
+            "suite": _suite(suite) if suite else _broker(),
         },
         throttle=Throttle(),
         most_rows=first,
@@ -132,14 +147,31 @@ def load(  # noqa: PLR0913 - as many as the command has options
         with progress_display(err, source, first, visible=not no_progress) as show:
 
             def attempt() -> Checkpoint:
-                with connected(demo, _CALL_SECONDS) as client:
+                with connected(suite, _CALL_SECONDS) as client:
                     target = RemoteTarget(client, followers)
                     return run(folder=checkpoints, target=target, show=show).run()
 
             checkpoint = _retry(attempt, checkpoints, float(patience))
     print_report(console(), checkpoint, checkpoints, before)
+    if suite is not None:
+        _print_next(suite, checkpoint)
     if checkpoint.counts.rejected:
         ctx.exit(1)
+
+
+def _print_next(suite: Path, checkpoint: Checkpoint) -> None:
+    """What to look at in an embedded suite, and where its clock stands if that is not now."""
+    clock = suite_clock(suite)
+    if clock != "system" and checkpoint.counts.rejected:
+        click.echo(
+            f"The clock of this suite stands at {clock}, and events a day after it are rejected;"
+            " `--into DIR` loads into a suite whose clock is this machine's."
+        )
+    where = "--demo" if suite == DEMO else f"--in {suite}"
+    click.echo(
+        f"Look at a shopper:  cdp profile show email=ada@example.com {where}\n"
+        f"At a decision:      cdp decide request.json {where}"
+    )
 
 
 def open_file(
@@ -213,6 +245,15 @@ def _identifier_types() -> IdentifierTypes:
     """Those of identity.yaml in CDP_CONFIG_DIR, or the shipped ones."""
     directory = os.environ.get("CDP_CONFIG_DIR")
     return load_types(Path(directory) if directory else None)
+
+
+def _suite(directory: Path) -> str:
+    """The embedded suite in a directory: another one if it was made anew."""
+    try:
+        made = (directory / CLOCK).stat().st_mtime_ns
+    except OSError:
+        made = 0  # there is none, as the first call will say
+    return f"{directory.absolute()}@{made}"
 
 
 def _broker() -> str:

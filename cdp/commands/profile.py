@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from cdp.commands.arguments import demo_option, json_option, read_who, who_argument
+from cdp.commands.arguments import json_option, read_who, suite_option, who_argument
 from cdp.connection import connected
 from cdp.views.report import console, print_json, profile_view
 
@@ -16,15 +18,15 @@ def profile() -> None:
 
 @profile.command()
 @who_argument
-@demo_option
+@suite_option
 @json_option
-def show(who: tuple[str, ...], demo: bool, as_json: bool) -> None:
+def show(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
     """Show what is known about a shopper.
 
     WHO is a profile id, or identifiers such as user_id=omar or email=omar@example.com.
     """
     arguments = read_who(who)
-    with connected(demo) as client:
+    with connected(suite) as client:
         response = client.call("profiles", "get", **arguments)
         memberships = client.call("segments", "memberships", profile_id=response["profile_id"])
     if as_json:

@@ -19,13 +19,13 @@ import contracts
 import profile_index
 import rules
 import services
-from cdp.connection import CLOCK, DEMO, broker_uri, connected
+from cdp.commands.arguments import suite_option
+from cdp.connection import DEMO, broker_uri, connected, suite_settings
 from cdp.databases import check_database, explained
-from cdp.embedded import embedded_settings
 from cdp.views.progress import Report, bars, lines
 from cdp.views.report import console
 from chassis.config.settings import Settings, owner_database, read_settings
-from chassis.core.clock import clock_from, corrected
+from chassis.core.clock import corrected
 from chassis.core.errors import Refused, Unavailable
 from chassis.core.retry import retry
 from chassis.database.engine import EXCHANGE_LIMITS, Database
@@ -49,11 +49,11 @@ _PACKAGES = (chassis, contracts, profile_index, rules, services)
 @click.argument("service", type=click.Choice(SERVICE_NAMES))
 @click.option("--resume", is_flag=True, help="Continue an interrupted rebuild.")
 @click.option("--no-progress", is_flag=True, help="Print no progress.")
-@click.option(
-    "--demo", is_flag=True, help="Rebuild what the last `cdp demo` left in .demo; needs no broker."
-)
+@suite_option
 @click.pass_context
-def rebuild(ctx: click.Context, service: str, resume: bool, no_progress: bool, demo: bool) -> None:
+def rebuild(
+    ctx: click.Context, service: str, resume: bool, no_progress: bool, suite: Path | None
+) -> None:
     """Rebuild the read model of a service from the logs.
 
     All services keep running. The read model in use serves until the new one has caught up; then
@@ -70,13 +70,14 @@ def rebuild(ctx: click.Context, service: str, resume: bool, no_progress: bool, d
     began = time.monotonic()
     try:
         with ExitStack() as stack:
-            if demo:
-                stack.enter_context(connected(demo=True))
+            if suite is not None:
+                stack.enter_context(connected(suite))
             report = stack.enter_context(_progress(not no_progress))
             run = resume_rebuild if resume else rebuild_service
-            result = run(_settings(service, demo), report)
+            result = run(_settings(service, suite), report)
     except KeyboardInterrupt:
-        again = f"cdp rebuild {service} --resume{' --demo' if demo else ''}"
+        where = "" if suite is None else " --demo" if suite == DEMO else f" --in {suite}"
+        again = f"cdp rebuild {service} --resume{where}"
         click.echo(
             f"Interrupted; the old read model stays in use. Continue with `{again}`.", err=True
         )
@@ -182,10 +183,9 @@ class Caller:
             client.__exit__(None, None, None)
 
 
-def _settings(service: str, demo: bool) -> Settings:
-    if demo:
-        every = embedded_settings(DEMO, clock_from((DEMO / CLOCK).read_text().strip()))
-        return next(settings for settings in every if settings.service == service)
+def _settings(service: str, suite: Path | None) -> Settings:
+    if suite is not None:
+        return next(each for each in suite_settings(suite) if each.service == service)
     os.environ["CDP_AMQP_URI"] = broker = broker_uri()
     # Sources are called as any client calls them: the service's own user may lack the permission.
     return replace(read_settings(service), amqp_uri=broker)

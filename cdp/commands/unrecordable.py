@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from cdp.commands.arguments import demo_option
+from cdp.commands.arguments import suite_option
 from cdp.connection import connected
 from cdp.views.report import console, unrecordable_table
 
@@ -20,10 +22,10 @@ def unrecordable() -> None:
 
 @unrecordable.command("list")
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
-@demo_option
-def list_(limit: int, demo: bool) -> None:
+@suite_option
+def list_(limit: int, suite: Path | None) -> None:
     """List the newest of them, and why each could not be recorded."""
-    with connected(demo) as client:
+    with connected(suite) as client:
         events = client.call("profiles", "unrecordable", limit=limit)
     if events:
         console().print(unrecordable_table(events))
@@ -34,11 +36,11 @@ def list_(limit: int, demo: bool) -> None:
 @unrecordable.command()
 @click.argument("event_ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Retry all of them.")
-@demo_option
-def retry(event_ids: tuple[str, ...], every: bool, demo: bool) -> None:
+@suite_option
+def retry(event_ids: tuple[str, ...], every: bool, suite: Path | None) -> None:
     """Let events wait again, to be recorded in their turn. Fix the cause first."""
     if bool(event_ids) == every:
         raise click.UsageError("Name the events, or give --all.")
-    with connected(demo) as client:
+    with connected(suite) as client:
         response = client.call("profiles", "retry_unrecordable", event_ids=list(event_ids))
     click.echo(f"{response['events']:,} events wait again.")

@@ -1,0 +1,56 @@
+"""`cdp load --into DIR`: from a shop's file to a suite of one's own, without any server."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.system import plain_environment
+
+ROOT = Path(__file__).parents[2]
+ORDERS = """\
+Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem sku
+#1,ada@example.com,paid,EUR,30.00,2026-01-01 10:00:00 +0200,1,CUP
+#1,,,,,,2,LID
+#2,bob@example.com,paid,EUR,5.00,2026-01-02 10:00:00 +0200,1,CUP
+"""
+
+
+def cdp(folder: Path, *words: str, status: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "cdp", *words],
+        cwd=folder,
+        env=plain_environment() | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_file_of_a_shop_becomes_a_suite_in_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    mapping = str(ROOT / "examples" / "mappings" / "shopify-orders.yaml")
+    load = ("load", "orders.csv", "--mapping", mapping, "--into", "shop", "--no-progress")
+    said = cdp(tmp_path, *load)
+    assert "3 rows: 2 new events" in said
+    assert "cdp profile show email=ada@example.com --in shop" in said
+    shown = cdp(tmp_path, "profile", "show", "email=ada@example.com", "--in", "shop", "--json")
+    profile = json.loads(shown)
+    assert profile["orders"]["count"] == 1
+    assert profile["orders"]["revenue"] == {"EUR": 3000}
+    assert "Nothing new was loaded." in cdp(tmp_path, *load)
+    shutil.rmtree(tmp_path / "shop")
+    assert "another suite; start over with --restart" in cdp(tmp_path, *load, status=1)
+    assert "2 new events" in cdp(tmp_path, *load, "--restart")
+
+
+def test_a_directory_without_a_suite_is_told_what_makes_one(tmp_path: Path) -> None:
+    said = cdp(tmp_path, "profile", "show", "user_id=u", "--in", "nowhere", status=1)
+    assert "nowhere: has no suite; `cdp load FILE --into nowhere` makes one" in said
