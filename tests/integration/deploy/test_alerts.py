@@ -71,6 +71,17 @@ _CLEAN = {
     "cdp_streams_ahead": _FOLLOWING,
     "cdp_evaluations_failing": '{service="segments", instance="a"}',
 }
+_PROFILES = '{service="profiles", instance="a"}'
+_WAITING = ("cdp_waiting_age_seconds", "cdp_unrecordable_events")
+# Profiles follows identity as segments follows it, and has gauges of its own.
+_OF_PROFILES = {
+    **{
+        name
+        + labels.replace('"profiles"', '"identity"').replace('"segments"', '"profiles"'): "1x300"
+        for name, labels in _CLEAN.items()
+    },
+    **{name + _PROFILES: "1x300" for name in ("cdp_database_reachable", *_WAITING)},
+}
 _NEWEST_RECORDED = 'cdp_newest_event_recorded_timestamp_seconds{service="profiles", instance="b"}'
 _NEWEST_APPLIED = f"cdp_newest_event_applied_timestamp_seconds{_FOLLOWING}"
 
@@ -126,22 +137,9 @@ CASES = [
         )
         for name, labels in _CLEAN.items()
     ),
-    Case(
-        "CdpGaugeAbsent",
-        {
-            'cdp_database_reachable{service="profiles", instance="a"}': "1x300",
-            **{
-                n
-                + labels.replace("segments", "profiles").replace(
-                    '"profiles"}', '"identity"}'
-                ): "1x300"
-                for n, labels in _CLEAN.items()
-            },
-            'cdp_outbox_age_seconds{service="profiles", instance="a"}': "1x300",
-            'cdp_dead_letters{service="profiles", instance="a"}': "0x300",
-            'cdp_waiting_age_seconds{service="profiles", instance="a"}': gone(),
-        },
-        "cdp_waiting_age_seconds",
+    *(
+        Case("CdpGaugeAbsent", {**_OF_PROFILES, f"{name}{_PROFILES}": gone()}, name)
+        for name in _WAITING
     ),
     Case("CdpBrokerDisconnected", {'cdp_broker_connected{instance="a"}': gauge(1, 0)}),
     Case(
@@ -164,6 +162,8 @@ CASES = [
     Case("CdpComparisonOld", {f"cdp_comparison_age_seconds{_FOLLOWING}": gauge(15, 900)}),
     Case("CdpStreamsHalted", {f"cdp_streams_halted{_FOLLOWING}": gauge(0, 1)}),
     Case("CdpDeadLetters", {'cdp_dead_letters{service="segments"}': gauge(0, 1)}),
+    Case("CdpOutage", {f"cdp_outages{_FOLLOWING}": gauge(0, 1)}),
+    Case("CdpEventsUnrecordable", {'cdp_unrecordable_events{service="profiles"}': gauge(0, 1)}),
     Case("CdpStreamsAhead", {f"cdp_streams_ahead{_FOLLOWING}": gauge(0, 3)}),
     Case("CdpEventsWaiting", {'cdp_waiting_age_seconds{service="profiles"}': gauge(0, 90)}),
     Case("CdpEvaluationsFailing", {'cdp_evaluations_failing{service="segments"}': gauge(0, 1)}),
