@@ -33,6 +33,8 @@ class CloudEvent(StrictSchema):
     happened and `recordedtime` when it was recorded. `schemaversion` is the version of `data`.
     `joint`: a copy of one fact that was told to several streams, which `data.streams` lists.
     `traceparent` is the W3C trace context of the call that led to it, if that call had one.
+    `incarnation` is that of the log, if it was once restored from a backup: versions that it had
+    given before stand for other events since.
     """
 
     specversion = Choice("1.0", required=True)
@@ -51,6 +53,7 @@ class CloudEvent(StrictSchema):
     causationid = Text()
     traceparent = Text()
     joint = Boolean()
+    incarnation = Integer(least=2, most=MAX_VERSION)
 
 
 class IgnoredIdentifierSchema(StrictSchema):
@@ -110,6 +113,74 @@ class StreamsResponse(StrictSchema):
     """The answer of `streams`: heads in order of change."""
 
     streams = ListOf(Nested(HeadSchema()), required=True)
+
+
+class HeadCursorSchema(StrictSchema):
+    """A place in the order of heads: the transaction and the stream of the last head before."""
+
+    changed_in = Integer(least=0, required=True)
+    stream = Text(shortest=0, required=True)
+
+
+class HeadsRequest(StrictSchema):
+    """The arguments of `heads`: the place after which to go on, or the streams that are asked for.
+
+    Without `after` the first page.
+    """
+
+    after = Nested(HeadCursorSchema(), allow_none=True, load_default=None)
+    streams = ListOf(Text(), most=MAX_PAGE, allow_none=True, load_default=None)
+    limit = Integer(least=1, most=MAX_PAGE, load_default=_PAGE)
+
+
+class OrderedHeadSchema(StrictSchema):
+    """A stream's last version, and the number of the database's transaction that gave it.
+
+    `restored_to` is the version at which the present incarnation of the log began for it; 0 for a
+    log that was never restored, and for later streams.
+    """
+
+    stream = Text(required=True)
+    version = Integer(least=1, required=True)
+    changed_in = Integer(least=0, required=True)
+    restored_to = Integer(least=0, required=True)
+
+
+class HeadsResponse(StrictSchema):
+    """The answer of `heads`: heads in the order of the database's transactions.
+
+    Before `horizon` nothing changes any more: a caller goes on from there at most. `incarnation`
+    is another one after a restore from a backup.
+    """
+
+    streams = ListOf(Nested(OrderedHeadSchema()), required=True)
+    horizon = Integer(least=0, required=True)
+    incarnation = Integer(least=1, required=True)
+
+
+class AheadRequest(StrictSchema):
+    """The arguments of `ahead`: a source, and the last stream of the page before."""
+
+    source = Name(required=True)
+    after = Text(shortest=0, load_default="")
+    limit = Integer(least=1, most=MAX_PAGE, load_default=_PAGE)
+
+
+class AheadStreamSchema(StrictSchema):
+    """A stream of which this service has applied more than the restored source has.
+
+    Both agree up to the version `restored_to`.
+    """
+
+    stream = Text(required=True)
+    version = Integer(least=1, required=True)
+    restored_to = Integer(least=0, required=True)
+
+
+class AheadResponse(StrictSchema):
+    """The answer of `ahead`: streams in their order."""
+
+    streams = ListOf(Nested(AheadStreamSchema()), required=True)
 
 
 class BehindRequest(StrictSchema):

@@ -65,7 +65,11 @@ def copy_id(fact_id: str, stream: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of a log: `version` counts from 1 in its stream; instants are microseconds, UTC."""
+    """An event of a log: `version` counts from 1 in its stream; instants are microseconds, UTC.
+
+    `incarnation` is that of the log as it was read: after a restore from a backup, versions that it
+    had given are given again.
+    """
 
     id: str
     source: str
@@ -77,6 +81,7 @@ class Event:
     recorded_at: int
     schema_version: int = 1
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    incarnation: int = field(default=1, compare=False)
 
     @property
     def joint(self) -> bool:
@@ -114,6 +119,8 @@ class Event:
         for name, attribute in EXTENSIONS.items():
             if self.metadata.get(name) is not None:
                 wire[attribute] = self.metadata[name]
+        if self.incarnation > 1:
+            wire["incarnation"] = self.incarnation
         return wire
 
     @classmethod
@@ -133,6 +140,7 @@ class Event:
             recorded_at=parse_instant(wire.get("recordedtime"), "recordedtime"),
             schema_version=_count(wire, "schemaversion"),
             metadata={n: wire[a] for n, a in EXTENSIONS.items() if wire.get(a) is not None},
+            incarnation=_count(wire, "incarnation") if "incarnation" in wire else 1,
         )
         if event.joint:
             _check_joint(event)

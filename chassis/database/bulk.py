@@ -19,6 +19,12 @@ from chassis.core.json import dump_json
 from chassis.database.prepared import PreparedStatement
 
 _FIELD = re.compile(r"\b(text|number|flag|json)\[(\w+)\]")
+# By this number heads are compared. PostgreSQL's transactions may commit in another order: whoever
+# reads heads goes no further than the oldest that runs. On SQLite one transaction runs at a time.
+TRANSACTION = {
+    "postgresql": "CAST(CAST(pg_current_xact_id() AS text) AS bigint)",
+    "sqlite": "(SELECT coalesce(max(changed_in), 0) + 1 FROM streams)",
+}
 _TYPES = {"text": "text", "number": "bigint", "flag": "boolean", "json": "json"}
 
 
@@ -29,7 +35,7 @@ class RowStatement:
     number[version], flag[halted], json[data]. An upsert says `WHERE true` before ON CONFLICT,
     which SQLite's parser needs. PostgreSQL prepares it: where the position of a parameter does
     not show its type, the statement says CAST. `columns` are what it selects, where their types
-    matter.
+    matter. `{transaction}` is the number of the transaction in the order of the heads.
     """
 
     def __init__(self, statement: str, columns: Iterable[sa.ColumnElement[Any]] = ()) -> None:
@@ -41,14 +47,14 @@ class RowStatement:
         self._statements = {
             # One pass over each row, whatever is in it.
             "postgresql": _statement(
-                statement,
+                statement.replace("{transaction}", TRANSACTION["postgresql"]),
                 f"json_to_recordset(CAST(:rows AS json)) AS item({fields})",
                 lambda field: field[2],
                 columns,
             ),
             # SQLite looks for a name in an object field by field: an array is faster.
             "sqlite": _statement(
-                statement,
+                statement.replace("{transaction}", TRANSACTION["sqlite"]),
                 "json_each(:rows) AS item",
                 lambda field: f"json_extract(value, '$[{names.index(field[2])}]')",
                 columns,

@@ -12,16 +12,18 @@ import sqlalchemy as sa
 
 from chassis.core.event import Draft, Event, JointDraft, copy_id, new_id
 from chassis.core.json import dump_json
-from chassis.database.bulk import RowStatement
+from chassis.database.bulk import TRANSACTION, RowStatement
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog import outbox
 
 _ADVANCE = RowStatement(
     """
-    INSERT INTO streams (stream_id, version, changed_at)
-    SELECT text[stream], number[events], CAST(:changed_at AS bigint) FROM {rows} WHERE true
+    INSERT INTO streams (stream_id, version, changed_at, changed_in)
+    SELECT text[stream], number[events], CAST(:changed_at AS bigint), {transaction}
+    FROM {rows} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
-    SET version = streams.version + excluded.version, changed_at = excluded.changed_at
+    SET version = streams.version + excluded.version, changed_at = excluded.changed_at,
+        changed_in = excluded.changed_in
     RETURNING stream_id, version
     """
 )
@@ -40,11 +42,12 @@ _APPEND = RowStatement(
     """
     WITH draft AS MATERIALIZED (SELECT * FROM {rows}),
     advanced AS (
-        INSERT INTO streams (stream_id, version, changed_at)
-        SELECT text[stream], count(*), CAST(:changed_at AS bigint)
+        INSERT INTO streams (stream_id, version, changed_at, changed_in)
+        SELECT text[stream], count(*), CAST(:changed_at AS bigint), {transaction}
         FROM draft GROUP BY 1 ORDER BY 1
         ON CONFLICT (stream_id) DO UPDATE
-        SET version = streams.version + excluded.version, changed_at = excluded.changed_at
+        SET version = streams.version + excluded.version, changed_at = excluded.changed_at,
+            changed_in = excluded.changed_in
         RETURNING stream_id, version
     ),
     inserted AS (
@@ -71,12 +74,13 @@ _APPEND = RowStatement(
 # The same for one event: most appends while a caller waits are of one.
 _APPEND_ONE = PreparedStatement(
     sa.text(
-        """
+        f"""
         WITH advanced AS (
-            INSERT INTO streams (stream_id, version, changed_at)
-            VALUES (:stream, 1, :changed_at)
+            INSERT INTO streams (stream_id, version, changed_at, changed_in)
+            VALUES (:stream, 1, :changed_at, {TRANSACTION["postgresql"]})
             ON CONFLICT (stream_id) DO UPDATE
-            SET version = streams.version + 1, changed_at = excluded.changed_at
+            SET version = streams.version + 1, changed_at = excluded.changed_at,
+                changed_in = excluded.changed_in
             RETURNING stream_id, version
         ),
         inserted AS (
@@ -97,7 +101,7 @@ _APPEND_ONE = PreparedStatement(
                CASE WHEN NOT CAST(:synchronous_commit AS boolean)
                     THEN set_config('synchronous_commit', 'off', true) END
         FROM advanced
-        """
+        """  # noqa: S608 - made of constants
     )
 )
 
@@ -116,6 +120,7 @@ def write(
     drafts: Sequence[Draft | JointDraft],
     now: int,
     synchronous_commit: bool,
+    incarnation: int,
 ) -> OutboxEntry:
     """Append `drafts` to the log of `source`, with a row in the outbox."""
     row_id, changed_at = new_id(), time.time_ns() // 1_000
@@ -126,11 +131,12 @@ def write(
         heads = _append(
             connection, plain, followers, synchronous_commit=synchronous_commit, **stamps
         )
-        return OutboxEntry(row_id, _numbered(source, drafts, followers, heads, now))
+        events = _numbered(source, drafts, followers, heads, now, incarnation)
+        return OutboxEntry(row_id, events)
     counts = Counter(stream for draft in drafts for stream in _streams(draft))
     rows = [{"stream": stream, "events": counts[stream]} for stream in sorted(counts)]
     heads = _ADVANCE.execute(connection, rows, changed_at=changed_at)
-    events = _numbered(source, drafts, followers, heads, now)
+    events = _numbered(source, drafts, followers, heads, now, incarnation)
     rows = [_row(event, version=event.version) for event in events]
     _STORE.execute(connection, rows, recorded_at=now)
     outbox.put(connection, row_id, events)
@@ -170,6 +176,7 @@ def _numbered(
     followers: Sequence[Mapping[str, int]],
     heads: Iterable[Any],
     now: int,
+    incarnation: int,
 ) -> list[Event]:
     """The events of `drafts`, the last of which have the versions in `heads`."""
     last = {row.stream_id: row.version for row in heads}
@@ -177,13 +184,21 @@ def _numbered(
         event
         for draft, after in zip(drafts, followers, strict=True)
         for event in _events_of(
-            source, draft, {stream: last[stream] - after[stream] for stream in after}, now
+            source,
+            draft,
+            {stream: last[stream] - after[stream] for stream in after},
+            now,
+            incarnation,
         )
     ]
 
 
 def _events_of(
-    source: str, draft: Draft | JointDraft, versions: Mapping[str, int], now: int
+    source: str,
+    draft: Draft | JointDraft,
+    versions: Mapping[str, int],
+    now: int,
+    incarnation: int,
 ) -> list[Event]:
     metadata = draft.metadata
     data: Mapping[str, Any] = draft.data
@@ -206,6 +221,7 @@ def _events_of(
             recorded_at=now,
             schema_version=draft.schema_version,
             metadata=metadata,
+            incarnation=incarnation,
         )
         for stream in _streams(draft)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,6 +13,7 @@ from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import EVENTS, STREAMS
 from chassis.eventlog.append import OutboxEntry, first_id, write
+from chassis.eventlog.incarnation import Incarnation, newest
 
 _STREAMS_A_QUERY = 100
 HEADS_A_PAGE = 1_000
@@ -29,6 +30,12 @@ _HISTORY = RowStatement(
     """,
     EVENTS.c,
 )
+_HORIZON = {
+    "postgresql": sa.text(
+        "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
+    ),
+    "sqlite": sa.text("SELECT coalesce(max(changed_in), 0) + 1 FROM streams"),
+}
 _FIND = PreparedStatement(sa.select(EVENTS).where(among(EVENTS.c.id, "ids")))
 
 
@@ -44,12 +51,55 @@ class AppendResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The last version of a stream and when it changed (the machine's clock, microseconds)."""
+class DatedHead:
+    """The last version of a stream and when it changed, by the clock of the machine that did (µs).
+
+    Releases before this one compare these.
+    """
 
     stream: str
     version: int
     changed_at: int
+
+
+class HeadCursor(NamedTuple):
+    """A place in the order of heads: that of the transactions of the database, then by stream."""
+
+    changed_in: int
+    stream: str
+
+
+FIRST_HEADS = HeadCursor(0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last version of a stream, and the number of the transaction that changed it.
+
+    `restored_to` is the version at which the present incarnation of the log began for it.
+    """
+
+    stream: str
+    version: int
+    changed_in: int
+    restored_to: int = 0
+
+    @property
+    def cursor(self) -> HeadCursor:
+        """Its place in the order of heads."""
+        return HeadCursor(self.changed_in, self.stream)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadsPage:
+    """Heads, and as they were read: the oldest transaction under way, and the log's incarnation.
+
+    Before the `horizon` nothing changes any more: no transaction of a lower number is under way.
+    """
+
+    heads: Sequence[Head]
+    horizon: int
+    incarnation: int
 
 
 class EventLog:
@@ -62,6 +112,7 @@ class EventLog:
 
     def __init__(self, source: str) -> None:
         self.source = source
+        self.incarnation = Incarnation()
 
     def append(
         self,
@@ -87,7 +138,9 @@ class EventLog:
                 fresh.setdefault(first_id(draft), draft)
         entry = None
         if fresh:
-            entry = write(connection, self.source, list(fresh.values()), now, synchronous_commit)
+            self.incarnation.check(connection)
+            new, number = list(fresh.values()), self.incarnation.number
+            entry = write(connection, self.source, new, now, synchronous_commit, number)
             stored |= {event.id: event for event in entry.events}
         return [AppendResult(stored[id_], fresh.pop(id_, None) is None) for id_ in ids], entry
 
@@ -106,6 +159,7 @@ class EventLog:
         Sorted by stream and version. A stream whose events do not fit is cut and never skipped, so
         the same call with the versions reached goes on where this one ended.
         """
+        self.incarnation.check(connection)
         events: list[Event] = []
         streams = sorted(after)
         for start in range(0, len(streams), _STREAMS_A_QUERY):
@@ -117,10 +171,40 @@ class EventLog:
                 break
         return events
 
-    def heads(
+    def heads(self, connection: sa.Connection, after: HeadCursor, limit: int) -> HeadsPage:
+        """Up to `limit` heads after a place in their order."""
+        place = sa.tuple_(STREAMS.c.changed_in, STREAMS.c.stream_id)
+        query = (
+            sa.select(STREAMS)
+            .where(STREAMS.c.changed_in >= after.changed_in)
+            .where(place > sa.tuple_(sa.literal(after.changed_in), sa.literal(after.stream)))
+            .order_by(STREAMS.c.changed_in, STREAMS.c.stream_id)
+            .limit(limit)
+        )
+        return self._heads_page(connection, query)
+
+    def heads_of(self, connection: sa.Connection, streams: Sequence[str]) -> HeadsPage:
+        """The heads of those of `streams` that the log has."""
+        return self._heads_page(
+            connection, sa.select(STREAMS).where(STREAMS.c.stream_id.in_(streams))
+        )
+
+    def _heads_page(self, connection: sa.Connection, query: sa.Select[Any]) -> HeadsPage:
+        self.incarnation.check(connection)
+        # Before the heads: what commits meanwhile is then beyond the horizon.
+        horizon: int = connection.execute(_HORIZON[connection.dialect.name]).scalar_one()
+        incarnation, _ = newest(connection)
+        self.incarnation.number = incarnation
+        heads = [
+            Head(r.stream_id, r.version, r.changed_in, r.restored_to)
+            for r in connection.execute(query)
+        ]
+        return HeadsPage(heads, horizon, incarnation)
+
+    def dated_heads(
         self, connection: sa.Connection, changed_since: int, after: str, limit: int
-    ) -> list[Head]:
-        """Up to `limit` heads after (`changed_since`, `after`), in order of change."""
+    ) -> list[DatedHead]:
+        """Up to `limit` heads after (`changed_since`, `after`), in order of their clocks."""
         place = sa.tuple_(STREAMS.c.changed_at, STREAMS.c.stream_id)
         query = (
             sa.select(STREAMS)
@@ -129,10 +213,11 @@ class EventLog:
             .order_by(STREAMS.c.changed_at, STREAMS.c.stream_id)
             .limit(limit)
         )
-        return [Head(r.stream_id, r.version, r.changed_at) for r in connection.execute(query)]
+        return [DatedHead(r.stream_id, r.version, r.changed_at) for r in connection.execute(query)]
 
     def events_at(self, connection: sa.Connection, refs: Iterable[Sequence[Any]]) -> list[Event]:
         """The events at `refs`, pairs of stream and version."""
+        self.incarnation.check(connection)
         wanted = sorted({(stream, version) for stream, version in refs})
         events: list[Event] = []
         for start in range(0, len(wanted), _STREAMS_A_QUERY):
@@ -155,4 +240,5 @@ class EventLog:
             recorded_at=row.recorded_at,
             schema_version=row.schema_version,
             metadata=row.metadata,
+            incarnation=self.incarnation.number,
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from chassis.core.errors import NotFound, Unavailable
 from chassis.core.event import Event
-from chassis.eventlog.log import HEADS_A_PAGE, Head
+from chassis.eventlog.log import HEADS_A_PAGE, Head, HeadCursor, HeadsPage
 from chassis.eventlog.unit_of_work import UnitOfWork
 
 EVENTS_A_PAGE = 500
@@ -19,8 +20,12 @@ class LogReader(Protocol):
         """The next events of the streams in `after`, each past its version there."""
         ...
 
-    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        """The next page of the log's heads, in order of change."""
+    def heads(self, after: HeadCursor) -> HeadsPage:
+        """The next page of the log's heads, in the order of the log's transactions."""
+        ...
+
+    def heads_of(self, streams: Sequence[str]) -> HeadsPage:
+        """The heads of those of `streams` (a page of them at most) that the log has."""
         ...
 
 
@@ -35,9 +40,19 @@ class RemoteLog:
         page = self._call("history", streams=streams, limit=EVENTS_A_PAGE)
         return [Event.from_wire(wire) for wire in page["events"]]
 
-    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        page = self._call("streams", changed_since=changed_since, after=after, limit=HEADS_A_PAGE)
-        return [Head(h["stream"], h["version"], h["changed_at"]) for h in page["streams"]]
+    def heads(self, after: HeadCursor) -> HeadsPage:
+        return self._page(after=after._asdict(), limit=HEADS_A_PAGE)
+
+    def heads_of(self, streams: Sequence[str]) -> HeadsPage:
+        return self._page(streams=list(streams))
+
+    def _page(self, **arguments: Any) -> HeadsPage:
+        try:
+            page = self._call("heads", **arguments)
+        except NotFound:  # its release knows heads by the clock alone, which may miss some
+            raise Unavailable("heads", "are not known to the source's release yet") from None
+        heads = [Head(**head) for head in page["streams"]]
+        return HeadsPage(heads, page["horizon"], page["incarnation"])
 
 
 class OwnLog:
@@ -50,7 +65,10 @@ class OwnLog:
         events: Sequence[Event] = self._read(lambda unit: unit.raw_history(after, EVENTS_A_PAGE))
         return events
 
-    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        read = self._read
-        page: Sequence[Head] = read(lambda unit: unit.heads(changed_since, after, HEADS_A_PAGE))
+    def heads(self, after: HeadCursor) -> HeadsPage:
+        page: HeadsPage = self._read(lambda unit: unit.heads(after, HEADS_A_PAGE))
+        return page
+
+    def heads_of(self, streams: Sequence[str]) -> HeadsPage:
+        page: HeadsPage = self._read(lambda unit: unit.heads_of(streams))
         return page

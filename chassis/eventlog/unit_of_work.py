@@ -49,7 +49,8 @@ from chassis.database.engine import (
     unreachable,
 )
 from chassis.eventlog.append import OutboxEntry
-from chassis.eventlog.log import AppendResult, EventLog, Head
+from chassis.eventlog.incarnation import LogRestored
+from chassis.eventlog.log import AppendResult, DatedHead, EventLog, HeadCursor, HeadsPage
 from chassis.eventlog.outbox import Outbox
 
 T = TypeVar("T")
@@ -127,9 +128,17 @@ class UnitOfWork:
         """The same as they are stored, for callers that upcast for themselves."""
         return self._log.history(self.connection, after, limit)
 
-    def heads(self, changed_since: int, after: str, limit: int) -> list[Head]:
-        """Up to `limit` streams of the log past a place in the order of change."""
-        return self._log.heads(self.connection, changed_since, after, limit)
+    def heads(self, after: HeadCursor, limit: int) -> HeadsPage:
+        """Up to `limit` streams of the log past a place in the order of its transactions."""
+        return self._log.heads(self.connection, after, limit)
+
+    def heads_of(self, streams: Sequence[str]) -> HeadsPage:
+        """The heads of those of `streams` that the log has."""
+        return self._log.heads_of(self.connection, streams)
+
+    def dated_heads(self, changed_since: int, after: str, limit: int) -> list[DatedHead]:
+        """Up to `limit` streams of the log past a place in the order of the writers' clocks."""
+        return self._log.dated_heads(self.connection, changed_since, after, limit)
 
 
 class UnitOfWorkRunner:
@@ -199,6 +208,8 @@ class UnitOfWorkRunner:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._once(function, begin, attempt)
+            except LogRestored:
+                self._begin_incarnation()
             except NoConnection:
                 raise Unavailable("database", "has no connection left; try again") from None
             except DBAPIError as error:
@@ -215,6 +226,12 @@ class UnitOfWorkRunner:
                 if lost:
                     time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
         raise AssertionError("the loop returns or raises")
+
+    def _begin_incarnation(self) -> None:
+        """The log was restored: its next incarnation begins, in a transaction of its own."""
+        log = self.log
+        with self.database.transaction() as connection:
+            log.incarnation.begin(connection, log.source)
 
     def _once(
         self,

@@ -141,7 +141,7 @@ def _continue(unit: UnitOfWork, streams: Mapping[str, Collection[str]]) -> int:
         locked = (
             sa.select(POSITIONS.c.stream_id)
             .where(POSITIONS.c.source == source, POSITIONS.c.stream_id.in_(sorted(names)))
-            .where(POSITIONS.c.halted)
+            .where(POSITIONS.c.halted, POSITIONS.c.restored_to.is_(None))  # only a rebuild heals it
             .order_by(POSITIONS.c.stream_id)
             .with_for_update()
         )

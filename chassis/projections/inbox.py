@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,9 +21,11 @@ import chassis.database
 from chassis.core.errors import ServiceError, Unavailable
 from chassis.core.event import Event, new_id
 from chassis.core.upcasting import Upcasters
-from chassis.database.engine import failure_code, is_misfit, upsert
-from chassis.database.tables import DEAD_LETTERS, RECONCILED
-from chassis.eventlog.log import HEADS_A_PAGE, Head
+from chassis.database.engine import failure_code, is_misfit
+from chassis.database.tables import DEAD_LETTERS
+from chassis.eventlog.incarnation import FIRST
+from chassis.eventlog.log import HEADS_A_PAGE
+from chassis.eventlog.reader import LogReader
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.metrics import note_applied
 from chassis.projections.dead_letters import halted_alike, withdraw
@@ -41,9 +43,11 @@ from chassis.projections.positions import (
     lock_positions,
     save_positions,
 )
-
-# A head's `changed_at` is set before its commit; no transaction stays open for longer than this.
-RECONCILE_MARGIN = 180 * 1_000_000
+from chassis.projections.reconciliation import (
+    Reconciliation,
+    applicable_incarnation,
+    load_comparison,
+)
 
 _DATABASE = Path(str(chassis.database.__file__)).parent
 
@@ -83,14 +87,16 @@ class Inbox:
         self._upcasters = upcasters or Upcasters()
         self._failures = FailureHistory()
         self._turns = 0
+        self._incarnation = FIRST
 
     def process(self, events: Sequence[Event], projection: Projection) -> BatchResult:
         """Apply those of `events` that are next in their streams.
 
-        Earlier ones are dropped, and later ones are noted, to be fetched. Raises Unavailable if the
-        database or something that the projection needs does not answer, and Outage if no event can
-        be applied. In an outage that hits some types of events only, the others are applied, and
-        the streams of these stay behind, to be fetched again.
+        Earlier ones are dropped, as are those of another incarnation of the source than positions
+        were compared with; later ones are noted, to be fetched. Raises Unavailable if the database
+        or something that the projection needs does not answer, and Outage if no event can be
+        applied. In an outage that hits some types of events only, the others are applied, and the
+        streams of these stay behind, to be fetched again.
         """
         isolation = _Isolation(projection, self._turns)
         result = self._process(events, isolation)
@@ -131,34 +137,17 @@ class Inbox:
         versions = {row.stream_id: row.version for row in self._positions(wanted)}
         return {stream: versions.get(stream, 0) for stream in wanted}
 
-    def reconcile(
-        self, heads: Callable[[int, str], Sequence[Head]], page_size: int = HEADS_A_PAGE
-    ) -> int:
+    def reconcile(self, log: LogReader, page_size: int = HEADS_A_PAGE) -> int:
         """Compare positions with the source's heads, and note every stream that is further there.
 
-        `heads(changed_since, after)` gives the next page of heads in order of their change. A page
-        that is not full is the last: what changes meanwhile is for the next time. Returns how many
-        streams were further.
+        Returns how many those were. A page of heads that is not full is the last.
         """
-        start = self.reconciled()
-        place = (max(0, start - RECONCILE_MARGIN), "")
-        count = 0
-        full = True
-        while full and (page := heads(*place)):
-            full = len(page) >= page_size
-            seen = {row.stream_id: row.seen for row in self._positions(h.stream for h in page)}
-            ahead = {h.stream: h.version for h in page if h.version > seen.get(h.stream, 0)}
-            self.note(ahead)
-            count += len(ahead)
-            place = (page[-1].changed_at, page[-1].stream)
-        if place[0] > start:
-            self.work.run(lambda unit: self._save_reconciled(unit, place[0]))
-        return count
+        return Reconciliation(self.work, self.source, log, page_size).run()
 
     def reconciled(self) -> int:
-        """The change up to which positions were compared with heads; 0 if they never were."""
-        query = sa.select(RECONCILED.c.changed_at).where(RECONCILED.c.source == self.source)
-        return self.work.read(lambda unit: unit.connection.execute(query).scalar() or 0)
+        """The transaction of the source up to which heads were compared; 0 if they never were."""
+        state = self.work.read(lambda unit: load_comparison(unit, self.source))
+        return state.cursor.changed_in
 
     def outages(self) -> list[str]:
         """The kinds of failure for which events are set aside just now, and nothing is halted."""
@@ -176,9 +165,13 @@ class Inbox:
         events = isolation.admit(events)
         if not events:
             return BatchResult(applied=False, behind=False)
-        batch = _Batch(self.source, events, isolation.projection, self._upcasters)
+        known = self._incarnation
+        batch = _Batch(self.source, events, isolation.projection, self._upcasters, known)
         try:
             result = self.work.run(batch.apply)
+        except _IncarnationChanged as change:
+            self._incarnation = change.incarnation
+            return self._process(events, isolation)
         except Exception as error:
             failure = batch.projection_error
             if failure is None or isinstance(failure, Unavailable):
@@ -256,14 +249,13 @@ class Inbox:
         unit.connection.execute(sa.insert(DEAD_LETTERS), row)
         return letter
 
-    def _save_reconciled(self, unit: UnitOfWork, changed_at: int) -> None:
-        statement = upsert(unit.connection, RECONCILED).values(
-            source=self.source, changed_at=changed_at
-        )
-        statement = statement.on_conflict_do_update(
-            index_elements=[RECONCILED.c.source], set_={"changed_at": changed_at}
-        )
-        unit.connection.execute(statement)
+
+class _IncarnationChanged(Exception):
+    """Events of another incarnation of the source are to be applied than this process thought."""
+
+    def __init__(self, incarnation: int) -> None:
+        super().__init__(incarnation)
+        self.incarnation = incarnation
 
 
 @dataclass(slots=True)
@@ -278,15 +270,19 @@ class _Batch:
     events: Sequence[Event]
     projection: Projection
     upcasters: Upcasters
+    incarnation: int
     ready: Sequence[Event] = ()
     projection_error: Exception | None = None
 
     def apply(self, unit: UnitOfWork) -> BatchResult:
-        heads = heads_of(self.events)
+        current = [event for event in self.events if event.incarnation == self.incarnation]
+        heads = heads_of(current)
         # Replicas that work on the same streams wait for one another here.
         self.projection_error = None
         positions = lock_positions(unit, self.source, heads)
-        self.ready = _advance(positions, self.events, self.upcasters)
+        if (known := applicable_incarnation(unit, self.source)) != self.incarnation:
+            raise _IncarnationChanged(known)
+        self.ready = _advance(positions, current, self.upcasters)
         if self.ready:
             try:
                 self.projection.apply(unit, [self.upcasters.upcast(e) for e in self.ready])

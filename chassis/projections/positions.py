@@ -44,6 +44,13 @@ _LAGGING = (
     .order_by(POSITIONS.c.stream_id)
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
+_AFTER = (
+    sa.select(POSITIONS)
+    .where(POSITIONS.c.source == sa.bindparam("source"))
+    .where(POSITIONS.c.stream_id > sa.bindparam("after"))
+    .order_by(POSITIONS.c.stream_id)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
 
 
 @dataclass(slots=True)
@@ -78,6 +85,19 @@ def save_positions(unit: UnitOfWork, source: str, positions: Mapping[str, Positi
 def load_positions(unit: UnitOfWork, source: str, streams: Sequence[str]) -> Sequence[Any]:
     """The rows of those of `streams` that have one."""
     return _LOAD.execute(unit.connection, source=source, streams=streams)
+
+
+def positions_after(unit: UnitOfWork, source: str, after: str, limit: int) -> Sequence[Any]:
+    """The rows of up to `limit` streams past `after`, in order."""
+    parameters = {"source": source, "after": after, "limit": limit}
+    return unit.connection.execute(_AFTER, parameters).all()
+
+
+def ahead_streams(unit: UnitOfWork, source: str, after: str, limit: int) -> Sequence[Any]:
+    """The rows of up to `limit` streams past `after` of which the source has lost a part."""
+    query = _AFTER.where(POSITIONS.c.restored_to.is_not(None))
+    parameters = {"source": source, "after": after, "limit": limit}
+    return unit.connection.execute(query, parameters).all()
 
 
 def lagging_streams(unit: UnitOfWork, source: str, after: str, limit: int) -> dict[str, int]:

@@ -23,10 +23,10 @@ from chassis.core.event import Event, new_id
 from chassis.core.retry import retry
 from chassis.database.engine import Database
 from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED
-from chassis.eventlog.log import Head
+from chassis.eventlog.log import HeadCursor, HeadsPage
 from chassis.eventlog.reader import LogReader, OwnLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.projections.inbox import RECONCILE_MARGIN, BatchResult, Inbox
+from chassis.projections.inbox import BatchResult, Inbox
 from chassis.projections.outage import Outage
 from chassis.projections.positions import count_all, count_events, halted_streams
 from chassis.projections.read_model import ReadModel
@@ -74,6 +74,25 @@ def open_shadow(live: Database, uri: str, tables: Sequence[sa.Table], release: s
     """
     kind = PostgresqlShadow if live.dialect == "postgresql" else SqliteShadow
     return kind(live, uri, tables, release)
+
+
+@dataclass(frozen=True, slots=True)
+class _ReportedLog:
+    """A log that reports how many heads each page has."""
+
+    log: LogReader
+    report: Callable[[int], None]
+
+    def history(self, after: Mapping[str, int]) -> Sequence[Event]:
+        return self.log.history(after)
+
+    def heads(self, after: HeadCursor) -> HeadsPage:
+        page = self.log.heads(after)
+        self.report(len(page.heads))
+        return page
+
+    def heads_of(self, streams: Sequence[str]) -> HeadsPage:
+        return self.log.heads_of(streams)
 
 
 class _ExchangePostponed(Exception):
@@ -147,14 +166,12 @@ class Rebuild:
         log = self._logs[source]
         count = 0
 
-        def heads(changed_since: int, after: str) -> Sequence[Head]:
+        def report(heads: int) -> None:
             nonlocal count
-            page = log.heads(changed_since, after)
-            count += len(page)
+            count += heads
             self._report(RebuildProgress(f"listing streams of {source}", count, count))
-            return page
 
-        inbox.reconcile(heads)
+        inbox.reconcile(_ReportedLog(log, report))
         return self._read(source)
 
     def _read(self, source: str) -> int:
@@ -271,7 +288,7 @@ class Rebuild:
         missing = {}
         own = self._model.service
         if own in self._inboxes:
-            since = self._inboxes[own].reconciled() - RECONCILE_MARGIN
+            since = self._inboxes[own].reconciled()
             missing[own] = self._shadow.unapplied(connection, own, since)
         if POSITIONS in self._model.tables:
             for source in self._remote:

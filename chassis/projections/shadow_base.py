@@ -66,7 +66,7 @@ class Shadow(Protocol):
         ...
 
     def unapplied(self, connection: sa.Connection, service: str, since: int) -> dict[str, int]:
-        """Heads of the service's own log that changed after `since` and are not applied here."""
+        """Heads of the service's own log that changed in `since` or later, not applied here."""
         ...
 
     def exchange(self, connection: sa.Connection, sources: Sequence[str], now: int) -> None:

@@ -73,7 +73,7 @@ _UNAPPLIED = sa.text(
     FROM {_LIVE}.streams
     LEFT JOIN {_SHADOW}.positions AS new
            ON new.source = :service AND new.stream_id = streams.stream_id
-    WHERE streams.changed_at > :since AND streams.version > coalesce(new.version, 0)
+    WHERE streams.changed_in >= :since AND streams.version > coalesce(new.version, 0)
     """  # noqa: S608 - made of constants
 )
 

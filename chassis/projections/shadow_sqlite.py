@@ -72,7 +72,7 @@ class SqliteShadow:
 
     def unapplied(self, connection: sa.Connection, service: str, since: int) -> dict[str, int]:
         versions = self._versions(service)
-        query = sa.select(STREAMS).where(STREAMS.c.changed_at > since)
+        query = sa.select(STREAMS).where(STREAMS.c.changed_in >= since)
         return {
             row.stream_id: row.version
             for row in connection.execute(query)

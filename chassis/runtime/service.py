@@ -18,6 +18,7 @@ from chassis.core.errors import InvalidInput
 from chassis.core.event import is_name
 from chassis.core.instants import format_instant
 from chassis.core.upcasting import Upcasters
+from chassis.eventlog.log import FIRST_HEADS, HeadCursor
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.gauges import GaugeQuery
 from chassis.observability.metrics import WORKER_SECONDS
@@ -26,7 +27,7 @@ from chassis.observability.status import newest_revision, read_status
 from chassis.observability.tracing import current
 from chassis.projections import dead_letters
 from chassis.projections.inbox import Inbox
-from chassis.projections.positions import halted_page
+from chassis.projections.positions import ahead_streams, halted_page
 from chassis.runtime.broker_watch import BrokerWatch
 from chassis.runtime.log_follower import FollowedLog
 from chassis.runtime.replica import ReplicaProvider
@@ -161,15 +162,54 @@ class Service:
 
     @rpc
     def streams(self, changed_since: Any = 0, after: Any = "", limit: Any = 500) -> dict[str, Any]:
-        """Heads of this log after (`changed_since` µs, `after`), in order of change."""
+        """Heads of this log after (`changed_since` µs, `after`), by the clocks of those who wrote.
+
+        For followers of an earlier release; `heads` has an order in which none is missed.
+        """
         since = _bounded("changed_since", changed_since, 2**63 - 1, 0)
         last = _text("after", after)
         most = _bounded("limit", limit, _MOST_STREAMS)
-        heads = self.work.read(lambda unit: unit.heads(since, last, most))
+        heads = self.work.read(lambda unit: unit.dated_heads(since, last, most))
         return {
             "streams": [
                 {"stream": h.stream, "version": h.version, "changed_at": h.changed_at}
                 for h in heads
+            ]
+        }
+
+    @rpc
+    def heads(self, after: Any = None, streams: Any = None, limit: Any = 500) -> dict[str, Any]:
+        """Heads of this log after a place, in the order of the database's transactions.
+
+        `after` is {changed_in, stream} of the last head before, null at first. With `streams`, a
+        list, the heads of those that the log has. Before the `horizon` nothing changes any more.
+        """
+        most = _bounded("limit", limit, _MOST_STREAMS)
+        if streams is None:
+            cursor = _cursor(after)
+            page = self.work.read(lambda unit: unit.heads(cursor, most))
+        else:
+            names = _names("streams", streams)
+            page = self.work.read(lambda unit: unit.heads_of(names))
+        return {
+            "streams": [asdict(head) for head in page.heads],
+            "horizon": page.horizon,
+            "incarnation": page.incarnation,
+        }
+
+    @rpc
+    def ahead(self, source: Any, after: Any = "", limit: Any = 500) -> dict[str, Any]:
+        """The streams of `source` past `after` of which it has lost what this service has applied.
+
+        A source that was restored from a backup agrees with us up to the version `restored_to`.
+        """
+        followed, last = _text("source", source), _text("after", after)
+        most = _bounded("limit", limit, _MOST_STREAMS)
+        rows = self.work.read(lambda unit: ahead_streams(unit, followed, last, most))
+        return {
+            "streams": [
+                {"stream": r.stream_id, "version": r.version, "restored_to": r.restored_to}
+                for r in rows
             ]
         }
 
@@ -292,6 +332,21 @@ def _places(streams: Any) -> dict[str, int]:
         stream = _text(f"{field}.stream", place.get("stream"))
         places[stream] = _bounded(f"{field}.after", place.get("after", 0), 2**31 - 1, 0)
     return places
+
+
+def _cursor(after: Any) -> HeadCursor:
+    if after is None:
+        return FIRST_HEADS
+    if not isinstance(after, dict):
+        raise InvalidInput("after", "must be {changed_in: number, stream: text}")
+    changed_in = _bounded("after.changed_in", after.get("changed_in"), 2**63 - 1, 0)
+    return HeadCursor(changed_in, _text("after.stream", after.get("stream")))
+
+
+def _names(field: str, streams: Any) -> list[str]:
+    if not isinstance(streams, list) or len(streams) > _MOST_STREAMS:
+        raise InvalidInput(field, f"must list at most {_MOST_STREAMS} streams")
+    return [_text(f"{field}[{index}]", stream) for index, stream in enumerate(streams)]
 
 
 def _versions(places: Any) -> dict[str, int]:

@@ -283,7 +283,7 @@ class Subscribe(Entrypoint):
         while not self._stopping:
             try:
                 if is_due(time.monotonic() - reconciled, pause, piling_up=self._piling_up):
-                    self._follower.inbox.reconcile(self._follower.log.heads)
+                    self._follower.inbox.reconcile(self._follower.log)
                     reconciled = time.monotonic()
                 while self._fetch():
                     eventlet.sleep(0)

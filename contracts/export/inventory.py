@@ -238,6 +238,20 @@ _EVERY = (
     ),
     Call(
         EVERY,
+        "heads",
+        "Heads of this log's streams in the order of the database's transactions, or of some.",
+        common.HeadsRequest(),
+        common.HeadsResponse(),
+    ),
+    Call(
+        EVERY,
+        "ahead",
+        "Streams of another log that was restored to less than this service has applied.",
+        common.AheadRequest(),
+        common.AheadResponse(),
+    ),
+    Call(
+        EVERY,
         "behind",
         "Where this service has not followed another one's log as far as some places in it.",
         common.BehindRequest(),

@@ -18,6 +18,7 @@ from chassis import Draft, Event, FixedClock, JointDraft, new_id, parse_instant
 from chassis.database import migrations_v1, migrations_v2, tables
 from chassis.database.engine import Database, upsert
 from chassis.database.migration import grant
+from chassis.eventlog.log import FIRST_HEADS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from profile_index import apply_identity
 from profile_index import tables as index_tables
@@ -100,7 +101,7 @@ def whole_log(work: UnitOfWorkRunner) -> dict[str, list[Event]]:
     """Every event of a log by stream, in order."""
 
     def read(unit: UnitOfWork) -> dict[str, list[Event]]:
-        streams = sorted(head.stream for head in unit.heads(0, "", 100_000))
+        streams = sorted(head.stream for head in unit.heads(FIRST_HEADS, 100_000).heads)
         events: dict[str, list[Event]] = {stream: [] for stream in streams}
         for event in unit.raw_history(dict.fromkeys(streams, 0), 1_000_000):
             events[event.stream].append(event)

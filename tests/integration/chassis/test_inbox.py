@@ -15,11 +15,11 @@ from sqlalchemy.exc import OperationalError
 from chassis import Event, InvalidInput, Unavailable, new_id
 from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
-from chassis.database.tables import POSITIONS, STREAMS
-from chassis.eventlog.log import HEADS_A_PAGE, Head
+from chassis.database.tables import POSITIONS
+from chassis.eventlog.reader import OwnLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.dead_letters import list_dead_letters, redrive
-from chassis.projections.inbox import RECONCILE_MARGIN, BatchResult, Inbox
+from chassis.projections.inbox import BatchResult, Inbox
 from tests.support.servers import Databases
 from tests.support.toy import Notes, append, fold_of, folds, joint_note, note, whole_log, work_on
 
@@ -34,6 +34,7 @@ class Followed:
     def __init__(self, log: UnitOfWorkRunner, own: UnitOfWorkRunner) -> None:
         self.log = log
         self.own = own
+        self.source = OwnLog(log.read)
         self.inbox = Inbox(own, "notes")
         self.poisonous: set[str] = set()
         self.applied: list[str] = []
@@ -49,9 +50,6 @@ class Followed:
 
     def history(self, after: Mapping[str, int], limit: int = 500) -> list[Event]:
         return self.log.read(lambda unit: unit.raw_history(after, limit))
-
-    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        return self.log.read(lambda unit: unit.heads(changed_since, after, HEADS_A_PAGE))
 
     def fetch(self) -> int:
         """Fetch and apply what is behind until nothing comes of it; how many rounds it took."""
@@ -147,62 +145,11 @@ def test_a_lost_last_event_is_found_by_reconciling(notes: Followed) -> None:
     append(notes.log, note("a"), note("b"))
     notes.process(*append(notes.log, note("c")))
     assert notes.inbox.behind(10) == {}
-    assert notes.inbox.reconcile(notes.heads) == 2
+    assert notes.inbox.reconcile(notes.source) == 2
     assert notes.inbox.behind(10) == {"a": 0, "b": 0}
     notes.fetch()
     notes.check_whole()
-    assert notes.inbox.reconcile(notes.heads) == 0
-
-
-def test_reconciling_goes_on_where_it_ended_but_for_a_margin(notes: Followed) -> None:
-    append(notes.log, note("a"))
-    notes.inbox.reconcile(notes.heads)
-    pages: list[tuple[int, str]] = []
-
-    def heads(changed_since: int, after: str) -> Sequence[Head]:
-        pages.append((changed_since, after))
-        return ()
-
-    notes.inbox.reconcile(heads)
-    (head,) = notes.heads(0, "")
-    assert pages == [(head.changed_at - RECONCILE_MARGIN, "")]
-
-
-def test_reconciling_in_small_pages_finds_every_stream(notes: Followed) -> None:
-    append(notes.log, *(note(f"s{number}") for number in range(7)))
-
-    def heads(changed_since: int, after: str) -> Sequence[Head]:
-        return notes.log.read(lambda unit: unit.heads(changed_since, after, 3))
-
-    assert notes.inbox.reconcile(heads, page_size=3) == 7
-
-
-def test_reconciling_does_not_depend_on_two_clocks_that_agree(notes: Followed) -> None:
-    ahead = sa.update(STREAMS).values(changed_at=STREAMS.c.changed_at + 10**12)
-    for stream in "ab":
-        append(notes.log, note(stream))
-        notes.log.run(lambda unit: unit.connection.execute(ahead))
-        assert notes.inbox.reconcile(notes.heads) == 1
-        notes.fetch()
-    notes.check_whole()
-
-
-def test_reconciling_ends_though_the_source_goes_on_and_on(notes: Followed) -> None:
-    """Heads that change while they are read would otherwise keep it from fetching for ever."""
-    pages = []
-
-    def heads(changed_since: int, after: str) -> Sequence[Head]:
-        pages.append(after)
-        assert len(pages) < 100, "it never ends"
-        return notes.heads(changed_since, after) or append_one()
-
-    def append_one() -> Sequence[Head]:
-        append(notes.log, note("a"))
-        return notes.heads(0, "")[-1:]
-
-    notes.inbox.reconcile(heads)
-    notes.fetch()
-    notes.check_whole()
+    assert notes.inbox.reconcile(notes.source) == 0
 
 
 def test_a_service_that_was_heard_of_needs_no_event_to_fetch(notes: Followed) -> None:
@@ -215,7 +162,7 @@ def test_a_service_that_was_heard_of_needs_no_event_to_fetch(notes: Followed) ->
 
 def test_fetching_in_small_pages_comes_to_the_same(notes: Followed) -> None:
     append(notes.log, *(note("abc"[i % 3], i) for i in range(20)), joint_note("abc"), note("b"))
-    notes.inbox.reconcile(notes.heads)
+    notes.inbox.reconcile(notes.source)
     while behind := notes.inbox.behind(10):
         for stream, version in behind.items():
             notes.process(*notes.history({stream: version}, limit=3))
@@ -371,7 +318,7 @@ def test_a_poisonous_joint_fact_halts_all_its_streams_and_one_redrive_frees_them
     fact = joint_note("ab")
     append(notes.log, fact, note("a"), note("c"))
     notes.poisonous = {fact.id}
-    notes.inbox.reconcile(notes.heads)
+    notes.inbox.reconcile(notes.source)
     notes.fetch()
     assert notes.versions() == {"a": 1, "b": 1, "c": 1}
     (letter,) = notes.letters()
@@ -389,7 +336,7 @@ def test_a_joint_fact_waits_for_a_halted_stream_without_being_poison_itself(
     notes.poisonous = {event.id}
     notes.process(event)
     append(notes.log, joint_note("ab"), note("b"))
-    notes.inbox.reconcile(notes.heads)
+    notes.inbox.reconcile(notes.source)
     notes.fetch()
     assert notes.versions() == {"a": 0, "b": 0}
     (letter,) = notes.letters()
@@ -637,12 +584,12 @@ def test_tailing_by_heads_misses_nothing_while_several_write(
     """Positions in a feed of commits would: heads are compared again past a margin of time."""
     writing = [eventlet.spawn(write, notes.log, number, size(30, 200)) for number in range(4)]
     while not all(greenlet.dead for greenlet in writing):
-        notes.inbox.reconcile(notes.heads)
+        notes.inbox.reconcile(notes.source)
         notes.fetch()
         eventlet.sleep(0)
     for greenlet in writing:
         greenlet.wait()
-    notes.inbox.reconcile(notes.heads)
+    notes.inbox.reconcile(notes.source)
     notes.fetch()
     notes.check_whole()
 

@@ -34,7 +34,8 @@ from chassis import Draft, Event, JointDraft, Unavailable
 from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
 from chassis.database.tables import POSITIONS
-from chassis.eventlog.log import Head
+from chassis.eventlog.log import HeadCursor, HeadsPage
+from chassis.eventlog.reader import OwnLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.dead_letters import list_dead_letters, redrive
 from chassis.projections.inbox import Inbox
@@ -60,6 +61,14 @@ some_streams = st.lists(st.sampled_from(STREAMS), min_size=1, max_size=3, unique
 picks = st.lists(st.integers(0, 1_000), min_size=1, max_size=8)
 seldom = st.sampled_from([False] * 4 + [True])
 replicas = st.integers(0, 1)
+
+
+class SmallPages(OwnLog):
+    """A log that gives two heads a page."""
+
+    def heads(self, after: HeadCursor) -> HeadsPage:
+        page: HeadsPage = self._read(lambda unit: unit.heads(after, 2))
+        return page
 
 
 class ProcessDied(BaseException):
@@ -209,7 +218,7 @@ class Follower(RuleBasedStateMachine):
 
     @rule(replica=replicas)
     def reconcile(self, replica: int) -> None:
-        self.replicas[replica].reconcile(self.heads, page_size=2)
+        self.replicas[replica].reconcile(SmallPages(self.log.read), page_size=2)
 
     # What must hold
 
@@ -332,9 +341,6 @@ class Follower(RuleBasedStateMachine):
 
     def history(self, after: Mapping[str, int], limit: int) -> list[Event]:
         return self.log.read(lambda unit: unit.raw_history(after, limit))
-
-    def heads(self, changed_since: int, after: str) -> Sequence[Head]:
-        return self.log.read(lambda unit: unit.heads(changed_since, after, 2))
 
     def look(self) -> Seen:
         def read(unit: UnitOfWork) -> Seen:

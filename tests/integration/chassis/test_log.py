@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from chassis import Event, copy_id, new_id
 from chassis.database.engine import Database
 from chassis.database.tables import OUTBOX
-from chassis.eventlog.log import Head
+from chassis.eventlog.log import FIRST_HEADS, Head
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from tests.support.toy import NOW, append, joint_note, note, whole_log, work_on
 
@@ -246,16 +246,14 @@ def test_heads_in_pages_of_any_size_name_every_stream_once(work: UnitOfWorkRunne
     for group in (["d", "a", "c"], ["b", "e"], ["a"], ["f", "d"]):
         append(work, *(note(stream) for stream in group))  # one call's streams change at one moment
     for limit in (1, 2, 5, 100):
-        since, after, heads = 0, "", list[Head]()
-        while page := work.read(
-            partial(UnitOfWork.heads, changed_since=since, after=after, limit=limit)
-        ):
+        cursor, heads = FIRST_HEADS, list[Head]()
+        while page := work.read(partial(UnitOfWork.heads, after=cursor, limit=limit)).heads:
             heads += page
-            since, after = page[-1].changed_at, page[-1].stream
+            cursor = page[-1].cursor
         assert [(head.stream, head.version) for head in heads] == [
             ("c", 1), ("b", 1), ("e", 1), ("a", 2), ("d", 2), ("f", 1),
         ]  # fmt: skip
-        assert heads == sorted(heads, key=lambda head: (head.changed_at, head.stream))
+        assert heads == sorted(heads, key=lambda head: head.cursor)
 
 
 def test_events_are_found_by_id_and_by_place(work: UnitOfWorkRunner) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from chassis import Conflict, Event, FixedClock, Refused, Unavailable
 from chassis.config.settings import Settings
 from chassis.database.engine import EXCHANGE_LIMITS, Database
 from chassis.database.tables import DEAD_LETTERS, POSITIONS
+from chassis.eventlog.log import FIRST_HEADS, HeadCursor
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
@@ -141,14 +143,13 @@ def answer(work: UnitOfWorkRunner, method: str, **arguments: Any) -> Any:
         after = {place["stream"]: place["after"] for place in arguments["streams"]}
         events = work.read(lambda unit: unit.raw_history(after, arguments["limit"]))
         return {"events": [event.to_wire() for event in events]}
-    heads = work.read(
-        lambda unit: unit.heads(arguments["changed_since"], arguments["after"], arguments["limit"])
-    )
-    return {
-        "streams": [
-            {"stream": h.stream, "version": h.version, "changed_at": h.changed_at} for h in heads
-        ]
-    }
+    if "streams" in arguments:
+        page = work.read(lambda unit: unit.heads_of(arguments["streams"]))
+    else:
+        cursor = HeadCursor(**arguments["after"])
+        page = work.read(lambda unit: unit.heads(cursor, arguments["limit"]))
+    heads = [asdict(head) for head in page.heads]
+    return {"streams": heads, "horizon": page.horizon, "incarnation": page.incarnation}
 
 
 def _tuples(unit: UnitOfWork, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
@@ -275,7 +276,7 @@ def test_what_the_old_model_has_heard_of_is_fetched_though_its_source_does_not_l
 ) -> None:
     def call(method: str, **arguments: Any) -> Any:
         page = shop.answer(method, **arguments)
-        if method == "streams":
+        if method == "heads":
             page["streams"] = [head for head in page["streams"] if head["stream"] != "a9"]
         return page
 
@@ -291,7 +292,7 @@ def test_an_exchange_is_put_off_while_the_old_model_has_what_its_source_does_not
         page = shop.answer(method, **arguments)
         kept = [each for each in page.get("streams", ()) if each["stream"] != "a9"]
         events = [each for each in page.get("events", ()) if each["subject"] != "a9"]
-        return {"streams": kept, "events": events}
+        return {**page, "streams": kept, "events": events}
 
     monkeypatch.setattr("chassis.projections.rebuild._PATIENCE", 0.0)
     before = shop.tables()
@@ -434,7 +435,8 @@ def test_a_few_streams_of_its_own_log_that_cannot_be_applied_refuse_the_rebuild(
     shop: ProfilesAndSegments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apply = MembershipReplay.apply
-    profile_id = shop.segments.work.read(lambda unit: unit.heads(0, "", 1))[0].stream
+    heads = shop.segments.work.read(lambda unit: unit.heads(FIRST_HEADS, 1)).heads
+    profile_id = heads[0].stream
 
     def refuse(self: Any, unit: Any, events: Sequence[Event]) -> None:
         if any(event.stream == profile_id for event in events):
@@ -618,7 +620,9 @@ def test_offers_is_rebuilt_from_both_its_sources(
     owner_uri, user_uri = uris("offers")
     work = UnitOfWorkRunner(Database(user_uri), "offers", FixedClock(NOW))
     memberships = shop.segments.work.read(
-        lambda unit: unit.raw_history({h.stream: 0 for h in unit.heads(0, "", 1000)}, 1000)
+        lambda unit: unit.raw_history(
+            {h.stream: 0 for h in unit.heads(FIRST_HEADS, 1000).heads}, 1000
+        )
     )
     Inbox(work, "profiles").process(shop.log.events, OffersProfileEvents())
     Inbox(work, "segments").process(memberships, SegmentProjection())
