@@ -219,12 +219,16 @@ def _measure_letters(unit: UnitOfWork) -> Iterator[Sample]:
 
 
 # Ids of rows are UUIDv7: the first is the oldest. Its claim may have been renewed a moment ago.
-_OUTBOX = sa.select(sa.func.count().label("rows"), sa.func.min(OUTBOX.c.id).label("oldest"))
+_OUTBOX = sa.select(
+    sa.func.count().label("rows"),
+    sa.func.min(OUTBOX.c.id).label("oldest"),
+    database_now().label("now"),
+)
 
 
 def _measure_outbox(unit: UnitOfWork) -> Iterator[Sample]:
     row = unit.connection.execute(_OUTBOX).one()
-    age = max(0.0, time.time() - _made_at(row.oldest)) if row.oldest else 0.0
+    age = max(0.0, row.now / 1_000_000 - _made_at(row.oldest)) if row.oldest else 0.0
     yield "cdp_outbox_rows", [], row.rows
     yield "cdp_outbox_age_seconds", [], age
 

@@ -6,6 +6,7 @@ something is resolved again, in order, under the locks of its keys and of their 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,7 @@ from services.identity.domain.state import IdentityPolicy, IdentityState
 
 T = TypeVar("T")
 _ATTEMPTS = 50  # each of them fails only because another call has moved a profile meanwhile
+_PATIENCE = 5.0  # seconds in all: each attempt may wait for locks
 _MOST_REMEMBERED = 100_000
 
 Decision = tuple[Sequence[str], IdentityChange]  # the profiles that result, and what has changed
@@ -174,11 +176,13 @@ def close_review(unit: UnitOfWork, review_id: str) -> None:
 
 
 def _retry_moves(function: Callable[[], T]) -> T:
+    end = time.monotonic() + _PATIENCE
     for _ in range(_ATTEMPTS):
         try:
             return function()
         except store.ConcurrentMove:
-            continue
+            if time.monotonic() > end:
+                break
     raise Unavailable("identity", "has too many changes of these profiles; try again")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -25,6 +26,7 @@ _HISTORY_PAGE = 1_000
 # One round is the rule. A second one fetches a fact that another call has just made in identity and
 # not appended here yet; each round brings all that its resolutions were made under.
 _ROUNDS = 5
+_PATIENCE = 5.0  # seconds in all: each round may wait for locks, and for identity
 # A summary is stored again once this many events have come after the one in the table.
 _TAIL = 20
 
@@ -113,10 +115,13 @@ class RecordHandler:
         now = work.clock.now()
         values = self.vault.new_values(events, now)
         facts = list(batch.facts)
+        end = time.monotonic() + _PATIENCE
         for _ in range(_ROUNDS):
             try:
                 outcome = work.run(partial(_append, batch, events, facts, stored, values, finish))
             except MissingFacts as missing:
+                if time.monotonic() > end:
+                    break
                 facts = [*_fetch_facts(missing.epochs, identity), *facts]
             else:
                 self.vault.remember(events, now)

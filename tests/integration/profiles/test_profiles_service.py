@@ -8,13 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from chassis import FixedClock, InvalidInput, NotFound, parse_instant
 from chassis.config.settings import Settings
+from chassis.database.engine import Database
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging import embedded
 from chassis.runtime.client import Client
 from chassis.runtime.runner import Runner
 from services.profiles.service import ProfilesService
+from services.profiles.store import DEFERRED
 from tests.support.identity_service import IdentityServiceInMemory
 from tests.unit.profiles.identity_in_memory import IdentityInMemory
 
@@ -28,10 +32,23 @@ def identity() -> IdentityInMemory:
 
 
 @pytest.fixture
-def cdp(service_database_uri: Callable[[str], str], identity: IdentityInMemory) -> Iterator[Client]:
+def profiles_uri(service_database_uri: Callable[[str], str]) -> str:
+    return service_database_uri("profiles")
+
+
+@pytest.fixture
+def work(profiles_uri: str) -> Iterator[UnitOfWorkRunner]:
+    """Units of work beside the service, on its database."""
+    database = Database(profiles_uri)
+    yield UnitOfWorkRunner(database, "profiles", FixedClock(NOW))
+    database.close()
+
+
+@pytest.fixture
+def cdp(profiles_uri: str, identity: IdentityInMemory) -> Iterator[Client]:
     embedded.forget()
     uri = embedded.install(["identity", "profiles"])
-    database_uri = service_database_uri("profiles")
+    database_uri = profiles_uri
 
     def settings(service: str) -> Settings:
         return Settings(service, database_uri, uri, FixedClock(NOW), b"key", role="rpc")
@@ -123,3 +140,22 @@ def test_nobody_is_not_found(cdp: Client) -> None:
         cdp.call("profiles", "get", profile_id="nobody")
     with pytest.raises(NotFound):
         cdp.call("profiles", "get", identifiers={"user_id": "nobody"})
+
+
+def test_events_that_could_not_be_recorded_are_listed_and_tried_again(
+    cdp: Client, work: UnitOfWorkRunner
+) -> None:
+    refused = {"event_id": "e-1", "received_at": NOW, "sealed": "…", "refused": "it is damaged"}
+    work.run(lambda unit: unit.connection.execute(sa.insert(DEFERRED), refused))
+    instant = "2026-11-21T19:30:00.000000Z"
+    assert cdp.call("profiles", "unrecordable") == [
+        {"event_id": "e-1", "received_at": instant, "reason": "it is damaged"}
+    ]
+    assert cdp.call("profiles", "retry_unrecordable", event_ids=["e-2"]) == {"events": 0}
+    assert cdp.call("profiles", "retry_unrecordable") == {"events": 1}
+    assert cdp.call("profiles", "unrecordable") == []
+    for limit in (0, 1_001, "many"):
+        with pytest.raises(InvalidInput, match="limit"):
+            cdp.call("profiles", "unrecordable", limit=limit)
+    with pytest.raises(InvalidInput, match="event_ids"):
+        cdp.call("profiles", "retry_unrecordable", event_ids="e-1")
