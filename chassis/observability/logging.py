@@ -9,11 +9,14 @@ from typing import Literal
 import structlog
 from structlog.typing import Processor
 
+from chassis.observability.tracing import add_trace
+
 
 def configure_logging(form: Literal["json", "text"], level: str = "INFO") -> None:
     """Write our lines and the libraries' in the same form, to standard error."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

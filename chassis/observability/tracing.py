@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from structlog.contextvars import bound_contextvars
+from structlog.typing import EventDict
 
 from chassis.core.errors import InvalidInput
 from chassis.core.event import Event
@@ -76,16 +76,25 @@ def entered(context: TraceContext) -> Iterator[None]:
     """Be at this place of a trace meanwhile: in calls, in events and in log lines."""
     token = _current.set(context)
     try:
-        with bound_contextvars(trace_id=context.trace_id, span_id=context.span_id):
-            yield
+        yield
     finally:
         _current.reset(token)
 
 
+def add_trace(_logger: object, _level: str, line: EventDict) -> EventDict:
+    """A processor of structlog: puts the trace that the present greenlet is in into the line."""
+    context = _current.get()
+    if context is not None:
+        line["trace_id"], line["span_id"] = context.trace_id, context.span_id
+    return line
+
+
 def causes_of(events: Sequence[Event]) -> list[TraceContext]:
     """The trace contexts under which the events came about, each once."""
-    contexts = {parse_traceparent(event.metadata.get(TRACEPARENT)) for event in events}
-    return sorted(filter(None, contexts), key=lambda context: context.traceparent)
+    headers = [event.metadata[TRACEPARENT] for event in events if TRACEPARENT in event.metadata]
+    texts = {header for header in headers if isinstance(header, str)}
+    contexts = set(filter(None, map(parse_traceparent, texts)))
+    return sorted(contexts, key=lambda context: context.traceparent)
 
 
 class Span:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from structlog.contextvars import merge_contextvars
 
+from chassis.observability.tracing import add_trace
 from chassis.runtime.client import Client
 from tests.support.toy_services import Wire
 
@@ -52,6 +52,6 @@ def lines_taken() -> Iterator[list[Line]]:
         raise structlog.DropEvent
 
     processors = structlog.get_config()["processors"]
-    structlog.configure(processors=[merge_contextvars, take])
+    structlog.configure(processors=[add_trace, take])
     yield lines
     structlog.configure(processors=processors)
