@@ -8,20 +8,17 @@ messages, so replicas may share one plain queue.
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-import chassis.database
-from chassis.core.errors import ServiceError, Unavailable
+from chassis.core.errors import Unavailable
 from chassis.core.event import Event, new_id
 from chassis.core.upcasting import Upcasters
-from chassis.database.engine import failure_code, is_misfit
+from chassis.database.engine import is_misfit
 from chassis.database.tables import DEAD_LETTERS
 from chassis.eventlog.incarnation import FIRST
 from chassis.eventlog.log import HEADS_A_PAGE
@@ -35,6 +32,7 @@ from chassis.projections.outage import (
     FailureHistory,
     FailureVerdict,
     Outage,
+    failure_reason,
 )
 from chassis.projections.positions import (
     Position,
@@ -48,8 +46,6 @@ from chassis.projections.reconciliation import (
     applicable_incarnation,
     load_comparison,
 )
-
-_DATABASE = Path(str(chassis.database.__file__)).parent
 
 
 class Projection(Protocol):
@@ -201,7 +197,7 @@ class Inbox:
 
     def _judge(self, event: Event, error: Exception, isolation: _Isolation) -> BatchResult:
         """Halt the streams of an event that is poison, and leave aside what an outage hits."""
-        reason = _reason(error)
+        reason = failure_reason(error)
         failure = ApplyFailure(reason, event.type, min(event.versions), is_misfit(error))
         now = self.work.clock.now()
         since = self._failures.since(failure, now)
@@ -386,17 +382,3 @@ def _is_next(event: Event, positions: Mapping[str, Position]) -> bool:
         positions[stream].version + 1 == version and not positions[stream].halted
         for stream, version in event.versions.items()
     )
-
-
-def _reason(error: Exception) -> str:
-    """What failed and where; the message only if it is ours, since others may quote a value."""
-    if isinstance(error, ServiceError):
-        return f"{type(error).__name__}: {error}"
-    frames = traceback.extract_tb(error.__traceback__)
-    # Statements are run by one place in a library, which says nothing of where they come from.
-    ours = [frame for frame in frames if "site-packages" not in frame.filename]
-    frame = next(
-        (f for f in reversed(ours) if _DATABASE not in Path(f.filename).parents), frames[-1]
-    )
-    what = " ".join(filter(None, (type(error).__name__, failure_code(error))))
-    return f"{what} in {frame.name}, {Path(frame.filename).name}:{frame.lineno}"

@@ -13,17 +13,23 @@ else fails and what else applies:
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
-from chassis.core.errors import Unavailable
+import chassis.database
+from chassis.core.errors import ServiceError, Unavailable
+from chassis.database.engine import failure_code
 
 # All in microseconds, by the clock of the units of work.
 WINDOW = 60 * 1_000_000
 PATIENCE = 300 * 1_000_000
 OTHERS_WINDOW = 5 * 1_000_000
 ALIKE_STREAMS = 5
+
+_DATABASE = Path(str(chassis.database.__file__)).parent
 
 
 class Outage(Unavailable):
@@ -130,3 +136,17 @@ class FailureHistory:
             }
             if not run.streams:
                 del self._runs[kind]
+
+
+def failure_reason(error: Exception) -> str:
+    """What failed and where; the message only if it is ours, since others may quote a value."""
+    if isinstance(error, ServiceError):
+        return f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    # Statements are run by one place in a library, which says nothing of where they come from.
+    ours = [frame for frame in frames if "site-packages" not in frame.filename]
+    frame = next(
+        (f for f in reversed(ours) if _DATABASE not in Path(f.filename).parents), frames[-1]
+    )
+    what = " ".join(filter(None, (type(error).__name__, failure_code(error))))
+    return f"{what} in {frame.name}, {Path(frame.filename).name}:{frame.lineno}"

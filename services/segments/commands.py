@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Sequence
 from functools import partial
 
-from chassis import NotFound
+import structlog
+
+from chassis import NotFound, Unavailable
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.projections.outage import failure_reason
 from identifiers import Accepted
 from profile_index import current_profile, find
+from services.segments import store
 from services.segments.domain.definitions import ActiveDefinitions, Definition
-from services.segments.evaluator import reevaluate_due, reevaluate_one
+from services.segments.evaluator import reevaluate_among, reevaluate_due, reevaluate_one
 from services.segments.registry import DefinitionRegistry
 
 _AT_ONCE = 100
+
+_log = structlog.get_logger("segments")
 
 
 def ensure_applied(unit: UnitOfWork, registry: DefinitionRegistry) -> ActiveDefinitions:
@@ -49,11 +56,58 @@ def reevaluate_shopper(
 
 
 def reevaluate_for(work: UnitOfWorkRunner, registry: DefinitionRegistry, seconds: float) -> None:
-    """Evaluate due profiles, some in each transaction, until none is left or time is up."""
+    """Evaluate due profiles, some in each transaction, until none is left or time is up.
+
+    A profile whose evaluation fails is found by halves and left alone for a while: it delays no
+    other one, and stays due. Raises Unavailable if the database does not answer, or does not fit
+    this release: that is nobody's fault.
+    """
     end = time.monotonic() + seconds
-    turn = partial(reevaluate_due, registry=registry, limit=_AT_ONCE)
-    while work.run(turn) == _AT_ONCE and time.monotonic() < end:
+    while _reevaluate_some(work, registry, end) == _AT_ONCE and time.monotonic() < end:
         time.sleep(0)  # other greenlets have their turn
+    work.run(lambda unit: store.forget_evaluated(unit, registry.apply_file(unit).generation))
+
+
+def _reevaluate_some(work: UnitOfWorkRunner, registry: DefinitionRegistry, end: float) -> int:
+    """Evaluate some due profiles; how many were tried."""
+    resting = work.read(store.resting_profiles)
+    try:
+        return work.run(partial(reevaluate_due, registry=registry, limit=_AT_ONCE, resting=resting))
+    except Unavailable:
+        raise
+    except Exception:  # noqa: BLE001 - whose fault it is is looked for
+        due = work.run(partial(_due, registry=registry, resting=resting))
+        _isolate(work, registry, due, end)
+        return len(due)
+
+
+def _due(unit: UnitOfWork, registry: DefinitionRegistry, resting: Collection[str]) -> list[str]:
+    return store.due_profiles(unit, registry.apply_file(unit).generation, _AT_ONCE, resting)
+
+
+def _isolate(
+    work: UnitOfWorkRunner, registry: DefinitionRegistry, profile_ids: Sequence[str], end: float
+) -> None:
+    """Evaluate all but the profiles that fail, by halves; past `end` the rest is left for later."""
+    try:
+        work.run(partial(reevaluate_among, registry=registry, profile_ids=profile_ids))
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - it delays no other profile
+        if len(profile_ids) == 1:
+            (profile_id,) = profile_ids
+            pause = work.run(partial(store.postpone, profile_id=profile_id))
+            _log.error(
+                "evaluation_failed",
+                profile_id=profile_id,
+                retry_in=pause,
+                reason=failure_reason(error),
+            )
+            return
+        middle = len(profile_ids) // 2
+        _isolate(work, registry, profile_ids[:middle], end)
+        if time.monotonic() < end:
+            _isolate(work, registry, profile_ids[middle:], end)
 
 
 def _profile(unit: UnitOfWork, shopper: str | Accepted) -> str:

@@ -13,7 +13,7 @@ Rows are locked in this order, and sorted within each table, so that no deadlock
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chassis import Draft, Event
@@ -47,12 +47,25 @@ class Loaded:
     newest: Mapping[str, Event] = field(default_factory=dict)
 
 
-def reevaluate_due(unit: UnitOfWork, registry: DefinitionRegistry, limit: int) -> int:
-    """Evaluate up to `limit` profiles that are due by time or by a new definition; how many."""
+def reevaluate_due(
+    unit: UnitOfWork, registry: DefinitionRegistry, limit: int, resting: Collection[str] = ()
+) -> int:
+    """Evaluate up to `limit` profiles that are due by time or by a new definition; how many.
+
+    Those in `resting` are left out.
+    """
     generation = registry.apply_file(unit).generation
-    states = store.lock_due(unit, generation, limit)
+    states = store.lock_due(unit, generation, limit, resting)
     reevaluate(unit, registry, states, {}, Loaded())
     return len(states)
+
+
+def reevaluate_among(
+    unit: UnitOfWork, registry: DefinitionRegistry, profile_ids: Collection[str]
+) -> None:
+    """Evaluate those of `profile_ids` that are due, unless another replica is at it."""
+    generation = registry.apply_file(unit).generation
+    reevaluate(unit, registry, store.lock_due_among(unit, generation, profile_ids), {}, Loaded())
 
 
 def reevaluate_one(unit: UnitOfWork, registry: DefinitionRegistry, profile_id: str) -> None:

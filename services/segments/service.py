@@ -18,6 +18,7 @@ from services.segments import commands, queries
 from services.segments.configuration import SHIPPED, read_definition
 from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry, open_registry
+from services.segments.store import EVALUATION_GAUGES
 
 _TICK_SECONDS = 0.5
 
@@ -26,6 +27,7 @@ class SegmentsService(Service):
     """Which groups is a shopper in, now?"""
 
     name = "segments"
+    gauges = (EVALUATION_GAUGES,)
     configuration = (IDENTITY_FILE, SHIPPED)
 
     projection: MembershipProjection = Resource(lambda s: MembershipProjection(open_registry(s)))

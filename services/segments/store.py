@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import sqlalchemy as sa
 
 from chassis.database.bulk import RowStatement, among
+from chassis.database.clock import database_now
+from chassis.database.engine import upsert
 from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork
+from chassis.observability.gauges import GaugeQuery, Sample
 from profile_index.tables import LABELS
 from services.segments.domain.definitions import Definition
 from services.segments.domain.evaluation import EvaluationState, Membership
 
 METADATA = sa.MetaData()
+
+_LONGEST_PAUSE = 300  # seconds
+_MOST_DOUBLINGS = 16
 
 # The evaluation state of each profile, and the lock of its evaluation. The time is not in a table
 # of its own, since two rows, locked one after the other, would deadlock.
@@ -54,6 +61,16 @@ DEFINITIONS = sa.Table(
     sa.Column("origin", sa.Text, nullable=False, info=NOT_PERSONAL),
     sa.Column("defined_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.UniqueConstraint("segment", "version"),
+)
+
+# The profiles whose evaluation fails: they stay due, and are left alone until `try_at` (by the
+# database's clock), so that they delay nobody else.
+FAILING = sa.Table(
+    "failing_evaluations",
+    METADATA,
+    sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("failures", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("try_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
 
@@ -112,19 +129,94 @@ def lock_profiles(unit: UnitOfWork, profile_ids: Iterable[str]) -> dict[str, Eva
     return {row.profile_id: EvaluationState(row.next_at, row.generation) for row in result}
 
 
-def lock_due(unit: UnitOfWork, generation: int, limit: int) -> dict[str, EvaluationState]:
-    """Lock up to `limit` due profiles that no other replica has locked; the longest due first."""
+def lock_due(
+    unit: UnitOfWork, generation: int, limit: int, resting: Collection[str] = ()
+) -> dict[str, EvaluationState]:
+    """Lock up to `limit` due profiles that no other replica has locked; the longest due first.
+
+    Those in `resting` are left out.
+    """
     states: dict[str, EvaluationState] = {}
+    for query in _due(unit, generation, resting):
+        page = query.limit(limit - len(states)).with_for_update(skip_locked=True)
+        states |= _states(unit, page)
+        if len(states) >= limit:
+            break
+    return states
+
+
+def lock_due_among(
+    unit: UnitOfWork, generation: int, profile_ids: Collection[str]
+) -> dict[str, EvaluationState]:
+    """Lock those of `profile_ids` that are due and that no other replica has locked."""
+    due = sa.or_(PROFILES.c.next_at <= unit.now, PROFILES.c.generation < generation)
+    query = sa.select(PROFILES).where(due, PROFILES.c.profile_id.in_(profile_ids))
+    ordered = query.order_by(PROFILES.c.profile_id)
+    return _states(unit, ordered.with_for_update(skip_locked=True))
+
+
+def due_profiles(
+    unit: UnitOfWork, generation: int, limit: int, resting: Collection[str] = ()
+) -> list[str]:
+    """Up to `limit` due profiles, as `lock_due` finds them, without locking them."""
+    found: dict[str, EvaluationState] = {}
+    for query in _due(unit, generation, resting):
+        found |= _states(unit, query.limit(limit))
+    return list(found)[:limit]
+
+
+def _due(unit: UnitOfWork, generation: int, resting: Collection[str]) -> Iterator[sa.Select[Any]]:
+    """The profiles that are due by time, and those that are due by a new definition."""
     for due, order in (
         (PROFILES.c.next_at <= unit.now, PROFILES.c.next_at),
         (PROFILES.c.generation < generation, PROFILES.c.generation),
     ):
-        query = sa.select(PROFILES).where(due).order_by(order).limit(limit - len(states))
-        for row in unit.connection.execute(query.with_for_update(skip_locked=True)):
-            states[row.profile_id] = EvaluationState(row.next_at, row.generation)
-        if len(states) >= limit:
-            break
-    return states
+        query = sa.select(PROFILES).where(due).order_by(order)
+        yield query.where(PROFILES.c.profile_id.not_in(resting)) if resting else query
+
+
+def _states(unit: UnitOfWork, query: sa.Select[Any]) -> dict[str, EvaluationState]:
+    rows = unit.connection.execute(query)
+    return {row.profile_id: EvaluationState(row.next_at, row.generation) for row in rows}
+
+
+def resting_profiles(unit: UnitOfWork) -> set[str]:
+    """The profiles whose evaluation has failed, and is not to be tried again yet."""
+    query = sa.select(FAILING.c.profile_id).where(FAILING.c.try_at > database_now())
+    return set(unit.connection.execute(query).scalars())
+
+
+def postpone(unit: UnitOfWork, profile_id: str) -> int:
+    """Leave a profile alone whose evaluation has failed; for how many seconds.
+
+    The pause is twice as long after each failure, up to five minutes. The profile stays due.
+    """
+    query = sa.select(FAILING.c.failures).where(FAILING.c.profile_id == profile_id)
+    failures = (unit.connection.execute(query).scalar() or 0) + 1
+    seconds: int = min(2 ** min(failures - 1, _MOST_DOUBLINGS), _LONGEST_PAUSE)
+    row = {"failures": failures, "try_at": database_now() + seconds * 1_000_000}
+    statement = upsert(unit.connection, FAILING).values(profile_id=profile_id, **row)
+    unit.connection.execute(
+        statement.on_conflict_do_update(index_elements=[FAILING.c.profile_id], set_=row)
+    )
+    return seconds
+
+
+def forget_evaluated(unit: UnitOfWork, generation: int) -> None:
+    """Drop the failures of profiles that have been evaluated since."""
+    due = sa.or_(PROFILES.c.next_at <= unit.now, PROFILES.c.generation < generation)
+    still_due = sa.exists().where(PROFILES.c.profile_id == FAILING.c.profile_id, due)
+    unit.connection.execute(sa.delete(FAILING).where(~still_due))
+
+
+def _count_failing(unit: UnitOfWork) -> list[Sample]:
+    count = unit.connection.execute(sa.select(sa.func.count()).select_from(FAILING)).scalar_one()
+    return [("cdp_evaluations_failing", [], count)]
+
+
+EVALUATION_GAUGES = GaugeQuery(
+    {"cdp_evaluations_failing": "Profiles whose segments cannot be evaluated."}, _count_failing
+)
 
 
 def load_evaluation_state(unit: UnitOfWork, profile_id: str) -> EvaluationState | None:

@@ -40,6 +40,7 @@ from contracts.segments import (
     SEGMENT,
 )
 from deploy.services import upgrade
+from profile_index.tables import SUMMARIES
 from services.segments import commands, queries, store
 from services.segments.configuration import load_definitions, read_definition, read_definitions
 from services.segments.evaluator import reevaluate_due
@@ -107,6 +108,23 @@ class SegmentsWithoutNameko:
 
     def tick(self, limit: int = 100) -> int:
         return self.work.run(partial(reevaluate_due, registry=self.registry, limit=limit))
+
+    def reevaluate(self, seconds: float = 60.0) -> None:
+        commands.reevaluate_for(self.work, self.registry, seconds)
+
+    def failing(self) -> dict[str, int]:
+        """How often the evaluation of each profile has failed."""
+        query = sa.select(store.FAILING)
+        rows = self.work.read(lambda unit: unit.connection.execute(query).all())
+        return {row.profile_id: row.failures for row in rows}
+
+    def gauge(self) -> float:
+        """The gauge of the profiles whose evaluation fails."""
+        ((_name, _labels, value),) = self.work.read(store.EVALUATION_GAUGES.measure)
+        return value
+
+    def rows(self, query: sa.Select[Any]) -> Sequence[Any]:
+        return self.work.read(lambda unit: unit.connection.execute(query).all())
 
     def of(self, profile_id: str) -> set[str]:
         response = self.memberships(profile_id)
@@ -525,6 +543,110 @@ steps = st.lists(
     st.tuples(st.integers(0, 2), acts, instants) | st.tuples(st.integers(0, 2), st.integers(0, 2)),
     max_size=14,
 )
+
+
+def spoil(segments: SegmentsWithoutNameko, profile_id: str, summary: Any) -> Any:
+    """Exchange the summary of a profile's stream; the one before."""
+    column = SUMMARIES.c.summary
+    of_profile = SUMMARIES.c.stream_id == profile_id
+    before = segments.rows(sa.select(column).where(of_profile))[0][0]
+    statement = sa.update(SUMMARIES).where(of_profile).values(summary=summary)
+    segments.work.run(lambda unit: unit.connection.execute(statement))
+    return before
+
+
+def try_again_at(segments: SegmentsWithoutNameko, instant: int) -> None:
+    """End the pauses of all profiles that fail, or make them long."""
+    statement = sa.update(store.FAILING).values(try_at=instant)
+    segments.work.run(lambda unit: unit.connection.execute(statement))
+
+
+def test_a_profile_whose_evaluation_fails_delays_no_other_and_stays_due(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    profiles = [f"p{number:03}" for number in range(130)]
+    for profile in profiles:
+        log.move(**{profile: profile})
+        log.cart(profile)
+    segments.follow(*log.events)
+    segments.changes()
+    first = profiles[0]  # due before all others
+    sound = {profile: spoil(segments, profile, "no summary") for profile in (first, "p077")}
+    segments.clock.at += 2 * HOUR
+    segments.reevaluate()
+    abandoned = {profile for profile, *_ in segments.changes()}
+    assert abandoned == set(profiles) - sound.keys(), "carts are abandoned by time"
+    assert segments.failing() == {first: 1, "p077": 1}
+    assert segments.gauge() == 2
+    try_again_at(segments, 2**60)
+    segments.reevaluate()
+    assert segments.failing() == {first: 1, "p077": 1}, "they are left alone for a moment"
+    try_again_at(segments, 0)
+    segments.reevaluate()
+    assert segments.failing() == {first: 2, "p077": 2}
+    try_again_at(segments, 0)
+    for profile, summary in sound.items():
+        spoil(segments, profile, summary)
+    segments.reevaluate()
+    assert {profile for profile, *_ in segments.changes()} == sound.keys()
+    assert (segments.failing(), segments.gauge()) == ({}, 0)
+
+
+def test_a_profile_that_an_event_mends_fails_no_more(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    log.move(p="p")
+    log.cart("p")
+    segments.follow(*log.events)
+    summary = spoil(segments, "p", "no summary")
+    segments.clock.at += 2 * HOUR
+    segments.reevaluate()
+    assert segments.failing() == {"p": 1}
+    spoil(segments, "p", summary)
+    segments.follow(log.cart("p", segments.clock.at))
+    segments.reevaluate()
+    assert segments.failing() == {}
+
+
+def test_profiles_that_fail_one_and_all_are_found_bit_by_bit(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    """Each round has its time; what it did not come to is for the next one."""
+    profiles = [f"p{number}" for number in range(8)]
+    for profile in profiles:
+        log.move(**{profile: profile})
+        log.cart(profile)
+    segments.follow(*log.events)
+    for profile in profiles:
+        spoil(segments, profile, "no summary")
+    segments.clock.at += 2 * HOUR
+    counts = []
+    while len(segments.failing()) < len(profiles):
+        segments.reevaluate(seconds=0.0)
+        try_again_at(segments, 2**60)
+        counts.append(len(segments.failing()))
+    assert counts == list(range(1, len(profiles) + 1))
+
+
+def test_a_database_that_does_not_fit_is_no_profiles_fault(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.move(p="p")
+    log.cart("p")
+    segments.follow(*log.events)
+    segments.clock.at += 2 * HOUR
+
+    def ask_for_a_column_that_is_gone(unit: UnitOfWork, _profile_ids: Any) -> Any:
+        return unit.connection.exec_driver_sql("SELECT gone FROM memberships")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "load_memberships", ask_for_a_column_that_is_gone)
+        with pytest.raises(Unavailable, match="does not fit this release"):
+            segments.reevaluate()
+    assert segments.failing() == {}
+    segments.changes()
+    segments.reevaluate()
+    assert segments.changes()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
