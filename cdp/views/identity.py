@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cdp.views.report import profile_view, table_with, when
+from cdp.views.report import harmless, profile_view, table_with, when
 
 _VERBS = {
     "created": "began",
@@ -40,7 +40,7 @@ def history_view(history: Mapping[str, Any]) -> str:
     """How a profile came about, a paragraph for each fact."""
     lines = [f"profile {history['profile_id']}"]
     for fact in history["happened"]:
-        cause = f"“{fact['note']}”" if fact["note"] else f"by event {fact['event_id']}"
+        cause = f"“{harmless(fact['note'])}”" if fact["note"] else f"by event {fact['event_id']}"
         verb = _VERBS.get(fact["reason"], fact["reason"])
         lines.append(f"{when(fact['at'])}  it {verb}, {cause}")
         lines += [f"    {line}" for line in _moves(fact["moves"])]

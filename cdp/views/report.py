@@ -131,9 +131,10 @@ def when(instant: str | None) -> str:
 
 
 def harmless(text: object) -> str:
-    """Text of shoppers and shops for a terminal, whose control characters are shown as escapes."""
+    """Text of shoppers and shops for a terminal: control characters, but for line ends, escaped."""
     return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in str(text)
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in str(text)
     )
 
 
@@ -189,9 +190,18 @@ def _named(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
+class _PlainTable(Table):
+    """A table whose texts are shown as they are: no markup, no control characters."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """A row; text is made harmless, and what is made for rich already is left as it is."""
+        plain = (Text(harmless(each)) if isinstance(each, str) else each for each in cells)
+        super().add_row(*plain, **options)
+
+
 def table_with(*headings: Any) -> Table:
     """A table with these headings, or without any; long cells are folded."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=bool(headings))
+    table = _PlainTable(box=box.SIMPLE_HEAD, pad_edge=False, show_header=bool(headings))
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table

@@ -149,3 +149,11 @@ def test_facts_are_shown_one_a_line() -> None:
         "died at 1998-05-06T16:20:00.000000Z",
         "version 3",
     ]
+
+
+def test_text_of_a_shopper_reaches_the_terminal_neither_as_markup_nor_as_an_escape() -> None:
+    traits = {"nick": "[/b] [red]x", "name": "\x1b[31mAda\x07", "note": "\u202egnp"}
+    lines = printed(profile_view({**PROFILE, "traits": traits}, []))
+    assert "trait nick [/b] [red]x" in lines
+    assert "trait name \\x1b[31mAda\\x07" in lines
+    assert "trait note \\u202egnp" in lines
