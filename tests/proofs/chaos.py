@@ -104,8 +104,8 @@ class Campaign:
     def __init__(self, directory: Path, rates: Rates, seed: int) -> None:
         self.outcomes: list[Outcome] = []
         self.suite: ProcessSuite
-        self.postgres: OwnPostgres
-        self.rabbit: OwnRabbit
+        self.rabbit = OwnRabbit()
+        self.postgres = OwnPostgres()
         self.shops: Shops
         self.hazards = directory
         self._rates = rates
@@ -120,8 +120,8 @@ class Campaign:
 
     def __enter__(self) -> Campaign:
         with ExitStack() as stack:
-            self.postgres = stack.enter_context(OwnPostgres())
-            self.rabbit = stack.enter_context(OwnRabbit())
+            stack.enter_context(self.postgres)
+            stack.enter_context(self.rabbit)
             self._databases = Databases(uri=self.postgres.uri)
             self._virtual_hosts = VirtualHosts(self._databases, self.rabbit.broker)
             self._start_suite()

@@ -25,7 +25,8 @@ DEADLINE_MS = 500
 LANES = (*SERVICE_NAMES, "record", "decide")
 _PINGS_A_SECOND = 5
 _STRANDS_A_CALL = 4
-_BATCHES_UNDER_WAY = 200  # so many, and the shops are told to wait: the machine is too slow
+_BATCHES_UNDER_WAY = 200  # with more of them the machine is too slow, and shops wait
+_BATCHES_TO_DRAIN = 8  # under way at once when the rest is sent, at no rate
 _JOURNEYS_AT_ONCE = 6  # one of each kind
 _RECORD_LIMIT = 4.0
 _PING_LIMIT = 2.0
@@ -140,17 +141,17 @@ class Shops:
             for tokens in (events, decisions, pings):
                 tokens.earn()
             self._send_again()
-            while events.left > 0 and self._may_send():
+            while self._may_send(events):
                 events.left -= self._send_events()
             while self._open and decisions.take():
                 self._send_decision()
             while self._open and pings.take():
                 self._send_pings()
 
-    def _may_send(self) -> bool:
-        if self._under_way >= _BATCHES_UNDER_WAY:
-            return False
-        return self._open or bool(self._strands)
+    def _may_send(self, tokens: _Tokens) -> bool:
+        if self._open:
+            return tokens.left > 0 and self._under_way < _BATCHES_UNDER_WAY
+        return bool(self._strands) and self._under_way < _BATCHES_TO_DRAIN
 
     def _send_events(self) -> int:
         """Send the next batch of a few strands in one call; returns how many events that are."""
@@ -245,7 +246,8 @@ class _Tokens:
 
     def earn(self) -> None:
         now = time.monotonic()
-        self.left = min(self.left + self.a_second * (now - self.earned_at), self.a_second)
+        earned = self.a_second * (now - self.earned_at)
+        self.left = min(max(self.left, 0) + earned, self.a_second)
         self.earned_at = now
 
     def take(self) -> bool:

@@ -26,7 +26,7 @@ import psycopg2
 
 from deploy.broker import ControlCommand
 from deploy.find_rabbitmq import Broker
-from deploy.machine import NoServer
+from deploy.machine import NoServer, ensure_package
 
 _PATIENCE = 90.0
 _OPERATOR = ("guest", "guest")
@@ -122,6 +122,7 @@ class OwnPostgres(ServerProcess):
     def __init__(self) -> None:
         super().__init__("postgres")
         self.uri = f"postgresql://postgres@localhost:{self.port}/postgres"
+        ensure_package("postgresql", "pg_lsclusters")
         self._programs = program_directory("initdb", _POSTGRESQL)
         # PostgreSQL refuses to run as root.
         self._user: dict[str, Any] = {}
@@ -165,6 +166,7 @@ class OwnRabbit(ServerProcess):
 
     def __init__(self) -> None:
         super().__init__("rabbit")
+        ensure_package("rabbitmq-server", "rabbitmq-server")
         self._programs = program_directory("rabbitmq-server", _RABBITMQ)
         cookie = self.directory / ".erlang.cookie"
         cookie.write_text(secrets.token_hex(10))
@@ -240,7 +242,7 @@ def program_directory(name: str, patterns: tuple[str, ...]) -> Path:
         return max(found).parent
     if program := shutil.which(name):
         return Path(program).resolve().parent
-    raise NoServer(f"{name} is not on this machine: install the server that it belongs to")
+    raise NoServer(f"{name} is not on this machine, and a server in a container cannot be frozen")
 
 
 def _children(pid: int) -> Iterator[int]:
