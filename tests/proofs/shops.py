@@ -238,7 +238,7 @@ class Shops:
 
 @dataclass(slots=True)
 class _Tokens:
-    """So many a second; what could not be sent within a second is given up."""
+    """So many a second; what could not be sent within a second is given up, and so is a debt."""
 
     a_second: float
     left: float = 0.0
@@ -247,7 +247,7 @@ class _Tokens:
     def earn(self) -> None:
         now = time.monotonic()
         earned = self.a_second * (now - self.earned_at)
-        self.left = min(max(self.left, 0) + earned, self.a_second)
+        self.left = min(max(self.left, -self.a_second) + earned, self.a_second)
         self.earned_at = now
 
     def take(self) -> bool:
