@@ -16,6 +16,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
 from chassis.core.json import dump_json
+from chassis.database.clock import NOW
 from chassis.database.prepared import PreparedStatement
 
 _FIELD = re.compile(r"\b(text|number|flag|json)\[(\w+)\]")
@@ -35,7 +36,8 @@ class RowStatement:
     number[version], flag[halted], json[data]. An upsert says `WHERE true` before ON CONFLICT,
     which SQLite's parser needs. PostgreSQL prepares it: where the position of a parameter does
     not show its type, the statement says CAST. `columns` are what it selects, where their types
-    matter. `{transaction}` is the number of the transaction in the order of the heads.
+    matter. `{transaction}` is the number of the transaction in the order of the heads, `{now}` the
+    instant by the database's clock in microseconds.
     """
 
     def __init__(self, statement: str, columns: Iterable[sa.ColumnElement[Any]] = ()) -> None:
@@ -47,14 +49,14 @@ class RowStatement:
         self._statements = {
             # One pass over each row, whatever is in it.
             "postgresql": _statement(
-                statement.replace("{transaction}", TRANSACTION["postgresql"]),
+                _in_dialect(statement, "postgresql"),
                 f"json_to_recordset(CAST(:rows AS json)) AS item({fields})",
                 lambda field: field[2],
                 columns,
             ),
             # SQLite looks for a name in an object field by field: an array is faster.
             "sqlite": _statement(
-                statement.replace("{transaction}", TRANSACTION["sqlite"]),
+                _in_dialect(statement, "sqlite"),
                 "json_each(:rows) AS item",
                 lambda field: f"json_extract(value, '$[{names.index(field[2])}]')",
                 columns,
@@ -74,6 +76,10 @@ class RowStatement:
         dialect = connection.dialect.name
         values = rows if dialect == "postgresql" else [self._values(row) for row in rows]
         return self._statements[dialect].execute(connection, rows=dump_json(values), **parameters)
+
+
+def _in_dialect(statement: str, dialect: str) -> str:
+    return statement.replace("{transaction}", TRANSACTION[dialect]).replace("{now}", NOW[dialect])
 
 
 def _values_of(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:

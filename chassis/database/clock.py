@@ -22,11 +22,13 @@ class database_now(FunctionElement[int]):  # noqa: N801 - it reads like `sa.func
     inherit_cache = True
 
 
-@compiles(database_now, "postgresql")
-def _postgresql(_element: Any, _compiler: Any, **_options: Any) -> str:
-    return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+# The same in statements that are written as text, by dialect.
+NOW = {
+    "postgresql": "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
+    "sqlite": "CAST(round((julianday('now') - 2440587.5) * 86400000000.0) AS integer)",
+}
 
 
-@compiles(database_now, "sqlite")
-def _sqlite(_element: Any, _compiler: Any, **_options: Any) -> str:
-    return "CAST(round((julianday('now') - 2440587.5) * 86400000000.0) AS integer)"
+@compiles(database_now)
+def _compiled(_element: Any, compiler: Any, **_options: Any) -> str:
+    return NOW[compiler.dialect.name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +12,14 @@ import sqlalchemy as sa
 from chassis.core.event import Draft, Event, JointDraft, copy_id, new_id
 from chassis.core.json import dump_json
 from chassis.database.bulk import TRANSACTION, RowStatement
+from chassis.database.clock import NOW
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog import outbox
 
 _ADVANCE = RowStatement(
     """
     INSERT INTO streams (stream_id, version, changed_at, changed_in)
-    SELECT text[stream], number[events], CAST(:changed_at AS bigint), {transaction}
+    SELECT text[stream], number[events], {now}, {transaction}
     FROM {rows} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
     SET version = streams.version + excluded.version, changed_at = excluded.changed_at,
@@ -43,7 +43,7 @@ _APPEND = RowStatement(
     WITH draft AS MATERIALIZED (SELECT * FROM {rows}),
     advanced AS (
         INSERT INTO streams (stream_id, version, changed_at, changed_in)
-        SELECT text[stream], count(*), CAST(:changed_at AS bigint), {transaction}
+        SELECT text[stream], count(*), {now}, {transaction}
         FROM draft GROUP BY 1 ORDER BY 1
         ON CONFLICT (stream_id) DO UPDATE
         SET version = streams.version + excluded.version, changed_at = excluded.changed_at,
@@ -62,7 +62,7 @@ _APPEND = RowStatement(
     queued AS (
         INSERT INTO outbox (id, refs, claimed_at)
         SELECT CAST(:row_id AS text), json_agg(json_build_array(stream_id, version)),
-               CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)
+               {now}
         FROM inserted
     )
     SELECT stream_id, version,
@@ -77,7 +77,7 @@ _APPEND_ONE = PreparedStatement(
         f"""
         WITH advanced AS (
             INSERT INTO streams (stream_id, version, changed_at, changed_in)
-            VALUES (:stream, 1, :changed_at, {TRANSACTION["postgresql"]})
+            VALUES (:stream, 1, {NOW["postgresql"]}, {TRANSACTION["postgresql"]})
             ON CONFLICT (stream_id) DO UPDATE
             SET version = streams.version + 1, changed_at = excluded.changed_at,
                 changed_in = excluded.changed_in
@@ -94,7 +94,7 @@ _APPEND_ONE = PreparedStatement(
         queued AS (
             INSERT INTO outbox (id, refs, claimed_at)
             SELECT CAST(:row_id AS text), json_build_array(json_build_array(stream_id, version)),
-                   CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)
+                   {NOW["postgresql"]}
             FROM advanced
         )
         SELECT stream_id, version,
@@ -123,11 +123,11 @@ def write(
     incarnation: int,
 ) -> OutboxEntry:
     """Append `drafts` to the log of `source`, with a row in the outbox."""
-    row_id, changed_at = new_id(), time.time_ns() // 1_000
+    row_id = new_id()
     followers = _followers(drafts)
     if connection.dialect.name == "postgresql" and all(isinstance(d, Draft) for d in drafts):
         plain = cast("Sequence[Draft]", drafts)
-        stamps = {"row_id": row_id, "changed_at": changed_at, "recorded_at": now}
+        stamps = {"row_id": row_id, "recorded_at": now}
         heads = _append(
             connection, plain, followers, synchronous_commit=synchronous_commit, **stamps
         )
@@ -135,7 +135,7 @@ def write(
         return OutboxEntry(row_id, events)
     counts = Counter(stream for draft in drafts for stream in _streams(draft))
     rows = [{"stream": stream, "events": counts[stream]} for stream in sorted(counts)]
-    heads = _ADVANCE.execute(connection, rows, changed_at=changed_at)
+    heads = _ADVANCE.execute(connection, rows)
     events = _numbered(source, drafts, followers, heads, now, incarnation)
     rows = [_row(event, version=event.version) for event in events]
     _STORE.execute(connection, rows, recorded_at=now)

@@ -76,6 +76,8 @@ def test_every_command_is_told_whole_in_the_list(path: tuple[str, ...]) -> None:
         (["profile", "show", "user_id=grace", "user_id=omar"], "user_id is given twice"),
         (["decide", "missing.json"], "No such file"),
         (["dead-letters", "show", "segments"], "Missing argument 'ID'"),
+        (["unrecordable", "retry"], "Name the events, or give --all"),
+        (["unrecordable", "retry", "e-1", "--all"], "Name the events, or give --all"),
         (
             ["dead-letters", "redrive", "segments"],
             "give either the ID of one dead letter, or --all",
@@ -131,7 +133,12 @@ def test_what_is_no_uri_of_a_broker_is_named(
 
 @pytest.mark.parametrize(
     "words",
-    [["profile", "show", "user_id=omar"], ["dead-letters", "list"], ["decide", "-"]],
+    [
+        ["profile", "show", "user_id=omar"],
+        ["dead-letters", "list"],
+        ["unrecordable", "list"],
+        ["decide", "-"],
+    ],
     ids=" ".join,
 )
 def test_a_broker_that_is_not_there_is_one_line_without_its_password(

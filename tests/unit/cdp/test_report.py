@@ -14,6 +14,7 @@ from cdp.views.report import (
     facts_table,
     figures_table,
     profile_view,
+    unrecordable_table,
 )
 
 
@@ -157,3 +158,12 @@ def test_text_of_a_shopper_reaches_the_terminal_neither_as_markup_nor_as_an_esca
     assert "trait nick [/b] [red]x" in lines
     assert "trait name \\x1b[31mAda\\x07" in lines
     assert "trait note \\u202egnp" in lines
+
+
+def test_events_that_could_not_be_recorded_are_listed_with_the_reason() -> None:
+    event = {
+        "event_id": "e-1",
+        "received_at": "2026-11-21T19:30:00.000000Z",
+        "reason": "it is damaged",
+    }
+    assert printed(unrecordable_table([event]))[-1] == "e-1 2026-11-21 19:30:00 it is damaged"
