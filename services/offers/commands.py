@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import structlog
 from prometheus_client import Counter
 
-from chassis import Draft, ServiceError, Unavailable, new_id
+from chassis import Draft, NotFound, ServiceError, Unavailable, new_id
 from chassis.config.settings import Settings
 from chassis.core.deadline import DeadlineExceeded, run_within
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -141,7 +142,8 @@ class DecisionHandler:
             self._busy -= 1
         if attempt.decision is None:
             return self._fall_back(attempt, failure)
-        return replace(attempt.decision, degraded=("decision_not_logged",))
+        codes = (*attempt.decision.degraded, "decision_not_logged")
+        return replace(attempt.decision, degraded=codes)
 
     def _decide(self, attempt: DecisionAttempt, unit: UnitOfWork, catch_up: CatchUp) -> Decision:
         """Decide, then log; the attempt keeps its decision even if the log cannot be reached.
@@ -214,6 +216,21 @@ class DecisionHandler:
         if attempt.request.dry_run:
             return decision
         return replace(decision, degraded=(*decision.degraded, "decision_not_logged"))
+
+
+def refresh_halted(work: UnitOfWorkRunner, halted: Callable[[str], Mapping[str, Any]]) -> None:
+    """Keep which streams of profiles segments has halted; `halted(after)` is its next page.
+
+    While segments does not answer, or its release does not have the call, what it said last stands.
+    """
+    streams: list[str] = []
+    try:
+        while page := halted(streams[-1] if streams else "")["streams"]:
+            streams += page
+    except (Unavailable, NotFound):
+        return
+    if work.read(store.load_halted_in_segments) != set(streams):
+        work.run(partial(store.save_halted_in_segments, streams=streams))
 
 
 def open_decision_handler(settings: Settings) -> DecisionHandler:

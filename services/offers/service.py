@@ -6,12 +6,20 @@ from functools import partial
 from typing import Any
 
 from chassis.projections.inbox import Projection
-from chassis.runtime.service import FollowedLog, Remote, Resource, Service, rpc, subscribe
+from chassis.runtime.service import FollowedLog, Remote, Resource, Service, every, rpc, subscribe
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from services.offers import queries
-from services.offers.commands import DecisionHandler, Upstream, open_decision_handler
+from services.offers.commands import (
+    DecisionHandler,
+    Upstream,
+    open_decision_handler,
+    refresh_halted,
+)
 from services.offers.configuration import SHIPPED
 from services.offers.projections import SegmentProjection, ShopperProjection
+
+_HALTED_SECONDS = 5.0
+_HALTED_PAGE = 1_000
 
 
 class OffersService(Service):
@@ -58,3 +66,13 @@ class OffersService(Service):
     def segment_events(self) -> Projection:
         """Follows who is in which segment."""
         return self.segment_projection
+
+    @every(_HALTED_SECONDS)
+    def refresh_halted(self) -> None:
+        """Asks segments which streams it has halted: a decision from these says so."""
+        refresh_halted(
+            self.work,
+            lambda after: self.segments.call(
+                "halted", source="profiles", after=after, limit=_HALTED_PAGE
+            ),
+        )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from chassis.database.bulk import RowStatement, among
+from chassis.database.engine import upsert
 from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import POSITIONS
@@ -27,7 +28,16 @@ MEMBERSHIPS = sa.Table(
     sa.Column("as_of", sa.JSON, nullable=False, info=PSEUDONYMOUS),
 )
 
+# The streams of profiles that segments has halted, as it said when it was last called: what it says
+# of their profiles is out of date. Nearly always empty.
+HALTED_IN_SEGMENTS = sa.Table(
+    "halted_in_segments",
+    METADATA,
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+)
 
+
+_OF_SEGMENTS = POSITIONS.alias("of_segments")
 _STREAMS = LABELS.alias("streams")
 _PROOFS = IDENTIFIERS.alias("proofs")
 # A subquery that goes stream by stream: the planner cannot choose another way because it takes
@@ -51,6 +61,17 @@ _IS_ACCOUNT = (
     .scalar_subquery()
 )
 
+
+def _degraded(
+    positions: sa.FromClause, *halted: sa.ColumnElement[bool]
+) -> sa.ColumnElement[str | None]:
+    """Why a decision from the stream of these positions is degraded; null if it is not."""
+    return sa.case(
+        (sa.or_(positions.c.halted, *halted), "events_halted"),
+        (positions.c.seen > positions.c.version, "events_lagging"),
+    )
+
+
 # The columns of the one query of a decision, whose rows are of two kinds: matches have a key, and
 # the states of streams have none. `state` is a profile's segments or a stream's summary.
 _COLUMNS = (
@@ -62,6 +83,7 @@ _COLUMNS = (
     "version",
     "state",
     "as_of",
+    "degraded",
 )
 
 
@@ -79,10 +101,17 @@ _MATCHES = (
         version=MEMBERSHIPS.c.version,
         state=MEMBERSHIPS.c.segments,
         as_of=MEMBERSHIPS.c.as_of,
+        degraded=_degraded(_OF_SEGMENTS),
     )
     .select_from(
-        IDENTIFIERS.join(LABELS, LABELS.c.stream_id == IDENTIFIERS.c.stream_id).outerjoin(
-            MEMBERSHIPS, MEMBERSHIPS.c.profile_id == LABELS.c.profile_id
+        IDENTIFIERS.join(LABELS, LABELS.c.stream_id == IDENTIFIERS.c.stream_id)
+        .outerjoin(MEMBERSHIPS, MEMBERSHIPS.c.profile_id == LABELS.c.profile_id)
+        .outerjoin(
+            _OF_SEGMENTS,
+            sa.and_(
+                _OF_SEGMENTS.c.source == "segments",
+                _OF_SEGMENTS.c.stream_id == LABELS.c.profile_id,
+            ),
         )
     )
     .where(among(IDENTIFIERS.c.key, "keys"))
@@ -94,12 +123,15 @@ _STREAM_STATES = (
         stream_id=LABELS.c.stream_id,
         version=POSITIONS.c.version,
         state=SUMMARIES.c.summary,
+        degraded=_degraded(POSITIONS, HALTED_IN_SEGMENTS.c.stream_id.is_not(None)),
     )
     .select_from(
         LABELS.outerjoin(
             POSITIONS,
             sa.and_(POSITIONS.c.source == "profiles", POSITIONS.c.stream_id == LABELS.c.stream_id),
-        ).outerjoin(SUMMARIES, SUMMARIES.c.stream_id == LABELS.c.stream_id)
+        )
+        .outerjoin(SUMMARIES, SUMMARIES.c.stream_id == LABELS.c.stream_id)
+        .outerjoin(HALTED_IN_SEGMENTS, HALTED_IN_SEGMENTS.c.stream_id == LABELS.c.stream_id)
     )
     .where(LABELS.c.profile_id.in_(sa.select(_MATCHES.c.profile_id)))
 )
@@ -129,14 +161,14 @@ def load_matches(
     streams: dict[str, list[StreamState]] = {}
     for row in _RECOGNISE.execute(unit.connection, keys=keys) if keys else ():
         if row.key is None:
-            state = StreamState(row.stream_id, row.version or 0, row.state)
+            state = StreamState(row.stream_id, row.version or 0, row.state, row.degraded)
             streams.setdefault(row.profile_id, []).append(state)
         else:
             segments = (
                 None if row.version is None else ProfileSegments(row.version, row.state, row.as_of)
             )
             matches[row.key] = IdentifierMatch(
-                row.profile_id, bool(row.is_account), row.assurance, segments
+                row.profile_id, bool(row.is_account), row.assurance, segments, row.degraded
             )
     for states in streams.values():
         states.sort(key=lambda state: state.stream)
@@ -165,3 +197,17 @@ def save_memberships(unit: UnitOfWork, memberships: Mapping[str, ProfileSegments
         for profile_id, membership in sorted(memberships.items())
     ]
     _SAVE.execute(unit.connection, rows)
+
+
+def load_halted_in_segments(unit: UnitOfWork) -> set[str]:
+    """The streams of profiles that segments has halted, as far as offers knows."""
+    return set(unit.connection.execute(sa.select(HALTED_IN_SEGMENTS.c.stream_id)).scalars())
+
+
+def save_halted_in_segments(unit: UnitOfWork, streams: Collection[str]) -> None:
+    """Keep the streams that segments has halted now, in place of those before."""
+    stale = HALTED_IN_SEGMENTS.c.stream_id.not_in(streams)
+    unit.connection.execute(sa.delete(HALTED_IN_SEGMENTS).where(stale))
+    if new := [{"stream_id": stream} for stream in sorted(streams)]:
+        statement = upsert(unit.connection, HALTED_IN_SEGMENTS)
+        unit.connection.execute(statement.on_conflict_do_nothing(), new)

@@ -38,7 +38,8 @@ class Shopper:
 
     `assurance` is verified, device, claimed or none. `streams` has the applied version of each of
     the profile's streams, `segments_version` is that of its stream in segments' log. `ignored` has
-    the types of identifiers that were not used, each with the reason.
+    the types of identifiers that were not used, each with the reason. `degraded` has the codes of
+    what the data lacks.
     """
 
     profile_id: str | None = None
@@ -51,6 +52,7 @@ class Shopper:
     segments_version: int = 0
     reasons: tuple[str, ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
+    degraded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def decide(
         assurance=shopper.assurance,
         slots=slots,
         reasons=tuple(reasons),
-        degraded=(),
+        degraded=shopper.degraded,
         stale=False,
         inputs=_inputs(shopper, catalogue),
         decided_at=now,

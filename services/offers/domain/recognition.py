@@ -31,22 +31,28 @@ class IdentifierMatch:
     """The profile that an identifier leads to, whether it is an account, and its segments.
 
     `assurance` is that with which identity linked the identifier. A device's is `device` in an
-    account that was signed in on it, and `claimed` if a claim linked it.
+    account that was signed in on it, and `claimed` if a claim linked it. `degraded` is why a
+    decision from these segments is degraded: `events_halted` or `events_lagging`.
     """
 
     profile_id: str
     is_account: bool
     assurance: str
     profile_segments: ProfileSegments | None = None
+    degraded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """A stream of a profile: its applied version, and its summary as stored, if it has one."""
+    """A stream of a profile: its applied version, and its summary as stored, if it has one.
+
+    `degraded` is why a decision from this stream is degraded, as in `IdentifierMatch`.
+    """
 
     stream: str
     version: int
     summary: dict[str, Any] | None
+    degraded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +113,18 @@ def shopper_of(
         points=summary.points,
         streams={stream.stream: stream.version for stream in streams},
         ignored=ignored,
+        degraded=_degraded(match, streams),
     )
     membership = match.profile_segments
     if membership is None:
         return replace(shopper, reasons=("segments_not_known_yet",))
     return with_segments(shopper, membership.segments, membership.version)
+
+
+def _degraded(match: IdentifierMatch, streams: Sequence[StreamState]) -> tuple[str, ...]:
+    """Why a decision is degraded whose data comes from these streams; each code once."""
+    codes = {match.degraded, *(stream.degraded for stream in streams)}
+    return tuple(sorted(code for code in codes if code is not None))
 
 
 def with_segments(shopper: Shopper, segments: Iterable[str], version: int) -> Shopper:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import eventlet
@@ -22,7 +22,7 @@ from chassis.validation import load
 from contracts.offers import DecideResponse
 from identifiers import accept, load_types
 from services.offers import store
-from services.offers.commands import DecisionHandler, Upstream
+from services.offers.commands import DecisionHandler, Upstream, refresh_halted
 from services.offers.configuration import load_catalogue
 from services.offers.projections import SegmentProjection, ShopperProjection
 from services.offers.queries import read_decision
@@ -216,6 +216,100 @@ def test_a_segment_that_was_left_no_longer_counts(shop: OffersWithoutNameko) -> 
     follow_grace(shop)
     shop.follow_segments(segment("p-1", 4, "segment_exited", "high_value", **{"p-1": 5}))
     assert "service" not in offers_in(shop.decide(**GRACE))
+
+
+# Data that is not up to date.
+
+
+class Refusing:
+    """A projection that can apply nothing."""
+
+    def apply(self, _unit: UnitOfWork, _events: Sequence[Event]) -> None:
+        raise ValueError
+
+
+def degraded(shop: OffersWithoutNameko) -> list[str]:
+    decision = shop.decide(**GRACE)
+    assert "priority_contact" in offers_in(decision).values(), "it is decided all the same"
+    codes: list[str] = shop.explain(decision["decision_id"])["degraded"]
+    assert decision["degraded"] == codes
+    return codes
+
+
+def test_a_decision_from_a_halted_stream_says_so(shop: OffersWithoutNameko) -> None:
+    follow_grace(shop)
+    assert degraded(shop) == []
+    shop.profiles.process([happened("p-1", 6, "traits_changed")], Refusing())
+    assert degraded(shop) == ["events_halted"]
+    shop.segments.note({"p-1": 9})
+    assert degraded(shop) == ["events_halted", "events_lagging"]
+
+
+def test_a_decision_from_segments_that_are_halted_here_says_so(shop: OffersWithoutNameko) -> None:
+    follow_grace(shop)
+    shop.segments.process([segment("p-1", 4, "segment_entered", "other")], Refusing())
+    assert degraded(shop) == ["events_halted"]
+
+
+@pytest.mark.parametrize("source", ["profiles", "segments"])
+def test_a_decision_from_a_lagging_stream_says_so_until_it_is_applied(
+    shop: OffersWithoutNameko, source: str
+) -> None:
+    follow_grace(shop)
+    follow, event = {
+        "profiles": (shop.follow_profiles, happened("p-1", 6, "traits_changed")),
+        "segments": (shop.follow_segments, segment("p-1", 4, "segment_entered", "other")),
+    }[source]
+    getattr(shop, source).note({"p-1": event.version})
+    assert degraded(shop) == ["events_lagging"]
+    follow(event)
+    assert degraded(shop) == []
+
+
+def test_a_decision_from_a_stream_that_segments_has_halted_says_so(
+    shop: OffersWithoutNameko,
+) -> None:
+    follow_grace(shop)
+    pages: dict[str, dict[str, Any]] = {
+        "": {"streams": ["a", "o"]},
+        "o": {"streams": ["p-1"]},
+        "p-1": {"streams": []},
+    }
+    for _ in range(2):
+        refresh_halted(shop.work, pages.__getitem__)
+        assert degraded(shop) == ["events_halted"]
+
+    for error in (Unavailable("segments", "did not answer"), NotFound("halted", "is no method")):
+
+        def fail(_after: str, error: Exception = error) -> Any:
+            raise error
+
+        refresh_halted(shop.work, fail)
+        assert degraded(shop) == ["events_halted"], "what segments said last stands"
+    refresh_halted(shop.work, lambda _after: {"streams": []})
+    assert degraded(shop) == []
+
+
+def test_a_shopper_whose_own_streams_are_sound_is_not_concerned(shop: OffersWithoutNameko) -> None:
+    follow_grace(shop)
+    shop.follow_profiles(moved("p-2", "p-2", user_id="omar"))
+    shop.profiles.note({"p-2": 5})
+    shop.segments.note({"p-2": 5})
+    refresh_halted(shop.work, lambda after: {"streams": [] if after else ["p-2"]})
+    assert degraded(shop) == []
+
+
+def test_a_degraded_decision_that_could_not_be_logged_says_both(
+    shop: OffersWithoutNameko, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow_grace(shop)
+    shop.profiles.note({"p-1": 9})
+
+    def fail(*_arguments: Any, **_options: Any) -> Any:
+        raise ValueError
+
+    monkeypatch.setattr(UnitOfWork, "append", fail)
+    assert shop.decide(**GRACE)["degraded"] == ["events_lagging", "decision_not_logged"]
 
 
 def test_a_decision_takes_one_query(shop: OffersWithoutNameko) -> None:
