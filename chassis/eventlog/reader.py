@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from chassis.core.errors import NotFound, Unavailable
+from chassis.core.errors import NotFound, Refused, Unavailable
 from chassis.core.event import Event
 from chassis.eventlog.log import HEADS_A_PAGE, Head, HeadCursor, HeadsPage
 from chassis.eventlog.unit_of_work import UnitOfWork
 
 EVENTS_A_PAGE = 500
+_LESS = 8  # so many times fewer events are asked for, if the response is too large
 
 
 class LogReader(Protocol):
@@ -37,8 +38,16 @@ class RemoteLog:
 
     def history(self, after: Mapping[str, int]) -> Sequence[Event]:
         streams = [{"stream": stream, "after": version} for stream, version in after.items()]
-        page = self._call("history", streams=streams, limit=EVENTS_A_PAGE)
-        return [Event.from_wire(wire) for wire in page["events"]]
+        limit = EVENTS_A_PAGE
+        while True:
+            try:
+                page = self._call("history", streams=streams, limit=limit)
+            except Refused:  # a page of events as large as they may be is more than a message holds
+                if limit == 1:
+                    raise
+                limit = max(1, limit // _LESS)
+            else:
+                return [Event.from_wire(wire) for wire in page["events"]]
 
     def heads(self, after: HeadCursor) -> HeadsPage:
         return self._page(after=after._asdict(), limit=HEADS_A_PAGE)

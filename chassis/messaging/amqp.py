@@ -6,6 +6,7 @@ most of what a message costs, on both sides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,6 +38,12 @@ def bound_waits(connection: Connection, seconds: float) -> None:
     """Let no read or write on a connection that is open wait for more than `seconds`."""
     if isinstance(connection.connection, amqp.Connection):
         connection.connection.transport.sock.settimeout(seconds)
+
+
+def largest_message(error: BaseException) -> int | None:
+    """How many bytes the broker takes in a message, as its refusal says; None if it does not."""
+    match = re.search(r"max size (\d+)", str(error)) if is_too_large(error) else None
+    return int(match[1]) if match else None
 
 
 def is_too_large(error: BaseException) -> bool:

@@ -19,9 +19,15 @@ from chassis.core.event import Event
 from chassis.core.json import dump_json
 from chassis.core.retry import retry
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.messaging.amqp import BROKER_ERRORS, JSON, in_one_write, publish
+from chassis.messaging.amqp import (
+    BROKER_ERRORS,
+    JSON,
+    in_one_write,
+    largest_message,
+    publish,
+)
 from chassis.messaging.exchanges import declare_own, events_exchange
-from chassis.observability.metrics import EVENTS_PUBLISHED
+from chassis.observability.metrics import EVENTS_PUBLISHED, EVENTS_TOO_LARGE
 from chassis.observability.tracing import TRACEPARENT
 
 _MESSAGES_A_ROUND = 200
@@ -150,6 +156,7 @@ class BrokerPublisher:
 
     def _reset(self, error: BaseException, pause: float) -> None:
         _log.warning("broker_unreachable", error=type(error).__name__, retry_in=pause)
+        self._sender.refused(error)
         self._sender.reset()
 
 
@@ -168,10 +175,17 @@ class _Sender:
         self._unconfirmed: set[int] = set()
         self._last_tag = 0
         self._nacked = False
+        self._largest: int | None = None
 
     def send(self, events: Sequence[Event]) -> None:
-        """Publish `events`, and return when the broker has confirmed them all."""
+        """Publish `events`, and return when the broker has confirmed them all.
+
+        What the broker has refused once because of its size is left out the next time: subscribers
+        find it in the log, by their comparisons.
+        """
         channel = self._open_channel()
+        if self._largest is not None:
+            events = [event for event in events if not self._is_too_large(event, self._largest)]
         if isinstance(channel, amqp.Channel):
             self._pipeline(channel, events)
         else:
@@ -179,6 +193,23 @@ class _Sender:
             for event in events:
                 producer.publish(_body(event), event.type, headers=_headers(event), **_PROPERTIES)
         EVENTS_PUBLISHED.labels(self._source).inc(len(events))
+
+    def refused(self, error: BaseException) -> None:
+        """Note what an error says of the size of messages that the broker takes."""
+        self._largest = largest_message(error) or self._largest
+
+    def _is_too_large(self, event: Event, largest: int) -> bool:
+        if len(_body(event).encode()) <= largest:
+            return False
+        EVENTS_TOO_LARGE.labels(self._source).inc()
+        _log.error(
+            "event_too_large",
+            stream=event.stream,
+            version=event.version,
+            type=event.type,
+            largest=largest,
+        )
+        return True
 
     def _pipeline(self, channel: amqp.Channel, events: Sequence[Event]) -> None:
         """Write all in one go, then wait for all confirms."""

@@ -25,6 +25,11 @@ CLOCK_SKEW = Gauge(
     "How far this process's clock is ahead of the database's; it is corrected past one second.",
     ["service"],
 )
+EVENTS_TOO_LARGE = Counter(
+    "cdp_events_too_large",
+    "Events left to comparisons: the broker does not take them.",
+    ["service"],
+)
 NEWEST_APPLIED = Gauge(
     "cdp_newest_event_applied_timestamp_seconds",
     "When the newest event that this process has applied was recorded by its source.",

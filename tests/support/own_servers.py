@@ -162,11 +162,14 @@ class OwnPostgres(ServerProcess):
 
 
 class OwnRabbit(ServerProcess):
-    """A RabbitMQ node without plugins; `broker` administers it."""
+    """A RabbitMQ node without plugins, with lines of `rabbitmq.conf`; `broker` administers it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *configuration: str) -> None:
         super().__init__("rabbit")
         ensure_package("rabbitmq-server", "rabbitmq-server")
+        (self.directory / "rabbitmq.conf").write_text(
+            "".join(f"{line}\n" for line in configuration)
+        )
         self._programs = program_directory("rabbitmq-server", _RABBITMQ)
         cookie = self.directory / ".erlang.cookie"
         cookie.write_text(secrets.token_hex(10))

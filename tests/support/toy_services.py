@@ -60,6 +60,16 @@ class Profiles(Service):
         raise getattr(errors, kind)("events[0].time", "has no time zone")
 
     @rpc
+    def text(self, characters: Any) -> Any:
+        """A response of that size."""
+        return "x" * characters
+
+    @rpc
+    def put_text(self, stream: Any, characters: Any) -> Any:
+        """Append a note of that size."""
+        append(self.work, note(stream, 1, data={"amount": 1, "text": "x" * characters}))
+
+    @rpc
     def odd(self) -> Any:
         """A response that is no JSON."""
         return {object()}
