@@ -44,7 +44,10 @@ def lifetime(headers: Mapping[str, Any], expiration: object = None) -> float:
 
 
 class StallDetector:
-    """Notices that the process stood still: `turn` is called again and again as long as it runs."""
+    """Notices that the process stood still: `turn` is called again and again as long as it runs.
+
+    `ended_at` is when it last did so for longer than `seconds`, by `clock`.
+    """
 
     def __init__(
         self, seconds: float = STALL_SECONDS, clock: Callable[[], float] = time.monotonic
@@ -54,11 +57,9 @@ class StallDetector:
         self._clock = clock
         self._last = clock()
 
-    def turn(self) -> bool:
-        """Note that the process runs; whether it has just stood still for too long."""
+    def turn(self) -> None:
+        """Note that the process runs, and when it began to run again if it stood still."""
         now = self._clock()
-        stalled = now - self._last > self._seconds
-        if stalled:
+        if now - self._last > self._seconds:
             self.ended_at = now
         self._last = now
-        return stalled

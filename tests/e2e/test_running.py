@@ -174,3 +174,41 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+ASKED_EARLY = """
+import chassis.runtime.green
+import os, signal
+import eventlet
+from cdp import running
+from cdp.embedded import EmbeddedSuite
+
+start = EmbeddedSuite.start
+
+def ask():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        sum(range(100_000))
+    except BaseException:
+        pass
+
+def start_and_be_asked(suite):
+    start(suite)
+    eventlet.spawn(ask)
+    eventlet.sleep(0)
+
+EmbeddedSuite.start = start_and_be_asked
+running.run_services(["profiles"], "all", True)
+"""
+
+
+def test_a_signal_that_comes_before_all_is_up_ends_the_process(tmp_path: Path) -> None:
+    """It arrives in whatever greenlet runs, which may be one that survives any error."""
+    asked = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ASKED_EARLY],
+        cwd=tmp_path,
+        env=plain_environment() | {"PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=False,
+    )
+    assert asked.returncode == 0

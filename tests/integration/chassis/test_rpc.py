@@ -18,7 +18,7 @@ from chassis import InvalidInput, NotFound, ServiceError, Unavailable
 from chassis.core import errors as kinds
 from chassis.core.errors import Failure, Refused
 from chassis.runtime.client import Client
-from chassis.runtime.rpc import SafeRpcConsumer
+from chassis.runtime.rpc import SafeReplyListener, SafeRpcConsumer
 from tests.support.toy_services import Wire, wait_until
 
 CALL = json.dumps({"args": [1], "kwargs": {}})
@@ -199,6 +199,26 @@ def test_a_service_waits_for_another_no_longer_than_it_said(wire: Wire) -> None:
         1,
         None,
     ]
+
+
+def test_a_call_that_was_given_up_is_expected_no_longer(wire: Wire) -> None:
+    (listener,) = (
+        extension
+        for container in wire.runner.containers
+        for extension in container.extensions
+        if container.service_name == "segments" and isinstance(extension, SafeReplyListener)
+    )
+    before = len(listener._reply_events)
+    for _ in range(2):
+        refused(
+            wire,
+            Unavailable,
+            "segments",
+            "call_profiles",
+            method="sleep",
+            arguments={"seconds": 60},
+        )
+    assert len(listener._reply_events) <= before + 1, "a ping may be under way"
 
 
 def test_events_carry_the_id_of_the_call_that_began_it_all(wire: Wire) -> None:

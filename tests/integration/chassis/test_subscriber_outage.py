@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from chassis import Unavailable
 from chassis.database.tables import OUTBOX
+from chassis.runtime.client import Client
 from tests.support.servers import Databases, VirtualHost
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.toy import append, create_tables, fold_of, folds, note, whole_log
@@ -67,3 +68,31 @@ def _call(wire: Wire, method: str, **arguments: Any) -> Any:
         return wire.call("profiles", method, **arguments)
     except Unavailable:
         return None
+
+
+def test_a_broker_that_is_frozen_is_noticed_and_holds_up_nobody_afterwards(
+    virtual_host_and_proxy: tuple[VirtualHost, TcpProxy], databases: Databases
+) -> None:
+    virtual_host, proxy = virtual_host_and_proxy
+    uris = {service: databases.create("toy", create_tables)[1] for service in SERVICES}
+    wire = Wire(lambda user: proxy.through(virtual_host.uri(user)), uris)
+    wire.start()
+    states = wire.runner.broker_states().values()
+    wait_until(lambda: all(state.is_connected() for state in states))
+    client = Client(wire.uri_of("client"), timeout=1.0)
+    assert client.call("profiles", "echo", value=1) == [1, None]
+    proxy.frozen = True
+    wait_until(lambda: not any(state.is_connected() for state in states))
+    assert all(str(state.problem()).startswith("broker: ") for state in states)
+    for _ in range(2):  # the second finds no connection, and waits no longer for one
+        with pytest.raises(Unavailable):
+            client.call("profiles", "echo", value=1)
+    work = wire.runner.unit_of_work_runners()["profiles"]
+    append(work, note("frozen"))
+    proxy.frozen = False
+    wait_until(lambda: all(state.is_connected() for state in states))
+    wait_until(lambda: _call(wire, "echo", value=1) == [1, None])
+    wait_until(lambda: wire.versions(["frozen"]) == {"frozen": 1})
+    wire.stop()
+    for uri in uris.values():
+        databases.drop(uri)
