@@ -50,8 +50,28 @@ class Finding:
 
 def diagnose(snapshot: SuiteSnapshot) -> list[Finding]:
     """What is wrong with the suite, worst first; empty when all is well."""
+    if finding := _no_suite(snapshot):
+        return [finding]
     found = [finding for rule in _RULES for finding in rule(snapshot)]
     return sorted(found, key=lambda finding: finding.severity != "critical")
+
+
+def _no_suite(snapshot: SuiteSnapshot) -> Finding | None:
+    """That there is nothing at all, rather than that each part of it is missing."""
+    broker = snapshot.broker
+    if broker.refusal is not None or not all(_is_down(snapshot, name) for name in snapshot.follows):
+        return None
+    if any(_database_refusal(snapshot, name) for name in snapshot.follows):
+        return None
+    return Finding(
+        "suite_down",
+        "critical",
+        None,
+        f"No service runs on the broker at {broker.place}, virtual host {broker.virtual_host}.",
+        "Either nothing was started, or CDP_AMQP_URI names another broker than the suite's.",
+        "set -a; . .run/environment; set +a   # the settings of a running `make run`\n"
+        "make run   # or: docker compose up --detach",
+    )
 
 
 # The broker
@@ -95,15 +115,13 @@ def _exchanges(snapshot: SuiteSnapshot) -> Iterator[Finding]:
             "\n".join(_restart(snapshot, service, "all", "KILL") for service in snapshot.follows),
         )
     for service in snapshot.follows:
-        if f"{service}.events" not in snapshot.broker.exchanges:
-            followers = [name for name, sources in snapshot.follows.items() if service in sources]
-            late = f" {_names(followers)} see them late, at the next comparison." * bool(followers)
+        if f"{service}.events" not in snapshot.broker.exchanges and not _is_down(snapshot, service):
             yield Finding(
                 "exchange_missing",
                 "critical",
                 service,
                 f"The exchange {service}.events is missing.",
-                f"Events of {service} reach no subscriber as they happen.{late}",
+                f"Events of {service} reach nobody as they happen, but late, by a comparison.",
                 f"cdp run {service}{_DECLARES}",
             )
 
@@ -114,6 +132,8 @@ def _queues(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     if broker.refusal is not None:
         return
     for service, sources in snapshot.follows.items():
+        if _is_down(snapshot, service):
+            continue  # starting it mends its queues
         for source in sources:
             yield from _queue(snapshot, service, source)
         if f"{service}.dead" in broker.queues:
@@ -149,7 +169,7 @@ def _queue(snapshot: SuiteSnapshot, service: str, source: str) -> Iterator[Findi
             late,
             f"cdp run {service} --role events{_DECLARES}",
         )
-    if depth.consumers == 0 and not _is_down(snapshot, service):
+    if depth.consumers == 0:
         yield Finding(
             "events_not_followed",
             "critical",

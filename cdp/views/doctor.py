@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from cdp.doctor.findings import Finding
 from cdp.doctor.snapshot import SuiteSnapshot
 
+_WHOLE_LINES: Any = {"no_wrap": True, "overflow": "ignore"}  # so that they can be copied
 _STYLES = {"critical": "bold red", "warning": "bold yellow"}
 
 
@@ -21,7 +21,9 @@ def findings_view(snapshot: SuiteSnapshot, findings: Sequence[Finding]) -> Rende
     parts: list[RenderableType] = [_finding(finding) for finding in findings]
     if not findings:
         parts.append(Text(f"All is well: {_summary(snapshot)}.", style="green"))
-    parts += [Text(f"Not looked at: {each}", style="dim") for each in unseen(snapshot)]
+    parts += [
+        Text(f"Not looked at: {each}", style="dim", **_WHOLE_LINES) for each in unseen(snapshot)
+    ]
     return Group(*parts)
 
 
@@ -55,13 +57,12 @@ def unseen(snapshot: SuiteSnapshot) -> list[str]:
 
 
 def _finding(finding: Finding) -> RenderableType:
-    title = Text(finding.severity, style=_STYLES[finding.severity])
-    title.append(f"  {finding.problem}", style="bold")
-    title.append(f"  [{finding.code}]", style="dim")
-    # Not wrapped, so that it can be copied.
-    steps = "".join(f"    {line}\n" for line in finding.command.splitlines())
-    command = Text(steps, style="cyan", no_wrap=True, overflow="ignore")
-    return Group(title, Padding(Text(finding.consequence), (0, 0, 0, 2)), command)
+    text = Text(finding.severity, style=_STYLES[finding.severity], **_WHOLE_LINES)
+    text.append(f"  {finding.problem}", style="bold")
+    text.append(f"  [{finding.code}]\n", style="dim")
+    text.append(f"  {finding.consequence}\n", style="default")
+    text.append("".join(f"    {line}\n" for line in finding.command.splitlines()), style="cyan")
+    return text
 
 
 def _summary(snapshot: SuiteSnapshot) -> str:

@@ -487,6 +487,12 @@ def test_every_command_of_a_finding_exists(fault: str) -> None:
         assert command is not None, line
 
 
+def test_a_suite_that_is_not_there_is_one_finding() -> None:
+    (finding,) = diagnose(both(*(down(name) for name in FOLLOWS))(sound()))
+    assert finding.code == "suite_down"
+    assert finding.command.startswith("set -a; . .run/environment; set +a")
+
+
 def test_what_is_worse_comes_first() -> None:
     suite = both(
         says("segments", gauge("cdp_dead_letters", 1)),
