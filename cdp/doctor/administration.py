@@ -15,7 +15,7 @@ from chassis.messaging.inspection import QueueDepth
 from deploy.broker import Administration, BrokerError, ControlCommand, ManagementAPI
 
 VARIABLE = "CDP_MANAGEMENT_URI"
-_SECONDS = 5.0
+_SECONDS = 8.0
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
