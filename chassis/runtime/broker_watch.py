@@ -21,7 +21,7 @@ from nameko.extensions import SharedExtension
 
 from chassis.messaging.amqp import BROKER_ERRORS, JSON, connect, publish
 from chassis.messaging.exchanges import declare_own, rpc_exchange
-from chassis.observability.metrics import BROKER_CONNECTED, CALLS_EXPIRED
+from chassis.observability.metrics import BROKER_CONNECTED, CALLS_EXPIRED, CALLS_RETURNED
 from chassis.runtime.rpc import SafeQueueConsumer, SafeReplyListener
 from chassis.runtime.shared import SharedResources
 
@@ -49,7 +49,8 @@ class BrokerWatch(SharedExtension):
 
     def start(self) -> None:
         settings = self.shared.settings()
-        CALLS_EXPIRED.labels(settings.service)  # there from the start: its first increase is seen
+        for counter in (CALLS_EXPIRED, CALLS_RETURNED):
+            counter.labels(settings.service)  # there from the start: the first increase is seen
         if settings.embedded:
             BROKER_CONNECTED.labels(settings.service).set(1)
             return

@@ -185,7 +185,18 @@ CASES = [
             'cdp_decisions_total{outcome="database_unavailable"}': counter(0, 100),
         },
     ),
-    Case("CdpCallsExpiring", {'cdp_calls_expired_total{service="offers"}': counter(0, 100)}),
+    *(
+        Case(
+            "CdpCallsExpiring",
+            {
+                f'cdp_calls_{name}_total{{service="offers"}}': "0x300"
+                for name in ("expired", "returned")
+            }
+            | {f'cdp_calls_{faulty}_total{{service="offers"}}': counter(0, 100)},
+            faulty,
+        )
+        for faulty in ("expired", "returned")
+    ),
 ]
 
 
