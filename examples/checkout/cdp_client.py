@@ -54,7 +54,9 @@ class Cdp:
         """
 
         def make(services):
-            self._context["traceparent"] = traceparent or ""
+            self._context.clear()
+            if traceparent:
+                self._context["traceparent"] = traceparent
             return getattr(services[service], method)(**arguments)
 
         return self._submit(make, self._wait)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from nameko.containers import ServiceContainer
+from nameko.extensions import DependencyProvider
 from nameko.rpc import rpc
 
 from deploy.access import CLIENT
@@ -42,10 +43,18 @@ class InvalidInput(Exception):
     """An error of the service below, with the same name on the wire as ours."""
 
 
+class CallersTrace(DependencyProvider):
+    """The trace of a call, as it arrives."""
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return worker_ctx.data.get("traceparent")
+
+
 class Offers:
     """A stand-in for offers, which can be slow or fail."""
 
     name = "offers"
+    trace: Any = CallersTrace()
 
     @rpc  # type: ignore[untyped-decorator]
     def decide(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +64,10 @@ class Offers:
             raise ZeroDivisionError
         time.sleep(request.get("seconds", 0))
         return {"echo": request}
+
+    @rpc  # type: ignore[untyped-decorator]
+    def trace_of_call(self) -> Any:
+        return self.trace
 
 
 class ShopProcess:
@@ -131,6 +144,15 @@ def test_a_wrong_request_is_told_from_no_answer(shop: ShopProcess) -> None:
     assert shop.call("offers", "decide", nonsense=1)[0] == "WrongRequest"
     assert shop.call("offers", "dedice")[0] == "WrongRequest"
     assert shop.decide(broken=True)[0] == "NoAnswer"
+
+
+def test_a_call_takes_the_trace_that_it_is_given_and_the_next_one_has_none(
+    shop: ShopProcess,
+) -> None:
+    assert shop.decide_until_answered() == ANSWER
+    header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert shop.call("offers", "trace_of_call", traceparent=header) == ["answer", header]
+    assert shop.call("offers", "trace_of_call") == ["answer", None]
 
 
 def test_no_service_is_no_answer(shop: ShopProcess) -> None:

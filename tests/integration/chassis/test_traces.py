@@ -10,6 +10,7 @@ import eventlet
 import pytest
 from kombu import Connection, Queue
 
+from cdp.connection import connected
 from chassis import Event, Unavailable
 from chassis.messaging.exchanges import events_exchange
 from tests.support.toy_services import Segments, Wire, wait_until
@@ -74,6 +75,18 @@ def _is_about(message: Any, trace: Trace) -> bool:
     if event["subject"] != trace.stream:
         return False
     return bool(message.headers["traceparent"] == event["traceparent"] == trace.header)
+
+
+def test_a_command_takes_the_trace_from_its_environment(
+    wire: Wire, trace: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDP_AMQP_URI", wire.uri_of("client"))
+    for header in (trace.header, "nonsense"):
+        monkeypatch.setenv("TRACEPARENT", header)
+        with connected(demo=False) as client:
+            client.call("profiles", "put", streams=[trace.stream])
+    events = recorded(wire, trace)
+    assert [event.get("traceparent") for event in events] == [trace.header, None]
 
 
 @pytest.mark.parametrize(
