@@ -29,12 +29,16 @@ CLOCK = "clock"
 
 @contextmanager
 def connected(suite: Path | None, timeout: float = 10.0) -> Iterator[Client]:
-    """A client of the services on the broker, or of the embedded suite in the directory `suite`."""
+    """A client of the services on the broker, or of the embedded suite in the directory `suite`.
+
+    Its calls are in the trace that the environment's TRACEPARENT names, as scripts hand it on.
+    """
+    traceparent = os.environ.get("TRACEPARENT")
     if suite is not None:
-        with _embedded(suite).running(), Client(EMBEDDED_BROKER, timeout) as client:
+        with _embedded(suite).running(), Client(EMBEDDED_BROKER, timeout, traceparent) as client:
             yield client
         return
-    with Client(broker_uri(), timeout) as client:
+    with Client(broker_uri(), timeout, traceparent) as client:
         yield client
 
 

@@ -83,7 +83,7 @@ def test_a_command_takes_the_trace_from_its_environment(
     monkeypatch.setenv("CDP_AMQP_URI", wire.uri_of("client"))
     for header in (trace.header, "nonsense"):
         monkeypatch.setenv("TRACEPARENT", header)
-        with connected(demo=False) as client:
+        with connected(None) as client:
             client.call("profiles", "put", streams=[trace.stream])
     events = recorded(wire, trace)
     assert [event.get("traceparent") for event in events] == [trace.header, None]
