@@ -114,6 +114,7 @@ class Campaign:
         self._suites = 0
         self._servers = ExitStack()
         self._running = ExitStack()
+        self._echo = ExitStack()
         self._known: set[str] = set()
         self._receipts: dict[str, list[Receipt]] = {}
         self._dead_letters = 0
@@ -163,6 +164,8 @@ class Campaign:
             observer.close()
 
     def _run(self, fault: Fault, outcome: Outcome) -> None:
+        if self.shops.phase.echoes and not self.shops.phase.echoes[-1].in_time:
+            self._start_echo()
         phase = self.shops.begin(f"{fault.name.replace(' ', '')[:40]}-{len(self.outcomes)}")
         following = FollowingSampler(self.suite)
         with following.running():
@@ -242,10 +245,16 @@ class Campaign:
         )
         with ExitStack() as stack:
             self.suite = stack.enter_context(suite)
-            stack.enter_context(echo_service(self.suite))
+            self._echo = stack.enter_context(ExitStack())
+            self._start_echo()
             client = stack.enter_context(OpenLoopClient(self.suite.client_uri))
             self.shops = stack.enter_context(Shops(client, self._rates, self._seed))
             self._running = stack.pop_all()
+
+    def _start_echo(self) -> None:
+        """Start nameko's echo, or replace one that has lost its queue as plain nameko does."""
+        self._echo.close()
+        self._echo.enter_context(echo_service(self.suite))
 
 
 class PhaseObserver(SuiteObserver):
