@@ -88,7 +88,7 @@ class Outcome:
         limit = HELD_SECONDS * self.scale
         if fault.of_one and self.longest_gap > limit:
             lines.append(f"{self.gap_lane} was held for {self.longest_gap:.1f} s, not {limit:.1f}")
-        if fault.of_one and not fault.loses_messages and self.standstill > limit:
+        if fault.of_one and not fault.delays_events and self.standstill > limit:
             lines.append(f"{self.standstill_of} stood for {self.standstill:.1f} s, not {limit:.1f}")
         if fault.thawed and self.failing > (limit := THAWED_SECONDS[fault.thawed] * self.scale):
             lines.append(f"live calls failed for {self.failing:.1f} s, not {limit:.1f}")

@@ -51,7 +51,7 @@ class Fault:
 
     `touches` names what no other fault may have in its hands at the same time. `of_one` is the
     fault of a single process, clock, message or row, which must hold nobody else for long; if it
-    `loses_messages`, what follows waits for reconciliation. `thawed` is what goes on afterwards:
+    `delays_events`, what follows waits for reconciliation or for identity. `thawed` is what goes on afterwards:
     live calls must then be answered soon. A restarted database `loses_decisions` that it had not
     written to its disk.
     """
@@ -62,7 +62,7 @@ class Fault:
     touches: tuple[str, ...] = ()
     affected: tuple[str, ...] = ()
     of_one: bool = False
-    loses_messages: bool = False
+    delays_events: bool = False
     thawed: Thawed = ""
     loses_decisions: bool = False
 
@@ -373,7 +373,7 @@ FAULTS = {
             8,
             (*SERVICE_NAMES, "bindings"),
             of_one=True,
-            loses_messages=True,
+            delays_events=True,
         ),
         Fault(
             "a clock minutes behind",
@@ -381,7 +381,7 @@ FAULTS = {
             8,
             (*SERVICE_NAMES, "bindings"),
             of_one=True,
-            loses_messages=True,
+            delays_events=True,
         ),
         Fault("a column renamed", _rename_column, 10, ("segments",), ("segments",)),
         Fault(
@@ -391,6 +391,7 @@ FAULTS = {
             ("identity",),
             ("identity",),
             of_one=True,
+            delays_events=True,
         ),
         Fault("identity away", _take_identity_away, 20, ("identity",), ("identity",)),
         Fault("a poison event", _poison, 5, ("segments",), of_one=True),
@@ -398,7 +399,7 @@ FAULTS = {
         Fault("event exchanges deleted", _delete_event_exchanges, 3, ("bindings", "exchanges")),
         Fault("queues deleted", _delete_queues, 3, ("bindings",), ("identity",)),
         Fault("bindings deleted", _delete_bindings, 3, ("bindings",), ("identity",)),
-        Fault("messages lost", _lose_messages, 5, ("bindings",), of_one=True, loses_messages=True),
+        Fault("messages lost", _lose_messages, 5, ("bindings",), of_one=True, delays_events=True),
         Fault("messages repeated", _repeat_messages, 5, ("exchanges",), of_one=True),
         Fault("messages that are no events", _send_nonsense, 3, ("exchanges",), of_one=True),
     )
