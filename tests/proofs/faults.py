@@ -51,9 +51,9 @@ class Fault:
 
     `touches` names what no other fault may have in its hands at the same time. `of_one` is the
     fault of a single process, clock, message or row, which must hold nobody else for long; if it
-    `delays_events`, what follows waits for reconciliation or for identity. `thawed` is what goes on afterwards:
-    live calls must then be answered soon. A restarted database `loses_decisions` that it had not
-    written to its disk.
+    `delays_events`, what follows waits for reconciliation or for identity. `thawed` is what goes
+    on afterwards: live calls must then be answered soon. A restarted database `loses_decisions`
+    that it had not written to its disk.
     """
 
     name: str
