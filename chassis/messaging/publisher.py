@@ -22,6 +22,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.messaging.amqp import (
     BROKER_ERRORS,
     JSON,
+    bound_waits,
     in_one_write,
     largest_message,
     publish,
@@ -239,6 +240,7 @@ class _Sender:
                     self._connection.drain_events(timeout=0)
             return self._channel
         self._connection.connect()  # a closed one does not open by itself
+        bound_waits(self._connection, _CONFIRM_SECONDS)
         channel = self._connection.channel()
         declare_own(self._connection, self._source)
         self._unconfirmed, self._last_tag, self._nacked = set(), 0, False

@@ -23,7 +23,7 @@ from chassis.core.event import Event
 from chassis.core.json import load_json
 from chassis.core.retry import retry
 from chassis.eventlog.reader import EVENTS_A_PAGE
-from chassis.messaging.amqp import BROKER_ERRORS
+from chassis.messaging.amqp import BROKER_ERRORS, connect
 from chassis.messaging.exchanges import dead_queue, declare_own, ensure_queue, subscriber_queue
 from chassis.observability.metrics import EVENTS_RECEIVED, OUTAGES
 from chassis.observability.tracing import causes_of
@@ -37,7 +37,8 @@ Follower = TypeVar("Follower", bound=Callable[[Any], Projection])
 
 _GATHER_SECONDS = 0.01
 _IDLE_SECONDS = 0.25
-_HEARTBEAT = 60
+_HEARTBEAT = 60  # long, since nothing is read while a batch waits for the database
+_WAIT_SECONDS = 10.0
 _GAP_SECONDS = 0.05
 _KEEP_UP_SECONDS = 0.5
 _PILING_UP_FACTOR = 10  # so many times rarer are heads compared while messages pile up
@@ -122,7 +123,7 @@ class Subscribe(Entrypoint):
         if self._stopping:
             return
         settings = self.shared.settings()
-        with Connection(settings.amqp_uri, heartbeat=_HEARTBEAT) as connection:
+        with connect(settings.amqp_uri, heartbeat=_HEARTBEAT, patience=_WAIT_SECONDS) as connection:
             declare_own(connection, settings.service)
             channel = connection.channel()
             queue = subscriber_queue(settings.service, self.source_name)(channel)
