@@ -76,6 +76,7 @@ class SharedResources(SharedExtension):
 
     def start(self) -> None:
         runner = self.unit_of_work_runner()
+        CLOCK_SKEW.labels(runner.source).set(0)  # a clock that stands still is never wrong
         if isinstance(runner.clock, CorrectedClock):
             watch = _ClockWatch(runner, runner.clock)
             watch.measure()  # before the first call
