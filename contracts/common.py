@@ -320,12 +320,14 @@ class ReplicaSchema(StrictSchema):
 class StatusResponse(StrictSchema):
     """The answer of `status`: how a service is, for those who operate it.
 
-    `release` and `replica` are those of the process that answers, `now` is the database's clock.
+    `release` and `replica` are those of the process that answers, and `calls_expired` is how many
+    calls it has dropped within the last minute. `now` is the database's clock.
     """
 
     service = Name(required=True)
     release = Text(required=True)
     replica = Text(required=True)
+    calls_expired = Integer(least=0)
     now = Instant(required=True)
     schema = Nested(SchemaRevisionSchema(), required=True)
     incarnation = Integer(least=1, required=True)

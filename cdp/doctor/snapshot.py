@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -98,3 +98,27 @@ class SuiteSnapshot:
         if offset is not None or service not in self.databases:
             return offset
         return self.databases[service].clock_offset
+
+    def statuses(self) -> Iterator[tuple[str, Status]]:
+        """Every service of which something is known, with its status."""
+        for service in self.services:
+            status = self.status(service)
+            if status is not None:
+                yield service, status
+
+    def database_refusal(self, service: str) -> str | None:
+        """Why the database of a service does not answer; None if it does, or nobody asked it."""
+        database, seen = self.databases.get(service), self.services[service]
+        if database is not None and database.refusal is not None:
+            return database.refusal
+        if database is None and seen.unanswered == "database":
+            return seen.reason
+        return None
+
+    def is_down(self, service: str) -> bool:
+        """Whether no process of a service takes anything from the broker."""
+        if self.broker.refusal is not None or self.services[service].status is not None:
+            return False
+        queues = [f"rpc-{service}", *(f"{service}.{source}" for source in self.follows[service])]
+        depths = [self.broker.queues.get(name) for name in queues]
+        return not any(depth.consumers for depth in depths if depth is not None)

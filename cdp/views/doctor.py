@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cdp.doctor.findings import Finding
+from cdp.doctor.finding import Finding
 from cdp.doctor.snapshot import SuiteSnapshot
 
 _WHOLE_LINES: Any = {"no_wrap": True, "overflow": "ignore"}  # so that they can be copied

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict, deque
 from collections.abc import Sequence
+from functools import partial
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -52,7 +55,10 @@ OUTAGES = Gauge(
     ["service", "source"],
 )
 
+_RECENTLY = 60.0
+
 _newest_applied: dict[tuple[str, str], int] = {}
+_expired_at: dict[str, deque[float]] = defaultdict(partial(deque, maxlen=1_000))
 
 
 def note_applied(service: str, source: str, events: Sequence[Event]) -> None:
@@ -61,3 +67,15 @@ def note_applied(service: str, source: str, events: Sequence[Event]) -> None:
     if newest > _newest_applied.get((service, source), 0):
         _newest_applied[service, source] = newest
         NEWEST_APPLIED.labels(service, source).set(newest / 1_000_000)
+
+
+def note_expired(service: str) -> None:
+    """Count a call that was dropped because nobody waited any more."""
+    CALLS_EXPIRED.labels(service).inc()
+    _expired_at[service].append(time.monotonic())
+
+
+def count_recently_expired(service: str) -> int:
+    """How many calls this process has dropped within the last minute; 1,000 stands for more."""
+    since = time.monotonic() - _RECENTLY
+    return sum(at > since for at in _expired_at[service])

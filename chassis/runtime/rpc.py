@@ -44,7 +44,7 @@ from chassis.messaging.amqp import (
     publish,
 )
 from chassis.messaging.exchanges import bind_again, ensure_queue
-from chassis.observability.metrics import CALLS_EXPIRED, CALLS_RETURNED
+from chassis.observability.metrics import CALLS_RETURNED, note_expired
 from chassis.observability.tracing import TRACEPARENT, TraceContext, parse_traceparent
 from chassis.runtime.expiry import EXPIRY_HEADERS, StallDetector, expiry_headers, lifetime
 from chassis.runtime.shared import SharedResources, tracer_of
@@ -298,7 +298,7 @@ class PendingCall:
         consumer.stalls.turn()
         seconds = lifetime(message.headers, message.properties.get("expiration"))
         if time.monotonic() - received > seconds:
-            CALLS_EXPIRED.labels(service).inc()
+            note_expired(service)
             settle = consumer.ack_message
         elif message.before_fence or received < consumer.stalls.ended_at:
             CALLS_RETURNED.labels(service).inc()

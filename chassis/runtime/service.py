@@ -21,7 +21,7 @@ from chassis.core.upcasting import Upcasters
 from chassis.eventlog.log import FIRST_HEADS, HeadCursor
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.gauges import GaugeQuery
-from chassis.observability.metrics import WORKER_SECONDS
+from chassis.observability.metrics import WORKER_SECONDS, count_recently_expired
 from chassis.observability.replicas import Replica
 from chassis.observability.status import newest_revision, read_status
 from chassis.observability.tracing import current
@@ -306,6 +306,7 @@ class Service:
             "service": self.name,
             "release": self.replica.release,
             "replica": self.replica.id,
+            "calls_expired": count_recently_expired(self.name),
             **state,
         }
 

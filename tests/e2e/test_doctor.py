@@ -288,6 +288,37 @@ def stuck(clinic: Clinic) -> Iterator[None]:
 
 
 @contextmanager
+def ahead(clinic: Clinic) -> Iterator[None]:
+    """A stream of which we have applied more than its restored source has."""
+    statement = """
+        INSERT INTO positions (source, stream_id, version, seen, halted, restored_to)
+        VALUES ('profiles', %s, 5, 5, false, 3)
+    """
+    stream = str(uuid.uuid4())
+    clinic.sql("segments", statement, stream)
+    yield
+    clinic.sql("segments", "DELETE FROM positions WHERE stream_id = %s", stream)
+
+
+@contextmanager
+def waiting(clinic: Clinic) -> Iterator[None]:
+    """An event that was accepted a minute ago, when identity had just died."""
+    clinic.suite.kill(clinic.only("identity"))
+    event = {
+        "id": new_id(),
+        "type": "paid",
+        "time": "2026-01-01T00:00:00Z",
+        "identifiers": {"user_id": "omar"},
+        "authenticated": True,
+    }
+    (receipt,) = clinic.suite.call("profiles", "record", events=[event])["receipts"]
+    assert receipt["status"] == "accepted"
+    clinic.sql("profiles", "UPDATE waiting SET received_at = received_at - %s", _MINUTE)
+    yield
+    clinic.suite.start("identity")
+
+
+@contextmanager
 def without_policy(clinic: Clinic) -> Iterator[None]:
     host = clinic.suite.virtual_host.name
     with clinic.administered() as administration:
@@ -337,6 +368,8 @@ FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
         "systemctl start postgresql",
     ),
     "stuck": (stuck, "lag_stuck", "segments", "cdp run segments --role events"),
+    "ahead": (ahead, "streams_ahead", "segments", "cdp check consistency --repair"),
+    "waiting": (waiting, "events_waiting", "profiles", "cdp run identity"),
     "without policy": (
         without_policy,
         "policy_missing",

@@ -10,7 +10,8 @@ import click
 import pytest
 
 from cdp.commands.root import cli
-from cdp.doctor.findings import Finding, diagnose
+from cdp.doctor.finding import Finding
+from cdp.doctor.findings import diagnose
 from cdp.doctor.snapshot import (
     Administered,
     BrokerSnapshot,
@@ -398,6 +399,18 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "profiles",
         "cdp run profiles --role events",
     ),
+    "events could not be recorded": (
+        says("profiles", gauge("cdp_unrecordable_events", 1)),
+        "events_unrecordable",
+        "profiles",
+        "cdp unrecordable list",
+    ),
+    "calls expire": (
+        says("offers", calls_expired=12),
+        "calls_expire",
+        "offers",
+        "cdp run offers --role rpc",
+    ),
     "evaluations fail": (
         says("segments", gauge("cdp_evaluations_failing", 2)),
         "evaluations_failing",
@@ -491,6 +504,17 @@ def test_a_suite_that_is_not_there_is_one_finding() -> None:
     (finding,) = diagnose(both(*(down(name) for name in FOLLOWS))(sound()))
     assert finding.code == "suite_down"
     assert finding.command.startswith("set -a; . .run/environment; set +a")
+
+
+def test_many_dead_letters_are_redriven_together() -> None:
+    letters = [
+        gauge("cdp_streams_halted", 2, source="profiles"),
+        gauge("cdp_dead_letters", 2),
+    ]
+    (finding,) = diagnose(says("segments", *letters, newest_dead_letter=LETTER)(sound()))
+    assert finding.command.endswith(
+        '\ncdp dead-letters redrive segments --all --reason "the cause is fixed"'
+    )
 
 
 def test_what_is_worse_comes_first() -> None:

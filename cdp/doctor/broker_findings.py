@@ -1,0 +1,225 @@
+"""What is wrong with the broker: out of reach, or something missing in it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+
+from cdp.doctor.finding import Finding, Rule, count, restart
+from cdp.doctor.snapshot import SuiteSnapshot
+
+_MANY_EVENTS = 1_000
+_RPC_EXCHANGE = "nameko-rpc"
+_DECLARES = "   # a process declares what it needs every few seconds"
+
+
+def find_no_suite(snapshot: SuiteSnapshot) -> Finding | None:
+    """That there is nothing at all, rather than that each part of it is missing."""
+    broker = snapshot.broker
+    if broker.refusal is not None or not all(snapshot.is_down(name) for name in snapshot.follows):
+        return None
+    if any(snapshot.database_refusal(name) for name in snapshot.follows):
+        return None
+    return Finding(
+        "suite_down",
+        "critical",
+        None,
+        f"No service runs on the broker at {broker.place}, virtual host {broker.virtual_host}.",
+        "Either nothing was started, or CDP_AMQP_URI names another broker than the suite's.",
+        "set -a; . .run/environment; set +a   # the settings of a running `make run`\n"
+        "make run   # or: docker compose up --detach",
+    )
+
+
+def _broker(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    broker = snapshot.broker
+    if broker.refusal is None:
+        return
+    if broker.refuses_user:
+        yield Finding(
+            "broker_refuses",
+            "critical",
+            None,
+            f"The broker does not let this command in: {broker.refusal}.",
+            "Nothing that needs the broker can be looked at, and no command reaches a service.",
+            "set -a; . .run/environment; set +a   # or CDP_AMQP_URI with the right password",
+        )
+        return
+    yield Finding(
+        "broker_unreachable",
+        "critical",
+        None,
+        f"The broker is out of reach: {broker.refusal}.",
+        "No call is answered. What services commit waits in their outboxes, and is published when"
+        " the broker is back; nothing is lost.",
+        "systemctl start rabbitmq-server   # in containers: docker compose up --detach rabbitmq",
+    )
+
+
+def _exchanges(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    if snapshot.broker.refusal is not None:
+        return
+    if _RPC_EXCHANGE not in snapshot.broker.exchanges:
+        yield Finding(
+            "rpc_exchange_missing",
+            "critical",
+            None,
+            f"The exchange {_RPC_EXCHANGE}, over which all calls go, is missing.",
+            "No call reaches a service, and no service reaches another.",
+            "\n".join(restart(snapshot, service, "all", "KILL") for service in snapshot.follows),
+        )
+    for service in snapshot.follows:
+        if f"{service}.events" not in snapshot.broker.exchanges and not snapshot.is_down(service):
+            yield Finding(
+                "exchange_missing",
+                "critical",
+                service,
+                f"The exchange {service}.events is missing.",
+                f"Events of {service} reach nobody as they happen, but late, by a comparison.",
+                f"cdp run {service}{_DECLARES}",
+            )
+
+
+def _queues(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    """Queues of events: missing, without consumer, not bound, too long."""
+    broker = snapshot.broker
+    if broker.refusal is not None:
+        return
+    for service, sources in snapshot.follows.items():
+        if snapshot.is_down(service):
+            continue  # starting it mends its queues
+        for source in sources:
+            yield from _queue(snapshot, service, source)
+        if f"{service}.dead" in broker.queues:
+            yield from _dead_queue(snapshot, service)
+
+
+def _queue(snapshot: SuiteSnapshot, service: str, source: str) -> Iterator[Finding]:
+    name = f"{service}.{source}"
+    depth = snapshot.broker.queues.get(name)
+    late = f"{service} sees events of {source} late, at the next comparison."
+    if depth is None:
+        yield Finding(
+            "queue_missing",
+            "critical",
+            service,
+            f"The queue {name} is missing.",
+            late,
+            f"cdp run {service} --role events{_DECLARES}",
+        )
+        return
+    administered = snapshot.broker.administered
+    exchange = f"{source}.events"
+    if (
+        administered is not None
+        and exchange in snapshot.broker.exchanges
+        and (exchange, name) not in administered.bindings
+    ):
+        yield Finding(
+            "binding_missing",
+            "critical",
+            service,
+            f"The queue {name} is not bound to the exchange {exchange}.",
+            late,
+            f"cdp run {service} --role events{_DECLARES}",
+        )
+    if depth.consumers == 0:
+        yield Finding(
+            "events_not_followed",
+            "critical",
+            service,
+            f"No process of {service} follows the events of {source}: its queue has no consumer,"
+            f" and {count(depth.messages, 'message')} in it.",
+            f"What {service} knows grows old.",
+            f"cdp run {service} --role events",
+        )
+    elif depth.messages >= _MANY_EVENTS:
+        yield Finding(
+            "events_pile_up",
+            "warning",
+            service,
+            f"{count(depth.messages, 'message')} wait in the queue {name}.",
+            f"{service} is late with the events of {source}.",
+            f"cdp run {service} --role events   # one more process",
+        )
+
+
+def _dead_queue(snapshot: SuiteSnapshot, service: str) -> Iterator[Finding]:
+    name = f"{service}.dead"
+    depth = snapshot.broker.queues[name]
+    if depth is None:
+        yield Finding(
+            "dead_queue_missing",
+            "warning",
+            service,
+            f"The queue {name} is missing.",
+            "A message that cannot be read would be lost instead of kept there.",
+            f"cdp run {service}{_DECLARES}",
+        )
+    elif depth.messages:
+        yield Finding(
+            "messages_unreadable",
+            "warning",
+            service,
+            f"The queue {name} holds {count(depth.messages, 'message')} that could not be read,"
+            " or was delivered 20 times in vain.",
+            "If one was a damaged copy, its event has been fetched from the log; if somebody else"
+            " publishes to our exchanges, its messages are lost.",
+            f"cdp dead-letters list {service}   # the reasons; then empty the queue:\n"
+            f"rabbitmqctl purge_queue -p {snapshot.broker.virtual_host} {name}",
+        )
+
+
+def _other_queues(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    """Queues of other teams that collect our events without anybody who takes them."""
+    administered = snapshot.broker.administered
+    if administered is None:
+        return
+    ours = {f"{service}.events" for service in snapshot.follows}
+    for exchange, name in sorted(administered.bindings):
+        depth = administered.queues.get(name)
+        if (
+            exchange in ours
+            and name not in snapshot.broker.queues
+            and depth is not None
+            and depth.consumers == 0
+        ):
+            yield Finding(
+                "subscriber_without_consumer",
+                "warning",
+                None,
+                f"The queue {name}, of another service, has no consumer, and"
+                f" {count(depth.messages, 'event')} of {exchange} in it.",
+                "It grows until the broker's disk is full, and a full broker takes no more events.",
+                f"rabbitmqctl delete_queue -p {snapshot.broker.virtual_host} {name}"
+                "   # or start its service",
+            )
+
+
+def _policies(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    administered = snapshot.broker.administered
+    if administered is None:
+        return
+    for policy in snapshot.policies:
+        if policy["name"] not in administered.policies:
+            definition = shlex.quote(json.dumps(policy["definition"], separators=(",", ":")))
+            yield Finding(
+                "policy_missing",
+                "warning",
+                None,
+                f"The broker's policy {policy['name']} is missing.",
+                "Queues it is for have no limits: calls that nobody waits for any more are worked"
+                " off all the same, or what cannot be applied is delivered for ever.",
+                f"rabbitmqctl set_policy -p {snapshot.broker.virtual_host} --apply-to queues"
+                f" {policy['name']} {shlex.quote(policy['pattern'])} {definition}",
+            )
+
+
+RULES: Sequence[Rule] = (
+    _broker,
+    _exchanges,
+    _queues,
+    _policies,
+    _other_queues,
+)

@@ -1,0 +1,152 @@
+"""What is wrong with processes: gone, a wrong clock, files or releases that differ."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from cdp.doctor.finding import (
+    Finding,
+    Rule,
+    count,
+    describe_replica,
+    duration,
+    join_names,
+    restart_one,
+    skew_in_words,
+)
+from cdp.doctor.snapshot import SuiteSnapshot
+from cdp.doctor.status import LIVING_MS, is_lost, living
+
+SKEW_SECONDS = 1.0
+
+
+def _replicas(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service, status in snapshot.statuses():
+        for replica in status["replicas"]:
+            if is_lost(replica, status) and not snapshot.is_down(service):
+                yield Finding(
+                    "replica_lost",
+                    "warning",
+                    service,
+                    f"{describe_replica(service, replica)} has given no sign of life for"
+                    f" {duration(replica['seen_ms'] / 1_000)}, and did not stop in order.",
+                    "It was killed, hangs, or does not reach its database. If it hangs, calls that"
+                    " the broker gives it are not answered.",
+                    restart_one(service, replica, "KILL"),
+                )
+            elif not replica["broker_connected"] and replica["seen_ms"] < LIVING_MS:
+                yield Finding(
+                    "replica_without_broker",
+                    "warning",
+                    service,
+                    f"{describe_replica(service, replica)} does not reach the broker.",
+                    "It takes no calls and follows no events.",
+                    restart_one(service, replica),
+                )
+
+
+def _clocks(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service, status in snapshot.statuses():
+        for replica in living(status):
+            skew = replica["skew_ms"] / 1_000
+            if abs(skew) > SKEW_SECONDS:
+                yield Finding(
+                    "clock_wrong",
+                    "warning",
+                    service,
+                    f"The clock of {describe_replica(service, replica)} is {skew_in_words(skew)}"
+                    " its database's.",
+                    "It is corrected by the database's clock while the process runs; its log lines"
+                    " and the lifetimes of its calls are not.",
+                    f"timedatectl set-ntp true   # on {replica['host']}",
+                )
+    yield from _database_clocks(snapshot)
+
+
+def _database_clocks(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    offsets = {
+        service: offset
+        for service in snapshot.services
+        if (offset := snapshot.clock_offset(service)) is not None
+    }
+    if not offsets:
+        return
+    first, last = min(offsets, key=offsets.__getitem__), max(offsets, key=offsets.__getitem__)
+    apart = offsets[last] - offsets[first]
+    if apart > SKEW_SECONDS:
+        yield Finding(
+            "database_clocks_differ",
+            "warning",
+            None,
+            f"The clock of the database of {last} is {apart:.1f} s ahead of that of {first}.",
+            "What one service dates, the other takes for early or late.",
+            "timedatectl set-ntp true   # on the hosts of both databases",
+        )
+    elif abs(middle := (offsets[first] + offsets[last]) / 2) > SKEW_SECONDS:
+        yield Finding(
+            "client_clock_wrong",
+            "warning",
+            None,
+            f"The clock of this machine is {skew_in_words(-middle)} the databases'.",
+            "Calls from here are taken for past their time, or for longer than they should be.",
+            "timedatectl set-ntp true   # on this machine",
+        )
+
+
+def _configurations(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    """Files of which two processes have read different contents."""
+    readers: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    restarts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for service, status in snapshot.statuses():
+        for replica in living(status):
+            for name, digest in replica["configuration"].items():
+                readers[name][digest].append(describe_replica(service, replica))
+                restarts[name][digest].append(restart_one(service, replica))
+    for name, contents in sorted(readers.items()):
+        if len(contents) > 1:
+            odd = min(contents, key=lambda digest: len(contents[digest]))
+            others = sum(len(each) for digest, each in contents.items() if digest != odd)
+            yield Finding(
+                "configurations_differ",
+                "warning",
+                None,
+                f"{join_names(contents[odd])} read another {name} than"
+                f" {count(others, 'other process')}.",
+                "Which answer a shopper gets depends on the process that the call reaches.",
+                f"sha256sum $CDP_CONFIG_DIR/{name}   # the same on every host; then\n"
+                + "\n".join(restarts[name][odd]),
+            )
+
+
+def _releases(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    releases: dict[str, list[str]] = defaultdict(list)
+    newest: dict[str, str] = {}
+    steps: dict[str, list[str]] = defaultdict(list)
+    for service, status in snapshot.statuses():
+        for replica in living(status):
+            release = replica["release"]
+            releases[release].append(describe_replica(service, replica))
+            steps[release].append(restart_one(service, replica))
+            newest[release] = max(newest.get(release, ""), replica["started_at"])
+    if len(releases) > 1:
+        last = max(newest, key=newest.__getitem__)
+        yield Finding(
+            "releases_differ",
+            "warning",
+            None,
+            "Several releases run side by side: "
+            + "; ".join(f"{name} in {join_names(who)}" for name, who in sorted(releases.items()))
+            + ".",
+            "During an upgrade that is as it should be; afterwards an old process may not know"
+            " what the new ones write.",
+            "\n".join(step for name in sorted(steps) if name != last for step in steps[name]),
+        )
+
+
+RULES: Sequence[Rule] = (
+    _replicas,
+    _clocks,
+    _configurations,
+    _releases,
+)

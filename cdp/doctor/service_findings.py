@@ -1,0 +1,156 @@
+"""What is wrong with the services as such: down, silent, without database or tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cdp.doctor.finding import Finding, Rule, count, restart
+from cdp.doctor.snapshot import SuiteSnapshot
+
+_SLOW_SECONDS = 1.0
+_MANY_CALLS = 50
+_WITHOUT = {
+    "identity": "Events are accepted and wait: nobody can say whose they are.",
+    "profiles": "No event of a shop is accepted, and nobody can look up a profile.",
+    "segments": "Nobody enters or leaves a segment.",
+    "offers": "The checkout shows the blocks that it has stored.",
+}
+_CALLS_FAIL = "Its calls fail."
+
+
+def _databases(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service in snapshot.services:
+        if refusal := snapshot.database_refusal(service):
+            yield Finding(
+                "database_unreachable",
+                "critical",
+                service,
+                f"The database of {service} does not answer: {refusal}.",
+                _WITHOUT.get(service, _CALLS_FAIL)
+                + " Nothing is lost: what its sources log is fetched when it is back.",
+                "systemctl start postgresql   # in containers: docker compose up --detach postgres",
+            )
+
+
+def _answers(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    """Services that do not answer, do so slowly, or are not there."""
+    for service, seen in snapshot.services.items():
+        if snapshot.database_refusal(service):
+            continue
+        if snapshot.is_down(service):
+            yield Finding(
+                "service_down",
+                "critical",
+                service,
+                f"{service} does not run: nobody takes its calls or its events.",
+                _WITHOUT.get(service, _CALLS_FAIL),
+                f"cdp run {service}",
+            )
+        elif seen.unanswered == "not_running" or _calls_unserved(snapshot, service):
+            yield Finding(
+                "calls_not_served",
+                "critical",
+                service,
+                f"No process of {service} takes calls, though others of it run.",
+                _WITHOUT.get(service, _CALLS_FAIL),
+                f"cdp run {service} --role rpc",
+            )
+        elif seen.unanswered == "timeout":
+            yield Finding(
+                "service_silent",
+                "critical",
+                service,
+                f"{service} runs and does not answer: {seen.reason}.",
+                "Its callers wait until their time is up.",
+                restart(snapshot, service, "rpc", "KILL"),
+            )
+        elif seen.unanswered == "failed":
+            yield Finding(
+                "status_failed",
+                "critical",
+                service,
+                f"{service} could not say how it is: {seen.reason}.",
+                "Other calls may fail in the same way; its log has the reason.",
+                f"cdp migrate {service}   # if its release is newer than its tables",
+            )
+        elif seen.seconds is not None and seen.seconds > _SLOW_SECONDS:
+            yield Finding(
+                "service_slow",
+                "warning",
+                service,
+                f"{service} took {seen.seconds:.1f} s to say how it is.",
+                "A checkout does not wait for so long: it shows what it has stored.",
+                f"cdp run {service} --role rpc   # one more process",
+            )
+
+
+def _calls_unserved(snapshot: SuiteSnapshot, service: str) -> bool:
+    depth = snapshot.broker.queues.get(f"rpc-{service}")
+    unanswered = snapshot.services[service].unanswered == "timeout"
+    return unanswered and depth is not None and depth.consumers == 0
+
+
+def _schemas(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service, status in snapshot.statuses():
+        revision, expected = status["schema"]["revision"], status["schema"]["expected"]
+        if not expected or revision == expected:
+            continue
+        if revision is None or revision < expected:
+            yield Finding(
+                "schema_behind",
+                "critical",
+                service,
+                f"The tables of {service} are at revision {revision or 'none'}, and its release"
+                f" needs {expected}.",
+                "What uses the new tables or columns fails, and is tried again until they are"
+                " there.",
+                f"cdp migrate {service}",
+            )
+        else:
+            yield Finding(
+                "schema_ahead",
+                "warning",
+                service,
+                f"The tables of {service} are at revision {revision}, newer than the release that"
+                f" runs, which was made for {expected}.",
+                "During an upgrade that is as it should be; afterwards it means that an old"
+                " process was left running.",
+                restart(snapshot, service, "all"),
+            )
+
+
+def _calls(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service in snapshot.follows:
+        depth = snapshot.broker.queues.get(f"rpc-{service}")
+        if depth is not None and depth.consumers and depth.messages >= _MANY_CALLS:
+            yield Finding(
+                "calls_pile_up",
+                "warning",
+                service,
+                f"{count(depth.messages, 'call')} wait for a process of {service}.",
+                "What waits past its time is dropped, and its caller gets no answer.",
+                f"cdp run {service} --role rpc   # one more process",
+            )
+
+
+def _expired_calls(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service, status in snapshot.statuses():
+        if calls := status.get("calls_expired"):
+            yield Finding(
+                "calls_expire",
+                "warning",
+                service,
+                f"A process of {service} has dropped {count(calls, 'call')} within the last"
+                " minute: nobody waited for them any more.",
+                "Their callers got no answer in time.",
+                f"cdp run {service} --role rpc   # one more process, unless it stood still",
+            )
+
+
+RULES: Sequence[Rule] = (
+    _databases,
+    _answers,
+    _schemas,
+    _calls,
+    _expired_calls,
+)
