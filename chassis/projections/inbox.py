@@ -106,6 +106,13 @@ class Inbox:
         if heads:
             self.work.run(lambda unit: lock_positions(unit, self.source, heads))
 
+    def leave_behind(self, events: Sequence[Event]) -> None:
+        """Note that there are `events`, which could not be applied: they are fetched later.
+
+        Those of another incarnation of the source are left out: it may not have them any more.
+        """
+        self.note(heads_of(e for e in events if e.incarnation == self._incarnation))
+
     def behind(self, limit: int, after: str = "") -> dict[str, int]:
         """Up to `limit` lagging streams past `after`, in order: stream -> version applied.
 
@@ -217,7 +224,7 @@ class Inbox:
         now = self.work.clock.now()
         if not isolation.applied and not self._failures.others_apply(failure, now):
             raise Outage(f"events of {self.source}", failure.kind)
-        self.note(heads_of(isolation.aside))
+        self.leave_behind(isolation.aside)
         return BatchResult(applied=False, behind=True)
 
     def _halt(self, unit: UnitOfWork, event: Event, reason: str) -> None:

@@ -27,7 +27,7 @@ from chassis.messaging.amqp import BROKER_ERRORS, connect
 from chassis.messaging.exchanges import dead_queue, declare_own, ensure_queue, subscriber_queue
 from chassis.observability.metrics import EVENTS_RECEIVED, OUTAGES
 from chassis.observability.tracing import causes_of
-from chassis.projections.inbox import BatchResult, Projection, heads_of
+from chassis.projections.inbox import BatchResult, Projection
 from chassis.projections.outage import Outage
 from chassis.runtime.log_follower import STREAMS_A_CALL, open_log_follower
 from chassis.runtime.rpc import SafeReplyListener
@@ -212,7 +212,7 @@ class Subscribe(Entrypoint):
         except Outage:
             if time.monotonic() - began < _OUTAGE_SECONDS:
                 raise
-            self._follower.inbox.note(heads_of(events))
+            self._follower.inbox.leave_behind(events)
 
     def _hand_over(self, events: Sequence[Event]) -> None:
         """Apply `events` in a worker of the service; raises what that raises."""

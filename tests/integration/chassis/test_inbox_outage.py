@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -154,6 +155,14 @@ def test_a_batch_that_an_outage_hits_whole_is_left_behind_while_others_are_appli
     assert list(notes.replicas[0].behind(100)) == STREAMS[:20]
 
 
+def test_what_is_left_behind_is_of_the_incarnation_that_is_followed(notes: Followers) -> None:
+    (event,) = append(notes.log, note("a"))
+    notes.replicas[0].leave_behind([replace(event, incarnation=2)])
+    assert notes.replicas[0].behind(100) == {}
+    notes.replicas[0].leave_behind([event])
+    assert notes.replicas[0].behind(100) == {"a": 0}
+
+
 def test_a_call_during_a_misfit_may_be_tried_again(notes: Followers) -> None:
     with pytest.raises(Unavailable, match="does not fit this release"):
         notes.own.run(lambda unit: unit.connection.exec_driver_sql("SELECT gone FROM folds"))
@@ -204,7 +213,7 @@ def test_streams_that_were_halted_before_it_was_seen_come_back_by_themselves(
             with pytest.raises(Outage):
                 notes.process([event])
             assert notes.halted() == []
-            notes.replicas[0].note(event.versions)
+            notes.replicas[0].leave_behind([event])
     letters = notes.letters(include_redriven=True)
     assert {letter["redrive_reason"] for letter in letters} == {
         "an outage, and no poison: many streams failed alike"
@@ -236,7 +245,7 @@ def test_poison_among_what_an_outage_hit_is_halted_once_the_outage_is_over(
     events = append(notes.log, *(note(s) for s in STREAMS))
     with pytest.raises(Outage):
         notes.process(events)
-    notes.replicas[0].note({event.stream: 1 for event in events})
+    notes.replicas[0].leave_behind(events)
     poisonous = set(STREAMS[: ALIKE_STREAMS + 3])  # they come first in every page
     notes.fails = lambda event: event.stream in poisonous
     notes.try_again()
