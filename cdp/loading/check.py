@@ -21,7 +21,7 @@ _KEY = b"of a check, under which nothing is stored"
 
 
 @dataclass(slots=True)
-class EventKind:
+class EventFigures:
     """What is known of the events of one type: times in microseconds, money in minor units."""
 
     events: int = 0
@@ -41,7 +41,7 @@ class LoadCheck:
 
     rows: int = 0
     left_out: int = 0
-    kinds: dict[str, EventKind] = field(default_factory=dict)
+    kinds: dict[str, EventFigures] = field(default_factory=dict)
     rejected: dict[str, list[str]] = field(default_factory=dict)
     identifiers: Counter[str] = field(default_factory=Counter)
     shoppers: dict[str, set[str]] = field(default_factory=dict)
@@ -95,7 +95,7 @@ def _reject(check: LoadCheck, record: Record, reason: str) -> None:
 
 
 def _count(check: LoadCheck, event: IncomingEvent, types: IdentifierTypes) -> None:
-    kind = check.kinds.setdefault(event.type, EventKind())
+    kind = check.kinds.setdefault(event.type, EventFigures())
     kind.events += 1
     kind.earliest = event.time if kind.earliest is None else min(kind.earliest, event.time)
     kind.latest = event.time if kind.latest is None else max(kind.latest, event.time)

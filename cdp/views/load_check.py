@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cdp.loading.check import EventKind, LoadCheck
+from cdp.loading.check import EventFigures, LoadCheck
 from cdp.loading.progress import plural
 from cdp.views.report import harmless, table_with, when
 from chassis.core.instants import format_instant
@@ -54,7 +54,7 @@ def _summary(check: LoadCheck) -> str:
     return f"{text}; {rejected:,} rejected."
 
 
-def _times(kind: EventKind) -> tuple[str, str]:
+def _times(kind: EventFigures) -> tuple[str, str]:
     instants = (kind.earliest, kind.latest)
     earliest, latest = ("" if at is None else when(format_instant(at)) for at in instants)
     return earliest, latest
@@ -84,9 +84,9 @@ def _identifiers(check: LoadCheck) -> RenderableType:
 def _rejected(rejected: Mapping[str, list[str]]) -> Iterator[str]:
     by_count = sorted(rejected.items(), key=lambda item: -len(item[1]))
     for reason, lines in by_count[:_REASONS_SHOWN]:
-        shown = ", ".join(lines[:_LINES_SHOWN])
+        printed = ", ".join(lines[:_LINES_SHOWN])
         more = f" and {len(lines) - _LINES_SHOWN:,} more" if len(lines) > _LINES_SHOWN else ""
-        yield f"{shown}{more}: {reason}"
+        yield f"{printed}{more}: {reason}"
     if len(by_count) > _REASONS_SHOWN:
         yield f"{plural(len(by_count) - _REASONS_SHOWN, 'other reason')}"
 

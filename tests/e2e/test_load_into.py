@@ -38,11 +38,11 @@ def test_a_file_of_a_shop_becomes_a_suite_in_a_directory(tmp_path: Path) -> None
     (tmp_path / "orders.csv").write_text(ORDERS)
     mapping = str(ROOT / "examples" / "mappings" / "shopify-orders.yaml")
     load = ("load", "orders.csv", "--mapping", mapping, "--into", "shop", "--no-progress")
-    said = cdp(tmp_path, *load)
-    assert "3 rows: 2 new events" in said
-    assert "cdp profile show email=ada@example.com --in shop" in said
-    shown = cdp(tmp_path, "profile", "show", "email=ada@example.com", "--in", "shop", "--json")
-    profile = json.loads(shown)
+    output = cdp(tmp_path, *load)
+    assert "3 rows: 2 new events" in output
+    assert "cdp profile show email=ada@example.com --in shop" in output
+    printed = cdp(tmp_path, "profile", "show", "email=ada@example.com", "--in", "shop", "--json")
+    profile = json.loads(printed)
     assert profile["orders"]["count"] == 1
     assert profile["orders"]["revenue"] == {"EUR": 3000}
     assert "Nothing new was loaded." in cdp(tmp_path, *load)
@@ -52,5 +52,5 @@ def test_a_file_of_a_shop_becomes_a_suite_in_a_directory(tmp_path: Path) -> None
 
 
 def test_a_directory_without_a_suite_is_told_what_makes_one(tmp_path: Path) -> None:
-    said = cdp(tmp_path, "profile", "show", "user_id=u", "--in", "nowhere", status=1)
-    assert "nowhere: has no suite; `cdp load FILE --into nowhere` makes one" in said
+    output = cdp(tmp_path, "profile", "show", "user_id=u", "--in", "nowhere", status=1)
+    assert "nowhere: has no suite; `cdp load FILE --into nowhere` makes one" in output

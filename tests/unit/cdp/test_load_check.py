@@ -48,40 +48,40 @@ def check(shop: Path, *rows: str, status: int = 0) -> str:
 
 
 def test_it_says_what_would_be_recorded_of_whom_and_for_how_much(shop: Path) -> None:
-    said = check(
+    output = check(
         shop,
         "1,2026-10-01T10:00:00Z,ada@shop.example,17,30.00,EUR,CUP,paid",
         "1,,,,,,LID,paid",
         "2,2026-10-03T10:00:00Z,bob@shop.example,null,5000,JPY,CUP,paid",
         "3,2026-10-02T10:00:00Z,ada@shop.example,17,3.00,EUR,CUP,failed",
     )
-    assert "4 rows would become 2 events; the mapping leaves out 1 row; 0 rejected." in said
+    assert "4 rows would become 2 events; the mapping leaves out 1 row; 0 rejected." in output
     row = "order_completed 2 2026-10-01 10:00:00 2026-10-03 10:00:00 30.00 EUR, 5000 JPY"
-    assert row in said
-    assert "email 2 2" in said
-    assert "user_id 1 1 1 × is a placeholder, which would stand for everybody" in said
-    assert "order_id 1, revenue 3000, currency EUR, products 2 lines" in said
+    assert row in output
+    assert "email 2 2" in output
+    assert "user_id 1 1 1 × is a placeholder, which would stand for everybody" in output
+    assert "order_id 1, revenue 3000, currency EUR, products 2 lines" in output
 
 
 def test_rejected_rows_are_listed_by_their_reason(shop: Path) -> None:
     bad = "{},2026-10-01T10:00:00Z,a@x.example,,much,EUR,CUP,paid"
     rows = [bad.format(number) for number in range(5)]
-    said = check(shop, *rows, "6,yesterday,a@x.example,,1.00,EUR,CUP,paid", status=1)
-    assert "0 events; 6 rejected" in said
-    assert "line 2, line 3, line 4 and 2 more: data.revenue: must be an amount" in said
-    assert "line 7: time: " in said
-    assert "Look at this: No event would be recorded." in said
+    output = check(shop, *rows, "6,yesterday,a@x.example,,1.00,EUR,CUP,paid", status=1)
+    assert "0 events; 6 rejected" in output
+    assert "line 2, line 3, line 4 and 2 more: data.revenue: must be an amount" in output
+    assert "line 7: time: " in output
+    assert "Look at this: No event would be recorded." in output
 
 
 def test_what_is_allowed_and_looks_like_a_mistake_is_named(shop: Path) -> None:
     row = "{},2126-10-01T10:00:00Z,a@x.example,,0,EUR,CUP,paid"
     soon = row.replace("2126", "2026")
-    said = check(shop, *(soon.format(number) for number in range(6)))
-    assert "All orders have the same time; is it the right column?" in said
-    assert "All orders are of one shopper; is it the right column?" in said
-    assert "All orders have a revenue of 0." in said
+    output = check(shop, *(soon.format(number) for number in range(6)))
+    assert "All orders have the same time; is it the right column?" in output
+    assert "All orders are of one shopper; is it the right column?" in output
+    assert "All orders have a revenue of 0." in output
 
 
 def test_control_characters_of_a_file_do_not_reach_the_terminal(shop: Path) -> None:
-    said = check(shop, "1,2026-10-01T10:00:00Z,a@x.example,,1.00,EUR,\x1b[31mCUP,paid")
-    assert "\x1b" not in said
+    output = check(shop, "1,2026-10-01T10:00:00Z,a@x.example,,1.00,EUR,\x1b[31mCUP,paid")
+    assert "\x1b" not in output
