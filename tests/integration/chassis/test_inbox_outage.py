@@ -196,6 +196,22 @@ def test_what_fails_alike_on_all_streams_halts_none_and_is_whole_at_once_after_i
     notes.check_whole()
 
 
+def test_the_search_for_what_can_be_applied_ends_soon_whatever_types_there_are(
+    notes: Followers,
+) -> None:
+    notes.fails = lambda event: True
+    types = [f"type-{number}" for number in range(20)]
+    drafts = [note(f"{of}-{number}", type=of) for of in types for number in range(10)]
+    events = append(notes.log, *drafts)
+    with pytest.raises(Outage):
+        notes.process(events)
+    assert notes.transactions < 40
+    notes.fails = lambda event: False
+    notes.process(events)
+    notes.try_again(2)
+    notes.check_whole()
+
+
 def test_streams_that_were_halted_before_it_was_seen_come_back_by_themselves(
     notes: Followers,
 ) -> None:
