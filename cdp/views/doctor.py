@@ -45,8 +45,8 @@ def unseen(snapshot: SuiteSnapshot) -> list[str]:
     sentences = []
     if snapshot.broker.refusal is None and snapshot.broker.administered is None:
         sentences.append(
-            "bindings and policies of the broker; set"
-            " CDP_MANAGEMENT_URI=http://USER:PASSWORD@HOST:15672"
+            "bindings and policies of the broker: its administration did not answer, or nothing"
+            " lets us in; set CDP_MANAGEMENT_URI=http://USER:PASSWORD@HOST:15672"
         )
     dark = [name for name in snapshot.services if snapshot.status(name) is None]
     without = [name for name in dark if name not in snapshot.databases]

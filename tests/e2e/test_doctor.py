@@ -137,20 +137,20 @@ def killed(clinic: Clinic) -> Iterator[None]:
 
 
 @contextmanager
-def in_one_role(clinic: Clinic, role: str) -> Iterator[None]:
-    clinic.suite.stop(clinic.only("offers"))
-    process = clinic.suite.start("offers", role=role)
+def in_one_role(clinic: Clinic, service: str, role: str) -> Iterator[None]:
+    clinic.suite.stop(clinic.only(service))
+    process = clinic.suite.start(service, role=role)
     yield
-    clinic.suite.start("offers")
+    clinic.suite.start(service)
     clinic.suite.stop(process)
 
 
 def calls_alone(clinic: Clinic) -> AbstractContextManager[None]:
-    return in_one_role(clinic, "rpc")
+    return in_one_role(clinic, "offers", "rpc")
 
 
 def events_alone(clinic: Clinic) -> AbstractContextManager[None]:
-    return in_one_role(clinic, "events")
+    return in_one_role(clinic, "offers", "events")
 
 
 @contextmanager
@@ -184,8 +184,8 @@ def unreadable(clinic: Clinic) -> Iterator[None]:
 
 @contextmanager
 def unbound(clinic: Clinic) -> Iterator[None]:
-    # Running, it would bind its queue again.
-    with frozen(clinic, "segments"), clinic.administered():
+    # A process that follows events would bind its queue again.
+    with in_one_role(clinic, "segments", "rpc"), clinic.administered():
         with clinic.broker() as channel:
             channel.queue_unbind("segments.profiles", "profiles.events", "#")
         yield
