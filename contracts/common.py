@@ -178,8 +178,12 @@ class AheadStreamSchema(StrictSchema):
 
 
 class AheadResponse(StrictSchema):
-    """The answer of `ahead`: streams in their order."""
+    """The answer of `ahead`: streams in their order.
 
+    `incarnation` is that of the source's log which positions were compared with, 0 while they are.
+    """
+
+    incarnation = Integer(least=0, required=True)
     streams = ListOf(Nested(AheadStreamSchema()), required=True)
 
 

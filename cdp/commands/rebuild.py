@@ -31,6 +31,7 @@ from chassis.core.retry import retry
 from chassis.database.engine import EXCHANGE_LIMITS, Database
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.observability.logging import configure_logging
 from chassis.projections.rebuild import Rebuild, RebuildResult, open_shadow
 from chassis.runtime.client import Client
 from contracts.topology import FOLLOWS, SERVICE_NAMES
@@ -67,6 +68,7 @@ def rebuild(
             "identity",
             "has no read model: its tables are its own state, and its log has only the results",
         )
+    configure_logging("text", "ERROR")
     began = time.monotonic()
     try:
         with ExitStack() as stack:
@@ -95,14 +97,23 @@ def resume_rebuild(settings: Settings, report: Report) -> RebuildResult:
     return _run(settings, report, Rebuild.resume)
 
 
-def _run(settings: Settings, report: Report, run: Run) -> RebuildResult:
+def forget_lost(settings: Settings, report: Report) -> RebuildResult:
+    """Rebuild the read model of a service without what its sources have lost in a restore."""
+    return _run(settings, report, Rebuild.run, forget_lost=True)
+
+
+def _run(
+    settings: Settings, report: Report, run: Run, *, forget_lost: bool = False
+) -> RebuildResult:
     uri, variable = owner_database(settings)
     check_database(settings.service, uri, variable)
     with explained(settings.service, variable):
-        return _rebuild(settings, uri, report, run)
+        return _rebuild(settings, uri, report, run, forget_lost=forget_lost)
 
 
-def _rebuild(settings: Settings, uri: str, report: Report, run: Run) -> RebuildResult:
+def _rebuild(
+    settings: Settings, uri: str, report: Report, run: Run, *, forget_lost: bool
+) -> RebuildResult:
     service = settings.service
     database = Database(uri, by_key=False, limits=EXCHANGE_LIMITS)
     upcasters = service_class(service).upcasters
@@ -117,7 +128,7 @@ def _rebuild(settings: Settings, uri: str, report: Report, run: Run) -> RebuildR
     }
     logs = {source: RemoteLog(caller.call) for source, caller in callers.items()}
     try:
-        return run(Rebuild(model, live, shadow, logs, report))
+        return run(Rebuild(model, live, shadow, logs, report, forget_lost=forget_lost))
     finally:
         for caller in callers.values():
             caller.close()

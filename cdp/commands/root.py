@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cdp.commands.check import check
 from cdp.commands.dead_letters import dead_letters
 from cdp.commands.decide import decide
 from cdp.commands.demo import demo
@@ -50,6 +51,7 @@ _COMMANDS = (
     decide,
     identity,
     doctor,
+    check,
     dead_letters,
     rebuild,
     unrecordable,

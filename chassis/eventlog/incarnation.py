@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
+from chassis.core.errors import Unavailable
 from chassis.database.bulk import TRANSACTION
 from chassis.database.clock import database_now
 from chassis.database.tables import LOG_INCARNATIONS, STREAMS
@@ -25,6 +26,8 @@ from chassis.database.tables import LOG_INCARNATIONS, STREAMS
 FIRST = 1
 _SECONDS = 5.0  # between two comparisons
 _ADVISORY = 0x6364_7069  # "cdpi": one process at a time begins an incarnation
+_FILE = "file"
+_PARTS = 4  # of a fingerprint on PostgreSQL: cluster, timeline, database, table
 _CHECKED = "log_incarnation_checked"  # in the notes of a pooled connection
 # Numbers grow by the second, so that a backup restored twice does not give the same one twice.
 _EPOCH = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
@@ -63,16 +66,22 @@ class LogRestored(Exception):
 
 
 class Incarnation:
-    """The incarnation of one log, as a process knows it."""
+    """The incarnation of one log, as a process knows it.
+
+    A log whose incarnations are `confirmed_by_operator` begins one by itself after a failover only,
+    which moves the timeline on and nothing else: others keep facts of it that it takes back first.
+    """
 
     def __init__(self) -> None:
         self.number = FIRST
+        self.confirmed_by_operator = False
+        self._kept = False
         self._checked_at = -float("inf")
 
     def check(self, connection: sa.Connection) -> None:
         """Compare fingerprints if that is due; LogRestored if they differ."""
         fresh = time.monotonic() - self._checked_at < _SECONDS
-        if fresh and connection.info.get(_CHECKED):
+        if self._kept or (fresh and connection.info.get(_CHECKED)):
             return
         number, fingerprint = newest(connection)
         if fingerprint != fingerprint_of(connection):
@@ -80,6 +89,10 @@ class Incarnation:
         self.number = number
         self._checked_at = time.monotonic()
         connection.info[_CHECKED] = True
+
+    def keep(self) -> None:
+        """Stay in the present incarnation: an operator repairs the log before the next begins."""
+        self._kept = True
 
     def begin(self, connection: sa.Connection, service: str) -> None:
         """Begin the next incarnation, unless another process has done so meanwhile."""
@@ -91,6 +104,12 @@ class Incarnation:
         if not fingerprint:  # the log is younger than this release, or new
             adopt(connection, number, here)
             return
+        if self.confirmed_by_operator and not _is_failover(fingerprint, here):
+            raise Unavailable(
+                f"log of {service}",
+                "lies elsewhere than before, as after a restore from a backup; run"
+                f" `cdp check consistency --restored {service}`",
+            )
         _log.warning("log_restored", service=service, incarnation=begin(connection, number, here))
 
 
@@ -110,11 +129,19 @@ def declare_restored(connection: sa.Connection) -> int:
 def fingerprint_of(connection: sa.Connection) -> str:
     """The fingerprint of where the log lies now."""
     if connection.dialect.name == "sqlite":
-        return f"file/{Path(connection.engine.url.database or '').stat().st_ino}"
+        return f"{_FILE}/{Path(connection.engine.url.database or '').stat().st_ino}"
     table = connection.execute(_TABLE).scalar_one()
     if not connection.execute(_MAY_READ).scalar_one():
         return f"database/{table}"
     return f"{connection.execute(_CLUSTER).scalar_one()}/{table}"
+
+
+def _is_failover(before: str, now: str) -> bool:
+    """Whether only the timeline has moved on: another server of the same data took over."""
+    if now.startswith(_FILE):  # a suite in files is copied as a whole
+        return True
+    old, new = before.split("/"), now.split("/")
+    return len(old) == len(new) == _PARTS and (old[0], old[2:]) == (new[0], new[2:])
 
 
 def with_lock(connection: sa.Connection) -> None:

@@ -135,6 +135,14 @@ def count_events(unit: UnitOfWork, source: str) -> tuple[int, int]:
     return int(applied or 0), int(seen or 0)
 
 
+def count_ahead(unit: UnitOfWork) -> tuple[int, int]:
+    """In how many streams we are ahead of a restored source, and by how many events."""
+    events = sa.func.sum(POSITIONS.c.version - POSITIONS.c.restored_to)
+    query = sa.select(sa.func.count(), events).where(POSITIONS.c.restored_to.is_not(None))
+    row = unit.connection.execute(query).one()
+    return int(row[0]), int(row[1] or 0)
+
+
 def count_all(unit: UnitOfWork) -> tuple[int, int]:
     """How many events of all sources were applied, and how many streams are halted."""
     halted = sa.func.sum(sa.case((POSITIONS.c.halted, 1), else_=0))

@@ -28,7 +28,7 @@ from chassis.eventlog.reader import LogReader, OwnLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import BatchResult, Inbox
 from chassis.projections.outage import Outage
-from chassis.projections.positions import count_all, count_events, halted_streams
+from chassis.projections.positions import count_ahead, count_all, count_events, halted_streams
 from chassis.projections.read_model import ReadModel
 from chassis.projections.shadow_base import Shadow, is_refused_lock
 from chassis.projections.shadow_postgresql import PostgresqlShadow
@@ -58,13 +58,16 @@ class RebuildResult:
     """What a rebuild did.
 
     It read `events` and appended `changes` to the service's own log. For `lock_ms` nobody could
-    write to the model. `halted` streams cannot be applied, as before.
+    write to the model. `halted` streams cannot be applied, as before. It forgot `forgotten_events`
+    of `forgotten_streams`, which their source has lost.
     """
 
     events: int
     changes: int
     lock_ms: int
     halted: int
+    forgotten_streams: int = 0
+    forgotten_events: int = 0
 
 
 def open_shadow(live: Database, uri: str, tables: Sequence[sa.Table], release: str) -> Shadow:
@@ -103,7 +106,8 @@ class Rebuild:
     """One rebuild of the read model of one service.
 
     `live` works on the service's database as the owner of its tables, `logs` are the sources that
-    are other services, and `report` gets every step.
+    are other services, and `report` gets every step. Nothing is forgotten that the model in use has
+    applied, except, with `forget_lost`, what a source that was restored from a backup has lost.
     """
 
     def __init__(
@@ -113,8 +117,11 @@ class Rebuild:
         shadow: Shadow,
         logs: Mapping[str, LogReader],
         report: Callable[[RebuildProgress], None],
+        *,
+        forget_lost: bool = False,
     ) -> None:
         self._model = model
+        self._forget_lost = forget_lost
         self._live = live.with_correlation(new_id())
         self._shadow = shadow
         self._report = report
@@ -148,6 +155,9 @@ class Rebuild:
 
     def _rebuild(self) -> RebuildResult:
         self._shadow.prepare()
+        if self._forget_lost:
+            for source in self._remote:
+                Inbox(self._live, source).reconcile(self._logs[source])
         for _ in range(_ROUNDS):
             count = sum(self._fill(source) for source in self._inboxes)
             self._model.evaluate(
@@ -261,13 +271,15 @@ class Rebuild:
             self._catch_up_locked(connection, began + lock_seconds)
             self._check_complete(connection)
             events, halted = self._work.read(count_all)
+            forgotten = count_ahead(UnitOfWork(connection, self._live, 1))
             self._shadow.exchange(connection, self._remote, self._live.clock.now())
             if POSITIONS in self._model.tables:  # the service does not subscribe to its own log
                 for table in (POSITIONS, RECONCILED):
                     own_rows = table.c.source == self._model.service
                     connection.execute(sa.delete(table).where(own_rows))
         self._report(RebuildProgress("exchanging", 1, 1))
-        return RebuildResult(events, 0, round(1_000 * (time.monotonic() - began)), halted)
+        lock_ms = round(1_000 * (time.monotonic() - began))
+        return RebuildResult(events, 0, lock_ms, halted, *forgotten)
 
     def _catch_up(self) -> None:
         with self._live.database.transaction() as connection:
@@ -293,7 +305,7 @@ class Rebuild:
         if POSITIONS in self._model.tables:
             for source in self._remote:
                 gaps = self._shadow.gaps(connection, source)
-                missing[source] = {gap.stream: gap.seen for gap in gaps}
+                missing[source] = {gap.stream: gap.seen for gap in gaps if not gap.lost}
         return {source: heads for source, heads in missing.items() if heads}
 
     def _bounded_history(self, connection: sa.Connection, source: str, deadline: float) -> History:
@@ -327,6 +339,13 @@ class Rebuild:
             return
         for source in self._remote:
             gaps = self._shadow.gaps(connection, source)
+            if any(gap.lost for gap in gaps) and not self._forget_lost:
+                raise Refused(
+                    own,
+                    f"has applied what {source} has lost since, as it was restored from a backup;"
+                    " `cdp check consistency --repair` forgets it",
+                )
+            gaps = [gap for gap in gaps if not gap.lost]
             late = {gap.stream for gap in gaps if gap.version > gap.shadow_version}
             if stuck := late & set(self._work.read(partial(halted_streams, source=source))):
                 raise self._refusal(sorted(stuck))

@@ -28,13 +28,20 @@ _RELEASE = sa.Table("release", sa.MetaData(), sa.Column("fingerprint", sa.Text, 
 class StreamGap:
     """A stream of which the model in use has seen events that the shadow has not applied.
 
-    `version` and `seen` are those of the model in use.
+    `version` and `seen` are those of the model in use, and so is `restored_to`: up to there both
+    agree, if the source has lost what comes later.
     """
 
     stream: str
     version: int
     seen: int
     shadow_version: int
+    restored_to: int | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the source has lost what the model in use has more."""
+        return self.restored_to is not None
 
 
 class Shadow(Protocol):

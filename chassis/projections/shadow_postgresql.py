@@ -60,7 +60,8 @@ _GRANTS = sa.text(
 )
 _GAPS = sa.text(
     f"""
-    SELECT live.stream_id, live.version, live.seen, coalesce(new.version, 0) AS shadow_version
+    SELECT live.stream_id, live.version, live.seen, coalesce(new.version, 0) AS shadow_version,
+           live.restored_to
     FROM {_LIVE}.positions AS live
     LEFT JOIN {_SHADOW}.positions AS new
            ON new.source = live.source AND new.stream_id = live.stream_id
@@ -124,7 +125,9 @@ class PostgresqlShadow:
 
     def gaps(self, connection: sa.Connection, source: str) -> list[StreamGap]:
         rows = connection.execute(_GAPS, {"source": source})
-        return [StreamGap(r.stream_id, r.version, r.seen, r.shadow_version) for r in rows]
+        return [
+            StreamGap(r.stream_id, r.version, r.seen, r.shadow_version, r.restored_to) for r in rows
+        ]
 
     def unapplied(self, connection: sa.Connection, service: str, since: int) -> dict[str, int]:
         rows = connection.execute(_UNAPPLIED, {"service": service, "since": since})

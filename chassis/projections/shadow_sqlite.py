@@ -65,7 +65,13 @@ class SqliteShadow:
         versions = self._versions(source)
         query = sa.select(POSITIONS).where(POSITIONS.c.source == source)
         return [
-            StreamGap(row.stream_id, row.version, row.seen, versions.get(row.stream_id, 0))
+            StreamGap(
+                row.stream_id,
+                row.version,
+                row.seen,
+                versions.get(row.stream_id, 0),
+                row.restored_to,
+            )
             for row in connection.execute(query)
             if row.seen > versions.get(row.stream_id, 0)
         ]

@@ -28,6 +28,7 @@ from chassis.observability.tracing import current
 from chassis.projections import dead_letters
 from chassis.projections.inbox import Inbox
 from chassis.projections.positions import ahead_streams, halted_page
+from chassis.projections.reconciliation import applicable_incarnation
 from chassis.runtime.broker_watch import BrokerWatch
 from chassis.runtime.log_follower import FollowedLog
 from chassis.runtime.replica import ReplicaProvider
@@ -143,6 +144,7 @@ class Service:
 
     name: ClassVar[str]
     upcasters: ClassVar[Upcasters] = Upcasters()
+    restores_are_confirmed: ClassVar[bool] = False  # see `chassis.eventlog.incarnation`
     publish_pause: ClassVar[float] = 0.02  # seconds: what comes meanwhile is published together
     gauges: ClassVar[Sequence[GaugeQuery]] = ()  # of the service's own tables
     configuration: ClassVar[Sequence[Path]] = ()  # files that it reads, as they are shipped
@@ -202,15 +204,18 @@ class Service:
         """The streams of `source` past `after` of which it has lost what this service has applied.
 
         A source that was restored from a backup agrees with us up to the version `restored_to`.
+        `incarnation` is that of its log which positions were compared with, 0 while they are.
         """
         followed, last = _text("source", source), _text("after", after)
         most = _bounded("limit", limit, _MOST_STREAMS)
         rows = self.work.read(lambda unit: ahead_streams(unit, followed, last, most))
+        known = self.work.read(lambda unit: applicable_incarnation(unit, followed))
         return {
+            "incarnation": known,
             "streams": [
                 {"stream": r.stream_id, "version": r.version, "restored_to": r.restored_to}
                 for r in rows
-            ]
+            ],
         }
 
     @rpc

@@ -62,6 +62,7 @@ class SharedResources(SharedExtension):
             runner = UnitOfWorkRunner(
                 database, settings.service, corrected(settings.clock), upcasters=service.upcasters
             )
+            runner.log.incarnation.confirmed_by_operator = service.restores_are_confirmed
             self._publisher = BrokerPublisher(settings.amqp_uri, runner, service.publish_pause)
             runner.publisher = self._publisher
             self._runner = runner

@@ -17,12 +17,13 @@ from chassis.config.settings import Settings
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from identifiers import load_types
 from services.identity import queries, store
-from services.identity.domain import review, support
+from services.identity.domain import restoring, review, support
 from services.identity.domain.change import IdentityChange
-from services.identity.domain.events import identity_changed
+from services.identity.domain.events import identity_changed, lost_fact
 from services.identity.domain.observation import Observation, Observer
 from services.identity.domain.resolution import ResolutionResult, resolve, resolve_all_unchanged
 from services.identity.domain.responses import RepairResult
+from services.identity.domain.restoring import LostFact
 from services.identity.domain.state import IdentityPolicy, IdentityState
 
 T = TypeVar("T")
@@ -169,6 +170,15 @@ def open_handlers(settings: Settings) -> IdentityHandlers:
     )
 
 
+def take_back(unit: UnitOfWork, policy: IdentityPolicy, facts: Sequence[LostFact]) -> None:
+    """Append facts again that the log has lost in a restore, in their order, and fold them."""
+    state = store.load_for_facts(unit, policy, facts)
+    restoring.take_back(state, facts)
+    store.save(unit, state)
+    appended = [result.event for result in unit.append([lost_fact(fact) for fact in facts])]
+    _check_epochs(appended)
+
+
 def close_review(unit: UnitOfWork, review_id: str) -> None:
     """Take an entry off the review list; NotFound if it is not on it."""
     if not store.close_review(unit, review_id):
@@ -205,10 +215,14 @@ def _append(unit: UnitOfWork, changes: Sequence[IdentityChange]) -> list[Event]:
     """Append a fact for each change; returns one copy of each, in order."""
     drafts = [identity_changed(change, new_id()) for change in changes]
     facts = [appended.event for appended in unit.append(drafts)]
+    _check_epochs(facts)
+    return facts
+
+
+def _check_epochs(facts: Sequence[Event]) -> None:
     for fact in facts:
         if any(entry["version"] != entry["epoch"] for entry in fact.data["streams"]):
             raise AssertionError("a stream's version in identity's log is its epoch")
-    return facts
 
 
 def _note(

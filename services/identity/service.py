@@ -26,6 +26,7 @@ class IdentityService(Service):
 
     name = "identity"
     configuration = (IDENTITY_FILE,)
+    restores_are_confirmed = True  # it first takes facts back from profiles' log
 
     handlers: IdentityHandlers = Resource(open_handlers)
     profiles = Remote("profiles", timeout=5.0)

@@ -13,7 +13,7 @@ again (`ConcurrentMove`): a further lock would break the order. A split or a mer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -25,6 +25,7 @@ from chassis.database.engine import upsert
 from chassis.database.personal import NOT_PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
+from services.identity.domain.restoring import LostFact
 from services.identity.domain.review import ReviewSubject
 from services.identity.domain.state import IdentityPolicy, IdentityState, Profile, Tenure
 
@@ -176,6 +177,25 @@ def load_whole_locked(
     """The same, with the profiles locked."""
     _LOCK_PROFILES.execute(unit.connection, profile_ids=sorted(profile_ids))
     return load_whole(unit, policy, profile_ids)
+
+
+def load_for_facts(
+    unit: UnitOfWork, policy: IdentityPolicy, facts: Sequence[LostFact]
+) -> IdentityState:
+    """All that facts may change, with their profiles whole: their streams, identifiers, labels."""
+    entries = [(stream, entry) for fact in facts for stream, entry in fact.entries.items()]
+    keys = sorted({i["key"] for _, entry in entries for i in entry["identifiers"]})
+    _ADD_KEYS.execute(unit.connection, [{"key": key} for key in keys])
+    _LOCK_KEYS.execute(unit.connection, keys=keys)
+    named = sa.or_(
+        TENURES.c.stream_id.in_({stream for stream, _ in entries}), TENURES.c.key.in_(keys)
+    )
+    found = unit.connection.execute(sa.select(TENURES.c.profile_id).where(named)).scalars()
+    labels = {*found, *(entry["profile_id"] for _, entry in entries)}
+    _LOCK_PROFILES.execute(unit.connection, profile_ids=sorted(labels))
+    query = SELECT_TENURES.where(TENURES.c.profile_id.in_(labels))
+    tenures, profiles = read_tenures(unit.connection.execute(query))
+    return IdentityState.of(policy, tenures, profiles, complete=labels)
 
 
 def save(unit: UnitOfWork, state: IdentityState) -> None:

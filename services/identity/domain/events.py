@@ -6,6 +6,7 @@ from typing import Any
 
 from chassis import JointDraft
 from services.identity.domain.change import IdentityChange
+from services.identity.domain.restoring import LostFact
 from services.identity.domain.state import Tenure
 
 
@@ -18,6 +19,18 @@ def identity_changed(change: IdentityChange, fact_id: str) -> JointDraft:
         data={"reason": change.reason} | ({"note": change.note} if change.note else {}),
         occurred_at=change.occurred_at,
         metadata={"causation_id": change.event_id} if change.event_id else {},
+    )
+
+
+def lost_fact(fact: LostFact) -> JointDraft:
+    """The draft of a fact that was recorded before, and lost: the same, under the same id."""
+    return JointDraft(
+        id=fact.id,
+        type="identity_changed",
+        entries=fact.entries,
+        data={"reason": fact.reason} | ({"note": fact.note} if fact.note else {}),
+        occurred_at=fact.occurred_at,
+        metadata={"causation_id": fact.causation_id} if fact.causation_id else {},
     )
 
 

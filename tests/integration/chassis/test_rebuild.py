@@ -102,6 +102,7 @@ class ProfilesAndSegments:
         report: Callable[[RebuildProgress], None] = lambda step: None,
         *,
         resume: bool = False,
+        forget_lost: bool = False,
         uri: str = "",
         release: str = "1",
     ) -> RebuildResult:
@@ -112,12 +113,17 @@ class ProfilesAndSegments:
         shadow = open_shadow(database, uri or self.owner_uri, model.tables, release)
         logs = {"profiles": RemoteLog(call or self.answer)}
         try:
-            rebuild = Rebuild(model, live, shadow, logs, report)
+            rebuild = Rebuild(model, live, shadow, logs, report, forget_lost=forget_lost)
             return rebuild.resume() if resume else rebuild.run()
         finally:
             shadow.database.close()
             if uri:
                 database.close()
+
+    def compare(self) -> None:
+        """Let segments walk all of its positions."""
+        inbox = Inbox(self.segments.work, "profiles")
+        inbox.reconcile(RemoteLog(self.answer))
 
     def tables(self) -> dict[str, list[Any]]:
         return rows(
@@ -705,3 +711,25 @@ def _forms(shop: ProfilesAndSegments, engine: str) -> list[Any]:
         ]
     with shop.owner.transaction() as connection:
         return [list(map(tuple, connection.execute(sa.text(query)))) for query in queries]
+
+
+def test_what_a_restored_source_has_lost_is_forgotten_if_that_is_allowed(
+    shop: ProfilesAndSegments,
+) -> None:
+    before = shop.tables()
+    further = {name: POSITIONS.c[name] + 2 for name in ("version", "seen")}
+    shop.spoil(sa.update(POSITIONS).where(POSITIONS.c.stream_id == "a9").values(**further))
+    shop.compare()
+    with pytest.raises(Refused, match="check consistency --repair"):
+        shop.rebuild()
+    result = shop.rebuild(forget_lost=True)
+    assert (result.forgotten_streams, result.forgotten_events) == (1, 2)
+    assert shop.tables() == before
+
+
+def test_a_rebuild_that_may_forget_compares_first(shop: ProfilesAndSegments) -> None:
+    before = shop.tables()
+    further = {name: POSITIONS.c[name] + 1 for name in ("version", "seen")}
+    shop.spoil(sa.update(POSITIONS).where(POSITIONS.c.stream_id == "a9").values(**further))
+    assert shop.rebuild(forget_lost=True).forgotten_events == 1
+    assert shop.tables() == before

@@ -18,7 +18,7 @@ from chassis import Event, Unavailable
 from chassis.core.errors import NotFound
 from chassis.database.engine import Database
 from chassis.database.tables import LOG_INCARNATIONS, POSITIONS, RECONCILED, STREAMS
-from chassis.eventlog.incarnation import declare_restored
+from chassis.eventlog.incarnation import declare_restored, newest
 from chassis.eventlog.log import FIRST_HEADS, HeadCursor, HeadsPage
 from chassis.eventlog.reader import OwnLog, RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -571,3 +571,59 @@ def test_the_log_of_a_database_that_was_never_restored_says_nothing_of_it(
     (event,) = append(notes.log, note("a"))
     assert "incarnation" not in event.to_wire()
     assert notes.log.read(lambda unit: unit.heads(FIRST_HEADS, 1)).incarnation == 1
+
+
+@postgresql
+@pytest.mark.parametrize(
+    ("before", "begins"),
+    [("timeline", True), ("database", False), ("cluster", False), ("form", False)],
+)
+def test_a_log_that_an_operator_has_to_confirm_goes_on_after_a_failover_alone(
+    notes: ComparedNotes, before: str, begins: bool
+) -> None:
+    append(notes.log, note("a"))
+    _, fingerprint = notes.log.read(lambda unit: newest(unit.connection))
+    cluster, timeline, database, table = fingerprint.split("/")
+    other = {
+        "timeline": f"{cluster}/000000FF/{database}/{table}",
+        "database": f"{cluster}/{timeline}/1/{table}",
+        "cluster": f"1/{timeline}/{database}/{table}",
+        "form": "database/1/2",
+    }[before]
+    moved = sa.update(LOG_INCARNATIONS).values(fingerprint=other)
+    notes.log.run(lambda unit: unit.connection.execute(moved))
+    source = work_on(notes.log.database)
+    source.log.incarnation.confirmed_by_operator = True
+    if begins:
+        (event,) = append(source, note("a"))
+        assert event.incarnation > 1
+        return
+    with pytest.raises(Unavailable, match="--restored notes"):
+        append(source, note("a"))
+    source.log.incarnation.keep()
+    (event,) = append(source, note("a"))
+    assert event.version == 2
+    number = source.run(lambda unit: declare_restored(unit.connection))
+    assert append(work_on(notes.log.database), note("a"))[0].incarnation == number
+
+
+def test_files_that_were_copied_are_a_log_of_their_own(
+    notes: ComparedNotes, tmp_path: Path
+) -> None:
+    append(notes.log, note("a"))
+    moved = sa.update(LOG_INCARNATIONS).values(fingerprint="file/1")
+    notes.log.run(lambda unit: unit.connection.execute(moved))
+    source = work_on(notes.log.database)
+    source.log.incarnation.confirmed_by_operator = notes.log.database.dialect == "sqlite"
+    assert append(source, note("a"))[0].incarnation > 1
+
+
+@postgresql
+def test_a_user_who_may_not_ask_where_the_cluster_is_sees_the_database(
+    notes: ComparedNotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denied = sa.text("SELECT false")
+    monkeypatch.setattr("chassis.eventlog.incarnation._MAY_READ", denied)
+    append(notes.log, note("a"))
+    _, fingerprint = notes.log.read(lambda unit: newest(unit.connection))
+    assert fingerprint.startswith("database/")
