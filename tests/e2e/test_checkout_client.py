@@ -43,7 +43,7 @@ class InvalidInput(Exception):
     """An error of the service below, with the same name on the wire as ours."""
 
 
-class CallersTrace(DependencyProvider):
+class CallersTrace(DependencyProvider):  # type: ignore[misc] # nameko has no types
     """The trace of a call, as it arrives."""
 
     def get_dependency(self, worker_ctx: Any) -> Any:
