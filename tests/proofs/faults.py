@@ -77,7 +77,8 @@ def _kill_one_of_each(target: Target) -> Iterator[None]:
     yield
     for service in target.suite.services:
         target.suite.start(service, wait=False)
-    target.suite.wait_until_ready()
+    for service in target.suite.services:
+        _wait_until_served(target, service)
 
 
 def _freeze_in_a_transaction(service: str) -> Callable[[Target], AbstractContextManager[None]]:
@@ -110,7 +111,7 @@ def _take_identity_away(target: Target) -> Iterator[None]:
     yield
     for _ in range(target.suite.replicas):
         target.suite.start("identity", wait=False)
-    target.suite.wait_until_ready()
+    _wait_until_served(target, "identity")
 
 
 @contextmanager
@@ -330,6 +331,20 @@ def _send_nonsense(target: Target) -> Iterator[None]:
                 f"what is no event is in {queue}",
             )
             channel.queue_purge(queue)
+
+
+def _wait_until_served(target: Target, service: str) -> None:
+    """Wait until all processes of a service take calls, whatever has befallen the others."""
+
+    def served() -> bool:
+        with _operator(target) as channel:
+            try:
+                queue = channel.queue_declare(f"rpc-{service}", passive=True)
+            except amqp.NotFound:
+                return False
+            return int(queue.consumer_count) >= len(target.suite.alive(service))
+
+    wait_for(served, f"all processes of {service} take calls", patience=60)
 
 
 def _is_stopped(process: Process) -> bool:
