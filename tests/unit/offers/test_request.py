@@ -78,7 +78,7 @@ def test_null_is_as_good_as_absent() -> None:
         ({"placement": None}, "placement"),
         ({"placement": 3}, "placement"),
         ({"placment": "x"}, "placment"),
-        ({"identifiers": {"user_id": 7}}, "identifiers.user_id"),
+        ({"identifiers": {"user_id": 7.5}}, "identifiers.user_id"),
         ({"identifiers": ["ann"]}, "identifiers"),
         ({"identifiers": {f"id_{n}": "x" for n in range(11)}}, "identifiers"),
         ({"authenticated": "yes"}, "authenticated"),
