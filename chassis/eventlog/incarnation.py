@@ -96,9 +96,11 @@ class Incarnation:
 
     def begin(self, connection: sa.Connection, service: str) -> None:
         """Begin the next incarnation, unless another process has done so meanwhile."""
+        here = fingerprint_of(connection)
+        if newest(connection)[1] == here:
+            return
         with_lock(connection)
         number, fingerprint = newest(connection)
-        here = fingerprint_of(connection)
         if fingerprint == here:
             return
         if not fingerprint:  # the log is younger than this release, or new

@@ -207,9 +207,9 @@ class UnitOfWorkRunner:
         began = time.monotonic()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._once(function, begin, attempt)
+                return self._once_here(function, begin, attempt)
             except LogRestored:
-                self._begin_incarnation()
+                continue  # once more: that was noticed while another process did the same
             except NoConnection:
                 raise Unavailable("database", "has no connection left; try again") from None
             except DBAPIError as error:
@@ -225,13 +225,21 @@ class UnitOfWorkRunner:
                     raise
                 if lost:
                     time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
-        raise AssertionError("the loop returns or raises")
+        raise Unavailable(f"log of {self.source}", "begins its next incarnation; try again")
 
-    def _begin_incarnation(self) -> None:
-        """The log was restored: its next incarnation begins, in a transaction of its own."""
-        log = self.log
-        with self.database.transaction() as connection:
-            log.incarnation.begin(connection, log.source)
+    def _once_here(
+        self,
+        function: Callable[[UnitOfWork], T],
+        begin: Callable[[], AbstractContextManager[sa.Connection]],
+        attempt: int,
+    ) -> T:
+        """Run `function`; if the log lies elsewhere than before, its next incarnation begins."""
+        try:
+            return self._once(function, begin, attempt)
+        except LogRestored:
+            with self.database.transaction() as connection:
+                self.log.incarnation.begin(connection, self.source)
+            return self._once(function, begin, attempt)
 
     def _once(
         self,

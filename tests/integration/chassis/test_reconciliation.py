@@ -18,7 +18,7 @@ from chassis import Event, Unavailable
 from chassis.core.errors import NotFound
 from chassis.database.engine import Database
 from chassis.database.tables import LOG_INCARNATIONS, POSITIONS, RECONCILED, STREAMS
-from chassis.eventlog.incarnation import declare_restored, newest
+from chassis.eventlog.incarnation import LogRestored, declare_restored, newest
 from chassis.eventlog.log import FIRST_HEADS, HeadCursor, HeadsPage
 from chassis.eventlog.reader import OwnLog, RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -627,3 +627,32 @@ def test_a_user_who_may_not_ask_where_the_cluster_is_sees_the_database(
     append(notes.log, note("a"))
     _, fingerprint = notes.log.read(lambda unit: newest(unit.connection))
     assert fingerprint.startswith("database/")
+
+
+@postgresql
+def test_writers_that_all_find_the_log_elsewhere_begin_one_incarnation(
+    notes: ComparedNotes,
+) -> None:
+    append(notes.log, note("a"))
+    moved = sa.update(LOG_INCARNATIONS).values(fingerprint="elsewhere")
+    notes.log.run(lambda unit: unit.connection.execute(moved))
+    source = work_on(notes.log.database)
+    writers = [eventlet.spawn(append, source, note(f"w{number}")) for number in range(8)]
+    assert len({writer.wait()[0].incarnation for writer in writers}) == 1
+    count = sa.select(sa.func.count()).select_from(LOG_INCARNATIONS)
+    assert notes.log.read(lambda unit: unit.connection.execute(count).scalar()) == 2
+
+
+@postgresql
+def test_an_incarnation_that_cannot_begin_yet_is_unavailable(
+    notes: ComparedNotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(notes.log, note("a"))
+    source = work_on(notes.log.database)
+
+    def check(_connection: Any) -> None:
+        raise LogRestored
+
+    monkeypatch.setattr(source.log.incarnation, "check", check)
+    with pytest.raises(Unavailable, match="next incarnation"):
+        append(source, note("a"))

@@ -232,6 +232,25 @@ def test_events_carry_the_id_of_the_call_that_began_it_all(wire: Wire) -> None:
 # What every service answers
 
 
+def test_heads_come_in_the_order_of_transactions_or_by_name(wire: Wire) -> None:
+    wire.call("profiles", "put", streams=["headed", "headed", "followed"])
+    page = wire.call("profiles", "heads", streams=["headed", "unknown"])
+    (head,) = page["streams"]
+    assert (head["stream"], head["version"], head["restored_to"]) == ("headed", 2, 0)
+    assert page["horizon"] > 0
+    assert page["incarnation"] == 1
+    everything = wire.call("profiles", "heads", limit=1_000)["streams"]
+    assert head in everything
+    place = {"changed_in": head["changed_in"], "stream": "headed"}
+    later = wire.call("profiles", "heads", after=place, limit=1_000)["streams"]
+    assert head not in later
+    assert all(each in everything for each in later)
+
+
+def test_a_service_that_is_ahead_of_nothing_says_so(wire: Wire) -> None:
+    assert wire.call("segments", "ahead", source="profiles") == {"incarnation": 1, "streams": []}
+
+
 def test_the_log_is_read_in_pages(wire: Wire) -> None:
     wire.call("profiles", "put", streams=["paged"] * 5)
     first = wire.call("profiles", "history", streams=[{"stream": "paged", "after": 1}], limit=2)
@@ -267,6 +286,15 @@ def test_the_log_is_read_in_pages(wire: Wire) -> None:
         ("streams", {"after": 1}, "after"),
         ("streams", {"after": "s\0"}, "after"),
         ("streams", {"limit": -1}, "limit"),
+        ("heads", {"after": "s"}, "after"),
+        ("heads", {"after": {"changed_in": -1, "stream": ""}}, "after.changed_in"),
+        ("heads", {"after": {"changed_in": 1}}, "after.stream"),
+        ("heads", {"streams": "s"}, "streams"),
+        ("heads", {"streams": ["s"] * 1_001}, "streams"),
+        ("heads", {"streams": ["s", 1]}, "streams[1]"),
+        ("heads", {"limit": 0}, "limit"),
+        ("ahead", {"source": 1}, "source"),
+        ("ahead", {"source": "profiles", "after": 1}, "after"),
         ("dead_letters", {"limit": "all"}, "limit"),
         ("dead_letters", {"redriven": "no"}, "redriven"),
         ("dead_letter", {"id": 1}, "id"),
