@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from amqp.exceptions import ChannelError, PreconditionFailed
+from amqp.exceptions import ChannelError, NotFound, PreconditionFailed
 from kombu import Connection, Exchange, Queue
 
 from chassis.messaging.amqp import NOT_FOUND
@@ -81,7 +81,7 @@ def policies(follows: Mapping[str, Iterable[str]]) -> Iterator[dict[str, Any]]:
     """
     yield {
         "name": "calls",
-        "pattern": "^rpc-",
+        "pattern": rf"^rpc-|^({'|'.join(map(re.escape, follows))})\.calls$",
         "definition": {"message-ttl": 1_000 * CALL_SECONDS},
     }
     for service, sources in follows.items():
@@ -127,6 +127,45 @@ def _bind(channel: Any, queue: Queue) -> None:
     bound = queue(channel)
     bound.exchange.declare()
     bound.queue_bind()
+
+
+def calls_queue(service: str) -> Queue:
+    """nameko's queue of the calls to a service, which lives on one node of a cluster."""
+    return Queue(f"rpc-{service}", rpc_exchange(), f"{service}.*", durable=True)
+
+
+def substitute_queue(service: str) -> Queue:
+    """What holds the calls to a service while the node of its queue is down.
+
+    It is transient, so that it is gone when its own node goes down, and another can be declared.
+    """
+    return Queue(f"{service}.calls", rpc_exchange(), f"{service}.*", durable=False)
+
+
+def is_node_down(error: BaseException) -> bool:
+    """Whether a durable queue cannot be used, declared or deleted until its node is back."""
+    return isinstance(error, NotFound) and "home node" in str(error)
+
+
+def ensure_calls_queue(connection: Connection, service: str) -> Queue:
+    """The queue from which a service is to take its calls, declared and bound.
+
+    After its node has come back, the queue has copies of what its substitute held: the first who
+    sees that deletes the substitute, whose consumers move then, and those copies.
+    """
+    queue, substitute = calls_queue(service), substitute_queue(service)
+    try:
+        ensure_queue(connection, queue)
+    except NotFound as error:
+        if not is_node_down(error):
+            raise
+        ensure_queue(connection, substitute)
+        return substitute
+    with connection.channel() as channel:
+        if _is_there(channel, substitute):
+            substitute(channel).delete()
+            queue(channel).purge()
+    return queue
 
 
 def bind_again(connection: Connection, queue: Queue) -> None:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 import amqp
 import structlog
 from amqp.exceptions import AMQPError, RecoverableConnectionError
+from amqp.exceptions import NotFound as NotFoundOnBroker
 from eventlet.semaphore import Semaphore
 from kombu.utils.json import dumps as dump_ascii
 from nameko.amqp.publish import get_producer
@@ -28,7 +29,12 @@ from nameko.exceptions import (
 )
 from nameko.extensions import DependencyProvider
 from nameko.messaging import HeaderEncoder, QueueConsumer
-from nameko.rpc import ReplyListener, RpcConsumer, get_rpc_exchange
+from nameko.rpc import (
+    RPC_REPLY_QUEUE_TEMPLATE,
+    ReplyListener,
+    RpcConsumer,
+    get_rpc_exchange,
+)
 from nameko.rpc import Rpc as NamekoRpc
 
 from chassis.core import errors
@@ -43,7 +49,12 @@ from chassis.messaging.amqp import (
     is_too_large,
     publish,
 )
-from chassis.messaging.exchanges import bind_again, ensure_queue
+from chassis.messaging.exchanges import (
+    bind_again,
+    ensure_calls_queue,
+    ensure_queue,
+    is_node_down,
+)
 from chassis.observability.metrics import CALLS_RETURNED, note_expired
 from chassis.observability.tracing import TRACEPARENT, TraceContext, parse_traceparent
 from chassis.runtime.expiry import EXPIRY_HEADERS, StallDetector, expiry_headers, lifetime
@@ -84,7 +95,7 @@ class SafeQueueConsumer(QueueConsumer):
         self._awaits_fence = False  # what a new channel delivers has just left the broker
         self._connection = channel.connection.client
         for provider in self._providers:
-            ensure_queue(self._connection, provider.queue)
+            provider.prepare(self._connection)
         return super().get_consumers(partial(consumer_cls, auto_declare=False), channel)
 
     @contextmanager
@@ -181,10 +192,22 @@ class SafeReplyListener(ReplyListener):
 
     queue_consumer = SafeQueueConsumer()
     shared = SharedResources()
+    queue: Any
 
     def setup(self) -> None:
         super().setup()
         self.shared.declarations.append(lambda connection: bind_again(connection, self.queue))
+
+    def prepare(self, connection: Any) -> None:
+        """Declare the queue, or one of another name if its node is down."""
+        try:
+            ensure_queue(connection, self.queue)
+        except NotFoundOnBroker as error:
+            if not is_node_down(error):
+                raise
+            name = RPC_REPLY_QUEUE_TEMPLATE.format(self.container.service_name, uuid.uuid4())
+            self.queue = self.queue.clone(name=name)
+            ensure_queue(connection, self.queue)
 
     @contextmanager
     def expecting(self, correlation_id: str) -> Iterator[Any]:
@@ -200,6 +223,7 @@ class SafeRpcConsumer(RpcConsumer):
 
     queue_consumer = SafeQueueConsumer()
     shared = SharedResources()
+    queue: Any
 
     def __init__(self) -> None:
         super().__init__()
@@ -208,7 +232,19 @@ class SafeRpcConsumer(RpcConsumer):
     def setup(self) -> None:
         if self.shared.settings().serves_rpc and self.queue is None:
             super().setup()
-            self.shared.declarations.append(lambda connection: ensure_queue(connection, self.queue))
+            self.shared.declarations.append(self.choose_queue)
+
+    def prepare(self, connection: Any) -> None:
+        """Declare the queue from which the calls are to come now."""
+        self.queue = ensure_calls_queue(connection, self.container.service_name)
+
+    def choose_queue(self, connection: Any) -> None:
+        """Take calls from the service's queue, or while its node is down from a substitute."""
+        before = self.queue.name
+        self.prepare(connection)
+        if self.queue.name != before:
+            _log.warning("calls_queue", queue=self.queue.name)
+            self.queue_consumer.reconnect()
 
     def stop(self) -> None:
         if self.shared.settings().serves_rpc:

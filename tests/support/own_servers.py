@@ -64,6 +64,8 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start the server, and wait until it serves."""
+        if self._popen is not None:
+            self._popen.wait(_PATIENCE)  # it was stopped
         self._popen = self._spawn()
         wait_until(self._serves, f"{type(self).__name__} serves\n{self._log()}")
 
@@ -164,16 +166,17 @@ class OwnPostgres(ServerProcess):
 class OwnRabbit(ServerProcess):
     """A RabbitMQ node without plugins, with lines of `rabbitmq.conf`; `broker` administers it."""
 
-    def __init__(self, *configuration: str) -> None:
+    def __init__(self, *configuration: str, cookie: str = "") -> None:
         super().__init__("rabbit")
+        self.cookie = cookie or secrets.token_hex(10)
         ensure_package("rabbitmq-server", "rabbitmq-server")
         (self.directory / "rabbitmq.conf").write_text(
             "".join(f"{line}\n" for line in configuration)
         )
         self._programs = program_directory("rabbitmq-server", _RABBITMQ)
-        cookie = self.directory / ".erlang.cookie"
-        cookie.write_text(secrets.token_hex(10))
-        cookie.chmod(0o400)
+        file = self.directory / ".erlang.cookie"
+        file.write_text(self.cookie)
+        file.chmod(0o400)
         (self.directory / "plugins").write_text("[].\n")
         self._variables = {
             "HOME": str(self.directory),
@@ -190,8 +193,20 @@ class OwnRabbit(ServerProcess):
             "LANG": "C.UTF-8",
         }
         words = [f"{name}={value}" for name, value in self._variables.items()]
-        control = ControlCommand(("env", *words, f"{self._programs}/rabbitmqctl"))
+        self._control = ("env", *words, f"{self._programs}/rabbitmqctl", "-q")
+        control = ControlCommand(self._control[:-1])
         self.broker = Broker("localhost", self.port, control)
+
+    def join(self, other: OwnRabbit) -> None:
+        """Become a node of the cluster of `other`, whose cookie this node has; it forgets its own
+        virtual hosts and users."""
+        for words in (["stop_app"], ["join_cluster", other.name], ["start_app"]):
+            subprocess.run([*self._control, *words], check=True, stdout=subprocess.DEVNULL)
+
+    @property
+    def name(self) -> str:
+        """The name of the node."""
+        return self._variables["RABBITMQ_NODENAME"]
 
     def stop_at_once(self) -> None:
         """As a power cut would (SIGKILL)."""
