@@ -17,6 +17,7 @@ from tests.support.toy_services import wait_until
 
 QUEUES = [
     *(f"rpc-{name}" for name in SERVICE_NAMES),
+    *(f"{name}.calls" for name in SERVICE_NAMES),
     *(f"{name}.{source}" for name in SERVICE_NAMES for source in FOLLOWS[name]),
 ]
 
