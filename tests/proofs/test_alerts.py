@@ -19,6 +19,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import amqp
+import eventlet
 import kombu
 import pytest
 import yaml
@@ -69,6 +70,26 @@ class WatchedSuite(ProcessSuite):
             f"127.0.0.1:{port}": {"container": f"{process.service}-{process.role}"}
             for process, port in self._ports
         }
+
+
+class LimitingProxy(TcpProxy):
+    """What connects while it is frozen does not reach the server, and is dropped afterwards.
+
+    Those that have given up would use up the server's connections.
+    """
+
+    def _accept(self) -> None:
+        while True:
+            inward, _ = self._listener.accept()
+            if self.frozen:
+                eventlet.spawn(self._drop_after_thaw, inward)
+            else:
+                eventlet.spawn(self._pass_on, inward, eventlet.connect(self._server))
+
+    def _drop_after_thaw(self, inward: Any) -> None:
+        while self.frozen:
+            eventlet.sleep(0.1)
+        inward.close()
 
 
 class Traffic:
@@ -126,8 +147,8 @@ class Faults:
         self._stack = stack
         self._heal: list[Callable[[], object]] = []
         self._proxies = {
-            "broker": TcpProxy(suite.virtual_host.uri("offers")),
-            "database": TcpProxy(suite.user_uris["offers"]),
+            "broker": LimitingProxy(suite.virtual_host.uri("offers")),
+            "database": LimitingProxy(suite.user_uris["offers"]),
         }
         self._identity = suite.alive("identity")
         self._segments = suite.alive("segments")
