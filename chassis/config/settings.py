@@ -36,7 +36,7 @@ class Settings:
     role: Role = "all"
     batch_size: int = 100
     workers: int = 10
-    reconcile_seconds: float = 30.0
+    reconcile_seconds: float = 5.0
     http_port: int = 0
 
     @property
@@ -69,7 +69,7 @@ def read_settings(service: str, role: Role = "all") -> Settings:
         role=role,
         batch_size=_positive(env, "CDP_BATCH_SIZE", 100),
         workers=_positive(env, "CDP_WORKERS", 10),
-        reconcile_seconds=_positive(env, "CDP_RECONCILE_SECONDS", 30.0),
+        reconcile_seconds=_positive(env, "CDP_RECONCILE_SECONDS", 5.0),
         http_port=_port(env, "CDP_HTTP_PORT"),
     )
 

@@ -37,7 +37,7 @@ Follower = TypeVar("Follower", bound=Callable[[Any], Projection])
 
 _GATHER_SECONDS = 0.01
 _IDLE_SECONDS = 0.25
-_HEARTBEAT = 60  # long, since nothing is read while a batch waits for the database
+_HEARTBEAT = 10  # a process that froze gives its messages back after two of them
 _WAIT_SECONDS = 10.0
 _GAP_SECONDS = 0.05
 _KEEP_UP_SECONDS = 0.5
