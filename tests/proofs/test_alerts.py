@@ -340,6 +340,7 @@ class Watcher:
     def __init__(self, prometheus: Prometheus, suite: WatchedSuite) -> None:
         self.ever: dict[str, dict[str, str]] = {}
         self.seconds: dict[str, float] = {}
+        self.last: dict[str, float] = {}
         self._begin = time.monotonic()
         self._prometheus = prometheus
         self._suite = suite
@@ -357,6 +358,7 @@ class Watcher:
             name = alert["labels"]["alertname"]
             self.ever.setdefault(name, alert["annotations"])
             self.seconds.setdefault(name, time.monotonic() - self._begin)
+            self.last[name] = time.monotonic()
         return {alert["labels"]["alertname"] for alert in alerts}
 
     def fired(self) -> set[str]:
@@ -401,7 +403,7 @@ def test_every_alert_fires_under_its_fault_and_clears_afterwards(
     rules = hasten(yaml.safe_load(RULES.read_text()), factor)
     (folder := tmp_path / "prometheus").mkdir()
     (logs := tmp_path / "logs").mkdir()
-    environment = {"CDP_RECONCILE_SECONDS": str(max(1, 30 / factor))}
+    environment = {"CDP_RECONCILE_SECONDS": str(max(1, 30 / factor)), "CDP_WORKERS": "6"}
     with ExitStack() as stack:
         system = WatchedSuite(databases, virtual_hosts, environment=environment, directory=logs)
         stack.enter_context(system)
@@ -429,6 +431,8 @@ def test_every_alert_fires_under_its_fault_and_clears_afterwards(
             assert "error" not in str(annotations).lower(), name
         faults.heal()
         watcher.wait(lambda: not watcher.firing(), "all clear", patience)
+        cleared = {name: round(at - fired) for name, at in watcher.last.items()}
+        print("cleared after seconds:", cleared)
         print("fired after seconds:", {name: round(s) for name, s in watcher.seconds.items()})
         print(
             f"sound after {well - begin:.0f} s; all {len(names)} alerts had fired"
