@@ -34,6 +34,7 @@ from chassis import Draft, Event, JointDraft, Unavailable
 from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
 from chassis.database.tables import POSITIONS
+from chassis.eventlog.incarnation import declare_restored
 from chassis.eventlog.log import HeadCursor, HeadsPage
 from chassis.eventlog.reader import OwnLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -64,9 +65,16 @@ replicas = st.integers(0, 1)
 
 
 class SmallPages(OwnLog):
-    """A log that gives two heads a page."""
+    """A log that gives two heads a page, and no answer to the question number `failing`."""
+
+    def __init__(self, log: UnitOfWorkRunner, failing: int = 0) -> None:
+        super().__init__(log.read)
+        self._failing = failing
 
     def heads(self, after: HeadCursor) -> HeadsPage:
+        self._failing -= 1
+        if self._failing == 0:
+            raise Unavailable("notes", "did not answer")
         page: HeadsPage = self._read(lambda unit: unit.heads(after, 2))
         return page
 
@@ -218,7 +226,17 @@ class Follower(RuleBasedStateMachine):
 
     @rule(replica=replicas)
     def reconcile(self, replica: int) -> None:
-        self.replicas[replica].reconcile(SmallPages(self.log.read), page_size=2)
+        self.replicas[replica].reconcile(SmallPages(self.log), page_size=2)
+
+    @rule(replica=replicas, page=st.integers(1, 4))
+    def reconcile_with_a_page_that_fails(self, replica: int, page: int) -> None:
+        with suppress(Unavailable):
+            self.replicas[replica].reconcile(SmallPages(self.log, page), page_size=2)
+
+    @rule()
+    def move_the_log(self) -> None:
+        """As after a failover: nothing is lost, and what is on its way is of the log before."""
+        self.log.run(lambda unit: declare_restored(unit.connection))
 
     # What must hold
 
