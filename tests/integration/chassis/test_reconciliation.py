@@ -478,6 +478,26 @@ def test_a_joint_fact_waits_for_its_stream_that_is_ahead(
     assert notes.inbox.behind(100) == {"b": 1}
 
 
+def test_a_walk_after_a_restore_goes_on_where_it_was_interrupted(
+    notes: ComparedNotes, restore: Callable[[Mapping[str, int]], int]
+) -> None:
+    append(notes.log, *(note(f"s{number}", i) for number in range(4) for i in range(2)))
+    notes.catch_up()
+    number = restore({"s0": 1, "s3": 1})
+    source = Pages(notes.log, 2)
+    source.failing = {3}  # heads, and the second page of positions
+    with pytest.raises(Unavailable):
+        notes.inbox.reconcile(source, page_size=2)
+    assert (notes.row().next_incarnation, notes.row().walk_after) == (number, "s1")
+    assert not notes.inbox.process(append(notes.log, note("s1")), Notes()).applied
+    notes.inbox.reconcile(Pages(notes.log, 2), page_size=2)
+    assert (notes.row().incarnation, notes.row().next_incarnation) == (number, None)
+    assert [stream for stream, (_, halted, _) in notes.positions().items() if halted] == [
+        "s0",
+        "s3",
+    ]
+
+
 def test_a_second_restore_on_the_way_begins_the_walk_anew(
     notes: ComparedNotes, restore: Callable[[Mapping[str, int]], int]
 ) -> None:
