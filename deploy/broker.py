@@ -45,16 +45,8 @@ class Administration(Protocol):
         """Cut every connection into a virtual host."""
         ...
 
-    def bindings(self, virtual_host: str) -> list[tuple[str, str]]:
-        """Exchange and queue of every binding of a virtual host."""
-        ...
-
-    def policies(self, virtual_host: str) -> list[str]:
-        """The names of a virtual host's policies."""
-        ...
-
-    def queues(self, virtual_host: str) -> dict[str, tuple[int, int]]:
-        """How many messages and consumers each queue of a virtual host has."""
+    def export(self, virtual_host: str) -> Mapping[str, Any]:
+        """The definitions document of a virtual host as it is: its queues, bindings, policies."""
         ...
 
 
@@ -123,21 +115,12 @@ class ControlCommand:
     def close_connections(self, virtual_host: str) -> None:
         self._run("close_all_connections", "--vhost", virtual_host, "cut by an operator")
 
-    def bindings(self, virtual_host: str) -> list[tuple[str, str]]:
-        rows = self._list("bindings", virtual_host, "source_name", "destination_name")
-        return [(row["source_name"], row["destination_name"]) for row in rows]
-
-    def policies(self, virtual_host: str) -> list[str]:
-        return [row["name"] for row in self._list("policies", virtual_host)]
-
-    def queues(self, virtual_host: str) -> dict[str, tuple[int, int]]:
-        rows = self._list("queues", virtual_host, "name", "messages", "consumers")
-        return {row["name"]: _depth(row) for row in rows}
-
-    def _list(self, kind: str, virtual_host: str, *columns: str) -> list[dict[str, Any]]:
-        text = self._run(f"list_{kind}", "-p", virtual_host, *columns, "--formatter", "json")
-        rows: list[dict[str, Any]] = json.loads(text)
-        return rows
+    def export(self, virtual_host: str) -> Mapping[str, Any]:
+        document = json.loads(self._run("export_definitions", "-"))
+        return {
+            kind: [row for row in document.get(kind, ()) if row["vhost"] == virtual_host]
+            for kind in ("queues", "bindings", "policies")
+        }
 
     def _run(self, *arguments: str) -> str:
         try:
@@ -188,19 +171,11 @@ class ManagementAPI:
         for row in self._call("GET", f"vhosts/{place}/connections"):
             self._call("DELETE", f"connections/{quote(row['name'], safe='')}", missing_ok=True)
 
-    def bindings(self, virtual_host: str) -> list[tuple[str, str]]:
-        rows = self._list("bindings", virtual_host)
-        return [(row["source"], row["destination"]) for row in rows]
-
-    def policies(self, virtual_host: str) -> list[str]:
-        return [row["name"] for row in self._list("policies", virtual_host)]
-
-    def queues(self, virtual_host: str) -> dict[str, tuple[int, int]]:
-        return {row["name"]: _depth(row) for row in self._list("queues", virtual_host)}
-
-    def _list(self, kind: str, virtual_host: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._call("GET", f"{kind}/{quote(virtual_host, safe='')}")
-        return rows
+    def export(self, virtual_host: str) -> Mapping[str, Any]:
+        document: Mapping[str, Any] = self._call(
+            "GET", f"definitions/{quote(virtual_host, safe='')}"
+        )
+        return document
 
     def _call(self, method: str, path: str, body: object = None, missing_ok: bool = False) -> Any:
         request = urllib.request.Request(  # noqa: S310 - the address is the operator's own
@@ -219,10 +194,6 @@ class ManagementAPI:
         except OSError as error:
             raise BrokerError(f"{self._address}: {error}") from None
         return json.loads(text) if text else None
-
-
-def _depth(queue: Mapping[str, Any]) -> tuple[int, int]:
-    return int(queue.get("messages") or 0), int(queue.get("consumers") or 0)
 
 
 def _hash(password: str) -> str:

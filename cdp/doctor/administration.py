@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from cdp.doctor.snapshot import Administered
-from chassis.core.deadline import gather
 from chassis.core.errors import InvalidInput
-from chassis.messaging.inspection import QueueDepth
 from deploy.broker import Administration, BrokerError, ControlCommand, ManagementAPI
 
 VARIABLE = "CDP_MANAGEMENT_URI"
-_SECONDS = 8.0
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -25,21 +19,14 @@ def read_administered(
     """What an administrator sees of the virtual host; None if there is none, or it is refused."""
     if administration is None:
         return None
-    lists: Mapping[str, Callable[[str], Any]] = {
-        "bindings": administration.bindings,
-        "policies": administration.policies,
-        "queues": administration.queues,
-    }
     try:
-        seen = gather(_SECONDS, {name: partial(get, virtual_host) for name, get in lists.items()})
+        document = administration.export(virtual_host)
     except BrokerError:
         return None
-    if seen.keys() != lists.keys():
-        return None
     return Administered(
-        frozenset(seen["bindings"]),
-        frozenset(seen["policies"]),
-        {name: QueueDepth(*depth) for name, depth in seen["queues"].items()},
+        frozenset((each["source"], each["destination"]) for each in document["bindings"]),
+        frozenset(each["name"] for each in document["policies"]),
+        {each["name"]: None for each in document["queues"]},
     )
 
 

@@ -41,6 +41,7 @@ from deploy.services import MIGRATIONS
 
 _BROKER_SECONDS = 3.0
 _ANSWER_SECONDS = 3.0
+_OTHERS_SECONDS = 1.0
 _LATER_SECONDS = 1.2  # once to wait, and once for the answer
 _LONGEST_SECONDS = _BROKER_SECONDS + _ANSWER_SECONDS + 2 * _LATER_SECONDS + 0.5
 _TOO_SLOW = f"it did not answer in {_ANSWER_SECONDS:g} s"
@@ -63,6 +64,8 @@ def take_snapshot(progress: Callable[[str], None]) -> SuiteSnapshot:
     administered: Administered | None = seen.get("administered")
     if administered is not None and not _is_same(broker, administered):
         administered = None
+    if administered is not None:
+        administered = _measure_others(uri, broker, administered)
     return SuiteSnapshot(
         release=release(),
         follows=FOLLOWS,
@@ -118,6 +121,26 @@ def _inspect(uri: str, unseen: BrokerSnapshot) -> BrokerSnapshot:
         refuses = isinstance(refusal, Refused)
         return replace(unseen, refusal=refusal.message, refuses_user=refuses)
     return replace(unseen, exchanges=inspection.exchanges, queues=inspection.queues)
+
+
+def _measure_others(uri: str, broker: BrokerSnapshot, seen: Administered) -> Administered:
+    """Add the depth of the queues that other services have bound to exchanges of ours."""
+    names = {queue for exchange, queue in seen.bindings if exchange in broker.exchanges}
+    others = [name for name in sorted(names - broker.queues.keys()) if not _is_reply(name)]
+    if not others:
+        return seen
+    look = {"others": partial(inspect_broker, uri, (), others)}
+    try:
+        found = gather(_OTHERS_SECONDS, look)
+    except BROKER_ERRORS:
+        return seen
+    depths = found["others"].queues if found else {}
+    return replace(seen, queues={**seen.queues, **depths})
+
+
+def _is_reply(queue: str) -> bool:
+    """Whether responses to calls come over a queue, which lives as long as its caller."""
+    return queue.startswith("rpc.reply-")
 
 
 # The services

@@ -20,12 +20,13 @@ answer, the call failed, or there was no broker to ask over."""
 class Administered:
     """What only an administrator of the broker can see.
 
-    `bindings` are pairs of exchange and queue; `policies` are names; `queues` are all there are.
+    `bindings` are pairs of exchange and queue; `policies` are names. `queues` are all there are,
+    with the depth of those that other services have bound to exchanges of ours.
     """
 
     bindings: frozenset[tuple[str, str]]
     policies: frozenset[str]
-    queues: Mapping[str, QueueDepth]
+    queues: Mapping[str, QueueDepth | None]
 
 
 @dataclass(frozen=True, slots=True)
