@@ -18,9 +18,11 @@ from click.testing import CliRunner
 
 from cdp.commands.root import cli
 from chassis import new_id
+from chassis.observability.status import newest_revision
 from contracts.topology import SERVICE_NAMES
 from deploy.broker import Administration, ControlCommand, ManagementAPI
 from deploy.broker import definitions as broker_definitions
+from deploy.services import MIGRATIONS
 from services.segments.configuration import SHIPPED as SEGMENTS_FILE
 from tests.support.servers import Databases, VirtualHosts
 from tests.support.system import ROOT, Process, ProcessSuite, plain_environment
@@ -258,7 +260,8 @@ def lost_process(clinic: Clinic) -> Iterator[None]:
 def old_schema(clinic: Clinic) -> Iterator[None]:
     clinic.sql("segments", "UPDATE alembic_version SET version_num = '0001'")
     yield
-    clinic.sql("segments", "UPDATE alembic_version SET version_num = '0002'")
+    newest = newest_revision(MIGRATIONS["segments"])
+    clinic.sql("segments", "UPDATE alembic_version SET version_num = %s", newest)
 
 
 @contextmanager
