@@ -26,7 +26,12 @@ pytestmark = pytest.mark.timeout(600)
 
 _SEED = 7
 _PAIRS = 10
-_FEW = ("kill one of each", "messages lost", "messages that are no events")
+_FEW = (
+    "kill one of each",
+    "freeze segments in a transaction",
+    "a column renamed",
+    "the RPC exchange deleted",
+)
 _BRIEF_SECONDS = 3.0
 _RATES = Rates(events=50, decisions=20) if FULL_SIZE else Rates(events=20, decisions=8)
 _REPORT = Path(__file__).parents[2] / "build" / "chaos.txt"
