@@ -22,6 +22,7 @@ READY_SECONDS = 240
 SCALE = {"segments": 3, "offers": 2}
 SHARES = {"segments": "cdp_events_received_total", "offers": "cdp_worker_seconds_count"}
 ORDERS = 600
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 _PATIENCE = 60.0
 _FETCH = (
     "import urllib.request as r;"
@@ -114,7 +115,12 @@ def _go(smoke: Smoke) -> None:
     answer = smoke.script("examples/checkout/decide.py", "examples/requests/gold-customer.json")
     if not json.loads(answer).get("decision_id"):
         raise Failed(f"the checkout got no decision:\n{answer}")
+    smoke.environment["TRACEPARENT"] = f"00-{TRACE}-00f067aa0ba902b7-01"
     smoke.script("-m", "cdp", "profile", "show", "user_id=grace")
+    if TRACE not in smoke.compose("logs"):
+        raise Failed("the trace of a command is in no log line")
+    if "All is well" not in (words := smoke.compose("run", "--rm", "doctor")):
+        raise Failed(f"the doctor finds fault with a sound suite:\n{words}")
     _say(f"scaling to {SCALE}")
     smoke.up(*(f"--scale={name}={replicas}" for name, replicas in SCALE.items()))
     with Client(smoke.amqp_uri, timeout=30) as cdp:
