@@ -20,6 +20,7 @@ EXTENSIONS = {  # metadata -> CloudEvents extension attributes, which are lower 
     "joint": "joint",
 }
 _MOST = 2**31 - 1  # the largest version that its column can store
+_LONGEST_NAME = 500  # characters, so that an index takes it
 
 
 def new_id() -> str:
@@ -157,7 +158,9 @@ def _typed(wire: Mapping[str, Any], name: str, kind: type) -> Any:
 def _text(wire: Mapping[str, Any], name: str) -> str:
     value: str = _typed(wire, name, str)
     if not is_name(value):
-        raise InvalidInput(name, "must be text that can be stored, and not empty")
+        raise InvalidInput(
+            name, f"must be text of 1 to {_LONGEST_NAME} characters that can be stored"
+        )
     return value
 
 
@@ -169,8 +172,8 @@ def _count(wire: Mapping[str, Any], name: str) -> int:
 
 
 def is_name(value: object) -> TypeGuard[str]:
-    """Whether a database can store it: no NUL, no half of a surrogate pair."""
-    if not isinstance(value, str) or not value or "\0" in value:
+    """Whether a database can store and index it: not long, no NUL, no half of a surrogate pair."""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_NAME or "\0" in value:
         return False
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 

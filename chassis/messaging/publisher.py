@@ -28,7 +28,7 @@ from chassis.messaging.amqp import (
     publish,
 )
 from chassis.messaging.exchanges import declare_own, events_exchange
-from chassis.observability.metrics import EVENTS_PUBLISHED, EVENTS_TOO_LARGE
+from chassis.observability.metrics import EVENTS_PUBLISHED, EVENTS_REFUSED, EVENTS_TOO_LARGE
 from chassis.observability.tracing import TRACEPARENT
 
 _MESSAGES_A_ROUND = 200
@@ -53,7 +53,8 @@ class BrokerPublisher:
     What comes within `pause` seconds of the last round is published together. The sweeper publishes
     what does not fit the queue and what a dead process left: it claims rows whose claim has lapsed,
     a few at a time, and queues them among those of this process. So they are published soon even
-    where the publisher is never idle.
+    where the publisher is never idle. What the broker refuses holds nothing back: its row stays,
+    for the sweeper to try again.
     """
 
     def __init__(self, uri: str, runner: UnitOfWorkRunner, pause: float = 0.02) -> None:
@@ -76,8 +77,8 @@ class BrokerPublisher:
         while True:
             rows = self._next_rows()
             if rows:
-                self._send([event for _row_id, events in rows for event in events])
-            self._confirmed += [row_id for row_id, _events in rows]
+                refused = self._send([event for _row_id, events in rows for event in events])
+                self._confirmed += self._without(refused, rows)
             if not rows or time.monotonic() - self._cleared > _CLEAR_SECONDS:
                 self._clear()
             if rows and self._waiting.qsize() < _MESSAGES_A_ROUND:
@@ -144,11 +145,20 @@ class BrokerPublisher:
             )
         self._pending.difference_update(row_ids)
 
-    def _send(self, events: Sequence[Event]) -> None:
-        """Send `events`, again and again until the broker has confirmed them all."""
-        retry(
+    def _without(
+        self, refused: Sequence[Event], rows: Sequence[tuple[str, Sequence[Event]]]
+    ) -> list[str]:
+        """The rows of which nothing was refused; the others are the sweeper's from now on."""
+        ids = {event.id for event in refused}
+        partly = {row_id for row_id, events in rows if any(event.id in ids for event in events)}
+        self._pending -= partly
+        return [row_id for row_id, _events in rows if row_id not in partly]
+
+    def _send(self, events: Sequence[Event]) -> list[Event]:
+        """Send `events`, again and again until the broker has answered for all; those refused."""
+        return retry(
             partial(self._sender.send, events),
-            lambda error: isinstance(error, (*BROKER_ERRORS, _Nacked)),
+            lambda error: isinstance(error, BROKER_ERRORS),
             first_pause=0.1,
             longest_pause=_LONGEST_PAUSE,
             before_pause=self._reset,
@@ -161,10 +171,6 @@ class BrokerPublisher:
         self._sender.reset()
 
 
-class _Nacked(Exception):
-    """The broker did not accept a message."""
-
-
 class _Sender:
     """One connection, whose publishes are confirmed many at a time."""
 
@@ -173,13 +179,13 @@ class _Sender:
         self._source = source
         self._exchange = events_exchange(source)
         self._channel: Any = None
-        self._unconfirmed: set[int] = set()
+        self._unconfirmed: dict[int, Event] = {}
         self._last_tag = 0
-        self._nacked = False
+        self._refused: list[Event] = []
         self._largest: int | None = None
 
-    def send(self, events: Sequence[Event]) -> None:
-        """Publish `events`, and return when the broker has confirmed them all.
+    def send(self, events: Sequence[Event]) -> list[Event]:
+        """Publish `events`, and return when the broker has answered for all: those it refused.
 
         What the broker has refused once because of its size is left out the next time: subscribers
         find it in the log, by their comparisons.
@@ -187,13 +193,15 @@ class _Sender:
         channel = self._open_channel()
         if self._largest is not None:
             events = [event for event in events if not self._is_too_large(event, self._largest)]
+        refused: list[Event] = []
         if isinstance(channel, amqp.Channel):
-            self._pipeline(channel, events)
+            refused = self._pipeline(channel, events)
         else:
             producer = Producer(channel, self._exchange, auto_declare=False)
             for event in events:
                 producer.publish(_body(event), event.type, headers=_headers(event), **_PROPERTIES)
-        EVENTS_PUBLISHED.labels(self._source).inc(len(events))
+        EVENTS_PUBLISHED.labels(self._source).inc(len(events) - len(refused))
+        return refused
 
     def refused(self, error: BaseException) -> None:
         """Note what an error says of the size of messages that the broker takes."""
@@ -212,8 +220,11 @@ class _Sender:
         )
         return True
 
-    def _pipeline(self, channel: amqp.Channel, events: Sequence[Event]) -> None:
-        """Write all in one go, then wait for all confirms."""
+    def _pipeline(self, channel: amqp.Channel, events: Sequence[Event]) -> list[Event]:
+        """Write all in one go and wait for all confirms; what was refused.
+
+        A queue that is full refuses what it does not take, for all others as well that took it.
+        """
         with in_one_write(channel):
             for event in events:
                 message = amqp.Message(
@@ -221,11 +232,14 @@ class _Sender:
                 )
                 publish(channel, message, self._exchange.name, event.type)
                 self._last_tag += 1
-                self._unconfirmed.add(self._last_tag)
+                self._unconfirmed[self._last_tag] = event
         while self._unconfirmed:
             self._connection.drain_events(timeout=_CONFIRM_SECONDS)
-            if self._nacked:
-                raise _Nacked
+        refused, self._refused = self._refused, []
+        if refused:
+            EVENTS_REFUSED.labels(self._source).inc(len(refused))
+            _log.error("events_refused", source=self._source, events=len(refused))
+        return refused
 
     def reset(self) -> None:
         """Forget the connection; the next send makes a new one."""
@@ -243,7 +257,7 @@ class _Sender:
         bound_waits(self._connection, _CONFIRM_SECONDS)
         channel = self._connection.channel()
         declare_own(self._connection, self._source)
-        self._unconfirmed, self._last_tag, self._nacked = set(), 0, False
+        self._unconfirmed, self._last_tag, self._refused = {}, 0, []
         if isinstance(channel, amqp.Channel):
             channel.confirm_select()
             channel.events["basic_ack"].add(self._on_ack)
@@ -252,13 +266,15 @@ class _Sender:
         return channel
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
-        if multiple:
-            self._unconfirmed = {each for each in self._unconfirmed if each > tag}
-        else:
-            self._unconfirmed.discard(tag)
+        self._take(tag, multiple)
 
-    def _on_nack(self, _tag: int, _multiple: bool) -> None:
-        self._nacked = True
+    def _on_nack(self, tag: int, multiple: bool) -> None:
+        self._refused += self._take(tag, multiple)
+
+    def _take(self, tag: int, multiple: bool) -> list[Event]:
+        """The events that a confirm is about; with `multiple`, all up to that one."""
+        tags = [each for each in self._unconfirmed if each <= tag] if multiple else [tag]
+        return [self._unconfirmed.pop(each) for each in tags if each in self._unconfirmed]
 
 
 def _body(event: Event) -> str:

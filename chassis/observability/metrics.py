@@ -33,6 +33,11 @@ EVENTS_TOO_LARGE = Counter(
     "Events left to comparisons: the broker does not take them.",
     ["service"],
 )
+EVENTS_REFUSED = Counter(
+    "cdp_events_refused",
+    "Events that the broker refused, for a queue that is full; they are tried again.",
+    ["service"],
+)
 NEWEST_APPLIED = Gauge(
     "cdp_newest_event_applied_timestamp_seconds",
     "When the newest event that this process has applied was recorded by its source.",

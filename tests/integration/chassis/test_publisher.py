@@ -25,6 +25,7 @@ from chassis.eventlog.outbox import Outbox
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.messaging.exchanges import declare_own
 from chassis.messaging.publisher import BrokerPublisher
+from chassis.observability.metrics import EVENTS_REFUSED
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.toy import append, joint_note, note, whole_log, work_on
 from tests.support.toy_services import wait_until
@@ -330,3 +331,36 @@ def test_what_was_committed_while_the_broker_was_away_is_published_when_it_is_ba
     wait_until(lambda: on_air.outbox() == 0)
     assert event_ids(spy()) == {event.id for event in copies(on_air.work, ["p-away"])}
     proxy.cut()
+
+
+@on_rabbitmq
+def test_a_full_queue_of_somebody_else_holds_back_no_event(
+    publishing: Callable[..., Publishing], spy: Callable[[], list[Any]], operator_uri: str
+) -> None:
+    full = Queue(
+        "theirs",
+        Exchange("profiles.events", "topic", durable=True),
+        "#",
+        queue_arguments={"x-max-length": 1, "x-overflow": "reject-publish"},
+    )
+    before = EVENTS_REFUSED.labels("profiles")._value.get()
+    with Connection(operator_uri) as connection:
+        theirs = full(connection.channel())
+        theirs.declare()
+        try:
+            on_air = publishing()
+            on_air.start()
+            events = append(on_air.work, *(note("p-theirs", amount) for amount in range(5)))
+            events += append(on_air.work, note("p-after"))
+            seen: set[str] = set()
+
+            def all_came() -> bool:
+                seen.update(event_ids(spy()))
+                return seen == {event.id for event in events}
+
+            wait_until(all_came)  # our own queues took them
+            assert on_air.outbox() > 0
+        finally:
+            theirs.delete()
+    wait_until(lambda: on_air.outbox() == 0)
+    assert EVENTS_REFUSED.labels("profiles")._value.get() > before

@@ -208,3 +208,9 @@ def test_a_copys_id_depends_on_the_fact_and_the_stream_alone() -> None:
 
 def _fields(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name in Event.__slots__}
+
+
+@pytest.mark.parametrize("name", ["id", "source", "type", "subject"])
+def test_a_name_that_no_index_takes_is_refused(name: str) -> None:
+    assert refused(wire(**{name: "n" * 501})) == name
+    assert Event.from_wire(wire(**{name: "n" * 500}))
