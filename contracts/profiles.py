@@ -148,10 +148,23 @@ class RetryUnrecordableResponse(StrictSchema):
     events = Integer(required=True, least=0)
 
 
+class SetAsideRequest(StrictSchema):
+    """The events to take out of the queue, by id."""
+
+    event_ids = ListOf(Text(), most=1_000, required=True)
+
+
+class SetAsideResponse(StrictSchema):
+    """How many events there were."""
+
+    events = Integer(required=True, least=0)
+
+
 GET_PROFILE_REQUEST = GetProfileRequest()
 UNRECORDABLE_REQUEST = UnrecordableRequest()
 UNRECORDABLE_EVENT = UnrecordableEventSchema()
 RETRY_UNRECORDABLE_REQUEST = RetryUnrecordableRequest()
+SET_ASIDE_REQUEST = SetAsideRequest()
 RECEIPT = ReceiptSchema()
 RECORD_RESPONSE = RecordResponse()
 PROFILE_RESPONSE = ProfileResponse()

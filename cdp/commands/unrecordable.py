@@ -15,8 +15,8 @@ from cdp.views.report import console, unrecordable_table
 def unrecordable() -> None:
     """Inspect and retry events that could not be recorded.
 
-    They were accepted, waited for identity, and failed alone: all others were recorded. Their
-    bodies are kept, sealed.
+    They were accepted, waited for identity, and failed where others could be recorded. Their bodies
+    are kept, sealed.
     """
 
 
@@ -44,3 +44,18 @@ def retry(event_ids: tuple[str, ...], every: bool, suite: Path | None) -> None:
     with connected(suite) as client:
         response = client.call("profiles", "retry_unrecordable", event_ids=list(event_ids))
     click.echo(f"{response['events']:,} events wait again.")
+
+
+@unrecordable.command("set-aside")
+@click.argument("event_ids", metavar="ID...", nargs=-1, required=True)
+@suite_option
+def set_aside(event_ids: tuple[str, ...], suite: Path | None) -> None:
+    """Take waiting events out of the queue.
+
+    They are no longer tried by themselves, and delay no other.
+
+    Their bodies are kept: `retry` lets them wait again.
+    """
+    with connected(suite) as client:
+        response = client.call("profiles", "set_aside_deferred", event_ids=list(event_ids))
+    click.echo(f"{response['events']:,} events were set aside.")

@@ -160,6 +160,13 @@ _PROFILES = (
         profiles.RetryUnrecordableRequest(),
         profiles.RetryUnrecordableResponse(),
     ),
+    Call(
+        "profiles",
+        "set_aside_deferred",
+        "Take deferred events out of the queue, so that they are tried no more by themselves.",
+        profiles.SetAsideRequest(),
+        profiles.SetAsideResponse(),
+    ),
 )
 _SEGMENTS = (
     Call(

@@ -4,8 +4,16 @@ Their bodies are sealed, as they carry identifiers. One process at a time record
 lease that it renews while it works, and in the transaction that records: a process that was wrongly
 taken for dead finds its lease gone, and changes nothing.
 
-An event that can never be recorded keeps its row, with the reason, and delays no other; an operator
-may have it tried again. But what befalls every event of many is an outage, and is tried again.
+An event that cannot be recorded delays no other. It keeps its row, with the reason, and leaves the
+queue:
+
+- One that nobody can read, or that identity refuses, is set aside at once.
+- One whose recording fails while another event's succeeds is tried again by itself after 5 s, 10 s
+  and so on up to a minute, and is set aside after some four minutes in which others were recorded.
+- Where no event can be recorded, not even of those further back in the queue, it is an outage:
+  all keep their places, and nothing is set aside.
+
+What was set aside stays until an operator has it tried again; operators may set events aside, too.
 """
 
 from __future__ import annotations
@@ -34,9 +42,16 @@ LEASE_SECONDS = 4.0
 _RENEWAL_SECONDS = 1.0
 _AT_ONCE = 100
 _TURN_SECONDS = 5.0
+_RETRY_SECONDS = 2.0  # of a turn, for what failed before
 # So many unreadable events and no readable one: rather the key is wrong than all of them.
 _FEW = 10
 _SAMPLE = 10
+# The pauses between them add up to some four minutes.
+_MOST_FAILURES = 8
+# What was recorded so many seconds ago shows that there is no outage.
+_LATELY = 60.0
+# Bisection over the queue ends after so many halves.
+_PROBES = 20
 
 _log = structlog.get_logger("deferred")
 
@@ -67,7 +82,7 @@ class DeferredEvents:
 
     def drain(self, identity: IdentityClient, work: UnitOfWorkRunner) -> int:
         """Record deferred events, the oldest first, while identity answers; returns how many."""
-        if not work.read(store.has_deferred_events):
+        if not work.read(store.is_work_waiting):
             return 0
         holder = self.ids()
         if not work.run(lambda unit: store.take_lease(unit, holder, LEASE_SECONDS)):
@@ -76,6 +91,7 @@ class DeferredEvents:
         end = time.monotonic() + _TURN_SECONDS
         try:
             with repeated(_RENEWAL_SECONDS, partial(_renew, work, holder)):
+                recorded += self._try_again(holder, identity, work)
                 while time.monotonic() < end:
                     batch = work.read(lambda unit: store.load_deferred(unit, _AT_ONCE))
                     if not batch:
@@ -86,8 +102,9 @@ class DeferredEvents:
             _log.debug(
                 "rest_stays_deferred", error=str(error)
             )  # it is tried again by the next tick
-        with suppress(Unavailable):
-            work.run(lambda unit: store.give_lease_back(unit, holder))
+        finally:
+            with suppress(Unavailable):
+                work.run(lambda unit: store.give_lease_back(unit, holder))
         return recorded
 
     def _open(self, batch: Sequence[DeferredEvent], work: UnitOfWorkRunner) -> OpenedBatch:
@@ -150,29 +167,70 @@ class DeferredEvents:
     def _record_one_by_one(
         self, batch: OpenedBatch, holder: str, identity: IdentityClient, work: UnitOfWorkRunner
     ) -> None:
-        """Record each event that can be, and keep the others with the reason.
+        """Record each event that can be; the others leave the queue, to be tried again.
 
-        Unavailable, with none of it kept, if all of several fail: an outage, which will pass.
+        Unavailable, and they keep their places, if no event at all can be recorded: an outage.
         """
-        failures: dict[str, str] = {}
+        failures: dict[str, Exception] = {}
         for deferred in batch.deferred:
-            if deferred.event_id not in batch.events:
-                continue
-            event = {deferred.event_id: batch.events[deferred.event_id]}
-            try:
-                self._record_at_once(OpenedBatch([deferred], event, {}), holder, identity, work)
-            except (Unavailable, LeaseLost):
-                raise
-            except Exception as error:  # noqa: BLE001 - it becomes the event's reason
-                failures[deferred.event_id] = _reason(error)
-        if len(failures) == len(batch.events) > 1:
-            _log.error("deferred_events_fail", events=len(failures), first=min(failures.values()))
+            if deferred.event_id in batch.events:
+                error = self._fails(deferred, holder, identity, work)
+                if error is not None:
+                    failures[deferred.event_id] = error
+        none_recorded = failures and len(failures) == len(batch.events)
+        place = batch.deferred[-1].place
+        if none_recorded and not self._records_later(place, holder, identity, work):
+            _log.error("deferred_events_fail", events=len(failures), kinds=_kinds(failures))
             raise Unavailable("deferred events", "fail one and all")
-        reasons = {**batch.reasons, **failures}
-        if reasons:
-            _log.error("deferred_events_unrecordable", events=sorted(reasons))
-            rest = [each for each in batch.deferred if each.event_id in reasons]
-            work.run(partial(_finish, rest, holder, reasons))
+        if failures:
+            _log.error("deferred_events_failed", events=sorted(failures), kinds=_kinds(failures))
+        refused = [each for each in batch.deferred if each.event_id in batch.reasons]
+        work.run(partial(_note_failures, failures, holder))
+        work.run(partial(_finish, refused, holder, batch.reasons))
+
+    def _records_later(
+        self, place: int, holder: str, identity: IdentityClient, work: UnitOfWorkRunner
+    ) -> bool:
+        """Whether any event further back in the queue can be recorded; if so, it now is.
+
+        The last one is tried, and then that in the middle between `place` and the one tried before.
+        """
+        before = work.read(store.last_place)
+        for _ in range(_PROBES):
+            if before <= place:
+                break
+            for probe in work.read(partial(store.load_deferred, limit=1, after=before - 1)):
+                if self._fails(probe, holder, identity, work) is None:
+                    return True
+            before = (place + before) // 2
+        return False
+
+    def _try_again(self, holder: str, identity: IdentityClient, work: UnitOfWorkRunner) -> int:
+        """Record what could not be before, as far as its time has come; how many were."""
+        recorded = 0
+        end = time.monotonic() + _RETRY_SECONDS
+        for deferred in work.read(lambda unit: store.load_due(unit, _AT_ONCE)):
+            if time.monotonic() > end:
+                break
+            error = self._fails(deferred, holder, identity, work)
+            if error is None:
+                recorded += 1
+            else:
+                work.run(partial(_note_failure_again, deferred, error, holder))
+        return recorded
+
+    def _fails(
+        self, deferred: DeferredEvent, holder: str, identity: IdentityClient, work: UnitOfWorkRunner
+    ) -> Exception | None:
+        """Why an event cannot be recorded; None if it now is, or was refused."""
+        try:
+            event = {deferred.event_id: self._read(deferred)}
+            self._record_at_once(OpenedBatch([deferred], event, {}), holder, identity, work)
+        except (Unavailable, LeaseLost):
+            raise
+        except Exception as error:  # noqa: BLE001 - it becomes the event's reason
+            return error
+        return None
 
     def _record_at_once(
         self, batch: OpenedBatch, holder: str, identity: IdentityClient, work: UnitOfWorkRunner
@@ -191,9 +249,32 @@ def _finish(
     """Take events out of the queue, except those with a reason; LeaseLost changes nothing."""
     if not store.hold_lease(unit, holder, LEASE_SECONDS):
         raise LeaseLost
-    store.keep_unrecordable(unit, reasons)
+    if store.keep_unrecordable(unit, reasons):
+        _log.error("deferred_events_set_aside", events=sorted(reasons))
     places = [each.place for each in deferred if each.event_id not in reasons]
     store.remove_deferred(unit, places)
+
+
+def _note_failures(failures: Mapping[str, Exception], holder: str, unit: UnitOfWork) -> None:
+    """Events of the queue could not be recorded, though others could; LeaseLost changes nothing."""
+    if not store.hold_lease(unit, holder, LEASE_SECONDS):
+        raise LeaseLost
+    for event_id, error in failures.items():
+        store.note_failure(unit, event_id, _reason(error), 1)
+
+
+def _note_failure_again(
+    deferred: DeferredEvent, error: Exception, holder: str, unit: UnitOfWork
+) -> None:
+    """An event failed once more. It counts only if others were recorded meanwhile."""
+    if not store.hold_lease(unit, holder, LEASE_SECONDS):
+        raise LeaseLost
+    failures = deferred.failures + store.recorded_lately(unit, _LATELY)
+    if failures < _MOST_FAILURES:
+        store.note_failure(unit, deferred.event_id, _reason(error), failures)
+    else:
+        store.keep_unrecordable(unit, {deferred.event_id: _reason(error)})
+        _log.error("deferred_events_set_aside", events=[deferred.event_id])
 
 
 def _renew(work: UnitOfWorkRunner, holder: str) -> None:
@@ -202,6 +283,11 @@ def _renew(work: UnitOfWorkRunner, holder: str) -> None:
         work.run(lambda unit: store.hold_lease(unit, holder, LEASE_SECONDS))
     except Exception as error:  # noqa: BLE001 - whatever is wrong, the work goes on while it can
         _log.debug("lease_not_renewed", error=type(error).__name__)
+
+
+def _kinds(failures: Mapping[str, Exception]) -> list[str]:
+    """What may be logged of errors: a reason may quote an event."""
+    return sorted({type(error).__name__ for error in failures.values()})
 
 
 def _reason(error: Exception) -> str:

@@ -13,6 +13,7 @@ from contracts.common import STREAM_SETS_REQUEST
 from contracts.profiles import (
     GET_PROFILE_REQUEST,
     RETRY_UNRECORDABLE_REQUEST,
+    SET_ASIDE_REQUEST,
     UNRECORDABLE_REQUEST,
 )
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
@@ -97,6 +98,12 @@ class ProfilesService(Service):
         arguments = {} if event_ids is None else {"event_ids": event_ids}
         request = load(RETRY_UNRECORDABLE_REQUEST, arguments)
         return {"events": self.work.run(lambda u: store.defer_again(u, request["event_ids"]))}
+
+    @rpc
+    def set_aside_deferred(self, event_ids: Any) -> dict[str, int]:
+        """Take deferred events, by id, out of the queue: they are tried no more by themselves."""
+        request = load(SET_ASIDE_REQUEST, {"event_ids": event_ids})
+        return {"events": self.work.run(lambda u: store.set_aside(u, request["event_ids"]))}
 
     @subscribe("identity")
     def identity_events(self) -> Projection:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,12 +33,22 @@ from rules import Summary
 from services.profiles.vault import SealedValue
 
 _PAGE = 1_000
+# What failed is tried again after this pause, which doubles, in seconds. A time to try that lies
+# further ahead than the longest was set before the database's clock was set back.
+_FIRST_PAUSE = 5
+_LONGEST_PAUSE = 60
+_BY_HAND = "an operator set it aside"
+# Up to so many rows are counted one by one.
+_COUNTED = 10_000
+# So many of the streams that changed last tell whether anything was recorded lately.
+_LAST_STREAMS = 20
 
 METADATA = sa.MetaData()
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
-# Deferred events, by their place in the queue. `sealed` is the event as it was sent; what can never
-# be recorded stays here, with the reason in `refused`.
+# Deferred events, by their place in the queue. `sealed` is the event as it was sent. What cannot be
+# recorded leaves the queue and stays here, with the reason in `refused`: after so many `failures`
+# it is tried again at `try_at` (µs of the database's clock), or else when an operator says so.
 DEFERRED = sa.Table(
     "waiting",
     METADATA,
@@ -46,6 +57,17 @@ DEFERRED = sa.Table(
     sa.Column("received_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("sealed", sa.Text, nullable=False, info=PERSONAL),
     sa.Column("refused", sa.Text, info=PERSONAL),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0", info=NOT_PERSONAL),
+    sa.Column("try_at", sa.BigInteger, info=NOT_PERSONAL),
+)
+_WAITS = DEFERRED.c.refused.is_(None)
+sa.Index("waiting_in_queue", DEFERRED.c.place, sqlite_where=_WAITS, postgresql_where=_WAITS)
+sa.Index("waiting_refused", DEFERRED.c.place, sqlite_where=~_WAITS, postgresql_where=~_WAITS)
+sa.Index(
+    "waiting_to_try",
+    DEFERRED.c.try_at,
+    sqlite_where=DEFERRED.c.try_at.is_not(None),
+    postgresql_where=DEFERRED.c.try_at.is_not(None),
 )
 
 # Who records the deferred events, and until when (µs of the database's clock) nobody else may.
@@ -77,7 +99,7 @@ _KEEP = RowStatement(
 _EPOCHS = PreparedStatement(
     sa.select(LABELS.c.stream_id, LABELS.c.epoch).where(among(LABELS.c.stream_id, "streams"))
 )
-_HAS_DEFERRED = PreparedStatement(sa.select(sa.exists().where(DEFERRED.c.refused.is_(None))))
+_HAS_DEFERRED = PreparedStatement(sa.select(sa.exists().where(_WAITS)))
 _DEFER = RowStatement(
     """
     INSERT INTO waiting (event_id, received_at, sealed)
@@ -95,6 +117,7 @@ class DeferredEvent:
     event_id: str
     received_at: int
     sealed: str
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +208,9 @@ def statistics(unit: UnitOfWork) -> dict[str, int]:
         "profiles": sa.select(sa.func.count(LABELS.c.profile_id.distinct())),
         "orders": events.where(EVENTS.c.type == "order_completed"),
         "streams": sa.select(sa.func.count()).select_from(STREAMS),
-        "waiting": sa.select(sa.func.count())
-        .select_from(DEFERRED)
-        .where(DEFERRED.c.refused.is_(None)),
     }
-    return {name: unit.connection.execute(query).scalar_one() for name, query in queries.items()}
+    counts = {name: unit.connection.execute(query).scalar_one() for name, query in queries.items()}
+    return {**counts, "waiting": _count(unit, _WAITS)}
 
 
 def has_deferred_events(unit: UnitOfWork) -> bool:
@@ -199,16 +220,67 @@ def has_deferred_events(unit: UnitOfWork) -> bool:
 
 def load_deferred(unit: UnitOfWork, limit: int, after: int = 0) -> list[DeferredEvent]:
     """The deferred events past a place that have waited longest."""
-    query = (
-        sa.select(DEFERRED.c.place, DEFERRED.c.event_id, DEFERRED.c.received_at, DEFERRED.c.sealed)
-        .where(DEFERRED.c.refused.is_(None), DEFERRED.c.place > after)
-        .order_by(DEFERRED.c.place)
-        .limit(limit)
+    query = _SELECT_DEFERRED.where(_WAITS, DEFERRED.c.place > after).order_by(DEFERRED.c.place)
+    return _deferred(unit, query.limit(limit))
+
+
+def load_due(unit: UnitOfWork, limit: int) -> list[DeferredEvent]:
+    """The events that could not be recorded and are to be tried again by now."""
+    query = _SELECT_DEFERRED.where(_due()).order_by(DEFERRED.c.try_at, DEFERRED.c.place)
+    return _deferred(unit, query.limit(limit))
+
+
+def last_place(unit: UnitOfWork) -> int:
+    """The place of the last event in the queue, 0 for none."""
+    query = sa.select(DEFERRED.c.place).where(_WAITS).order_by(DEFERRED.c.place.desc()).limit(1)
+    return unit.connection.execute(query).scalar() or 0
+
+
+def is_work_waiting(unit: UnitOfWork) -> bool:
+    """Whether there are deferred events, or others that are to be tried again by now."""
+    query = sa.select(sa.or_(sa.exists().where(_WAITS), sa.exists().where(_due())))
+    return bool(unit.connection.execute(query).scalar())
+
+
+def recorded_lately(unit: UnitOfWork, seconds: float) -> bool:
+    """Whether an event of a shop was recorded in the last seconds, as the last streams tell."""
+    last = (
+        sa.select(STREAMS.c.stream_id, STREAMS.c.version)
+        .order_by(STREAMS.c.changed_in.desc(), STREAMS.c.stream_id.desc())
+        .limit(_LAST_STREAMS)
+        .subquery()
     )
-    return [
-        DeferredEvent(row.place, row.event_id, row.received_at, row.sealed)
-        for row in unit.connection.execute(query)
-    ]
+    query = sa.select(EVENTS.c.recorded_at).where(
+        EVENTS.c.stream_id == last.c.stream_id,
+        EVENTS.c.version == last.c.version,
+        EVENTS.c.type != "identity_changed",
+        EVENTS.c.recorded_at > unit.now - int(seconds * 1_000_000),
+    )
+    return unit.connection.execute(query.limit(1)).first() is not None
+
+
+_SELECT_DEFERRED = sa.select(
+    DEFERRED.c.place,
+    DEFERRED.c.event_id,
+    DEFERRED.c.received_at,
+    DEFERRED.c.sealed,
+    DEFERRED.c.failures,
+)
+
+
+def _deferred(unit: UnitOfWork, query: sa.Select[Any]) -> list[DeferredEvent]:
+    return [DeferredEvent(*row) for row in unit.connection.execute(query)]
+
+
+def _due() -> sa.ColumnElement[bool]:
+    """Its time has come, or lies further ahead than any that we set."""
+    now = sa.select(database_now()).scalar_subquery()  # asked once, so that the index is of use
+    never = sa.select(database_now() + _LONGEST_PAUSE * 1_000_000).scalar_subquery()
+    return sa.and_(
+        ~_WAITS,
+        DEFERRED.c.try_at.is_not(None),
+        sa.or_(DEFERRED.c.try_at <= now, DEFERRED.c.try_at > never),
+    )
 
 
 def defer(unit: UnitOfWork, sealed: Sequence[tuple[str, str]]) -> None:
@@ -222,11 +294,22 @@ def remove_deferred(unit: UnitOfWork, places: Sequence[int]) -> None:
     unit.connection.execute(sa.delete(DEFERRED).where(DEFERRED.c.place.in_(places)))
 
 
-def keep_unrecordable(unit: UnitOfWork, reasons: Mapping[str, str]) -> None:
-    """Keep events, by id, in the table with the reason why they cannot be recorded."""
+def keep_unrecordable(unit: UnitOfWork, reasons: Mapping[str, str]) -> int:
+    """Set events, by id, aside with the reason why they cannot be recorded; how many there were."""
+    changed = 0
     for event_id, reason in reasons.items():
-        query = sa.update(DEFERRED).where(DEFERRED.c.event_id == event_id).values(refused=reason)
-        unit.connection.execute(query)
+        query = sa.update(DEFERRED).where(DEFERRED.c.event_id == event_id)
+        result = unit.connection.execute(query.values(refused=reason, try_at=None))
+        changed += int(result.rowcount)
+    return changed
+
+
+def note_failure(unit: UnitOfWork, event_id: str, reason: str, failures: int) -> None:
+    """An event has failed so many times: it is tried again after a pause."""
+    pause = min(_FIRST_PAUSE * 2 ** max(0, failures - 1), _LONGEST_PAUSE)
+    try_at = database_now() + pause * 1_000_000
+    query = sa.update(DEFERRED).where(DEFERRED.c.event_id == event_id)
+    unit.connection.execute(query.values(refused=reason, failures=failures, try_at=try_at))
 
 
 def list_unrecordable(unit: UnitOfWork, limit: int) -> list[UnrecordableEvent]:
@@ -245,35 +328,55 @@ def list_unrecordable(unit: UnitOfWork, limit: int) -> list[UnrecordableEvent]:
 
 def defer_again(unit: UnitOfWork, event_ids: Sequence[str]) -> int:
     """Let unrecordable events wait again, where they were in the queue; all of them for none."""
-    query = sa.update(DEFERRED).where(DEFERRED.c.refused.is_not(None)).values(refused=None)
+    again = {"refused": None, "failures": 0, "try_at": None}
+    query = sa.update(DEFERRED).where(DEFERRED.c.refused.is_not(None)).values(again)
     if event_ids:
         query = query.where(DEFERRED.c.event_id.in_(event_ids))
     return int(unit.connection.execute(query).rowcount)
 
 
+def set_aside(unit: UnitOfWork, event_ids: Sequence[str]) -> int:
+    """Take events out of the queue for an operator, not to be tried again; how many."""
+    return keep_unrecordable(unit, dict.fromkeys(sorted(set(event_ids)), _BY_HAND))
+
+
 def count_deferred(unit: UnitOfWork) -> DeferredCounts:
-    """How many deferred events there are, and how long the first has waited."""
-    waiting = DEFERRED.c.refused.is_(None)
-    row = unit.connection.execute(
-        sa.select(
-            sa.func.count(sa.case((waiting, 1))).label("waiting"),
-            sa.func.count(DEFERRED.c.refused).label("unrecordable"),
-            (database_now() - sa.func.min(sa.case((waiting, DEFERRED.c.received_at)))).label("age"),
-        )
-    ).one()
-    return DeferredCounts(row.waiting, max(0, row.age or 0) / 1_000_000, row.unrecordable)
+    """How many deferred events there are, and how long the first has waited.
+
+    It costs the same however many there are: past some thousands their places tell how many.
+    """
+    first = sa.select(DEFERRED.c.received_at).where(_WAITS).order_by(DEFERRED.c.place).limit(1)
+    age = unit.connection.execute(sa.select(database_now() - first.scalar_subquery())).scalar_one()
+    return DeferredCounts(_count(unit, _WAITS), max(0, age or 0) / 1_000_000, _count(unit, ~_WAITS))
+
+
+def _count(unit: UnitOfWork, which: sa.ColumnElement[bool]) -> int:
+    some = sa.select(DEFERRED.c.place).where(which).limit(_COUNTED).subquery()
+    counted = unit.connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+    if counted < _COUNTED:
+        return int(counted)
+    ends = sa.select(sa.func.max(DEFERRED.c.place) - sa.func.min(DEFERRED.c.place) + 1)
+    return int(unit.connection.execute(ends.where(which)).scalar_one())
 
 
 def take_lease(unit: UnitOfWork, holder: str, seconds: float) -> bool:
-    """Whether `holder` alone may record deferred events for so long."""
+    """Whether `holder` alone may record deferred events for so long.
+
+    A lease that runs for longer than that was taken before the database's clock was set back: it
+    counts as run out.
+    """
     name = "waiting"
+    until = database_now() + int(seconds * 1_000_000)
     row = {"name": name, "holder": holder, "until": 0}
     insert = upsert(unit.connection, LEASE).values(row).on_conflict_do_nothing()
     unit.connection.execute(insert)
     query = (
         sa.update(LEASE)
-        .where(LEASE.c.name == name, LEASE.c.until < database_now())
-        .values(holder=holder, until=database_now() + int(seconds * 1_000_000))
+        .where(
+            LEASE.c.name == name,
+            sa.or_(LEASE.c.until < database_now(), LEASE.c.until > until),
+        )
+        .values(holder=holder, until=until)
     )
     return bool(unit.connection.execute(query).rowcount)
 

@@ -293,6 +293,147 @@ def test_what_befalls_every_event_is_an_outage(shop: ProfilesWithTimer) -> None:
     assert shop.recorded() == ["e-1", "e-2", "e-3"]
 
 
+def test_events_that_fail_alike_keep_no_later_one_waiting(shop: ProfilesWithTimer) -> None:
+    ids = [f"e-{number:03}" for number in range(251)]
+    defer(shop, *ids)
+    shop.identity = Failing(*ids[:201])
+    while shop.waiting():
+        shop.drain()
+    assert sorted(shop.recorded()) == ids[201:]
+    assert gauges(shop)["cdp_unrecordable_events"] == 201
+    assert shop.statuses(event("e-new")) == ["appended"]
+
+
+def test_events_that_fail_on_both_sides_of_good_ones_are_found(shop: ProfilesWithTimer) -> None:
+    ids = [f"e-{number:03}" for number in range(180)]
+    defer(shop, *ids)
+    shop.identity = Failing(*ids[:101], *ids[130:])
+    while shop.waiting():
+        shop.drain()
+    assert sorted(shop.recorded()) == ids[101:130]
+
+
+def test_one_event_that_fails_alone_waits_until_another_is_recorded(
+    shop: ProfilesWithTimer,
+) -> None:
+    defer(shop, "e-1")
+    shop.identity = Failing("e-1")
+    assert (shop.drain(), shop.waiting(), unrecordable(shop)) == (0, 1, {})
+    assert shop.statuses(event("e-2")) == ["accepted"]
+    shop.drain()
+    assert shop.recorded() == ["e-2"]
+    assert list(unrecordable(shop)) == ["e-1"]
+
+
+def test_what_failed_is_tried_again_by_itself(shop: ProfilesWithTimer) -> None:
+    defer(shop, "e-1", "e-2")
+    shop.identity = Failing("e-1")
+    shop.drain()
+    shop.identity = IdentityInMemory()
+    assert shop.drain() == 0, "after a pause"
+    pass_pauses(shop)
+    assert shop.drain() == 1
+    assert shop.recorded() == ["e-2", "e-1"]
+    assert unrecordable(shop) == {}
+
+
+def test_a_time_to_try_beyond_any_pause_was_set_by_a_clock_that_was_wrong(
+    shop: ProfilesWithTimer,
+) -> None:
+    defer(shop, "e-1", "e-2")
+    shop.identity = Failing("e-1")
+    shop.drain()
+    pass_pauses(shop, seconds=-3_600)
+    shop.identity = IdentityInMemory()
+    assert shop.drain() == 1
+
+
+def test_what_fails_while_others_are_recorded_is_set_aside_in_the_end(
+    shop: ProfilesWithTimer,
+) -> None:
+    defer(shop, "e-1", "e-2")
+    shop.identity = Failing("e-1")
+    shop.drain()
+    tries = 0
+    while next_try(shop) is not None:
+        pass_pauses(shop)
+        shop.drain()
+        tries += 1
+    assert tries == 7
+    assert list(unrecordable(shop)) == ["e-1"]
+    shop.identity = IdentityInMemory()
+    pass_pauses(shop)
+    assert shop.drain() == 0
+    assert shop.work.run(partial(store.defer_again, event_ids=["e-1"])) == 1
+    assert shop.drain() == 1
+
+
+def test_an_outage_sets_nothing_aside_that_failed_before_it(shop: ProfilesWithTimer) -> None:
+    defer(shop, "e-1", "e-2")
+    shop.identity = Failing("e-1")
+    shop.drain()
+    hours_later = UnitOfWorkRunner(shop.work.database, "profiles", FixedClock(NOW + DAY))
+    for _ in range(20):
+        pass_pauses(shop)
+        shop.deferred.drain(shop.identity, hours_later)
+    assert next_try(shop) is not None, "nothing was recorded since"
+
+
+def test_an_operator_sets_events_aside_and_lets_them_wait_again(shop: ProfilesWithTimer) -> None:
+    defer(shop, "e-1", "e-2", "e-3")
+    shop.identity = Failing("e-1", "e-2", "e-3")
+    shop.drain()
+    assert shop.work.run(partial(store.set_aside, event_ids=["e-1", "e-2", "unknown"])) == 2
+    assert unrecordable(shop).keys() == {"e-1", "e-2"}
+    shop.identity = IdentityInMemory()
+    assert shop.drain() == 1
+    shop.work.run(partial(store.defer_again, event_ids=[]))
+    shop.drain()
+    assert shop.recorded() == ["e-3", "e-1", "e-2"]
+
+
+def test_a_lease_that_a_wrong_clock_dated_into_the_future_has_run_out(
+    shop: ProfilesWithTimer,
+) -> None:
+    shop.work.run(lambda unit: store.take_lease(unit, "killed", LEASE_SECONDS))
+    defer(shop, "e-1")
+    assert shop.drain() == 0
+    pass_time(shop, -86_400)
+    assert shop.drain() == 1
+
+
+def test_a_process_that_fails_gives_the_lease_back(shop: ProfilesWithTimer) -> None:
+    class Broken(DeferredEvents):
+        def _open(self, *_: Any) -> Any:
+            raise ZeroDivisionError
+
+    defer(shop, "e-1")
+    with pytest.raises(ZeroDivisionError):
+        Broken(shop.recorder).drain(shop.identity, shop.work)
+    assert shop.drain() == 1
+
+
+def test_many_events_are_counted_by_their_places(
+    shop: ProfilesWithTimer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defer(shop, *(f"e-{number}" for number in range(30)))
+    monkeypatch.setattr("services.profiles.store._COUNTED", 10)
+    assert gauges(shop)["cdp_waiting_events"] == 30
+    assert shop.waiting() == 30
+
+
+def pass_pauses(shop: ProfilesWithTimer, seconds: float = 60) -> None:
+    """The times to try again come nearer."""
+    earlier = store.DEFERRED.c.try_at - int(seconds * 1_000_000)
+    change = sa.update(store.DEFERRED).values(try_at=earlier)
+    shop.work.run(lambda unit: unit.connection.execute(change))
+
+
+def next_try(shop: ProfilesWithTimer) -> int | None:
+    query = sa.select(sa.func.min(store.DEFERRED.c.try_at))
+    return shop.work.read(lambda unit: unit.connection.execute(query).scalar())
+
+
 def test_unrecordable_events_are_tried_again_when_an_operator_says_so(
     shop: ProfilesWithTimer,
 ) -> None:

@@ -154,6 +154,9 @@ def test_events_that_could_not_be_recorded_are_listed_and_tried_again(
     assert cdp.call("profiles", "retry_unrecordable", event_ids=["e-2"]) == {"events": 0}
     assert cdp.call("profiles", "retry_unrecordable") == {"events": 1}
     assert cdp.call("profiles", "unrecordable") == []
+    assert cdp.call("profiles", "set_aside_deferred", event_ids=["e-1"]) == {"events": 1}
+    (aside,) = cdp.call("profiles", "unrecordable")
+    assert aside["reason"] == "an operator set it aside"
     for limit in (0, 1_001, "many"):
         with pytest.raises(InvalidInput, match="limit"):
             cdp.call("profiles", "unrecordable", limit=limit)

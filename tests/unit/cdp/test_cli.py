@@ -137,6 +137,7 @@ def test_what_is_no_uri_of_a_broker_is_named(
         ["profile", "show", "user_id=omar"],
         ["dead-letters", "list"],
         ["unrecordable", "list"],
+        ["unrecordable", "set-aside", "e-1"],
         ["decide", "-"],
     ],
     ids=" ".join,
