@@ -76,6 +76,19 @@ def _place_comparisons(op: Any) -> None:
         sqlite_where=sa.text("restored_to IS NOT NULL"),
     )
     op.add_column("dead_letters", sa.Column("redrive_reason", sa.Text))
+    _index_dead_letters(op)
+
+
+def _index_dead_letters(op: Any) -> None:
+    """By time, and those that nobody has redriven yet."""
+    op.create_index("dead_letters_by_time", "dead_letters", ["source", "died_at"])
+    op.create_index(
+        "dead_letters_open",
+        "dead_letters",
+        ["id"],
+        postgresql_where=sa.text("redriven_at IS NULL"),
+        sqlite_where=sa.text("redriven_at IS NULL"),
+    )
 
 
 def _create_replicas(op: Any) -> None:

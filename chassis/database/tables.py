@@ -118,6 +118,14 @@ DEAD_LETTERS = sa.Table(
     sa.Column("died_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("redriven_at", sa.BigInteger, info=NOT_PERSONAL),
     sa.Column("redrive_reason", sa.Text, info=NOT_PERSONAL),
+    sa.Index("dead_letters_by_time", "source", "died_at"),
+)
+# Old letters stay: they must not make it slow to find the few that nobody has redriven yet.
+sa.Index(
+    "dead_letters_open",
+    DEAD_LETTERS.c.id,
+    postgresql_where=DEAD_LETTERS.c.redriven_at.is_(None),
+    sqlite_where=DEAD_LETTERS.c.redriven_at.is_(None),
 )
 
 # The processes of the service: each renews its row every few seconds. `configuration` has the

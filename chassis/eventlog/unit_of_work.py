@@ -5,6 +5,8 @@ waits for another in a circle. Each kind of work begins at its own line and goes
 
     positions                    a batch of events: the rows of all their streams
         |
+    dead_letters                 a halt or a redrive: the letters of those streams
+        |
     lock rows of the service     a command: whatever it decides on
         |
     streams                      an append: gives each stream its next versions

@@ -15,6 +15,7 @@ from chassis.database.tables import DEAD_LETTERS, POSITIONS
 from chassis.eventlog.unit_of_work import UnitOfWork
 
 _OUTAGE = "an outage, and no poison: many streams failed alike"
+_STREAMS_OF = (DEAD_LETTERS.c.id, DEAD_LETTERS.c.source, DEAD_LETTERS.c.streams)
 
 
 def list_dead_letters(
@@ -45,8 +46,8 @@ def redrive(unit: UnitOfWork, letter: str, reason: str | None = None) -> dict[st
     stored = load_dead_letter(unit, letter)
     if stored["redriven_at"] is not None:
         return stored
-    _continue(unit, {stored["source"]: stored["streams"]})
-    _mark_redriven(unit, [letter], reason)
+    query = sa.select(*_STREAMS_OF).where(DEAD_LETTERS.c.id == letter)
+    _redrive(unit, unit.connection.execute(query).all(), reason)
     return load_dead_letter(unit, letter)
 
 
@@ -85,19 +86,13 @@ def redrive_page(
         wanted.append(DEAD_LETTERS.c.type == type)
     if until is not None:
         wanted.append(DEAD_LETTERS.c.id <= until)
-    query = sa.select(DEAD_LETTERS.c.id, DEAD_LETTERS.c.source, DEAD_LETTERS.c.streams)
-    rows = unit.connection.execute(
-        query.where(*wanted).order_by(DEAD_LETTERS.c.id).limit(limit).with_for_update()
-    ).all()
-    halted: dict[str, set[str]] = {}
-    for row in rows:
-        halted.setdefault(row.source, set()).update(row.streams)
-    streams = _continue(unit, halted)
-    _mark_redriven(unit, [row.id for row in rows], reason)
+    query = sa.select(*_STREAMS_OF).where(*wanted).order_by(DEAD_LETTERS.c.id).limit(limit)
+    rows = unit.connection.execute(query).all()
     last = rows[-1].id if rows else after
+    letters, streams = _redrive(unit, rows, reason)
     count = sa.select(sa.func.count()).select_from(DEAD_LETTERS)
     remaining = unit.connection.execute(count.where(*wanted, DEAD_LETTERS.c.id > last)).scalar_one()
-    return Redriven(len(rows), streams, remaining, last)
+    return Redriven(letters, streams, remaining, last)
 
 
 def newest_dead_letter(unit: UnitOfWork) -> str:
@@ -105,56 +100,77 @@ def newest_dead_letter(unit: UnitOfWork) -> str:
     return unit.connection.execute(sa.select(sa.func.max(DEAD_LETTERS.c.id))).scalar() or ""
 
 
-def halted_alike(unit: UnitOfWork, source: str, reason: str, since: int) -> set[str]:
-    """The streams of `source` that were halted for `reason` after `since`: each letter's first."""
+def halted_alike(unit: UnitOfWork, source: str, kind: str, since: int) -> set[str]:
+    """The first stream of each letter of `source` after `since` by a failure of `kind`."""
     rows = unit.connection.execute(
-        sa.select(DEAD_LETTERS.c.streams).where(_alike(source, reason, since))
+        sa.select(DEAD_LETTERS.c.streams).where(_alike(source, kind, since))
     )
     return {min(row.streams) for row in rows}
 
 
-def withdraw(unit: UnitOfWork, source: str, reason: str, since: int) -> None:
-    """Let the streams continue that were halted for `reason` after `since`: it was an outage."""
-    query = sa.select(DEAD_LETTERS.c.id, DEAD_LETTERS.c.streams).where(
-        _alike(source, reason, since), DEAD_LETTERS.c.redriven_at.is_(None)
+def withdraw(unit: UnitOfWork, source: str, kind: str, since: int) -> None:
+    """Let streams continue that a failure of `kind` halted after `since`: it was an outage."""
+    query = sa.select(*_STREAMS_OF).where(
+        _alike(source, kind, since), DEAD_LETTERS.c.redriven_at.is_(None)
     )
-    rows = unit.connection.execute(query.order_by(DEAD_LETTERS.c.id).with_for_update()).all()
-    _continue(unit, {source: {stream for row in rows for stream in row.streams}})
-    _mark_redriven(unit, [row.id for row in rows], _OUTAGE)
+    _redrive(unit, unit.connection.execute(query).all(), _OUTAGE)
 
 
-def _alike(source: str, reason: str, since: int) -> sa.ColumnElement[bool]:
+def _alike(source: str, kind: str, since: int) -> sa.ColumnElement[bool]:
     letters = DEAD_LETTERS.c
+    message = letters.reason.startswith(f"{kind}: ", autoescape=True)
     return sa.and_(
         letters.died_at > since,
         letters.source == source,
-        letters.reason == reason,
+        sa.or_(letters.reason == kind, message),
         letters.event_id.is_not(None),
     )
 
 
-def _continue(unit: UnitOfWork, streams: Mapping[str, Collection[str]]) -> int:
-    """End the halt of streams, by source; how many were halted."""
-    count = 0
+def _redrive(
+    unit: UnitOfWork, letters: Sequence[sa.Row[str, str, Any]], reason: str | None
+) -> tuple[int, int]:
+    """Redrive those of `letters` that nobody else has; how many, and how many streams continue.
+
+    Positions are locked before letters, as where streams are halted.
+    """
+    _lock_halted(unit, _streams_by_source(letters))
+    query = sa.select(*_STREAMS_OF).where(
+        DEAD_LETTERS.c.id.in_([letter.id for letter in letters]),
+        DEAD_LETTERS.c.redriven_at.is_(None),
+    )
+    locked = unit.connection.execute(query.order_by(DEAD_LETTERS.c.id).with_for_update()).all()
+    halted = _lock_halted(unit, _streams_by_source(locked))
+    for source, streams in halted.items():
+        rows = sa.and_(POSITIONS.c.source == source, POSITIONS.c.stream_id.in_(streams))
+        unit.connection.execute(sa.update(POSITIONS).where(rows).values(halted=False))
+    statement = sa.update(DEAD_LETTERS).where(DEAD_LETTERS.c.id.in_([each.id for each in locked]))
+    unit.connection.execute(statement.values(redriven_at=unit.now, redrive_reason=reason))
+    return len(locked), sum(map(len, halted.values()))
+
+
+def _streams_by_source(letters: Sequence[sa.Row[str, str, Any]]) -> dict[str, set[str]]:
+    streams: dict[str, set[str]] = {}
+    for letter in letters:
+        streams.setdefault(letter.source, set()).update(letter.streams)
+    return streams
+
+
+def _lock_halted(
+    unit: UnitOfWork, streams: Mapping[str, Collection[str]]
+) -> dict[str, Sequence[str]]:
+    """Lock those of `streams` that are halted, in sorted order, as an inbox locks them: these."""
+    halted: dict[str, Sequence[str]] = {}
     for source, names in sorted(streams.items()):
-        # In sorted order, as an inbox locks them.
-        locked = (
+        query = (
             sa.select(POSITIONS.c.stream_id)
             .where(POSITIONS.c.source == source, POSITIONS.c.stream_id.in_(sorted(names)))
             .where(POSITIONS.c.halted, POSITIONS.c.restored_to.is_(None))  # only a rebuild heals it
             .order_by(POSITIONS.c.stream_id)
             .with_for_update()
         )
-        halted = unit.connection.execute(locked).scalars().all()
-        rows = sa.and_(POSITIONS.c.source == source, POSITIONS.c.stream_id.in_(halted))
-        unit.connection.execute(sa.update(POSITIONS).where(rows).values(halted=False))
-        count += len(halted)
-    return count
-
-
-def _mark_redriven(unit: UnitOfWork, letters: Sequence[str], reason: str | None) -> None:
-    statement = sa.update(DEAD_LETTERS).where(DEAD_LETTERS.c.id.in_(letters))
-    unit.connection.execute(statement.values(redriven_at=unit.now, redrive_reason=reason))
+        halted[source] = unit.connection.execute(query).scalars().all()
+    return halted
 
 
 def _letter(row: RowMapping) -> dict[str, Any]:

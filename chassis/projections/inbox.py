@@ -32,6 +32,7 @@ from chassis.projections.outage import (
     FailureHistory,
     FailureVerdict,
     Outage,
+    failure_kind,
     failure_reason,
 )
 from chassis.projections.positions import (
@@ -204,17 +205,17 @@ class Inbox:
 
     def _judge(self, event: Event, error: Exception, isolation: _Isolation) -> BatchResult:
         """Halt the streams of an event that is poison, and leave aside what an outage hits."""
-        reason = failure_reason(error)
-        failure = ApplyFailure(reason, event.type, min(event.versions), is_misfit(error))
+        kind = failure_kind(error)
+        failure = ApplyFailure(kind, event.type, min(event.versions), is_misfit(error))
         now = self.work.clock.now()
         since = self._failures.since(failure, now)
-        halted = self.work.read(lambda unit: halted_alike(unit, self.source, reason, since))
+        halted = self.work.read(lambda unit: halted_alike(unit, self.source, kind, since))
         verdict = self._failures.judge(failure, now, halted)
         if verdict is FailureVerdict.POISON:
-            self.work.run(lambda unit: self._halt(unit, event, reason))
+            self.work.run(lambda unit: self._halt(unit, event, failure_reason(error)))
             return BatchResult(applied=False, behind=False)
         if verdict is FailureVerdict.OUTAGE_BEGINS:
-            self.work.run(lambda unit: withdraw(unit, self.source, reason, since))
+            self.work.run(lambda unit: withdraw(unit, self.source, kind, since))
         isolation.leave_aside(event, failure)
         return BatchResult(applied=False, behind=True)
 

@@ -138,10 +138,8 @@ class FailureHistory:
                 del self._runs[kind]
 
 
-def failure_reason(error: Exception) -> str:
-    """What failed and where; the message only if it is ours, since others may quote a value."""
-    if isinstance(error, ServiceError):
-        return f"{type(error).__name__}: {error}"
+def failure_kind(error: Exception) -> str:
+    """What failed and where, by which failures are alike: no message, since it may have an id."""
     frames = traceback.extract_tb(error.__traceback__)
     # Statements are run by one place in a library, which says nothing of where they come from.
     ours = [frame for frame in frames if "site-packages" not in frame.filename]
@@ -150,3 +148,9 @@ def failure_reason(error: Exception) -> str:
     )
     what = " ".join(filter(None, (type(error).__name__, failure_code(error))))
     return f"{what} in {frame.name}, {Path(frame.filename).name}:{frame.lineno}"
+
+
+def failure_reason(error: Exception) -> str:
+    """The kind, and the message only if it is ours, since others may quote a value."""
+    kind = failure_kind(error)
+    return f"{kind}: {error}" if isinstance(error, ServiceError) else kind

@@ -20,7 +20,14 @@ from identifiers import Accepted, IdentifierTypes, accept, load_types
 from services.offers import store
 from services.offers.configuration import load_catalogue
 from services.offers.domain.catalogue import Catalogue
-from services.offers.domain.decision import Decision, DecisionRequest, Shopper, decide, fall_back
+from services.offers.domain.decision import (
+    Decision,
+    DecisionRequest,
+    Shopper,
+    decide,
+    fall_back,
+    outcome,
+)
 from services.offers.domain.recognition import IdentifierMatch, recognise, shopper_of, with_segments
 
 DECIDED = "offer_decided"
@@ -33,7 +40,7 @@ _SPARE_WORKERS = 2
 
 DECISIONS = Counter(
     "cdp_decisions",
-    "Decisions by outcome: ok, or the first reason why the decision was degraded.",
+    "Decisions by outcome: ok, or the gravest reason why the decision was degraded.",
     ["outcome"],
 )
 DECISIONS.labels("ok")  # there before the first decision, so that its increase is seen
@@ -117,7 +124,7 @@ class DecisionHandler:
         if decision.degraded:
             _log.warning("degraded", decision_id=decision.decision_id, reasons=decision.degraded)
         if not request.dry_run:
-            DECISIONS.labels(decision.degraded[0] if decision.degraded else "ok").inc()
+            DECISIONS.labels(outcome(decision.degraded)).inc()
         return decision.to_wire(request.explain)
 
     def _try(

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
+from prometheus_client import Gauge
 
 from chassis import NotFound, Unavailable
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.projections.outage import failure_reason
+from chassis.projections.outage import (
+    ApplyFailure,
+    FailureHistory,
+    FailureVerdict,
+    failure_kind,
+)
 from identifiers import Accepted
 from profile_index import current_profile, find
 from services.segments import store
@@ -18,7 +25,17 @@ from services.segments.domain.definitions import ActiveDefinitions, Definition
 from services.segments.evaluator import reevaluate_among, reevaluate_due, reevaluate_one
 from services.segments.registry import DefinitionRegistry
 
+EVALUATION_OUTAGES = Gauge(
+    "cdp_evaluation_outages",
+    "Kinds of failure for which no profile can be evaluated just now.",
+    ["service"],
+)
+
 _AT_ONCE = 100
+_PROBES = 5  # of either end of those that are due
+_PAUSE_SECONDS = 5.0
+_LOGGED = 5
+_EVALUATION = "evaluation"
 
 _log = structlog.get_logger("segments")
 
@@ -55,59 +72,148 @@ def reevaluate_shopper(
     return profile_id
 
 
-def reevaluate_for(work: UnitOfWorkRunner, registry: DefinitionRegistry, seconds: float) -> None:
-    """Evaluate due profiles, some in each transaction, until none is left or time is up.
+class DueEvaluation:
+    """Evaluates the profiles that are due, and judges failures; one in each process.
 
     A profile whose evaluation fails is found by halves and left alone for a while: it delays no
-    other one, and stays due. Raises Unavailable if the database does not answer, or does not fit
-    this release: that is nobody's fault.
+    other one, and stays due. What fails alike for ALIKE_STREAMS profiles in a row within a minute,
+    and for others that are due as well, is an outage: no profile is left alone, and all are tried
+    again after a pause.
     """
-    end = time.monotonic() + seconds
-    while _reevaluate_some(work, registry, end) == _AT_ONCE and time.monotonic() < end:
-        time.sleep(0)  # other greenlets have their turn
-    work.run(lambda unit: store.forget_evaluated(unit, registry.apply_file(unit).generation))
 
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
+        self._failures = FailureHistory()
+        self._aside: list[str] = []  # who is left alone since an evaluation last went well
+        self._probed = ""
+        self._resume_at = -float("inf")
+        self._outages: list[str] = []
 
-def _reevaluate_some(work: UnitOfWorkRunner, registry: DefinitionRegistry, end: float) -> int:
-    """Evaluate some due profiles; how many were tried."""
-    resting = work.read(store.resting_profiles)
-    try:
-        return work.run(partial(reevaluate_due, registry=registry, limit=_AT_ONCE, resting=resting))
-    except Unavailable:
-        raise
-    except Exception:  # noqa: BLE001 - whose fault it is is looked for
-        due = work.run(partial(_due, registry=registry, resting=resting))
-        _isolate(work, registry, due, end)
-        return len(due)
+    def run(self, work: UnitOfWorkRunner, registry: DefinitionRegistry, seconds: float) -> None:
+        """Evaluate due profiles, some in each transaction, until none is left or time is up.
 
-
-def _due(unit: UnitOfWork, registry: DefinitionRegistry, resting: Collection[str]) -> list[str]:
-    return store.due_profiles(unit, registry.apply_file(unit).generation, _AT_ONCE, resting)
-
-
-def _isolate(
-    work: UnitOfWorkRunner, registry: DefinitionRegistry, profile_ids: Sequence[str], end: float
-) -> None:
-    """Evaluate all but the profiles that fail, by halves; past `end` the rest is left for later."""
-    try:
-        work.run(partial(reevaluate_among, registry=registry, profile_ids=profile_ids))
-    except Unavailable:
-        raise
-    except Exception as error:  # noqa: BLE001 - it delays no other profile
-        if len(profile_ids) == 1:
-            (profile_id,) = profile_ids
-            pause = work.run(partial(store.postpone, profile_id=profile_id))
-            _log.error(
-                "evaluation_failed",
-                profile_id=profile_id,
-                retry_in=pause,
-                reason=failure_reason(error),
-            )
+        Raises Unavailable if the database does not answer, or does not fit this release.
+        """
+        if self._timer() < self._resume_at:
             return
-        middle = len(profile_ids) // 2
-        _isolate(work, registry, profile_ids[:middle], end)
-        if time.monotonic() < end:
-            _isolate(work, registry, profile_ids[middle:], end)
+        search = _Search(work, registry, self._timer() + seconds)
+        try:
+            while self._evaluate_some(search) == _AT_ONCE and self._timer() < search.end:
+                time.sleep(0)  # other greenlets have their turn
+        except _EvaluationOutage:
+            self._resume_at = self._timer() + _PAUSE_SECONDS
+        self._report(search)
+        work.run(lambda unit: store.forget_evaluated(unit, registry.apply_file(unit).generation))
+
+    def _evaluate_some(self, search: _Search) -> int:
+        """Evaluate some due profiles; how many were tried."""
+        try:
+            count = search.work.run(search.due)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - whose fault it is is looked for
+            due = search.work.run(search.list_due)
+            self._isolate(search, due)
+            return len(due)
+        self._note_evaluated(search, count)
+        return count
+
+    def _isolate(self, search: _Search, profile_ids: Sequence[str]) -> None:
+        """Evaluate all but the profiles that fail, by halves; what is late is left for later."""
+        try:
+            count = search.work.run(partial(search.among, profile_ids=profile_ids))
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - it delays no other profile
+            if len(profile_ids) == 1:
+                self._judge(search, profile_ids[0], failure_kind(error))
+                return
+            middle = len(profile_ids) // 2
+            self._isolate(search, profile_ids[:middle])
+            if self._timer() < search.end:
+                self._isolate(search, profile_ids[middle:])
+            return
+        self._note_evaluated(search, count)
+
+    def _judge(self, search: _Search, profile_id: str, kind: str) -> None:
+        """Leave a profile alone whose evaluation failed, unless others fail as well."""
+        failure = ApplyFailure(kind, _EVALUATION, profile_id)
+        verdict = self._failures.judge(failure, search.work.clock.now())
+        if verdict is FailureVerdict.POISON:
+            self._aside.append(profile_id)
+        elif not self._others_succeed(search):
+            search.work.run(partial(store.resume, profile_ids=self._aside))
+            self._aside = []
+            raise _EvaluationOutage
+        search.work.run(partial(store.postpone, profile_id=profile_id))
+        search.failed.append((profile_id, kind))
+
+    def _others_succeed(self, search: _Search) -> bool:
+        """Whether others that are due can be evaluated: each time, others are tried."""
+        page = search.work.run(partial(search.page_of_due, after=self._probed))
+        self._probed = page[-1] if page else ""
+        latest = search.work.run(partial(store.latest_due_profiles, limit=_PROBES))
+        for profile_id in dict.fromkeys([*latest, *page]):
+            try:
+                count = search.work.run(partial(search.among, profile_ids=[profile_id]))
+            except Unavailable:
+                raise
+            except Exception:  # noqa: BLE001, S112 - it is judged when its turn comes
+                continue
+            if count:
+                self._note_evaluated(search, count)
+                return True
+        return False
+
+    def _note_evaluated(self, search: _Search, count: int) -> None:
+        if count:
+            self._failures.note_applied([_EVALUATION], search.work.clock.now())
+            self._aside = []
+
+    def _report(self, search: _Search) -> None:
+        """Show outages in the metrics, and log them when they change; one line for all others."""
+        outages = self._failures.outages(search.work.clock.now())
+        EVALUATION_OUTAGES.labels(search.work.source).set(len(outages))
+        if outages and outages != self._outages:
+            _log.error("evaluation_outage", failures=outages)
+        elif self._outages and not outages:
+            _log.warning("evaluation_outage_over")
+        self._outages = outages
+        if search.failed:
+            profiles = [profile_id for profile_id, _kind in search.failed]
+            _log.error(
+                "evaluations_failed",
+                profiles=len(profiles),
+                some=profiles[:_LOGGED],
+                reasons=sorted({kind for _profile_id, kind in search.failed})[:_LOGGED],
+            )
+
+
+class _EvaluationOutage(Exception):
+    """Nobody can be evaluated just now."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """One turn of the evaluation of due profiles, until `end`; `failed` has profiles and kinds."""
+
+    work: UnitOfWorkRunner
+    registry: DefinitionRegistry
+    end: float
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+    def due(self, unit: UnitOfWork) -> int:
+        return reevaluate_due(unit, self.registry, _AT_ONCE)
+
+    def among(self, unit: UnitOfWork, profile_ids: Sequence[str]) -> int:
+        return reevaluate_among(unit, self.registry, profile_ids)
+
+    def list_due(self, unit: UnitOfWork) -> list[str]:
+        return store.due_profiles(unit, self.registry.apply_file(unit).generation, _AT_ONCE)
+
+    def page_of_due(self, unit: UnitOfWork, after: str) -> list[str]:
+        generation = self.registry.apply_file(unit).generation
+        return store.page_of_due(unit, generation, after, _PROBES)
 
 
 def _profile(unit: UnitOfWork, shopper: str | Accepted) -> str:

@@ -47,25 +47,22 @@ class Loaded:
     newest: Mapping[str, Event] = field(default_factory=dict)
 
 
-def reevaluate_due(
-    unit: UnitOfWork, registry: DefinitionRegistry, limit: int, resting: Collection[str] = ()
-) -> int:
-    """Evaluate up to `limit` profiles that are due by time or by a new definition; how many.
-
-    Those in `resting` are left out.
-    """
+def reevaluate_due(unit: UnitOfWork, registry: DefinitionRegistry, limit: int) -> int:
+    """Evaluate up to `limit` profiles that are due by time or by a new definition; how many."""
     generation = registry.apply_file(unit).generation
-    states = store.lock_due(unit, generation, limit, resting)
+    states = store.lock_due(unit, generation, limit)
     reevaluate(unit, registry, states, {}, Loaded())
     return len(states)
 
 
 def reevaluate_among(
     unit: UnitOfWork, registry: DefinitionRegistry, profile_ids: Collection[str]
-) -> None:
-    """Evaluate those of `profile_ids` that are due, unless another replica is at it."""
+) -> int:
+    """Evaluate those of `profile_ids` that are due, unless another replica is at it; how many."""
     generation = registry.apply_file(unit).generation
-    reevaluate(unit, registry, store.lock_due_among(unit, generation, profile_ids), {}, Loaded())
+    states = store.lock_due_among(unit, generation, profile_ids)
+    reevaluate(unit, registry, states, {}, Loaded())
+    return len(states)
 
 
 def reevaluate_one(unit: UnitOfWork, registry: DefinitionRegistry, profile_id: str) -> None:

@@ -32,6 +32,7 @@ class SegmentsService(Service):
 
     projection: MembershipProjection = Resource(lambda s: MembershipProjection(open_registry(s)))
     types = Resource(lambda settings: load_types(settings.config_dir))
+    due: commands.DueEvaluation = Resource(lambda _settings: commands.DueEvaluation())
     profiles_log = FollowedLog("profiles")
 
     @property
@@ -126,4 +127,4 @@ class SegmentsService(Service):
     @every(_TICK_SECONDS)
     def settle_due(self) -> None:
         """Evaluates the profiles that time or a new definition may have changed."""
-        commands.reevaluate_for(self.work, self.registry, _TICK_SECONDS)
+        self.due.run(self.work, self.registry, _TICK_SECONDS)

@@ -72,6 +72,10 @@ FAILING = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False, info=NOT_PERSONAL),
     sa.Column("try_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
+# That a profile is left alone. It stays in SQL, so that many of them cost as little as a few.
+_RESTS = sa.exists().where(
+    FAILING.c.profile_id == PROFILES.c.profile_id, FAILING.c.try_at > database_now()
+)
 
 
 _LOCK = RowStatement(
@@ -129,15 +133,13 @@ def lock_profiles(unit: UnitOfWork, profile_ids: Iterable[str]) -> dict[str, Eva
     return {row.profile_id: EvaluationState(row.next_at, row.generation) for row in result}
 
 
-def lock_due(
-    unit: UnitOfWork, generation: int, limit: int, resting: Collection[str] = ()
-) -> dict[str, EvaluationState]:
+def lock_due(unit: UnitOfWork, generation: int, limit: int) -> dict[str, EvaluationState]:
     """Lock up to `limit` due profiles that no other replica has locked; the longest due first.
 
-    Those in `resting` are left out.
+    Those whose evaluation has failed are left out until they are to be tried again.
     """
     states: dict[str, EvaluationState] = {}
-    for query in _due(unit, generation, resting):
+    for query in _due(unit, generation):
         page = query.limit(limit - len(states)).with_for_update(skip_locked=True)
         states |= _states(unit, page)
         if len(states) >= limit:
@@ -149,41 +151,51 @@ def lock_due_among(
     unit: UnitOfWork, generation: int, profile_ids: Collection[str]
 ) -> dict[str, EvaluationState]:
     """Lock those of `profile_ids` that are due and that no other replica has locked."""
-    due = sa.or_(PROFILES.c.next_at <= unit.now, PROFILES.c.generation < generation)
-    query = sa.select(PROFILES).where(due, PROFILES.c.profile_id.in_(profile_ids))
+    query = sa.select(PROFILES).where(
+        _is_due(unit, generation), PROFILES.c.profile_id.in_(profile_ids)
+    )
     ordered = query.order_by(PROFILES.c.profile_id)
     return _states(unit, ordered.with_for_update(skip_locked=True))
 
 
-def due_profiles(
-    unit: UnitOfWork, generation: int, limit: int, resting: Collection[str] = ()
-) -> list[str]:
+def due_profiles(unit: UnitOfWork, generation: int, limit: int) -> list[str]:
     """Up to `limit` due profiles, as `lock_due` finds them, without locking them."""
     found: dict[str, EvaluationState] = {}
-    for query in _due(unit, generation, resting):
+    for query in _due(unit, generation):
         found |= _states(unit, query.limit(limit))
     return list(found)[:limit]
 
 
-def _due(unit: UnitOfWork, generation: int, resting: Collection[str]) -> Iterator[sa.Select[Any]]:
+def latest_due_profiles(unit: UnitOfWork, limit: int) -> list[str]:
+    """Up to `limit` profiles that are due by time, the latest first."""
+    query = sa.select(PROFILES.c.profile_id).where(PROFILES.c.next_at <= unit.now, ~_RESTS)
+    latest = query.order_by(PROFILES.c.next_at.desc()).limit(limit)
+    return list(unit.connection.execute(latest).scalars())
+
+
+def page_of_due(unit: UnitOfWork, generation: int, after: str, limit: int) -> list[str]:
+    """The next `limit` due profiles past `after`, in the order of their ids."""
+    due = PROFILES.c.profile_id > after, _is_due(unit, generation), ~_RESTS
+    query = sa.select(PROFILES.c.profile_id).where(*due).order_by(PROFILES.c.profile_id)
+    return list(unit.connection.execute(query.limit(limit)).scalars())
+
+
+def _due(unit: UnitOfWork, generation: int) -> Iterator[sa.Select[Any]]:
     """The profiles that are due by time, and those that are due by a new definition."""
     for due, order in (
         (PROFILES.c.next_at <= unit.now, PROFILES.c.next_at),
         (PROFILES.c.generation < generation, PROFILES.c.generation),
     ):
-        query = sa.select(PROFILES).where(due).order_by(order)
-        yield query.where(PROFILES.c.profile_id.not_in(resting)) if resting else query
+        yield sa.select(PROFILES).where(due, ~_RESTS).order_by(order)
+
+
+def _is_due(unit: UnitOfWork, generation: int) -> sa.ColumnElement[bool]:
+    return sa.or_(PROFILES.c.next_at <= unit.now, PROFILES.c.generation < generation)
 
 
 def _states(unit: UnitOfWork, query: sa.Select[Any]) -> dict[str, EvaluationState]:
     rows = unit.connection.execute(query)
     return {row.profile_id: EvaluationState(row.next_at, row.generation) for row in rows}
-
-
-def resting_profiles(unit: UnitOfWork) -> set[str]:
-    """The profiles whose evaluation has failed, and is not to be tried again yet."""
-    query = sa.select(FAILING.c.profile_id).where(FAILING.c.try_at > database_now())
-    return set(unit.connection.execute(query).scalars())
 
 
 def postpone(unit: UnitOfWork, profile_id: str) -> int:
@@ -202,10 +214,16 @@ def postpone(unit: UnitOfWork, profile_id: str) -> int:
     return seconds
 
 
+def resume(unit: UnitOfWork, profile_ids: Collection[str]) -> None:
+    """Leave none of these profiles alone any more: it was not theirs that evaluations failed."""
+    unit.connection.execute(sa.delete(FAILING).where(FAILING.c.profile_id.in_(profile_ids)))
+
+
 def forget_evaluated(unit: UnitOfWork, generation: int) -> None:
     """Drop the failures of profiles that have been evaluated since."""
-    due = sa.or_(PROFILES.c.next_at <= unit.now, PROFILES.c.generation < generation)
-    still_due = sa.exists().where(PROFILES.c.profile_id == FAILING.c.profile_id, due)
+    still_due = sa.exists().where(
+        PROFILES.c.profile_id == FAILING.c.profile_id, _is_due(unit, generation)
+    )
     unit.connection.execute(sa.delete(FAILING).where(~still_due))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,19 @@ from services.offers.domain.loyalty import Programme
 # can type anybody's e-mail.
 _STRENGTH = {"none": 0, "claimed": 0, **{name: rank for rank, name in enumerate(REQUIREMENTS)}}
 FIRST_TIME_VISITOR = "first_time_visitor"
+
+# Why decisions are degraded, the gravest first: those that show fallback blocks, one that nobody
+# can explain later, and those that were made from older data.
+_BY_GRAVITY = (
+    "failed",
+    "database_unavailable",
+    "overloaded",
+    "deadline_exceeded",
+    "decision_not_logged",
+    "events_halted",
+    "events_lagging",
+)
+_GRAVITY = {code: rank for rank, code in enumerate(_BY_GRAVITY)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,11 @@ class Decision:
                 name: [offer.to_wire() for offer in offers] for name, offers in self.trace.items()
             }
         return wire
+
+
+def outcome(degraded: Collection[str]) -> str:
+    """How a decision with these codes counts: `ok` without any, else the gravest."""
+    return min(degraded, key=lambda code: _GRAVITY.get(code, 0), default="ok")
 
 
 def decide(

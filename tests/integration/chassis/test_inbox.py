@@ -240,7 +240,9 @@ def test_the_reason_quotes_what_we_say_ourselves(notes: Followed) -> None:
         raise InvalidInput("data.revenue", "is not a whole number")
 
     notes.inbox.process(append(notes.log, note("a")), Notes(refuse))
-    assert notes.letters()[0]["reason"] == "InvalidInput: data.revenue: is not a whole number"
+    reason = notes.letters()[0]["reason"]
+    assert reason.startswith("InvalidInput in refuse, test_inbox.py:")
+    assert reason.endswith(": data.revenue: is not a whole number")
 
 
 def test_a_poisonous_event_comes_again_without_another_letter(notes: Followed) -> None:

@@ -6,17 +6,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import eventlet
 import pytest
 import sqlalchemy as sa
 
-from chassis import Event, FixedClock, Unavailable
+from chassis import Conflict, Event, FixedClock, Unavailable
 from chassis.database.engine import Database
 from chassis.database.tables import DEAD_LETTERS, POSITIONS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.projections.dead_letters import list_dead_letters
-from chassis.projections.inbox import BatchResult, Inbox
+from chassis.projections.dead_letters import (
+    list_dead_letters,
+    redrive,
+    redrive_page,
+    withdraw,
+)
+from chassis.projections.inbox import BatchResult, Inbox, heads_of
 from chassis.projections.outage import ALIKE_STREAMS, PATIENCE, Outage
+from chassis.projections.positions import lock_positions
 from tests.support.toy import Notes, append, fold_of, folds, joint_note, note, whole_log, work_on
+from tests.support.toy_services import wait_until
 
 STREAMS = [f"s{number:02}" for number in range(40)]
 MINUTE = 60_000_000
@@ -302,3 +310,108 @@ def test_an_outage_leaves_no_dead_letter_of_events_that_were_tried_while_it_last
         ).all()
     )
     assert rows == []
+
+
+def test_a_failure_of_ours_that_names_each_stream_is_an_outage_all_the_same(
+    notes: Followers,
+) -> None:
+    def refuse(event: Event) -> str:
+        raise Conflict(f"stream {event.stream}", "is not there: 100 %_")
+
+    notes.misfits = refuse
+    events = append(notes.log, *map(note, STREAMS))
+    for event in events[: ALIKE_STREAMS - 1]:
+        notes.process([event])
+    assert len(notes.halted()) == ALIKE_STREAMS - 1
+    with pytest.raises(Outage):
+        notes.process(events[ALIKE_STREAMS - 1 : ALIKE_STREAMS], replica=1)
+    assert (notes.halted(), notes.letters()) == ([], [])
+    notes.misfits = lambda event: ""
+    notes.process(events)
+    notes.check_whole()
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("work", ["one", "page", "withdrawal"])
+def test_who_redrives_waits_for_positions_before_any_letter_is_locked(
+    notes: Followers, work: str
+) -> None:
+    """As a halt does, which writes a letter under its positions: else both wait in a circle."""
+    notes.fails = lambda event: True
+    events = append(notes.log, note("a"), note("b"))
+    for event in events:
+        notes.process([event])
+    letters = notes.letters()
+    kind = letters[0]["reason"]
+    redrives: dict[str, Callable[[UnitOfWork], object]] = {
+        "one": lambda unit: redrive(unit, letters[0]["id"]),
+        "page": lambda unit: redrive_page(unit, "fixed", 9),
+        "withdrawal": lambda unit: withdraw(unit, "notes", kind, 0),
+    }
+
+    def hold(unit: UnitOfWork) -> Any:
+        lock_positions(unit, "notes", heads_of(events))
+        waiting = eventlet.spawn(notes.own.run, redrives[work])
+        wait_until(lambda: bool(notes.own.read(count_waiting)))
+        query = sa.select(DEAD_LETTERS.c.id).with_for_update(nowait=True)
+        assert len(unit.connection.execute(query).all()) == len(letters)
+        return waiting
+
+    notes.own.run(hold).wait()
+    assert len(notes.letters()) == (1 if work == "one" else 0)
+
+
+def count_waiting(unit: UnitOfWork) -> int:
+    query = """
+        SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE NOT granted AND pg_stat_activity.datname = current_database()
+    """
+    return int(unit.connection.exec_driver_sql(query).scalar_one())
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_letter_that_another_redrives_meanwhile_lets_no_later_halt_go(notes: Followers) -> None:
+    notes.fails = lambda event: True
+    (event,) = append(notes.log, note("a"))
+    notes.process([event])
+
+    def redrive_and_halt_again(unit: UnitOfWork) -> Any:
+        lock_positions(unit, "notes", heads_of([event]))
+        waiting = eventlet.spawn(notes.own.run, lambda late: redrive_page(late, "late", 9))
+        wait_until(lambda: bool(notes.own.read(count_waiting)))
+        redrive_page(unit, "in time", 9)
+        unit.connection.execute(sa.update(POSITIONS).values(halted=True))
+        return waiting
+
+    page = notes.own.run(redrive_and_halt_again).wait()
+    assert (page.letters, page.streams) == (0, 0)
+    assert notes.halted() == ["a"]
+    (letter,) = notes.letters(include_redriven=True)
+    assert letter["redrive_reason"] == "in time"
+
+
+def test_letters_of_old_make_no_question_slower(notes: Followers) -> None:
+    """On both databases the few that matter are found by an index."""
+    explain = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}
+    rows = [
+        {
+            "id": f"{n:05}",
+            "source": "notes",
+            "streams": ["a"],
+            "event_id": f"e{n}",
+            "reason": "x",
+            "died_at": n,
+            "redriven_at": n,
+        }
+        for n in range(5_000)
+    ]
+    notes.own.run(lambda unit: unit.connection.execute(sa.insert(DEAD_LETTERS), rows))
+    notes.own.run(lambda unit: unit.connection.exec_driver_sql("ANALYZE"))
+    dialect = notes.own.database.dialect
+    plans = []
+    for condition in ("source = 'notes' AND died_at > 4990", "redriven_at IS NULL"):
+        statement = f"{explain[dialect]}SELECT streams FROM dead_letters WHERE {condition}"
+        plan = notes.own.read(lambda unit: unit.connection.exec_driver_sql(statement).all())  # noqa: B023
+        plans.append(str(plan))
+    assert "dead_letters_by_time" in plans[0]
+    assert "dead_letters_open" in plans[1]

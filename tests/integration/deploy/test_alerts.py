@@ -168,6 +168,11 @@ CASES = [
     Case("CdpEventsWaiting", {'cdp_waiting_age_seconds{service="profiles"}': gauge(0, 90)}),
     Case("CdpEvaluationsFailing", {'cdp_evaluations_failing{service="segments"}': gauge(0, 1)}),
     Case(
+        "CdpEvaluationsFailing",
+        {'cdp_evaluation_outages{service="segments"}': gauge(0, 1)},
+        "outage",
+    ),
+    Case(
         "CdpDecideSlow",
         {
             f'cdp_worker_seconds_bucket{{service="offers", method="decide", le="{le}"}}': values
@@ -178,12 +183,21 @@ CASES = [
             )
         },
     ),
-    Case(
-        "CdpDecisionsDegraded",
-        {
-            'cdp_decisions_total{outcome="ok"}': counter(1_000, 900),
-            'cdp_decisions_total{outcome="database_unavailable"}': counter(0, 100),
-        },
+    *(
+        Case(
+            alert,
+            {
+                'cdp_decisions_total{outcome="ok"}': counter(1_000, 900),
+                f'cdp_decisions_total{{outcome="{outcome}"}}': counter(0, 100),
+            },
+            outcome,
+        )
+        for alert, outcome in (
+            ("CdpDecisionsDegraded", "database_unavailable"),
+            ("CdpDecisionsDegraded", "decision_not_logged"),
+            ("CdpDecisionsOutdated", "events_lagging"),
+            ("CdpDecisionsOutdated", "events_halted"),
+        )
     ),
     *(
         Case(

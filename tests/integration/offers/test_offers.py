@@ -309,7 +309,10 @@ def test_a_degraded_decision_that_could_not_be_logged_says_both(
         raise ValueError
 
     monkeypatch.setattr(UnitOfWork, "append", fail)
+    before = _counted("decision_not_logged"), _counted("events_lagging")
     assert shop.decide(**GRACE)["degraded"] == ["events_lagging", "decision_not_logged"]
+    after = _counted("decision_not_logged"), _counted("events_lagging")
+    assert after == (before[0] + 1, before[1]), "the gravest counts"
 
 
 def test_a_decision_takes_one_query(shop: OffersWithoutNameko) -> None:
@@ -464,7 +467,7 @@ def _counted(outcome: str) -> float:
     return REGISTRY.get_sample_value("cdp_decisions_total", {"outcome": outcome}) or 0.0
 
 
-def test_decisions_are_counted_by_the_first_reason_that_degraded_them(
+def test_decisions_are_counted_by_the_gravest_reason_that_degraded_them(
     shop: OffersWithoutNameko, nowhere: Database
 ) -> None:
     before = _counted("ok"), _counted("database_unavailable")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nameko.testing.services import worker_factory
+from prometheus_client import REGISTRY
 
 from chassis import (
     DAY,
@@ -97,6 +98,8 @@ class SegmentsWithoutNameko:
         self.registry = registry or DefinitionRegistry(load_definitions())
         self.work = UnitOfWorkRunner(database, "segments", self.clock, self)
         self.inbox = Inbox(self.work, "profiles")
+        self.seconds = 0.0
+        self.due = commands.DueEvaluation(lambda: self.seconds)
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         for event in events:
@@ -110,7 +113,7 @@ class SegmentsWithoutNameko:
         return self.work.run(partial(reevaluate_due, registry=self.registry, limit=limit))
 
     def reevaluate(self, seconds: float = 60.0) -> None:
-        commands.reevaluate_for(self.work, self.registry, seconds)
+        self.due.run(self.work, self.registry, seconds)
 
     def failing(self) -> dict[str, int]:
         """How often the evaluation of each profile has failed."""
@@ -608,24 +611,143 @@ def test_a_profile_that_an_event_mends_fails_no_more(
     assert segments.failing() == {}
 
 
-def test_profiles_that_fail_one_and_all_are_found_bit_by_bit(
+def with_carts(log: ProfilesLog, segments: SegmentsWithoutNameko, count: int) -> Mapping[str, Any]:
+    """So many profiles, spoiled and due in the order of their ids, and their sound summaries."""
+    profiles = [f"p{number:03}" for number in range(count)]
+    for number, profile in enumerate(profiles):
+        log.move(**{profile: profile})
+        log.cart(profile, NOW + number)
+    segments.follow(*log.events)
+    segments.clock.at += 2 * HOUR
+    segments.changes()
+    return {profile: spoil(segments, profile, "no summary") for profile in profiles}
+
+
+def abandoned(segments: SegmentsWithoutNameko) -> set[str]:
+    return {profile for profile, *_ in segments.changes()}
+
+
+def outages() -> float:
+    """The gauge of what nobody can be evaluated for."""
+    value = REGISTRY.get_sample_value("cdp_evaluation_outages", {"service": "segments"})
+    return -1.0 if value is None else value
+
+
+def test_profiles_that_fail_are_found_bit_by_bit(
     log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
     """Each round has its time; what it did not come to is for the next one."""
-    profiles = [f"p{number}" for number in range(8)]
-    for profile in profiles:
-        log.move(**{profile: profile})
-        log.cart(profile)
-    segments.follow(*log.events)
-    for profile in profiles:
-        spoil(segments, profile, "no summary")
-    segments.clock.at += 2 * HOUR
+    with_carts(log, segments, 4)
     counts = []
-    while len(segments.failing()) < len(profiles):
+    while len(segments.failing()) < 4:
         segments.reevaluate(seconds=0.0)
         try_again_at(segments, 2**60)
         counts.append(len(segments.failing()))
-    assert counts == list(range(1, len(profiles) + 1))
+    assert counts == [1, 2, 3, 4]
+
+
+def test_what_fails_for_everybody_is_an_outage_and_nobody_is_left_alone(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = with_carts(log, segments, 130)
+    statements = count_statements(segments)
+    segments.reevaluate()
+    assert (segments.failing(), segments.gauge(), outages()) == ({}, 0, 1)
+    assert len(statements) < 400, "the search is cut short"
+    statements.clear()
+    segments.reevaluate()
+    assert statements == [], "there is a pause"
+    for _ in range(20):
+        segments.seconds += 5
+        segments.clock.at += 5_000_000
+        segments.reevaluate()
+    assert (segments.failing(), outages()) == ({}, 1)
+    for profile, summary in sound.items():
+        spoil(segments, profile, summary)
+    segments.seconds += 5
+    segments.reevaluate()
+    assert abandoned(segments) == sound.keys()
+    assert (segments.failing(), outages()) == ({}, 0)
+
+
+@pytest.mark.parametrize("well", ["p129", "p000", "p065"])
+def test_many_that_fail_alike_are_left_alone_while_another_can_be_evaluated(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, well: str
+) -> None:
+    """Wherever it stands in the queue: the others of its page fail one and all."""
+    sound = with_carts(log, segments, 130)
+    spoil(segments, well, sound[well])
+    for _ in range(40):
+        segments.reevaluate()
+        segments.seconds += 5
+        segments.clock.at += 5_000_000
+        if well in abandoned(segments):
+            break
+    else:
+        pytest.fail("it waits for ever")
+    assert well not in segments.failing()
+
+
+def test_those_that_were_left_alone_before_an_evaluation_went_well_stay_so(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    """An outage lets those go on that it had hit itself, and no others."""
+    sound = with_carts(log, segments, 30)
+    spoil(segments, "p029", sound["p029"])
+    segments.reevaluate()
+    assert abandoned(segments) == {"p029"}
+    assert (len(segments.failing()), outages()) == (5, 1)
+    before = set(segments.failing())
+    try_again_at(segments, 2**60)
+    segments.seconds += 5
+    segments.reevaluate()
+    assert (set(segments.failing()), outages()) == (before, 1)
+
+
+def test_an_outage_that_others_have_mended_is_over_after_a_minute(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    sound = with_carts(log, segments, 8)
+    segments.reevaluate()
+    assert outages() == 1
+    for profile, summary in sound.items():
+        spoil(segments, profile, summary)
+        segments.of(profile)
+    segments.seconds += 60
+    segments.clock.at += 60_000_000
+    segments.reevaluate()
+    assert outages() == 0
+
+
+def test_many_profiles_that_fail_make_no_query_longer(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    def lengths() -> list[int]:
+        statements = count_statements(segments)
+        segments.seconds += 5
+        segments.reevaluate()
+        return [len(statement) for statement in statements]
+
+    log.move(p="p")
+    segments.follow(*log.events)
+    before = lengths()
+    rows = [{"profile_id": f"q{n}", "failures": 1, "try_at": 2**60} for n in range(1_000)]
+    states = [{"profile_id": row["profile_id"], "next_at": 1, "generation": 1} for row in rows]
+    segments.work.run(lambda unit: unit.connection.execute(sa.insert(store.FAILING), rows))
+    segments.work.run(lambda unit: unit.connection.execute(sa.insert(store.PROFILES), states))
+    assert lengths() == before
+    assert len(segments.failing()) == 1_000
+
+
+def count_statements(segments: SegmentsWithoutNameko) -> list[str]:
+    """The statements that run from now on, with their values."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        statements.append(f"{statement} {values}")
+
+    sa.event.listen(segments.work.database.engine, "before_cursor_execute", note)
+    return statements
 
 
 def test_a_database_that_does_not_fit_is_no_profiles_fault(

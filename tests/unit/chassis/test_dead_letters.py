@@ -17,6 +17,7 @@ from chassis.projections.dead_letters import (
     redrive_page,
 )
 from chassis.projections.inbox import Inbox
+from chassis.projections.outage import WINDOW
 from tests.support.toy import Notes, append, joint_note, note, work_on
 
 
@@ -65,12 +66,13 @@ def test_the_reason_of_a_redrive_is_kept_and_the_first_one_stays(work: UnitOfWor
 
 
 def halt(work: UnitOfWorkRunner, *drafts: Any) -> None:
-    """Halt the streams of these events, each for a failure of its own."""
+    """Halt the streams of these events, a minute apart: alike, they would be an outage."""
 
     def refuse(event: Any) -> None:
         raise InvalidInput(event.id, "is refused")
 
     for event in append(work, *drafts):
+        work.clock.at += WINDOW  # type: ignore[attr-defined]
         Inbox(work, event.source).process([event], Notes(refuse))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.core.errors import Conflict
 from chassis.projections.outage import (
     ALIKE_STREAMS,
     OTHERS_WINDOW,
@@ -13,6 +14,8 @@ from chassis.projections.outage import (
     ApplyFailure,
     FailureHistory,
     FailureVerdict,
+    failure_kind,
+    failure_reason,
 )
 
 SECOND = 1_000_000
@@ -185,3 +188,20 @@ def test_a_verdict_follows_from_the_failures_in_a_row(
         elif verdict is FailureVerdict.POISON:
             began = min(at for done, _, _, at in past if done == "fails")
             assert now - began >= PATIENCE
+
+
+def raised(error: Exception) -> Exception:
+    try:
+        raise error
+    except Exception as caught:  # noqa: BLE001
+        return caught
+
+
+def test_failures_of_ours_with_different_ids_are_alike() -> None:
+    errors = [raised(Conflict(f"stream {n}", f"is not that of profile {n}")) for n in range(2)]
+    one, other = map(failure_kind, errors)
+    assert one == other
+    assert one.startswith("Conflict in raised, test_outage.py:")
+    assert failure_reason(errors[0]) == f"{one}: stream 0: is not that of profile 0"
+    assert failure_reason(raised(ValueError("grace@example.com"))).startswith("ValueError in ")
+    assert "grace" not in failure_reason(raised(ValueError("grace@example.com")))

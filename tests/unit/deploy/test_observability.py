@@ -33,6 +33,7 @@ _NEED_NOT_BE_THERE = {
     "cdp_newest_event_recorded_timestamp_seconds",
     "cdp_configuration_replicas",
     "cdp_outages",
+    "cdp_evaluation_outages",
 }
 
 

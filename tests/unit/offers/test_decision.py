@@ -21,6 +21,7 @@ from services.offers.domain.decision import (
     Shopper,
     decide,
     fall_back,
+    outcome,
 )
 
 NOW = 1_795_289_400_000_000
@@ -264,3 +265,12 @@ def test_personal_content_is_shown_to_verified_shoppers_only(
     decision = decide(request_, unsure, CATALOGUE, NOW, "d-1")
     for (block,) in decision.slots.values():
         assert block.offer_id not in {"loyalty_status", "loyalty_status_top", "priority_contact"}
+
+
+def test_a_decision_counts_by_its_gravest_code() -> None:
+    assert outcome(()) == "ok"
+    assert outcome(("events_lagging",)) == "events_lagging"
+    assert outcome(("events_lagging", "events_halted")) == "events_halted"
+    assert outcome(("events_lagging", "decision_not_logged")) == "decision_not_logged"
+    assert outcome(("overloaded", "decision_not_logged")) == "overloaded"
+    assert outcome(("events_lagging", "of a later release")) == "of a later release"
