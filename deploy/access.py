@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chassis.config.broker import RPC_EXCHANGE
 from contracts.topology import FOLLOWS
 
-RPC_EXCHANGE = "nameko-rpc"
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 

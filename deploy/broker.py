@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from chassis.config.broker import RPC_EXCHANGE
 from chassis.messaging.exchanges import policies
 from contracts.topology import FOLLOWS
-from deploy.access import RPC_EXCHANGE, permissions, rpc_routing_keys
+from deploy.access import permissions, rpc_routing_keys
 
 _PATIENCE = 60
 

@@ -25,7 +25,7 @@ def read_administered(
         return None
     return Administered(
         frozenset((each["source"], each["destination"]) for each in document["bindings"]),
-        frozenset(each["name"] for each in document["policies"]),
+        {each["name"]: each for each in document["policies"]},
         {each["name"]: None for each in document["queues"]},
     )
 

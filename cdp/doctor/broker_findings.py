@@ -6,12 +6,11 @@ import json
 import shlex
 from collections.abc import Iterator, Sequence
 
-from cdp.doctor.finding import Finding, Rule, count, restart
+from cdp.doctor.finding import LOOK_AGAIN, Finding, Rule, count, declared_again
 from cdp.doctor.snapshot import SuiteSnapshot
+from chassis.config.broker import RPC_EXCHANGE
 
 _MANY_EVENTS = 1_000
-_RPC_EXCHANGE = "nameko-rpc"
-_DECLARES = "   # a process declares what it needs every few seconds"
 
 
 def find_no_suite(snapshot: SuiteSnapshot) -> Finding | None:
@@ -60,14 +59,15 @@ def _broker(snapshot: SuiteSnapshot) -> Iterator[Finding]:
 def _exchanges(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     if snapshot.broker.refusal is not None:
         return
-    if _RPC_EXCHANGE not in snapshot.broker.exchanges:
+    if RPC_EXCHANGE not in snapshot.broker.exchanges:
         yield Finding(
             "rpc_exchange_missing",
             "critical",
             None,
-            f"The exchange {_RPC_EXCHANGE}, over which all calls go, is missing.",
+            f"The exchange {RPC_EXCHANGE}, over which all calls go, is missing.",
             "No call reaches a service, and no service reaches another.",
-            "\n".join(restart(snapshot, service, "all", "KILL") for service in snapshot.follows),
+            f"{LOOK_AGAIN}\n"
+            f"cdp run {next(iter(snapshot.follows))}   # if it stays: no process is there",
         )
     for service in snapshot.follows:
         if f"{service}.events" not in snapshot.broker.exchanges and not snapshot.is_down(service):
@@ -77,7 +77,7 @@ def _exchanges(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                 service,
                 f"The exchange {service}.events is missing.",
                 f"Events of {service} reach nobody as they happen, but late, by a comparison.",
-                f"cdp run {service}{_DECLARES}",
+                declared_again(snapshot, service, "all"),
             )
 
 
@@ -96,34 +96,19 @@ def _queues(snapshot: SuiteSnapshot) -> Iterator[Finding]:
 
 
 def _queue(snapshot: SuiteSnapshot, service: str, source: str) -> Iterator[Finding]:
-    name = f"{service}.{source}"
+    name, exchange = f"{service}.{source}", f"{source}.events"
     depth = snapshot.broker.queues.get(name)
-    late = f"{service} sees events of {source} late, at the next comparison."
     if depth is None:
-        yield Finding(
-            "queue_missing",
-            "critical",
-            service,
-            f"The queue {name} is missing.",
-            late,
-            f"cdp run {service} --role events{_DECLARES}",
-        )
+        yield _not_wired(snapshot, service, source, "queue_missing", "is missing")
         return
     administered = snapshot.broker.administered
-    exchange = f"{source}.events"
     if (
         administered is not None
         and exchange in snapshot.broker.exchanges
         and (exchange, name) not in administered.bindings
     ):
-        yield Finding(
-            "binding_missing",
-            "critical",
-            service,
-            f"The queue {name} is not bound to the exchange {exchange}.",
-            late,
-            f"cdp run {service} --role events{_DECLARES}",
-        )
+        unbound = f"is not bound to the exchange {exchange}"
+        yield _not_wired(snapshot, service, source, "binding_missing", unbound)
     if depth.consumers == 0:
         yield Finding(
             "events_not_followed",
@@ -145,6 +130,17 @@ def _queue(snapshot: SuiteSnapshot, service: str, source: str) -> Iterator[Findi
         )
 
 
+def _not_wired(snapshot: SuiteSnapshot, service: str, source: str, code: str, what: str) -> Finding:
+    return Finding(
+        code,
+        "critical",
+        service,
+        f"The queue {service}.{source} {what}.",
+        f"{service} sees events of {source} late, at the next comparison.",
+        declared_again(snapshot, service, "events"),
+    )
+
+
 def _dead_queue(snapshot: SuiteSnapshot, service: str) -> Iterator[Finding]:
     name = f"{service}.dead"
     depth = snapshot.broker.queues[name]
@@ -155,7 +151,7 @@ def _dead_queue(snapshot: SuiteSnapshot, service: str) -> Iterator[Finding]:
             service,
             f"The queue {name} is missing.",
             "A message that cannot be read would be lost instead of kept there.",
-            f"cdp run {service}{_DECLARES}",
+            declared_again(snapshot, service, "all"),
         )
     elif depth.messages:
         yield Finding(
@@ -192,8 +188,9 @@ def _other_queues(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                 f"The queue {name}, of another service, has no consumer, and"
                 f" {count(depth.messages, 'event')} of {exchange} in it.",
                 "It grows until the broker's disk is full, and a full broker takes no more events.",
-                f"rabbitmqctl delete_queue -p {snapshot.broker.virtual_host} {name}"
-                "   # or start its service",
+                f"rabbitmqctl list_queues -p {snapshot.broker.virtual_host} name messages consumers"
+                "   # start its service; if there is none any more:\n"
+                f"rabbitmqctl delete_queue -p {snapshot.broker.virtual_host} --if-unused {name}",
             )
 
 
@@ -202,18 +199,24 @@ def _policies(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     if administered is None:
         return
     for policy in snapshot.policies:
-        if policy["name"] not in administered.policies:
-            definition = shlex.quote(json.dumps(policy["definition"], separators=(",", ":")))
-            yield Finding(
-                "policy_missing",
-                "warning",
-                None,
-                f"The broker's policy {policy['name']} is missing.",
-                "Queues it is for have no limits: calls that nobody waits for any more are worked"
-                " off all the same, or what cannot be applied is delivered for ever.",
-                f"rabbitmqctl set_policy -p {snapshot.broker.virtual_host} --apply-to queues"
-                f" {policy['name']} {shlex.quote(policy['pattern'])} {definition}",
-            )
+        there = administered.policies.get(policy["name"])
+        if there is None:
+            code, problem = "policy_missing", "is missing"
+        elif any(there.get(field) != policy[field] for field in ("pattern", "definition")):
+            code, problem = "policy_differs", "is not that of this release"
+        else:
+            continue
+        definition = shlex.quote(json.dumps(policy["definition"], separators=(",", ":")))
+        yield Finding(
+            code,
+            "warning",
+            None,
+            f"The broker's policy {policy['name']} {problem}.",
+            "Queues it is for have no limits, or others: calls that nobody waits for any more are"
+            " worked off all the same, or what cannot be applied is delivered for ever.",
+            f"rabbitmqctl set_policy -p {snapshot.broker.virtual_host} --apply-to queues"
+            f" {policy['name']} {shlex.quote(policy['pattern'])} {definition}",
+        )
 
 
 RULES: Sequence[Rule] = (

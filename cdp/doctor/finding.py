@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from cdp.doctor.snapshot import SuiteSnapshot
-from cdp.doctor.status import LOST_MS
+from cdp.doctor.status import lives, living
 
 Severity = Literal["critical", "warning"]
 
@@ -32,27 +33,55 @@ Rule = Callable[[SuiteSnapshot], Iterable[Finding]]
 """Finds one kind of fault in a snapshot."""
 
 
-def restart(snapshot: SuiteSnapshot, service: str, role: str, signal: str = "TERM") -> str:
-    """Steps that replace the processes of a service that serve `role`."""
+LOOK_AGAIN = "cdp doctor   # heals by itself within seconds; look again"
+
+
+def declared_again(snapshot: SuiteSnapshot, service: str, role: str) -> str:
+    """What to do about something that every process of a role declares every two seconds."""
     status = snapshot.status(service)
-    replicas = [] if status is None else status["replicas"]
-    steps = [
-        restart_one(service, each, signal)
-        for each in replicas
-        if each["seen_ms"] < LOST_MS and (role == "all" or each["role"] in (role, "all"))
-    ]
-    return "\n".join(steps) or f"cdp run {service} --role {role}   # after ending what hangs"
+    start = f"cdp run {service} --role {role}"
+    if status is None or not (living(status) if role == "all" else lives(status, role)):
+        return start
+    return f"{LOOK_AGAIN}\n{start}   # if it stays: it declares it, or its log says why it cannot"
+
+
+def restart(replicas: Iterable[tuple[str, Mapping[str, Any]]], signal: str = "TERM") -> str:
+    """Steps that replace processes, each with its service, one after the other."""
+    return "\n".join(restart_one(service, replica, signal) for service, replica in replicas)
 
 
 def restart_one(service: str, replica: Mapping[str, Any], signal: str = "TERM") -> str:
-    """The step that replaces one process."""
+    """The step that replaces one process.
+
+    A process id may be somebody else's by now, or on another host; so it is asked whose it is.
+    """
     role, pid, host = replica["role"], replica["pid"], replica["host"]
-    return f"kill -{signal} {pid}   # on {host}; then: cdp run {service} --role {role}"
+    if is_container(host):
+        at_once = " --time 0" if signal == "KILL" else ""
+        return f"docker restart{at_once} {host}   # {service}, role {role}"
+    return (
+        f"ps -o args= -p {pid} | grep 'cdp.* run' && kill -{signal} {pid}"
+        f"   # on {host}; then: cdp run {service} --role {role}"
+    )
+
+
+def is_container(host: str) -> bool:
+    """Whether a host's name is the id of a container, as Docker names it."""
+    return re.fullmatch("[0-9a-f]{12}", host) is not None
+
+
+def name_host(replica: Mapping[str, Any]) -> str:
+    """The host of a process, or its container."""
+    host = replica["host"]
+    return f"the host of container {host}" if is_container(host) else str(host)
 
 
 def describe_replica(service: str, replica: Mapping[str, Any]) -> str:
     """A process, so that an operator finds it."""
-    return f"{service} (process {replica['pid']} on {replica['host']}, role {replica['role']})"
+    host, role = replica["host"], replica["role"]
+    if is_container(host):
+        return f"{service} (container {host}, role {role})"
+    return f"{service} (process {replica['pid']} on {host}, role {role})"
 
 
 def join_names(names: Sequence[str]) -> str:

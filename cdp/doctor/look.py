@@ -20,7 +20,9 @@ from cdp.doctor.snapshot import (
     ServiceSnapshot,
     Status,
     SuiteSnapshot,
+    calls_depth,
 )
+from chassis.config.broker import RPC_EXCHANGE
 from chassis.config.release import release
 from chassis.config.uris import BROKER_PORT, broker_refusal, check_database_uri
 from chassis.core.clock import SystemClock
@@ -30,13 +32,19 @@ from chassis.core.instants import parse_instant
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging.amqp import BROKER_ERRORS
-from chassis.messaging.exchanges import dead_queue, events_exchange, policies, subscriber_queue
-from chassis.messaging.inspection import inspect_broker
+from chassis.messaging.exchanges import (
+    calls_queue,
+    dead_queue,
+    events_exchange,
+    policies,
+    subscriber_queue,
+    substitute_queue,
+)
+from chassis.messaging.inspection import QueueDepth, inspect_broker
 from chassis.observability.replicas import skew_between
 from chassis.observability.status import newest_revision, read_status
 from chassis.runtime.client import Client
 from contracts.topology import FOLLOWS, SERVICE_NAMES
-from deploy.access import RPC_EXCHANGE
 from deploy.services import MIGRATIONS
 
 _BROKER_SECONDS = 3.0
@@ -110,17 +118,28 @@ def _is_same(broker: BrokerSnapshot, administered: Administered) -> bool:
 def _inspect(uri: str, unseen: BrokerSnapshot) -> BrokerSnapshot:
     exchanges = [events_exchange(service).name for service in SERVICE_NAMES]
     exchanges.append(RPC_EXCHANGE)
-    queues = [f"rpc-{service}" for service in SERVICE_NAMES]
+    queues = [calls_queue(service).name for service in SERVICE_NAMES]
     for service, sources in FOLLOWS.items():
         queues += [subscriber_queue(service, source).name for source in sources]
         queues.append(dead_queue(service).name)
     try:
         inspection = inspect_broker(uri, exchanges, queues)
+        unserved = [name for name in SERVICE_NAMES if not _serves(inspection.queues, name)]
+        # Of those alone: the broker logs an error for each queue that is asked for and not there.
+        names = [substitute_queue(name).name for name in unserved]
+        substitutes = inspect_broker(uri, (), names).queues if names else {}
     except BROKER_ERRORS as error:
         refusal = broker_refusal("CDP_AMQP_URI", uri, error)
         refuses = isinstance(refusal, Refused)
         return replace(unseen, refusal=refusal.message, refuses_user=refuses)
-    return replace(unseen, exchanges=inspection.exchanges, queues=inspection.queues)
+    seen = {**inspection.queues, **substitutes}
+    return replace(unseen, exchanges=inspection.exchanges, queues=seen)
+
+
+def _serves(queues: Mapping[str, QueueDepth | None], service: str) -> bool:
+    """Whether somebody takes the calls to a service."""
+    depth = calls_depth(queues, service)
+    return depth is not None and depth.consumers > 0
 
 
 def _measure_others(uri: str, broker: BrokerSnapshot, seen: Administered) -> Administered:
@@ -147,12 +166,8 @@ def _is_reply(queue: str) -> bool:
 
 
 def _look_at_services(uri: str, broker: BrokerSnapshot) -> dict[str, ServiceSnapshot]:
-    asked = {
-        service: depth.consumers > 0
-        for service in SERVICE_NAMES
-        if (depth := broker.queues.get(f"rpc-{service}")) is not None
-    }
-    asking = {name: partial(_ask, uri, name) for name, served in asked.items() if served}
+    served = [name for name in SERVICE_NAMES if _serves(broker.queues, name)]
+    asking = {name: partial(_ask, uri, name) for name in served}
     answers = gather(_ANSWER_SECONDS, asking)
     answers = _look_again(uri, answers)
     return {name: answers.get(name) or _unanswered(broker, name, asking) for name in SERVICE_NAMES}

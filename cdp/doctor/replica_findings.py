@@ -12,6 +12,7 @@ from cdp.doctor.finding import (
     describe_replica,
     duration,
     join_names,
+    name_host,
     restart_one,
     skew_in_words,
 )
@@ -59,7 +60,7 @@ def _clocks(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                     " its database's.",
                     "It is corrected by the database's clock while the process runs; its log lines"
                     " and the lifetimes of its calls are not.",
-                    f"timedatectl set-ntp true   # on {replica['host']}",
+                    f"timedatectl set-ntp true   # on {name_host(replica)}",
                 )
     yield from _database_clocks(snapshot)
 

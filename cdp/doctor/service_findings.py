@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cdp.doctor.finding import Finding, Rule, count, restart
-from cdp.doctor.snapshot import SuiteSnapshot
+from cdp.doctor.snapshot import ServiceSnapshot, SuiteSnapshot
+from cdp.doctor.status import LOST_MS, living
 
 _SLOW_SECONDS = 1.0
 _MANY_CALLS = 50
@@ -46,33 +47,8 @@ def _answers(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                 _WITHOUT.get(service, _CALLS_FAIL),
                 f"cdp run {service}",
             )
-        elif seen.unanswered == "not_running" or _calls_unserved(snapshot, service):
-            yield Finding(
-                "calls_not_served",
-                "critical",
-                service,
-                f"No process of {service} takes calls, though others of it run.",
-                _WITHOUT.get(service, _CALLS_FAIL),
-                f"cdp run {service} --role rpc",
-            )
-        elif seen.unanswered == "timeout":
-            yield Finding(
-                "service_silent",
-                "critical",
-                service,
-                f"{service} runs and does not answer: {seen.reason}.",
-                "Its callers wait until their time is up.",
-                restart(snapshot, service, "rpc", "KILL"),
-            )
-        elif seen.unanswered == "failed":
-            yield Finding(
-                "status_failed",
-                "critical",
-                service,
-                f"{service} could not say how it is: {seen.reason}.",
-                "Other calls may fail in the same way; its log has the reason.",
-                f"cdp migrate {service}   # if its release is newer than its tables",
-            )
+        elif seen.status is None:
+            yield from _unanswered(snapshot, service, seen)
         elif seen.seconds is not None and seen.seconds > _SLOW_SECONDS:
             yield Finding(
                 "service_slow",
@@ -84,8 +60,53 @@ def _answers(snapshot: SuiteSnapshot) -> Iterator[Finding]:
             )
 
 
+def _unanswered(snapshot: SuiteSnapshot, service: str, seen: ServiceSnapshot) -> Iterator[Finding]:
+    if seen.unanswered == "not_running" or _calls_unserved(snapshot, service):
+        yield Finding(
+            "calls_not_served",
+            "critical",
+            service,
+            f"No process of {service} takes calls, though others of it run.",
+            _WITHOUT.get(service, _CALLS_FAIL),
+            f"cdp run {service} --role rpc",
+        )
+    elif seen.unanswered == "timeout":
+        yield Finding(
+            "service_silent",
+            "critical",
+            service,
+            f"{service} runs and does not answer: {seen.reason}.",
+            "Its callers wait until their time is up.",
+            _replace_silent(snapshot, service),
+        )
+    elif seen.unanswered == "failed":
+        yield Finding(
+            "status_failed",
+            "critical",
+            service,
+            f"{service} could not say how it is: {seen.reason}.",
+            "Other calls may fail in the same way; its log has the reason.",
+            f"cdp migrate {service}   # if its release is newer than its tables",
+        )
+
+
+def _replace_silent(snapshot: SuiteSnapshot, service: str) -> str:
+    """Steps for a service of which no process answers, whoever was silent for longest first."""
+    status = snapshot.status(service)
+    known = [] if status is None else status["replicas"]
+    serving = [
+        (service, each)
+        for each in sorted(known, key=lambda each: -int(each["seen_ms"]))
+        if each["seen_ms"] < LOST_MS and each["role"] in ("rpc", "all")
+    ]
+    again = "cdp doctor   # look again, it may be a moment's load; if it stays"
+    if not serving:
+        return f"{again}:\ncdp run {service} --role rpc   # after ending what hangs"
+    return f"{again}, one after the other:\n{restart(serving, 'KILL')}"
+
+
 def _calls_unserved(snapshot: SuiteSnapshot, service: str) -> bool:
-    depth = snapshot.broker.queues.get(f"rpc-{service}")
+    depth = snapshot.calls(service)
     unanswered = snapshot.services[service].unanswered == "timeout"
     return unanswered and depth is not None and depth.consumers == 0
 
@@ -115,13 +136,17 @@ def _schemas(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                 f" runs, which was made for {expected}.",
                 "During an upgrade that is as it should be; afterwards it means that an old"
                 " process was left running.",
-                restart(snapshot, service, "all"),
+                restart(
+                    (service, each)
+                    for each in living(status)
+                    if each["release"] == status["release"]
+                ),
             )
 
 
 def _calls(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     for service in snapshot.follows:
-        depth = snapshot.broker.queues.get(f"rpc-{service}")
+        depth = snapshot.calls(service)
         if depth is not None and depth.consumers and depth.messages >= _MANY_CALLS:
             yield Finding(
                 "calls_pile_up",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from chassis.messaging.exchanges import calls_queue, substitute_queue
 from chassis.messaging.inspection import QueueDepth
 
 Status = Mapping[str, Any]
@@ -20,13 +21,22 @@ answer, the call failed, or there was no broker to ask over."""
 class Administered:
     """What only an administrator of the broker can see.
 
-    `bindings` are pairs of exchange and queue; `policies` are names. `queues` are all there are,
-    with the depth of those that other services have bound to exchanges of ours.
+    `bindings` are pairs of exchange and queue. `policies` have a pattern and a definition, by name.
+    `queues` are all there are, with the depth of those that other services have bound to exchanges
+    of ours.
     """
 
     bindings: frozenset[tuple[str, str]]
-    policies: frozenset[str]
+    policies: Mapping[str, Mapping[str, Any]]
     queues: Mapping[str, QueueDepth | None]
+
+
+def calls_depth(queues: Mapping[str, QueueDepth | None], service: str) -> QueueDepth | None:
+    """The queue that calls to a service come from: its own, or the substitute in use."""
+    substitute = queues.get(substitute_queue(service).name)
+    if substitute is not None and substitute.consumers:
+        return substitute
+    return queues.get(calls_queue(service).name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +126,14 @@ class SuiteSnapshot:
             return seen.reason
         return None
 
+    def calls(self, service: str) -> QueueDepth | None:
+        """The queue that calls to a service come from: its own, or the substitute in use."""
+        return calls_depth(self.broker.queues, service)
+
     def is_down(self, service: str) -> bool:
         """Whether no process of a service takes anything from the broker."""
         if self.broker.refusal is not None or self.services[service].status is not None:
             return False
-        queues = [f"rpc-{service}", *(f"{service}.{source}" for source in self.follows[service])]
-        depths = [self.broker.queues.get(name) for name in queues]
+        queues = [f"{service}.{source}" for source in self.follows[service]]
+        depths = [self.calls(service), *(self.broker.queues.get(name) for name in queues)]
         return not any(depth.consumers for depth in depths if depth is not None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis.core.instants import parse_instant
 
+RECENT_MS = 10_000  # who is killed or hangs is counted for no longer
 LIVING_MS = 20_000  # since the last sign of life, of which one is due every five seconds
 LOST_MS = 600_000  # who has been silent for longer is not missed any more
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cdp.doctor.finding import Finding
 from cdp.doctor.snapshot import SuiteSnapshot
+from cdp.doctor.status import RECENT_MS
 
 _WHOLE_LINES: Any = {"no_wrap": True, "overflow": "ignore"}  # so that they can be copied
 _STYLES = {"critical": "bold red", "warning": "bold yellow"}
@@ -67,8 +68,11 @@ def _finding(finding: Finding) -> RenderableType:
 
 def _summary(snapshot: SuiteSnapshot) -> str:
     replicas = sum(
-        len(status["replicas"])
+        sum(each["seen_ms"] < RECENT_MS for each in status["replicas"])
         for name in snapshot.services
         if (status := snapshot.status(name)) is not None
     )
-    return f"{len(snapshot.services)} services answer, {replicas} processes give signs of life"
+    return (
+        f"{len(snapshot.services)} services answer, {replicas} processes"
+        f" gave a sign of life within {RECENT_MS // 1_000} s"
+    )

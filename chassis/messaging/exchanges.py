@@ -31,6 +31,7 @@ from typing import Any
 from amqp.exceptions import ChannelError, NotFound, PreconditionFailed
 from kombu import Connection, Exchange, Queue
 
+from chassis.config.broker import RPC_EXCHANGE
 from chassis.messaging.amqp import NOT_FOUND
 
 # A message that was delivered so often and never acknowledged goes to the dead-letter exchange; a
@@ -42,7 +43,7 @@ CALL_SECONDS = 10
 
 def rpc_exchange() -> Exchange:
     """nameko's exchange of calls and responses."""
-    return Exchange("nameko-rpc", type="topic", durable=True)
+    return Exchange(RPC_EXCHANGE, type="topic", durable=True)
 
 
 def events_exchange(service: str) -> Exchange:
@@ -101,15 +102,18 @@ def ensure_queue(connection: Connection, queue: Queue) -> None:
 
     The exchange is declared too, or must be there if it is passive.
     """
+    _declare(connection, queue)
+    bind_again(connection, queue)
+
+
+def _declare(connection: Connection, queue: Queue) -> None:
+    """Declare a queue, unless it is there with whatever arguments."""
     with connection.channel() as channel:
         if _is_there(channel, queue):
-            _bind(channel, queue)
             return
     # Another release may declare it just now, with other arguments.
     with suppress(PreconditionFailed), connection.channel() as channel:
         queue(channel).queue_declare()
-    with connection.channel() as channel:
-        _bind(channel, queue)
 
 
 def _is_there(channel: Any, queue: Queue) -> bool:
@@ -135,7 +139,7 @@ def calls_queue(service: str) -> Queue:
 
 
 def substitute_queue(service: str) -> Queue:
-    """What holds the calls to a service while the node of its queue is down.
+    """What holds the calls to a service since the node of its queue went down.
 
     It is transient, so that it is gone when its own node goes down, and another can be declared.
     """
@@ -150,22 +154,64 @@ def is_node_down(error: BaseException) -> bool:
 def ensure_calls_queue(connection: Connection, service: str) -> Queue:
     """The queue from which a service is to take its calls, declared and bound.
 
-    After its node has come back, the queue has copies of what its substitute held: the first who
-    sees that deletes the substitute, whose consumers move then, and those copies.
+        node of rpc-<service>   <service>.calls      calls come from
+        up                      nobody uses it   ->  rpc-<service>; the substitute is deleted
+        down                    nobody uses it   ->  <service>.calls, declared now
+        up or down              is used          ->  <service>.calls; rpc-<service> is not bound
+
+    Nobody moves back while the substitute is used: a node that comes back binds its queue to the
+    exchange again, and each call would come twice. The copies that it got until somebody saw that
+    expire there.
     """
     queue, substitute = calls_queue(service), substitute_queue(service)
+    is_up = _declare_if_up(connection, queue)
+    if _is_used(connection, substitute):
+        keep_substitute(connection, service)
+        return substitute
+    if not is_up:
+        _declare(connection, substitute)
+        # Its node may have come back meanwhile, and somebody else may have chosen it.
+        is_up = _declare_if_up(connection, queue)
+    if is_up:
+        bind_again(connection, queue)
+        return queue
+    bind_again(connection, substitute)
+    return substitute
+
+
+def keep_substitute(connection: Connection, service: str) -> bool:
+    """Bind the substitute instead of the queue of calls; False if there is no substitute."""
+    with connection.channel() as channel:
+        if not _is_there(channel, substitute_queue(service)):
+            return False
+        _bind(channel, substitute_queue(service))
+    with suppress(NotFound), connection.channel() as channel:  # its node may be down
+        calls_queue(service)(channel).queue_unbind()
+    return True
+
+
+def _is_used(connection: Connection, substitute: Queue) -> bool:
+    """Whether somebody takes calls from a substitute, or calls are in it; if not, it is deleted.
+
+    To ask for it would have the broker log an error for each time that it is not there.
+    """
     try:
-        ensure_queue(connection, queue)
+        with connection.channel() as channel:
+            substitute(channel).delete(if_unused=True, if_empty=True)
+    except PreconditionFailed:
+        return True
+    return False
+
+
+def _declare_if_up(connection: Connection, queue: Queue) -> bool:
+    """Declare a durable queue; False if its node is down."""
+    try:
+        _declare(connection, queue)
     except NotFound as error:
         if not is_node_down(error):
             raise
-        ensure_queue(connection, substitute)
-        return substitute
-    with connection.channel() as channel:
-        if _is_there(channel, substitute):
-            substitute(channel).delete()
-            queue(channel).purge()
-    return queue
+        return False
+    return True
 
 
 def bind_again(connection: Connection, queue: Queue) -> None:

@@ -54,6 +54,8 @@ from chassis.messaging.exchanges import (
     ensure_calls_queue,
     ensure_queue,
     is_node_down,
+    keep_substitute,
+    substitute_queue,
 )
 from chassis.observability.metrics import CALLS_RETURNED, note_expired
 from chassis.observability.tracing import TRACEPARENT, TraceContext, parse_traceparent
@@ -239,8 +241,10 @@ class SafeRpcConsumer(RpcConsumer):
         self.queue = ensure_calls_queue(connection, self.container.service_name)
 
     def choose_queue(self, connection: Any) -> None:
-        """Take calls from the service's queue, or while its node is down from a substitute."""
-        before = self.queue.name
+        """Take calls from the service's queue, or since its node went down from a substitute."""
+        service, before = self.container.service_name, self.queue.name
+        if before == substitute_queue(service).name and keep_substitute(connection, service):
+            return
         self.prepare(connection)
         if self.queue.name != before:
             _log.warning("calls_queue", queue=self.queue.name)

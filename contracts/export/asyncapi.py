@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from chassis.config.broker import RPC_EXCHANGE
 from contracts.export.inventory import EVERY, Call, EventKind
 
 CallPath = Callable[[Call], PurePosixPath]
@@ -17,7 +18,6 @@ Events: bind a queue of yours to the exchange of a service, with the types that 
 routing keys. Calls: send to the exchange of calls, name your reply queue in reply_to, and wait
 with a bound. A reader must bear fields, event types and values that it does not know.\
 """
-_RPC_EXCHANGE = "nameko-rpc"
 _REPLIES = "replies"
 _TRACE = "traceparent"
 _ERRORS = ("InvalidInput", "NotFound", "Conflict", "Refused", "Unavailable", "Failure")
@@ -108,7 +108,7 @@ def _call_channel(name: str, offered: list[tuple[str, Call]]) -> dict[str, Any]:
             }
         },
         "messages": {_request_of(call): _component(_request_of(call)) for call in methods},
-        "bindings": _exchange(_RPC_EXCHANGE),
+        "bindings": _exchange(RPC_EXCHANGE),
     }
 
 
@@ -119,7 +119,7 @@ def _reply_channel(offered: list[tuple[str, Call]]) -> dict[str, Any]:
         "title": "Replies",
         "description": "Sent to the caller's own queue: reply_to is the routing key.",
         "messages": {name: _component(name) for name in names},
-        "bindings": _exchange(_RPC_EXCHANGE),
+        "bindings": _exchange(RPC_EXCHANGE),
     }
 
 

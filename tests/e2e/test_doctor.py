@@ -349,11 +349,11 @@ FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
     "killed": (killed, "service_down", "segments", "cdp run segments"),
     "calls alone": (calls_alone, "events_not_followed", "offers", "cdp run offers --role events"),
     "events alone": (events_alone, "calls_not_served", "offers", "cdp run offers --role rpc"),
-    "frozen": (frozen, "service_silent", "offers", "kill -KILL {offers}"),
+    "frozen": (frozen, "service_silent", "offers", "cdp doctor   # look again"),
     "halted": (halted, "streams_halted", "offers", "cdp dead-letters show offers "),
     "unreadable": (unreadable, "messages_unreadable", "offers", "cdp dead-letters list offers"),
     "unbound": (unbound, "binding_missing", "segments", "cdp run segments --role events"),
-    "without exchange": (without_exchange, "exchange_missing", "profiles", "cdp run profiles"),
+    "without exchange": (without_exchange, "exchange_missing", "profiles", "cdp doctor   # heals"),
     "stuck outbox": (stuck_outbox, "outbox_stuck", "offers", "cdp run offers"),
     "wrong clock": (wrong_clock, "clock_wrong", "segments", "timedatectl set-ntp true"),
     "other configuration": (
@@ -362,8 +362,8 @@ FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
         None,
         "sha256sum $CDP_CONFIG_DIR/segments.yaml",
     ),
-    "other release": (other_release, "releases_differ", None, "kill -TERM "),
-    "lost process": (lost_process, "replica_lost", "segments", "kill -KILL "),
+    "other release": (other_release, "releases_differ", None, "ps -o args= -p "),
+    "lost process": (lost_process, "replica_lost", "segments", "ps -o args= -p "),
     "old schema": (old_schema, "schema_behind", "segments", "cdp migrate segments"),
     "database down": (
         database_down,
@@ -384,7 +384,7 @@ FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
         foreign_queue,
         "subscriber_without_consumer",
         None,
-        "rabbitmqctl delete_queue -p ",
+        "rabbitmqctl list_queues -p ",
     ),
 }
 
@@ -395,10 +395,9 @@ def test_a_planted_fault_is_named_with_its_command_and_all_is_well_afterwards(
 ) -> None:
     plant, code, service, command = FAULTS[fault]
     clinic.wait_until_well()
-    pids = {name: clinic.only(name).popen.pid for name in SERVICE_NAMES}
     with plant(clinic):
         mends = clinic.wait_for(code, service)
-    assert mends.startswith(command.format(**pids))
+    assert mends.startswith(command)
     clinic.wait_until_well()
 
 
@@ -430,9 +429,17 @@ def test_the_doctor_answers_though_every_service_hangs(clinic: Clinic) -> None:
 
 def test_the_command_says_in_words_that_all_is_well(clinic: Clinic, tmp_path: Path) -> None:
     clinic.wait_until_well()
-    process = _doctor(tmp_path, **clinic.environment)
-    assert process.returncode == 0, process.stderr
-    assert process.stdout.startswith("All is well: 4 services answer, 4 processes")
+    report = ""
+
+    def says_so() -> bool:
+        nonlocal report
+        process = _doctor(tmp_path, **clinic.environment)
+        assert process.returncode == 0, process.stdout + process.stderr
+        report = process.stdout
+        # A process that another test has killed is counted for ten seconds more.
+        return report.startswith("All is well: 4 services answer, 4 processes gave a sign of life")
+
+    clinic.suite.wait_for(says_so, "four processes are counted")
 
 
 @pytest.mark.parametrize(

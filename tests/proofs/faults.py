@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 import amqp
 import kombu
 
+from chassis.config.broker import RPC_EXCHANGE
 from contracts.topology import FOLLOWS, SERVICE_NAMES, followers
 from tests.proofs.clients import Receipt
 from tests.proofs.hazards import Hazards
@@ -25,7 +26,6 @@ from tests.proofs.workload import EventJson
 from tests.support.own_servers import OwnPostgres, OwnRabbit
 from tests.support.system import Process, ProcessSuite
 
-_RPC_EXCHANGE = "nameko-rpc"
 _DAY = 86_400_000_000
 _SERVERS_FROZEN = ("freeze the broker", "freeze the database")
 _SECONDS_OF_A_PAIR = 8.0
@@ -260,7 +260,7 @@ def _operator(target: Target) -> Iterator[amqp.Channel]:
 @contextmanager
 def _delete_rpc_exchange(target: Target) -> Iterator[None]:
     with _operator(target) as channel:
-        channel.exchange_delete(_RPC_EXCHANGE)
+        channel.exchange_delete(RPC_EXCHANGE)
     yield
 
 
@@ -286,7 +286,7 @@ def _delete_bindings(target: Target) -> Iterator[None]:
     with _operator(target) as channel:
         for queue, exchange in _bindings():
             channel.queue_unbind(queue, exchange, "#")
-        channel.queue_unbind("rpc-identity", _RPC_EXCHANGE, "identity.*")
+        channel.queue_unbind("rpc-identity", RPC_EXCHANGE, "identity.*")
     yield
 
 
@@ -321,7 +321,7 @@ def _send_nonsense(target: Target) -> Iterator[None]:
         for body in ("{", "[]", '{"id": 1}'):
             message = amqp.Message(body, delivery_mode=2)
             channel.basic_publish(message, "profiles.events", "nonsense")
-        channel.basic_publish(amqp.Message("{", reply_to="x"), _RPC_EXCHANGE, "profiles.record")
+        channel.basic_publish(amqp.Message("{", reply_to="x"), RPC_EXCHANGE, "profiles.record")
     yield
     dead = [f"{service}.dead" for service in followers("profiles")]
     with _operator(target) as channel:

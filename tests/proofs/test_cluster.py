@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import kombu
 import pytest
 
-from chassis import ServiceError
+from chassis import ServiceError, new_id
 from chassis.messaging.exchanges import CALL_SECONDS
 from chassis.runtime.client import Client
 from tests.support.own_servers import OwnRabbit
@@ -42,30 +42,43 @@ def test_calls_are_answered_while_the_node_of_their_queue_is_down_and_after_it_i
                 connection.default_channel.queue_declare(queue, durable=True, auto_delete=False)
     wire = Wire(virtual_host.uri, uris)
     wire.start()
+    put: list[str] = []
 
     def answered() -> bool:
         try:
             with Client(wire.uri_of("client"), timeout=1.0) as client:
+                stream = new_id()
+                client.call("profiles", "put", streams=[stream])
+                put.append(stream)
                 return bool(
                     client.call("segments", "call_profiles", method="echo", arguments={"value": 1})
                 )
         except ServiceError:
             return False
 
+    def all_are_answered() -> bool:
+        return all(answered() for _ in range(50))
+
     wait_until(answered)
+    assert errors_of(node) == errors_of(other) == []
     other.stop_at_once()
     wait_until(answered, seconds=6.0 * CALL_SECONDS)
     other.start()
-    wait_until(lambda: not has_substitute(wire), seconds=6.0 * CALL_SECONDS)
-    wait_until(answered, seconds=6.0 * CALL_SECONDS)
+    wait_until(all_are_answered, seconds=6.0 * CALL_SECONDS)
+    with wire.channel("profiles") as channel:  # each call came to one queue alone
+        assert channel.queue_declare("profiles.calls", passive=True).consumer_count == 1
+        assert channel.queue_declare("rpc-profiles", passive=True).consumer_count == 0
+    wait_until(lambda: wire.versions(put).keys() == set(put))
+    assert set(wire.versions(put).values()) == {1}  # and was handled once
     wire.stop()
 
 
-def has_substitute(wire: Wire) -> bool:
-    """Whether calls to profiles still come from a substitute."""
-    with wire.channel("profiles") as channel:
-        try:
-            channel.queue_declare("profiles.calls", passive=True)
-        except kombu.exceptions.ChannelError:
-            return False
-    return True
+def errors_of(node: OwnRabbit) -> list[str]:
+    """The errors in the log of a node since services use it."""
+    logs = (node.directory / "log").glob("*.log")
+    return [
+        line
+        for path in logs
+        for line in path.read_text(errors="replace").splitlines()
+        if "[error]" in line and "channel exception" in line
+    ]

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from chassis.config.broker import RPC_EXCHANGE
 from chassis.messaging import exchanges
 from chassis.runtime.rpc import Rpc
 from contracts.event_types import EVENT_TYPES
@@ -19,7 +20,6 @@ from contracts.export import CALLS, EVENTS, Document, documents
 from contracts.export.files import broken, drifted
 from contracts.export.inventory import EVERY
 from contracts.topology import SERVICE_NAMES
-from deploy.access import RPC_EXCHANGE
 from deploy.services import service_class
 
 FOLDER = Path(__file__).parents[3] / "docs" / "contracts"
