@@ -16,9 +16,8 @@ from chassis.database.engine import (
     is_contention,
     session_options,
 )
-from chassis.database.tables import PRIVILEGES
+from chassis.database.tables import PRIVILEGES, READ_MODEL_PRIVILEGES
 
-_READ_MODEL = "SELECT, INSERT, UPDATE, DELETE"
 _PATIENCE = 60.0  # seconds that the tables may be in use
 _PAUSE = 0.5
 
@@ -73,7 +72,9 @@ def grant(connection: sa.Connection, user: str) -> None:
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {quoted}")
     inspector = sa.inspect(connection)
     for table in inspector.get_table_names():
-        privileges = "SELECT" if table == "alembic_version" else PRIVILEGES.get(table, _READ_MODEL)
+        privileges = (
+            "SELECT" if table == "alembic_version" else PRIVILEGES.get(table, READ_MODEL_PRIVILEGES)
+        )
         connection.exec_driver_sql(f'GRANT {privileges} ON "{table}" TO {quoted}')
     for sequence in inspector.get_sequence_names():
         connection.exec_driver_sql(f'GRANT USAGE ON SEQUENCE "{sequence}" TO {quoted}')

@@ -146,6 +146,8 @@ REPLICAS = sa.Table(
     sa.Column("seen_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
+READ_MODEL_PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE"
+
 # What a service's own user may do; a table that is not listed belongs to its read model.
 PRIVILEGES = {
     EVENTS.name: "SELECT, INSERT",

@@ -26,6 +26,7 @@ from chassis.database.tables import (
     REPLICAS,
     STREAMS,
 )
+from chassis.database.writable import write_problem
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 
 # A scrape answers within two seconds, whether databases answer or not.
@@ -273,8 +274,16 @@ def _measure_configurations(unit: UnitOfWork) -> Iterator[Sample]:
         yield "cdp_configuration_replicas", [name, sha256[:12]], count
 
 
+def _measure_writable(unit: UnitOfWork) -> Iterator[Sample]:
+    yield "cdp_database_writable", [], float(write_problem(unit.connection) is None)
+
+
 _PING = GaugeQuery({}, _ping)
 _QUERIES = (
+    GaugeQuery(
+        {"cdp_database_writable": "Whether the service may write what it has to."},
+        _measure_writable,
+    ),
     GaugeQuery(
         {
             "cdp_events_behind": "Events seen and not applied, but of halted streams, by source.",

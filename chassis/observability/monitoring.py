@@ -14,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from chassis.core.deadline import DeadlineExceeded, run_within
 from chassis.core.errors import Unavailable
+from chassis.database.writable import write_problem
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.observability.broker_state import BrokerState
 from chassis.observability.gauges import DatabaseCollector, MeasuredService
@@ -82,13 +83,12 @@ class Monitor:
 def _database_problem(runner: UnitOfWorkRunner) -> str | None:
     """In words why a service's database cannot be used; None if it can."""
 
-    def ask() -> None:
-        runner.read(lambda unit: unit.connection.exec_driver_sql("SELECT 1").scalar())
-
     try:
-        run_within(_PATIENCE_SECONDS, ask)
+        problem = run_within(
+            _PATIENCE_SECONDS, lambda: runner.read(lambda unit: write_problem(unit.connection))
+        )
     except Unavailable as error:
         return str(error)
     except DeadlineExceeded:
         return f"database: did not respond within {_PATIENCE_SECONDS:g} s"
-    return None
+    return f"database: {problem}" if problem else None

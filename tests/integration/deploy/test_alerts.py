@@ -62,6 +62,7 @@ _FOLLOWING = '{service="segments", source="profiles", instance="a"}'
 _CLEAN = {
     "cdp_outbox_age_seconds": '{service="segments", instance="a"}',
     "cdp_dead_letters": '{service="segments", instance="a"}',
+    "cdp_database_writable": '{service="segments", instance="a"}',
     "cdp_replicas": '{service="segments", role="all", instance="a"}',
     "cdp_clock_skew_seconds": '{instance="a"}',
     "cdp_broker_connected": '{instance="a"}',
@@ -145,6 +146,12 @@ CASES = [
     Case(
         "CdpDatabaseUnreachable",
         {'cdp_database_reachable{service="offers", instance="a"}': gauge(1, 0)},
+        "reachable",
+    ),
+    Case(
+        "CdpDatabaseUnreachable",
+        {'cdp_database_writable{service="offers", instance="a"}': gauge(1, 0)},
+        "writable",
     ),
     Case("CdpOutboxOld", {'cdp_outbox_age_seconds{service="profiles"}': gauge(0.2, 90)}),
     Case("CdpEventsBehind", {f"cdp_events_behind{_FOLLOWING}": gauge(0, 7)}),

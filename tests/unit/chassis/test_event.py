@@ -213,4 +213,4 @@ def _fields(event: Event) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["id", "source", "type", "subject"])
 def test_a_name_that_no_index_takes_is_refused(name: str) -> None:
     assert refused(wire(**{name: "n" * 501})) == name
-    assert Event.from_wire(wire(**{name: "n" * 500}))
+    assert Event.from_wire(wire(**{name: "n" * 500})).id
