@@ -12,6 +12,7 @@ from cdp.commands.arguments import service_argument, services_argument, suite_op
 from cdp.connection import connected
 from cdp.loading.progress import plural
 from cdp.views.report import console, dead_letters_table, facts_table
+from chassis.runtime.client import Client
 from contracts.topology import SERVICE_NAMES
 
 letter_argument = click.argument("letter", metavar="ID")
@@ -55,15 +56,15 @@ def show(service: str, letter: str, suite: Path | None) -> None:
 
 
 @dead_letters.command()
-@service_argument
+@click.argument("service", type=click.Choice(SERVICE_NAMES), metavar="[SERVICE]", required=False)
 @click.argument("letter", metavar="[ID]", required=False)
-@click.option("--all", "every", is_flag=True, help="Redrive every dead letter of the service.")
+@click.option("--all", "every", is_flag=True, help="Redrive all of the service, or of every one.")
 @click.option("--source", type=click.Choice(SERVICE_NAMES), help="With --all: of this source only.")
 @click.option("--type", "type_", metavar="TYPE", help="With --all: of this type of event only.")
 @click.option("--reason", metavar="TEXT", help="Why; it is kept in the letter. --all needs it.")
 @suite_option
 def redrive(
-    service: str,
+    service: str | None,
     letter: str | None,
     every: bool,
     source: str | None,
@@ -76,17 +77,20 @@ def redrive(
     Fix what halted the streams first; they then continue from where they halted.
     """
     if every == (letter is not None):
-        raise click.UsageError("give either the ID of one dead letter, or --all")
+        raise click.UsageError("give either the SERVICE and ID of one dead letter, or --all")
     if reason is not None and not reason.strip():
         raise click.UsageError("--reason must say why")
-    if letter is not None:
+    if service is not None and letter is not None:
         if source or type_:
             raise click.UsageError("--source and --type go with --all")
         _redrive_one(service, letter, reason, suite)
         return
     if reason is None:
         raise click.UsageError("--all needs --reason TEXT, which is kept in the letters")
-    _redrive_all(service, {"reason": reason, "source": source, "type": type_}, suite)
+    arguments = {"reason": reason, "source": source, "type": type_}
+    with connected(suite) as client:
+        for name in [service] if service else SERVICE_NAMES:
+            click.echo(_redrive_all(client, name, arguments))
 
 
 def _redrive_one(service: str, letter: str, reason: str | None, suite: Path | None) -> None:
@@ -99,22 +103,21 @@ def _redrive_one(service: str, letter: str, reason: str | None, suite: Path | No
         click.echo("The dead letter is an unreadable message, which halted no stream.")
 
 
-def _redrive_all(service: str, arguments: Mapping[str, Any], suite: Path | None) -> None:
+def _redrive_all(client: Client, service: str, arguments: Mapping[str, Any]) -> str:
+    """Redrive page by page; what became of it, in words."""
     letters = streams = 0
     page: dict[str, Any] = {}
-    with connected(suite) as client:
-        while not page or page["remaining"]:
-            place = {"after": page["last"], "until": page["until"]} if page else {}
-            page = client.call(service, "redrive_all", **arguments, **place)
-            letters += page["letters"]
-            streams += page["streams"]
-            if page["remaining"]:
-                total = letters + page["remaining"]
-                click.echo(f"redriving {letters} of {total} dead letters", err=True)
-    if letters:
-        click.echo(
-            f"{service} continues {plural(streams, 'stream')} from where they halted;"
-            f" {plural(letters, 'dead letter')} redriven."
-        )
-    else:
-        click.echo("There are no such dead letters.")
+    while not page or page["remaining"]:
+        place = {"after": page["last"], "until": page["until"]} if page else {}
+        page = client.call(service, "redrive_all", **arguments, **place)
+        letters += page["letters"]
+        streams += page["streams"]
+        if page["remaining"]:
+            total = letters + page["remaining"]
+            click.echo(f"{service}: {letters:,} of {total:,} dead letters", err=True)
+    if not letters:
+        return f"{service} has no such dead letters."
+    return (
+        f"{service} continues {plural(streams, 'stream')} from where they halted;"
+        f" {plural(letters, 'dead letter')} redriven."
+    )

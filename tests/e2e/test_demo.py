@@ -141,4 +141,4 @@ def test_the_demo_leaves_no_dead_letters(cdp: Command, demo: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "There are no dead letters.\n"
     done = cdp("dead-letters", "redrive", "segments", "--all", "--reason", "tried", "--demo")
-    assert (done.returncode, done.stdout) == (0, "There are no such dead letters.\n")
+    assert (done.returncode, done.stdout) == (0, "segments has no such dead letters.\n")

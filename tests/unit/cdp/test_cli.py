@@ -80,9 +80,9 @@ def test_every_command_is_told_whole_in_the_list(path: tuple[str, ...]) -> None:
         (["unrecordable", "retry", "e-1", "--all"], "Name the events, or give --all"),
         (
             ["dead-letters", "redrive", "segments"],
-            "give either the ID of one dead letter, or --all",
+            "give either the SERVICE and ID of one dead letter, or --all",
         ),
-        (["dead-letters", "redrive", "segments", "x", "--all"], "give either the ID"),
+        (["dead-letters", "redrive", "segments", "x", "--all"], "give either the SERVICE and ID"),
         (["dead-letters", "redrive", "segments", "--all"], "--all needs --reason TEXT"),
         (["dead-letters", "redrive", "segments", "x", "--reason", " "], "--reason must say why"),
         (["dead-letters", "redrive", "segments", "x", "--type", "y"], "go with --all"),
