@@ -74,7 +74,9 @@ def redrive(
 ) -> None:
     """Try what a dead letter halted again, or what all of them did.
 
-    Fix what halted the streams first; they then continue from where they halted.
+    Fix what halted the streams first; they then continue from where they halted. A stream whose
+    event still cannot be applied halts again within seconds, with a new dead letter: list them
+    afterwards.
     """
     if every == (letter is not None):
         raise click.UsageError("give either the SERVICE and ID of one dead letter, or --all")

@@ -57,6 +57,8 @@ def rebuild(
 ) -> None:
     """Rebuild the read model of a service from the logs.
 
+    profiles, segments and offers have one; identity has none, and is refused.
+
     All services keep running. The read model in use serves until the new one has caught up; then
     the two are exchanged, and only the net change is appended to the service's own log. You can
     interrupt a rebuild at any moment: continue with --resume, or start again. Connects with
