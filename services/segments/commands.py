@@ -86,7 +86,7 @@ class DueEvaluation:
         self._failures = FailureHistory()
         self._aside: list[str] = []  # who is left alone since an evaluation last went well
         self._probed = ""
-        self._resume_at = -float("inf")
+        self._resume_at = self._forget_at = -float("inf")
         self._outages: list[str] = []
 
     def run(self, work: UnitOfWorkRunner, registry: DefinitionRegistry, seconds: float) -> None:
@@ -103,7 +103,9 @@ class DueEvaluation:
         except _EvaluationOutage:
             self._resume_at = self._timer() + _PAUSE_SECONDS
         self._report(search)
-        work.run(lambda unit: store.forget_evaluated(unit, registry.apply_file(unit).generation))
+        if self._timer() >= self._forget_at:
+            work.run(partial(_forget_evaluated, registry=registry))
+            self._forget_at = self._timer() + _PAUSE_SECONDS
 
     def _evaluate_some(self, search: _Search) -> int:
         """Evaluate some due profiles; how many were tried."""
@@ -187,6 +189,10 @@ class DueEvaluation:
                 some=profiles[:_LOGGED],
                 reasons=sorted({kind for _profile_id, kind in search.failed})[:_LOGGED],
             )
+
+
+def _forget_evaluated(unit: UnitOfWork, registry: DefinitionRegistry) -> None:
+    store.forget_evaluated(unit, registry.apply_file(unit).generation)
 
 
 class _EvaluationOutage(Exception):

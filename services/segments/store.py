@@ -72,10 +72,6 @@ FAILING = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False, info=NOT_PERSONAL),
     sa.Column("try_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
-# That a profile is left alone. It stays in SQL, so that many of them cost as little as a few.
-_RESTS = sa.exists().where(
-    FAILING.c.profile_id == PROFILES.c.profile_id, FAILING.c.try_at > database_now()
-)
 
 
 _LOCK = RowStatement(
@@ -168,25 +164,37 @@ def due_profiles(unit: UnitOfWork, generation: int, limit: int) -> list[str]:
 
 def latest_due_profiles(unit: UnitOfWork, limit: int) -> list[str]:
     """Up to `limit` profiles that are due by time, the latest first."""
-    query = sa.select(PROFILES.c.profile_id).where(PROFILES.c.next_at <= unit.now, ~_RESTS)
+    query = sa.select(PROFILES.c.profile_id).where(PROFILES.c.next_at <= unit.now, _is_tried(unit))
     latest = query.order_by(PROFILES.c.next_at.desc()).limit(limit)
     return list(unit.connection.execute(latest).scalars())
 
 
 def page_of_due(unit: UnitOfWork, generation: int, after: str, limit: int) -> list[str]:
     """The next `limit` due profiles past `after`, in the order of their ids."""
-    due = PROFILES.c.profile_id > after, _is_due(unit, generation), ~_RESTS
+    due = PROFILES.c.profile_id > after, _is_due(unit, generation), _is_tried(unit)
     query = sa.select(PROFILES.c.profile_id).where(*due).order_by(PROFILES.c.profile_id)
     return list(unit.connection.execute(query.limit(limit)).scalars())
 
 
 def _due(unit: UnitOfWork, generation: int) -> Iterator[sa.Select[Any]]:
     """The profiles that are due by time, and those that are due by a new definition."""
+    tried = _is_tried(unit)
     for due, order in (
         (PROFILES.c.next_at <= unit.now, PROFILES.c.next_at),
         (PROFILES.c.generation < generation, PROFILES.c.generation),
     ):
-        yield sa.select(PROFILES).where(due, ~_RESTS).order_by(order)
+        yield sa.select(PROFILES).where(due, tried).order_by(order)
+
+
+def _is_tried(unit: UnitOfWork) -> sa.ColumnElement[bool]:
+    """That a profile is not left alone: in SQL, since there may be many that are.
+
+    The clock is asked beforehand: with a volatile function PostgreSQL would not join, but look into
+    the table for each profile.
+    """
+    now = unit.connection.execute(sa.select(database_now())).scalar_one()
+    rests = sa.exists().where(FAILING.c.profile_id == PROFILES.c.profile_id, FAILING.c.try_at > now)
+    return ~rests
 
 
 def _is_due(unit: UnitOfWork, generation: int) -> sa.ColumnElement[bool]:

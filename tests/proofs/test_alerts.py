@@ -116,7 +116,8 @@ class Traffic:
         self._repeat(0.1, lambda cdp: cdp.profiles.record(events=[_page_read(next(numbers))]))
 
     def _decide(self) -> None:
-        request = {"placement": "checkout", "identifiers": {"user_id": "grace"}}
+        """For a shopper whose events do not cease to come: what is late shows in the decision."""
+        request = {"placement": "checkout", "identifiers": {"anonymous_id": "device-0"}}
         self._repeat(0.02, lambda cdp: cdp.offers.decide(request=request))
 
     def _repeat(self, pause: float, call: Callable[[Any], object]) -> None:
