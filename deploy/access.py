@@ -17,6 +17,7 @@ _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 CLIENT = "client"  # a shop's back end: it calls services by RPC and serves none
+DOCTOR = "doctor"  # `cdp doctor`: it reads what the management plugin shows, and nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,20 @@ class Permissions:
 def permissions(name: str) -> Permissions:
     """The permissions of the service (or client) `name`: its own queues and exchanges, the RPC
     exchange, and reading from the exchanges that it follows; a service of another team follows
-    nothing."""
+    nothing, and the doctor may do nothing."""
+    if name == DOCTOR:
+        return Permissions("^$", "^$", "^$")
     if name == CLIENT:
         own = [r"rpc\.reply-standalone_rpc_proxy-.*"]
         return Permissions(*(_any_of([*own, re.escape(RPC_EXCHANGE)]) for _ in range(3)))
     own = [f"rpc-{name}", rf"rpc\.reply-{name}-.*", rf"{name}\..*", re.escape(RPC_EXCHANGE)]
     followed = [re.escape(f"{source}.events") for source in FOLLOWS.get(name, ())]
     return Permissions(_any_of(own), _any_of(own), _any_of(own + followed))
+
+
+def tag(name: str) -> str:
+    """What a broker user may do in the management plugin: nothing, or read its virtual host."""
+    return "management" if name == DOCTOR else ""
 
 
 def rpc_routing_keys(name: str) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from chassis.config.broker import RPC_EXCHANGE
 from chassis.messaging.exchanges import policies
 from contracts.topology import FOLLOWS
-from deploy.access import permissions, rpc_routing_keys
+from deploy.access import permissions, rpc_routing_keys, tag
 
 _PATIENCE = 60
 
@@ -47,13 +47,14 @@ class Administration(Protocol):
         ...
 
     def export(self, virtual_host: str) -> Mapping[str, Any]:
-        """The definitions document of a virtual host as it is: its queues, bindings, policies."""
+        """The `queues`, `bindings` and `policies` of a virtual host as they are."""
         ...
 
 
 def definitions(virtual_host: str, passwords: Mapping[str, str], prefix: str) -> dict[str, Any]:
-    """The RabbitMQ definitions document of a virtual host in which each service (or client) of
-    `passwords` has the user `<prefix><name>`, with the policies of the queues."""
+    """The RabbitMQ definitions document of a virtual host in which each name of `passwords` (a
+    service, the client or the doctor) has the user `<prefix><name>`, with the policies of the
+    queues."""
     document: dict[str, Any] = {"vhosts": [{"name": virtual_host}], "users": []}
     document |= {"permissions": [], "topic_permissions": []}
     document["policies"] = [
@@ -68,7 +69,7 @@ def definitions(virtual_host: str, passwords: Mapping[str, str], prefix: str) ->
                 "name": place["user"],
                 "password_hash": _hash(password),
                 "hashing_algorithm": "rabbit_password_hashing_sha256",
-                "tags": "",
+                "tags": tag(name),
             }
         )
         document["permissions"].append(
@@ -145,7 +146,8 @@ class ControlCommand:
 class ManagementAPI:
     """Administers a node with the HTTP API of RabbitMQ's management plugin.
 
-    `address` is http(s)://host:port; the user needs the tag administrator.
+    `address` is http(s)://host:port; the user needs the tag administrator, and for `export` alone
+    the tag management.
     """
 
     def __init__(self, address: str, user: str, password: str) -> None:
@@ -173,10 +175,13 @@ class ManagementAPI:
             self._call("DELETE", f"connections/{quote(row['name'], safe='')}", missing_ok=True)
 
     def export(self, virtual_host: str) -> Mapping[str, Any]:
-        document: Mapping[str, Any] = self._call(
-            "GET", f"definitions/{quote(virtual_host, safe='')}"
-        )
-        return document
+        # Not the definitions document, which only an administrator may read.
+        place = quote(virtual_host, safe="")
+        return {
+            "queues": self._call("GET", f"queues/{place}?disable_stats=true"),
+            "bindings": self._call("GET", f"bindings/{place}"),
+            "policies": self._call("GET", f"policies/{place}"),
+        }
 
     def _call(self, method: str, path: str, body: object = None, missing_ok: bool = False) -> Any:
         request = urllib.request.Request(  # noqa: S310 - the address is the operator's own

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from chassis.messaging.exchanges import declare_at, subscribe_at
 from contracts.topology import SERVICE_NAMES, TOPOLOGY
-from deploy.access import CLIENT
+from deploy.access import CLIENT, DOCTOR
 from deploy.broker import definitions
 from deploy.databases import Cluster
 from deploy.find_postgresql import find_cluster
@@ -39,7 +39,8 @@ def namespace() -> str:
 
 
 def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) -> dict[str, str]:
-    """Make all that the services need; `passwords` has one for each of them and the client.
+    """Make all that the services need; `passwords` has one for each of them and the client, and may
+    have one for the doctor.
 
     A service's password is that of its user on the broker and in its database. The owners of the
     tables get a new one at every run: returns where each of them reaches its database.
@@ -82,6 +83,8 @@ def main() -> int:
         )
         return 1
     passwords = {name: os.environ[_variable(name)] for name in names}
+    if password := os.environ.get(_variable(DOCTOR)):
+        passwords[DOCTOR] = password
     try:
         cluster = find_cluster(
             os.environ.get("CDP_ADMIN_DATABASE_URI"), "CDP_ADMIN_DATABASE_URI", "cdp"

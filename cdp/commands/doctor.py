@@ -31,9 +31,10 @@ def doctor(as_json: bool) -> None:
 
     Looks at the broker in CDP_AMQP_URI, asks every service how it is, and looks into the databases
     of which the environment has CDP_<SERVICE>_DATABASE_URI. Bindings and policies of the broker are
-    seen by its administrator: root on its machine, or the user in
-    CDP_MANAGEMENT_URI=http://USER:PASSWORD@HOST:15672. It changes nothing, shows no personal data,
-    and takes ten seconds at the most.
+    shown to root on its machine, or to the user in
+    CDP_MANAGEMENT_URI=http://USER:PASSWORD@HOST:15672, who needs the tag management.
+
+    It changes nothing, shows no personal data, and takes ten seconds at the most.
 
     The exit status is 0 if all is well, 1 if something is wrong, and 2 if the settings do not allow
     to look.

@@ -196,9 +196,17 @@ class SafeReplyListener(ReplyListener):
     shared = SharedResources()
     queue: Any
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_declared = False
+
     def setup(self) -> None:
         super().setup()
-        self.shared.declarations.append(lambda connection: bind_again(connection, self.queue))
+        self.shared.declarations.append(self._bind_again)
+
+    def _bind_again(self, connection: Any) -> None:
+        if self._is_declared:  # the broker logs an error for what is bound before
+            bind_again(connection, self.queue)
 
     def prepare(self, connection: Any) -> None:
         """Declare the queue, or one of another name if its node is down."""
@@ -210,6 +218,7 @@ class SafeReplyListener(ReplyListener):
             name = RPC_REPLY_QUEUE_TEMPLATE.format(self.container.service_name, uuid.uuid4())
             self.queue = self.queue.clone(name=name)
             ensure_queue(connection, self.queue)
+        self._is_declared = True
 
     @contextmanager
     def expecting(self, correlation_id: str) -> Iterator[Any]:
