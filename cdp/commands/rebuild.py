@@ -32,6 +32,7 @@ from chassis.database.engine import EXCHANGE_LIMITS, Database
 from chassis.eventlog.reader import RemoteLog
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.observability.logging import configure_logging
+from chassis.observability.replicas import skews_of_others
 from chassis.projections.rebuild import Rebuild, RebuildResult, open_shadow
 from chassis.runtime.client import Client
 from contracts.topology import FOLLOWS, SERVICE_NAMES
@@ -120,7 +121,7 @@ def _rebuild(
     database = Database(uri, by_key=False, limits=EXCHANGE_LIMITS)
     upcasters = service_class(service).upcasters
     live = UnitOfWorkRunner(database, service, corrected(settings.clock), upcasters=upcasters)
-    live.measure_clock()
+    live.measure_clock(live.read(skews_of_others))
     model = read_model(service, settings, live)
     shadow = open_shadow(database, uri, model.tables, _release())
     callers = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from cdp.doctor.finding import (
     Finding,
@@ -49,20 +50,39 @@ def _replicas(snapshot: SuiteSnapshot) -> Iterator[Finding]:
 
 def _clocks(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     for service, status in snapshot.statuses():
-        for replica in living(status):
-            skew = replica["skew_ms"] / 1_000
-            if abs(skew) > SKEW_SECONDS:
-                yield Finding(
-                    "clock_wrong",
-                    "warning",
-                    service,
-                    f"The clock of {describe_replica(service, replica)} is {skew_in_words(skew)}"
-                    " its database's.",
-                    "It is corrected by the database's clock while the process runs; its log lines"
-                    " and the lifetimes of its calls are not.",
-                    f"timedatectl set-ntp true   # on {name_host(replica)}",
-                )
+        skews = [replica["skew_ms"] / 1_000 for replica in living(status)]
+        alike = len(skews) > 1 and max(skews) - min(skews) <= SKEW_SECONDS
+        if alike and min(map(abs, skews)) > SKEW_SECONDS:
+            yield Finding(
+                "database_clock_wrong",
+                "warning",
+                service,
+                f"The clocks of all processes of {service} are {skew_in_words(skews[0])} its"
+                " database's.",
+                "The processes go on by their own clocks, as they agree; one that starts alone"
+                " believes the database, up to an hour.",
+                f"timedatectl set-ntp true   # on the host of the database of {service}",
+            )
+        else:
+            yield from _clocks_of_processes(service, status)
     yield from _database_clocks(snapshot)
+
+
+def _clocks_of_processes(service: str, status: Mapping[str, Any]) -> Iterator[Finding]:
+    for replica in living(status):
+        skew = replica["skew_ms"] / 1_000
+        if abs(skew) > SKEW_SECONDS:
+            yield Finding(
+                "clock_wrong",
+                "warning",
+                service,
+                f"The clock of {describe_replica(service, replica)} is {skew_in_words(skew)}"
+                " its database's.",
+                "Most witnesses are believed: the database, other processes, its own past. By more"
+                " than an hour the database alone corrects no process. Log lines and the lifetimes"
+                " of calls are not corrected.",
+                f"timedatectl set-ntp true   # on {name_host(replica)}",
+            )
 
 
 def _database_clocks(snapshot: SuiteSnapshot) -> Iterator[Finding]:

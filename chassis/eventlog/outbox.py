@@ -27,7 +27,8 @@ class Outbox:
     """One row for each append, deleted only after the broker has confirmed all its events.
 
     The process that commits a row has its claim. A claim older than `lapse` microseconds, by the
-    database's clock, is that of a dead process, and any process's sweeper may take it over.
+    database's clock, is that of a dead process, and any process's sweeper may take it over. So is
+    one that lies as far ahead: the clock was set back since.
     """
 
     def __init__(self, lapse: int = 5_000_000) -> None:
@@ -37,7 +38,11 @@ class Outbox:
         """Take over up to `limit` rows whose claim has lapsed: row id -> stream and versions."""
         lapsed = (
             sa.select(OUTBOX.c.id)
-            .where(OUTBOX.c.claimed_at < database_now() - self._lapse)
+            .where(
+                ~OUTBOX.c.claimed_at.between(
+                    database_now() - self._lapse, database_now() + self._lapse
+                )
+            )
             .order_by(OUTBOX.c.claimed_at)
             .limit(limit)
             .with_for_update(skip_locked=True)

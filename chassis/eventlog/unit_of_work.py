@@ -194,10 +194,13 @@ class UnitOfWorkRunner:
         """Run `function`, which only reads: each statement sees what is committed by then."""
         return self._retry(function, self.database.autocommit)
 
-    def measure_clock(self) -> None:
-        """Compare a clock that can be corrected with the database's; SQLite's is the machine's."""
+    def measure_clock(self, others: Sequence[int] = ()) -> None:
+        """Compare a clock that can be corrected with the database's; SQLite's is the machine's.
+
+        `others`: how many microseconds the clocks of other processes are ahead of the database's.
+        """
         if isinstance(self.clock, CorrectedClock) and self.database.dialect == "postgresql":
-            self.clock.measure(lambda: self.read(_ask_clock))
+            self.clock.measure(lambda: self.read(_ask_clock), others)
 
     # A loop of its own: its attempts have numbers, and its pauses have jitter and follow only some
     # of the errors, unlike those of `chassis.core.retry`.

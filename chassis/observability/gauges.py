@@ -29,8 +29,10 @@ from chassis.database.tables import (
 from chassis.database.writable import write_problem
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 
-# A scrape answers within two seconds, whether databases answer or not.
+# A scrape answers within two seconds, whether databases answer or not; and what takes long keeps no
+# other gauge from being read.
 _SCRAPE_SECONDS = 1.5
+_QUERY_SECONDS = 0.5
 # A process that has given no sign of life for this long is not there.
 _LIVING_SECONDS = 30
 
@@ -110,9 +112,13 @@ def _read(service: MeasuredService) -> _Reading:
     for query in (_PING, *_QUERIES, *service.queries):
         measure = partial(service.runner.read, partial(_samples, query, service.sources))
         try:
-            reading.samples += run_within(until - time.monotonic(), measure)
+            limit = _SCRAPE_SECONDS if query is _PING else _QUERY_SECONDS
+            left = until - time.monotonic()
+            reading.samples += run_within(min(limit, left), measure)
         except DeadlineExceeded:
-            break
+            if query is _PING or time.monotonic() >= until:
+                break
+            _log.warning("gauge_late", gauges=sorted(query.texts))
         except Exception as error:  # noqa: BLE001 - the other gauges are as good as ever
             if query is _PING:
                 break
@@ -257,7 +263,9 @@ def _measure_newest(unit: UnitOfWork) -> Iterator[Sample]:
 
 
 # Signs of life are dated by the database's clock.
-_LIVING = REPLICAS.c.seen_at > database_now() - _LIVING_SECONDS * 1_000_000
+_LIVING = REPLICAS.c.seen_at.between(
+    database_now() - _LIVING_SECONDS * 1_000_000, database_now() + _LIVING_SECONDS * 1_000_000
+)
 
 
 def _measure_replicas(unit: UnitOfWork) -> Iterator[Sample]:

@@ -25,7 +25,7 @@ EVENTS_PUBLISHED = Counter(
 )
 CLOCK_SKEW = Gauge(
     "cdp_clock_skew_seconds",
-    "How far this process's clock is ahead of the database's; it is corrected past one second.",
+    "How far this process's clock is ahead of the database's; which is wrong, most witnesses say.",
     ["service"],
 )
 EVENTS_TOO_LARGE = Counter(

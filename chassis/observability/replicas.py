@@ -23,6 +23,8 @@ from chassis.eventlog.unit_of_work import UnitOfWork
 
 # Who was killed is remembered for so long, in microseconds.
 _KEPT = 3_600 * 1_000_000
+# What a process said of its clock is of use for so long: two signs of life.
+_FRESH = 10 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,19 @@ def measure_skew(unit: UnitOfWork) -> int:
     there = int(unit.connection.execute(sa.select(database_now())).scalar_one())
     after = time.time_ns() // 1_000
     return skew_between(before, there, after)
+
+
+def skews_of_others(unit: UnitOfWork) -> list[int]:
+    """How many microseconds the clocks of the other processes are ahead of the database's.
+
+    A sign of life that is old, or is dated in the future, was compared with another time of it.
+    """
+    now = database_now()
+    query = sa.select(REPLICAS.c.skew).where(
+        REPLICAS.c.seen_at.between(now - _FRESH, now),
+        sa.or_(REPLICAS.c.host != socket.gethostname(), REPLICAS.c.pid != os.getpid()),
+    )
+    return list(unit.connection.execute(query).scalars())
 
 
 def skew_between(before: int, there: int, after: int) -> int:

@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -14,7 +15,8 @@ from nameko.extensions import DependencyProvider
 from nameko.timer import Timer
 
 from chassis.config.settings import Settings
-from chassis.core.errors import InvalidInput
+from chassis.core.deadline import DeadlineExceeded, run_within
+from chassis.core.errors import InvalidInput, Unavailable
 from chassis.core.event import is_name
 from chassis.core.instants import format_instant
 from chassis.core.upcasting import Upcasters
@@ -43,6 +45,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _MOST_EVENTS = 1_000
 _MOST_STREAMS = 1_000
 _LONGEST_SENTENCE = 500
+_STATUS_SECONDS = 2.5  # `cdp doctor` waits a little longer
 
 
 class UnitOfWorkProvider(DependencyProvider):
@@ -302,11 +305,23 @@ class Service:
 
     @rpc
     def status(self) -> dict[str, Any]:
-        """How this service is: schema, lag, dead letters, outbox, and its processes."""
+        """How this service is: schema, lag, dead letters, outbox, and its processes.
+
+        Unavailable if its database takes longer than a few seconds.
+        """
         migrations = Path(inspect.getfile(type(self))).with_name("migrations")
         expected = newest_revision(migrations)
         sources = [each.source_name for each in _entry_points(type(self), Subscribe)]
-        state = self.work.read(lambda unit: read_status(unit, expected, sources, type(self).gauges))
+        read = partial(
+            read_status,
+            expected_revision=expected,
+            sources=sources,
+            queries=type(self).gauges,
+        )
+        try:
+            state = run_within(_STATUS_SECONDS, lambda: self.work.read(read))
+        except DeadlineExceeded:
+            raise Unavailable("database", "takes too long to say how it is") from None
         return {
             "service": self.name,
             "release": self.replica.release,

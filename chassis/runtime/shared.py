@@ -19,6 +19,7 @@ from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging.publisher import BrokerPublisher
 from chassis.observability.broker_state import BrokerState, EmbeddedBrokerState
 from chassis.observability.metrics import CLOCK_SKEW
+from chassis.observability.replicas import skews_of_others
 from chassis.observability.tracing import Tracer
 
 SETTINGS_KEY = "CDP_SETTINGS"
@@ -99,7 +100,7 @@ class _ClockWatch:
     def __init__(self, runner: UnitOfWorkRunner, clock: CorrectedClock) -> None:
         self._runner = runner
         self._clock = clock
-        self._wrong = False
+        self._state = "clock_right_again"
         skew = CLOCK_SKEW.labels(runner.source)
         skew.set_function(lambda: clock.skew() / 1_000_000)
 
@@ -112,14 +113,22 @@ class _ClockWatch:
     def measure(self) -> None:
         """Measure once; a database that does not answer leaves the clock as it is."""
         try:
-            run_within(_MEASURING_SECONDS, self._runner.measure_clock)
+            run_within(_MEASURING_SECONDS, self._ask)
         except (Unavailable, DeadlineExceeded):
             return
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the service is to go on
             _log.warning("clock_not_measured", error=type(error).__name__)
             return
-        if self._clock.is_wrong() != self._wrong:
-            self._wrong = not self._wrong
-            event = "clock_corrected" if self._wrong else "clock_right_again"
+        state = self._judge()
+        if state != self._state:
+            self._state = state
             seconds = round(self._clock.skew() / 1_000_000, 3)
-            _log.warning(event, service=self._runner.source, skew_seconds=seconds)
+            _log.warning(state, service=self._runner.source, skew_seconds=seconds)
+
+    def _ask(self) -> None:
+        self._runner.measure_clock(self._runner.read(skews_of_others))
+
+    def _judge(self) -> str:
+        if self._clock.is_corrected():
+            return "clock_corrected"
+        return "database_clock_disbelieved" if self._clock.is_disputed() else "clock_right_again"

@@ -230,3 +230,15 @@ def test_a_database_that_does_not_answer_is_told_and_keeps_no_scrape_waiting(
     for database in (frozen, sound):
         database.close()
     proxy.cut()
+
+
+def test_a_gauge_that_takes_long_keeps_no_other_from_being_read(work: UnitOfWorkRunner) -> None:
+    def wait(_unit: UnitOfWork) -> list[Any]:
+        eventlet.sleep(60)
+        return []
+
+    slow = GaugeQuery({"cdp_slow": "Takes long."}, wait)
+    next_one = GaugeQuery({"cdp_next": "Does not."}, lambda _unit: [("cdp_next", [], 1)])
+    samples = _samples([MeasuredService(work, [], [slow, next_one])])
+    assert ("cdp_slow", "reader") not in samples
+    assert samples["cdp_next", "reader"] == 1

@@ -66,6 +66,15 @@ def test_a_fresh_row_is_its_own_processs_to_publish(work: UnitOfWorkRunner) -> N
     assert claim(work) == {}
 
 
+def test_a_claim_that_a_wrong_clock_dated_into_the_future_has_lapsed(
+    work: UnitOfWorkRunner,
+) -> None:
+    append(work, note("a"))
+    pass_time(work, -86_400_000_000)
+    assert len(claim(work)) == 1
+    assert claim(work) == {}
+
+
 def test_a_row_whose_claim_has_lapsed_is_anybodys_and_then_theirs_again_for_a_while(
     work: UnitOfWorkRunner,
 ) -> None:

@@ -27,6 +27,7 @@ from chassis.observability.replicas import (
     remove_old,
     renew,
     skew_between,
+    skews_of_others,
 )
 from chassis.observability.status import newest_revision
 from chassis.runtime.client import Client
@@ -145,6 +146,25 @@ def test_a_wrong_clock_shows_as_skew(
     )
     skew = work.read(measure_skew) / 3_600_000_000
     assert abs(skew - hours) < 0.1
+
+
+def test_the_clocks_of_other_processes_are_witnesses_while_their_signs_of_life_are_fresh(
+    work: UnitOfWorkRunner,
+) -> None:
+    def note(id_: str, seconds_ago: float) -> None:
+        replica = Replica(id_, "all", "1", {})
+        work.run(lambda unit: renew(unit, replica, len(id_), broker_connected=True))
+        changes = {"seen_at": REPLICAS.c.seen_at - int(seconds_ago * 1_000_000)}
+        if id_ != "self":
+            changes["pid"] = REPLICAS.c.pid + 1
+        change = sa.update(REPLICAS).where(REPLICAS.c.id == id_).values(changes)
+        work.run(lambda unit: unit.connection.execute(change).close())
+
+    note("self", 1)
+    note("other", 1)
+    note("killed", 11)
+    note("of tomorrow", -86_400)
+    assert work.read(skews_of_others) == [len("other")]
 
 
 @pytest.mark.parametrize(

@@ -487,6 +487,12 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "segments",
         f"timedatectl set-ntp true   # on the host of container {CONTAINER}",
     ),
+    "the clock of a database is wrong": (
+        says("segments", replicas=[replica(7, skew_ms=90_100), replica(8, skew_ms=90_000)]),
+        "database_clock_wrong",
+        "segments",
+        "timedatectl set-ntp true   # on the host of the database of segments",
+    ),
     "the clocks of databases differ": (
         service("offers", ServiceSnapshot(status("offers"), seconds=0.01, clock_offset=90.0)),
         "database_clocks_differ",
