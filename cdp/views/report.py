@@ -96,6 +96,7 @@ def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any
 def dead_letters_table(letters: Sequence[tuple[str, Mapping[str, Any]]]) -> Table:
     """Dead letters, each with its service."""
     table = table_with("service", "id", "from", "type", "died", "reason")
+    table.columns[1].no_wrap = True  # to be copied
     for service, letter in letters:
         died = when(letter["died_at"])
         if letter["redriven_at"]:

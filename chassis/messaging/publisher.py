@@ -77,8 +77,7 @@ class BrokerPublisher:
         while True:
             rows = self._next_rows()
             if rows:
-                refused = self._send([event for _row_id, events in rows for event in events])
-                self._confirmed += self._without(refused, rows)
+                self._confirmed += self._send_rows(rows)
             if not rows or time.monotonic() - self._cleared > _CLEAR_SECONDS:
                 self._clear()
             if rows and self._waiting.qsize() < _MESSAGES_A_ROUND:
@@ -144,6 +143,19 @@ class BrokerPublisher:
                 lambda unit: self._runner.outbox.clear(unit.connection, row_ids)
             )
         self._pending.difference_update(row_ids)
+
+    def _send_rows(self, rows: Sequence[tuple[str, Sequence[Event]]]) -> list[str]:
+        """Send the events of rows; those rows that are done. One that fails holds back no other."""
+        try:
+            refused = self._send([event for _row_id, events in rows for event in events])
+        except Exception as error:  # noqa: BLE001 - the publisher never gives up
+            self._sender.reset()
+            if len(rows) > 1:
+                return [done for row in rows for done in self._send_rows([row])]
+            _log.error("publish_failed", row=rows[0][0], exc_info=error)
+            self._pending.discard(rows[0][0])  # the sweeper tries it again
+            return []
+        return self._without(refused, rows)
 
     def _without(
         self, refused: Sequence[Event], rows: Sequence[tuple[str, Sequence[Event]]]

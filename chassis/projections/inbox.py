@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+import structlog
 
 from chassis.core.errors import Unavailable
 from chassis.core.event import Event, new_id
@@ -47,6 +48,8 @@ from chassis.projections.reconciliation import (
     applicable_incarnation,
     load_comparison,
 )
+
+_log = structlog.get_logger("inbox")
 
 
 class Projection(Protocol):
@@ -212,7 +215,9 @@ class Inbox:
         halted = self.work.read(lambda unit: halted_alike(unit, self.source, kind, since))
         verdict = self._failures.judge(failure, now, halted)
         if verdict is FailureVerdict.POISON:
-            self.work.run(lambda unit: self._halt(unit, event, failure_reason(error)))
+            reason = failure_reason(error)
+            if self.work.run(lambda unit: self._halt(unit, event, reason)):
+                self._log_halted(event, reason)
             return BatchResult(applied=False, behind=False)
         if verdict is FailureVerdict.OUTAGE_BEGINS:
             self.work.run(lambda unit: withdraw(unit, self.source, kind, since))
@@ -228,14 +233,28 @@ class Inbox:
         self.leave_behind(isolation.aside)
         return BatchResult(applied=False, behind=True)
 
-    def _halt(self, unit: UnitOfWork, event: Event, reason: str) -> None:
+    def _halt(self, unit: UnitOfWork, event: Event, reason: str) -> bool:
+        """Halt the streams of an event; whether it was ours to do."""
         positions = lock_positions(unit, self.source, event.versions)
         if not _is_next(event, positions):
-            return  # another replica has applied it, or halted its stream, since
+            return False  # another replica has applied it, or halted its stream, since
         for position in positions.values():
             position.halted = True
         save_positions(unit, self.source, positions)
         self._insert_dead_letter(unit, event, reason)
+        return True
+
+    def _log_halted(self, event: Event, reason: str) -> None:
+        _log.error(
+            "stream_halted",
+            service=self.work.source,
+            source=self.source,
+            streams=sorted(event.versions),
+            version=event.version,
+            type=event.type,
+            reason=reason,
+            **event.origin,
+        )
 
     def _insert_dead_letter(self, unit: UnitOfWork, event: Event | None, reason: str) -> str:
         letter = new_id()

@@ -110,7 +110,7 @@ class Subscribe(Entrypoint):
         with suppress(_Stopping):
             retry(
                 self._follow_queue,
-                lambda error: isinstance(error, BROKER_ERRORS),
+                _is_survivable,
                 first_pause=0.2,
                 longest_pause=_LONGEST_PAUSE,
                 healthy_after=_LONGEST_PAUSE,
@@ -149,7 +149,10 @@ class Subscribe(Entrypoint):
                     eventlet.sleep(0)
 
     def _log_lost_queue(self, error: BaseException, _pause: float) -> None:
-        _log.warning("queue_lost", source=self.source_name, error=type(error).__name__)
+        if isinstance(error, BROKER_ERRORS):
+            _log.warning("queue_lost", source=self.source_name, error=type(error).__name__)
+        else:  # a mistake of ours: the messages come again, the worst one twenty times at most
+            _log.error("subscriber_failed", source=self.source_name, exc_info=error)
 
     def _gather(self, connection: Connection, messages: list[Any], size: int) -> None:
         try:
@@ -265,8 +268,9 @@ class Subscribe(Entrypoint):
     def _publish_dead_letter(self, channel: Any, message: Any, reason: str) -> None:
         """Put a message that cannot be read into the dead queue, whole."""
         queue = dead_queue(self.shared.settings().service)
+        body = message.body
         Producer(channel, auto_declare=False).publish(
-            message.body,
+            body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body,
             exchange=queue.exchange,
             content_type=message.content_type or "application/octet-stream",
             content_encoding=message.content_encoding or "binary",
@@ -327,6 +331,11 @@ class Subscribe(Entrypoint):
     def _wake(self) -> None:
         if not self._nudge.ready():
             self._nudge.send()
+
+
+def _is_survivable(error: BaseException) -> bool:
+    """Whether to begin again after it: whatever a message does, the process goes on."""
+    return isinstance(error, Exception) and not isinstance(error, (_Stopping, ContainerBeingKilled))
 
 
 def subscribe(source: str) -> Callable[[Follower], Follower]:

@@ -159,6 +159,10 @@ UNDECODABLE: list[tuple[bytes, dict[str, Any]]] = [
     (pickle.dumps([1]), {"content_type": "application/x-python-serialize"}),
     (b"text", {"content_type": "text/plain"}),
     (b"bare", {}),
+    (b"", {}),
+    (b"", JSON),
+    (b"\xff\xfe", {"content_encoding": "no-such"}),
+    (b"null", JSON),
     (b"squeezed", {**JSON, "headers": {"compression": "application/x-gzip"}}),
     (b"strange", {**JSON, "headers": {"compression": "no-such"}}),
 ]
