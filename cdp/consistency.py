@@ -254,7 +254,7 @@ def _pages_of_heads(client: Client, source: str) -> Iterator[Sequence[dict[str, 
         yield heads
         full = len(heads) == _PAGE
         if heads:
-            after = {name: heads[-1][name] for name in ("changed_in", "stream")}
+            after = {name: heads[-1][name] for name in ("incarnation", "changed_in", "stream")}
 
 
 def _halted(client: Client, consumer: str, source: str) -> set[str]:

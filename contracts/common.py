@@ -116,8 +116,12 @@ class StreamsResponse(StrictSchema):
 
 
 class HeadCursorSchema(StrictSchema):
-    """A place in the order of heads: the transaction and the stream of the last head before."""
+    """A place in the order of heads: that of the last head before.
 
+    `incarnation` and `changed_in` are its incarnation and its transaction.
+    """
+
+    incarnation = Integer(least=1, most=MAX_VERSION, load_default=1)
     changed_in = Integer(least=0, required=True)
     stream = Text(shortest=0, required=True)
 
@@ -136,18 +140,20 @@ class HeadsRequest(StrictSchema):
 class OrderedHeadSchema(StrictSchema):
     """A stream's last version, and the number of the database's transaction that gave it.
 
-    `restored_to` is the version at which the present incarnation of the log began for it; 0 for a
-    log that was never restored, and for later streams.
+    `incarnation` is that of the log in which it did. `restored_to` is the version at which the
+    present incarnation of the log began for it; 0 for a log that was never restored, and for later
+    streams.
     """
 
     stream = Text(required=True)
     version = Integer(least=1, required=True)
     changed_in = Integer(least=0, required=True)
+    incarnation = Integer(least=1, most=MAX_VERSION)
     restored_to = Integer(least=0, required=True)
 
 
 class HeadsResponse(StrictSchema):
-    """The answer of `heads`: heads in the order of the database's transactions.
+    """The answer of `heads`: heads in the order of incarnations and of the database's transactions.
 
     Before `horizon` nothing changes any more: a caller goes on from there at most. `incarnation`
     is another one after a restore from a backup.

@@ -20,11 +20,15 @@ from chassis.database.clock import NOW
 from chassis.database.prepared import PreparedStatement
 
 _FIELD = re.compile(r"\b(text|number|flag|json)\[(\w+)\]")
-# By this number heads are compared. PostgreSQL's transactions may commit in another order: whoever
-# reads heads goes no further than the oldest that runs. On SQLite one transaction runs at a time.
+# By this number, within an incarnation of the log, heads are compared. PostgreSQL's transactions
+# may commit in another order: whoever reads heads goes no further than the oldest that runs. On
+# SQLite one transaction runs at a time.
 TRANSACTION = {
     "postgresql": "CAST(CAST(pg_current_xact_id() AS text) AS bigint)",
-    "sqlite": "(SELECT coalesce(max(changed_in), 0) + 1 FROM streams)",
+    "sqlite": (
+        "(1 + coalesce((SELECT changed_in FROM streams"
+        " ORDER BY incarnation DESC, changed_in DESC LIMIT 1), 0))"
+    ),
 }
 _TYPES = {"text": "text", "number": "bigint", "flag": "boolean", "json": "json"}
 

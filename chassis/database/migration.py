@@ -43,7 +43,7 @@ def upgrade(revisions: Path, owner_uri: str, user: str | None = None) -> None:
 
 
 def _upgrade(revisions: Path, engine: sa.Engine, user: str | None) -> None:
-    """All revisions in one transaction."""
+    """Each revision in a transaction of its own, with what the `user` may do to its tables."""
     from alembic import command  # noqa: PLC0415 - which takes long, and services never migrate
     from alembic.config import Config  # noqa: PLC0415
 
@@ -51,11 +51,17 @@ def _upgrade(revisions: Path, engine: sa.Engine, user: str | None) -> None:
     config.set_main_option("path_separator", "newline")
     config.set_main_option("script_location", _quoted(Path(__file__).parent / "alembic"))
     config.set_main_option("version_locations", _quoted(revisions))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+
+    def grant_to_user(connection: sa.Connection) -> None:
         if user and connection.dialect.name == "postgresql":
             grant(connection, user)
+
+    config.attributes["after_revision"] = lambda ctx, **_: grant_to_user(ctx.connection)
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    with engine.begin() as connection:
+        grant_to_user(connection)
 
 
 def _engine(owner_uri: str) -> sa.Engine:

@@ -22,9 +22,10 @@ EVENTS = sa.Table(
     sa.Column("recorded_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
-# The head of each stream. `changed_at` is the clock of the machine that changed it last, and
-# `changed_in` the database's number of that transaction, by which heads are compared. `restored_to`
-# is the version at which the present incarnation of the log began for the stream.
+# The head of each stream. `changed_at` is the clock of the machine that changed it last. By
+# `incarnation` (of the log) and `changed_in` (the database's number of that transaction) heads are
+# compared. `restored_to` is the version at which that incarnation began for the stream; a stream of
+# an earlier incarnation than the log's has not changed since that began.
 STREAMS = sa.Table(
     "streams",
     METADATA,
@@ -32,8 +33,9 @@ STREAMS = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, info=NOT_PERSONAL),
     sa.Column("changed_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("changed_in", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
+    sa.Column("incarnation", sa.Integer, nullable=False, server_default="1", info=NOT_PERSONAL),
     sa.Column("restored_to", sa.Integer, nullable=False, server_default="0", info=NOT_PERSONAL),
-    sa.Index("streams_by_transaction", "changed_in", "stream_id"),
+    sa.Index("streams_by_transaction", "incarnation", "changed_in", "stream_id"),
 )
 
 # One row for each life of the log: a restore from a backup begins a new one. `fingerprint` says
@@ -85,16 +87,19 @@ sa.Index(
     sqlite_where=POSITIONS.c.restored_to.is_not(None),
 )
 
-# How far the heads of a source have been reconciled with our positions: up to which place in the
-# order of its transactions (`changed_in`, `changed_stream`), in which incarnation of its log, when
-# last, and when all were walked last. `walk_after` is the stream up to which a walk under way has
-# come; with a `next_incarnation` nothing of the source is applied until it ends. `changed_at` is
-# that of earlier releases.
+# How far the heads of a source have been reconciled with our positions: up to which place in their
+# order (`changed_incarnation`, `changed_in`, `changed_stream`), in which incarnation of its log,
+# when last, and when all were walked last. `walk_after` is the stream up to which a walk under way
+# has come; with a `next_incarnation` nothing of the source is applied until it ends. `changed_at`
+# is that of earlier releases.
 RECONCILED = sa.Table(
     "reconciled",
     METADATA,
     sa.Column("source", sa.Text, primary_key=True, info=NOT_PERSONAL),
     sa.Column("changed_at", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
+    sa.Column(
+        "changed_incarnation", sa.Integer, nullable=False, server_default="1", info=NOT_PERSONAL
+    ),
     sa.Column("changed_in", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
     sa.Column("changed_stream", sa.Text, nullable=False, server_default="", info=PSEUDONYMOUS),
     sa.Column("incarnation", sa.Integer, nullable=False, server_default="1", info=NOT_PERSONAL),

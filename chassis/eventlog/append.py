@@ -16,16 +16,28 @@ from chassis.database.clock import NOW
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog import outbox
 
+# The log's incarnation as the database has it, whatever this process knows of it by now.
+_INCARNATION = """
+    (SELECT coalesce(max(incarnation), 1) FROM log_incarnations)
+"""
+# What an append changes of a stream that is there: the first one in an incarnation of the log keeps
+# the version at which that began.
+_CHANGE = """
+    changed_at = excluded.changed_at, changed_in = excluded.changed_in,
+    restored_to = CASE WHEN streams.incarnation < excluded.incarnation
+                       THEN streams.version ELSE streams.restored_to END,
+    incarnation = CASE WHEN streams.incarnation < excluded.incarnation
+                       THEN excluded.incarnation ELSE streams.incarnation END
+"""
 _ADVANCE = RowStatement(
-    """
-    INSERT INTO streams (stream_id, version, changed_at, changed_in)
-    SELECT text[stream], number[events], {now}, {transaction}
-    FROM {rows} WHERE true
+    f"""
+    INSERT INTO streams (stream_id, version, changed_at, changed_in, incarnation)
+    SELECT text[stream], number[events], {{now}}, {{transaction}}, {_INCARNATION}
+    FROM {{rows}} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
-    SET version = streams.version + excluded.version, changed_at = excluded.changed_at,
-        changed_in = excluded.changed_in
+    SET version = streams.version + excluded.version, {_CHANGE}
     RETURNING stream_id, version
-    """
+    """  # noqa: S608 - made of constants
 )
 _STORE = RowStatement(
     """
@@ -39,15 +51,14 @@ _STORE = RowStatement(
 # PostgreSQL only: heads, events and the outbox's row at once. `followers` is how many events of the
 # same stream come after this one.
 _APPEND = RowStatement(
-    """
-    WITH draft AS MATERIALIZED (SELECT * FROM {rows}),
+    f"""
+    WITH draft AS MATERIALIZED (SELECT * FROM {{rows}}),
     advanced AS (
-        INSERT INTO streams (stream_id, version, changed_at, changed_in)
-        SELECT text[stream], count(*), {now}, {transaction}
+        INSERT INTO streams (stream_id, version, changed_at, changed_in, incarnation)
+        SELECT text[stream], count(*), {{now}}, {{transaction}}, {_INCARNATION}
         FROM draft GROUP BY 1 ORDER BY 1
         ON CONFLICT (stream_id) DO UPDATE
-        SET version = streams.version + excluded.version, changed_at = excluded.changed_at,
-            changed_in = excluded.changed_in
+        SET version = streams.version + excluded.version, {_CHANGE}
         RETURNING stream_id, version
     ),
     inserted AS (
@@ -62,25 +73,24 @@ _APPEND = RowStatement(
     queued AS (
         INSERT INTO outbox (id, refs, claimed_at)
         SELECT CAST(:row_id AS text), json_agg(json_build_array(stream_id, version)),
-               {now}
+               {{now}}
         FROM inserted
     )
     SELECT stream_id, version,
            CASE WHEN NOT CAST(:synchronous_commit AS boolean)
                 THEN set_config('synchronous_commit', 'off', true) END
     FROM advanced
-    """
+    """  # noqa: S608 - made of constants
 )
 # The same for one event: most appends while a caller waits are of one.
 _APPEND_ONE = PreparedStatement(
     sa.text(
         f"""
         WITH advanced AS (
-            INSERT INTO streams (stream_id, version, changed_at, changed_in)
-            VALUES (:stream, 1, {NOW["postgresql"]}, {TRANSACTION["postgresql"]})
+            INSERT INTO streams (stream_id, version, changed_at, changed_in, incarnation)
+            VALUES (:stream, 1, {NOW["postgresql"]}, {TRANSACTION["postgresql"]}, {_INCARNATION})
             ON CONFLICT (stream_id) DO UPDATE
-            SET version = streams.version + 1, changed_at = excluded.changed_at,
-                changed_in = excluded.changed_in
+            SET version = streams.version + 1, {_CHANGE}
             RETURNING stream_id, version
         ),
         inserted AS (

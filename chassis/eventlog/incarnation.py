@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from chassis.core.errors import Unavailable
-from chassis.database.bulk import TRANSACTION
 from chassis.database.clock import database_now
-from chassis.database.tables import LOG_INCARNATIONS, STREAMS
+from chassis.database.tables import LOG_INCARNATIONS
 
 FIRST = 1
 _SECONDS = 5.0  # between two comparisons
@@ -163,18 +161,12 @@ def adopt(connection: sa.Connection, number: int, fingerprint: str) -> None:
 def begin(connection: sa.Connection, last: int, fingerprint: str) -> int:
     """Begin the incarnation after `last`, with the versions that the log has now; its number.
 
-    Heads are put into the order of this database anew: the numbers of its transactions may have
-    begun again.
+    It costs one row, however many streams there are: each append notes for its stream at which
+    version the incarnation began, and in which one it has changed.
     """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("LOCK TABLE streams IN EXCLUSIVE MODE")
     now: int = connection.execute(sa.select(database_now())).scalar_one()
     number = max(last + 1, (now - _EPOCH) // 1_000_000)
     _insert(connection, number, fingerprint)
-    transaction: Any = sa.literal_column(TRANSACTION[connection.dialect.name])
-    connection.execute(
-        sa.update(STREAMS).values(restored_to=STREAMS.c.version, changed_in=transaction)
-    )
     return number
 
 

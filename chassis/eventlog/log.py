@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from chassis.core.event import Draft, Event, JointDraft
-from chassis.database.bulk import RowStatement, among
+from chassis.database.bulk import TRANSACTION, RowStatement, among
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import EVENTS, STREAMS
 from chassis.eventlog.append import OutboxEntry, first_id, write
-from chassis.eventlog.incarnation import Incarnation, newest
+from chassis.eventlog.incarnation import FIRST, Incarnation, newest
 
 _STREAMS_A_QUERY = 100
 HEADS_A_PAGE = 1_000
@@ -34,7 +34,7 @@ _HORIZON = {
     "postgresql": sa.text(
         "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
     ),
-    "sqlite": sa.text("SELECT coalesce(max(changed_in), 0) + 1 FROM streams"),
+    "sqlite": sa.text(f"SELECT {TRANSACTION['sqlite']}"),
 }
 _FIND = PreparedStatement(sa.select(EVENTS).where(among(EVENTS.c.id, "ids")))
 
@@ -63,31 +63,37 @@ class DatedHead:
 
 
 class HeadCursor(NamedTuple):
-    """A place in the order of heads: that of the transactions of the database, then by stream."""
+    """A place in the order of heads: by incarnation, transaction of the database, and stream.
 
+    A log that is restored into another cluster may number its transactions anew.
+    """
+
+    incarnation: int
     changed_in: int
     stream: str
 
 
-FIRST_HEADS = HeadCursor(0, "")
+FIRST_HEADS = HeadCursor(FIRST, 0, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """The last version of a stream, and the number of the transaction that changed it.
 
-    `restored_to` is the version at which the present incarnation of the log began for it.
+    `incarnation` is that in which it changed, `restored_to` the version at which the present one of
+    the log began for it.
     """
 
     stream: str
     version: int
     changed_in: int
+    incarnation: int = FIRST
     restored_to: int = 0
 
     @property
     def cursor(self) -> HeadCursor:
         """Its place in the order of heads."""
-        return HeadCursor(self.changed_in, self.stream)
+        return HeadCursor(self.incarnation, self.changed_in, self.stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,11 @@ class HeadsPage:
     heads: Sequence[Head]
     horizon: int
     incarnation: int
+
+    @property
+    def end(self) -> HeadCursor:
+        """The place of the horizon in the order of heads."""
+        return HeadCursor(self.incarnation, self.horizon, "")
 
 
 class EventLog:
@@ -173,12 +184,11 @@ class EventLog:
 
     def heads(self, connection: sa.Connection, after: HeadCursor, limit: int) -> HeadsPage:
         """Up to `limit` heads after a place in their order."""
-        place = sa.tuple_(STREAMS.c.changed_in, STREAMS.c.stream_id)
+        place = (STREAMS.c.incarnation, STREAMS.c.changed_in, STREAMS.c.stream_id)
         query = (
             sa.select(STREAMS)
-            .where(STREAMS.c.changed_in >= after.changed_in)
-            .where(place > sa.tuple_(sa.literal(after.changed_in), sa.literal(after.stream)))
-            .order_by(STREAMS.c.changed_in, STREAMS.c.stream_id)
+            .where(sa.tuple_(*place) > sa.tuple_(*map(sa.literal, after)))
+            .order_by(*place)
             .limit(limit)
         )
         return self._heads_page(connection, query)
@@ -195,10 +205,7 @@ class EventLog:
         horizon: int = connection.execute(_HORIZON[connection.dialect.name]).scalar_one()
         incarnation, _ = newest(connection)
         self.incarnation.number = incarnation
-        heads = [
-            Head(r.stream_id, r.version, r.changed_in, r.restored_to)
-            for r in connection.execute(query)
-        ]
+        heads = [_head(row, incarnation) for row in connection.execute(query)]
         return HeadsPage(heads, horizon, incarnation)
 
     def dated_heads(
@@ -242,3 +249,9 @@ class EventLog:
             metadata=row.metadata,
             incarnation=self.incarnation.number,
         )
+
+
+def _head(row: Any, incarnation: int) -> Head:
+    """A row of `streams`; if it has not changed since `incarnation` began, it began as it is."""
+    restored_to = row.restored_to if row.incarnation >= incarnation else row.version
+    return Head(row.stream_id, row.version, row.changed_in, row.incarnation, restored_to)

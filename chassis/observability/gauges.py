@@ -247,7 +247,7 @@ def _made_at(uuid7: str) -> float:
 
 _LAST_HEAD = (
     sa.select(STREAMS.c.stream_id, STREAMS.c.version)
-    .order_by(STREAMS.c.changed_in.desc(), STREAMS.c.stream_id.desc())
+    .order_by(STREAMS.c.incarnation.desc(), STREAMS.c.changed_in.desc(), STREAMS.c.stream_id.desc())
     .limit(1)
     .subquery()
 )

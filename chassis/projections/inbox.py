@@ -22,7 +22,7 @@ from chassis.core.upcasting import Upcasters
 from chassis.database.engine import is_misfit
 from chassis.database.tables import DEAD_LETTERS
 from chassis.eventlog.incarnation import FIRST
-from chassis.eventlog.log import HEADS_A_PAGE
+from chassis.eventlog.log import HEADS_A_PAGE, HeadCursor
 from chassis.eventlog.reader import LogReader
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.metrics import note_applied
@@ -151,10 +151,9 @@ class Inbox:
         """
         return Reconciliation(self.work, self.source, log, page_size).run()
 
-    def reconciled(self) -> int:
-        """The transaction of the source up to which heads were compared; 0 if they never were."""
-        state = self.work.read(lambda unit: load_comparison(unit, self.source))
-        return state.cursor.changed_in
+    def reconciled(self) -> HeadCursor:
+        """The place up to which heads of the source were compared."""
+        return self.work.read(lambda unit: load_comparison(unit, self.source)).cursor
 
     def outages(self) -> list[str]:
         """The kinds of failure for which events are set aside just now, and nothing is halted."""

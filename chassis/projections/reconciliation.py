@@ -1,8 +1,8 @@
 """Reconciliation: positions are compared with the heads of their source.
 
-Heads come in the order of the source's transactions, and the place up to which they are compared is
-saved after every page, yet never beyond the oldest transaction that runs: what that one commits is
-then still to come. Heads beyond are compared again the next time.
+Heads come in the order of the source's incarnations and transactions. The place up to which they
+are compared is saved after every page, yet never beyond the oldest transaction that runs: what that
+one commits is then still to come. Heads beyond are compared again the next time.
 
 A walk compares every position with the head of its stream and begins the heads anew: now and then,
 and at once when the source's log has another incarnation. Then nothing of the source is applied
@@ -69,7 +69,7 @@ def load_comparison(unit: UnitOfWork, source: str) -> ComparisonState:
     row = unit.connection.execute(query).one_or_none()
     if row is None:
         return ComparisonState(FIRST_HEADS, FIRST, None, None)
-    cursor = HeadCursor(row.changed_in, row.changed_stream)
+    cursor = HeadCursor(row.changed_incarnation, row.changed_in, row.changed_stream)
     return ComparisonState(cursor, row.incarnation, row.next_incarnation, row.walk_after)
 
 
@@ -109,20 +109,21 @@ class Reconciliation:
 
     def _compare_heads(self, state: ComparisonState) -> int:
         """Compare the heads that have changed since; what changes again meanwhile is for later."""
-        count, cursor, end = 0, state.cursor, 0
+        count, cursor = 0, state.cursor
+        end: HeadCursor | None = None
         changing: set[str] = set()
         while True:
             page = self._log.heads(cursor)
-            if page.incarnation != state.incarnation or page.horizon < state.cursor.changed_in:
+            if page.incarnation != state.incarnation or page.end < state.cursor._replace(stream=""):
                 state = self._walk(self._begin_walk(page.incarnation))
                 cursor = state.cursor
                 continue
             count += self._note(page.heads)
             full = len(page.heads) >= self._page_size
-            cursor = page.heads[-1].cursor if full else HeadCursor(page.horizon, "")
-            state = self._save_cursor(state, min(cursor, HeadCursor(page.horizon, "")))
-            end = end or page.horizon
-            again = {head.stream for head in page.heads if head.changed_in >= end}
+            cursor = page.heads[-1].cursor if full else page.end
+            state = self._save_cursor(state, min(cursor, page.end))
+            end = end or page.end
+            again = {head.stream for head in page.heads if head.cursor >= end}
             if not full or (len(again) == len(page.heads) and again <= changing):
                 return count
             changing |= again
@@ -141,10 +142,12 @@ class Reconciliation:
         if cursor <= state.cursor:
             return state
         self._update(
+            RECONCILED.c.changed_incarnation == state.cursor.incarnation,
             RECONCILED.c.changed_in == state.cursor.changed_in,
             RECONCILED.c.changed_stream == state.cursor.stream,
             RECONCILED.c.incarnation == state.incarnation,
             RECONCILED.c.next_incarnation.is_(None),
+            changed_incarnation=cursor.incarnation,
             changed_in=cursor.changed_in,
             changed_stream=cursor.stream,
         )
@@ -271,7 +274,12 @@ class Reconciliation:
             raise _Overtaken
 
 
-_FROM_THE_BEGINNING = {"walk_after": "", "changed_in": 0, "changed_stream": ""}
+_FROM_THE_BEGINNING = {
+    "walk_after": "",
+    "changed_incarnation": FIRST_HEADS.incarnation,
+    "changed_in": FIRST_HEADS.changed_in,
+    "changed_stream": FIRST_HEADS.stream,
+}
 
 
 def insert_row(unit: UnitOfWork, source: str) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from chassis.core.errors import Conflict, Refused
 from chassis.database.engine import Database, is_session_lost
 from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED
+from chassis.eventlog.log import HeadCursor
 from chassis.projections.read_model import LockMode
 
 _LOCK_REFUSED = {"55P03", "40P01"}  # PostgreSQL: lock timeout, deadlock
@@ -72,8 +73,10 @@ class Shadow(Protocol):
         """The streams of `source` in which the model in use has seen more than this one."""
         ...
 
-    def unapplied(self, connection: sa.Connection, service: str, since: int) -> dict[str, int]:
-        """Heads of the service's own log that changed in `since` or later, not applied here."""
+    def unapplied(
+        self, connection: sa.Connection, service: str, since: HeadCursor
+    ) -> dict[str, int]:
+        """Heads of the service's own log from the place `since` on, not applied here."""
         ...
 
     def exchange(self, connection: sa.Connection, sources: Sequence[str], now: int) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from chassis.core.errors import Conflict, Refused
 from chassis.database.engine import UNSHARED_LIMITS, Database
 from chassis.database.tables import POSITIONS
+from chassis.eventlog.log import HeadCursor
 from chassis.projections.read_model import LockMode
 from chassis.projections.shadow_base import (
     StreamGap,
@@ -74,7 +75,9 @@ _UNAPPLIED = sa.text(
     FROM {_LIVE}.streams
     LEFT JOIN {_SHADOW}.positions AS new
            ON new.source = :service AND new.stream_id = streams.stream_id
-    WHERE streams.changed_in >= :since AND streams.version > coalesce(new.version, 0)
+    WHERE (streams.incarnation, streams.changed_in, streams.stream_id)
+          >= (:incarnation, :changed_in, :stream)
+      AND streams.version > coalesce(new.version, 0)
     """  # noqa: S608 - made of constants
 )
 
@@ -129,8 +132,10 @@ class PostgresqlShadow:
             StreamGap(r.stream_id, r.version, r.seen, r.shadow_version, r.restored_to) for r in rows
         ]
 
-    def unapplied(self, connection: sa.Connection, service: str, since: int) -> dict[str, int]:
-        rows = connection.execute(_UNAPPLIED, {"service": service, "since": since})
+    def unapplied(
+        self, connection: sa.Connection, service: str, since: HeadCursor
+    ) -> dict[str, int]:
+        rows = connection.execute(_UNAPPLIED, {"service": service, **since._asdict()})
         return {row.stream_id: row.version for row in rows}
 
     def exchange(self, connection: sa.Connection, sources: Sequence[str], now: int) -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from chassis.core.errors import Conflict
 from chassis.database.engine import Database
 from chassis.database.tables import DEAD_LETTERS, POSITIONS, STREAMS
+from chassis.eventlog.log import HeadCursor
 from chassis.projections.read_model import LockMode
 from chassis.projections.shadow_base import (
     StreamGap,
@@ -76,9 +77,12 @@ class SqliteShadow:
             if row.seen > versions.get(row.stream_id, 0)
         ]
 
-    def unapplied(self, connection: sa.Connection, service: str, since: int) -> dict[str, int]:
+    def unapplied(
+        self, connection: sa.Connection, service: str, since: HeadCursor
+    ) -> dict[str, int]:
         versions = self._versions(service)
-        query = sa.select(STREAMS).where(STREAMS.c.changed_in >= since)
+        place = sa.tuple_(STREAMS.c.incarnation, STREAMS.c.changed_in, STREAMS.c.stream_id)
+        query = sa.select(STREAMS).where(place >= sa.tuple_(*map(sa.literal, since)))
         return {
             row.stream_id: row.version
             for row in connection.execute(query)

@@ -20,6 +20,7 @@ from chassis.core.errors import InvalidInput, Unavailable
 from chassis.core.event import is_name
 from chassis.core.instants import format_instant
 from chassis.core.upcasting import Upcasters
+from chassis.eventlog.incarnation import FIRST
 from chassis.eventlog.log import FIRST_HEADS, HeadCursor
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.gauges import GaugeQuery
@@ -186,8 +187,9 @@ class Service:
     def heads(self, after: Any = None, streams: Any = None, limit: Any = 500) -> dict[str, Any]:
         """Heads of this log after a place, in the order of the database's transactions.
 
-        `after` is {changed_in, stream} of the last head before, null at first. With `streams`, a
-        list, the heads of those that the log has. Before the `horizon` nothing changes any more.
+        `after` is {incarnation, changed_in, stream} of the last head before, null at first. With
+        `streams`, a list, the heads of those that the log has. Before the `horizon` nothing changes
+        any more.
         """
         most = _bounded("limit", limit, _MOST_STREAMS)
         if streams is None:
@@ -359,9 +361,10 @@ def _cursor(after: Any) -> HeadCursor:
     if after is None:
         return FIRST_HEADS
     if not isinstance(after, dict):
-        raise InvalidInput("after", "must be {changed_in: number, stream: text}")
+        raise InvalidInput("after", "must be {incarnation, changed_in: number, stream: text}")
+    incarnation = _bounded("after.incarnation", after.get("incarnation", FIRST), 2**31 - 1)
     changed_in = _bounded("after.changed_in", after.get("changed_in"), 2**63 - 1, 0)
-    return HeadCursor(changed_in, _text("after.stream", after.get("stream")))
+    return HeadCursor(incarnation, changed_in, _text("after.stream", after.get("stream")))
 
 
 def _names(field: str, streams: Any) -> list[str]:

@@ -78,7 +78,11 @@ class ComparedNotes:
 
     def wait_for_horizon(self) -> None:
         """Wait until every transaction of the cluster has ended that is older than our last."""
-        newest = sa.select(sa.func.max(STREAMS.c.changed_in))
+        newest = (
+            sa.select(STREAMS.c.changed_in)
+            .order_by(STREAMS.c.incarnation.desc(), STREAMS.c.changed_in.desc())
+            .limit(1)
+        )
 
         def reached(unit: UnitOfWork) -> bool:
             last = unit.connection.execute(newest).scalar() or 0
@@ -191,7 +195,7 @@ def test_reconciling_goes_on_where_it_ended(notes: ComparedNotes) -> None:
     assert notes.reconcile() == 1
     place = notes.row()
     assert notes.reconcile() == 0
-    assert notes.source.asked[0] == HeadCursor(place.changed_in, place.changed_stream)
+    assert notes.source.asked[0] == HeadCursor(1, place.changed_in, place.changed_stream)
     assert place.changed_in > 0
 
 
@@ -574,6 +578,119 @@ def test_a_log_that_lies_elsewhere_begins_its_next_incarnation(notes: ComparedNo
     assert len(rows) == 2
     query = sa.select(STREAMS.c.restored_to).where(STREAMS.c.stream_id == "a")
     assert notes.log.read(lambda unit: unit.connection.execute(query).scalar()) == 2
+
+
+def test_an_incarnation_begins_without_a_change_of_any_stream(notes: ComparedNotes) -> None:
+    """However many there are, and whoever is writing: nobody waits for it, nor it for anybody."""
+    append(notes.log, *(note(f"s{number}") for number in range(50)))
+    rows = streams_of(notes)
+    with locked_rows(notes):
+        number = declare(notes)
+    assert streams_of(notes) == rows
+    page = notes.log.read(lambda unit: unit.heads(FIRST_HEADS, 100))
+    assert page.incarnation == number
+    assert {(head.version, head.incarnation, head.restored_to) for head in page.heads} == {
+        (1, 1, 1)
+    }
+
+
+def streams_of(notes: ComparedNotes) -> list[Any]:
+    query = sa.select(STREAMS).order_by(STREAMS.c.stream_id)
+    return list(notes.log.read(lambda unit: unit.connection.execute(query).all()))
+
+
+@contextmanager
+def locked_rows(notes: ComparedNotes) -> Iterator[None]:
+    """Another process is in the middle of an append, and gives it up (SQLite: one at a time)."""
+    if notes.log.database.dialect == "sqlite":
+        yield
+        return
+    with notes.log.database.engine.connect() as other:
+        other.execute(sa.update(STREAMS).values(changed_at=STREAMS.c.changed_at))
+        yield
+
+
+def test_each_append_notes_where_the_incarnation_began_for_its_streams(
+    notes: ComparedNotes,
+) -> None:
+    append(notes.log, note("a"), note("a"), note("b"), note("c"), note("d"), note("d"))
+    number = declare(notes)
+    append(notes.log, note("a"))
+    append(notes.log, joint_note("bn"))
+    append(notes.log, note("c"), note("a"), note("new"))
+    notes.log.autocommit(lambda unit: unit.append([note("c")]))
+    page = notes.log.read(lambda unit: unit.heads(FIRST_HEADS, 100))
+    assert {h.stream: (h.incarnation, h.version, h.restored_to) for h in page.heads} == {
+        "a": (number, 4, 2),
+        "b": (number, 2, 1),
+        "c": (number, 3, 1),
+        "d": (1, 2, 2),
+        "n": (number, 1, 0),
+        "new": (number, 1, 0),
+    }
+    assert page.heads[0].stream == "d", "in the order of incarnations"
+    later = declare(notes)
+    append(notes.log, note("c"))
+    page = notes.log.read(lambda unit: unit.heads_of(["a", "c"]))
+    assert {h.stream: (h.incarnation, h.restored_to) for h in page.heads} == {
+        "a": (number, 4),
+        "c": (later, 3),
+    }
+
+
+def test_a_process_that_did_not_hear_of_the_incarnation_yet_does_not_undo_it(
+    notes: ComparedNotes,
+) -> None:
+    append(notes.log, note("a"))
+    unaware = notes.log
+    number = declare(notes)
+    append(notes.log, note("a"))
+    append(unaware, note("a"), note("b"))
+    page = notes.log.read(lambda unit: unit.heads(FIRST_HEADS, 100))
+    assert {h.stream: (h.incarnation, h.restored_to) for h in page.heads} == {
+        "a": (number, 1),
+        "b": (number, 0),
+    }
+
+
+@postgresql
+def test_the_release_before_notes_it_as_well(notes: ComparedNotes) -> None:
+    """A trigger does, for processes that go on while a new release is started."""
+    append(notes.log, note("a"), note("b"))
+    number = declare(notes)
+    upsert = sa.text(
+        """
+        INSERT INTO streams (stream_id, version, changed_at) VALUES (:stream, 1, 7)
+        ON CONFLICT (stream_id) DO UPDATE SET version = streams.version + 1, changed_at = 7
+        """
+    )
+    for stream in ("a", "new", "a"):
+        notes.log.run(lambda unit, s=stream: unit.connection.execute(upsert, {"stream": s}))  # type: ignore[misc]
+    page = notes.log.read(lambda unit: unit.heads(FIRST_HEADS, 100))
+    assert [(h.stream, h.incarnation, h.version, h.restored_to) for h in page.heads] == [
+        ("b", 1, 1, 1),
+        ("new", number, 1, 0),
+        ("a", number, 3, 1),
+    ]
+
+
+def test_numbers_of_transactions_that_begin_again_do_no_harm(notes: ComparedNotes) -> None:
+    """The log was restored into a cluster that has run fewer transactions."""
+    append(notes.log, note("a"), note("b"))
+    notes.catch_up()
+    notes.set_row(changed_in=2**61)
+    old = sa.update(STREAMS).values(changed_in=2**61)
+    notes.log.run(lambda unit: unit.connection.execute(old))
+    number = declare(notes)
+    append(notes.log, note("a"), note("c"))
+    assert notes.reconcile() == 2
+    place = notes.row()
+    assert (place.changed_incarnation, place.incarnation) == (number, number)
+    if notes.log.database.dialect == "postgresql":  # on SQLite numbers go on
+        assert place.changed_in < 2**61
+    append(notes.log, note("b"))
+    notes.catch_up()
+    notes.check_whole()
 
 
 def test_a_backup_that_is_restored_twice_does_not_give_one_incarnation_twice(

@@ -164,6 +164,48 @@ def test_a_migration_waits_for_tables_in_use_and_nobody_queues_up_behind_it(
     engine.dispose()
 
 
+def streams_index(uri: str) -> list[bool]:
+    """Whether the index of heads is there, and valid."""
+    query = (
+        "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('streams_by_transaction')"
+    )
+    engine = sa.create_engine(driver_uri(uri))
+    with engine.connect() as connection:
+        found = list(connection.exec_driver_sql(query).scalars())
+    engine.dispose()
+    return found
+
+
+def test_the_indexes_of_heads_are_built_while_others_append(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """Nobody waits for it; an attempt that was interrupted is made good by the next."""
+    uri, _ = databases.create("empty")
+    migration.upgrade(first_revisions("identity", 4, tmp_path / "earlier"), uri)
+    engine = sa.create_engine(
+        driver_uri(uri), connect_args={"options": "-c lock_timeout=2000"}, pool_size=3
+    )
+    append = "INSERT INTO streams (stream_id, version, changed_at) VALUES ('{}', 1, 1)"
+    with engine.connect() as writing, engine.connect() as other:
+        writing.exec_driver_sql(append.format("a"))
+        migrating = eventlet.spawn(upgrade, "identity", uri)
+        _wait_for_waiting_session(other)
+        other.exec_driver_sql(append.format("b"))
+        other.commit()
+        assert not migrating.dead
+        building = (
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE I%%'"
+        )
+        assert other.exec_driver_sql(building).scalar()
+        with pytest.raises(sa.exc.OperationalError):
+            migrating.wait()
+        assert streams_index(uri) == [False]
+        writing.commit()
+        upgrade("identity", uri)
+    assert streams_index(uri) == [True]
+    engine.dispose()
+
+
 _REVISION = """
 from alembic import op
 
