@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from tenacity import (
     RetryCallState,
@@ -25,6 +26,23 @@ _MOST_DOUBLINGS = 64
 
 def _ignore(error: BaseException, pause: float) -> None:
     del error, pause
+
+
+@dataclass(slots=True)
+class _Pauses:
+    """Pauses that grow with each failure, and begin anew after an attempt that went well."""
+
+    first: float
+    longest: float
+    healthy_after: float
+    attempted: float
+    count: int = 0
+
+    def following(self, _state: RetryCallState) -> float:
+        if time.monotonic() - self.attempted >= self.healthy_after:
+            self.count = 0
+        self.count = min(self.count + 1, _MOST_DOUBLINGS)
+        return min(self.first * 2.0 ** (self.count - 1), self.longest)
 
 
 def retry(
@@ -46,38 +64,34 @@ def retry(
     it, or if it comes after `patience` seconds. So a caller that is to stop raises something else
     from `function`.
     """
-
-    began = attempted = time.monotonic()
+    pauses = _Pauses(first_pause, longest_pause, healthy_after, began := time.monotonic())
     failures: list[BaseException] = []
     try:
         return function()
     except BaseException as error:  # noqa: BLE001 - raised again, as the first attempt's
         failures.append(error)
-    pauses = 0
 
     def attempt() -> T:
-        nonlocal attempted
         if failures:
             raise failures.pop()
-        attempted = time.monotonic()
+        pauses.attempted = time.monotonic()
         return function()
 
-    def pause(_state: RetryCallState) -> float:
-        nonlocal pauses
-        pauses = 0 if time.monotonic() - attempted >= healthy_after else pauses
-        pauses = min(pauses + 1, _MOST_DOUBLINGS)
-        return min(first_pause * 2.0 ** (pauses - 1), longest_pause)
+    return Retrying(
+        retry=retry_if_exception(when),
+        wait=pauses.following,
+        stop=stop_after_delay(patience - (time.monotonic() - began)),
+        before_sleep=_noting(before_pause),
+        sleep=sleep,
+        reraise=True,
+    )(attempt)
+
+
+def _noting(before_pause: Callable[[BaseException, float], None]) -> Callable[[Any], None]:
+    """`before_pause` as tenacity calls it."""
 
     def note(state: RetryCallState) -> None:
         if state.outcome is not None and (error := state.outcome.exception()) is not None:
             before_pause(error, state.upcoming_sleep)
 
-    attempts = Retrying(
-        retry=retry_if_exception(when),
-        wait=pause,
-        stop=stop_after_delay(patience - (time.monotonic() - began)),
-        before_sleep=note,
-        sleep=sleep,
-        reraise=True,
-    )
-    return attempts(attempt)
+    return note

@@ -418,25 +418,35 @@ def test_every_alert_fires_under_its_fault_and_clears_afterwards(
         watcher.wait(watcher.is_calm, "all is well", patience)
         well = time.monotonic()
         watcher.begin()
-        faults.plant()
-        first = {"CdpEventsLate", "CdpStreamsHalted", "CdpDeadLetters", "CdpEventsUnrecordable"}
-        watcher.wait(lambda: first <= watcher.fired(), "alerts fire", patience)
-        faults.rename_a_column()
-        watcher.wait(lambda: "CdpOutage" in watcher.fired(), "an outage is noticed", patience)
-        faults.kill_identity()
-        names = {alert.name for alert in read_alerts()}
-        watcher.wait(lambda: not names - watcher.fired(), "every alert fires", patience)
+        plant_all(faults, watcher, patience)
         fired = time.monotonic()
         for name, annotations in watcher.ever.items():
             assert "<no value>" not in str(annotations), name
             assert "error" not in str(annotations).lower(), name
         faults.heal()
         watcher.wait(lambda: not watcher.firing(), "all clear", patience)
-        cleared = {name: round(at - fired) for name, at in watcher.last.items()}
-        print("cleared after seconds:", cleared)
-        print("fired after seconds:", {name: round(s) for name, s in watcher.seconds.items()})
-        print(
-            f"sound after {well - begin:.0f} s; all {len(names)} alerts had fired"
-            f" {fired - well:.0f} s after the faults began, and were clear"
-            f" {time.monotonic() - fired:.0f} s after they ended"
-        )
+        report(watcher, well - begin, fired - well, fired)
+
+
+def plant_all(faults: Faults, watcher: Watcher, patience: float) -> None:
+    """Plant every fault, until every alert has fired."""
+    faults.plant()
+    first = {"CdpEventsLate", "CdpStreamsHalted", "CdpDeadLetters", "CdpEventsUnrecordable"}
+    watcher.wait(lambda: first <= watcher.fired(), "alerts fire", patience)
+    faults.rename_a_column()
+    watcher.wait(lambda: "CdpOutage" in watcher.fired(), "an outage is noticed", patience)
+    faults.kill_identity()
+    names = {alert.name for alert in read_alerts()}
+    watcher.wait(lambda: not names - watcher.fired(), "every alert fires", patience)
+
+
+def report(watcher: Watcher, sound_after: float, fired_after: float, fired: float) -> None:
+    """Print when each alert fired, and cleared."""
+    cleared = {name: round(at - fired) for name, at in watcher.last.items()}
+    print("cleared after seconds:", cleared)
+    print("fired after seconds:", {name: round(s) for name, s in watcher.seconds.items()})
+    print(
+        f"sound after {sound_after:.0f} s; all {len(watcher.seconds)} alerts had fired"
+        f" {fired_after:.0f} s after the faults began, and were clear"
+        f" {time.monotonic() - fired:.0f} s after they ended"
+    )

@@ -45,16 +45,7 @@ def test_calls_are_answered_while_the_node_of_their_queue_is_down_and_after_it_i
     put: list[str] = []
 
     def answered() -> bool:
-        try:
-            with Client(wire.uri_of("client"), timeout=1.0) as client:
-                stream = new_id()
-                client.call("profiles", "put", streams=[stream])
-                put.append(stream)
-                return bool(
-                    client.call("segments", "call_profiles", method="echo", arguments={"value": 1})
-                )
-        except ServiceError:
-            return False
+        return is_answered(wire, put)
 
     def all_are_answered() -> bool:
         return all(answered() for _ in range(50))
@@ -73,8 +64,23 @@ def test_calls_are_answered_while_the_node_of_their_queue_is_down_and_after_it_i
     wire.stop()
 
 
+def is_answered(wire: Wire, put: list[str]) -> bool:
+    """Whether calls of a client and of a service are answered; adds the stream of a note to `put`
+    if the answer to its call came."""
+    try:
+        with Client(wire.uri_of("client"), timeout=1.0) as client:
+            stream = new_id()
+            client.call("profiles", "put", streams=[stream])
+            put.append(stream)
+            return bool(
+                client.call("segments", "call_profiles", method="echo", arguments={"value": 1})
+            )
+    except ServiceError:
+        return False
+
+
 def errors_of(node: OwnRabbit) -> list[str]:
-    """The errors in the log of a node since services use it."""
+    """What channels were closed for, by the log of a node."""
     logs = (node.directory / "log").glob("*.log")
     return [
         line
