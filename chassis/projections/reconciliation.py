@@ -163,6 +163,7 @@ class Reconciliation:
             due = sa.or_(
                 RECONCILED.c.walked_at.is_(None),
                 RECONCILED.c.walked_at < database_now() - _WALK_EVERY,
+                RECONCILED.c.walked_at > database_now(),  # by a clock that was wrong
             )
             unit.connection.execute(
                 sa.update(RECONCILED)
