@@ -22,7 +22,7 @@ from chassis.projections.dead_letters import (
 )
 from chassis.projections.inbox import BatchResult, Inbox, heads_of
 from chassis.projections.outage import ALIKE_STREAMS, PATIENCE, Outage
-from chassis.projections.positions import lock_positions
+from chassis.projections.positions import ahead_streams, halted_page, lock_positions
 from tests.support.toy import Notes, append, fold_of, folds, joint_note, note, whole_log, work_on
 from tests.support.toy_services import wait_until
 
@@ -415,3 +415,26 @@ def test_letters_of_old_make_no_question_slower(notes: Followers) -> None:
         plans.append(str(plan))
     assert "dead_letters_by_time" in plans[0]
     assert "dead_letters_open" in plans[1]
+
+
+def test_what_stands_is_listed_page_by_page(notes: Followers) -> None:
+    """Halted streams, and those of which the source has lost a part."""
+    notes.fails = lambda event: True
+    for event in append(notes.log, note("a"), note("b"), note("c")):
+        notes.process([event])
+    pages = [
+        notes.own.read(lambda unit: halted_page(unit, "notes", after, 2))  # noqa: B023
+        for after in ("", "b", "c")
+    ]
+    assert pages == [["a", "b"], ["c"], []]
+    lost = sa.update(POSITIONS).where(POSITIONS.c.stream_id != "b").values(restored_to=0)
+    notes.own.run(lambda unit: unit.connection.execute(lost))
+    ahead = [
+        [row.stream_id for row in notes.own.read(lambda unit: ahead_streams(unit, "notes", at, 1))]  # noqa: B023
+        for at in ("", "a", "c")
+    ]
+    assert ahead == [["a"], ["c"], []]
+
+
+def test_a_source_that_was_never_compared_is_at_its_beginning(notes: Followers) -> None:
+    assert notes.replicas[0].reconciled().changed_in == 0
