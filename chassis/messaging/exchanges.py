@@ -106,6 +106,16 @@ def ensure_queue(connection: Connection, queue: Queue) -> None:
     bind_again(connection, queue)
 
 
+def ensure_reply_queue(connection: Connection, queue: Queue) -> None:
+    """Declare a queue of this process alone, and bind it.
+
+    It is not asked for first: it is seldom there, which the broker would log as an error.
+    """
+    with connection.channel() as channel:
+        queue(channel).queue_declare()
+        _bind(channel, queue)
+
+
 def _declare(connection: Connection, queue: Queue) -> None:
     """Declare a queue, unless it is there with whatever arguments."""
     with connection.channel() as channel:

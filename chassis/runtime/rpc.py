@@ -52,7 +52,7 @@ from chassis.messaging.amqp import (
 from chassis.messaging.exchanges import (
     bind_again,
     ensure_calls_queue,
-    ensure_queue,
+    ensure_reply_queue,
     is_node_down,
     keep_substitute,
     substitute_queue,
@@ -211,13 +211,13 @@ class SafeReplyListener(ReplyListener):
     def prepare(self, connection: Any) -> None:
         """Declare the queue, or one of another name if its node is down."""
         try:
-            ensure_queue(connection, self.queue)
+            ensure_reply_queue(connection, self.queue)
         except NotFoundOnBroker as error:
             if not is_node_down(error):
                 raise
             name = RPC_REPLY_QUEUE_TEMPLATE.format(self.container.service_name, uuid.uuid4())
             self.queue = self.queue.clone(name=name)
-            ensure_queue(connection, self.queue)
+            ensure_reply_queue(connection, self.queue)
         self._is_declared = True
 
     @contextmanager
