@@ -14,6 +14,13 @@ _STUCK_OUTBOX_SECONDS = 30.0
 _WAITING_SECONDS = 15.0
 # While messages pile up, heads are compared every five minutes.
 _OLD_COMPARISON_MS = 360_000
+_OLD_HORIZON_SECONDS = 600.0
+_FIND_TRANSACTION = """\
+psql -c "SELECT pid, datname, usename, xact_start, state FROM pg_stat_activity \
+WHERE backend_xid IS NOT NULL ORDER BY age(backend_xid) DESC LIMIT 1"
+psql -c "SELECT gid, database, owner, prepared FROM pg_prepared_xacts ORDER BY prepared LIMIT 1"
+psql -c "SELECT pg_terminate_backend(PID)"   # or ROLLBACK PREPARED 'GID', whichever is older\
+"""
 _LAG = ("cdp_events_behind", "cdp_streams_parked")
 
 
@@ -88,10 +95,13 @@ def _ahead(snapshot: SuiteSnapshot) -> Iterator[Finding]:
 def _lag(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     for service, status in snapshot.statuses():
         behind, parked = (by_source(status, name) for name in _LAG)
+        too_large = by_source(status, "cdp_streams_too_large")
         later = snapshot.services[service].later
         for source in sorted(source for source, streams in parked.items() if streams):
             before = (behind.get(source, 0), parked[source])
             after = later and tuple(by_source(later, name).get(source, 0) for name in _LAG)
+            if too_large.get(source, 0) >= parked[source]:
+                continue  # that says why
             if after == before:
                 yield Finding(
                     "lag_stuck",
@@ -114,6 +124,38 @@ def _lag(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                     "What it knows is late by as much.",
                     f"cdp run {service} --role events   # one more process, if it lasts",
                 )
+
+
+def _too_large(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service, status in snapshot.statuses():
+        for source, streams in by_source(status, "cdp_streams_too_large").items():
+            if streams:
+                yield Finding(
+                    "events_too_large",
+                    "warning",
+                    service,
+                    f"{service} cannot fetch the next event of {count(streams, 'stream')} of"
+                    f" {source}: the broker takes no message that large.",
+                    "What it knows of these shoppers stays as it was; all others go on.",
+                    "rabbitmqctl eval 'application:set_env(rabbit, max_message_size, 67108864).'"
+                    "   # and max_message_size = 67108864 in rabbitmq.conf",
+                )
+
+
+def _horizons(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service, status in snapshot.statuses():
+        age = gauge_value(status, "cdp_horizon_age_seconds")
+        if age > _OLD_HORIZON_SECONDS:
+            yield Finding(
+                "horizon_held",
+                "warning",
+                service,
+                f"For {duration(age)} a transaction has been open on the database server of"
+                f" {service}, in whatever database.",
+                "Whoever follows its log reads again, in every comparison, all that has changed"
+                " since.",
+                _FIND_TRANSACTION,
+            )
 
 
 def _outboxes(snapshot: SuiteSnapshot) -> Iterator[Finding]:
@@ -199,6 +241,8 @@ RULES: Sequence[Rule] = (
     _halted,
     _ahead,
     _lag,
+    _too_large,
+    _horizons,
     _outboxes,
     _waiting,
     _unrecordable,

@@ -90,8 +90,10 @@ sa.Index(
 # How far the heads of a source have been reconciled with our positions: up to which place in their
 # order (`changed_incarnation`, `changed_in`, `changed_stream`), in which incarnation of its log,
 # when last, and when all were walked last. `walk_after` is the stream up to which a walk under way
-# has come; with a `next_incarnation` nothing of the source is applied until it ends. `changed_at`
-# is that of earlier releases.
+# has come, and `walk_changed_…` the place up to which it has read heads again; with a
+# `next_incarnation` nothing of the source is applied until it ends. In `too_large` streams the next
+# event cannot be fetched, being larger than a message may be. `changed_at` is that of earlier
+# releases.
 RECONCILED = sa.Table(
     "reconciled",
     METADATA,
@@ -105,8 +107,12 @@ RECONCILED = sa.Table(
     sa.Column("incarnation", sa.Integer, nullable=False, server_default="1", info=NOT_PERSONAL),
     sa.Column("next_incarnation", sa.Integer, info=NOT_PERSONAL),
     sa.Column("walk_after", sa.Text, info=PSEUDONYMOUS),
+    sa.Column("walk_changed_incarnation", sa.Integer, info=NOT_PERSONAL),
+    sa.Column("walk_changed_in", sa.BigInteger, info=NOT_PERSONAL),
+    sa.Column("walk_changed_stream", sa.Text, info=PSEUDONYMOUS),
     sa.Column("compared_at", sa.BigInteger, info=NOT_PERSONAL),
     sa.Column("walked_at", sa.BigInteger, info=NOT_PERSONAL),
+    sa.Column("too_large", sa.Integer, nullable=False, server_default="0", info=NOT_PERSONAL),
 )
 
 # References to events that could not be applied or decoded, never their data.

@@ -113,6 +113,12 @@ class HeadsPage:
         return HeadCursor(self.incarnation, self.horizon, "")
 
 
+def read_horizon(connection: sa.Connection) -> int:
+    """The oldest transaction under way, in whatever database of the server."""
+    horizon: int = connection.execute(_HORIZON[connection.dialect.name]).scalar_one()
+    return horizon
+
+
 class EventLog:
     """The log of the service `source`.
 
@@ -202,7 +208,7 @@ class EventLog:
     def _heads_page(self, connection: sa.Connection, query: sa.Select[Any]) -> HeadsPage:
         self.incarnation.check(connection)
         # Before the heads: what commits meanwhile is then beyond the horizon.
-        horizon: int = connection.execute(_HORIZON[connection.dialect.name]).scalar_one()
+        horizon = read_horizon(connection)
         incarnation, _ = newest(connection)
         self.incarnation.number = incarnation
         heads = [_head(row, incarnation) for row in connection.execute(query)]

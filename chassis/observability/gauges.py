@@ -20,6 +20,7 @@ from chassis.database.clock import database_now
 from chassis.database.tables import (
     DEAD_LETTERS,
     EVENTS,
+    LOG_INCARNATIONS,
     OUTBOX,
     POSITIONS,
     RECONCILED,
@@ -27,6 +28,8 @@ from chassis.database.tables import (
     STREAMS,
 )
 from chassis.database.writable import write_problem
+from chassis.eventlog.incarnation import FIRST
+from chassis.eventlog.log import read_horizon
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 
 # A scrape answers within two seconds, whether databases answer or not; and what takes long keeps no
@@ -208,6 +211,14 @@ def _measure_ahead(unit: UnitOfWork) -> Iterator[Sample]:
         yield "cdp_streams_ahead", [row.source], row.streams
 
 
+_TOO_LARGE = sa.select(RECONCILED.c.source, RECONCILED.c.too_large)
+
+
+def _measure_too_large(unit: UnitOfWork) -> Iterator[Sample]:
+    for row in unit.connection.execute(_TOO_LARGE):
+        yield "cdp_streams_too_large", [row.source], row.too_large
+
+
 _COMPARISONS = sa.select(
     RECONCILED.c.source, (database_now() - RECONCILED.c.compared_at).label("age")
 ).where(RECONCILED.c.compared_at.is_not(None))
@@ -262,6 +273,25 @@ def _measure_newest(unit: UnitOfWork) -> Iterator[Sample]:
         yield "cdp_newest_event_recorded_timestamp_seconds", [], newest / 1_000_000
 
 
+# What has changed since a transaction began that is still open is compared again and again. The
+# first of it, in order, has not changed since shortly after that.
+_INCARNATION = sa.select(sa.func.coalesce(sa.func.max(LOG_INCARNATIONS.c.incarnation), FIRST))
+_FIRST_WAITING = (
+    sa.select(STREAMS.c.changed_at)
+    .where(STREAMS.c.incarnation == _INCARNATION.scalar_subquery())
+    .where(STREAMS.c.changed_in >= sa.bindparam("horizon"))
+    .order_by(STREAMS.c.changed_in, STREAMS.c.stream_id)
+    .limit(1)
+)
+
+
+def _measure_horizon(unit: UnitOfWork) -> Iterator[Sample]:
+    parameters = {"horizon": read_horizon(unit.connection)}
+    waiting = unit.connection.execute(_FIRST_WAITING, parameters).scalar()
+    now = unit.connection.execute(sa.select(database_now())).scalar_one()
+    yield "cdp_horizon_age_seconds", [], max(0.0, (now - waiting) / 1_000_000) if waiting else 0.0
+
+
 # Signs of life are dated by the database's clock.
 _LIVING = REPLICAS.c.seen_at.between(
     database_now() - _LIVING_SECONDS * 1_000_000, database_now() + _LIVING_SECONDS * 1_000_000
@@ -314,6 +344,12 @@ _QUERIES = (
         default=0,
     ),
     GaugeQuery(
+        {"cdp_streams_too_large": "Streams whose next event no message can carry, by source."},
+        _measure_too_large,
+        ("source",),
+        default=0,
+    ),
+    GaugeQuery(
         {"cdp_comparison_age_seconds": "Since positions were compared with a source's heads."},
         _measure_comparisons,
         ("source",),
@@ -333,6 +369,10 @@ _QUERIES = (
             )
         },
         _measure_newest,
+    ),
+    GaugeQuery(
+        {"cdp_horizon_age_seconds": "Since when an open transaction keeps heads to be compared."},
+        _measure_horizon,
     ),
     GaugeQuery(
         {"cdp_replicas": "Processes of the service that give signs of life, by role."},

@@ -47,6 +47,7 @@ from chassis.projections.reconciliation import (
     Reconciliation,
     applicable_incarnation,
     load_comparison,
+    save_too_large,
 )
 
 _log = structlog.get_logger("inbox")
@@ -150,6 +151,10 @@ class Inbox:
         Returns how many those were. A page of heads that is not full is the last.
         """
         return Reconciliation(self.work, self.source, log, page_size).run()
+
+    def note_too_large(self, streams: int) -> None:
+        """Note in how many streams the next event is too large to be fetched."""
+        self.work.run(lambda unit: save_too_large(unit, self.source, streams))
 
     def reconciled(self) -> HeadCursor:
         """The place up to which heads of the source were compared."""

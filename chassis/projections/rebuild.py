@@ -24,7 +24,7 @@ from chassis.core.retry import retry
 from chassis.database.engine import Database
 from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED
 from chassis.eventlog.log import HeadCursor, HeadsPage
-from chassis.eventlog.reader import LogReader, OwnLog
+from chassis.eventlog.reader import HistoryPage, LogReader, OwnLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import BatchResult, Inbox
 from chassis.projections.outage import Outage
@@ -35,13 +35,14 @@ from chassis.projections.shadow_postgresql import PostgresqlShadow
 from chassis.projections.shadow_sqlite import SqliteShadow
 
 _STREAMS_A_PAGE = 100
+_TOO_LARGE = "has an event that is larger than the broker takes; raise its max_message_size"
 _FEW_EVENTS = 2_000  # so few are left that the exchange may begin
 _ROUNDS = 5
 _PATIENCE = 120.0
 _FIRST_LOCK_SECONDS = 1.0
 _LONGEST_LOCK_SECONDS = 3.0  # less than the database lets it do nothing: EXCHANGE_LIMITS
 
-History = Callable[[Mapping[str, int]], Sequence[Event]]
+History = Callable[[Mapping[str, int]], HistoryPage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class _ReportedLog:
     log: LogReader
     report: Callable[[int], None]
 
-    def history(self, after: Mapping[str, int]) -> Sequence[Event]:
+    def history(self, after: Mapping[str, int]) -> HistoryPage:
         return self.log.history(after)
 
     def heads(self, after: HeadCursor) -> HeadsPage:
@@ -209,13 +210,15 @@ class Rebuild:
             progress, after = False, ""
             while streams := inbox.behind(_STREAMS_A_PAGE, after):
                 report(applied)
-                events = history(streams)
-                if self._apply(source, events).applied:
+                page = history(streams)
+                if page.too_large:
+                    raise Refused(source, _TOO_LARGE)
+                if self._apply(source, page.events).applied:
                     versions = inbox.versions(streams)
                     applied += sum(versions[s] - version for s, version in streams.items())
                     progress = True
                 else:
-                    after = max(streams)
+                    after = page.asked[-1]
         return applied
 
     def _apply(self, source: str, events: Sequence[Event]) -> BatchResult:
@@ -317,7 +320,7 @@ class Rebuild:
         unit = UnitOfWork(connection, self._live, 1)
         own_log = OwnLog(lambda function: function(unit))
 
-        def history(after: Mapping[str, int]) -> Sequence[Event]:
+        def history(after: Mapping[str, int]) -> HistoryPage:
             seconds = deadline - time.monotonic()
             if seconds <= 0:
                 raise _ExchangePostponed

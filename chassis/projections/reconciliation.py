@@ -4,16 +4,17 @@ Heads come in the order of the source's incarnations and transactions. The place
 are compared is saved after every page, yet never beyond the oldest transaction that runs: what that
 one commits is then still to come. Heads beyond are compared again the next time.
 
-A walk compares every position with the head of its stream and begins the heads anew: now and then,
-and at once when the source's log has another incarnation. Then nothing of the source is applied
-until the walk ends, since versions may stand for other events than before. Streams of which we have
+A walk compares every position with the head of its stream, and every head again: now and then, a
+few pages with each comparison, at a place of its own. When the source's log has another incarnation
+it begins at once, nothing of the source is applied until it ends, since versions may stand for
+other events than before, and heads are compared from the beginning. Streams of which we have
 applied more than the source was restored to are halted, with `restored_to`, until a rebuild.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,7 +31,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.positions import load_positions, lock_positions, positions_after
 
 _WALK_EVERY = 3_600_000_000  # microseconds
-_WALK_PAGES = 20  # of one walk in one comparison: 20,000 positions
+_WALK_PAGES = 20  # of one walk in one comparison: 20,000 positions or heads
 _NO_INCARNATION = 0
 
 _APPLICABLE = PreparedStatement(
@@ -49,6 +50,7 @@ class ComparisonState:
     incarnation: int
     next_incarnation: int | None
     walk_after: str | None
+    walk_cursor: HeadCursor | None
 
     @property
     def target(self) -> int:
@@ -68,9 +70,23 @@ def load_comparison(unit: UnitOfWork, source: str) -> ComparisonState:
     query = sa.select(RECONCILED).where(RECONCILED.c.source == source)
     row = unit.connection.execute(query).one_or_none()
     if row is None:
-        return ComparisonState(FIRST_HEADS, FIRST, None, None)
+        return ComparisonState(FIRST_HEADS, FIRST, None, None, None)
     cursor = HeadCursor(row.changed_incarnation, row.changed_in, row.changed_stream)
-    return ComparisonState(cursor, row.incarnation, row.next_incarnation, row.walk_after)
+    walk_cursor = None
+    if row.walk_changed_in is not None:
+        walk_cursor = HeadCursor(
+            row.walk_changed_incarnation, row.walk_changed_in, row.walk_changed_stream
+        )
+    return ComparisonState(
+        cursor, row.incarnation, row.next_incarnation, row.walk_after, walk_cursor
+    )
+
+
+def save_too_large(unit: UnitOfWork, source: str, streams: int) -> None:
+    """Save in how many streams of `source` the next event is too large to be fetched."""
+    insert_row(unit, source)
+    row = sa.update(RECONCILED).where(RECONCILED.c.source == source)
+    unit.connection.execute(row.values(too_large=streams))
 
 
 class _Overtaken(Exception):
@@ -99,7 +115,9 @@ class Reconciliation:
             count = self._compare_heads(state)
             state = self._work.read(lambda unit: load_comparison(unit, self._source))
             if state.walk_after is not None:
-                self._walk(state, _WALK_PAGES)
+                state = self._walk(state, _WALK_PAGES)
+            if state.walk_after is None and state.walk_cursor is not None:
+                count += self._walk_heads(state, state.walk_cursor)
         except _Overtaken:
             return 0
         self._update(compared_at=database_now())
@@ -151,7 +169,7 @@ class Reconciliation:
             changed_in=cursor.changed_in,
             changed_stream=cursor.stream,
         )
-        return ComparisonState(cursor, state.incarnation, None, state.walk_after)
+        return replace(state, cursor=cursor)
 
     # All positions
 
@@ -167,8 +185,9 @@ class Reconciliation:
             )
             unit.connection.execute(
                 sa.update(RECONCILED)
-                .where(RECONCILED.c.source == self._source, RECONCILED.c.walk_after.is_(None), due)
-                .values(_FROM_THE_BEGINNING)
+                .where(RECONCILED.c.source == self._source, due)
+                .where(RECONCILED.c.walk_after.is_(None), RECONCILED.c.walk_changed_in.is_(None))
+                .values(_WALK)
             )
             return load_comparison(unit, self._source)
 
@@ -222,9 +241,38 @@ class Reconciliation:
                 incarnation=state.target,
                 next_incarnation=None,
                 walk_after=None,
-                walked_at=database_now(),
             )
         return self._work.read(lambda unit: load_comparison(unit, self._source))
+
+    def _walk_heads(self, state: ComparisonState, cursor: HeadCursor) -> int:
+        """Read a few pages of the heads before the place that is saved again; how many were new."""
+        count = 0
+        for _ in range(_WALK_PAGES):
+            heads = self._log.heads(cursor).heads
+            count += self._note(heads)
+            mine = (
+                RECONCILED.c.walk_changed_incarnation == cursor.incarnation,
+                RECONCILED.c.walk_changed_in == cursor.changed_in,
+                RECONCILED.c.walk_changed_stream == cursor.stream,
+                RECONCILED.c.next_incarnation.is_(None),
+            )
+            if len(heads) < self._page_size or heads[-1].cursor >= state.cursor:
+                self._update(
+                    *mine,
+                    walk_changed_incarnation=None,
+                    walk_changed_in=None,
+                    walk_changed_stream=None,
+                    walked_at=database_now(),
+                )
+                break
+            cursor = heads[-1].cursor
+            self._update(
+                *mine,
+                walk_changed_incarnation=cursor.incarnation,
+                walk_changed_in=cursor.changed_in,
+                walk_changed_stream=cursor.stream,
+            )
+        return count
 
     def _compare_positions(self, rows: Sequence[Any], page: HeadsPage, *, restored: bool) -> None:
         """Halt the streams of which we have applied what the source no longer has.
@@ -275,8 +323,14 @@ class Reconciliation:
             raise _Overtaken
 
 
-_FROM_THE_BEGINNING = {
+_WALK = {
     "walk_after": "",
+    "walk_changed_incarnation": FIRST_HEADS.incarnation,
+    "walk_changed_in": FIRST_HEADS.changed_in,
+    "walk_changed_stream": FIRST_HEADS.stream,
+}
+_FROM_THE_BEGINNING = {
+    **_WALK,
     "changed_incarnation": FIRST_HEADS.incarnation,
     "changed_in": FIRST_HEADS.changed_in,
     "changed_stream": FIRST_HEADS.stream,

@@ -18,6 +18,7 @@ from chassis.runtime.shared import SharedResources
 
 STREAMS_A_CALL = 100
 _HISTORY_SECONDS = 5.0
+_LEAST_SECONDS = 0.001
 
 
 class LogFollower:
@@ -41,23 +42,28 @@ class LogFollower:
         """
         deadline = time.monotonic() + seconds
         targets = dict(at_least)
+        log = RemoteLog(partial(self._call_before, deadline))
         while not self._reached(at_least):
             behind = self.inbox.lagging(targets)
-            seconds_left = deadline - time.monotonic()
-            if not behind or seconds_left <= 0:
+            if not behind or time.monotonic() >= deadline:
                 return self._reached(at_least)  # another worker may have applied the rest just now
             try:
-                log = RemoteLog(partial(self._remote.call, timeout=seconds_left))
-                events = log.history(dict(islice(behind.items(), STREAMS_A_CALL)))
-                result = self.inbox.process(events, projection)
+                page = log.history(dict(islice(behind.items(), STREAMS_A_CALL)))
+                result = self.inbox.process(page.events, projection)
             except Unavailable:
                 return self._reached(at_least)
+            if page.too_large:  # it will not come
+                return self._reached(at_least)
             if not result.applied:
-                for event in events:
+                for event in page.events:
                     for stream, version in event.versions.items():
                         targets[stream] = max(targets.get(stream, 0), version)
-                time.sleep(min(0.005, seconds_left))  # another replica may be applying it
+                time.sleep(0.005)  # another replica may be applying it
         return True
+
+    def _call_before(self, deadline: float, method: str, **arguments: Any) -> Any:
+        seconds = max(_LEAST_SECONDS, deadline - time.monotonic())
+        return self._remote.call(method, timeout=seconds, **arguments)
 
     def _reached(self, at_least: Mapping[str, int]) -> bool:
         versions = self.inbox.versions(at_least)

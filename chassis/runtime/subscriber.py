@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 import amqp
@@ -22,7 +23,7 @@ from chassis.core.errors import InvalidInput, Unavailable
 from chassis.core.event import Event
 from chassis.core.json import load_json
 from chassis.core.retry import retry
-from chassis.eventlog.reader import EVENTS_A_PAGE
+from chassis.eventlog.reader import HistoryPage
 from chassis.messaging.amqp import BROKER_ERRORS, connect
 from chassis.messaging.exchanges import dead_queue, declare_own, ensure_queue, subscriber_queue
 from chassis.observability.metrics import EVENTS_RECEIVED, OUTAGES
@@ -43,6 +44,7 @@ _GAP_SECONDS = 0.05
 _KEEP_UP_SECONDS = 0.5
 _PILING_UP_FACTOR = 10  # so many times rarer are heads compared while messages pile up
 _LONGEST_PAUSE = 5.0
+_TOO_LARGE_PAUSE = 60.0  # until an event that was too large to fetch is asked for again
 _OUTAGE_SECONDS = 5.0  # so long an outage holds up the messages behind its batch
 _FIRST_DELAY = 0.1
 _CAUSES_LOGGED = 20
@@ -57,10 +59,14 @@ class _Stopping(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Delay:
-    """Until when a stream that got nowhere is left alone, and how long that pause is."""
+    """Until when a stream that got nowhere is left alone, and how long that pause is.
+
+    `too_large` says that its next event is larger than a message may be.
+    """
 
     until: float
     pause: float
+    too_large: bool = False
 
 
 class Subscribe(Entrypoint):
@@ -82,6 +88,7 @@ class Subscribe(Entrypoint):
         self._nudge = Signal()
         self._threads: list[Any] = []
         self._delayed: dict[str, _Delay] = {}
+        self._too_large: int | None = None
         self._outages: list[str] = []
 
     def start(self) -> None:
@@ -94,7 +101,7 @@ class Subscribe(Entrypoint):
             self.container.spawn_managed_thread(
                 run, identifier=f"{run.__name__}-{self.source_name}"
             )
-            for run in (self._consume, self._keep_up)
+            for run in (self._consume, self._compare, self._keep_up)
         ]
 
     def stop(self) -> None:
@@ -281,28 +288,52 @@ class Subscribe(Entrypoint):
 
     # Events that no message brought
 
-    def _keep_up(self) -> None:
+    def _compare(self) -> None:
+        """Compare positions with the source's heads, now and then."""
         self.listener.queue_consumer.start()  # returns when responses can be received
-        pause = self.shared.settings().reconcile_seconds
-        reconciled = -float("inf")
+        compared, pause, next_pause = -float("inf"), 0.0, _FIRST_DELAY
         while not self._stopping:
-            try:
-                if is_due(time.monotonic() - reconciled, pause, piling_up=self._piling_up):
-                    self._follower.inbox.reconcile(self._follower.log)
-                    reconciled = time.monotonic()
-                while self._fetch():
-                    eventlet.sleep(0)
-                self._report_outages()
-            except ContainerBeingKilled:
-                return
-            except Unavailable as error:
-                _log.info("source_unavailable", source=self.source_name, subject=error.subject)
-            except Exception:  # noqa: BLE001 - a subscriber never gives up
-                _log.exception("keep_up_failed", source=self.source_name)
+            if is_due(time.monotonic() - compared, pause, piling_up=self._piling_up):
+                if self._try(self._reconcile):
+                    pause, next_pause = self.shared.settings().reconcile_seconds, _FIRST_DELAY
+                else:
+                    pause, next_pause = next_pause, min(2 * next_pause, _LONGEST_PAUSE)
+                compared = time.monotonic()
+            eventlet.sleep(min(pause, _KEEP_UP_SECONDS))
+
+    def _reconcile(self) -> None:
+        if self._follower.inbox.reconcile(self._follower.log):
+            self._wake()
+
+    def _keep_up(self) -> None:
+        """Fetch what lags behind. It does not wait for a comparison, nor need one that succeeds."""
+        self.listener.queue_consumer.start()
+        while not self._stopping:
+            self._try(self._fetch_all)
             with eventlet.Timeout(_KEEP_UP_SECONDS, False):
                 self._nudge.wait()
                 eventlet.sleep(_GAP_SECONDS)  # most gaps close by themselves
             self._nudge = Signal()
+
+    def _try(self, action: Callable[[], None]) -> bool:
+        """Whether `action` went through; a subscriber never gives up."""
+        try:
+            action()
+        except ContainerBeingKilled:
+            self._stopping = True
+        except Unavailable as error:
+            _log.info("source_unavailable", source=self.source_name, reason=str(error))
+        except Exception:  # noqa: BLE001 - the next time may go better
+            _log.exception("keep_up_failed", source=self.source_name)
+        else:
+            return True
+        return False
+
+    def _fetch_all(self) -> None:
+        while self._fetch():
+            eventlet.sleep(0)
+        self._report_outages()
+        self._report_too_large()
 
     def _fetch(self) -> bool:
         """Fetch and apply one page of what lags behind; whether to go on at once."""
@@ -315,18 +346,33 @@ class Subscribe(Entrypoint):
         behind = {s: version for s, version in behind.items() if s not in waiting}
         if not behind:
             return False
-        events = self._follower.log.history(behind)
-        if events:
+        page = self._follower.log.history(dict(islice(behind.items(), STREAMS_A_CALL)))
+        if page.events:
             with suppress(Outage):  # its streams are stuck for now
-                self._hand_over(events)
-        versions = self._follower.inbox.versions(behind)
-        unmoved = {stream for stream, version in behind.items() if versions[stream] == version}
-        stuck = stuck_streams(unmoved, events)
+                self._hand_over(page.events)
+        versions = self._follower.inbox.versions(page.asked)
+        unmoved = {stream for stream in page.asked if versions[stream] == behind[stream]}
+        stuck = stuck_streams(unmoved, page)
         for stream in stuck:
-            last = self._delayed.get(stream)
-            pause = min(2 * (last.pause if last else _FIRST_DELAY), _LONGEST_PAUSE)
-            self._delayed[stream] = _Delay(now + pause, pause)
+            pause = _TOO_LARGE_PAUSE if page.too_large else self._next_pause(stream)
+            self._delayed[stream] = _Delay(now + pause, pause, page.too_large)
+        for stream in versions.keys() - unmoved:
+            self._delayed.pop(stream, None)
         return len(stuck) < len(behind)
+
+    def _next_pause(self, stream: str) -> float:
+        last = self._delayed.get(stream)
+        return min(2 * (last.pause if last else _FIRST_DELAY), _LONGEST_PAUSE)
+
+    def _report_too_large(self) -> None:
+        """Note in how many streams the next event is larger than a message may be."""
+        streams = sum(delay.too_large for delay in self._delayed.values())
+        if streams == self._too_large:
+            return
+        self._follower.inbox.note_too_large(streams)
+        if streams:
+            _log.error("events_too_large", source=self.source_name, streams=streams)
+        self._too_large = streams
 
     def _wake(self) -> None:
         if not self._nudge.ready():
@@ -352,15 +398,15 @@ def is_due(waited: float, pause: float, *, piling_up: bool) -> bool:
     return waited >= pause * (_PILING_UP_FACTOR if piling_up else 1)
 
 
-def stuck_streams(unmoved: Collection[str], page: Sequence[Event]) -> set[str]:
+def stuck_streams(unmoved: Collection[str], page: HistoryPage) -> set[str]:
     """Those of the `unmoved` streams that a page of their history did not help.
 
-    The source does not have more of them yet, or this release cannot apply it. A stream that a full
-    page has nothing of was cut off by its limit: it has its turn in the next one.
+    The source does not have more of them yet, or this release cannot apply it. A stream that a page
+    which was cut off has nothing of has its turn in the next one.
     """
-    if len(page) < EVENTS_A_PAGE:
+    if not page.cut_off:
         return set(unmoved)
-    return set(unmoved) & {stream for event in page for stream in event.versions}
+    return set(unmoved) & {stream for event in page.events for stream in event.versions}
 
 
 def _log_failure(error: BaseException, pause: float) -> None:

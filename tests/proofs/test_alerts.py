@@ -180,6 +180,7 @@ class Faults:
             self._suite.take_down(process)
         self._heal.append(lambda: self._suite.start("segments", wait=False))
         self._spoil_databases()
+        self._leave_a_transaction_open()
         self._stall()
 
     def rename_a_column(self) -> None:
@@ -257,6 +258,11 @@ class Faults:
         self._insert("profiles", "outbox", id=_old_id(), refs="[]", claimed_at=tomorrow)
         self._execute("offers", "ALTER TABLE dead_letters RENAME TO letters")
         self._undo("offers", "ALTER TABLE letters RENAME TO dead_letters")
+
+    def _leave_a_transaction_open(self) -> None:
+        connection = self._suite.administrator("profiles")
+        connection.cursor().execute("SELECT pg_current_xact_id()")
+        self._heal.append(connection.close)
 
     def _send_poison(self) -> None:
         """An event comes to segments of which its database cannot store the outcome."""

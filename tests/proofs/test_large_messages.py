@@ -9,14 +9,13 @@ import sqlalchemy as sa
 
 from chassis import InvalidInput
 from chassis.core.errors import Refused
-from chassis.database.tables import OUTBOX
+from chassis.database.tables import OUTBOX, RECONCILED
 from tests.support.own_servers import OwnRabbit
 from tests.support.servers import Databases, VirtualHosts
-from tests.support.toy import create_tables
+from tests.support.toy import append, create_tables, note
 from tests.support.toy_services import SERVICES, Wire, wait_until
 
 LARGEST = 256 * 1024
-NEVER = 3_600.0
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def wire(databases: Databases) -> Iterator[Wire]:
     uris = {service: databases.create("toy", create_tables)[1] for service in SERVICES}
     with OwnRabbit(f"max_message_size = {LARGEST}") as rabbit:
         virtual_hosts = VirtualHosts(databases, rabbit.broker)
-        made = Wire(virtual_hosts.create().uri, uris, reconcile_seconds=NEVER)
+        made = Wire(virtual_hosts.create().uri, uris)
         made.start()
         yield made
         made.stop()
@@ -54,6 +53,13 @@ def test_an_event_that_is_too_large_holds_back_no_other(wire: Wire) -> None:
     wait_until(lambda: wire.versions(["small"]) == {"small": 1})
     query = sa.select(OUTBOX)
     wait_until(lambda: not wire.log.read(lambda unit: unit.connection.execute(query).all()))
+    counted = sa.select(RECONCILED.c.too_large)
+    wait_until(lambda: wire.own.read(lambda unit: unit.connection.execute(counted).scalar()) == 1)
+    append(wire.log, *(note(stream) for stream in ("a-lost", "lost", "z-lost")))
+    wire.log.run(lambda unit: unit.connection.execute(sa.delete(OUTBOX)))
+    lost = {"a-lost": 1, "lost": 1, "z-lost": 1}
+    wait_until(lambda: wire.versions(list(lost)) == lost)
+    assert wire.versions(["large"]) in ({}, {"large": 0})
 
 
 def test_a_page_of_history_that_is_too_large_is_read_in_smaller_ones(wire: Wire) -> None:

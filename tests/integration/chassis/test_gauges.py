@@ -14,12 +14,13 @@ from chassis import Draft, new_id
 from chassis.core.clock import SystemClock
 from chassis.core.event import Event
 from chassis.database.engine import Database
-from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED, REPLICAS
+from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED, REPLICAS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.gauges import DatabaseCollector, GaugeQuery, MeasuredService
 from chassis.observability.metrics import NEWEST_APPLIED
 from chassis.projections.inbox import Inbox
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.toy_services import wait_until
 
 Samples = dict[tuple[str, ...], float]
 
@@ -132,6 +133,37 @@ def test_a_comparison_has_an_age_once_there_was_one(work: UnitOfWorkRunner) -> N
     samples = _samples([MeasuredService(work, ["profiles", "identity"])])
     assert samples["cdp_comparison_age_seconds", "reader", "profiles"] >= 60
     assert ("cdp_comparison_age_seconds", "reader", "identity") not in samples
+
+
+def test_streams_whose_next_event_is_too_large_are_counted(work: UnitOfWorkRunner) -> None:
+    Inbox(work, "profiles").note_too_large(2)
+    samples = _samples([MeasuredService(work, ["profiles", "identity"])])
+    assert samples["cdp_streams_too_large", "reader", "profiles"] == 2
+    assert samples["cdp_streams_too_large", "reader", "identity"] == 0
+    Inbox(work, "profiles").note_too_large(0)
+    assert _samples([MeasuredService(work)])["cdp_streams_too_large", "reader", "profiles"] == 0
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_transaction_left_open_in_another_database_shows_since_when_heads_wait(
+    work: UnitOfWorkRunner, toy: Callable[[], Database]
+) -> None:
+    def age() -> float:
+        return _samples([MeasuredService(work)])["cdp_horizon_age_seconds", "reader"]
+
+    other = toy()
+    with other.transaction() as connection:
+        connection.exec_driver_sql("SELECT pg_current_xact_id()")
+        draft = Draft(id=new_id(), stream="a", type="thing", data={}, occurred_at=1)
+        work.run(lambda unit: unit.append([draft]))
+        earlier = {"changed_at": STREAMS.c.changed_at - 3_600_000_000}
+        work.run(lambda unit: unit.connection.execute(sa.update(STREAMS).values(earlier)))
+        assert age() >= 3_600
+    wait_until(lambda: age() == 0, 120.0)
+
+
+def test_a_log_in_which_nothing_waits_has_no_horizon_held(work: UnitOfWorkRunner) -> None:
+    assert _samples([MeasuredService(work)])["cdp_horizon_age_seconds", "reader"] == 0
 
 
 def test_a_dead_letter_that_was_redriven_counts_no_more(work: UnitOfWorkRunner) -> None:

@@ -15,13 +15,13 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import Event, Unavailable
-from chassis.core.errors import NotFound
 from chassis.database.engine import Database
 from chassis.database.tables import LOG_INCARNATIONS, POSITIONS, RECONCILED, STREAMS
 from chassis.eventlog.incarnation import LogRestored, declare_restored, newest
 from chassis.eventlog.log import FIRST_HEADS, HeadCursor, HeadsPage
-from chassis.eventlog.reader import OwnLog, RemoteLog
+from chassis.eventlog.reader import HistoryPage, OwnLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.projections import reconciliation
 from chassis.projections.inbox import Inbox
 from tests.support.servers import Databases
 from tests.support.toy import Notes, append, fold_of, folds, joint_note, note, whole_log, work_on
@@ -40,7 +40,7 @@ class Pages:
         self.asked: list[Any] = []
         self.failing: set[int] = set()
 
-    def history(self, after: Mapping[str, int]) -> Sequence[Event]:
+    def history(self, after: Mapping[str, int]) -> HistoryPage:
         return OwnLog(self.log.read).history(after)
 
     def heads(self, after: HeadCursor) -> HeadsPage:
@@ -92,7 +92,7 @@ class ComparedNotes:
 
     def fetch(self) -> None:
         while behind := self.inbox.behind(100):
-            if not self.inbox.process(self.source.history(behind), Notes()).applied:
+            if not self.inbox.process(self.source.history(behind).events, Notes()).applied:
                 break
 
     def row(self) -> Any:
@@ -254,14 +254,6 @@ def test_reconciling_ends_though_the_source_goes_on_and_on(notes: ComparedNotes)
     notes.check_whole()
 
 
-def test_a_source_of_the_release_before_is_waited_for() -> None:
-    def call(method: str, **_arguments: Any) -> Any:
-        raise NotFound(method, "is not a method of the service")
-
-    with pytest.raises(Unavailable, match="release"):
-        RemoteLog(call).heads(FIRST_HEADS)
-
-
 def test_the_comparison_says_when_it_was(notes: ComparedNotes) -> None:
     source = Pages(notes.log)
     source.failing = {1}
@@ -397,7 +389,7 @@ def test_a_walk_of_many_positions_goes_on_where_it_was_interrupted(notes: Compar
     notes.catch_up()
     notes.set_row(walked_at=0)
     source = Pages(notes.log, 2)
-    source.failing = {6}  # four of heads, then the second page of positions
+    source.failing = {3}  # one of heads, then the second page of positions
     with pytest.raises(Unavailable):
         notes.inbox.reconcile(source, page_size=2)
     assert notes.row().walk_after == "s1"
@@ -408,6 +400,29 @@ def test_a_walk_of_many_positions_goes_on_where_it_was_interrupted(notes: Compar
         ["s4", "s5"],
     ]
     assert notes.row().walk_after is None
+
+
+def test_a_walk_is_a_few_pages_of_each_comparison_and_leaves_the_place_of_the_comparisons(
+    notes: ComparedNotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciliation, "_WALK_PAGES", 2)
+    for number in range(9):
+        append(notes.log, note(f"s{number}"))
+    notes.catch_up()
+    while notes.row().walked_at is None:
+        notes.reconcile()
+    place = notes.row().changed_in
+    notes.own.run(lambda unit: unit.connection.execute(sa.delete(POSITIONS)))
+    notes.set_row(walked_at=0)
+    comparisons = 0
+    while notes.row().walked_at == 0:
+        append(notes.log, note("s8"))
+        notes.reconcile(size=2)
+        comparisons += 1
+        assert len(notes.source.asked) <= 2 + 2 + 2, "of positions, of heads, and what is new"
+        assert notes.source.asked[0].changed_in >= place
+    assert comparisons > 1
+    assert len(notes.inbox.behind(100)) == 9
 
 
 def test_what_was_only_heard_of_is_forgotten_if_the_source_does_not_have_it(

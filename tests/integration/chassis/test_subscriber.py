@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 
 from chassis import Event, Unavailable
 from chassis.database.tables import OUTBOX, POSITIONS
-from chassis.eventlog.reader import EVENTS_A_PAGE
+from chassis.eventlog.reader import HistoryPage
 from chassis.runtime.subscriber import is_due, stuck_streams
 from tests.support.servers import Databases
 from tests.support.toy import append, fold_of, folds, joint_note, note, whole_log
@@ -366,14 +366,14 @@ def test_heads_are_compared_in_time_and_later_while_messages_pile_up() -> None:
     assert is_due(float("inf"), 30, piling_up=True)
 
 
-def test_a_stream_is_stuck_that_a_page_brings_nothing_for_unless_the_page_is_full() -> None:
-    def page(length: int) -> list[Event]:
-        return [event("a", n) for n in range(length)]
+def test_a_stream_is_stuck_that_a_page_brings_nothing_for_unless_it_was_cut_off() -> None:
+    def page(*, cut_off: bool) -> HistoryPage:
+        return HistoryPage([event("a", 1)], ["a", "b"], cut_off=cut_off)
 
-    assert stuck_streams({"a", "b"}, []) == {"a", "b"}
-    assert stuck_streams({"b"}, page(EVENTS_A_PAGE - 1)) == {"b"}
-    assert stuck_streams({"b"}, page(EVENTS_A_PAGE)) == set()
-    assert stuck_streams({"a", "b"}, page(EVENTS_A_PAGE)) == {"a"}
+    assert stuck_streams({"a", "b"}, HistoryPage([], ["a", "b"])) == {"a", "b"}
+    assert stuck_streams({"b"}, page(cut_off=False)) == {"b"}
+    assert stuck_streams({"b"}, page(cut_off=True)) == set()
+    assert stuck_streams({"a", "b"}, page(cut_off=True)) == {"a"}
 
 
 def event(stream: str, version: int) -> Event:

@@ -62,6 +62,7 @@ _FOLLOWING = '{service="segments", source="profiles", instance="a"}'
 _CLEAN = {
     "cdp_outbox_age_seconds": '{service="segments", instance="a"}',
     "cdp_dead_letters": '{service="segments", instance="a"}',
+    "cdp_horizon_age_seconds": '{service="segments", instance="a"}',
     "cdp_database_writable": '{service="segments", instance="a"}',
     "cdp_replicas": '{service="segments", role="all", instance="a"}',
     "cdp_clock_skew_seconds": '{instance="a"}',
@@ -167,6 +168,7 @@ CASES = [
         },
     ),
     Case("CdpComparisonOld", {f"cdp_comparison_age_seconds{_FOLLOWING}": gauge(15, 900)}),
+    Case("CdpHorizonHeld", {'cdp_horizon_age_seconds{service="profiles"}': gauge(0, 900)}),
     Case("CdpStreamsHalted", {f"cdp_streams_halted{_FOLLOWING}": gauge(0, 1)}),
     Case("CdpDeadLetters", {'cdp_dead_letters{service="segments"}': gauge(0, 1)}),
     Case("CdpOutage", {f"cdp_outages{_FOLLOWING}": gauge(0, 1)}),

@@ -373,6 +373,18 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "segments",
         f"cdp dead-letters show segments {LETTER}",
     ),
+    "an event is too large": (
+        says("segments", gauge("cdp_streams_too_large", 2, source="profiles")),
+        "events_too_large",
+        "segments",
+        "rabbitmqctl eval",
+    ),
+    "a transaction is open": (
+        says("profiles", gauge("cdp_horizon_age_seconds", 900)),
+        "horizon_held",
+        "profiles",
+        "psql -c",
+    ),
     "a dead letter halts nothing": (
         says("segments", gauge("cdp_dead_letters", 1)),
         "dead_letters",
