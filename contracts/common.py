@@ -331,7 +331,10 @@ class StatusResponse(StrictSchema):
     """The answer of `status`: how a service is, for those who operate it.
 
     `release` and `replica` are those of the process that answers, and `calls_expired` is how many
-    calls it has dropped within the last minute. `now` is the database's clock.
+    calls it has dropped within the last minute. `now` is the database's clock. With
+    `restore_unconfirmed` the service refuses to use its log, which lies elsewhere than before,
+    until an operator confirms that it was restored. `write_problem` says why it cannot write to
+    its tables.
     """
 
     service = Name(required=True)
@@ -341,6 +344,8 @@ class StatusResponse(StrictSchema):
     now = Instant(required=True)
     schema = Nested(SchemaRevisionSchema(), required=True)
     incarnation = Integer(least=1, required=True)
+    restore_unconfirmed = Boolean()
+    write_problem = Text(allow_none=True)
     comparisons = ListOf(Nested(ComparisonSchema()), required=True)
     newest_dead_letter = Text(required=True, allow_none=True)
     gauges = ListOf(Nested(GaugeSchema()), required=True)

@@ -120,6 +120,7 @@ def _redrive_all(client: Client, service: str, arguments: Mapping[str, Any]) -> 
     if not letters:
         return f"{service} has no such dead letters."
     return (
-        f"{service} continues {plural(streams, 'stream')} from where they halted;"
-        f" {plural(letters, 'dead letter')} redriven."
+        f"{service} continues {plural(streams, 'stream')};"
+        f" {plural(letters, 'dead letter')} redriven. What halts again:"
+        f" `cdp dead-letters list {service}`."
     )

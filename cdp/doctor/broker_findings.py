@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from cdp.doctor.finding import LOOK_AGAIN, Finding, Rule, count, declared_again
 from cdp.doctor.snapshot import SuiteSnapshot
+from cdp.doctor.status import living
 from chassis.config.broker import RPC_EXCHANGE
 
 _MANY_EVENTS = 1_000
@@ -26,9 +27,19 @@ def find_no_suite(snapshot: SuiteSnapshot) -> Finding | None:
         None,
         f"No service runs on the broker at {broker.place}, virtual host {broker.virtual_host}.",
         "Either nothing was started, or CDP_AMQP_URI names another broker than the suite's.",
-        "set -a; . .run/environment; set +a   # the settings of a running `make run`\n"
-        "make run   # or: docker compose up --detach",
+        f"{_read_settings(snapshot)}   # the settings of a running `make run`\n"
+        f"{_variable(snapshot)}make run   # or: docker compose up --detach",
     )
+
+
+def _read_settings(snapshot: SuiteSnapshot) -> str:
+    """How a shell gets the settings that `make run` has written."""
+    suffix = f"-{snapshot.namespace}" if snapshot.namespace else ""
+    return f"set -a; . .run/environment{suffix}; set +a"
+
+
+def _variable(snapshot: SuiteSnapshot) -> str:
+    return f"CDP_NAMESPACE={snapshot.namespace} " if snapshot.namespace else ""
 
 
 def _broker(snapshot: SuiteSnapshot) -> Iterator[Finding]:
@@ -42,7 +53,7 @@ def _broker(snapshot: SuiteSnapshot) -> Iterator[Finding]:
             None,
             f"The broker does not let this command in: {broker.refusal}.",
             "Nothing that needs the broker can be looked at, and no command reaches a service.",
-            "set -a; . .run/environment; set +a   # or CDP_AMQP_URI with the right password",
+            f"{_read_settings(snapshot)}   # or CDP_AMQP_URI with the right password",
         )
         return
     yield Finding(
@@ -128,6 +139,37 @@ def _queue(snapshot: SuiteSnapshot, service: str, source: str) -> Iterator[Findi
             f"{service} is late with the events of {source}.",
             f"cdp run {service} --role events   # one more process",
         )
+
+
+def _stray_consumers(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    """Somebody else who takes what a queue of ours is for: his share is never answered."""
+    if snapshot.broker.refusal is not None:
+        return
+    host = snapshot.broker.virtual_host
+    for service, sources in snapshot.follows.items():
+        status = snapshot.status(service)
+        if status is None:
+            continue
+        queues = {f"rpc-{service}": "rpc"}
+        queues |= {f"{service}.{source}": "events" for source in sources}
+        for name, role in queues.items():
+            depth = snapshot.broker.queues.get(name)
+            ours = sum(each["role"] in (role, "all") for each in living(status))
+            if depth is None or not 0 < ours < depth.consumers:
+                continue
+            yield Finding(
+                "stray_consumer",
+                "warning",
+                service,
+                f"The queue {name} has {count(depth.consumers, 'consumer')}, and {service} has"
+                f" {count(ours, 'process')} that may take from it.",
+                "A share of its messages goes to somebody else, a process of an earlier release or"
+                " a stranger's; what a stranger takes is not answered or comes late.",
+                "cdp doctor   # a process that starts or stops is counted too; if it stays:\n"
+                f"rabbitmqctl list_consumers -p {host} | grep {name}   # whose is it\n"
+                "rabbitmqctl list_connections pid user peer_host peer_port client_properties\n"
+                'rabbitmqctl close_connection PID "stray consumer"   # the connection\'s pid',
+            )
 
 
 def _not_wired(snapshot: SuiteSnapshot, service: str, source: str, code: str, what: str) -> Finding:
@@ -223,6 +265,7 @@ RULES: Sequence[Rule] = (
     _broker,
     _exchanges,
     _queues,
+    _stray_consumers,
     _policies,
     _other_queues,
 )

@@ -78,6 +78,7 @@ def _ahead(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                     f" log of {source} was restored from a backup.",
                     f"{service} has applied events that {source} no longer has, and applies none of"
                     " their streams until that is settled.",
+                    "cdp check consistency --json > lost.json   # keep it; then\n"
                     "cdp check consistency --repair",
                 )
             elif seen.get(source, 0) < incarnations.get(source, 0):
@@ -92,17 +93,34 @@ def _ahead(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                 )
 
 
+def _lag_of(status: Mapping[str, Any], source: str) -> tuple[int, ...]:
+    """How many events a service is behind a source, and in how many streams."""
+    return tuple(by_source(status, name).get(source, 0) for name in _LAG)
+
+
 def _lag(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     for service, status in snapshot.statuses():
         behind, parked = (by_source(status, name) for name in _LAG)
         too_large = by_source(status, "cdp_streams_too_large")
         later = snapshot.services[service].later
         for source in sorted(source for source, streams in parked.items() if streams):
-            before = (behind.get(source, 0), parked[source])
-            after = later and tuple(by_source(later, name).get(source, 0) for name in _LAG)
+            before = _lag_of(status, source)
+            after = later and _lag_of(later, source)
             if too_large.get(source, 0) >= parked[source]:
                 continue  # that says why
-            if after == before:
+            if after and after[0] > before[0] >= _MANY_EVENTS:
+                yield Finding(
+                    "lag_grows",
+                    "critical",
+                    service,
+                    f"{service} is {count(after[0], 'event')} of {source} behind, and falls"
+                    " further behind.",
+                    "What it knows grows old: more comes than it applies, or nothing applies"
+                    " because all fail alike, which its log says (`outage`).",
+                    f"cdp run {service} --role events   # one more process\n"
+                    f"cdp migrate {service}   # if its log has errors of tables or columns",
+                )
+            elif after == before:
                 yield Finding(
                     "lag_stuck",
                     "critical",

@@ -81,6 +81,7 @@ def take_snapshot(progress: Callable[[str], None]) -> SuiteSnapshot:
         broker=replace(broker, administered=administered),
         services=services,
         databases=seen["databases"],
+        namespace=os.environ.get("CDP_NAMESPACE"),
     )
 
 
@@ -193,7 +194,9 @@ def _ask(uri: str, service: str) -> ServiceSnapshot:
         if error.subject == "database":
             return ServiceSnapshot(unanswered="database", reason=error.message)
         return ServiceSnapshot(unanswered="timeout", reason=f"it {error.message}")
-    except (NotFound, Failure) as error:
+    except NotFound as error:
+        return ServiceSnapshot(unanswered="earlier_release", reason=str(error))
+    except Failure as error:
         return ServiceSnapshot(unanswered="failed", reason=str(error))
     except ServiceError as error:
         return ServiceSnapshot(unanswered="not_asked", reason=str(error))

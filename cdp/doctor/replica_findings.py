@@ -18,9 +18,10 @@ from cdp.doctor.finding import (
     skew_in_words,
 )
 from cdp.doctor.snapshot import SuiteSnapshot
-from cdp.doctor.status import LIVING_MS, is_lost, living
+from cdp.doctor.status import LIVING_MS, is_lost, is_starting, living
 
 SKEW_SECONDS = 1.0
+_NAMED = 3  # processes in one sentence
 
 
 def _replicas(snapshot: SuiteSnapshot) -> Iterator[Finding]:
@@ -37,7 +38,11 @@ def _replicas(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                     " the broker gives it are not answered.",
                     restart_one(service, replica, "KILL"),
                 )
-            elif not replica["broker_connected"] and replica["seen_ms"] < LIVING_MS:
+            elif (
+                not replica["broker_connected"]
+                and replica["seen_ms"] < LIVING_MS
+                and not is_starting(replica, status)
+            ):
                 yield Finding(
                     "replica_without_broker",
                     "warning",
@@ -115,6 +120,12 @@ def _database_clocks(snapshot: SuiteSnapshot) -> Iterator[Finding]:
         )
 
 
+def _some(names: Sequence[str]) -> str:
+    """A few names, and how many there are besides."""
+    more = [count(len(names) - _NAMED, "other process")] if len(names) > _NAMED else []
+    return join_names([*names[:_NAMED], *more])
+
+
 def _configurations(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     """Files of which two processes have read different contents."""
     readers: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -126,17 +137,19 @@ def _configurations(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                 restarts[name][digest].append(restart_one(service, replica))
     for name, contents in sorted(readers.items()):
         if len(contents) > 1:
-            odd = min(contents, key=lambda digest: len(contents[digest]))
-            others = sum(len(each) for digest, each in contents.items() if digest != odd)
+            usual = max(contents, key=lambda digest: len(contents[digest]))
+            read = (f"{_some(who)} read {digest[:12]}" for digest, who in contents.items())
+            steps = [
+                step for digest in contents if digest != usual for step in restarts[name][digest]
+            ]
             yield Finding(
                 "configurations_differ",
                 "warning",
                 None,
-                f"{join_names(contents[odd])} read another {name} than"
-                f" {count(others, 'other process')}.",
+                f"Processes read different contents of {name}, by SHA-256: {'; '.join(read)}.",
                 "Which answer a shopper gets depends on the process that the call reaches.",
-                f"sha256sum $CDP_CONFIG_DIR/{name}   # the same on every host; then\n"
-                + "\n".join(restarts[name][odd]),
+                f"sha256sum $CDP_CONFIG_DIR/{name}   # the same on every host; then each process"
+                " that read another\n" + "\n".join(steps or restarts[name][usual]),
             )
 
 

@@ -19,9 +19,34 @@ _WITHOUT = {
 _CALLS_FAIL = "Its calls fail."
 
 
+# What PostgreSQL says when it has no connection left: for anybody, a role or a database.
+_FULL = ("too many clients", "too many connections", "remaining connection slots")
+
+
+_SESSIONS = (
+    "SELECT usename, application_name, count(*) FROM pg_stat_activity GROUP BY 1, 2 ORDER BY 3 DESC"
+)
+
+
+def _full(service: str, refusal: str) -> Finding:
+    return Finding(
+        "database_full",
+        "critical",
+        service,
+        f"The database of {service} has no connection left: {refusal}.",
+        _WITHOUT.get(service, _CALLS_FAIL),
+        f"psql -c '{_SESSIONS}'   # who has them; end what is not ours, or\n"
+        "psql -c 'ALTER SYSTEM SET max_connections = 300'   # and restart PostgreSQL, or\n"
+        f"CDP_WORKERS=5 cdp run {service}   # fewer for each process",
+    )
+
+
 def _databases(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     for service in snapshot.services:
         if refusal := snapshot.database_refusal(service):
+            if any(words in refusal for words in _FULL):
+                yield _full(service, refusal)
+                continue
             yield Finding(
                 "database_unreachable",
                 "critical",
@@ -30,6 +55,39 @@ def _databases(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                 _WITHOUT.get(service, _CALLS_FAIL)
                 + " Nothing is lost: what its sources log is fetched when it is back.",
                 "systemctl start postgresql   # in containers: docker compose up --detach postgres",
+            )
+
+
+def _unwritable(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service, status in snapshot.statuses():
+        problem = status.get("write_problem")
+        if problem is None and not any(
+            each["name"] == "cdp_database_writable" and not each["value"]
+            for each in status["gauges"]
+        ):
+            continue
+        yield Finding(
+            "database_not_writable",
+            "critical",
+            service,
+            f"The database of {service} answers and takes no writes of it: it"
+            f" {problem or 'does not let the service write'}.",
+            _WITHOUT.get(service, _CALLS_FAIL),
+            f"cdp migrate {service}   # grants what is missing; it cannot end a standby's role",
+        )
+
+
+def _restore_unconfirmed(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service, status in snapshot.statuses():
+        if status.get("restore_unconfirmed"):
+            yield Finding(
+                "restore_unconfirmed",
+                "critical",
+                service,
+                f"The log of {service} lies elsewhere than before, as after a restore from a"
+                f" backup, and {service} refuses to use it.",
+                _WITHOUT.get(service, _CALLS_FAIL),
+                f"cdp check consistency --restored {service}",
             )
 
 
@@ -78,6 +136,17 @@ def _unanswered(snapshot: SuiteSnapshot, service: str, seen: ServiceSnapshot) ->
             f"{service} runs and does not answer: {seen.reason}.",
             "Its callers wait until their time is up.",
             _replace_silent(snapshot, service),
+        )
+    elif seen.unanswered == "earlier_release":
+        yield Finding(
+            "release_earlier",
+            "warning",
+            service,
+            f"A process of an earlier release of {service} runs, which cannot say how it is.",
+            "During an upgrade that is as it should be; afterwards an old process may not know what"
+            " the new ones write.",
+            f"cdp run {service}   # of the new release; then end each old process:\n"
+            f"pgrep --full --list-full 'cdp.* run {service}'",
         )
     elif seen.unanswered == "failed":
         yield Finding(
@@ -174,6 +243,8 @@ def _expired_calls(snapshot: SuiteSnapshot) -> Iterator[Finding]:
 
 RULES: Sequence[Rule] = (
     _databases,
+    _unwritable,
+    _restore_unconfirmed,
     _answers,
     _schemas,
     _calls,

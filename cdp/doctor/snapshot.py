@@ -12,9 +12,9 @@ from chassis.messaging.inspection import QueueDepth
 Status = Mapping[str, Any]
 """What the call `status` answers: see `contracts.common.StatusResponse`."""
 
-Unanswered = Literal["timeout", "not_running", "database", "failed", "not_asked"]
+Unanswered = Literal["timeout", "not_running", "database", "failed", "earlier_release", "not_asked"]
 """Why there is no status: no answer in time, no process that takes calls, its database does not
-answer, the call failed, or there was no broker to ask over."""
+answer, the call failed, its release does not know the call, or there was no broker to ask over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ class SuiteSnapshot:
     """One look at everything.
 
     `follows` says whose events each service follows. `policies` are those that the broker should
-    have, with name, pattern and definition. `release` is that of the command.
+    have, with name, pattern and definition. `release` is that of the command. `namespace` is that
+    of the suite which `make run` starts here, if it has one.
     """
 
     release: str
@@ -95,6 +96,7 @@ class SuiteSnapshot:
     broker: BrokerSnapshot
     services: Mapping[str, ServiceSnapshot]
     databases: Mapping[str, DatabaseSnapshot] = field(default_factory=dict)
+    namespace: str | None = None
 
     def status(self, service: str) -> Status | None:
         """What is known of a service: by its own answer, or read from its database."""
@@ -118,8 +120,13 @@ class SuiteSnapshot:
                 yield service, status
 
     def database_refusal(self, service: str) -> str | None:
-        """Why the database of a service does not answer; None if it does, or nobody asked it."""
+        """Why the database of a service does not answer; None if it does, or nobody asked it.
+
+        A service that says how it is has asked it, whatever it refuses to this process.
+        """
         database, seen = self.databases.get(service), self.services[service]
+        if seen.status is not None:
+            return None
         if database is not None and database.refusal is not None:
             return database.refusal
         if database is None and seen.unanswered == "database":

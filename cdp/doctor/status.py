@@ -9,6 +9,7 @@ from chassis.core.instants import parse_instant
 
 RECENT_MS = 10_000  # who is killed or hangs is counted for no longer
 LIVING_MS = 20_000  # since the last sign of life, of which one is due every five seconds
+STARTING_MS = 10_000  # since the first sign of life: two more are due by then
 LOST_MS = 600_000  # who has been silent for longer is not missed any more
 
 
@@ -34,6 +35,12 @@ def living(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def lives(status: Mapping[str, Any], role: str) -> bool:
     """Whether a process lives that serves `role`."""
     return any(each["role"] in (role, "all") for each in living(status))
+
+
+def is_starting(replica: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
+    """Whether a process had no time yet to hear itself through the broker and to say so."""
+    age = parse_instant(status["now"]) - parse_instant(replica["started_at"])
+    return age < 1_000 * STARTING_MS
 
 
 def is_lost(replica: Mapping[str, Any], status: Mapping[str, Any]) -> bool:

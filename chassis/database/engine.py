@@ -204,6 +204,10 @@ def _state(error: DBAPIError) -> str | None:
 
 def unreachable(error: DBAPIError) -> Unavailable:
     """The error for a caller when the database did not answer."""
+    _, fatal, words = str(error.orig).partition("FATAL:")
+    if fatal:  # the server's own words: it is there, and lets nobody in
+        reason = words.strip().splitlines()[0]
+        return Unavailable("database", f"refuses the connection ({reason}); try again")
     return Unavailable("database", f"did not answer ({type(error.orig).__name__}); try again")
 
 

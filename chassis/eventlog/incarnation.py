@@ -88,6 +88,13 @@ class Incarnation:
         self._checked_at = time.monotonic()
         connection.info[_CHECKED] = True
 
+    def waits_for_operator(self, connection: sa.Connection) -> bool:
+        """Whether the log lies elsewhere than before, and only an operator may say what that is."""
+        if self._kept or not self.confirmed_by_operator:
+            return False
+        before, here = newest(connection)[1], fingerprint_of(connection)
+        return bool(before) and before != here and not _is_failover(before, here)
+
     def keep(self) -> None:
         """Stay in the present incarnation: an operator repairs the log before the next begins."""
         self._kept = True

@@ -90,6 +90,10 @@ class UnitOfWork:
         self._correlation = runner.correlation
         self._first = attempt == 1
 
+    def waits_for_operator(self) -> bool:
+        """Whether the service refuses to use its log until a restore of it is confirmed."""
+        return self._log.incarnation.waits_for_operator(self.connection)
+
     def append(
         self, drafts: Sequence[Draft | JointDraft], *, synchronous_commit: bool = True
     ) -> list[AppendResult]:

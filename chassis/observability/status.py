@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from chassis.core.instants import format_instant
 from chassis.database.clock import database_now
 from chassis.database.tables import DEAD_LETTERS, LOG_INCARNATIONS, RECONCILED
+from chassis.database.writable import write_problem
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.observability.gauges import GaugeQuery, measure_all
 from chassis.observability.replicas import list_replicas
@@ -51,6 +52,8 @@ def read_status(
         "now": format_instant(now),
         "schema": {"revision": _revision(unit.connection), "expected": expected_revision},
         "incarnation": unit.connection.execute(_INCARNATION).scalar() or 1,
+        "restore_unconfirmed": unit.waits_for_operator(),
+        "write_problem": write_problem(unit.connection),
         "comparisons": [
             {
                 "source": row.source,

@@ -98,7 +98,9 @@ class LogProvider(DependencyProvider):
         WORKER_SECONDS.labels(worker_ctx.service_name, method, error or "ok").observe(seconds)
         log = self.get_dependency(worker_ctx)
         if error:
-            log.info("refused", error=error, ms=round(1_000 * seconds, 2))
+            # What else is refused may quote what a caller sent.
+            why = {"reason": str(exc_info[1])} if isinstance(exc_info[1], Unavailable) else {}
+            log.info("refused", error=error, **why, ms=round(1_000 * seconds, 2))
         elif isinstance(worker_ctx.entrypoint, Rpc) and not made_in_background(worker_ctx):
             log.info("answered", ms=round(1_000 * seconds, 2))
         else:

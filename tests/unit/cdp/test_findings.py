@@ -330,7 +330,7 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "cdp run offers --role rpc",
     ),
     "calls pile up": (
-        queue("rpc-offers", QueueDepth(1_790, 2)),
+        queue("rpc-offers", QueueDepth(1_790, 1)),
         "calls_pile_up",
         "offers",
         "cdp run offers --role rpc",
@@ -349,6 +349,55 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "database_unreachable",
         "profiles",
         "systemctl start postgresql",
+    ),
+    "a database has no connection left": (
+        both(
+            silent("profiles", "timeout"),
+            database("profiles", DatabaseSnapshot(refusal="sorry, too many clients already")),
+        ),
+        "database_full",
+        "profiles",
+        "psql -c 'SELECT usename, application_name, count(*)",
+    ),
+    "a database takes no writes": (
+        says(
+            "profiles",
+            gauge("cdp_database_writable", 0),
+            write_problem="does not let the service INSERT on events; run cdp migrate",
+        ),
+        "database_not_writable",
+        "profiles",
+        "cdp migrate profiles",
+    ),
+    "a database takes no writes, as a process of an earlier release says": (
+        says("profiles", gauge("cdp_database_writable", 0)),
+        "database_not_writable",
+        "profiles",
+        "cdp migrate profiles",
+    ),
+    "a restored log waits for its operator": (
+        says("identity", restore_unconfirmed=True),
+        "restore_unconfirmed",
+        "identity",
+        "cdp check consistency --restored identity",
+    ),
+    "a process of an earlier release answers": (
+        silent("offers", "earlier_release", "there is no method status"),
+        "release_earlier",
+        "offers",
+        "cdp run offers   # of the new release",
+    ),
+    "somebody else takes calls": (
+        queue("rpc-offers", QueueDepth(0, 2)),
+        "stray_consumer",
+        "offers",
+        "cdp doctor   # a process that starts or stops is counted too; if it stays:\n",
+    ),
+    "somebody else takes events": (
+        queue("segments.profiles", QueueDepth(0, 2)),
+        "stray_consumer",
+        "segments",
+        "cdp doctor   # a process that starts or stops",
     ),
     "tables are behind": (
         says("segments", schema={"revision": "0001", "expected": "0002"}),
@@ -395,7 +444,7 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         says("offers", gauge("cdp_streams_ahead", 300, source="profiles")),
         "streams_ahead",
         "offers",
-        "cdp check consistency --repair",
+        "cdp check consistency --json > lost.json   # keep it; then\n",
     ),
     "a source was restored a moment ago": (
         both(
@@ -413,6 +462,17 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
             ),
         ),
         "lag_stuck",
+        "segments",
+        "cdp run segments --role events",
+    ),
+    "a service falls further behind": (
+        service(
+            "segments",
+            ServiceSnapshot(
+                status("segments", *NEARER), seconds=0.01, later=status("segments", *FAR_BEHIND)
+            ),
+        ),
+        "lag_grows",
         "segments",
         "cdp run segments --role events",
     ),
@@ -589,6 +649,32 @@ def test_calls_that_come_from_a_substitute_are_served() -> None:
     assert diagnose(served(sound())) == []
     busy = both(queue("rpc-offers", QueueDepth(9, 0)), queue("offers.calls", QueueDepth(90, 2)))
     assert [finding.code for finding in diagnose(busy(sound()))] == ["calls_pile_up"]
+
+
+def test_a_process_that_starts_had_no_time_to_hear_itself() -> None:
+    starting = replica(
+        8, broker_connected=False, started_at="2026-11-26T15:59:55.000000Z", seen_ms=1_000
+    )
+    assert diagnose(says("segments", replicas=[replica(7), starting])(sound())) == []
+
+
+def test_a_service_that_answers_reaches_its_database_whatever_this_process_is_refused() -> None:
+    refused = DatabaseSnapshot(refusal="sorry, too many clients already")
+    assert diagnose(database("profiles", refused)(sound())) == []
+
+
+def test_the_files_of_the_namespace_are_named() -> None:
+    nothing = both(*(down(name) for name in SERVICE_NAMES))(sound())
+    (finding,) = diagnose(replace(nothing, namespace="shop"))
+    assert ". .run/environment-shop;" in finding.command
+    assert "CDP_NAMESPACE=shop make run" in finding.command
+
+
+def test_files_that_differ_are_named_with_the_hash_of_each_process() -> None:
+    other = replica(8, configuration={"identity.yaml": "bb" * 32})
+    (finding,) = diagnose(says("segments", replicas=[replica(7), other])(sound()))
+    assert "process 8 on shop-1, role all) read bbbbbbbbbbbb" in finding.problem
+    assert "read aa" in finding.problem
 
 
 def test_who_was_killed_a_moment_ago_is_not_counted() -> None:
