@@ -344,6 +344,22 @@ def foreign_queue(clinic: Clinic) -> Iterator[None]:
         channel.queue_delete("crm.profiles")
 
 
+@contextmanager
+def without_writes(clinic: Clinic) -> Iterator[None]:
+    user = urlsplit(clinic.suite.user_uris["offers"]).username
+    clinic.sql("offers", f"REVOKE INSERT ON outbox FROM {user}")
+    yield
+    clinic.sql("offers", f"GRANT INSERT ON outbox TO {user}")
+
+
+@contextmanager
+def stray_consumer(clinic: Clinic) -> Iterator[None]:
+    """Somebody's script, which takes events of ours and says nothing."""
+    with clinic.broker() as channel:
+        channel.basic_consume("offers.segments", callback=lambda _message: None)
+        yield
+
+
 FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
     # the fault: how it is planted, its code, the service, what the command begins with
     "killed": (killed, "service_down", "segments", "cdp run segments"),
@@ -372,7 +388,7 @@ FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
         "systemctl start postgresql",
     ),
     "stuck": (stuck, "lag_stuck", "segments", "cdp run segments --role events"),
-    "ahead": (ahead, "streams_ahead", "segments", "cdp check consistency --repair"),
+    "ahead": (ahead, "streams_ahead", "segments", "cdp check consistency --json > lost.json"),
     "waiting": (waiting, "events_waiting", "profiles", "cdp run identity"),
     "without policy": (
         without_policy,
@@ -380,6 +396,8 @@ FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
         None,
         "rabbitmqctl set_policy -p ",
     ),
+    "without writes": (without_writes, "database_not_writable", "offers", "cdp migrate offers"),
+    "stray consumer": (stray_consumer, "stray_consumer", "offers", "cdp doctor   # a process"),
     "foreign queue": (
         foreign_queue,
         "subscriber_without_consumer",
