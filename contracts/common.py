@@ -275,7 +275,7 @@ class DeadLetterSchema(StrictSchema):
     reason = Text(required=True)
     died_at = Instant(required=True)
     redriven_at = Instant(required=True, allow_none=True)
-    redrive_reason = Text(allow_none=True)
+    redrive_reason = Text()
 
 
 class PingResponse(StrictSchema):

@@ -178,5 +178,7 @@ def _letter(row: RowMapping) -> dict[str, Any]:
         name: None if row[name] is None else format_instant(row[name])
         for name in ("died_at", "redriven_at")
     }
-    names = ("id", "source", "streams", "version", "event_id", "type", "reason", "redrive_reason")
-    return {**{name: row[name] for name in names}, **instants}
+    names = ("id", "source", "streams", "version", "event_id", "type", "reason")
+    letter = {**{name: row[name] for name in names}, **instants}
+    why = row["redrive_reason"]
+    return letter if why is None else {**letter, "redrive_reason": why}

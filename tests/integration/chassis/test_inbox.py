@@ -395,7 +395,6 @@ def test_a_message_that_could_not_be_read_leaves_a_letter_that_halts_nothing(
         "reason": "undecodable: JSONDecodeError",
         "died_at": "2026-11-21T19:30:00.000000Z",
         "redriven_at": None,
-        "redrive_reason": None,
     }
     notes.redrive(letter)
     assert notes.letters() == []

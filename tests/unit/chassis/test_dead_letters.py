@@ -93,7 +93,7 @@ def test_all_letters_are_redriven_page_by_page_and_never_twice(work: UnitOfWorkR
     assert (again.letters, again.streams, again.remaining, again.last) == (0, 0, 0, "")
     (left,) = letters(work)
     assert left["streams"] == ["later"]
-    reasons = {letter["redrive_reason"] for letter in letters(work, redriven=True)}
+    reasons = {letter.get("redrive_reason") for letter in letters(work, redriven=True)}
     assert reasons == {"fixed", None}
 
 
