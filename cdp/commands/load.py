@@ -111,15 +111,7 @@ def load(  # noqa: PLR0913 - as many as the command has options
     table_mapping = read_mapping(mapping) if mapping else None
     source, records, make_events = open_file(file, table_mapping, name)
     if check:
-        done = check_load(
-            records(),
-            make_events,
-            _identifier_types(),
-            time.time_ns() // 1_000,
-            first or ROWS_CHECKED,
-        )
-        console().print(load_check_view(done))
-        ctx.exit(1 if done.rejected else 0)
+        ctx.exit(_check(records(), make_events, first or ROWS_CHECKED))
     if suite is not None and suite != DEMO:
         make_suite(suite)
     run = partial(
@@ -157,6 +149,15 @@ def load(  # noqa: PLR0913 - as many as the command has options
         _print_next(suite, checkpoint)
     if checkpoint.counts.rejected:
         ctx.exit(1)
+
+
+def _check(
+    records: Iterator[Record], make_events: Callable[[Record], Sequence[SizedEvent]], most: int
+) -> int:
+    """Print what would come of a file; the exit status."""
+    done = check_load(records, make_events, _identifier_types(), time.time_ns() // 1_000, most)
+    console().print(load_check_view(done))
+    return 1 if done.rejected else 0
 
 
 def _print_next(suite: Path, checkpoint: Checkpoint) -> None:
