@@ -10,6 +10,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import sqlalchemy as sa
+
 from cdp.connection import broker_uri
 from cdp.databases import explained
 from cdp.doctor.administration import open_administration, read_administered
@@ -29,6 +31,7 @@ from chassis.core.clock import SystemClock
 from chassis.core.deadline import gather
 from chassis.core.errors import Failure, NotFound, Refused, ServiceError, Unavailable
 from chassis.core.instants import parse_instant
+from chassis.database.blockers import Blocker, blockers
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging.amqp import BROKER_ERRORS
@@ -50,6 +53,7 @@ from deploy.services import MIGRATIONS
 _BROKER_SECONDS = 3.0
 _ANSWER_SECONDS = 3.0
 _OTHERS_SECONDS = 1.0
+_BLOCKED_SECONDS = 0.6
 _LATER_SECONDS = 1.2  # once to wait, and once for the answer
 _LONGEST_SECONDS = _BROKER_SECONDS + _ANSWER_SECONDS + 2 * _LATER_SECONDS + 0.5
 _TOO_SLOW = f"it did not answer in {_ANSWER_SECONDS:g} s"
@@ -235,9 +239,35 @@ def _database_uris() -> dict[str, str]:
 
 
 def _look_at_databases(uris: Mapping[str, str]) -> dict[str, DatabaseSnapshot]:
-    looks = {service: partial(_read_database, service, uri) for service, uri in uris.items()}
+    looks: dict[str, Callable[[], Any]] = {}
+    for service, uri in uris.items():
+        looks[service] = partial(_read_database, service, uri)
+        looks[f"{service} locks"] = partial(_look_for_blockers, uri)
     seen = gather(_ANSWER_SECONDS, looks)
-    return {service: seen.get(service, DatabaseSnapshot(refusal=_TOO_SLOW)) for service in uris}
+    return {
+        service: replace(
+            seen.get(service, DatabaseSnapshot(refusal=_TOO_SLOW)),
+            blockers=seen.get(f"{service} locks", ()),
+        )
+        for service in uris
+    }
+
+
+def _look_for_blockers(uri: str) -> list[Blocker]:
+    """Foreign sessions for which ours wait: twice, so that a short wait is none."""
+    database = Database(uri, pool_size=1)
+    try:
+        seen: list[list[Blocker]] = []
+        for _ in range(2):
+            time.sleep(_BLOCKED_SECONDS)
+            with database.autocommit() as connection:
+                seen.append(blockers(connection))
+    except sa.exc.DBAPIError:
+        return []
+    finally:
+        database.close()
+    before = {each.pid for each in seen[0]}
+    return [each for each in seen[1] if each.pid in before]
 
 
 def _read_database(service: str, uri: str) -> DatabaseSnapshot:

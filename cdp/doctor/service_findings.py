@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cdp.doctor.finding import Finding, Rule, count, restart
+from cdp.doctor.finding import Finding, Rule, count, join_names, restart
 from cdp.doctor.snapshot import ServiceSnapshot, SuiteSnapshot
 from cdp.doctor.status import LOST_MS, living
 
@@ -41,9 +41,32 @@ def _full(service: str, refusal: str) -> Finding:
     )
 
 
+def _blocked(snapshot: SuiteSnapshot, service: str) -> Finding:
+    found = snapshot.blockers(service)
+    who = [
+        f"process {each.pid} of user {each.user} (application {each.application or 'unnamed'},"
+        f" since {each.since or 'an unknown time'})"
+        for each in found
+    ]
+    return Finding(
+        "database_locked",
+        "critical",
+        service,
+        f"Sessions of {service} wait in its database for locks that others hold, times in UTC:"
+        f" {join_names(who)}.",
+        "What needs these rows or tables fails after a few seconds, and is tried again.",
+        "\n".join(
+            f"psql -c 'SELECT pg_terminate_backend({each.pid})'   # or let its owner end it"
+            for each in found
+        ),
+    )
+
+
 def _databases(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     for service in snapshot.services:
-        if refusal := snapshot.database_refusal(service):
+        if snapshot.blockers(service):
+            yield _blocked(snapshot, service)
+        elif refusal := snapshot.database_refusal(service):
             if any(words in refusal for words in _FULL):
                 yield _full(service, refusal)
                 continue

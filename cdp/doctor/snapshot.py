@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from chassis.database.blockers import Blocker
 from chassis.messaging.exchanges import calls_queue, substitute_queue
 from chassis.messaging.inspection import QueueDepth
 
@@ -74,11 +75,15 @@ class ServiceSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSnapshot:
-    """A database that this process reached by itself, or the reason why it could not."""
+    """A database that this process reached by itself, or the reason why it could not.
+
+    `blockers` are sessions of others that hold locks which the service's sessions wait for.
+    """
 
     refusal: str | None = None
     status: Status | None = None
     clock_offset: float | None = None
+    blockers: Sequence[Blocker] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,10 @@ class SuiteSnapshot:
         if database is None and seen.unanswered == "database":
             return seen.reason
         return None
+
+    def blockers(self, service: str) -> Sequence[Blocker]:
+        """The sessions of others for which those of a service wait, as far as they were seen."""
+        return self.databases[service].blockers if service in self.databases else ()
 
     def calls(self, service: str) -> QueueDepth | None:
         """The queue that calls to a service come from: its own, or the substitute in use."""

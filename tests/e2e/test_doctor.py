@@ -353,6 +353,17 @@ def without_writes(clinic: Clinic) -> Iterator[None]:
 
 
 @contextmanager
+def locked(clinic: Clinic) -> Iterator[None]:
+    """Somebody has locked a table and went to lunch."""
+    with closing(clinic.suite.administrator("segments")) as connection:
+        cursor = connection.cursor()
+        cursor.execute("BEGIN")
+        cursor.execute("LOCK TABLE positions")
+        yield
+        cursor.execute("ROLLBACK")
+
+
+@contextmanager
 def stray_consumer(clinic: Clinic) -> Iterator[None]:
     """Somebody's script, which takes events of ours and says nothing."""
     with clinic.broker() as channel:
@@ -397,6 +408,7 @@ FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
         "rabbitmqctl set_policy -p ",
     ),
     "without writes": (without_writes, "database_not_writable", "offers", "cdp migrate offers"),
+    "locked": (locked, "database_locked", "segments", "psql -c 'SELECT pg_terminate_backend("),
     "stray consumer": (stray_consumer, "stray_consumer", "offers", "cdp doctor   # a process"),
     "foreign queue": (
         foreign_queue,

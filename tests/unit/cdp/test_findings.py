@@ -22,6 +22,7 @@ from cdp.doctor.snapshot import (
     SuiteSnapshot,
 )
 from cdp.views.doctor import findings_view, report_json, unseen
+from chassis.database.blockers import Blocker
 from chassis.messaging.inspection import QueueDepth
 from contracts.topology import FOLLOWS, SERVICE_NAMES
 
@@ -358,6 +359,21 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "database_full",
         "profiles",
         "psql -c 'SELECT usename, application_name, count(*)",
+    ),
+    "somebody holds a lock": (
+        both(
+            silent("segments", "database", "another session holds it"),
+            database(
+                "segments",
+                DatabaseSnapshot(
+                    refusal="another session holds it",
+                    blockers=[Blocker(4711, "anna", "psql", "2026-11-26 12:00:00", 9)],
+                ),
+            ),
+        ),
+        "database_locked",
+        "segments",
+        "psql -c 'SELECT pg_terminate_backend(4711)'",
     ),
     "a database takes no writes": (
         says(
