@@ -327,20 +327,28 @@ class ReplicaSchema(StrictSchema):
     seen_ms = Integer(least=0, required=True)
 
 
+class OutageSchema(StrictSchema):
+    """A kind of failure that keeps events of `source` from being applied, whatever comes."""
+
+    source = Name(required=True)
+    failure = Text(required=True)
+
+
 class StatusResponse(StrictSchema):
     """The answer of `status`: how a service is, for those who operate it.
 
-    `release` and `replica` are those of the process that answers, and `calls_expired` is how many
-    calls it has dropped within the last minute. `now` is the database's clock. With
-    `restore_unconfirmed` the service refuses to use its log, which lies elsewhere than before,
-    until an operator confirms that it was restored. `write_problem` says why it cannot write to
-    its tables.
+    `release` and `replica` are those of the process that answers, `calls_expired` is how many calls
+    it has dropped within the last minute, and `outages` are those that it sees. `now` is the
+    database's clock. With `restore_unconfirmed` the service refuses to use its log, which lies
+    elsewhere than before, until an operator confirms that it was restored. `write_problem` says
+    why it cannot write to its tables.
     """
 
     service = Name(required=True)
     release = Text(required=True)
     replica = Text(required=True)
     calls_expired = Integer(least=0)
+    outages = ListOf(Nested(OutageSchema()))
     now = Instant(required=True)
     schema = Nested(SchemaRevisionSchema(), required=True)
     incarnation = Integer(least=1, required=True)

@@ -93,6 +93,22 @@ def _ahead(snapshot: SuiteSnapshot) -> Iterator[Finding]:
                 )
 
 
+def _outages(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service, status in snapshot.statuses():
+        for each in status.get("outages") or ():
+            yield Finding(
+                "outage",
+                "critical",
+                service,
+                f"{service} cannot apply events of {each['source']}: they fail alike, with"
+                f" {each['failure']}.",
+                "What it knows grows old. Nothing is halted: all of them are tried again until the"
+                " cause is gone.",
+                f"cdp migrate {service}   # if tables or columns do not fit its release; else mend"
+                " what the failure names",
+            )
+
+
 def _lag_of(status: Mapping[str, Any], source: str) -> tuple[int, ...]:
     """How many events a service is behind a source, and in how many streams."""
     return tuple(by_source(status, name).get(source, 0) for name in _LAG)
@@ -102,11 +118,12 @@ def _lag(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     for service, status in snapshot.statuses():
         behind, parked = (by_source(status, name) for name in _LAG)
         too_large = by_source(status, "cdp_streams_too_large")
+        failing = {each["source"] for each in status.get("outages") or ()}
         later = snapshot.services[service].later
         for source in sorted(source for source, streams in parked.items() if streams):
             before = _lag_of(status, source)
             after = later and _lag_of(later, source)
-            if too_large.get(source, 0) >= parked[source]:
+            if source in failing or too_large.get(source, 0) >= parked[source]:
                 continue  # that says why
             if after and after[0] > before[0] >= _MANY_EVENTS:
                 yield Finding(
@@ -258,6 +275,7 @@ def _comparisons(snapshot: SuiteSnapshot) -> Iterator[Finding]:
 RULES: Sequence[Rule] = (
     _halted,
     _ahead,
+    _outages,
     _lag,
     _too_large,
     _horizons,

@@ -63,6 +63,7 @@ OUTAGES = Gauge(
 _RECENTLY = 60.0
 
 _newest_applied: dict[tuple[str, str], int] = {}
+_outages: dict[tuple[str, str], list[str]] = {}
 _expired_at: dict[str, deque[float]] = defaultdict(partial(deque, maxlen=1_000))
 
 
@@ -72,6 +73,22 @@ def note_applied(service: str, source: str, events: Sequence[Event]) -> None:
     if newest > _newest_applied.get((service, source), 0):
         _newest_applied[service, source] = newest
         NEWEST_APPLIED.labels(service, source).set(newest / 1_000_000)
+
+
+def note_outages(service: str, source: str, failures: Sequence[str]) -> None:
+    """Keep the kinds of failure that are outages of a source now, and set their gauge."""
+    _outages[service, source] = list(failures)
+    OUTAGES.labels(service, source).set(len(failures))
+
+
+def list_outages(service: str) -> list[dict[str, str]]:
+    """The outages of a service, as this process sees them."""
+    return [
+        {"source": source, "failure": failure}
+        for (name, source), failures in sorted(_outages.items())
+        if name == service
+        for failure in failures
+    ]
 
 
 def note_expired(service: str) -> None:

@@ -35,7 +35,7 @@ _DATABASE = Path(str(chassis.database.__file__)).parent
 class Outage(Unavailable):
     """No event can be applied just now; nothing was halted, and all of them are to be tried again.
 
-    `kind` says what failed and where. It never leaves the process: callers need not know it.
+    `kind` says what failed and where. Callers need not know it: the log and `status` have it.
     """
 
     def __init__(self, subject: str, kind: str) -> None:

@@ -24,7 +24,7 @@ from chassis.eventlog.incarnation import FIRST
 from chassis.eventlog.log import FIRST_HEADS, HeadCursor
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.gauges import GaugeQuery
-from chassis.observability.metrics import WORKER_SECONDS, count_recently_expired
+from chassis.observability.metrics import WORKER_SECONDS, count_recently_expired, list_outages
 from chassis.observability.replicas import Replica
 from chassis.observability.status import newest_revision, read_status
 from chassis.observability.tracing import current
@@ -331,6 +331,7 @@ class Service:
             "release": self.replica.release,
             "replica": self.replica.id,
             "calls_expired": count_recently_expired(self.name),
+            "outages": list_outages(self.name),
             **state,
         }
 

@@ -26,7 +26,7 @@ from chassis.core.retry import retry
 from chassis.eventlog.reader import HistoryPage
 from chassis.messaging.amqp import BROKER_ERRORS, connect
 from chassis.messaging.exchanges import dead_queue, declare_own, ensure_queue, subscriber_queue
-from chassis.observability.metrics import EVENTS_RECEIVED, OUTAGES
+from chassis.observability.metrics import EVENTS_RECEIVED, note_outages
 from chassis.observability.tracing import causes_of
 from chassis.projections.inbox import BatchResult, Projection
 from chassis.projections.outage import Outage
@@ -265,7 +265,7 @@ class Subscribe(Entrypoint):
     def _report_outages(self) -> None:
         """Show outages in the metrics, and log when they change."""
         outages = self._follower.inbox.outages()
-        OUTAGES.labels(self.container.service_name, self.source_name).set(len(outages))
+        note_outages(self.container.service_name, self.source_name, outages)
         if outages and outages != self._outages:
             _log.error("outage", source=self.source_name, failures=outages)
         elif self._outages and not outages:

@@ -293,6 +293,9 @@ def test_while_every_event_fails_alike_nothing_is_halted_for_good(wire: Wire) ->
     for stream in streams:  # in messages of their own: the first ones look like poison
         wire.call("profiles", "put", streams=[stream])
     wait_until(lambda: outages() > 0)
+    (outage,) = wire.call("segments", "status")["outages"]
+    assert outage["source"] == "profiles"
+    assert outage["failure"].startswith("ValueError in ")
     Segments.trouble = lambda event: None
     wait_until(lambda: applied(wire, streams))
     assert not [letter for letter in wire.letters() if set(letter["streams"]) & set(streams)]

@@ -492,6 +492,23 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "segments",
         "cdp run segments --role events",
     ),
+    "whatever comes fails alike": (
+        service(
+            "segments",
+            ServiceSnapshot(
+                status(
+                    "segments",
+                    *NEARER,
+                    outages=[{"source": "profiles", "failure": "DataError 22001 in apply"}],
+                ),
+                seconds=0.01,
+                later=status("segments", *FAR_BEHIND),
+            ),
+        ),
+        "outage",
+        "segments",
+        "cdp migrate segments",
+    ),
     "a service lags": (
         service(
             "segments",
