@@ -215,6 +215,8 @@ def _waiting(snapshot: SuiteSnapshot) -> Iterator[Finding]:
         age = gauge_value(status, "cdp_waiting_age_seconds")
         if events and age > _WAITING_SECONDS:
             identity = snapshot.services.get("identity")
+            if identity and identity.status and identity.status.get("restore_unconfirmed"):
+                continue  # they wait for its operator
             down = identity is not None and identity.status is None
             yield Finding(
                 "events_waiting",

@@ -96,8 +96,21 @@ def _unwritable(snapshot: SuiteSnapshot) -> Iterator[Finding]:
             f"The database of {service} answers and takes no writes of it: it"
             f" {problem or 'does not let the service write'}.",
             _WITHOUT.get(service, _CALLS_FAIL),
-            f"cdp migrate {service}   # grants what is missing; it cannot end a standby's role",
+            _let_write(service, problem or ""),
         )
+
+
+def _let_write(service: str, problem: str) -> str:
+    """What ends a problem in the words of `chassis.database.writable.write_problem`."""
+    if "standby" in problem:
+        variable = f"CDP_{service.upper()}_DATABASE_URI"
+        return f"cdp run {service}   # with the primary in {variable}; then end the others"
+    if "read-only" in problem:
+        return (
+            "psql -c 'ALTER SYSTEM SET default_transaction_read_only = off'"
+            " -c 'SELECT pg_reload_conf()'   # or of the database or role that sets it"
+        )
+    return f"cdp migrate {service}   # grants what is missing"
 
 
 def _restore_unconfirmed(snapshot: SuiteSnapshot) -> Iterator[Finding]:

@@ -385,6 +385,18 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "profiles",
         "cdp migrate profiles",
     ),
+    "a database is a standby": (
+        says("profiles", write_problem="is a standby, which takes no writes; name the primary"),
+        "database_not_writable",
+        "profiles",
+        "cdp run profiles   # with the primary in CDP_PROFILES_DATABASE_URI",
+    ),
+    "a database is read-only": (
+        says("profiles", write_problem="is read-only; set default_transaction_read_only to off"),
+        "database_not_writable",
+        "profiles",
+        "psql -c 'ALTER SYSTEM SET default_transaction_read_only = off'",
+    ),
     "a database takes no writes, as a process of an earlier release says": (
         says("profiles", gauge("cdp_database_writable", 0)),
         "database_not_writable",
@@ -767,6 +779,13 @@ def test_events_that_wait_while_identity_is_down_need_identity() -> None:
     found: dict[str, Finding] = {finding.code: finding for finding in diagnose(suite)}
     assert found.keys() == {"service_down", "events_waiting"}
     assert found["events_waiting"].command == "cdp run identity"
+
+
+def test_events_that_wait_for_a_restored_identity_need_its_operator_alone() -> None:
+    waiting = says("profiles", gauge("cdp_waiting_events", 4), gauge("cdp_waiting_age_seconds", 90))
+    restored = says("identity", restore_unconfirmed=True)
+    (finding,) = diagnose(both(waiting, restored)(sound()))
+    assert finding.code == "restore_unconfirmed"
 
 
 def test_the_report_for_scripts_says_the_same() -> None:

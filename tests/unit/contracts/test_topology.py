@@ -76,5 +76,5 @@ def test_the_containers_run_and_provision_the_services_of_the_topology_alone() -
     assert runs == set(SERVICE_NAMES)
     environment = COMPOSE["services"]["provision"]["environment"]
     passwords = {name for name in environment if name.endswith("_PASSWORD")}
-    clients = {*SERVICE_NAMES, "client"}
+    clients = {*SERVICE_NAMES, "client", "doctor"}
     assert passwords == {f"CDP_{name.upper()}_PASSWORD" for name in clients}
