@@ -85,8 +85,6 @@ class BrokerWatch(SharedExtension):
 
     def _watch_over(self, connection: Connection) -> None:
         state = self.shared.broker_state()
-        with eventlet.Timeout(_PATIENCE_SECONDS, False):
-            self.queue_consumer.start()  # returns when responses can be received
         lost = 0
         while not self._stopping.ready():
             self._declare(connection)
