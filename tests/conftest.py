@@ -47,8 +47,11 @@ hypothesis.settings.register_profile("full", deadline=None, max_examples=1_000)
 hypothesis.settings.load_profile("full" if FULL_SIZE else "moderate")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their folder."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by their folder; what takes minutes whatever its size is for `make prove` alone."""
+    if not FULL_SIZE and (long := [item for item in items if item.get_closest_marker("long")]):
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
     for item in items:
         folders = Path(item.path).relative_to(Path(__file__).parent).parts[:-1]
         for name in _FOLDERS.get(folders[0] if folders else "", ()):

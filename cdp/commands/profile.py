@@ -10,6 +10,8 @@ from cdp.commands.arguments import json_option, read_who, suite_option, who_argu
 from cdp.connection import connected
 from cdp.views.report import console, print_json, profile_view
 
+_WAIT_MS = 2_000  # for segments to have applied what profiles has
+
 
 @click.group()
 def profile() -> None:
@@ -28,7 +30,13 @@ def show(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
     arguments = read_who(who)
     with connected(suite) as client:
         response = client.call("profiles", "get", **arguments)
-        memberships = client.call("segments", "memberships", profile_id=response["profile_id"])
+        memberships = client.call(
+            "segments",
+            "memberships",
+            profile_id=response["profile_id"],
+            at_least=response["versions"],
+            wait_ms=_WAIT_MS,
+        )
     if as_json:
         print_json({**response, "segments": memberships["segments"]})
     else:

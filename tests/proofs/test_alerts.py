@@ -32,6 +32,8 @@ from tests.support.prometheus import Prometheus, free_port, hasten
 from tests.support.system import Process, ProcessSuite
 from tests.support.tcp_proxy import TcpProxy
 
+pytestmark = pytest.mark.long
+
 SPOILED = "tests.proofs.spoiled"
 FACTOR = 30  # by which the rules are faster in `make test`
 _SCRAPE_SECONDS = 2.5  # a scrape may take two

@@ -17,6 +17,8 @@ from tests.support.servers import Databases, VirtualHosts
 from tests.support.toy import create_tables
 from tests.support.toy_services import SERVICES, Wire, wait_until
 
+pytestmark = pytest.mark.long
+
 PERIOD_SECONDS = 2.0
 ON_THE_OTHER = ("rpc-profiles", "rpc-segments")
 ON_THE_SAME = ("profiles.dead", "segments.dead", "segments.profiles")

@@ -29,7 +29,7 @@ from tests.proofs.workload import NOW, EventJson, Strand, make_workload
 from tests.support.servers import Databases, VirtualHosts
 from tests.support.system import ROOT, ProcessSuite
 
-pytestmark = pytest.mark.timeout(1_800)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1_800)]
 logger = logging.getLogger(__name__)
 
 _NOW = int(NOW.timestamp()) * 1_000_000
