@@ -48,7 +48,7 @@ hypothesis.settings.load_profile("full" if FULL_SIZE else "moderate")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by their folder; what takes minutes whatever its size is for `make prove` alone."""
+    """Mark tests by their folder; what takes minutes at any size is for `make prove` alone."""
     if not FULL_SIZE and (long := [item for item in items if item.get_closest_marker("long")]):
         items[:] = [item for item in items if item not in long]
         config.hook.pytest_deselected(items=long)
