@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,13 +10,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from hypothesis import HealthCheck, given, settings
 
 from chassis import Event, FixedClock, NotFound, parse_instant
 from chassis.database.engine import Database
 from chassis.database.tables import EVENTS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from deploy.services import upgrade
+from deploy.services import MIGRATIONS, upgrade
 from services.identity import queries, store
 from services.identity.commands import ResolveHandler
 from services.identity.domain.observation import Observation
@@ -250,8 +253,8 @@ def test_a_database_of_an_earlier_release_keeps_what_it_knew_of_profiles(
                 " WHERE tenures.profile_id = profiles.profile_id LIMIT 1)"
             )
             connection.exec_driver_sql(f"ALTER TABLE tenures DROP COLUMN {column}")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
-    upgrade("identity", uri)
+        with Operations.context(MigrationContext.configure(connection)):
+            runpy.run_path(str(MIGRATIONS["identity"] / "0003_profiles.py"))["upgrade"]()
     assert _tenures(database) == now
 
 
