@@ -8,20 +8,29 @@ from chassis.validation.fields import Boolean, Choice, Instant, Integer, ListOf,
 from chassis.validation.plain import MAX_CALL_BYTES, MAX_CALL_EVENTS
 from chassis.validation.schema import StrictSchema, load
 from contracts.common import IgnoredIdentifierSchema
-from contracts.fields import Identifiers
+from contracts.fields import MAX_IDENTIFIERS, Identifiers
 from contracts.profiles import FieldErrorSchema
 
 ASSURANCES = ("verified", "device", "claimed")
+ORIGINS = ("server", "browser")
 
 
 class ObservationSchema(StrictSchema):
-    """What one event shows: its identifiers as plain text, and whether they are authenticated."""
+    """What one event shows: its identifiers as plain text, and whether they are authenticated.
+
+    `origin` is the entry that it came in by. `proven` names the types of contacts that the event
+    proves to be its account's, in place of what `identity.yaml` says of its type. `refuses` has the
+    purposes that a consent event refuses.
+    """
 
     event_id = Text(longest=100, required=True)
     type = Name(required=True)
     time = Instant(required=True)
     identifiers = Identifiers(required=True)
     authenticated = Boolean(required=True)
+    origin = Choice(*ORIGINS, load_default="server")
+    proven = ListOf(Name(), most=MAX_IDENTIFIERS, allow_none=True, load_default=None)
+    refuses = ListOf(Text(longest=64), most=100, load_default=list)
 
 
 class ResolveRequest(StrictSchema):

@@ -15,7 +15,9 @@ SIGNED_OUT = "signed_out"
 class Observation:
     """What one event shows: accepted identifiers, and whether the shop had authenticated them.
 
-    `time` is when it happened, in microseconds.
+    `time` is when it happened, in microseconds. `origin` is the entry that the event came in by,
+    `proven` the types of contacts that it proves (None: as configured), and `refuses` the purposes
+    to which it refuses consent.
     """
 
     event_id: str
@@ -24,6 +26,9 @@ class Observation:
     authenticated: bool
     identifiers: tuple[Identifier, ...]
     ignored: tuple[Ignored, ...] = ()
+    origin: str = "server"
+    proven: frozenset[str] | None = None
+    refuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,23 @@ class Observer:
         time: int,
         identifiers: Mapping[str, str],
         authenticated: bool,
+        origin: str = "server",
+        proven: Sequence[str] | None = None,
+        refuses: Sequence[str] = (),
     ) -> Observation:
         """The observation of an event with these plain `identifiers`."""
         accepted = accept(identifiers, self.policy.types, self.key)
-        return Observation(event_id, type, time, authenticated, accepted.keys, accepted.ignored)
+        return Observation(
+            event_id,
+            type,
+            time,
+            authenticated,
+            accepted.keys,
+            accepted.ignored,
+            origin,
+            None if proven is None else frozenset(proven),
+            tuple(refuses),
+        )
 
     def keys(self, identifiers: Mapping[str, str] | Sequence[str]) -> set[str]:
         """The keys of plain identifiers {type: value}; keys as they are."""
