@@ -125,7 +125,7 @@ DEAD_LETTERS = sa.Table(
     sa.Column("version", sa.Integer, info=NOT_PERSONAL),
     sa.Column("event_id", sa.Text, info=PSEUDONYMOUS),
     sa.Column("type", sa.Text, info=NOT_PERSONAL),
-    sa.Column("reason", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("reason", sa.Text, nullable=False, info=PSEUDONYMOUS),
     sa.Column("died_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("redriven_at", sa.BigInteger, info=NOT_PERSONAL),
     sa.Column("redrive_reason", sa.Text, info=NOT_PERSONAL),

@@ -58,8 +58,9 @@ from chassis.eventlog.outbox import Outbox
 T = TypeVar("T")
 _ATTEMPTS = 8
 # Seconds in all that a unit waits for others, over all its attempts; the last begins so early that
-# a wait for one lock ends in time. Callers who wait for the same rows would else take every worker.
-_PATIENCE = 5.0
+# a wait for one lock ends in time. Callers who wait for the same rows take every worker, and whoever
+# comes after them has to be answered within 5 s.
+_PATIENCE = 4.5
 _LAST_START = _PATIENCE - SERVICE_LIMITS.lock / 1_000
 
 
@@ -183,7 +184,7 @@ class UnitOfWorkRunner:
         It is run again after a deadlock, a serialization failure, a collision of two writers on
         a new row, a wait for a lock or a lost connection, so it must have no effect outside its
         unit. Raises Unavailable when the database does not answer, or others keep what the unit
-        needs locked for about 5 s.
+        needs locked for 4.5 s.
         """
         return self._retry(function, self.database.transaction)
 
