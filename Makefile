@@ -46,7 +46,7 @@ test-unit: $(VENV)/.dev $(VENV)/.data ## The tests that need no server.
 	@$(BIN)/python -m tests tests/unit $(ARGS)
 
 prove: $(VENV)/.dev $(VENV)/.data $(VENV)/.journey ## The proofs of our promises at their full stated size.
-	@CDP_PROOFS=full $(BIN)/python -m pytest -m proofs --timeout=7200 $(ARGS)
+	@CDP_PROOFS=full $(BIN)/python -m pytest -m "proofs or long" --timeout=7200 $(ARGS)
 
 smoke: $(VENV)/.run ## Build, start, use, scale, break and remove the containers.
 	@$(BIN)/python -W ignore -m deploy.smoke

@@ -102,7 +102,7 @@ def _redrive_one(service: str, letter: str, reason: str | None, suite: Path | No
     if streams := response["streams"]:
         click.echo(f"{service} continues {', '.join(streams)} from where it halted.")
     else:
-        click.echo("That dead letter is an unreadable message, which halted no stream: it is closed.")
+        click.echo("It is closed: an unreadable message, which had halted no stream.")
 
 
 def _redrive_all(client: Client, service: str, arguments: Mapping[str, Any]) -> str:

@@ -58,8 +58,8 @@ from chassis.eventlog.outbox import Outbox
 T = TypeVar("T")
 _ATTEMPTS = 8
 # Seconds in all that a unit waits for others, over all its attempts; the last begins so early that
-# a wait for one lock ends in time. Callers who wait for the same rows take every worker, and whoever
-# comes after them has to be answered within 5 s.
+# a wait for one lock ends in time. Callers who wait for the same rows take every worker, and
+# whoever comes after them has to be answered within 5 s.
 _PATIENCE = 4.5
 _LAST_START = _PATIENCE - SERVICE_LIMITS.lock / 1_000
 

@@ -419,7 +419,14 @@ FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+# One of each kind; `make prove` plants them all.
+OFTEN = {"killed", "frozen", "halted", "unbound", "wrong clock", "old schema", "stuck", "waiting"}
+CASES = [
+    pytest.param(fault, marks=() if fault in OFTEN else pytest.mark.long) for fault in sorted(FAULTS)
+]
+
+
+@pytest.mark.parametrize("fault", CASES)
 def test_a_planted_fault_is_named_with_its_command_and_all_is_well_afterwards(
     clinic: Clinic, fault: str
 ) -> None:
