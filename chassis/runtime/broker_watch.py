@@ -22,7 +22,8 @@ from nameko.extensions import SharedExtension
 from chassis.messaging.amqp import BROKER_ERRORS, JSON, connect, publish
 from chassis.messaging.exchanges import declare_own, rpc_exchange
 from chassis.observability.metrics import BROKER_CONNECTED, CALLS_EXPIRED, CALLS_RETURNED
-from chassis.runtime.rpc import SafeQueueConsumer, SafeReplyListener
+from chassis.runtime.queue_consumer import SafeQueueConsumer
+from chassis.runtime.remote import SafeReplyListener
 from chassis.runtime.shared import SharedResources
 
 _PERIOD_SECONDS = 2.0

@@ -13,7 +13,7 @@ from nameko.extensions import DependencyProvider
 from chassis.core.errors import Unavailable
 from chassis.eventlog.reader import RemoteLog
 from chassis.projections.inbox import Inbox, Projection
-from chassis.runtime.rpc import RemoteService, SafeReplyListener, background_remote
+from chassis.runtime.remote import RemoteService, SafeReplyListener, background_remote
 from chassis.runtime.shared import SharedResources
 
 STREAMS_A_CALL = 100

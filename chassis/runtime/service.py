@@ -34,8 +34,9 @@ from chassis.projections.positions import ahead_streams, halted_page
 from chassis.projections.reconciliation import applicable_incarnation
 from chassis.runtime.broker_watch import BrokerWatch
 from chassis.runtime.log_follower import FollowedLog
+from chassis.runtime.remote import Remote, made_in_background
 from chassis.runtime.replica import ReplicaProvider
-from chassis.runtime.rpc import Remote, Rpc, made_in_background, rpc
+from chassis.runtime.rpc import Rpc, rpc
 from chassis.runtime.shared import SharedResources
 from chassis.runtime.subscriber import Subscribe, subscribe
 

@@ -31,7 +31,7 @@ from chassis.observability.tracing import causes_of
 from chassis.projections.inbox import BatchResult, Projection
 from chassis.projections.outage import Outage
 from chassis.runtime.log_follower import STREAMS_A_CALL, open_log_follower
-from chassis.runtime.rpc import SafeReplyListener
+from chassis.runtime.remote import SafeReplyListener
 from chassis.runtime.shared import SharedResources, tracer_of
 
 Follower = TypeVar("Follower", bound=Callable[[Any], Projection])

@@ -422,7 +422,8 @@ FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
 # One of each kind; `make prove` plants them all.
 OFTEN = {"killed", "frozen", "halted", "unbound", "wrong clock", "old schema", "stuck", "waiting"}
 CASES = [
-    pytest.param(fault, marks=() if fault in OFTEN else pytest.mark.long) for fault in sorted(FAULTS)
+    pytest.param(fault, marks=() if fault in OFTEN else pytest.mark.long)
+    for fault in sorted(FAULTS)
 ]
 
 

@@ -18,7 +18,8 @@ from chassis import InvalidInput, NotFound, ServiceError, Unavailable
 from chassis.core import errors as kinds
 from chassis.core.errors import Failure, Refused
 from chassis.runtime.client import Client
-from chassis.runtime.rpc import SafeReplyListener, SafeRpcConsumer
+from chassis.runtime.remote import SafeReplyListener
+from chassis.runtime.rpc import SafeRpcConsumer
 from tests.support.toy_services import Wire, wait_until
 
 CALL = json.dumps({"args": [1], "kwargs": {}})
