@@ -255,16 +255,21 @@ class Faults:
         self._insert(
             "segments", "failing_evaluations", profile_id=_LAGS, failures=9, try_at=tomorrow
         )
-        # A deferred event whose body is damaged, and an append that no process publishes.
+        # A deferred event whose body is damaged.
         self._insert("profiles", "waiting", event_id=_LAGS, received_at=now, sealed="damaged")
-        self._insert("profiles", "outbox", id=_old_id(), refs="[]", claimed_at=tomorrow)
         self._execute("offers", "ALTER TABLE dead_letters RENAME TO letters")
         self._undo("offers", "ALTER TABLE letters RENAME TO dead_letters")
 
     def _leave_a_transaction_open(self) -> None:
+        """It holds the horizon, and a row of the outbox that no process can publish."""
         connection = self._suite.administrator("profiles")
-        connection.cursor().execute("SELECT pg_current_xact_id()")
         self._heal.append(connection.close)
+        claimed_at = time.time_ns() // 1_000  # no other process takes it before it is locked
+        self._insert("profiles", "outbox", id=_old_id(), refs="[]", claimed_at=claimed_at)
+        cursor = connection.cursor()
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT pg_current_xact_id()")
+        cursor.execute("SELECT * FROM outbox WHERE refs::text = '[]' FOR UPDATE")
 
     def _send_poison(self) -> None:
         """An event comes to segments of which its database cannot store the outcome."""
