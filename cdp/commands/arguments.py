@@ -42,15 +42,6 @@ def suite_option(command: F) -> F:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")
 
 
-def read_who(words: Sequence[str]) -> dict[str, Any]:
-    """The arguments of profiles.get that WHO stands for: one profile id, or type=value pairs."""
-    if len(words) == 1 and "=" not in words[0]:
-        return {"profile_id": words[0]}
-    if any(not kind or not value for kind, _, value in (word.partition("=") for word in words)):
-        raise click.UsageError("WHO is one profile id, or identifiers such as user_id=omar")
-    return {"identifiers": read_identifiers(words)}
-
-
 def read_identifiers(words: Sequence[str]) -> dict[str, str] | list[str]:
     """What IDENTIFIERS stand for: {type: value} for type=value pairs, else the keys as they are."""
     if not any("=" in word for word in words):

@@ -11,7 +11,7 @@ import click
 from cdp.commands.arguments import service_argument, services_argument, suite_option
 from cdp.connection import connected
 from cdp.loading.progress import plural
-from cdp.views.report import console, dead_letters_table, facts_table
+from cdp.views.report import console, dead_letters_table, facts_table, one_line
 from chassis.runtime.client import Client
 from contracts.topology import SERVICE_NAMES
 
@@ -100,7 +100,7 @@ def _redrive_one(service: str, letter: str, reason: str | None, suite: Path | No
     with connected(suite) as client:
         response = client.call(service, "redrive", **arguments)
     if streams := response["streams"]:
-        click.echo(f"{service} continues {', '.join(streams)} from where it halted.")
+        click.echo(f"{service} continues {one_line(', '.join(streams))} from where it halted.")
     else:
         click.echo("It is closed: an unreadable message, which had halted no stream.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -16,11 +15,11 @@ from cdp.commands.arguments import (
     who_argument,
 )
 from cdp.connection import connected
+from cdp.finding import find_profile_id, read_shopper, whole_keys
 from cdp.views.identity import description_view, history_view, repair_view, review_table
 from cdp.views.report import print_response
 from chassis.config.keys import rotate
 from chassis.core.errors import InvalidInput
-from chassis.runtime.client import Client
 
 KINDS = ("merge_refused", "at_a_limit", "shared_device")
 
@@ -40,10 +39,13 @@ def identity() -> None:
 def show(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
     """Show the streams and identifiers of a profile.
 
-    WHO is a profile id, or identifiers such as user_id=omar.
+    WHO is identifiers such as user_id=omar, the id of a profile, of a stream or of an event, or the
+    key of an identifier.
     """
+    shopper = read_shopper(who)
     with connected(suite) as client:
-        response = client.call("identity", "describe", profile_id=_profile_id(client, who))
+        profile_id = find_profile_id(client, shopper)
+        response = client.call("identity", "describe", profile_id=profile_id)
     print_response(response, description_view(response), as_json)
 
 
@@ -54,10 +56,13 @@ def show(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
 def explain(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
     """Explain how a profile came about.
 
-    WHO is a profile id, or identifiers such as user_id=omar.
+    WHO is identifiers such as user_id=omar, the id of a profile, of a stream or of an event, or the
+    key of an identifier.
     """
+    shopper = read_shopper(who)
     with connected(suite) as client:
-        response = client.call("identity", "explain", profile_id=_profile_id(client, who))
+        profile_id = find_profile_id(client, shopper)
+        response = client.call("identity", "explain", profile_id=profile_id)
     print_response(response, history_view(response), as_json)
 
 
@@ -78,16 +83,19 @@ def split(
 ) -> None:
     """Split identifiers off a profile.
 
-    IDENTIFIERS are values such as email=omar@example.com, or keys as `show` prints them. They stay
-    apart until `cdp identity merge`. Without --yes, only show what would change.
+    PROFILE_ID is an id or a key, as commands print it. IDENTIFIERS are values such as
+    email=omar@example.com, or keys as `show` prints them, or the beginnings that `explain` prints.
+    They stay apart until `cdp identity merge`. Without --yes, only show what would change.
     """
     check_profile_id("PROFILE_ID", profile_id)
+    given = read_identifiers(identifiers)
     with connected(suite) as client:
+        profile = find_profile_id(client, {"who": profile_id})
         response = client.call(
             "identity",
             "split",
-            profile_id=profile_id,
-            identifiers=read_identifiers(identifiers),
+            profile_id=profile,
+            identifiers=whole_keys(client, profile, given) if isinstance(given, list) else given,
             reason=reason,
             dry_run=not yes,
         )
@@ -104,13 +112,14 @@ def split(
 def merge(a: str, b: str, reason: str, yes: bool, suite: Path | None, as_json: bool) -> None:
     """Merge two profiles.
 
-    A and B are profile ids. Two accounts are never merged. Without --yes, only show what would
-    change.
+    A and B are ids or keys, as commands print them. Two accounts are never merged. Without --yes,
+    only show what would change.
     """
     check_profile_id("A", a)
     check_profile_id("B", b)
     with connected(suite) as client:
-        response = client.call("identity", "merge", a=a, b=b, reason=reason, dry_run=not yes)
+        one, other = (find_profile_id(client, {"who": each}) for each in (a, b))
+        response = client.call("identity", "merge", a=one, b=other, reason=reason, dry_run=not yes)
     print_response(response, repair_view(response), as_json)
 
 
@@ -147,10 +156,3 @@ def rotate_key() -> None:
             raise InvalidInput(name, "is not set")
     master = os.environ.get("CDP_MASTER_KEY")
     click.echo(rotate(keys["CDP_IDENTIFIER_KEY"], master, keys["CDP_NEW_MASTER_KEY"]))
-
-
-def _profile_id(client: Client, who: Sequence[str]) -> str:
-    if len(who) == 1 and "=" not in who[0]:
-        return who[0]
-    response = client.call("profiles", "get", identifiers=read_identifiers(who))
-    return str(response["profile_id"])

@@ -6,11 +6,18 @@ from pathlib import Path
 
 import click
 
-from cdp.commands.arguments import json_option, read_who, suite_option, who_argument
+from cdp.commands.arguments import json_option, suite_option, who_argument
 from cdp.connection import connected
-from cdp.views.report import console, print_json, profile_view
+from cdp.finding import find_profile_id, find_shopper, read_shopper
+from cdp.views.report import print_response, profile_view
+from cdp.views.timeline import timeline_view
+from contracts.timeline import MAX_ENTRIES
 
 _WAIT_MS = 2_000  # for segments to have applied what profiles has
+
+reveal_option = click.option(
+    "--reveal", is_flag=True, help="Show plain values too; that you did is logged."
+)
 
 
 @click.group()
@@ -20,16 +27,21 @@ def profile() -> None:
 
 @profile.command()
 @who_argument
+@reveal_option
 @suite_option
 @json_option
-def show(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
+def show(who: tuple[str, ...], reveal: bool, suite: Path | None, as_json: bool) -> None:
     """Show what is known about a shopper.
 
-    WHO is a profile id, or identifiers such as user_id=omar or email=omar@example.com.
+    WHO is identifiers such as user_id=omar or email=omar@example.com, or the id of a profile, of a
+    stream or of an event, or the key of an identifier.
     """
-    arguments = read_who(who)
+    shopper = read_shopper(who)
     with connected(suite) as client:
-        response = client.call("profiles", "get", **arguments)
+        found = find_shopper(client, shopper)
+        is_id = found["found_as"] in ("profile", "stream")
+        requested = found["stream_id"] if is_id else found["profile_id"]
+        response = client.call("profiles", "get", profile_id=requested, reveal=reveal)
         memberships = client.call(
             "segments",
             "memberships",
@@ -37,7 +49,43 @@ def show(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
             at_least=response["versions"],
             wait_ms=_WAIT_MS,
         )
-    if as_json:
-        print_json({**response, "segments": memberships["segments"]})
-    else:
-        console().print(profile_view(response, memberships["segments"]))
+    segments = memberships["segments"]
+    print_response({**response, "segments": segments}, profile_view(response, segments), as_json)
+
+
+@profile.command()
+@who_argument
+@click.option("--limit", type=click.IntRange(1, MAX_ENTRIES), default=30, show_default=True)
+@click.option("--before", metavar="CURSOR", help="Go on where the page before ended.")
+@click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type.")
+@reveal_option
+@suite_option
+@json_option
+def events(
+    who: tuple[str, ...],
+    limit: int,
+    before: str | None,
+    types: tuple[str, ...],
+    reveal: bool,
+    suite: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what happened to a shopper.
+
+    The newest comes first, with what identity made of it. The orders as they stand follow
+    the first page. WHO is as for `show`.
+    """
+    shopper = read_shopper(who)
+    with connected(suite) as client:
+        response = client.call(
+            "profiles",
+            "timeline",
+            profile_id=find_profile_id(client, shopper),
+            before=before,
+            limit=limit,
+            types=list(types) or None,
+            reveal=reveal,
+        )
+    options = [f"--type {each}" for each in types] + ["--reveal"] * reveal
+    again = " ".join(["cdp profile events", response["profile_id"], *options])
+    print_response(response, timeline_view(response, again), as_json)

@@ -18,19 +18,26 @@ from cdp.commands.profile import profile
 from cdp.commands.rebuild import rebuild
 from cdp.commands.run import run
 from cdp.commands.unrecordable import unrecordable
+from cdp.views.report import harmless
 from chassis.core.errors import ServiceError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class RootGroup(click.Group):
-    """Prints a command's ServiceError as one line on standard error, with exit status 1."""
+    """Prints a command's ServiceError on standard error, with exit status 1.
+
+    Whatever an error cites reaches the terminal harmless.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except ServiceError as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(harmless(error)) from None
+        except click.ClickException as error:
+            vars(error)["message"] = harmless(error.message)  # declared final, and set but once
+            raise
 
 
 @click.group(cls=RootGroup, context_settings=CONTEXT)

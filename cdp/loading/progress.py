@@ -16,6 +16,7 @@ from rich.progress import Progress as Bar
 from cdp.loading.checkpoint import Checkpoint, CheckpointFolder, Counts
 from cdp.loading.load import FINDING, Progress
 from cdp.loading.rows import RowSource
+from cdp.views.report import one_line
 
 _REASONS_SHOWN = 10
 _LINE_SECONDS = 10.0
@@ -153,7 +154,7 @@ def _print_rejected(out: Console, counts: Counts, folder: CheckpointFolder) -> N
     if folder.reasons.exists():
         with folder.reasons.open(encoding="utf-8", errors="replace") as file:
             for line in islice(file, _REASONS_SHOWN):
-                out.print(f"  {line.rstrip()}", markup=False, soft_wrap=True)
+                out.print(f"  {one_line(line.rstrip())}", markup=False, soft_wrap=True)
         if counts.rejected > _REASONS_SHOWN:
             out.print(f"  … all reasons are in {folder.reasons}", markup=False, soft_wrap=True)
     if folder.rejected.exists():

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cdp.consistency import LostStream, RestoreResult, SourceComparison
+from cdp.views.report import one_line
 from chassis.projections.rebuild import RebuildResult
 
 _LISTED = 20
@@ -44,7 +45,7 @@ def lost_lines(lost: Sequence[LostStream]) -> Iterator[str]:
     for stream in lost[:_LISTED]:
         first, last = stream.restored_to + 1, stream.version
         versions = f"version {last}" if first == last else f"versions {first} to {last}"
-        yield f"  {stream.stream}: {versions}"
+        yield f"  {one_line(stream.stream)}: {versions}"
     if len(lost) > _LISTED:
         yield f"  and {_streams(len(lost) - _LISTED)} more; --json lists them all"
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from cdp.doctor.finding import Finding
 from cdp.doctor.snapshot import SuiteSnapshot
 from cdp.doctor.status import RECENT_MS
+from cdp.views.report import harmless, one_line
 
 _WHOLE_LINES: Any = {"no_wrap": True, "overflow": "ignore"}  # so that they can be copied
 _STYLES = {"critical": "bold red", "warning": "bold yellow"}
@@ -23,7 +24,8 @@ def findings_view(snapshot: SuiteSnapshot, findings: Sequence[Finding]) -> Rende
     if not findings:
         parts.append(Text(f"All is well: {_summary(snapshot)}.", style="green"))
     parts += [
-        Text(f"Not looked at: {each}", style="dim", **_WHOLE_LINES) for each in unseen(snapshot)
+        Text(f"Not looked at: {one_line(each)}", style="dim", **_WHOLE_LINES)
+        for each in unseen(snapshot)
     ]
     return Group(*parts)
 
@@ -59,10 +61,12 @@ def unseen(snapshot: SuiteSnapshot) -> list[str]:
 
 def _finding(finding: Finding) -> RenderableType:
     text = Text(finding.severity, style=_STYLES[finding.severity], **_WHOLE_LINES)
-    text.append(f"  {finding.problem}", style="bold")
+    text.append(f"  {one_line(finding.problem)}", style="bold")
     text.append(f"  [{finding.code}]\n", style="dim")
-    text.append(f"  {finding.consequence}\n", style="default")
-    text.append("".join(f"    {line}\n" for line in finding.command.splitlines()), style="cyan")
+    text.append(f"  {one_line(finding.consequence)}\n", style="default")
+    text.append(
+        "".join(f"    {harmless(line)}\n" for line in finding.command.splitlines()), style="cyan"
+    )
     return text
 
 

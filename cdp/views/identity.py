@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cdp.views.report import harmless, profile_view, table_with, when
+from cdp.views.report import joined, one_line, profile_view, short_key, table_with, when
 
 _VERBS = {
     "created": "began",
@@ -33,18 +33,22 @@ def description_view(profile: Mapping[str, Any]) -> str:
             lines.append(identifier["key"])
             lines.append(f"    {identifier['assurance']}, from {began} until {ended}")
             lines.append(f"    stream {stream['stream']}")
-    return "\n".join(lines)
+    return joined(lines)
 
 
 def history_view(history: Mapping[str, Any]) -> str:
     """How a profile came about, a paragraph for each fact."""
     lines = [f"profile {history['profile_id']}"]
     for fact in history["happened"]:
-        cause = f"“{harmless(fact['note'])}”" if fact["note"] else f"by event {fact['event_id']}"
+        cause = (
+            f"“{one_line(fact['note'])}”"
+            if fact["note"]
+            else f"by event {one_line(fact['event_id'])}"
+        )
         verb = _VERBS.get(fact["reason"], fact["reason"])
         lines.append(f"{when(fact['at'])}  it {verb}, {cause}")
         lines += [f"    {line}" for line in _moves(fact["moves"])]
-    return "\n".join(lines)
+    return joined(lines)
 
 
 def repair_view(repair: Mapping[str, Any]) -> RenderableType:
@@ -52,12 +56,13 @@ def repair_view(repair: Mapping[str, Any]) -> RenderableType:
     parts: list[RenderableType] = []
     for side, heading in (("before", "Before"), ("after", "After")):
         for part in repair[side]:
-            parts.append(f"[bold]{heading}[/]: profile {part['profile_id']}")
-            parts += [_unbroken(f"  {i['key']}") for i in part["identifiers"]]
+            profile_id = one_line(part["profile_id"])
+            parts.append(Text.assemble((heading, "bold"), f": profile {profile_id}"))
+            parts += [_unbroken(f"  {one_line(i['key'])}") for i in part["identifiers"]]
             if "profile" in part:
                 parts.append(_profile_table(part))
     if repair["dry_run"]:
-        parts.append("Nothing was changed; use --yes to do it.")
+        parts.append(Text("Nothing was changed; use --yes to do it."))
     return Group(*parts)
 
 
@@ -73,9 +78,7 @@ def review_table(entries: Iterable[Mapping[str, Any]]) -> Table:
 
 def _moves(moves: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for move in moves:
-        names = [
-            f"{i['key'][: len(i['type']) + 9]}… ({i['assurance']})" for i in move["identifiers"]
-        ]
+        names = [f"{short_key(i['key'])} ({i['assurance']})" for i in move["identifiers"]]
         name = ", ".join(names) or "an earlier tenure of a device"
         if move["came_from"] is None:
             yield f"{name} is new"

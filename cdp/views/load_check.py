@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cdp.loading.check import EventFigures, LoadCheck
 from cdp.loading.progress import plural
-from cdp.views.report import harmless, table_with, when
+from cdp.views.report import one_line, table_with, when
 from chassis.core.instants import format_instant
 from rules.language.units import show_money
 
@@ -36,12 +36,14 @@ def load_check_view(check: LoadCheck) -> RenderableType:
             what = ", ".join(f"{name} {_shown(value)}" for name, value in event.data.items())
             who = ", ".join(f"{name} {value}" for name, value in event.identifiers.items())
             at = when(format_instant(event.time))
-            table.add_row(event.type, at, Text(harmless(who)), Text(harmless(what)))
+            table.add_row(event.type, at, who, what)
         parts.append(table)
     parts += [
-        Text(f"Rejected: {harmless(line)}", style="red") for line in _rejected(check.rejected)
+        Text(f"Rejected: {one_line(line)}", style="red") for line in _rejected(check.rejected)
     ]
-    parts += [Text(f"Look at this: {warning}", style="yellow") for warning in check.warnings]
+    parts += [
+        Text(f"Look at this: {one_line(warning)}", style="yellow") for warning in check.warnings
+    ]
     parts.append(Text("Nothing was recorded.", style="dim"))
     return Group(*parts)
 
@@ -75,9 +77,7 @@ def _identifiers(check: LoadCheck) -> RenderableType:
             if of == name
         ]
         distinct = len(check.shoppers.get(name, ()))
-        table.add_row(
-            name, f"{check.identifiers[name]:,}", f"{distinct:,}", Text("; ".join(reasons))
-        )
+        table.add_row(name, f"{check.identifiers[name]:,}", f"{distinct:,}", "; ".join(reasons))
     return table
 
 

@@ -18,6 +18,11 @@ from rich.text import Text
 from rules.language.units import show_money
 
 COUNTS = ("events", "profiles", "orders")
+LONGEST_SHOWN = 1_000  # characters of one text
+_LONGEST_LINE = 4_000
+_KEY_DIGITS = 8
+# Characters that count as printable, of which nothing is to be seen.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ def figures_table(columns: Mapping[str, Figures], rules: Mapping[str, str]) -> T
     table.add_section()
     for segment in sorted({name for each in columns.values() for name in each.members}):
         members = (f"{each.members.get(segment, 0):,}" for each in columns.values())
-        table.add_row(segment, *members, Text(rules.get(segment, ""), style="dim"))
+        table.add_row(segment, *members, Text(harmless(rules.get(segment, "")), style="dim"))
     return table
 
 
@@ -47,29 +52,33 @@ def decision_view(title: str, decision: Mapping[str, Any], segments: Iterable[st
     profile = decision["profile_id"] or "unknown shopper"
     names = ", ".join(segments) or "no segment"
     parts: list[RenderableType] = [
-        Text(title, style="bold"),
-        Text(f"  {profile}, assurance {decision['assurance']}, {names}", style="dim"),
+        Text(one_line(title), style="bold"),
+        Text(one_line(f"  {profile}, assurance {decision['assurance']}, {names}"), style="dim"),
     ]
     for key in ("degraded", "reasons"):
         codes = [code for code in decision[key] if not code.startswith("fallback:")]
         if codes:
-            parts.append(Text(f"  {key}: {', '.join(codes)}", style="yellow"))
+            parts.append(Text(f"  {key}: {one_line(', '.join(codes))}", style="yellow"))
     if decision["stale"]:
         parts.append(Text("  stale: not all events of `at_least` had arrived", style="yellow"))
     parts.append(Padding(_slots(decision), (0, 0, 0, 2)))
     fallbacks = [name for name, blocks in decision["slots"].items() if _is_fallback(blocks)]
     if fallbacks:
-        parts.append(Text(f"  fallback: {', '.join(fallbacks)}\n", style="dim"))
+        parts.append(Text(f"  fallback: {one_line(', '.join(fallbacks))}\n", style="dim"))
     return Group(*parts)
 
 
 def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any]]) -> Table:
     """A profile as a table; identifiers by type alone, as the read model has only their keys."""
     orders, loyalty = profile["orders"], profile["loyalty"]
-    table = table_with("profile", Text(profile["profile_id"]))
+    table = table_with("profile", profile["profile_id"])
     if profile.get("requested") not in (None, profile["profile_id"]):
         table.add_row("requested as", profile["requested"])
     table.add_row("known by", _counted(i["type"] for i in profile["identifiers"]))
+    for each in profile["identifiers"]:
+        if "value" in each:
+            value = "(no longer kept)" if each["value"] is None else one_line(each["value"])
+            table.add_row(each["type"], value)
     table.add_row("seen", f"{when(profile['first_seen_at'])} to {when(profile['last_seen_at'])}")
     table.add_row("events", f"{profile['events']:,}")
     table.add_row("orders", f"{orders['count']:,} of {orders['items']:,} items")
@@ -131,12 +140,32 @@ def when(instant: str | None) -> str:
     return "never" if instant is None else f"{instant[:10]} {instant[11:19]}"
 
 
-def harmless(text: object) -> str:
-    """Text of shoppers and shops for a terminal: control characters, but for line ends, escaped."""
-    return "".join(
-        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
-        for each in str(text)
-    )
+def harmless(text: object, most: int = LONGEST_SHOWN) -> str:
+    """Text of shoppers and shops for a terminal: control characters, but for line ends, escaped.
+
+    So are characters that turn the direction of text or that nobody sees; what is over `most`
+    characters long is cut.
+    """
+    whole = str(text)
+    cut = f"… ({len(whole):,} characters)" if len(whole) > most else ""
+    visible = (each if _is_visible(each) else _escaped(each) for each in whole[:most])
+    return "".join(visible) + cut
+
+
+def one_line(text: object, most: int = LONGEST_SHOWN) -> str:
+    """The same in one line, so that no text passes for a line of ours."""
+    return harmless(text, most).replace("\n", "\\n")
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Lines of text, each of them harmless and one line."""
+    return "\n".join(one_line(line, _LONGEST_LINE) for line in lines)
+
+
+def short_key(key: str) -> str:
+    """A key as it is printed where there is little room; commands take it like this."""
+    kind, _, digest = key.partition(":")
+    return key if len(digest) <= _KEY_DIGITS else f"{kind}:{digest[:_KEY_DIGITS]}…"
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -145,9 +174,11 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_json(response: object) -> None:
-    """A response as JSON on standard output."""
-    json.dump(response, sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    """A response as JSON on standard output; what is no visible character is written `\\uXXXX`."""
+    text = json.dumps(response, indent=2, ensure_ascii=False)
+    if not text.isascii():
+        text = "".join(each if _is_visible(each) else json.dumps(each)[1:-1] for each in text)
+    sys.stdout.write(f"{text}\n")
 
 
 def print_response(response: object, view: RenderableType, as_json: bool) -> None:
@@ -165,8 +196,9 @@ def _slots(decision: Mapping[str, Any]) -> Table:
     for name, blocks in decision["slots"].items():
         for block in [] if _is_fallback(blocks) else blocks:
             content = block["content"]
-            shows = Text(content.get("title", ""), style="green")
-            shows.append(f"\n{block['offer_id']} v{block['offer_version']}", style="dim")
+            shows = Text(harmless(content.get("title", "")), style="green")
+            offer = one_line(f"{block['offer_id']} v{block['offer_version']}")
+            shows.append(f"\n{offer}", style="dim")
             table.add_row(name, shows, "\n".join(_why(decision, name, block["offer_id"])))
     return table
 
@@ -191,6 +223,14 @@ def _named(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
+def _is_visible(character: str) -> bool:
+    return (character.isprintable() and character not in _BLANK) or character == "\n"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
 class _PlainTable(Table):
     """A table whose texts are shown as they are: no markup, no control characters."""
 
@@ -204,5 +244,6 @@ def table_with(*headings: Any) -> Table:
     """A table with these headings, or without any; long cells are folded."""
     table = _PlainTable(box=box.SIMPLE_HEAD, pad_edge=False, show_header=bool(headings))
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        title = Text(harmless(heading)) if isinstance(heading, str) else heading
+        table.add_column(title, overflow="fold")
     return table

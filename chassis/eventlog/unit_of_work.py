@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import replace
@@ -129,6 +129,11 @@ class UnitOfWork:
     def history(self, after: Mapping[str, int], limit: int) -> list[Event]:
         """Up to `limit` events of the log past `after` (stream: version), upcast."""
         events = self._log.history(self.connection, after, limit)
+        return [self._upcasters.upcast(event) for event in events]
+
+    def events_at(self, places: Iterable[tuple[str, int]]) -> list[Event]:
+        """The events at these places (stream, version) of the log, upcast, in that order."""
+        events = self._log.events_at(self.connection, places)
         return [self._upcasters.upcast(event) for event in events]
 
     def raw_history(self, after: Mapping[str, int], limit: int) -> list[Event]:

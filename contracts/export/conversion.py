@@ -27,6 +27,7 @@ from contracts.fields import MAX_IDENTIFIERS, Currency, Identifiers, Versions
 from contracts.offers import MAX_ITEMS, MAX_STREAMS, OptionalIdentifiers, Referrer, Stock, Token
 from contracts.profiles import GetProfileRequest
 from contracts.segments import MembershipsRequest
+from contracts.timeline import FindRequest, TimelineRequest
 
 Use = Literal["request", "ingested", "emitted"]
 """How a schema is used, which decides what of it is promised.
@@ -180,6 +181,8 @@ _EITHER_WAY = {"oneOf": [_has("profile_id"), _has("identifiers")]}
 _ACROSS: Mapping[type[Schema], dict[str, Any]] = {
     GetProfileRequest: _EITHER_WAY,
     MembershipsRequest: _EITHER_WAY,
+    TimelineRequest: _EITHER_WAY,
+    FindRequest: {"oneOf": [_has("who"), _has("identifiers")]},
     event_types.Product: {"anyOf": [{"required": ["product_id"]}, {"required": ["sku"]}]},
     event_types.ValuedData: {"dependencies": {"value": ["currency"]}},
     event_types.OrderRefunded: {"dependencies": {"amount": ["currency"]}},

@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 from chassis.validation.fields import ListOf, Name, Nested, Text
 from chassis.validation.plain import MAX_CALL_EVENTS
 from chassis.validation.schema import StrictSchema
-from contracts import common, event_types, offers, profiles, segments
+from contracts import common, event_types, offers, profiles, segments, timeline
 from contracts.export.conversion import Use
 from contracts.identity import calls, events, support
 from contracts.ingest import EventSchema
@@ -131,6 +131,20 @@ _PROFILES = (
         "Everything known of a shopper, up to this moment, by one of the arguments.",
         profiles.GetProfileRequest(),
         profiles.ProfileResponse(),
+    ),
+    Call(
+        "profiles",
+        "timeline",
+        "What happened to a shopper, a page of it, the newest first; and the orders as they stand.",
+        timeline.TimelineRequest(),
+        timeline.TimelineResponse(),
+    ),
+    Call(
+        "profiles",
+        "find",
+        "Whose an id, a key or identifiers are; or why they are nobody's, and what to try.",
+        timeline.FindRequest(),
+        timeline.FindResponse(),
     ),
     Call(
         "profiles",

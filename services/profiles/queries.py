@@ -6,15 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from chassis import NotFound
+from chassis import Event, NotFound
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.observability.gauges import GaugeQuery, Sample
 from contracts.profiles import UNRECORDABLE_EVENT
-from profile_index import current_streams
+from identifiers import IdentifierTypes, accept
+from profile_index import current_streams, profiles_of
 from rules import combine, profile_view
 from services.profiles import store
+from services.profiles.domain import finding, timeline
+from services.profiles.domain.finding import Nobody
+from services.profiles.domain.timeline import TimelinePlace
 from services.profiles.store import CurrentSummary
 from services.profiles.vault import Vault
+
+_TIMELINE_ROUNDS = 20
+_LEAST_READ = 50
+_AMBIGUOUS = 5
 
 
 class IdentityLookup(Protocol):
@@ -46,6 +54,65 @@ def find_profile(identity: IdentityLookup, request: Mapping[str, Any]) -> str:
     return str(response["profile_id"])
 
 
+def find_by_word(unit: UnitOfWork, types: IdentifierTypes, word: str) -> dict[str, Any]:
+    """The response of `find` for an id or a key, which may be abbreviated."""
+    word = word.strip()
+    start = finding.start_of_key(word)
+    if start is not None:
+        return _find_key(unit, types, start)
+    if current := current_streams(unit, word):
+        return _found(current[0], "profile" if current[0] == word else "stream", word)
+    if event := unit.find([word]).get(word):
+        return _found(profiles_of(unit, [event.stream]).get(event.stream), "event", event.stream)
+    is_deferred, reason = store.deferred_state(unit, word)
+    return _found_nobody(
+        finding.deferred(reason) if is_deferred else finding.nobody_by_word(word, types)
+    )
+
+
+def find_by_identifiers(
+    unit: UnitOfWork, vault: Vault, identifiers: Mapping[str, str], response: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The response of `find` for identifiers, of which identity has responded to `lookup`."""
+    if response["profile_id"] is not None:
+        return _found(response["profile_id"], "identifier", response["stream_id"])
+    accepted = accept(identifiers, vault.types, vault.key)
+    keys = [identifier.key for identifier in accepted.keys]
+    seen = dict.fromkeys(store.sealed_values(unit, keys), True)
+    return _found_nobody(finding.nobody_by_identifiers(accepted.keys, accepted.ignored, seen))
+
+
+def _find_key(unit: UnitOfWork, types: IdentifierTypes, start: str) -> dict[str, Any]:
+    keys = store.known_keys(unit, start, _AMBIGUOUS)
+    if len(keys) > 1:
+        return _found_nobody(finding.ambiguous(keys))
+    for stream in keys.values():
+        if stream is None:
+            return _found_nobody(finding.address_alone(start.partition(":")[0]))
+        return _found(profiles_of(unit, [stream]).get(stream), "key", stream)
+    return _found_nobody(finding.nobody_by_word(start, types))
+
+
+def _found(profile_id: str | None, found_as: str, stream_id: str | None) -> dict[str, Any]:
+    return {
+        "profile_id": profile_id,
+        "found_as": found_as,
+        "stream_id": stream_id,
+        "reasons": [],
+        "try": [],
+    }
+
+
+def _found_nobody(nobody: Nobody) -> dict[str, Any]:
+    return {
+        "profile_id": None,
+        "found_as": None,
+        "stream_id": None,
+        "reasons": nobody.reasons,
+        "try": nobody.advice,
+    }
+
+
 def read_profile(
     unit: UnitOfWork, profile_id: str, requested: str | None, vault: Vault | None = None
 ) -> Reading:
@@ -67,6 +134,77 @@ def read_profile(
         "versions": {stream: current.version for stream, current in summaries.items()},
     }
     return Reading(response, summaries)
+
+
+def read_timeline(
+    unit: UnitOfWork, profile_id: str, request: Mapping[str, Any], vault: Vault | None = None
+) -> Reading:
+    """A page of what happened to the profile that `profile_id` stands for today.
+
+    With a `vault`, plain values are shown.
+    """
+    current = current_streams(unit, profile_id)
+    if current is None:
+        raise NotFound("profile_id", "is not a profile that we know")
+    current_id, streams = current
+    events, cursor = _timeline_page(unit, streams, request)
+    summaries: Mapping[str, CurrentSummary] = {}
+    orders = order_count = None
+    if "before" not in request:
+        summaries = store.current_summaries(unit, streams)
+        whole = combine(current.summary for current in summaries.values())
+        orders, order_count = timeline.order_list(whole)
+    response = {
+        "profile_id": current_id,
+        "requested": request.get("profile_id"),
+        "entries": _timeline_entries(unit, events, vault),
+        "next": cursor,
+        "orders": orders,
+        "order_count": order_count,
+    }
+    return Reading(response, summaries)
+
+
+def _timeline_page(
+    unit: UnitOfWork, streams: Sequence[str], request: Mapping[str, Any]
+) -> tuple[list[Event], str | None]:
+    """The events of a page, a copy of each joint fact, and where the next page begins.
+
+    Copies are passed over by a few rounds at most: a page may have fewer than it could.
+    """
+    before = TimelinePlace.read(request["before"]) if "before" in request else None
+    limit: int = request["limit"]
+    size = max(limit, _LEAST_READ)
+    events: list[Event] = []
+    for _ in range(_TIMELINE_ROUNDS):
+        places = store.timeline_places(unit, streams, request.get("types"), before, size + 1)
+        found = {
+            TimelinePlace.of(event): event
+            for event in unit.events_at((each.stream, each.version) for each in places[:size])
+        }
+        for place in places[:size]:
+            if len(events) == limit:
+                return events, before.cursor if before else None
+            before = place
+            if timeline.is_told_here(found[place], streams):
+                events.append(found[place])
+        if len(places) <= size:
+            return events, None
+    return events, before.cursor if before else None
+
+
+def _timeline_entries(
+    unit: UnitOfWork, events: Sequence[Event], vault: Vault | None
+) -> list[dict[str, Any]]:
+    firsts = unit.events_at({(event.stream, 1) for event in events})
+    foundings = {event.stream: event for event in firsts}
+    causes = {str(event.metadata.get("causation_id", "")) for event in events} - {""}
+    types = {event.id: event.type for event in unit.find(sorted(causes)).values()}
+    values = None
+    if vault is not None:
+        sealed = store.sealed_values(unit, timeline.keys_of(events, foundings))
+        values = {key: vault.open(key, text) for key, text in sealed.items()}
+    return [timeline.entry(event, foundings.get(event.stream), types, values) for event in events]
 
 
 def preview_profiles(unit: UnitOfWork, stream_sets: Sequence[Sequence[str]]) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from chassis.eventlog.unit_of_work import UnitOfWork
@@ -16,6 +17,7 @@ from contracts.profiles import (
     SET_ASIDE_REQUEST,
     UNRECORDABLE_REQUEST,
 )
+from contracts.timeline import FIND_REQUEST, TIMELINE_REQUEST
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from services.profiles import store
 from services.profiles.commands import RecordHandler, open_record_handler, refresh_summaries
@@ -24,10 +26,13 @@ from services.profiles.projections import IdentityProjection
 from services.profiles.queries import (
     DEFERRED_GAUGES,
     Reading,
+    find_by_identifiers,
+    find_by_word,
     find_profile,
     list_unrecordable,
     preview_profiles,
     read_profile,
+    read_timeline,
 )
 
 
@@ -71,6 +76,56 @@ class ProfilesService(Service):
         if vault:
             self.log.info("identifiers_revealed", profile_id=profile["profile_id"])
         return profile
+
+    @rpc
+    def timeline(
+        self,
+        profile_id: Any = None,
+        identifiers: Any = None,
+        before: Any = None,
+        limit: Any = 50,
+        types: Any = None,
+        reveal: Any = False,
+    ) -> dict[str, Any]:
+        """What happened to a shopper, a page of it, the newest first; and the orders as they stand.
+
+        With `reveal`, the plain values of identifiers, and what shoppers and shops have written.
+        """
+        arguments = {
+            "profile_id": profile_id,
+            "identifiers": identifiers,
+            "before": before,
+            "limit": limit,
+            "types": types,
+            "reveal": reveal,
+        }
+        request = load(TIMELINE_REQUEST, arguments)
+        current = find_profile(self.identity, request)
+        vault = self.recorder.vault if request["reveal"] else None
+        response: dict[str, Any] = self.work.run(
+            lambda unit: _respond(unit, read_timeline(unit, current, request, vault))
+        )
+        if vault:
+            self.log.info("identifiers_revealed", profile_id=response["profile_id"])
+        return response
+
+    @rpc
+    def find(self, who: Any = None, identifiers: Any = None) -> dict[str, Any]:
+        """Whose an id, a key or identifiers are; or why they are nobody's, and what to try."""
+        request = load(FIND_REQUEST, {"who": who, "identifiers": identifiers})
+        if "who" in request:
+            types = self.recorder.vault.types
+            return self.work.read(partial(find_by_word, types=types, word=request["who"]))
+        given = request["identifiers"]
+        response = self.identity.lookup(identifiers=given, authenticated=True)
+        return self.work.read(
+            partial(
+                find_by_identifiers,
+                vault=self.recorder.vault,
+                identifiers=given,
+                response=response,
+            )
+        )
 
     @rpc
     def preview(self, stream_sets: Any) -> list[dict[str, Any]]:

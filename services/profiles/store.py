@@ -30,6 +30,7 @@ from profile_index import apply_identity, fold_events, load_summaries
 from profile_index import save_summaries as save_summary_rows
 from profile_index.tables import IDENTIFIERS, LABELS
 from rules import Summary
+from services.profiles.domain.timeline import TimelinePlace
 from services.profiles.vault import SealedValue
 
 _PAGE = 1_000
@@ -182,6 +183,51 @@ def current_summaries(unit: UnitOfWork, streams: Sequence[str]) -> dict[str, Cur
         stream: CurrentSummary(versions[stream], summaries[stream], stored[stream][0])
         for stream in streams
     }
+
+
+def timeline_places(
+    unit: UnitOfWork,
+    streams: Sequence[str],
+    types: Sequence[str] | None,
+    before: TimelinePlace | None,
+    limit: int,
+) -> list[TimelinePlace]:
+    """The places of the events of streams, the newest first, that come before one of them."""
+    place = [
+        EVENTS.c.occurred_at,
+        EVENTS.c.recorded_at,
+        EVENTS.c.version,
+        EVENTS.c.stream_id,
+    ]
+    query = sa.select(*place).where(among(EVENTS.c.stream_id, "streams"))
+    if types:
+        query = query.where(EVENTS.c.type.in_(types))
+    if before:
+        query = query.where(sa.tuple_(*place) < sa.tuple_(*map(sa.literal, before)))
+    query = query.order_by(*(column.desc() for column in place)).limit(limit)
+    rows = unit.connection.execute(query, {"streams": list(streams)})
+    return [TimelinePlace(*row) for row in rows]
+
+
+def known_keys(unit: UnitOfWork, start: str, limit: int) -> dict[str, str | None]:
+    """The keys that begin with `start`, with the stream that each leads to, if to any."""
+    found: dict[str, str | None] = {}
+    for table, stream in ((SEALED_VALUES, sa.null()), (IDENTIFIERS, IDENTIFIERS.c.stream_id)):
+        query = (
+            sa.select(table.c.key, stream)
+            .where(sa.func.substr(table.c.key, 1, len(start)) == start)
+            .order_by(table.c.key)
+            .limit(limit)
+        )
+        found |= {row[0]: row[1] for row in unit.connection.execute(query)}
+    return found
+
+
+def deferred_state(unit: UnitOfWork, event_id: str) -> tuple[bool, str | None]:
+    """Whether an event is deferred, and the reason if it could not be recorded."""
+    query = sa.select(DEFERRED.c.refused).where(DEFERRED.c.event_id == event_id)
+    row = unit.connection.execute(query).first()
+    return row is not None, None if row is None else row.refused
 
 
 def save_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary]) -> None:

@@ -120,10 +120,13 @@ def test_what_the_demo_left_can_be_asked(cdp: Command, demo: list[str]) -> None:
     assert {each["segment"] for each in grace["segments"]} == {"frequent_buyer", "high_value"}
 
 
-def test_a_shopper_whom_the_demo_does_not_know_is_one_line(cdp: Command, demo: list[str]) -> None:
+def test_a_shopper_whom_the_demo_does_not_know_is_told_so_and_what_to_try(cdp: Command, demo: list[str]) -> None:
     done = cdp("profile", "show", "user_id=nobody", "--demo")
     assert done.returncode == 1
-    assert done.stderr == "Error: identifiers: lead to no profile that we know\n"
+    assert done.stderr == (
+        "Error: user_id=nobody: user_id has never been seen, spelt like this\n"
+        "  try: compare it with what the shop sends, letter by letter\n"
+    )
 
 
 def test_a_decision_can_be_asked_of_the_demo_and_leaves_it_as_it_was(

@@ -11,8 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from cdp.commands.arguments import read_who
 from cdp.commands.root import cli
+from cdp.finding import read_shopper
 from cdp.views.progress import lines
 from chassis import InvalidInput
 from chassis.projections.rebuild import RebuildProgress
@@ -71,8 +71,8 @@ def test_every_command_is_told_whole_in_the_list(path: tuple[str, ...]) -> None:
         (["run", "nobody"], "'nobody' is not one of 'identity', 'profiles', 'segments', 'offers'"),
         (["run", "--role", "boss"], "'boss' is not one of 'rpc', 'events', 'all'"),
         (["profile", "show"], "Missing argument 'WHO...'"),
-        (["profile", "show", "a", "b"], "WHO is one profile id, or identifiers"),
-        (["profile", "show", "user_id="], "WHO is one profile id, or identifiers"),
+        (["profile", "show", "a", "b"], "WHO is one id or key, or identifiers"),
+        (["profile", "show", "user_id="], "WHO is one id or key, or identifiers"),
         (["profile", "show", "user_id=grace", "user_id=omar"], "user_id is given twice"),
         (["decide", "missing.json"], "No such file"),
         (["dead-letters", "show", "segments"], "Missing argument 'ID'"),
@@ -267,8 +267,9 @@ def test_a_demo_without_its_purchases_says_where_they_should_be(
     assert message.startswith("Error: nowhere/CDNOW_sample.txt: is missing")
 
 
-def test_who_is_a_profile_id_or_identifiers() -> None:
-    assert read_who(("019aa",)) == {"profile_id": "019aa"}
-    assert read_who(("user_id=omar", "email=o=o@example.com")) == {
+def test_who_is_an_id_a_key_or_identifiers() -> None:
+    assert read_shopper(("019aa",)) == {"who": "019aa"}
+    assert read_shopper(("email:0123abcd…",)) == {"who": "email:0123abcd…"}
+    assert read_shopper(("user_id=omar", "email=o=o@example.com")) == {
         "identifiers": {"user_id": "omar", "email": "o=o@example.com"}
     }
