@@ -64,13 +64,13 @@ def _details(entry: Mapping[str, Any]) -> Iterator[str]:
         yield from _identity(identity)
         return
     data = entry["data"]
-    shown = [
+    fields = [
         f"{name} {_value(name, value, data)}"
         for name, value in data.items()
         if not (name == "currency" and any(each in data for each in _MONEY))
     ]
-    if shown:
-        yield ", ".join(shown)
+    if fields:
+        yield ", ".join(fields)
     if entry["left_out"]:
         yield f"not shown: {', '.join(entry['left_out'])}"
 

@@ -120,7 +120,9 @@ def test_what_the_demo_left_can_be_asked(cdp: Command, demo: list[str]) -> None:
     assert {each["segment"] for each in grace["segments"]} == {"frequent_buyer", "high_value"}
 
 
-def test_a_shopper_whom_the_demo_does_not_know_is_told_so_and_what_to_try(cdp: Command, demo: list[str]) -> None:
+def test_nobody_is_found_in_the_demo_with_the_reason_and_what_to_try(
+    cdp: Command, demo: list[str]
+) -> None:
     done = cdp("profile", "show", "user_id=nobody", "--demo")
     assert done.returncode == 1
     assert done.stderr == (

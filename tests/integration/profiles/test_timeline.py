@@ -93,7 +93,7 @@ def order(order_id: str, revenue: int) -> dict[str, Any]:
     return {"order_id": order_id, "revenue": revenue, "currency": "EUR", "products": [line]}
 
 
-def told(page: dict[str, Any]) -> list[str]:
+def happened(page: dict[str, Any]) -> list[str]:
     """What happened, the newest first: ids of events, and words of identity."""
     return [
         each["identity"]["words"] if each["identity"] else each["event_id"]
@@ -108,7 +108,7 @@ def test_a_timeline_tells_what_happened_and_what_identity_made_of_it(shop: Shop)
     )
     shop.record("paid", "order_completed", "20T12:00", order("o-1", 5_000), identifiers=DEVICE)
     page = shop.timeline(identifiers=ACCOUNT)
-    assert [each for each in told(page) if ":" not in each] == ["paid", "in", "viewed"]
+    assert [each for each in happened(page) if ":" not in each] == ["paid", "in", "viewed"]
     facts = [each["identity"] for each in page["entries"] if each["identity"]]
     assert facts[0]["event_type"] == "signed_in"
     assert facts[0]["words"].startswith("signed in on this device: ")
@@ -257,7 +257,7 @@ def test_a_merge_is_told_once_however_many_streams_it_moves(shop: Shop) -> None:
     shop.record("after", "product_viewed", "20T11:00", {"sku": "w"}, identifiers={"device_id": "d"})
     page = shop.timeline(profile_id=other, limit=200)
     assert page["profile_id"] == one
-    assert told(page).count("the support desk merged two profiles") == 1
+    assert happened(page).count("the support desk merged two profiles") == 1
 
 
 def test_only_the_newest_orders_are_listed_and_all_are_counted(shop: Shop) -> None:
