@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from cdp.commands.arguments import (
 )
 from cdp.connection import connected
 from cdp.finding import find_profile_id, read_shopper, whole_keys
-from cdp.views.identity import description_view, history_view, repair_view, review_table
+from cdp.views.identity import description_view, history_view, repair_view, review_view
 from cdp.views.report import print_response
 from chassis.config.keys import rotate
 from chassis.core.errors import InvalidInput
@@ -127,19 +128,37 @@ def merge(a: str, b: str, reason: str, yes: bool, suite: Path | None, as_json: b
 @click.option("--kind", type=click.Choice(KINDS), help="Only entries of this kind.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--done", metavar="ID", help="Take this entry off the list first.")
+@click.option("--by", metavar="NAME", help="Who does; by default whose login this is.")
+@click.option("--all", "every", is_flag=True, help="List those that are done, too.")
 @suite_option
 @json_option
 def review(
-    kind: str | None, limit: int, done: str | None, suite: Path | None, as_json: bool
+    kind: str | None,
+    limit: int,
+    done: str | None,
+    by: str | None,
+    every: bool,
+    suite: Path | None,
+    as_json: bool,
 ) -> None:
     """List what a person should review.
 
-    Refused merges, profiles at a limit, and devices shared by many accounts.
+    Refused merges, profiles at a limit, and devices shared by many accounts. An entry that is done
+    is open again once the same is seen again.
     """
+    if by is not None and done is None:
+        raise click.UsageError("--by goes with --done")
     with connected(suite) as client:
-        entries = client.call("identity", "review", kind=kind, limit=limit, done=done)
-    view = review_table(entries) if entries else "There is nothing to review."
-    print_response(entries, view, as_json)
+        entries = client.call(
+            "identity",
+            "review",
+            kind=kind,
+            limit=limit,
+            done=done,
+            done_by=(by or _login()) if done else None,
+            include_done=every,
+        )
+    print_response(entries, review_view(entries), as_json)
 
 
 @identity.command("rotate-key")
@@ -156,3 +175,11 @@ def rotate_key() -> None:
             raise InvalidInput(name, "is not set")
     master = os.environ.get("CDP_MASTER_KEY")
     click.echo(rotate(keys["CDP_IDENTIFIER_KEY"], master, keys["CDP_NEW_MASTER_KEY"]))
+
+
+def _login() -> str:
+    """Whose login this is; "unknown" in a container that has no user of that number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cdp.views.report import joined, one_line, profile_view, short_key, table_with, when
+from cdp.views.report import joined, one_line, profile_view, short_key, when
 
 _VERBS = {
     "created": "began",
@@ -66,14 +66,22 @@ def repair_view(repair: Mapping[str, Any]) -> RenderableType:
     return Group(*parts)
 
 
-def review_table(entries: Iterable[Mapping[str, Any]]) -> Table:
-    """The review list."""
-    table = table_with("id", "what", "profile or device", "about", "why", "last seen")
-    for entry in entries:
-        kind = entry["kind"].replace("_", " ")
-        seen = when(entry["last_at"])
-        table.add_row(entry["id"], kind, entry["subject"], entry["about"], entry["reason"], seen)
-    return table
+def review_view(entries: Iterable[Mapping[str, Any]]) -> str:
+    """The review list, each id and key on a line of its own so that it can be copied."""
+    lines = [line for entry in entries for line in _review(entry)]
+    return joined(lines) if lines else "There is nothing to review."
+
+
+def _review(entry: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{when(entry['last_at'])}  {entry['kind'].replace('_', ' ')}: {entry['reason']}"
+    yield f"    id {entry['id']}"
+    device = ":" in entry["subject"]
+    yield f"    {'device' if device else 'profile'} {entry['subject']}"
+    if not device:
+        yield f"    about {entry['about']}"
+    yield f"    shown last by event {entry['event_id']}, first at {when(entry['first_at'])}"
+    if entry.get("done_at"):
+        yield f"    done at {when(entry['done_at'])} by {entry['done_by'] or 'nobody named'}"
 
 
 def _moves(moves: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -51,11 +51,17 @@ class MergeRequest(StrictSchema):
 
 
 class ReviewRequest(StrictSchema):
-    """The arguments of `identity.review`."""
+    """The arguments of `identity.review`.
+
+    `done` is the id of an entry to take off the list, `done_by` the name of who does.
+    `include_done` lists those that are off, too.
+    """
 
     kind = Choice(*REVIEW_KINDS)
     limit = Integer(least=1, most=1_000, load_default=100)
     done = Text(longest=64)
+    done_by = Text(longest=100)
+    include_done = Boolean(load_default=False)
 
 
 class RepairedProfileSchema(StrictSchema):
@@ -113,7 +119,7 @@ class ReviewEntrySchema(StrictSchema):
     """An entry of the review list.
 
     `subject` is a profile, or the key of a device; `about` is the key of what was refused, or the
-    type of an identifier.
+    type of an identifier. An entry that is off the list has `done_at` and `done_by`.
     """
 
     id = Text(required=True)
@@ -124,6 +130,8 @@ class ReviewEntrySchema(StrictSchema):
     event_id = Text(required=True)
     first_at = Instant(required=True)
     last_at = Instant(required=True)
+    done_at = Instant()
+    done_by = Text(allow_none=True)
 
 
 SPLIT_BY_VALUE_REQUEST = SplitByValueRequest()

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from chassis import Event, NotFound, Unavailable, new_id
 from chassis.config.settings import Settings
+from chassis.core.instants import SECOND
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from identifiers import load_types
 from services.identity import queries, store
@@ -29,7 +30,7 @@ from services.identity.domain.state import IdentityPolicy, IdentityState
 T = TypeVar("T")
 _ATTEMPTS = 50  # each of them fails only because another call has moved a profile meanwhile
 _PATIENCE = 5.0  # seconds in all: each attempt may wait for locks
-_MOST_REMEMBERED = 100_000
+_FRESH = SECOND
 
 Decision = tuple[Sequence[str], IdentityChange]  # the profiles that result, and what has changed
 Decide = Callable[[UnitOfWork, IdentityState, Sequence[str]], Decision]
@@ -122,13 +123,10 @@ class RepairHandler:
 
 
 class ReviewHandler:
-    """Puts on the review list what only a person can decide: each entry once in a process' memory.
+    """Puts on the review list what only a person can decide.
 
     It does so after the batch. If a crash prevents it, the next such event makes the entry.
     """
-
-    def __init__(self) -> None:
-        self._noted: set[review.ReviewSubject] = set()
 
     def note(
         self,
@@ -137,16 +135,14 @@ class ReviewHandler:
         facts: Sequence[Event],
         work: UnitOfWorkRunner,
     ) -> None:
-        """Note refused merges, profiles at a limit and devices that accounts share."""
+        """Note refused merges, profiles at a limit and devices that accounts share.
+
+        An entry that was taken off the list is on it again.
+        """
         refusals = review.refusals(observations, results)
-        new = {subject: event for subject, event in refusals.items() if subject not in self._noted}
         devices = review.handed_over(facts)
-        if not new and not devices:
-            return
-        entries = work.run(partial(_note, refusals=new, devices=devices))
-        if len(self._noted) > _MOST_REMEMBERED:
-            self._noted.clear()
-        self._noted |= entries.keys()
+        if refusals or devices:
+            work.run(partial(_note, refusals=refusals, devices=devices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +175,9 @@ def take_back(unit: UnitOfWork, policy: IdentityPolicy, facts: Sequence[LostFact
     _check_epochs(appended)
 
 
-def close_review(unit: UnitOfWork, review_id: str) -> None:
+def close_review(unit: UnitOfWork, review_id: str, by: str | None = None) -> None:
     """Take an entry off the review list; NotFound if it is not on it."""
-    if not store.close_review(unit, review_id):
+    if not store.close_review(unit, review_id, by):
         raise NotFound("done", "is not an entry of the review list")
 
 
@@ -227,12 +223,15 @@ def _check_epochs(facts: Sequence[Event]) -> None:
 
 def _note(
     unit: UnitOfWork, refusals: Mapping[review.ReviewSubject, str], devices: Mapping[str, str]
-) -> dict[review.ReviewSubject, str]:
+) -> None:
     accounts = store.accounts_on(unit, devices) if devices else {}
     entries = {**refusals, **review.shared_devices(devices, accounts)}
-    if entries:
-        store.save_reviews(unit, entries)
-    return entries
+    if not entries:
+        return
+    # What many events show at once is written once a second.
+    fresh = store.fresh_reviews(unit, entries, unit.now - _FRESH)
+    if seen := {subject: event for subject, event in entries.items() if subject not in fresh}:
+        store.save_reviews(unit, seen)
 
 
 def _keys(observations: Iterable[Observation]) -> list[str]:

@@ -69,10 +69,10 @@ def current_profile(unit: UnitOfWork, profile_id: str, field: str = "profile_id"
 
 
 def list_reviews(
-    unit: UnitOfWork, limit: int = 100, kind: str | None = None
+    unit: UnitOfWork, limit: int = 100, kind: str | None = None, *, include_done: bool = False
 ) -> list[dict[str, Any]]:
-    """The response of `review`: the open entries, the newest first."""
-    entries = store.list_reviews(unit, kind, limit)
+    """The response of `review`: the open entries, or all, the newest first."""
+    entries = store.list_reviews(unit, kind, limit, include_done=include_done)
     profile_ids = {entry["subject"] for entry in entries if entry["kind"] != SHARED}
     return responses.review(entries, store.current_profiles(unit, profile_ids))
 

@@ -97,17 +97,33 @@ class IdentityService(Service):
         return self._with_previews(responses.repair(result))
 
     @rpc
-    def review(self, kind: Any = None, limit: Any = 100, done: Any = None) -> list[dict[str, Any]]:
-        """What a person should look at, the newest first; `done` takes one off the list."""
-        arguments = {"kind": kind, "limit": limit, "done": done}
+    def review(
+        self,
+        kind: Any = None,
+        limit: Any = 100,
+        done: Any = None,
+        done_by: Any = None,
+        include_done: Any = False,
+    ) -> list[dict[str, Any]]:
+        """What a person should look at, the newest first; `done` takes one off the list.
+
+        It is on it again when the same is seen again. `include_done` lists those that are off, too.
+        """
+        arguments = {
+            "kind": kind,
+            "limit": limit,
+            "done": done,
+            "done_by": done_by,
+            "include_done": include_done,
+        }
         request = load(
             REVIEW_REQUEST, {name: value for name, value in arguments.items() if value is not None}
         )
-        done = request.pop("done", None)
+        closed, by = request.pop("done", None), request.pop("done_by", None)
 
         def review(unit: UnitOfWork) -> list[dict[str, Any]]:
-            if done is not None:
-                close_review(unit, done)
+            if closed is not None:
+                close_review(unit, closed, by)
             return queries.list_reviews(unit, **request)
 
         return self.work.run(review)

@@ -62,7 +62,8 @@ PROFILES = sa.Table(
     "profiles", METADATA, sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS)
 )
 
-# The review list, see `review.ReviewSubject`; `done_at` is when an entry was taken off.
+# The review list, see `review.ReviewSubject`; `done_at` is when an entry was taken off, `done_by`
+# the name of who did, as they gave it.
 REVIEWS = sa.Table(
     "reviews",
     METADATA,
@@ -75,6 +76,7 @@ REVIEWS = sa.Table(
     sa.Column("first_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("last_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
     sa.Column("done_at", sa.BigInteger, info=NOT_PERSONAL),
+    sa.Column("done_by", sa.Text, info=NOT_PERSONAL),
     sa.UniqueConstraint("kind", "subject", "about", "reason"),
 )
 
@@ -245,6 +247,21 @@ def load_facts(unit: UnitOfWork, streams: Iterable[str]) -> list[Event]:
     return unit.history(dict.fromkeys(streams, 0), _ALL_FACTS)
 
 
+def fresh_reviews(
+    unit: UnitOfWork, subjects: Collection[ReviewSubject], since: int
+) -> set[ReviewSubject]:
+    """Those of `subjects` that are open, and were seen at `since` or later."""
+    query = sa.select(*(REVIEWS.c[name] for name in ReviewSubject._fields)).where(
+        REVIEWS.c.kind.in_({subject.kind for subject in subjects}),
+        among(REVIEWS.c.subject, "subjects"),
+        REVIEWS.c.done_at.is_(None),
+        REVIEWS.c.last_at >= since,
+    )
+    names = sorted({subject.subject for subject in subjects})
+    rows = unit.connection.execute(query, {"subjects": names})
+    return {ReviewSubject(*row) for row in rows} & set(subjects)
+
+
 def save_reviews(unit: UnitOfWork, entries: Mapping[ReviewSubject, str]) -> None:
     """Put entries on the review list; one that is on it was seen again, and is open again.
 
@@ -264,27 +281,39 @@ def save_reviews(unit: UnitOfWork, entries: Mapping[ReviewSubject, str]) -> None
     statement = statement.on_conflict_do_update(
         index_elements=["kind", "subject", "about", "reason"],
         set_={
-            "last_at": statement.excluded.last_at,
+            "last_at": sa.case(
+                (REVIEWS.c.last_at > statement.excluded.last_at, REVIEWS.c.last_at),
+                else_=statement.excluded.last_at,
+            ),
             "event_id": statement.excluded.event_id,
             "done_at": None,
+            "done_by": None,
         },
     )
     unit.connection.execute(statement.returning(REVIEWS.c.id), rows)
 
 
-def list_reviews(unit: UnitOfWork, kind: str | None, limit: int) -> list[dict[str, Any]]:
-    """The open entries of the review list, the newest first."""
-    query = sa.select(REVIEWS).where(REVIEWS.c.done_at.is_(None))
+def list_reviews(
+    unit: UnitOfWork, kind: str | None, limit: int, *, include_done: bool
+) -> list[dict[str, Any]]:
+    """The entries of the review list, the newest first; those that are open, or all."""
+    query = sa.select(REVIEWS)
+    if not include_done:
+        query = query.where(REVIEWS.c.done_at.is_(None))
     if kind:
         query = query.where(REVIEWS.c.kind == kind)
     query = query.order_by(REVIEWS.c.last_at.desc(), REVIEWS.c.id).limit(limit)
     return [dict(row) for row in unit.connection.execute(query).mappings()]
 
 
-def close_review(unit: UnitOfWork, review_id: str) -> bool:
-    """Take an entry off the review list; whether there was one."""
-    query = sa.update(REVIEWS).where(REVIEWS.c.id == review_id).values(done_at=unit.now)
-    return bool(unit.connection.execute(query).rowcount)
+def close_review(unit: UnitOfWork, review_id: str, by: str | None) -> bool:
+    """Take an entry off the review list, unless it is off; whether there is one."""
+    found = sa.select(REVIEWS.c.id).where(REVIEWS.c.id == review_id).with_for_update()
+    if unit.connection.execute(found).first() is None:
+        return False
+    query = sa.update(REVIEWS).where(REVIEWS.c.id == review_id, REVIEWS.c.done_at.is_(None))
+    unit.connection.execute(query.values(done_at=unit.now, done_by=by))
+    return True
 
 
 def current_profiles(unit: UnitOfWork, profile_ids: Collection[str]) -> dict[str, str]:

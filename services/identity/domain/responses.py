@@ -112,9 +112,16 @@ def review(
             "subject": current_profiles.get(entry["subject"], entry["subject"]),
             "first_at": format_instant(entry["first_at"]),
             "last_at": format_instant(entry["last_at"]),
+            **_done(entry),
         }
         for entry in entries
     ]
+
+
+def _done(entry: Mapping[str, Any]) -> dict[str, Any]:
+    if entry["done_at"] is None:
+        return {}
+    return {"done_at": format_instant(entry["done_at"]), "done_by": entry["done_by"]}
 
 
 def _stream(tenure: Tenure, related: Iterable[Tenure]) -> dict[str, Any]:

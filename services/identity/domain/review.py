@@ -30,7 +30,7 @@ class ReviewSubject(NamedTuple):
 def refusals(
     observations: Iterable[Observation], results: Iterable[ResolutionResult]
 ) -> dict[ReviewSubject, str]:
-    """What was refused in a batch, and the first event that was."""
+    """What was refused in a batch, and the last event that was."""
     events: dict[ReviewSubject, str] = {}
     for observation, result in zip(observations, results, strict=True):
         if not result.ignored or not isinstance(result, Resolution):
@@ -42,7 +42,7 @@ def refusals(
                 reason = ignored.reason.removeprefix(f"{REFUSED}: ")
                 about = ignored.type if kind == AT_A_LIMIT else keys[ignored.type]
                 subject = ReviewSubject(kind, result.profile, about, reason)
-                events.setdefault(subject, observation.event_id)
+                events[subject] = observation.event_id
     return events
 
 

@@ -17,7 +17,7 @@ from cdp.commands.root import RootGroup
 from cdp.consistency import LostStream
 from cdp.loading.check import EventFigures, LoadCheck
 from cdp.views.consistency import lost_lines
-from cdp.views.identity import description_view, history_view, repair_view, review_table
+from cdp.views.identity import description_view, history_view, repair_view, review_view
 from cdp.views.load_check import load_check_view
 from cdp.views.report import (
     Figures,
@@ -168,15 +168,15 @@ def letter(text: str) -> dict[str, Any]:
     }
 
 
-REVIEW = ("id", "kind", "subject", "about", "reason", "done_by")
+REVIEW = ("id", "kind", "subject", "about", "reason", "event_id", "done_by")
 VIEWS: Mapping[str, Callable[[str], RenderableType]] = {
     "profile show": lambda t: profile_view(profile(t), [{"segment": t, "since": None}]),
     "profile events": lambda t: timeline_view(timeline(t), "cdp"),
     "identity show": lambda t: description_view(streams(t)),
     "identity explain": lambda t: history_view(history(t)),
     "identity split": lambda t: repair_view(repair(t)),
-    "identity review": lambda t: review_table(
-        [dict.fromkeys(REVIEW, t) | {"last_at": AT, "done_at": AT}]
+    "identity review": lambda t: review_view(
+        [dict.fromkeys(REVIEW, t) | {"first_at": AT, "last_at": AT, "done_at": AT}]
     ),
     "decide": lambda t: decision_view(t, decision(t), [t]),
     "dead-letters list": lambda t: dead_letters_table([(t, letter(t))]),

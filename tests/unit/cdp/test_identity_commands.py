@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 
 from cdp.commands.arguments import read_identifiers
 from cdp.commands.root import cli
-from cdp.views.identity import description_view, history_view, repair_view, review_table
+from cdp.views.identity import description_view, history_view, repair_view, review_view
 from cdp.views.report import print_response
 from chassis import InvalidInput
 from chassis.config.keys import read_key, wrap
@@ -93,16 +93,38 @@ def test_a_dry_run_says_that_nothing_was_changed() -> None:
     assert printed(repair_view(repair)).endswith("Nothing was changed; use --yes to do it.")
 
 
-def test_a_review_shows_what_is_to_be_looked_at() -> None:
+def test_a_review_shows_what_is_to_be_looked_at_and_what_was() -> None:
     entry = {
         "id": "r-1",
         "kind": "merge_refused",
         "subject": "p-1",
         "about": EMAIL["key"],
         "reason": "it belongs to another account",
+        "event_id": "e-1",
+        "first_at": "2026-11-20T19:00:00.000000Z",
         "last_at": "2026-11-21T19:00:00.000000Z",
     }
-    assert "merge refused p-1 email:0123456789abcdef" in printed(review_table([entry]))
+    done = {"done_at": "2026-11-22T09:00:00.000000Z", "done_by": "Eve"}
+    device = entry | {"kind": "shared_device", "subject": "device_id:01", "about": "device_id"}
+    assert review_view([entry, device | done]).splitlines() == [
+        "2026-11-21 19:00:00  merge refused: it belongs to another account",
+        "    id r-1",
+        "    profile p-1",
+        "    about email:0123456789abcdef",
+        "    shown last by event e-1, first at 2026-11-20 19:00:00",
+        "2026-11-21 19:00:00  shared device: it belongs to another account",
+        "    id r-1",
+        "    device device_id:01",
+        "    shown last by event e-1, first at 2026-11-20 19:00:00",
+        "    done at 2026-11-22 09:00:00 by Eve",
+    ]
+    assert review_view([]) == "There is nothing to review."
+
+
+def test_who_is_named_only_for_what_is_done() -> None:
+    refused = CliRunner().invoke(cli, ["identity", "review", "--by", "Eve"])
+    assert refused.exit_code == 2
+    assert "--by goes with --done" in refused.stderr
 
 
 def test_identifiers_are_values_or_keys_and_never_both() -> None:
