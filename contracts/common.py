@@ -35,6 +35,11 @@ class CloudEvent(StrictSchema):
     `traceparent` is the W3C trace context of the call that led to it, if that call had one.
     `incarnation` is that of the log, if it was once restored from a backup: versions that it had
     given before stand for other events since.
+
+    `origin` is `browser` for what a browser told, and not the shop. `unproven`: nothing shows that
+    the shopper has to do with it. `arrival` is when it was received and its place in the call,
+    `microseconds/place`: of two events of one instant the one that arrived later wins. `orderhome`
+    is the stream where the order is at home that the event tells of, if that is another one.
     """
 
     specversion = Choice("1.0", required=True)
@@ -53,6 +58,10 @@ class CloudEvent(StrictSchema):
     causationid = Text()
     traceparent = Text()
     joint = Boolean()
+    origin = Text()
+    unproven = Boolean()
+    arrival = Text()
+    orderhome = Text()
     incarnation = Integer(least=2, most=MAX_VERSION)
 
 

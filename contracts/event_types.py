@@ -14,6 +14,7 @@ from marshmallow import INCLUDE, ValidationError, validates_schema
 from chassis.validation.fields import (
     Amount,
     Boolean,
+    Instant,
     Integer,
     JsonValue,
     ListOf,
@@ -28,9 +29,12 @@ from contracts.fields import Currency
 MAX_PRODUCTS = 500
 MAX_QUANTITY = 1_000_000
 MAX_TEXT = 200
+MAX_STORE = 64
 MAX_POINTS = 10**12
 
-RESERVED = frozenset({"identity_changed"})
+MAX_REVISION = 2**53 - 1
+
+RESERVED = frozenset({"identity_changed", "order_moved"})
 RESERVED_PREFIX = "segment_"
 
 
@@ -45,6 +49,17 @@ class EventType(Name):
         if name in RESERVED or name.startswith(RESERVED_PREFIX):
             raise ValidationError("is reserved for the platform's own events; choose another name")
         return name
+
+
+class Moment(Instant):
+    """An instant that is recorded as it was sent."""
+
+    def read(self, value: Any) -> Any:
+        super().read(value)
+        return value
+
+    def _serialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:
+        return value
 
 
 class EventData(StrictSchema):
@@ -107,20 +122,59 @@ class CheckoutStarted(ValuedData):
     order_id = Text(longest=MAX_TEXT)
 
 
-class OrderCompleted(EventData):
-    """A paid order: `revenue` is what the shopper paid for the products, in minor units."""
+class CheckoutCompleted(EventData):
+    """A checkout has ended in an order; what was ordered is told by the order."""
+
+    cart_id = Text(longest=MAX_TEXT)
+
+
+class OrderData(EventData):
+    """What every event of an order has: ids count within a `store`.
+
+    What was told last wins, or what has the greatest `revision`, where a shop numbers them.
+    """
 
     order_id = Text(longest=MAX_TEXT, required=True)
+    store = Text(longest=MAX_STORE)
+    revision = Integer(least=0, most=MAX_REVISION)
+
+
+class OrderCompleted(OrderData):
+    """A paid order: `revenue` is what the shopper paid for the products, in minor units.
+
+    It is dated `placed_at`, else by its first completion. `cart_id` is the cart that it was.
+    """
+
     revenue = Amount(required=True)
     currency = Currency(required=True)
     products = ListOf(Nested(OrderLine()), most=MAX_PRODUCTS)
+    placed_at = Moment()
+    cart_id = Text(longest=MAX_TEXT)
 
 
-class OrderRefunded(EventData):
-    """An order's refund: `amount` in minor units, or all of it without one."""
+class OrderUpdated(OrderData):
+    """A completed order has changed: what is told replaces what was, and the rest stays."""
 
-    order_id = Text(longest=MAX_TEXT, required=True)
+    revenue = Amount()
+    currency = Currency()
+    products = ListOf(Nested(OrderLine()), most=MAX_PRODUCTS)
+    placed_at = Moment()
+
+    @validates_schema
+    def _revenue_has_currency(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
+        if "revenue" in data and "currency" not in data:
+            raise ValidationError("is missing: a revenue needs its currency", "currency")
+
+
+class OrderRefunded(OrderData):
+    """A refund of an order, once for each `refund_id`, in minor units.
+
+    What was refunded is `amount`, else `total`, else what its products cost, else the whole order.
+    """
+
+    refund_id = Text(longest=MAX_TEXT)
     amount = Amount()
+    total = Amount()
     currency = Currency()
     products = ListOf(Nested(OrderLine()), most=MAX_PRODUCTS)
 
@@ -130,10 +184,14 @@ class OrderRefunded(EventData):
             raise ValidationError("is missing: an amount needs its currency", "currency")
 
 
-class OrderCancelled(EventData):
-    """An order that never was: it counts no longer."""
+class OrderCancelled(OrderData):
+    """An order was cancelled: it counts no longer, unless a later `order_completed` revives it."""
 
-    order_id = Text(longest=MAX_TEXT, required=True)
+
+class OrderFulfilled(OrderData):
+    """The articles of an order are on their way."""
+
+    products = ListOf(Nested(OrderLine()), most=MAX_PRODUCTS)
 
 
 class Traits(MapOf):
@@ -183,9 +241,16 @@ class LoyaltyEnrolled(EventData):
 
 
 class LoyaltyPointsChanged(EventData):
-    """`points` are added, or taken away where they are negative."""
+    """`points` are added, or taken away where they are negative.
+
+    With a `reference` they count once, however often it is told; with an `order_id` alone, the same
+    number of points counts once for the order.
+    """
 
     points = Integer(required=True, least=-MAX_POINTS, most=MAX_POINTS)
+    reference = Text(longest=MAX_TEXT)
+    order_id = Text(longest=MAX_TEXT)
+    store = Text(longest=MAX_STORE)
 
 
 class LoyaltyTierChanged(EventData):
@@ -198,7 +263,10 @@ EVENT_TYPES: Mapping[str, EventData] = {
     "product_viewed": Product(),
     "cart_updated": CartUpdated(),
     "checkout_started": CheckoutStarted(),
+    "checkout_completed": CheckoutCompleted(),
     "order_completed": OrderCompleted(),
+    "order_updated": OrderUpdated(),
+    "order_fulfilled": OrderFulfilled(),
     "order_refunded": OrderRefunded(),
     "order_cancelled": OrderCancelled(),
     "signed_in": NoData(),

@@ -112,6 +112,7 @@ class TimelineOrderSchema(StrictSchema):
     """An order as it stands: `net` is `revenue` without refunds, in minor units of `currency`."""
 
     order_id = Text(required=True)
+    store = Text()
     status = Choice(*ORDER_STATUSES, required=True)
     at = Instant(required=True)
     revenue = Amount(required=True, allow_none=True)

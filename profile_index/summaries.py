@@ -12,7 +12,7 @@ from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index.tables import SUMMARIES
-from rules import Summary
+from rules import FACTS, Occasion, Summary
 
 _SAVE = RowStatement(
     """
@@ -27,35 +27,72 @@ _LOAD = PreparedStatement(sa.select(SUMMARIES).where(among(SUMMARIES.c.stream_id
 
 
 def fold_events(summaries: dict[str, Summary], events: Iterable[Event]) -> None:
-    """Add each event to the summary of its stream, which begins here if it is not there yet."""
+    """Add each event to the summary of its stream, which begins here if it is not there yet.
+
+    The events of a stream come in its order.
+    """
     for event in events:
-        summary = summaries.get(event.stream)
-        if summary is None:
-            summary = summaries[event.stream] = Summary()
-        summary.add(event.type, event.data, event.occurred_at, event.id)
+        _add(summaries, event, event.stream)
 
 
 def update_summaries(unit: UnitOfWork, events: Sequence[Event]) -> dict[str, Summary]:
     """Fold events into the stored summaries of all their streams; returns these summaries.
 
-    The caller holds the streams locked, and passes the events of each in order.
+    The caller holds the streams locked, and passes the events of each in order, a joint fact once.
     """
-    if not events:
+    folded = [(event, _folded_into(event)) for event in events]
+    versions = {stream: event.versions[stream] for event, streams in folded for stream in streams}
+    if not versions:
         return {}
-    versions: dict[str, int] = {}
-    for event in events:
-        versions.update(event.versions)
     stored = load_summaries(unit, versions)
     summaries = {
         stream: Summary.load(stored[stream][1]) if stream in stored else Summary()
         for stream in versions
     }
-    fold_events(summaries, events)
+    for event, streams in folded:
+        for stream in streams:
+            _add(summaries, event, stream)
     save_summaries(
         unit,
         {stream: (version, summaries[stream].dump()) for stream, version in versions.items()},
     )
     return summaries
+
+
+def _folded_into(event: Event) -> Sequence[str]:
+    """The streams whose summaries an event may change."""
+    if event.type != "identity_changed":
+        return list(event.versions)
+    return [
+        entry["stream"]
+        for entry in event.data["streams"]
+        if any(identifier["assurance"] == "verified" for identifier in entry["identifiers"])
+    ]
+
+
+def _add(summaries: dict[str, Summary], event: Event, stream: str) -> None:
+    summary = summaries.get(stream)
+    if summary is None:
+        summary = summaries[stream] = Summary()
+    if event.type in FACTS:
+        summary.add_fact(event.type, event.data, stream, event.recorded_at)
+    else:
+        summary.add(event.type, event.data, event.occurred_at, event.id, occasion_of(event))
+
+
+def occasion_of(event: Event) -> Occasion:
+    """When and by whom an event was told, as summaries need it."""
+    metadata = event.metadata
+    home = metadata.get("order_home")
+    return Occasion(
+        at=event.occurred_at,
+        event_id=event.id,
+        arrival=event.arrival,
+        recorded_at=event.recorded_at,
+        by_browser=metadata.get("origin") == "browser",
+        is_unproven=bool(metadata.get("unproven")),
+        is_foreign=home is not None and home != event.stream,
+    )
 
 
 def load_summaries(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, tuple[int, Any]]:

@@ -16,14 +16,19 @@ people.
 from rules.language.errors import RuleError
 from rules.language.rule import Rule, Verdict, compile_rule
 from rules.language.vocabulary import Vocabulary
+from rules.summary.occasion import Occasion
+from rules.summary.orders import OrderAccount, refunded_amount
 from rules.summary.profile import profile_view
-from rules.summary.summary import Summary, combine
+from rules.summary.summary import FACTS, Summary, combine
 from rules.vocabularies.eligibility import ELIGIBILITY_VOCABULARY, Situation
 from rules.vocabularies.segments import SEGMENT_VOCABULARY
 
 __all__ = [
     "ELIGIBILITY_VOCABULARY",
+    "FACTS",
     "SEGMENT_VOCABULARY",
+    "Occasion",
+    "OrderAccount",
     "Rule",
     "RuleError",
     "Situation",
@@ -33,4 +38,5 @@ __all__ = [
     "combine",
     "compile_rule",
     "profile_view",
+    "refunded_amount",
 ]

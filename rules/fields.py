@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from math import isfinite
 from typing import Any
+
+from chassis.core.errors import InvalidInput
+from chassis.core.instants import parse_instant
+
+Number = int | float
 
 
 def text_or_none(value: Any) -> str | None:
@@ -13,3 +21,39 @@ def text_or_none(value: Any) -> str | None:
 def whole_or_none(value: Any) -> int | None:
     """The value if it is a whole number; True and False are not."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def number_or_none(value: Any) -> Number | None:
+    """The value if it is a number; a whole one without decimals, and none that is not finite."""
+    if isinstance(value, float) and isfinite(value):
+        return int(value) if value.is_integer() else value
+    return whole_or_none(value)
+
+
+def instant_or_none(value: Any) -> int | None:
+    """Microseconds since the epoch of an RFC 3339 text, or of themselves."""
+    if not isinstance(value, str):
+        return whole_or_none(value)
+    try:
+        return parse_instant(value)
+    except InvalidInput:
+        return None
+
+
+def mappings_in(value: Any) -> list[Mapping[str, Any]] | None:
+    """The objects of a list; None if it is no list."""
+    if not isinstance(value, list | tuple):
+        return None
+    return [each for each in value if isinstance(each, Mapping)]
+
+
+def quantity_of(line: Mapping[str, Any]) -> Number:
+    """How many pieces a line of an order or a cart is about: one if it does not say."""
+    quantity = number_or_none(line.get("quantity"))
+    return 1 if quantity is None else max(quantity, 0)
+
+
+def add_up(numbers: Iterable[Number]) -> Number:
+    """The sum, in decimals as people write them: of 0.1 and 0.2 it is 0.3."""
+    total = sum((Decimal(str(number)) for number in numbers), Decimal(0))
+    return int(total) if total == total.to_integral_value() else float(total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,8 +19,13 @@ EXTENSIONS = {  # metadata -> CloudEvents extension attributes, which are lower 
     "causation_id": "causationid",
     "traceparent": "traceparent",  # CloudEvents' extension for distributed tracing
     "joint": "joint",
+    "origin": "origin",
+    "unproven": "unproven",
+    "arrival": "arrival",
+    "order_home": "orderhome",
 }
 _MOST = 2**31 - 1  # the largest version that its column can store
+_ARRIVAL = re.compile(r"(\d{1,18})/(\d{1,9})", re.ASCII)
 _LONGEST_NAME = 500  # characters, so that an index takes it
 
 
@@ -96,6 +102,19 @@ class Event:
         return {name: self.metadata[name] for name in names if name in self.metadata}
 
     @property
+    def arrival(self) -> tuple[int, int]:
+        """When the event was received (µs), and its place in the call: the greater one came later.
+
+        An event that does not say so came when it was recorded.
+        """
+        arrival = self.metadata.get("arrival")
+        if isinstance(arrival, str) and (match := _ARRIVAL.fullmatch(arrival)):
+            return int(match[1]), int(match[2])
+        if isinstance(arrival, list | tuple) and len(arrival) == 2:
+            return int(arrival[0]), int(arrival[1])
+        return self.recorded_at, self.version
+
+    @property
     def versions(self) -> dict[str, int]:
         """The version of this event in each stream that it is recorded in."""
         if self.joint:
@@ -120,6 +139,8 @@ class Event:
         for name, attribute in EXTENSIONS.items():
             if self.metadata.get(name) is not None:
                 wire[attribute] = self.metadata[name]
+        if "arrival" in wire:  # an attribute of CloudEvents is no list
+            wire["arrival"] = "{}/{}".format(*self.arrival)
         if self.incarnation > 1:
             wire["incarnation"] = self.incarnation
         return wire

@@ -6,42 +6,45 @@ from collections import Counter
 from typing import Any
 
 from chassis.core.instants import format_instant
+from rules.fields import Number, add_up
 from rules.summary.summary import Summary
 
 
-def profile_view(summary: Summary) -> dict[str, Any]:
+def profile_view(summary: Summary, now: int | None = None) -> dict[str, Any]:
     """Traits, orders, loyalty and consent: RFC 3339 instants, minor units by currency.
 
-    Every event counts, whatever its date. Cancelled orders are left out; revenue is net of
-    refunds, and an order without revenue or currency adds none.
+    What is dated later than `now` does not count yet; None counts every event. Orders that do not
+    stand are left out; revenue is net of refunds, and an order without revenue or currency adds
+    none. Items are rounded to whole pieces.
     """
-    book = summary.book(None).orders
+    book = summary.book(now).orders
     revenue: Counter[str] = Counter()
-    categories: Counter[str] = Counter()
+    categories: dict[str, list[Number]] = {}
     for order in book:
         if order.currency is not None:
             revenue[order.currency] += order.net
-        categories.update(order.categories)
-    traits = summary.traits()
+        for category, items in order.categories.items():
+            categories.setdefault(category, []).append(items)
+    traits = summary.traits(now)
     return {
         "traits": traits,
         "orders": {
             "count": len(book),
-            "items": sum(order.items for order in book),
+            "items": round(add_up(order.items for order in book)),
             "revenue": dict(sorted(revenue.items())),
             "first_at": format_instant(book[0].at) if book else None,
             "last_at": format_instant(book[-1].at) if book else None,
-            "categories": dict(sorted(categories.items())),
+            "categories": {name: add_up(each) for name, each in sorted(categories.items())},
         },
         "loyalty": {
             "enrolled": traits.get("loyalty_enrolled") is True,
             "tier": traits.get("loyalty_tier"),
-            "points": summary.points,
+            "points": summary.points(now),
         },
-        "consent": summary.consents(),
-        "events": summary.events,
-        "first_seen_at": _rfc3339(summary.first_seen),
-        "last_seen_at": _rfc3339(summary.last_seen),
+        "consent": summary.consents(now),
+        "events": summary.events(now),
+        "first_seen_at": _rfc3339(summary.first_seen(now)),
+        "last_seen_at": _rfc3339(summary.last_seen(now)),
     }
 
 

@@ -3,108 +3,137 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from rules.fields import text_or_none, whole_or_none
-from rules.summary.state import SummaryState, keep_last
+from rules.fields import add_up, mappings_in, quantity_of, text_or_none, whole_or_none
+from rules.summary.history import keep
+from rules.summary.occasion import Occasion
+from rules.summary.orders import ORDER_EVENTS, apply_to_order, merge_orders, order_key, prune_order
+from rules.summary.state import Statements, SummaryState
 
 Data = Mapping[str, Any]
 
+ORDER_MOVED = "order_moved"
+# Traits that are the loyalty programme's, and take its proof.
+_LOYALTY = frozenset({"loyalty_enrolled", "loyalty_tier"})
 
-def apply(state: SummaryState, event_type: str, data: Any, at: int, event_id: str) -> None:
+
+def apply(state: SummaryState, event_type: str, data: Any, occasion: Occasion) -> None:
     """Apply an event to the state."""
     reducer = _REDUCERS.get(event_type)
     if reducer is not None and isinstance(data, Mapping):
-        reducer(state, data, at, event_id)
+        reducer(state, data, occasion)
 
 
-def _traits_changed(state: SummaryState, data: Data, at: int, event_id: str) -> None:
+def apply_identity_changed(state: SummaryState, data: Any, stream: str) -> None:
+    """Note whether an account signs in to the stream; that is what a verified identifier says."""
+    for entry in data.get("streams", ()) if isinstance(data, Mapping) else ():
+        if entry.get("stream") == stream:
+            proofs = {each.get("assurance") for each in entry.get("identifiers", ())}
+            state.is_account = state.is_account or "verified" in proofs
+
+
+def apply_order_moved(state: SummaryState, data: Any, stream: str) -> None:
+    """Hand an order over: the stream that had it drops it, and its new home has its state."""
+    key = order_key(data)
+    if key is None:
+        return
+    if stream == data.get("to"):
+        order = merge_orders(state.orders.get(key, {}), data.get("state") or {})
+        state.orders[key] = prune_order(order, state.watermark)
+    elif stream == data.get("from"):
+        state.orders.pop(key, None)
+
+
+def _traits_changed(state: SummaryState, data: Data, occasion: Occasion) -> None:
     for name, value in _mapping(data.get("traits")).items():
-        keep_last(state.traits, name, [at, event_id, value])
+        _say_trait(state, name, value, occasion)
 
 
-def _loyalty_enrolled(state: SummaryState, data: Data, at: int, event_id: str) -> None:
-    keep_last(state.traits, "loyalty_enrolled", [at, event_id, True])
+def _say_trait(state: SummaryState, name: str, value: Any, occasion: Occasion) -> None:
+    stated = _of_loyalty(state, occasion) if name in _LOYALTY else state.stated
+    statement = occasion.statement(value)
+    stated.traits[name] = keep(stated.traits.get(name, []), statement, state.watermark)
+
+
+def _of_loyalty(state: SummaryState, occasion: Occasion) -> Statements:
+    return state.unproven if occasion.is_unproven else state.stated
+
+
+def _loyalty_enrolled(state: SummaryState, data: Data, occasion: Occasion) -> None:
+    _say_trait(state, "loyalty_enrolled", True, occasion)
     if data.get("tier") is not None:
-        _loyalty_tier_changed(state, data, at, event_id)
+        _loyalty_tier_changed(state, data, occasion)
 
 
-def _loyalty_tier_changed(state: SummaryState, data: Data, at: int, event_id: str) -> None:
-    keep_last(state.traits, "loyalty_tier", [at, event_id, data.get("tier")])
+def _loyalty_tier_changed(state: SummaryState, data: Data, occasion: Occasion) -> None:
+    _say_trait(state, "loyalty_tier", data.get("tier"), occasion)
 
 
-def _loyalty_points_changed(state: SummaryState, data: Data, _at: int, _event_id: str) -> None:
-    state.points += whole_or_none(data.get("points")) or 0
+def _loyalty_points_changed(state: SummaryState, data: Data, occasion: Occasion) -> None:
+    points = whole_or_none(data.get("points")) or 0
+    stated = _of_loyalty(state, occasion)
+    reference = _reference_of_points(data, points)
+    if reference is not None:
+        before = stated.points_once.get(reference, [])
+        stated.points_once[reference] = keep(before, occasion.statement(points), state.watermark)
+    else:
+        stated.add_points(occasion.at, points, state.watermark)
 
 
-def _consent_changed(state: SummaryState, data: Data, at: int, event_id: str) -> None:
+def _reference_of_points(data: Data, points: int) -> str | None:
+    """What makes points count once: their reference, or the same number of points for an order."""
+    reference = text_or_none(data.get("reference"))
+    if reference is not None:
+        return f"reference {reference}"
+    order = order_key(data)
+    return None if order is None else f"order {order} {points:+}"
+
+
+def _consent_changed(state: SummaryState, data: Data, occasion: Occasion) -> None:
     purposes = dict(_mapping(data.get("purposes")))
     if isinstance(data.get("purpose"), str):
         purposes[data["purpose"]] = data.get("granted")
     for purpose, granted in purposes.items():
         if isinstance(granted, bool):
-            keep_last(state.consent, purpose, [at, event_id, granted])
+            stated = state.unproven if granted and occasion.is_unproven else state.stated
+            # At one instant a refusal wins: a wrong no is cheap.
+            statement = occasion.statement(granted, tie=int(not granted))
+            before = stated.consent.get(purpose, [])
+            stated.consent[purpose] = keep(before, statement, state.watermark)
 
 
-def _order_completed(state: SummaryState, data: Data, at: int, event_id: str) -> None:
-    items, categories = 0, dict[str, int]()
-    for product in _products(data) or ():
-        quantity = _quantity(product)
-        items += quantity
-        category = product.get("category")
-        if isinstance(category, str):
-            categories[category] = categories.get(category, 0) + quantity
-    revenue, currency = whole_or_none(data.get("revenue")), text_or_none(data.get("currency"))
-    order = [at, event_id, revenue, currency, items, categories]
-    keep_last(state.orders, text_or_none(data.get("order_id")) or event_id, order)
+def _order(event_type: str, state: SummaryState, data: Data, occasion: Occasion) -> None:
+    if occasion.is_foreign:
+        return
+    key = order_key(data)
+    if key is None and event_type == "order_completed":
+        key = occasion.event_id
+    if key is not None:
+        # Combined summaries share the orders of their streams: one that changes is a new one.
+        order = state.orders[key] = {**state.orders.get(key, {})}
+        apply_to_order(order, event_type, data, occasion, state.watermark)
 
 
-def _order_refunded(state: SummaryState, data: Data, at: int, event_id: str) -> None:
-    order_id = text_or_none(data.get("order_id"))
-    if order_id is not None:
-        refund = [at, whole_or_none(data.get("amount")), text_or_none(data.get("currency"))]
-        state.refunds.setdefault(order_id, {})[event_id] = refund
+def _cart_updated(state: SummaryState, data: Data, occasion: Occasion) -> None:
+    products = mappings_in(data.get("products"))
+    items = None if products is None else add_up(map(quantity_of, products))
+    value, currency = whole_or_none(data.get("value")), text_or_none(data.get("currency"))
+    statement = occasion.statement([value, currency, items])
+    state.cart = keep(state.cart, statement, state.watermark)
 
 
-def _order_cancelled(state: SummaryState, data: Data, at: int, _event_id: str) -> None:
-    order_id = text_or_none(data.get("order_id"))
-    if order_id is not None:
-        state.cancelled[order_id] = min(at, state.cancelled.get(order_id, at))
-
-
-def _cart_updated(state: SummaryState, data: Data, at: int, event_id: str) -> None:
-    products = _products(data)
-    items = None if products is None else sum(map(_quantity, products))
-    if not state.cart or [at, event_id] > state.cart[:2]:
-        value, currency = whole_or_none(data.get("value")), text_or_none(data.get("currency"))
-        state.cart = [at, event_id, value, currency, items]
-
-
-_REDUCERS: dict[str, Callable[[SummaryState, Data, int, str], None]] = {
+_REDUCERS: dict[str, Callable[[SummaryState, Data, Occasion], None]] = {
     "traits_changed": _traits_changed,
     "loyalty_enrolled": _loyalty_enrolled,
     "loyalty_tier_changed": _loyalty_tier_changed,
     "loyalty_points_changed": _loyalty_points_changed,
     "consent_changed": _consent_changed,
-    "order_completed": _order_completed,
-    "order_refunded": _order_refunded,
-    "order_cancelled": _order_cancelled,
     "cart_updated": _cart_updated,
+    **{event_type: partial(_order, event_type) for event_type in ORDER_EVENTS},
 }
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _products(data: Data) -> list[Data] | None:
-    """The products, None if the field is absent; an empty list is an empty cart."""
-    products = data.get("products")
-    if not isinstance(products, list):
-        return None
-    return [product for product in products if isinstance(product, Mapping)]
-
-
-def _quantity(product: Data) -> int:
-    quantity = whole_or_none(product.get("quantity"))
-    return 1 if quantity is None else max(quantity, 0)

@@ -1,30 +1,53 @@
-"""The summary of a stream, for which neither the order nor the grouping of events matters."""
+"""The summary of a stream: its events are folded in their order, and streams in any grouping."""
 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Mapping
-from heapq import merge
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import merge as merge_sorted
+from itertools import chain
 from typing import Any
 
-from rules.summary.orders import OrderBook, order_book
-from rules.summary.reducers import apply
-from rules.summary.state import SummaryState, keep_last
+from rules.fields import Number
+from rules.summary.history import (
+    Statement,
+    coming,
+    in_force,
+    merge,
+    value_of,
+)
+from rules.summary.occasion import Occasion
+from rules.summary.orders import (
+    OrderAccount,
+    OrderBook,
+    account_of,
+    merge_orders,
+    order_book,
+    prune_order,
+)
+from rules.summary.reducers import (
+    ORDER_MOVED,
+    apply,
+    apply_identity_changed,
+    apply_order_moved,
+)
+from rules.summary.state import Statements, SummaryState
 
 # Windowed counts are compared with numbers up to MOST_COUNTED; one instant more is "more than".
 MOST_COUNTED = 1_000
 _NEWEST = MOST_COUNTED + 1
 
-# Facts about whose the events are, not about what the shopper did.
-_NOT_COUNTED = frozenset({"identity_changed"})
+# Facts about whose something is, not about what the shopper did.
+FACTS = {"identity_changed": apply_identity_changed, ORDER_MOVED: apply_order_moved}
 
 
 class Summary:
     """The mergeable state of a stream, or of a profile as the combination of its streams.
 
-    What has a latest value (a trait, a consent, the cart, the content of an order) keeps the last
-    one, by the time of the event and then by its id, whatever `now` is. Orders, refunds and
-    cancellations are kept by order id, so that they may come in any order.
+    What has a latest value (a trait, a consent, the cart, the content of an order) has that of the
+    event that happened last; see `rules.summary.history` for those of one instant. What is dated
+    later than `now` does not count yet; None counts every event. Orders are kept by their keys, so
+    that completions, refunds and cancellations may come in any order.
     """
 
     __slots__ = ("_book", "state")
@@ -33,11 +56,19 @@ class Summary:
         self.state = SummaryState() if state is None else state
         self._book: tuple[int | None, OrderBook] | None = None
 
-    def add(self, event_type: str, data: Any, occurred_at: int, event_id: str) -> None:
-        """Apply one event, and each event once. `data` has passed the contract of its type."""
-        if event_type in _NOT_COUNTED:
+    def add(
+        self,
+        event_type: str,
+        data: Any,
+        occurred_at: int,
+        event_id: str,
+        occasion: Occasion | None = None,
+    ) -> None:
+        """Apply the next event of a stream. `data` has passed the contract of its type."""
+        if event_type in FACTS:
             return
-        self._book = None
+        occasion = occasion or Occasion(occurred_at, event_id)
+        self._advance(occasion.recorded_at)
         entry = self.state.types.get(event_type)
         if entry is None:
             self.state.types[event_type] = [1, occurred_at, [occurred_at]]
@@ -45,65 +76,136 @@ class Summary:
             entry[0] += 1
             entry[1] = min(entry[1], occurred_at)
             insort(entry[2], occurred_at)
-            if len(entry[2]) > _NEWEST:
-                del entry[2][0]
-        apply(self.state, event_type, data, occurred_at, event_id)
+            entry[2] = _newest(entry[2], self.state.watermark)
+        apply(self.state, event_type, data, occasion)
 
-    # What does not depend on the instant of evaluation.
+    def add_fact(self, event_type: str, data: Any, stream: str, recorded_at: int = 0) -> None:
+        """Apply the next event of `stream` if it is a fact, or the copy of a joint one."""
+        if event_type in FACTS:
+            self._advance(recorded_at)
+            FACTS[event_type](self.state, data, stream)
 
-    def trait(self, name: str) -> Any:
+    def _advance(self, recorded_at: int) -> None:
+        self._book = None
+        self.state.watermark = max(recorded_at, self.state.watermark)
+
+    # What was said last.
+
+    def trait(self, name: str, now: int | None = None) -> Any:
         """The last value, None if there is none."""
-        entry = self.state.traits.get(name)
-        return None if entry is None else entry[2]
+        return self._last(now, *(part.traits.get(name, ()) for part in self._parts()))
 
-    def traits(self) -> dict[str, Any]:
+    def traits(self, now: int | None = None) -> dict[str, Any]:
         """Every trait that has a value; null removes one."""
-        traits = sorted(self.state.traits.items())
-        return {name: value for name, (_, _, value) in traits if value is not None}
+        names = sorted({name for part in self._parts() for name in part.traits})
+        values = ((name, self.trait(name, now)) for name in names)
+        return {name: value for name, value in values if value is not None}
 
-    def consent(self, purpose: str) -> bool | None:
+    def next_trait(self, name: str, now: int) -> int | None:
+        """When a value of it that is dated later than `now` comes into force."""
+        return self._next(now, *(part.traits.get(name, ()) for part in self._parts()))
+
+    def consent(self, purpose: str, now: int | None = None) -> bool | None:
         """Whether it is granted, by the last event about it; None without any."""
-        entry = self.state.consent.get(purpose)
-        return None if entry is None else entry[2]
+        consent: bool | None = self._last(
+            now, *(part.consent.get(purpose, ()) for part in self._parts())
+        )
+        return consent
 
-    def consents(self) -> dict[str, bool]:
+    def consents(self, now: int | None = None) -> dict[str, bool]:
         """Every purpose that was granted or refused."""
-        consents = sorted(self.state.consent.items())
-        return {purpose: granted for purpose, (_, _, granted) in consents}
+        purposes = sorted({purpose for part in self._parts() for purpose in part.consent})
+        values = ((purpose, self.consent(purpose, now)) for purpose in purposes)
+        return {purpose: granted for purpose, granted in values if granted is not None}
 
-    @property
-    def points(self) -> int:
+    def next_consent(self, purpose: str, now: int) -> int | None:
+        """When a consent or refusal that is dated later than `now` comes into force."""
+        return self._next(now, *(part.consent.get(purpose, ()) for part in self._parts()))
+
+    def points(self, now: int | None = None) -> int:
         """The sum of all loyalty points earned and spent."""
-        return self.state.points
+        until = self._until(now)
+        total = 0
+        for part in self._parts():
+            total += part.points
+            total += sum(n for at, n in part.points_ahead if until is None or at <= until)
+        for statements in self._points_once().values():
+            statement = in_force(statements, until)
+            total += 0 if statement is None else value_of(statement)
+        return total
 
-    @property
-    def cart_items(self) -> int | None:
+    def next_points(self, now: int) -> int | None:
+        """When points that are dated later than `now` come into force."""
+        until = max(now, self.state.watermark)
+        ahead = (at for part in self._parts() for at, _ in part.points_ahead if at > until)
+        named = chain.from_iterable(coming(each, until) for each in self._points_once().values())
+        return min(chain(ahead, named), default=None)
+
+    def cart_items(self, now: int | None = None) -> Number | None:
         """How many articles were in the last cart; None if that is unknown."""
-        return self.state.cart[4] if self.state.cart else None
+        cart = self._last(now, self.state.cart)
+        items: Number | None = None if cart is None else cart[2]
+        return items
 
-    def cart_value(self, currency: str) -> int | None:
+    def cart_value(self, currency: str, now: int | None = None) -> int | None:
         """The value of the last cart; None if it is unknown or in another currency."""
-        if not self.state.cart or self.state.cart[3] != currency:
+        cart = self._last(now, self.state.cart)
+        if cart is None or cart[1] != currency:
             return None
-        value: int | None = self.state.cart[2]
+        value: int | None = cart[0]
         return value
 
-    @property
-    def events(self) -> int:
+    def next_cart(self, now: int) -> int | None:
+        """When a cart that is dated later than `now` becomes the last one."""
+        return self._next(now, self.state.cart)
+
+    def _parts(self) -> tuple[Statements, ...]:
+        """What counts of what was said: an account has nothing that is not proven."""
+        state = self.state
+        return (state.stated,) if state.is_account else (state.stated, state.unproven)
+
+    def _points_once(self) -> Mapping[str, Iterable[Statement]]:
+        first, *others = (part.points_once for part in self._parts())
+        named: dict[str, Iterable[Statement]] = dict(first)
+        for other in others:
+            for reference, statements in other.items():
+                named[reference] = merge(named.get(reference, ()), statements)
+        return named
+
+    def _last(self, now: int | None, *histories: Iterable[Statement]) -> Any:
+        statement = in_force(chain.from_iterable(histories), self._until(now))
+        return None if statement is None else value_of(statement)
+
+    def _next(self, now: int, *histories: Iterable[Statement]) -> int | None:
+        until = max(now, self.state.watermark)
+        return min(coming(chain.from_iterable(histories), until), default=None)
+
+    def _until(self, now: int | None) -> int | None:
+        """The instant up to which statements count: what a watermark has passed is in force."""
+        return None if now is None else max(now, self.state.watermark)
+
+    # What happened, leaving out what is dated later than an instant `now`.
+
+    def events(self, now: int | None = None) -> int:
         """How many events were applied."""
-        return sum(entry[0] for entry in self.state.types.values())
+        if now is None:
+            return sum(entry[0] for entry in self.state.types.values())
+        return sum(self.count(event_type, now) for event_type in self.state.types)
 
-    @property
-    def first_seen(self) -> int | None:
+    def first_seen(self, now: int | None = None) -> int | None:
         """The first instant of all events."""
-        return min((entry[1] for entry in self.state.types.values()), default=None)
+        firsts = (entry[1] for entry in self.state.types.values())
+        return min((at for at in firsts if now is None or at <= now), default=None)
 
-    @property
-    def last_seen(self) -> int | None:
+    def last_seen(self, now: int | None = None) -> int | None:
         """The last instant of all events."""
-        return max((entry[2][-1] for entry in self.state.types.values()), default=None)
+        return max(self._lasts(now), default=None)
 
-    # What is read at an instant `now`, leaving out what is dated later.
+    def _lasts(self, now: int | None) -> Iterator[int]:
+        for entry in self.state.types.values():
+            upto = len(entry[2]) if now is None else bisect_right(entry[2], now)
+            if upto:
+                yield entry[2][upto - 1]
 
     def count(self, event_type: str, now: int, after: int | None = None) -> int:
         """Events of the type up to `now`; after the instant `after`, at most MOST_COUNTED + 1."""
@@ -141,9 +243,14 @@ class Summary:
     def book(self, now: int | None) -> OrderBook:
         """The standing orders at `now`; None counts every event."""
         if self._book is None or self._book[0] != now:
-            state = self.state
-            self._book = (now, order_book(state.orders, state.refunds, state.cancelled, now))
+            self._book = (now, order_book(self.state.orders, now, self.state.watermark))
         return self._book[1]
+
+    def orders(self) -> list[OrderAccount]:
+        """Every completed order, whatever its date and whether it stands; the newest first."""
+        accounts = (account_of(key, order, None) for key, order in self.state.orders.items())
+        found = [account for account in accounts if account is not None]
+        return sorted(found, key=lambda account: (-account.at, account.key))
 
     # Plain JSON and back.
 
@@ -163,32 +270,41 @@ class Summary:
 
     def __repr__(self) -> str:
         """Counts only: traits must not get into logs."""
-        return f"<Summary of {self.events} events>"
+        return f"<Summary of {self.events()} events>"
 
 
 def combine(summaries: Iterable[Summary]) -> Summary:
-    """The summary as if all events had been in one stream; it shares nothing that `add` changes."""
+    """The summary of a profile from those of its streams; it shares nothing that `add` changes."""
     total = SummaryState()
-    for part in (summary.state for summary in summaries):
+    parts = [summary.state for summary in summaries]
+    total.watermark = max((part.watermark for part in parts), default=0)
+    for part in parts:
+        total.is_account = total.is_account or part.is_account
         for name, (count, first, newest) in part.types.items():
             entry = total.types.get(name)
             if entry is None:
                 total.types[name] = [count, first, newest[:]]
             else:
-                merged = list(merge(entry[2], newest))[-_NEWEST:]
-                total.types[name] = [entry[0] + count, min(entry[1], first), merged]
-        for mine, theirs in (
-            (total.traits, part.traits),
-            (total.consent, part.consent),
-            (total.orders, part.orders),
-        ):
-            for key, value in theirs.items():
-                keep_last(mine, key, value)
-        for order_id, refunds in part.refunds.items():
-            total.refunds.setdefault(order_id, {}).update(refunds)
-        for order_id, at in part.cancelled.items():
-            total.cancelled[order_id] = min(at, total.cancelled.get(order_id, at))
-        if part.cart and (not total.cart or part.cart[:2] > total.cart[:2]):
-            total.cart = part.cart
-        total.points += part.points
+                together = list(merge_sorted(entry[2], newest))
+                total.types[name] = [entry[0] + count, min(entry[1], first), together]
+        total.stated.merge(part.stated)
+        total.unproven.merge(part.unproven)
+        total.cart = merge(total.cart, part.cart) if total.cart else part.cart
+        for key, order in part.orders.items():
+            before = total.orders.get(key)
+            total.orders[key] = (
+                order
+                if before is None
+                else prune_order(merge_orders(before, order), total.watermark)
+            )
+    for entry in total.types.values():
+        entry[2] = _newest(entry[2], total.watermark)
+    total.prune()
     return Summary(total)
+
+
+def _newest(instants: list[int], watermark: int) -> list[int]:
+    """Of ascending instants those after the watermark, and the newest of the others."""
+    if len(instants) <= _NEWEST:
+        return instants
+    return instants[max(bisect_right(instants, watermark) - _NEWEST, 0) :]

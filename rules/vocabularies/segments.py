@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rules.language.terms import Kind, Term
+from rules.language.terms import Holds, Kind, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
 from rules.summary.summary import Summary
 from rules.vocabularies import event_terms, order_terms
@@ -15,16 +15,22 @@ def _has_consent(purpose: str) -> Term[Summary]:
     return Term(
         Kind.TRUTH,
         f"consent to {purpose}",
-        lambda summary, now: summary.consent(purpose) is True,
+        lambda summary, now: summary.consent(purpose, now) is True,
+        lambda summary, now, holds, bounds: summary.next_consent(purpose, now),
         missable=False,
     )
+
+
+def _next_cart(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
+    return summary.next_cart(now)
 
 
 def _cart_value(currency: str) -> Term[Summary]:
     return Term(
         Kind.MONEY,
         f"the value in {currency} of the last cart",
-        lambda summary, now: summary.cart_value(currency),
+        lambda summary, now: summary.cart_value(currency, now),
+        _next_cart,
         currency=currency,
     )
 
@@ -33,13 +39,18 @@ def _cart_items() -> Term[Summary]:
     return Term(
         Kind.NUMBER,
         "the number of articles in the last cart",
-        lambda summary, now: summary.cart_items,
+        lambda summary, now: summary.cart_items(now),
+        _next_cart,
     )
 
 
 def _loyalty_points() -> Term[Summary]:
     return Term(
-        Kind.NUMBER, "the loyalty points", lambda summary, now: summary.points, missable=False
+        Kind.NUMBER,
+        "the loyalty points",
+        lambda summary, now: summary.points(now),
+        lambda summary, now, holds, bounds: summary.next_points(now),
+        missable=False,
     )
 
 
@@ -47,14 +58,18 @@ def _trait(path: tuple[str, ...]) -> Term[Summary]:
     name, inner = path[0], path[1:]
 
     def read(summary: Summary, now: int) -> Any:
-        return reach(summary.trait(name), inner)
+        return reach(summary.trait(name, now), inner)
 
-    return Term(Kind.ANY, f"the trait {'.'.join(path)}", read)
+    def until(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
+        return summary.next_trait(name, now)
+
+    return Term(Kind.ANY, f"the trait {'.'.join(path)}", read, until)
 
 
 EVENT_TYPES = frozenset(
     {
         "cart_updated",
+        "checkout_completed",
         "checkout_started",
         "consent_changed",
         "loyalty_enrolled",
@@ -62,7 +77,9 @@ EVENT_TYPES = frozenset(
         "loyalty_tier_changed",
         "order_cancelled",
         "order_completed",
+        "order_fulfilled",
         "order_refunded",
+        "order_updated",
         "product_viewed",
         "signed_in",
         "signed_out",

@@ -186,7 +186,7 @@ class DecisionHandler:
         recognition = recognise(attempt.accepted, attempt.request.authenticated, matches)
         match = recognition.match
         shopper = shopper_of(
-            recognition, streams[match.profile_id] if match else (), attempt.accepted
+            recognition, streams[match.profile_id] if match else (), attempt.accepted, attempt.now
         )
         return shopper, match
 

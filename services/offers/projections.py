@@ -13,6 +13,7 @@ from services.offers.domain.recognition import ProfileSegments
 # What rules and contents of offers read; the rest of a shopper's history is for segments.
 SUMMARISED = frozenset(
     {
+        "identity_changed",
         "traits_changed",
         "consent_changed",
         "loyalty_enrolled",

@@ -130,7 +130,7 @@ def read_profile(
         "profile_id": current_id,
         "requested": requested,
         "identifiers": _identifiers(unit, keys, vault),
-        **profile_view(combine(current.summary for current in summaries.values())),
+        **profile_view(combine(current.summary for current in summaries.values()), unit.now),
         "versions": {stream: current.version for stream, current in summaries.items()},
     }
     return Reading(response, summaries)
@@ -212,7 +212,7 @@ def preview_profiles(unit: UnitOfWork, stream_sets: Sequence[Sequence[str]]) -> 
     streams = sorted({stream for streams in stream_sets for stream in streams})
     summaries = store.current_summaries(unit, streams)
     response = [
-        profile_view(combine(summaries[stream].summary for stream in set(streams)))
+        profile_view(combine(summaries[stream].summary for stream in set(streams)), unit.now)
         for streams in stream_sets
     ]
     return Reading(response, summaries)

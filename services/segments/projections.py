@@ -67,5 +67,4 @@ def _sum_up(unit: UnitOfWork, events: Sequence[Event]) -> Loaded:
     for event in events:
         versions.update(event.versions)
         newest.update(dict.fromkeys(event.versions, event))
-    counted = [event for event in events if event.type != "identity_changed"]
-    return Loaded(update_summaries(unit, counted), versions, newest)
+    return Loaded(update_summaries(unit, events), versions, newest)

@@ -94,9 +94,9 @@ def recognise(
 
 
 def shopper_of(
-    recognition: Recognition, streams: Sequence[StreamState], accepted: Accepted
+    recognition: Recognition, streams: Sequence[StreamState], accepted: Accepted, now: int
 ) -> Shopper:
-    """The shopper as rules and content see them, from the `streams` of the profile."""
+    """The shopper as rules and content see them, from the `streams` of the profile at `now`."""
     ignored = tuple((unused.type, unused.reason) for unused in accepted.ignored)
     match = recognition.match
     if match is None:
@@ -108,9 +108,9 @@ def shopper_of(
     shopper = Shopper(
         profile_id=match.profile_id,
         assurance=recognition.assurance,
-        traits=summary.traits(),
-        consent=summary.consents(),
-        points=summary.points,
+        traits=summary.traits(now),
+        consent=summary.consents(now),
+        points=summary.points(now),
         streams={stream.stream: stream.version for stream in streams},
         ignored=ignored,
         degraded=_degraded(match, streams),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from chassis import Event, InvalidInput, format_instant
 from contracts.event_types import EVENT_TYPES, OrderLine
 from contracts.timeline import MAX_MOVES, MAX_ORDERS
-from rules import Summary
+from rules import OrderAccount, Summary
 
 _MOST_DATA = 4_096  # characters of JSON an entry shows
 _MOST_LINES = 20  # products
@@ -185,35 +185,20 @@ def visible_data(event: Event, *, reveal: bool) -> tuple[dict[str, Any], list[st
 
 def order_list(summary: Summary) -> tuple[list[dict[str, Any]], int]:
     """The newest orders as they stand, whatever their dates, and how many there are."""
-    state = summary.state
-    book = sorted(state.orders.items(), key=lambda item: (-item[1][0], item[0]))
-    return [_order(order_id, state) for order_id, _ in book[:MAX_ORDERS]], len(book)
+    orders = summary.orders()
+    return [_order(account) for account in orders[:MAX_ORDERS]], len(orders)
 
 
-def _order(order_id: str, state: Any) -> dict[str, Any]:
-    at, _, revenue, currency, *_ = state.orders[order_id]
-    amounts = [
-        revenue or 0 if amount is None else amount
-        for _, amount, paid_in in state.refunds.get(order_id, {}).values()
-        if amount is None or paid_in in (None, currency)
-    ]
-    net = max((revenue or 0) - sum(amounts), 0)
-    return {
-        "order_id": order_id,
-        "status": _status(order_id in state.cancelled, revenue or 0, net),
-        "at": format_instant(at),
-        "revenue": revenue,
-        "net": net,
-        "currency": currency,
+def _order(account: OrderAccount) -> dict[str, Any]:
+    order = {
+        "order_id": account.order_id,
+        "status": account.status,
+        "at": format_instant(account.at),
+        "revenue": account.revenue,
+        "net": account.net,
+        "currency": account.currency,
     }
-
-
-def _status(cancelled: bool, revenue: int, net: int) -> str:
-    if cancelled:
-        return "cancelled"
-    if net == revenue:
-        return "standing"
-    return "partly_refunded" if net else "refunded"
+    return order if account.store is None else {**order, "store": account.store}
 
 
 def _lines(value: Any, reveal: bool) -> Any:

@@ -109,7 +109,7 @@ def moved(
 
 
 def happened(stream: str, version: int, type_: str, **data: Any) -> Event:
-    return Event(new_id(), "profiles", type_, stream, version, data, NOW + version, NOW)
+    return Event(new_id(), "profiles", type_, stream, version, data, NOW - 99 + version, NOW)
 
 
 def segment(profile_id: str, version: int, type_: str, name: str, **as_of: int) -> Event:

@@ -8,7 +8,14 @@ from tests.support.oracle.comparison import differences
 from tests.support.oracle.identity import identifiers, identity_flaws, labels, profiles
 from tests.support.oracle.log import LoggedEvent, log_flaws, read_log
 from tests.support.oracle.memberships import entries_and_exits, memberships
-from tests.support.oracle.shopper import FoldedShopper, fold, kept, read_summary, view
+from tests.support.oracle.shopper import (
+    FoldedShopper,
+    fold,
+    kept,
+    proves_account,
+    read_summary,
+    view,
+)
 
 __all__ = [
     "FoldedShopper",
@@ -23,6 +30,7 @@ __all__ = [
     "log_flaws",
     "memberships",
     "profiles",
+    "proves_account",
     "read_log",
     "read_summary",
     "view",

@@ -3,42 +3,50 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from tests.support.oracle.log import LoggedEvent
 
+_LOYALTY = {"loyalty_enrolled", "loyalty_tier"}
+_FACTS = {"identity_changed", "order_moved"}
+_ORDER_PARTS = ("placed", "money", "lines", "status", "numbered")
+
 
 @dataclass(slots=True)
 class Order:
-    """An order as it was told last: revenue in minor units, pieces by category."""
+    """An order as it was told last: revenue in minor units, pieces by category.
 
-    at: int
-    revenue: int
-    currency: str
-    pieces: int
-    categories: dict[str, int]
+    `refunds` is {reference: (at, amount, currency)}, where no amount means all of it.
+    """
+
+    at: Any  # None if no completion was told
+    revenue: int | None
+    currency: Any
+    pieces: Any
+    categories: dict[str, Any]
+    cancelled_at: int | None
+    refunds: dict[str, tuple[Any, ...]]
 
 
 @dataclass(slots=True)
 class FoldedShopper:
-    """`happened` is {type: its instants, ascending}; `refunds` {order: {event id: (at, amount,
-    currency)}}, where no amount means all of it; `cancelled` {order: first instant}; `cart` is
-    (value, currency, pieces) of the last one."""
+    """`happened` is {type: its instants, ascending}; `orders` those of which anything was told;
+    `cart` is (value, currency, pieces) of the last one."""
 
     happened: dict[Any, Any] = field(default_factory=dict)
     traits: dict[Any, Any] = field(default_factory=dict)
     consent: dict[Any, Any] = field(default_factory=dict)
     orders: dict[Any, Any] = field(default_factory=dict)
-    refunds: dict[Any, Any] = field(default_factory=dict)
-    cancelled: dict[Any, Any] = field(default_factory=dict)
     cart: tuple[Any, ...] | None = None
     points: int = 0
 
     def standing(self, now: int | None) -> list[tuple[Order, int]]:
-        """The orders that are not cancelled, [(Order, what was paid net of refunds)], by time.
+        """The orders that are neither cancelled nor refunded whole, [(Order, what was paid net of
+        refunds)], by time.
 
         `now` is an instant in µs: what is dated later is not counted; None counts everything.
         """
@@ -47,66 +55,187 @@ class FoldedShopper:
             return now is None or at <= now
 
         found = []
-        for order_id, order in self.orders.items():
-            if not past(order.at):
+        for order in self.orders.values():
+            if order.at is None or not past(order.at):
                 continue
-            if order_id in self.cancelled and past(self.cancelled[order_id]):
+            if order.cancelled_at is not None and past(order.cancelled_at):
                 continue
-            paid = order.revenue
-            for at, amount, currency in self.refunds.get(order_id, {}).values():
+            paid = order.revenue or 0
+            for at, amount, currency in order.refunds.values():
                 if not past(at):
                     continue
                 if amount is None:
-                    paid = 0
-                elif currency == order.currency:
+                    paid = -1
+                elif currency in (None, order.currency):
                     paid -= amount
-            found.append((order, max(paid, 0)))
-        return sorted(found, key=lambda pair: pair[0].at)
+            if paid > 0 or paid == (order.revenue or 0):
+                found.append((order, paid))
+        return sorted(found, key=lambda pair: pair[0].at or 0)
 
 
 def fold(events: Iterable[LoggedEvent]) -> FoldedShopper:
     """The shopper whose events these are, of one stream or of several, in any order."""
     shopper = FoldedShopper()
-    for event in sorted(events, key=lambda event: (event.at, event.id)):
-        if event.type == "identity_changed":
-            continue
-        shopper.happened.setdefault(event.type, []).append(event.at)
-        _take_in(shopper, event, event.data)
+    known = list(events)
+    is_account = any(map(proves_account, known))
+    for event in sorted(known, key=lambda each: (each.at, *_arrival(each), each.id)):
+        if event.type not in _FACTS:
+            shopper.happened.setdefault(event.type, []).append(event.at)
+            _take_in(
+                shopper, event, event.data, is_account and bool(event.metadata.get("unproven"))
+            )
+    shopper.orders = {
+        key: _order(statements) for key, statements in _statements_of_orders(known).items()
+    }
     return shopper
 
 
-def _take_in(shopper: FoldedShopper, event: LoggedEvent, data: Any) -> None:  # noqa: C901 - one case for each type
+def proves_account(event: LoggedEvent) -> bool:
+    """Whether the event says that an account signs in to its stream."""
+    return event.type == "identity_changed" and any(
+        identifier["assurance"] == "verified"
+        for entry in event.data["streams"]
+        if entry["stream"] == event.stream
+        for identifier in entry["identifiers"]
+    )
+
+
+def _arrival(event: LoggedEvent) -> list[int]:
+    return list(event.metadata.get("arrival") or [0, event.version])
+
+
+def _take_in(shopper: FoldedShopper, event: LoggedEvent, data: Any, is_ignored: bool) -> None:
+    def loyalty(**traits: Any) -> None:
+        if not is_ignored:
+            shopper.traits.update(traits)
+
     match event.type:
         case "traits_changed":
-            shopper.traits.update(data["traits"])
+            own = {name: each for name, each in data["traits"].items() if name not in _LOYALTY}
+            shopper.traits.update(own)
+            loyalty(**{n: each for n, each in data["traits"].items() if n in _LOYALTY})
         case "loyalty_enrolled":
-            shopper.traits["loyalty_enrolled"] = True
+            loyalty(loyalty_enrolled=True)
             if data.get("tier") is not None:
-                shopper.traits["loyalty_tier"] = data["tier"]
+                loyalty(loyalty_tier=data["tier"])
         case "loyalty_tier_changed":
-            shopper.traits["loyalty_tier"] = data["tier"]
+            loyalty(loyalty_tier=data["tier"])
         case "loyalty_points_changed":
-            shopper.points += data["points"]
+            shopper.points += 0 if is_ignored else data["points"]
         case "consent_changed":
-            shopper.consent.update(data.get("purposes") or {data["purpose"]: data["granted"]})
+            purposes = data.get("purposes") or {data["purpose"]: data["granted"]}
+            for purpose, granted in purposes.items():
+                if not (granted and is_ignored):
+                    shopper.consent[purpose] = granted
         case "cart_updated":
-            pieces = sum(line["quantity"] for line in data["products"])
+            pieces = sum(line.get("quantity", 1) for line in data["products"])
             shopper.cart = (data.get("value"), data.get("currency"), pieces)
-        case "order_completed":
-            lines = data.get("products") or []
-            categories: Counter[str] = Counter()
-            for line in lines:
-                if "category" in line:
-                    categories[line["category"]] += line["quantity"]
-            pieces = sum(line["quantity"] for line in lines)
-            shopper.orders[data["order_id"]] = Order(
-                event.at, data["revenue"], data["currency"], pieces, dict(categories)
-            )
-        case "order_refunded":
-            refunds = shopper.refunds.setdefault(data["order_id"], {})
-            refunds[event.id] = (event.at, data.get("amount"), data.get("currency"))
-        case "order_cancelled":
-            shopper.cancelled.setdefault(data["order_id"], event.at)
+
+
+def _statements_of_orders(events: Iterable[LoggedEvent]) -> dict[str, list[Any]]:
+    """What is told of each order, [[part, statement]], by streams and in their order."""
+    orders: dict[str, list[Any]] = {}
+    in_order = sorted(events, key=lambda event: (event.stream, event.version))
+    for stream, of_stream in groupby(in_order, key=lambda event: event.stream):
+        own: dict[str, list[Any]] = {}
+        for event in of_stream:
+            if event.type.startswith("order_") and "order_id" in event.data:
+                _of_one_order(own, event, stream)
+        for key, statements in own.items():
+            orders.setdefault(key, []).extend(statements)
+    return orders
+
+
+def _of_one_order(own: dict[str, list[Any]], event: LoggedEvent, stream: str) -> None:
+    data = event.data
+    key = "\x1f".join(filter(None, (data.get("store"), data["order_id"])))
+    if event.type == "order_moved":
+        if data["to"] == stream:
+            own.setdefault(key, []).extend(_statements_of_state(data["state"]))
+        elif data["from"] == stream:
+            own.pop(key, None)
+    elif event.metadata.get("order_home") in (None, stream):
+        own.setdefault(key, []).extend(_statements(event, data))
+
+
+def _statements(event: LoggedEvent, data: Any) -> Iterator[Any]:
+    is_browsers = event.metadata.get("origin") == "browser"
+    revision = None if is_browsers else data.get("revision")
+    lead = -1 if is_browsers else revision or 0
+
+    def statement(value: Any, rank: int = lead) -> list[Any]:
+        return [rank, event.at, 0, *_arrival(event), event.id, value]
+
+    has_lines = data.get("products") is not None or event.type == "order_completed"
+    if event.type in {"order_completed", "order_updated"}:
+        if "revenue" in data:
+            yield "money", statement([data["revenue"], data["currency"]])
+        if has_lines:
+            yield "lines", statement(_lines(data.get("products") or []))
+        if "placed_at" in data:
+            yield "placed", statement(_instant(data["placed_at"]))
+    if event.type == "order_completed":
+        yield "seen" if is_browsers else "first", event.at
+    if event.type in {"order_completed", "order_cancelled"}:
+        status = [event.type == "order_completed", revision is not None]
+        if not (is_browsers and status[0]):
+            yield "status", statement(status, -1 if is_browsers else 0)
+        if revision is not None:
+            yield "numbered", statement(status)
+    if event.type == "order_refunded":
+        reference = data.get("refund_id") or event.id
+        amount = data.get("amount", data.get("total"))
+        yield f"refund {reference}", statement([amount, data.get("currency")])
+
+
+def _statements_of_state(state: dict[str, Any]) -> Iterator[Any]:
+    for name in ("first", "seen"):
+        if name in state:
+            yield name, state[name]
+    for name in _ORDER_PARTS:
+        for statement in state.get(name, ()):
+            yield name, statement
+    for reference, statements in state.get("refunds", {}).items():
+        for statement in statements:
+            yield f"refund {reference}", statement
+
+
+def _order(told: Iterable[Any]) -> Order:
+    firsts: dict[str, int] = {}
+    last: dict[str, Any] = {}
+    for part, statement in told:
+        if part in {"first", "seen"}:
+            firsts[part] = min(statement, firsts.get(part, statement))
+        elif part not in last or statement[:6] > last[part][:6]:
+            last[part] = statement
+    at = firsts.get("first", firsts.get("seen"))
+    if at is not None and "placed" in last:
+        at = last["placed"][6]
+    revenue, currency = last["money"][6] if "money" in last else (None, None)
+    pieces, categories = last["lines"][6] if "lines" in last else (0, {})
+    status = last.get("status")
+    if status and status[6][1]:
+        status = last["numbered"]
+    refunds = {
+        part.partition(" ")[2]: (each[1], *each[6])
+        for part, each in last.items()
+        if part.startswith("refund ") and not ("first" in firsts and each[0] < 0)
+    }
+    cancelled_at = status[1] if status and not status[6][0] else None
+    return Order(at, revenue, currency, pieces, categories, cancelled_at, refunds)
+
+
+def _lines(lines: list[Any]) -> list[Any]:
+    categories: Counter[str] = Counter()
+    for line in lines:
+        if "category" in line and line.get("quantity", 1):
+            categories[line["category"]] += line.get("quantity", 1)
+    return [sum(line.get("quantity", 1) for line in lines), dict(categories)]
+
+
+def _instant(text: str) -> int:
+    since = datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)
+    return since // timedelta(microseconds=1)
 
 
 _INSTANTS_KEPT = 1_001
@@ -125,27 +254,31 @@ def kept(shopper: FoldedShopper) -> FoldedShopper:
 
 
 def read_summary(state: dict[str, Any]) -> FoldedShopper:
-    """The shopper that a stored summary describes, by the layout told in rules/state.py."""
+    """The shopper that a stored summary describes, by the layout told in rules/summary/state.py."""
+    parts = [state] if state.get("is_account") else [state, state.get("unproven", {})]
+
+    def last(name: str) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for part in parts:
+            for key, statements in part.get(name, {}).items():
+                values.setdefault(key, []).extend(statements)
+        return {key: max(each, key=lambda s: s[:6])[6] for key, each in values.items()}
+
     return FoldedShopper(
         happened={
             name: newest if count == len(newest) and first == newest[0] else (count, first, newest)
             for name, (count, first, newest) in state.get("types", {}).items()
         },
-        traits={name: told[2] for name, told in state.get("traits", {}).items()},
-        consent={purpose: told[2] for purpose, told in state.get("consent", {}).items()},
+        traits=last("traits"),
+        consent=last("consent"),
         orders={
-            order_id: Order(at, revenue, currency, pieces, categories)
-            for order_id, (at, _, revenue, currency, pieces, categories) in state.get(
-                "orders", {}
-            ).items()
+            key: _order(_statements_of_state(order))
+            for key, order in state.get("orders", {}).items()
         },
-        refunds={
-            order_id: {event_id: tuple(told) for event_id, told in refunds.items()}
-            for order_id, refunds in state.get("refunds", {}).items()
-        },
-        cancelled=state.get("cancelled", {}),
-        cart=tuple(state["cart"][2:]) if state.get("cart") else None,
-        points=state.get("points", 0),
+        cart=tuple(max(state["cart"], key=lambda s: s[:6])[6]) if state.get("cart") else None,
+        points=sum(part.get("points", 0) for part in parts)
+        + sum(points for part in parts for _, points in part.get("points_ahead", ()))
+        + sum(last("points_once").values()),
     )
 
 

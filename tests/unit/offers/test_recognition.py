@@ -20,6 +20,7 @@ from services.offers.domain.recognition import (
 )
 
 TYPES = load_types()
+NOW = 10**15
 
 
 def accepted(**identifiers: str) -> Accepted:
@@ -129,7 +130,7 @@ SEGMENTS = ProfileSegments(5, {"high_value": 0}, {"s-1": 7})
 
 
 def shopper(match: IdentifierMatch, assurance: str) -> Shopper:
-    return shopper_of(Recognition(match, assurance), STREAMS, accepted())
+    return shopper_of(Recognition(match, assurance), STREAMS, accepted(), NOW)
 
 
 def test_a_shopper_is_the_combination_of_the_streams() -> None:
@@ -142,7 +143,7 @@ def test_a_shopper_is_the_combination_of_the_streams() -> None:
 
 
 def test_who_claims_an_account_is_a_first_time_visitor_whom_nobody_knows() -> None:
-    stranger = shopper_of(Recognition(None, "claimed"), [], accepted())
+    stranger = shopper_of(Recognition(None, "claimed"), [], accepted(), NOW)
     assert stranger == Shopper(assurance="claimed", reasons=("claimed_account",))
 
 
@@ -160,7 +161,7 @@ def test_of_whom_segments_has_not_spoken_yet_counts_as_a_first_time_visitor() ->
 
 
 def test_nobody_is_a_first_time_visitor_and_the_ignored_identifiers_are_told() -> None:
-    nobody = shopper_of(Recognition(None, "none"), [], accepted(email="test@example.com"))
+    nobody = shopper_of(Recognition(None, "none"), [], accepted(email="test@example.com"), NOW)
     assert nobody.segments == frozenset({"first_time_visitor"})
     assert (nobody.assurance, nobody.reasons) == ("none", ("unknown_shopper",))
     ((kind, reason),) = nobody.ignored

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from chassis import DAY, HOUR
-from rules import Summary
+from rules import Occasion, Summary
 
 NOW = 1_000 * DAY
 
@@ -18,12 +18,17 @@ class ShopperEvent(NamedTuple):
     data: Any
     at: int
     id: str
+    arrival: int | None = None
+    recorded_at: int = 0
 
 
 def fold(events: Iterable[ShopperEvent]) -> Summary:
+    """The summary of a stream of these events, which arrived in this order if they do not say."""
     summary = Summary()
-    for event in events:
-        summary.add(*event)
+    for place, (kind, data, at, event_id, arrival, recorded_at) in enumerate(events):
+        arrived = place if arrival is None else arrival
+        occasion = Occasion(at, event_id, (arrived, 0), recorded_at)
+        summary.add(kind, data, at, event_id, occasion)
     return summary
 
 
@@ -42,7 +47,7 @@ products = st.lists(
         {},
         optional={
             "category": st.sampled_from(["running", "music"]) | st.none(),
-            "quantity": st.integers(1, 3) | st.just("two"),
+            "quantity": st.integers(0, 3) | st.sampled_from(["two", 0.1, 0.2, 2.5]),
         },
     ),
     max_size=3,
@@ -70,14 +75,39 @@ contents = st.one_of(
         st.just("order_completed"),
         _free(
             {"order_id": order_ids, "revenue": amounts, "currency": currencies},
-            {"products": products},
+            {
+                "products": products,
+                "revision": st.integers(0, 3),
+                "placed_at": st.sampled_from(["1970-01-02T00:00:00Z", "1972-09-26T00:00:00Z"]),
+            },
         ),
     ),
     st.tuples(
         st.just("order_refunded"),
-        _free({"order_id": order_ids}, {"amount": amounts, "currency": currencies}),
+        _free(
+            {"order_id": order_ids},
+            {
+                "amount": amounts,
+                "currency": currencies,
+                "refund_id": st.sampled_from(["r", "s"]),
+            },
+        ),
     ),
-    st.tuples(st.just("order_cancelled"), _free({"order_id": order_ids}, {})),
+    st.tuples(
+        st.just("order_cancelled"), _free({"order_id": order_ids}, {"revision": st.integers(0, 3)})
+    ),
+    st.tuples(
+        st.just("order_updated"),
+        _free(
+            {"order_id": order_ids},
+            {
+                "revenue": amounts,
+                "currency": currencies,
+                "products": products,
+                "revision": st.integers(0, 3),
+            },
+        ),
+    ),
     st.tuples(
         st.just("cart_updated"),
         _free({"products": products}, {"value": amounts, "currency": currencies}),
@@ -96,7 +126,13 @@ contents = st.one_of(
     st.tuples(
         st.just("loyalty_tier_changed"), _free({"tier": st.sampled_from(["gold", "red"])}, {})
     ),
-    st.tuples(st.just("loyalty_points_changed"), _free({"points": st.integers(-50, 50)}, {})),
+    st.tuples(
+        st.just("loyalty_points_changed"),
+        _free(
+            {"points": st.integers(-50, 50)},
+            {"reference": st.sampled_from(["p", "q"]), "order_id": order_ids},
+        ),
+    ),
     st.tuples(
         st.sampled_from(["product_viewed", "wish_made", "order_completed", "cart_updated"]), plain
     ),
@@ -106,4 +142,6 @@ contents = st.one_of(
 @st.composite
 def histories(draw: st.DrawFn, max_size: int = 12) -> list[ShopperEvent]:
     drawn = draw(st.lists(st.tuples(contents, instants), max_size=max_size))
-    return [ShopperEvent(kind, data, at, f"e{n:02}") for n, ((kind, data), at) in enumerate(drawn)]
+    return [
+        ShopperEvent(kind, data, at, f"e{n:02}", n) for n, ((kind, data), at) in enumerate(drawn)
+    ]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import DAY
-from rules import Summary, combine
+from chassis import DAY, HOUR
+from rules import Occasion, Summary, combine, profile_view
 from tests.unit.rules.shoppers import NOW, ShopperEvent, fold, histories
 
 
@@ -29,25 +29,63 @@ def nets(summary: Summary, now: int | None = None) -> list[int]:
     return [entry.net for entry in summary.book(now).orders]
 
 
+def answers(summary: Summary, now: int | None = None) -> Any:
+    """All that can be asked of a summary at an instant."""
+    at = NOW if now is None else now
+    coming = [summary.next_points(at), summary.next_cart(at), summary.book(at).next_change]
+    coming += [summary.next_trait(name, at) for name in ("city", "loyalty_tier", "vip")]
+    coming += [summary.next_consent(name, at) for name in ("email", "sms")]
+    cart = summary.cart_items(now), summary.cart_value("USD", now)
+    return profile_view(summary, now), cart, summary.book(now), coming
+
+
+def spread(events: Sequence[ShopperEvent], data: st.DataObject) -> list[list[ShopperEvent]]:
+    """The events in three streams, each in the order of the whole."""
+    streams: list[list[ShopperEvent]] = [[], [], []]
+    for event in events:
+        streams[data.draw(st.integers(0, 2))].append(event)
+    return streams
+
+
 @given(histories(), st.randoms(use_true_random=False))
-def test_events_in_any_order_give_the_same_summary(
+def test_events_of_different_instants_in_any_order_give_the_same_answers(
     events: list[ShopperEvent], random: Random
 ) -> None:
-    shuffled = random.sample(events, len(events))
-    assert fold(shuffled) == fold(events)
+    apart = [event._replace(at=event.at + 2 * n) for n, event in enumerate(events)]
+    shuffled = random.sample(apart, len(apart))
+    for now in (None, NOW, NOW + DAY):
+        assert answers(fold(shuffled), now) == answers(fold(apart), now)
 
 
 @given(histories(), st.data())
-def test_events_in_any_grouping_combine_to_the_summary_of_one_stream(
+def test_events_in_any_grouping_combine_to_what_one_stream_says(
     events: Sequence[ShopperEvent], data: st.DataObject
 ) -> None:
-    streams: dict[int, list[ShopperEvent]] = {0: [], 1: [], 2: []}
+    parts = [fold(part) for part in spread(events, data)]
+    whole = fold(events)
+    for now in (None, NOW - 1, NOW, NOW + 2 * DAY):
+        for combined in (
+            combine(parts),
+            combine([combine(parts[:2]), parts[2]]),
+            combine([parts[0], combine(parts[1:])]),
+            combine(reversed(parts)),
+        ):
+            assert answers(combined, now) == answers(whole, now)
+
+
+@given(histories(), st.data())
+def test_what_a_watermark_has_passed_is_forgotten_without_a_change_of_any_later_answer(
+    events: Sequence[ShopperEvent], data: st.DataObject
+) -> None:
+    recorded = NOW - DAY
+    dated = []
     for event in events:
-        streams[data.draw(st.integers(0, 2))].append(event)
-    parts = [fold(part) for part in streams.values()]
-    assert combine(parts) == fold(events)
-    assert combine([combine(parts[:2]), parts[2]]) == fold(events)
-    assert combine(reversed(parts)) == fold(events)
+        recorded += data.draw(st.sampled_from([0, 1, HOUR, 12 * HOUR]))
+        dated.append(event._replace(recorded_at=recorded))
+    parts = [fold(part) for part in spread(dated, data)]
+    for now in (recorded, recorded + 1, recorded + HOUR, recorded + 2 * DAY):
+        for combined in (combine(parts), combine([combine(parts[1:]), parts[0]]), fold(dated)):
+            assert answers(combined, now) == answers(fold(events), now)
 
 
 @given(histories())
@@ -65,6 +103,7 @@ def test_a_combination_shares_nothing_that_later_events_change(
     together = combine([part])
     for event in second:
         together.add(event.type, event.data, event.at, event.id + "x")
+        together.add_fact("order_moved", {"order_id": "A", "from": "s"}, "s")
     assert json.dumps(part.dump()) == before
 
 
@@ -83,7 +122,7 @@ def test_the_streams_of_a_profile_combine_what_each_of_them_knows() -> None:
     ]
     profile = combine([fold(guest), fold(account)])
     assert nets(profile) == [3_000]
-    assert (profile.cart_items, profile.trait("city"), profile.points) == (2, "Riga", 5)
+    assert (profile.cart_items(), profile.trait("city"), profile.points()) == (2, "Riga", 5)
     assert (profile.count("order_completed", NOW), profile.count("wish_made", NOW)) == (2, 0)
     assert Summary.load(profile.dump()) == profile
 
@@ -94,20 +133,28 @@ def test_an_empty_summary_dumps_to_nothing() -> None:
 
 
 def test_the_newest_thousand_and_one_instants_are_kept_whatever_the_grouping() -> None:
-    events = [ShopperEvent("product_viewed", {}, n, f"e{n}") for n in range(1_500)]
+    events = [ShopperEvent("product_viewed", {}, n, f"e{n}", n, 10_000) for n in range(1_500)]
     summary = fold(events)
     assert summary.count("product_viewed", now=10_000) == 1_500
     assert summary.count("product_viewed", now=10_000, after=0) == 1_001
-    assert combine([fold(events[::2]), fold(events[1::2])]) == summary
-    assert fold(reversed(events)) == summary
+    assert combine([fold(events[::2]), fold(events[1::2])]).state.types == summary.state.types
+    assert fold(reversed(events)).state.types == summary.state.types
 
 
-def test_the_trait_told_last_wins_and_ties_go_to_the_greater_event_id() -> None:
+def test_what_is_dated_ahead_takes_no_place_of_what_has_happened() -> None:
+    past = [ShopperEvent("product_viewed", {}, n, f"e{n}", n, 2_000) for n in range(1_200)]
+    ahead = [ShopperEvent("product_viewed", {}, 3_000 + n, f"f{n}", n, 2_000) for n in range(900)]
+    summary = fold([*past, *ahead])
+    assert summary.count("product_viewed", now=2_000) == 1_200
+    assert summary.count("product_viewed", now=2_000, after=0) == 1_001
+
+
+def test_the_trait_of_the_latest_event_wins_and_at_one_instant_that_which_came_last() -> None:
     def change(city: str | None, at: int, event_id: str) -> ShopperEvent:
         return ShopperEvent("traits_changed", {"traits": {"city": city}}, at, event_id)
 
     assert fold([change("Kyiv", 2, "a"), change("Riga", 1, "z")]).trait("city") == "Kyiv"
-    assert fold([change("Kyiv", 2, "a"), change("Riga", 2, "b")]).trait("city") == "Riga"
+    assert fold([change("Kyiv", 2, "b"), change("Riga", 2, "a")]).trait("city") == "Riga"
 
 
 def test_a_trait_told_as_null_is_gone_and_stays_gone_against_older_news() -> None:
@@ -127,13 +174,15 @@ def test_a_refund_may_come_before_its_order() -> None:
 
 
 def test_a_refund_without_an_amount_is_of_the_whole_order() -> None:
-    assert nets(fold([order(), refund()])) == [0]
+    summary = fold([order(), refund(at=NOW + 1)])
+    assert (nets(summary, NOW), nets(summary, NOW + 1), nets(summary)) == ([5_000], [], [])
 
 
 def test_two_refunds_of_an_order_add_up_and_never_below_zero() -> None:
     two = [refund(event_id=name, amount=2_000, currency="USD") for name in ("r1", "r2")]
     assert nets(fold([order(), *two])) == [1_000]
-    assert nets(fold([order(revenue=3_000), *two])) == [0]
+    assert nets(fold([order(revenue=3_000), *two])) == []
+    assert nets(fold([order(revenue=4_001), *two])) == [1]
 
 
 def test_a_refund_in_another_currency_than_its_order_is_not_mixed_in() -> None:
@@ -144,14 +193,130 @@ def test_a_refund_of_an_unknown_order_counts_against_none() -> None:
     assert nets(fold([order(), refund(order_id="B", amount=2_000, currency="USD")])) == [5_000]
 
 
-def test_an_order_told_twice_is_one_order_as_told_last() -> None:
+def test_an_order_told_twice_is_one_order_of_the_first_date_as_it_was_told_last() -> None:
     summary = fold([order(revenue=7_000, at=2, event_id="e2"), order(at=1, event_id="e1")])
     assert nets(summary) == [7_000]
+    assert [entry.at for entry in summary.book(None).orders] == [1]
     assert summary.count("order_completed", NOW) == 2
 
 
+def test_an_order_is_dated_by_when_it_was_placed_where_that_was_told() -> None:
+    placed = "1970-01-02T00:00:00Z"
+    summary = fold([order(at=3 * DAY), order(at=2 * DAY, event_id="e2", placed_at=placed)])
+    assert [entry.at for entry in summary.book(NOW).orders] == [DAY]
+
+
+def test_the_greater_revision_wins_whenever_it_was_told() -> None:
+    second = order(revenue=7_000, at=1, event_id="e2", revision=2)
+    first = order(revenue=5_000, at=9, event_id="e1", revision=1)
+    assert nets(fold([second, first])) == nets(fold([first, second])) == [7_000]
+
+
+def test_an_update_changes_what_it_names_and_makes_no_order() -> None:
+    lines = [{"sku": "a", "category": "running", "quantity": 2}]
+    update = ShopperEvent("order_updated", {"order_id": "A", "products": lines}, NOW + 1, "u1")
+    (entry,) = fold([update, order()]).book(None).orders
+    assert (entry.net, entry.items, entry.categories) == (5_000, 2, {"running": 2})
+    assert nets(fold([update])) == []
+
+
+def cancel(at: int, event_id: str = "x1", **data: Any) -> ShopperEvent:
+    return ShopperEvent("order_cancelled", {"order_id": "A", **data}, at, event_id)
+
+
+def test_a_completion_told_later_makes_a_cancelled_order_stand_again() -> None:
+    events = [order(at=1), cancel(2), order(at=3, event_id="e2")]
+    for order_of_arrival in (events, events[::-1]):
+        summary = fold(order_of_arrival)
+        assert [nets(summary, now) for now in (1, 2, 3)] == [[5_000], [], [5_000]]
+        assert [entry.at for entry in summary.book(3).orders] == [1]
+
+
+def test_neither_the_first_completion_told_again_nor_an_update_revives_a_cancelled_order() -> None:
+    update = ShopperEvent(
+        "order_updated", {"order_id": "A", "revenue": 9, "currency": "USD"}, 3, "u"
+    )
+    assert nets(fold([order(at=1), cancel(2), order(at=1, event_id="e2"), update])) == []
+
+
+def test_of_what_is_told_of_an_order_with_revisions_the_greatest_says_whether_it_stands() -> None:
+    late = order(at=9, event_id="e2", revision=1)
+    assert nets(fold([order(at=1, revision=1), cancel(2, revision=2), late])) == []
+    assert nets(fold([order(at=1, revision=5), cancel(2)])) == []
+    revived = order(at=1, event_id="e3", revision=3)
+    assert nets(fold([order(at=1, revision=1), cancel(2, revision=2), revived])) == [5_000]
+
+
+def by_browser(event: ShopperEvent) -> tuple[Any, ...]:
+    occasion = Occasion(event.at, event.id, by_browser=True)
+    return event.type, event.data, event.at, event.id, occasion
+
+
+def test_what_a_browser_tells_of_an_order_gives_way_to_what_the_shop_tells() -> None:
+    summary = Summary()
+    summary.add(*by_browser(order(revenue=9, at=1)))
+    assert nets(summary) == [9]
+    summary.add(*order(at=5, event_id="e2")[:4])
+    summary.add(*by_browser(order(revenue=8, at=7, event_id="e3")))
+    summary.add(*by_browser(refund(at=8)))
+    summary.add(*by_browser(cancel(9)))
+    assert [(entry.at, entry.net) for entry in summary.book(None).orders] == [(5, 5_000)]
+
+
+def test_no_browser_revives_an_order() -> None:
+    summary = fold([order(at=1), cancel(2)])
+    summary.add(*by_browser(order(at=3, event_id="e2")))
+    assert nets(summary) == []
+
+
+def test_an_order_told_elsewhere_is_none_of_this_stream() -> None:
+    summary = Summary()
+    summary.add(*order()[:4], Occasion(NOW, "e1", is_foreign=True))
+    assert nets(summary) == []
+    assert summary.count("order_completed", NOW) == 1
+
+
+def test_the_stores_of_a_shop_have_orders_of_their_own() -> None:
+    summary = fold([order(store="de"), order(store="fr", event_id="e2"), refund(store="de")])
+    assert nets(summary) == [5_000]
+
+
+def test_an_order_that_moves_takes_all_that_was_told_of_it_along() -> None:
+    old, new = fold([refund(amount=2_000, currency="USD"), order("B", event_id="e3")]), Summary()
+    state = old.state.orders["A"]
+    moved = {"order_id": "A", "from": "s", "to": "t", "state": state}
+    old.add_fact("order_moved", moved, "s")
+    new.add_fact("order_moved", moved, "t")
+    new.add(*order()[:4])
+    assert (nets(old), nets(new)) == ([5_000], [3_000])
+
+
+@pytest.mark.parametrize(
+    ("data", "left"),
+    [
+        ({"amount": 2_000, "total": 1, "currency": "USD"}, [3_000]),
+        ({"total": 2_000, "currency": "USD"}, [3_000]),
+        ({"products": [{"price": 1_000, "quantity": 1.5}, {"price": 500}]}, [3_000]),
+        ({"products": [{"price": 1_000, "currency": "EUR"}]}, [5_000]),
+        ({"products": [{"price": 1_000}, {"sku": "x"}]}, []),
+        ({"products": []}, []),
+        ({"ammount": 5}, []),
+    ],
+)
+def test_a_refund_is_of_its_amount_its_total_its_products_or_the_whole_order(
+    data: dict[str, Any], left: list[int]
+) -> None:
+    assert nets(fold([order(), refund(**data)])) == left
+
+
+def test_a_refund_that_names_itself_counts_once() -> None:
+    two = [refund(event_id=e, amount=2_000, currency="USD", refund_id="r") for e in ("r1", "r2")]
+    assert nets(fold([order(), *two])) == [3_000]
+    assert nets(combine([fold([order(), two[0]]), fold([two[1]])])) == [3_000]
+
+
 def test_a_cancelled_order_stands_no_longer_even_when_the_cancellation_came_first() -> None:
-    cancelled = ShopperEvent("order_cancelled", {"order_id": "A"}, NOW, "c1")
+    cancelled = ShopperEvent("order_cancelled", {"order_id": "A"}, NOW + 1, "c1")
     assert nets(fold([cancelled, order(), order("B", event_id="e2")])) == [5_000]
 
 
@@ -192,9 +357,9 @@ def test_the_cart_is_the_one_told_last_and_an_empty_one_has_no_articles() -> Non
         return ShopperEvent("cart_updated", {"products": products, **more}, at, f"c{at}")
 
     summary = fold([cart(2, [{"quantity": 3}], value=900, currency="USD"), cart(1, [])])
-    assert (summary.cart_items, summary.cart_value("USD")) == (3, 900)
+    assert (summary.cart_items(), summary.cart_value("USD")) == (3, 900)
     assert summary.cart_value("EUR") is None
-    assert fold([cart(2, [])]).cart_items == 0
+    assert fold([cart(2, [])]).cart_items() == 0
 
 
 def test_points_add_up_over_events_of_both_signs() -> None:
@@ -202,7 +367,40 @@ def test_points_add_up_over_events_of_both_signs() -> None:
         ShopperEvent("loyalty_points_changed", {"points": points}, n, f"e{n}")
         for n, points in enumerate([100, -30, 5])
     ]
-    assert fold(changes).points == 75
+    assert fold(changes).points() == 75
+
+
+@pytest.mark.parametrize("name", [{"reference": "refund 1"}, {"order_id": "A"}])
+def test_points_that_name_their_order_or_a_reference_count_once(name: dict[str, str]) -> None:
+    earned = ShopperEvent("loyalty_points_changed", {"points": 1_000, "order_id": "A"}, 1, "e")
+    taken = [
+        ShopperEvent("loyalty_points_changed", {"points": -1_000, **name}, at, f"e{at}")
+        for at in (2, 3)
+    ]
+    assert fold([earned, *taken]).points() == 0
+    assert combine([fold([earned, taken[0]]), fold([taken[1]])]).points() == 0
+
+
+def test_what_nothing_proves_is_a_guests_and_changes_nothing_of_an_account() -> None:
+    unproven = [
+        ("loyalty_points_changed", {"points": 50}),
+        ("loyalty_points_changed", {"points": 50, "reference": "r"}),
+        ("loyalty_enrolled", {"tier": "gold"}),
+        ("traits_changed", {"traits": {"loyalty_tier": "gold", "city": "Riga"}}),
+        ("consent_changed", {"purposes": {"email": True, "sms": False}}),
+    ]
+    guest = Summary()
+    for place, (kind, data) in enumerate(unproven):
+        guest.add(kind, data, place, str(place), Occasion(place, str(place), is_unproven=True))
+    assert (guest.points(), guest.trait("loyalty_tier")) == (100, "gold")
+    assert guest.consents() == {"email": True, "sms": False}
+    account = Summary()
+    proof = {"stream": "s", "identifiers": [{"assurance": "verified"}]}
+    account.add_fact("identity_changed", {"streams": [proof]}, "s")
+    signed_in = combine([guest, account])
+    assert (signed_in.points(), signed_in.traits()) == (0, {"city": "Riga"})
+    assert signed_in.consents() == {"sms": False}
+    assert signed_in.next_points(0) is None
 
 
 def test_enrolment_and_tier_are_traits() -> None:
@@ -225,6 +423,83 @@ def test_consent_is_as_told_last_for_each_purpose() -> None:
     )
     assert summary.consents() == {"email": False, "sms": True}
     assert (summary.consent("email"), summary.consent("phone")) == (False, None)
+
+
+@pytest.mark.parametrize("answers_in_order", [(True, False), (False, True)])
+def test_at_one_instant_a_refusal_wins(answers_in_order: tuple[bool, bool]) -> None:
+    events = [
+        ShopperEvent("consent_changed", {"purpose": "email", "granted": granted}, 1, str(n), n)
+        for n, granted in enumerate(answers_in_order)
+    ]
+    assert fold(events).consent("email") is False
+    assert combine(fold([each]) for each in events).consent("email") is False
+
+
+def test_whatever_is_dated_later_than_now_does_not_count_yet() -> None:
+    events = [
+        ("traits_changed", {"traits": {"city": "Riga"}}),
+        ("consent_changed", {"purpose": "email", "granted": True}),
+        ("loyalty_points_changed", {"points": 5}),
+        ("loyalty_points_changed", {"points": 7, "reference": "r"}),
+        ("cart_updated", {"products": [{"quantity": 2}], "value": 9, "currency": "USD"}),
+    ]
+    summary = fold(
+        ShopperEvent(kind, data, NOW + 5, str(n), n, NOW) for n, (kind, data) in enumerate(events)
+    )
+
+    def read(now: int) -> tuple[Any, ...]:
+        cart = summary.cart_items(now), summary.cart_value("USD", now)
+        return summary.traits(now), summary.consents(now), summary.points(now), *cart
+
+    assert read(NOW) == read(NOW + 4) == ({}, {}, 0, None, None)
+    assert read(NOW + 5) == ({"city": "Riga"}, {"email": True}, 12, 2, 9)
+    assert {
+        summary.next_trait("city", NOW),
+        summary.next_consent("email", NOW),
+        summary.next_points(NOW),
+        summary.next_cart(NOW),
+    } == {NOW + 5}
+
+
+def test_a_sender_whose_clock_is_ahead_does_not_make_a_summary_grow() -> None:
+    carts = [
+        ShopperEvent("cart_updated", {"products": [{"quantity": n}]}, NOW + n, str(n), n, NOW)
+        for n in range(1, 300)
+    ]
+    summary = fold(carts)
+    assert len(summary.state.cart) <= 101
+    assert summary.cart_items(NOW + 299) == 299
+
+
+def test_quantities_may_be_decimals_and_a_line_of_none_was_removed() -> None:
+    lines = [
+        {"category": "cheese", "quantity": 0.1},
+        {"category": "cheese", "quantity": 0.2},
+        {"category": "wine", "quantity": 0},
+        {"quantity": 2},
+    ]
+    (entry,) = fold([order(products=lines)]).book(None).orders
+    assert (entry.items, entry.categories) == (2.3, {"cheese": 0.3})
+    cart = fold([ShopperEvent("cart_updated", {"products": lines[:2]}, 1, "c")])
+    assert cart.cart_items() == 0.3
+
+
+def test_a_summary_of_the_first_form_is_read() -> None:
+    first = {
+        "types": {"order_completed": [1, 5, [5]]},
+        "traits": {"city": [4, "t", "Riga"]},
+        "consent": {"email": [4, "c", False]},
+        "orders": {"A": [5, "e", 900, "USD", 2, {"music": 2}], "B": [6, "f", 5, "USD", 0, {}]},
+        "refunds": {"A": {"r": [7, 100, "USD"]}},
+        "cancelled": {"B": 8},
+        "cart": [3, "k", 40, "USD", 1],
+        "points": -3,
+    }
+    summary = Summary.load(first)
+    assert Summary.load(summary.dump()) == summary
+    assert [(entry.at, entry.net, entry.items) for entry in summary.book(9).orders] == [(5, 800, 2)]
+    assert (summary.traits(9), summary.consents(9)) == ({"city": "Riga"}, {"email": False})
+    assert (summary.cart_items(9), summary.points(9)) == (1, -3)
 
 
 def test_a_consent_that_is_neither_granted_nor_refused_is_ignored() -> None:
