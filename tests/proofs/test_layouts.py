@@ -33,7 +33,7 @@ NAMES = ("Cup", 'Mug, "large"', "Tea; green", "Thé\nà la menthe", "杯子", "K
 
 
 @dataclass(slots=True)
-class Figures:
+class LayoutFigures:
     """What is in a file, or has come of it.
 
     `counts` are events by type, `orders` have (currency, revenue, net, cancelled) by order id, and
@@ -53,10 +53,10 @@ class Layout:
     mapping: str
     file: str
     make: Callable[[Path, int, random.Random], None]
-    plain: Callable[[Path], Figures]
+    plain: Callable[[Path], LayoutFigures]
 
 
-def loaded(path: Path, mapping: str, directory: Path) -> Figures:
+def loaded(path: Path, mapping: str, directory: Path) -> LayoutFigures:
     """What has come of a file, loaded into a suite of its own."""
     done = subprocess.run(
         [
@@ -74,7 +74,7 @@ def loaded(path: Path, mapping: str, directory: Path) -> Figures:
         query = "SELECT type, data FROM events WHERE type <> 'identity_changed'"
         events = [(kind, json.loads(data)) for kind, data in database.execute(query)]
         labels = [row[0] for row in database.execute("SELECT DISTINCT profile_id FROM labels")]
-    figures = Figures(Counter(kind for kind, _ in events))
+    figures = LayoutFigures(Counter(kind for kind, _ in events))
     with connected(directory, 60.0) as client:
         for profile_id in labels:
             page = client.call("profiles", "timeline", profile_id=profile_id, limit=1)
@@ -96,9 +96,9 @@ def loaded(path: Path, mapping: str, directory: Path) -> Figures:
     return figures
 
 
-def figures_of(counts: dict[str, int], orders: pd.DataFrame, refunds: int = 0) -> Figures:
-    """Figures of a table with the columns order, customer, currency, cents, refunded, cancelled."""
-    return Figures(
+def layout_figures(counts: dict[str, int], orders: pd.DataFrame, refunds: int = 0) -> LayoutFigures:
+    """LayoutFigures of a table with the columns order, customer, currency, cents, refunded, cancelled."""
+    return LayoutFigures(
         counts=Counter({kind: number for kind, number in counts.items() if number}),
         orders={
             row.order: (row.currency, row.cents, row.cents - row.refunded, row.cancelled)
@@ -170,7 +170,7 @@ def make_shopify(path: Path, most: int, rng: random.Random) -> None:
     write(path, rows)
 
 
-def plain_shopify(path: Path) -> Figures:
+def plain_shopify(path: Path) -> LayoutFigures:
     table = read(path)
     first = table.groupby("Name", sort=False).first()
     status = first["Financial Status"]
@@ -190,7 +190,7 @@ def plain_shopify(path: Path) -> Figures:
         "order_cancelled": int(orders.cancelled.sum()),
         "consent_changed": int((first["Accepts Marketing"] == "yes").sum()),
     }
-    return figures_of(counts, orders)
+    return layout_figures(counts, orders)
 
 
 def make_customers(path: Path, most: int, rng: random.Random) -> None:
@@ -214,12 +214,12 @@ def make_customers(path: Path, most: int, rng: random.Random) -> None:
     )
 
 
-def plain_customers(path: Path) -> Figures:
+def plain_customers(path: Path) -> LayoutFigures:
     table = read(path)
     ticked = (table["Accepts Email Marketing"] == "yes").sum() + (
         table["Accepts SMS Marketing"] == "yes"
     ).sum()
-    return Figures(
+    return LayoutFigures(
         Counter({"traits_changed": int((table.Email != "").sum()), "consent_changed": int(ticked)})
     )
 
@@ -252,7 +252,7 @@ def make_woocommerce(path: Path, most: int, rng: random.Random) -> None:
     write(path, rows)
 
 
-def plain_woocommerce(path: Path) -> Figures:
+def plain_woocommerce(path: Path) -> LayoutFigures:
     table = read(path)
     table = table[table.status != "failed"]
     paid = cents(table.order_total)
@@ -273,7 +273,7 @@ def plain_woocommerce(path: Path) -> Figures:
         "order_cancelled": int(orders.cancelled.sum()),
         "order_refunded": int(whole.sum() + ((in_part > 0) & ~whole).sum()),
     }
-    return figures_of(counts, orders)
+    return layout_figures(counts, orders)
 
 
 def make_magento(path: Path, most: int, rng: random.Random) -> None:
@@ -295,7 +295,7 @@ def make_magento(path: Path, most: int, rng: random.Random) -> None:
     )
 
 
-def plain_magento(path: Path) -> Figures:
+def plain_magento(path: Path) -> LayoutFigures:
     table = read(path)
     table = table[table.Status != "pending_payment"]
     paid, refunded = (
@@ -317,7 +317,7 @@ def plain_magento(path: Path) -> Figures:
         "order_cancelled": int(orders.cancelled.sum()),
         "order_refunded": int((refunded > 0).sum()),
     }
-    return figures_of(counts, orders)
+    return layout_figures(counts, orders)
 
 
 def make_uci(path: Path, most: int, rng: random.Random) -> None:
@@ -346,7 +346,7 @@ def make_uci(path: Path, most: int, rng: random.Random) -> None:
     write(path, rows, encoding="latin-1")
 
 
-def plain_uci(path: Path) -> Figures:
+def plain_uci(path: Path) -> LayoutFigures:
     table = read(path, encoding="latin-1")
     table = table[~table.InvoiceNo.str.startswith("A")]
     table["cents"] = cents(table.UnitPrice) * table.Quantity.astype(int)
@@ -365,7 +365,7 @@ def plain_uci(path: Path) -> Figures:
         }
     )
     counts = {"order_completed": len(sold), "order_refunded": int(back.sum())}
-    return figures_of(counts, orders, refunds=-int(invoices[back].cents.sum()))
+    return layout_figures(counts, orders, refunds=-int(invoices[back].cents.sum()))
 
 
 def make_ga4(path: Path, most: int, rng: random.Random) -> None:
@@ -396,7 +396,7 @@ def make_ga4(path: Path, most: int, rng: random.Random) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def plain_ga4(path: Path) -> Figures:
+def plain_ga4(path: Path) -> LayoutFigures:
     table = pd.read_json(path, lines=True, dtype=False)
     sold = table[table.event_name == "purchase"]
     params = sold.event_params.map(
@@ -419,7 +419,7 @@ def plain_ga4(path: Path) -> Figures:
         "purchase": "order_completed",
     }
     counts = table.event_name.value_counts()
-    return figures_of({ours: int(counts[theirs]) for theirs, ours in names.items()}, orders)
+    return layout_figures({ours: int(counts[theirs]) for theirs, ours in names.items()}, orders)
 
 
 def make_retailrocket(path: Path, most: int, rng: random.Random) -> None:
@@ -438,7 +438,7 @@ def make_retailrocket(path: Path, most: int, rng: random.Random) -> None:
     )
 
 
-def plain_retailrocket(path: Path) -> Figures:
+def plain_retailrocket(path: Path) -> LayoutFigures:
     table = read(path)
     sold = table[table.event == "transaction"]
     orders = pd.DataFrame(
@@ -457,7 +457,7 @@ def plain_retailrocket(path: Path) -> Figures:
         "transaction": "order_completed",
     }
     counts = table.event.value_counts()
-    return figures_of({ours: int(counts[theirs]) for theirs, ours in names.items()}, orders)
+    return layout_figures({ours: int(counts[theirs]) for theirs, ours in names.items()}, orders)
 
 
 def make_olist(path: Path, most: int, rng: random.Random) -> None:
@@ -493,7 +493,7 @@ def make_olist(path: Path, most: int, rng: random.Random) -> None:
     write(path.with_name("olist_customers_dataset.csv"), customers)
 
 
-def plain_olist(path: Path) -> Figures:
+def plain_olist(path: Path) -> LayoutFigures:
     table = read(path).merge(read(path.with_name("olist_orders_dataset.csv")), on="order_id")
     table = table.merge(read(path.with_name("olist_customers_dataset.csv")), on="customer_id")
     table["cents"] = cents(table.price)
@@ -511,7 +511,7 @@ def plain_olist(path: Path) -> Figures:
         }
     )
     counts = {"order_completed": len(orders), "order_cancelled": int(orders.cancelled.sum())}
-    return figures_of(counts, orders)
+    return layout_figures(counts, orders)
 
 
 LAYOUTS = [
