@@ -97,7 +97,7 @@ def loaded(path: Path, mapping: str, directory: Path) -> LayoutFigures:
 
 
 def layout_figures(counts: dict[str, int], orders: pd.DataFrame, refunds: int = 0) -> LayoutFigures:
-    """LayoutFigures of a table with the columns order, customer, currency, cents, refunded, cancelled."""
+    """Those of a table with the columns order, customer, currency, cents, refunded, cancelled."""
     return LayoutFigures(
         counts=Counter({kind: number for kind, number in counts.items() if number}),
         orders={
