@@ -8,6 +8,7 @@ from chassis.core.clock import Clock, FixedClock, SystemClock, clock_from
 from chassis.core.errors import Conflict, InvalidInput, NotFound, Refused, ServiceError, Unavailable
 from chassis.core.event import Draft, Event, JointDraft, copy_id, new_id
 from chassis.core.instants import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
+from chassis.core.upcasting import Upcasters
 
 __all__ = [
     "DAY",
@@ -26,6 +27,7 @@ __all__ = [
     "ServiceError",
     "SystemClock",
     "Unavailable",
+    "Upcasters",
     "clock_from",
     "copy_id",
     "format_instant",

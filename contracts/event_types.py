@@ -6,11 +6,13 @@ with its currency. A field that is optional here may also be null.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import INCLUDE, ValidationError, validates_schema
+from marshmallow import INCLUDE, ValidationError, fields, validates_schema
 
+from chassis.core.suggest import near_misses
 from chassis.validation.fields import (
     Amount,
     Boolean,
@@ -21,9 +23,11 @@ from chassis.validation.fields import (
     MapOf,
     Name,
     Nested,
+    StrictField,
     Text,
 )
-from chassis.validation.schema import StrictSchema
+from chassis.validation.plain import kind
+from chassis.validation.schema import Mending, Parts, StrictSchema, first_error
 from contracts.fields import Currency
 
 MAX_PRODUCTS = 500
@@ -39,6 +43,8 @@ RESERVED_PREFIX = "segment_"
 
 
 LOYALTY_TRAITS = {"loyalty_tier": Text(longest=64), "loyalty_enrolled": Boolean()}
+_LOYALTY_NAMES = frozenset(LOYALTY_TRAITS)
+_DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 
 
 class EventType(Name):
@@ -68,9 +74,78 @@ class EventData(StrictSchema):
     class Meta:
         unknown = INCLUDE
 
+    def shortened(self, data: dict[str, Any]) -> dict[str, Any] | None:
+        """The data without its lines, for an event that is too large; None if it needs them."""
+        if "products" not in self.load_fields or "products" not in data:
+            return None
+        return {name: value for name, value in data.items() if name != "products"}
+
 
 class NoData(EventData):
     """Data without any field that the platform reads."""
+
+
+class Quantity(StrictField, fields.Float):
+    """How many pieces, or how much of what is sold by weight: 0 and decimals are quantities too."""
+
+    wanted = "a number such as 2 or 0.5"
+
+    def read(self, value: Any) -> int | float:
+        if type(value) not in {int, float}:
+            raise ValidationError(f"must be {self.wanted}, not {kind(value)}")
+        if not 0 <= value <= MAX_QUANTITY:
+            raise ValidationError(f"must be {self.wanted}, from 0 to {MAX_QUANTITY:,}")
+        return value  # type: ignore[no-any-return]
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        if type(value) is str and _DECIMAL.fullmatch(value):
+            mending.warn(parts, "is text, and was read as a number; send it without quotes")
+            return float(value) if "." in value else int(value)
+        return value
+
+
+class OrderLines(ListOf):
+    """The lines of an order or a cart; one that cannot be read is left out, and the others count.
+
+    A line that stands alone is a list of one; an object whose names count from 0 is a list, as some
+    programs write one.
+    """
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        lines = super().mend(self._as_list(value, mending, parts), mending, parts)
+        if type(lines) is not list:
+            return lines
+        if len(lines) > self.most and not self.required:
+            mending.warn(parts, f"are left out: at most {self.most} lines are taken")
+            return None
+        return self._readable(lines, mending, parts)
+
+    def _as_list(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        if type(value) is not dict or not value:
+            return value
+        if list(value) == [str(place) for place in range(len(value))]:
+            mending.warn(parts, "is an object, and was read as the list of its values; send a list")
+            return list(value.values())
+        if "product_id" in value or "sku" in value:
+            mending.warn(parts, "is one line, and was read as a list of it; send a list")
+            return [value]
+        return value
+
+    def _readable(self, lines: list[Any], mending: Mending, parts: Parts) -> list[Any]:
+        readable = []
+        for place, line in enumerate(lines):
+            try:
+                self.inner.deserialize(line)
+            except ValidationError as error:
+                path, message = first_error({place: error.messages})
+                name = path.partition(".")[2]
+                where = f"{name} " if name else ""
+                mending.warn(
+                    (*parts, place), f"is left out, as it cannot be read: {where}{message}"
+                )
+            else:
+                readable.append(line)
+        return readable
 
 
 class Product(EventData):
@@ -83,28 +158,45 @@ class Product(EventData):
     price = Amount()
     currency = Currency()
 
-    @validates_schema
-    def _is_named(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
-        if "product_id" not in data and "sku" not in data:
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _is_named(self, data: Any, original: Any, **_kwargs: Any) -> None:
+        if "product_id" in data or "sku" in data:
+            return
+        if _lacks(original, "product_id") and _lacks(original, "sku"):
             raise ValidationError("is missing: give product_id or sku", "product_id")
 
 
 class OrderLine(Product):
-    """A line of an order or a cart: a product and how many pieces of it."""
+    """A line of an order or a cart: a product and how many pieces of it, one if it is not said.
 
-    quantity = Integer(required=True, least=1, most=MAX_QUANTITY)
+    A quantity of 0 is a line that was removed.
+    """
+
+    quantity = Quantity()
+
+
+class RefundLine(EventData):
+    """A line of a refund: an article, or else what was paid for, such as a tip."""
+
+    product_id = Text(longest=MAX_TEXT)
+    sku = Text(longest=MAX_TEXT)
+    name = Text(longest=1_000)
+    category = Text(longest=MAX_TEXT)
+    price = Amount()
+    currency = Currency()
+    quantity = Quantity()
 
 
 class ValuedData(EventData):
     """What may have products and a value, which then has a currency."""
 
-    products = ListOf(Nested(OrderLine()), most=MAX_PRODUCTS)
+    products = OrderLines(Nested(OrderLine()), most=MAX_PRODUCTS)
     value = Amount()
     currency = Currency()
 
-    @validates_schema
-    def _value_has_currency(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
-        if "value" in data and "currency" not in data:
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _value_has_currency(self, _data: Any, original: Any, **_kwargs: Any) -> None:
+        if _has(original, "value") and _lacks(original, "currency"):
             raise ValidationError("is missing: a value needs its currency", "currency")
 
 
@@ -112,7 +204,14 @@ class CartUpdated(ValuedData):
     """The cart as it now stands; `products: []` is an empty cart."""
 
     cart_id = Text(longest=MAX_TEXT)
-    products = ListOf(Nested(OrderLine()), most=MAX_PRODUCTS, required=True)
+    products = OrderLines(Nested(OrderLine()), most=MAX_PRODUCTS, required=True)
+
+    def shortened(self, data: dict[str, Any]) -> dict[str, Any] | None:
+        """Without lines it would be an empty cart: they lose the fields that are a shop's own."""
+        lines = data.get("products")
+        if type(lines) is not list:
+            return None
+        return data | {"products": [_known_fields(line) for line in lines]}
 
 
 class CheckoutStarted(ValuedData):
@@ -147,7 +246,7 @@ class OrderCompleted(OrderData):
 
     revenue = Amount(required=True)
     currency = Currency(required=True)
-    products = ListOf(Nested(OrderLine()), most=MAX_PRODUCTS)
+    products = OrderLines(Nested(OrderLine()), most=MAX_PRODUCTS)
     placed_at = Moment()
     cart_id = Text(longest=MAX_TEXT)
 
@@ -157,12 +256,12 @@ class OrderUpdated(OrderData):
 
     revenue = Amount()
     currency = Currency()
-    products = ListOf(Nested(OrderLine()), most=MAX_PRODUCTS)
+    products = OrderLines(Nested(OrderLine()), most=MAX_PRODUCTS)
     placed_at = Moment()
 
-    @validates_schema
-    def _revenue_has_currency(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
-        if "revenue" in data and "currency" not in data:
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _revenue_has_currency(self, _data: Any, original: Any, **_kwargs: Any) -> None:
+        if _has(original, "revenue") and _lacks(original, "currency"):
             raise ValidationError("is missing: a revenue needs its currency", "currency")
 
 
@@ -176,12 +275,26 @@ class OrderRefunded(OrderData):
     amount = Amount()
     total = Amount()
     currency = Currency()
-    products = ListOf(Nested(OrderLine()), most=MAX_PRODUCTS)
+    products = OrderLines(Nested(RefundLine()), most=MAX_PRODUCTS)
 
-    @validates_schema
-    def _amount_has_currency(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
-        if "amount" in data and "currency" not in data:
-            raise ValidationError("is missing: an amount needs its currency", "currency")
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _amount_has_currency(self, _data: Any, original: Any, **_kwargs: Any) -> None:
+        if _lacks(original, "currency"):
+            for name in ("amount", "total"):
+                if _has(original, name):
+                    raise ValidationError(f"is missing: the {name} needs its currency", "currency")
+
+    def shortened(self, data: dict[str, Any]) -> dict[str, Any] | None:
+        """Without an amount the lines say what was refunded."""
+        return super().shortened(data) if _has_amount(data) else None
+
+    def mend(self, value: Any, mending: Mending, parts: Parts = ()) -> Any:
+        """Without an amount every line counts, so none is left out."""
+        lines = value.get("products") if type(value) is dict else None
+        mended = super().mend(value, mending, parts)
+        if lines is None or _has_amount(value):
+            return mended
+        return mended | {"products": _REFUND_LINES.mend(lines, Mending(), ())}
 
 
 class OrderCancelled(OrderData):
@@ -191,7 +304,7 @@ class OrderCancelled(OrderData):
 class OrderFulfilled(OrderData):
     """The articles of an order are on their way."""
 
-    products = ListOf(Nested(OrderLine()), most=MAX_PRODUCTS)
+    products = OrderLines(Nested(OrderLine()), most=MAX_PRODUCTS)
 
 
 class Traits(MapOf):
@@ -202,12 +315,30 @@ class Traits(MapOf):
 
     def read(self, value: Any) -> dict[str, Any]:
         traits = super().read(value)
+        errors: dict[str, Any] = {}
         for name, field in LOYALTY_TRAITS.items():
             try:
                 field.deserialize(traits.get(name))
             except ValidationError as error:
-                raise ValidationError({name: error.messages}) from None
+                errors[name] = error.messages
+        if errors:
+            raise ValidationError(errors)
         return traits
+
+    has_fields = True
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        if type(value) is not dict:
+            return value
+        return value | {
+            name: field.mend(value[name], mending, (*parts, name))
+            for name, field in LOYALTY_TRAITS.items()
+            if value.get(name) is not None
+        }
+
+    def near_misses(self, value: object, parts: Parts) -> Sequence[tuple[Parts, str]]:
+        names = tuple(value) if type(value) is dict else ()
+        return [((*parts, name), close) for name, close in near_misses(names, _LOYALTY_NAMES)]
 
 
 class TraitsChanged(EventData):
@@ -223,14 +354,14 @@ class ConsentChanged(EventData):
     granted = Boolean()
     purposes = MapOf(Boolean())
 
-    @validates_schema
-    def _says_which(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
-        if "purposes" in data:
-            if "purpose" in data or "granted" in data:
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _says_which(self, _data: Any, original: Any, **_kwargs: Any) -> None:
+        if _has(original, "purposes"):
+            if _has(original, "purpose") or _has(original, "granted"):
                 raise ValidationError("give either purpose and granted, or purposes", "purposes")
-        elif "purpose" not in data:
+        elif _lacks(original, "purpose"):
             raise ValidationError("is missing: give purpose and granted, or purposes", "purpose")
-        elif "granted" not in data:
+        elif _lacks(original, "granted"):
             raise ValidationError("is missing: true or false", "granted")
 
 
@@ -258,6 +389,42 @@ class LoyaltyTierChanged(EventData):
 
     tier = Text(longest=64, required=True)
 
+
+def _has(original: Any, name: str) -> bool:
+    """Whether a field was sent, right or wrong; null is as good as absent."""
+    return type(original) is dict and original.get(name) is not None
+
+
+def _lacks(original: Any, name: str) -> bool:
+    return type(original) is dict and original.get(name) is None
+
+
+def _has_amount(original: Any) -> bool:
+    return _has(original, "amount") or _has(original, "total")
+
+
+def _known_fields(line: Any) -> Any:
+    if type(line) is not dict:
+        return line
+    return {name: value for name, value in line.items() if name in _LINE.load_fields}
+
+
+_LINE = OrderLine()
+_REFUND_LINES = ListOf(Nested(RefundLine()))
+
+
+def _quantities_may_be_decimals(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 2: the quantity of a line may be a decimal or 0, and may be absent."""
+    return data
+
+
+EVENT_VERSIONS: Mapping[str, int] = dict.fromkeys(
+    ("cart_updated", "checkout_started", "order_completed", "order_refunded"), 2
+)
+"""The schema version of each type's data; 1 for all others."""
+
+EVENT_STEPS = {(name, 1): _quantities_may_be_decimals for name in EVENT_VERSIONS}
+"""The steps of upcasting, for every service that reads the log of profiles."""
 
 EVENT_TYPES: Mapping[str, EventData] = {
     "product_viewed": Product(),

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, types
 
 from chassis.validation.fields import StrictField, check_length, check_name, check_text
 from chassis.validation.plain import kind
+from chassis.validation.schema import Mending, Parts
 from contracts.currencies import CURRENCIES
 
 MAX_IDENTIFIERS = 10
@@ -26,6 +27,13 @@ class Currency(StrictField, fields.String):
         got = "" if type(value) is str else f", not {kind(value)}"
         raise ValidationError(f"must be an ISO 4217 code such as USD or EUR{got}")
 
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        code = value.strip().upper() if type(value) is str else None
+        if code == value or code not in CURRENCIES:
+            return value
+        mending.warn(parts, f"was read as {code}; write it so")
+        return code
+
 
 class Identifiers(StrictField, fields.Dict):
     """`{type: value}`: one to ten identifiers of a shopper.
@@ -43,12 +51,15 @@ class Identifiers(StrictField, fields.Dict):
             raise ValidationError(f"is empty: {_SOME}")
         check_length(value, 1, MAX_IDENTIFIERS)
         texts: dict[str, str] = {}
+        errors: dict[str, Any] = {}
         for name, identifier in value.items():
             try:
                 check_name(name)
                 texts[name] = identifier if type(identifier) is str else _identifier(identifier)
             except ValidationError as error:
-                raise ValidationError({name: error.messages}) from None
+                errors[name] = error.messages
+        if errors:
+            raise ValidationError(errors)
         return texts
 
 

@@ -1,25 +1,69 @@
-"""The event that a shop sends: its contract, and its form once it has been checked."""
+"""The event that a shop sends: its contract, and its form once it has been checked.
+
+An event that is right is read at once. One that is not is looked at a second time: slips that can
+mean one thing only are set right, each with a warning, and whatever is wrong is told at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, Literal, cast, get_args
+
+from marshmallow import ValidationError
 
 from chassis.core.errors import InvalidInput
-from chassis.core.instants import DAY
-from chassis.validation.fields import Boolean, Instant, JsonObject, Text
-from chassis.validation.plain import MAX_CALL_BYTES, MAX_CALL_EVENTS, MAX_EVENT_BYTES, kind, measure
-from chassis.validation.schema import StrictSchema, load_checked
+from chassis.core.field_message import FieldMessage
+from chassis.core.instants import DAY, HOUR, SECOND, format_instant
+from chassis.core.suggest import near_miss, suggest
+from chassis.validation.fields import Boolean, Instant, JsonObject, ListOf, Name, Text
+from chassis.validation.plain import (
+    MAX_CALL_BYTES,
+    MAX_CALL_EVENTS,
+    MAX_EVENT_BYTES,
+    faults,
+    has_text_names,
+    join,
+    kind,
+    measure,
+)
+from chassis.validation.schema import (
+    MAX_MESSAGES,
+    InvalidFields,
+    Mending,
+    StrictSchema,
+    load_fields,
+)
 from contracts.event_types import EVENT_TYPES, EventType
-from contracts.fields import Identifiers
+from contracts.fields import MAX_IDENTIFIERS, Identifiers
 
+Origin = Literal["server", "browser"]
+ORIGINS: tuple[str, ...] = get_args(Origin)
 MAX_ID = 100
 MAX_AHEAD = DAY
+# A sender's clock is corrected where it is off by more than the way takes, and by less than what a
+# file of old events is.
+_LEAST_CORRECTION = 5 * SECOND
+_MOST_CORRECTION = HOUR
+_TYPES = frozenset(EVENT_TYPES)
+
+
+class Proven(ListOf):
+    """Types of identifiers that the event proves to be its account's."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Name(), most=MAX_IDENTIFIERS, **kwargs)
+
+    def mend(self, value: Any, mending: Mending, parts: tuple[str | int, ...]) -> Any:
+        if type(value) is not str:
+            return value
+        mending.warn(parts, "is text, and was read as a list of it; send a list")
+        return [value]
 
 
 class EventSchema(StrictSchema):
-    """`{id, type, time, sent_at?, identifiers, authenticated, context?, data?}`."""
+    """`{id, type, time, sent_at?, identifiers, authenticated, proven?, context?, data?}`."""
 
     hint = "; fields of your own go into data"
 
@@ -29,15 +73,19 @@ class EventSchema(StrictSchema):
     sent_at = Instant()
     identifiers = Identifiers(required=True)
     authenticated = Boolean(required=True)
+    proven = Proven()
     context = JsonObject()
     data = JsonObject(load_default=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingEvent:
-    """A checked event; `time` is in microseconds, and corrected where the sender gave `sent_at`.
+    """A checked event; `time` is in microseconds, and corrected where `sent_at` allows it.
 
-    `original_time` is the time as it was sent, where the correction has changed it.
+    `original_time` is the time as it was sent, where the correction has changed it. `proven` names
+    the types of contacts that the event proves; None: as `identity.yaml` says of its type.
+    `arrival` is when it was received by the machine's clock, in microseconds, and its place in the
+    call. `warnings` have paths from the event on.
     """
 
     id: str
@@ -48,6 +96,29 @@ class IncomingEvent:
     authenticated: bool
     context: Mapping[str, Any] | None
     data: Mapping[str, Any]
+    origin: str = "server"
+    proven: tuple[str, ...] | None = None
+    sent_at: int | None = None
+    arrival: tuple[int, int] | None = None
+    warnings: tuple[FieldMessage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedEvent:
+    """What is wrong with an event, and what else was odd about it."""
+
+    errors: Sequence[FieldMessage]
+    warnings: Sequence[FieldMessage] = ()
+
+    @property
+    def subject(self) -> str:
+        """The path of the first wrong field."""
+        return self.errors[0].field
+
+    @property
+    def message(self) -> str:
+        """What to send instead."""
+        return self.errors[0].message
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +126,29 @@ class CheckedEvents:
     """The events of a call by their places in it: the valid ones, and the errors of the others."""
 
     valid: Mapping[int, IncomingEvent]
-    errors: Mapping[int, InvalidInput]
+    errors: Mapping[int, RejectedEvent]
 
 
 _EVENT = EventSchema()
 
 
-def read_events(value: object, now: int, path: str = "events") -> CheckedEvents:
-    """The events of a call, each checked on its own.
+def read_origin(value: object) -> Origin:
+    """The entry that events came in by; InvalidInput names those that there are."""
+    if value in ORIGINS:
+        return cast("Origin", value)
+    hint = suggest(_text(value), ORIGINS)
+    raise InvalidInput("origin", f"must be one of {', '.join(ORIGINS)}; {hint}")
+
+
+def read_events(
+    value: object,
+    now: int,
+    path: str = "events",
+    *,
+    origin: str = "server",
+    received: int | None = None,
+) -> CheckedEvents:
+    """The events of a call, each checked on its own; `received` is by the machine's clock (µs).
 
     InvalidInput is raised only where the call as a whole is wrong: no list, more than 1,000 events,
     more than 4 MB.
@@ -74,16 +160,19 @@ def read_events(value: object, now: int, path: str = "events") -> CheckedEvents:
             path, f"has {len(value):,} events; send at most {MAX_CALL_EVENTS:,} in a call"
         )
     valid: dict[int, IncomingEvent] = {}
-    errors: dict[int, InvalidInput] = {}
+    errors: dict[int, RejectedEvent] = {}
     total = 0
-    for index, event in enumerate(value):
-        at = f"{path}[{index}]"
+    for index, sent in enumerate(value):
+        arrival = None if received is None else (received, index)
+        reader = _Reader(now, origin, f"{path}[{index}]", arrival)
         try:
-            size = measure(event, at)
+            size = measure(sent, reader.path)
             total += size
-            valid[index] = _read(event, size, now, at)
-        except InvalidInput as error:
-            errors[index] = error
+            valid[index] = reader.read(sent, size)
+        except InvalidInput:
+            errors[index] = reader.rejected(sent)
+        except InvalidFields as error:
+            errors[index] = RejectedEvent(error.errors, tuple(reader.warnings))
     if total > MAX_CALL_BYTES:
         raise InvalidInput(
             path, f"is {total:,} bytes of JSON; send at most {MAX_CALL_BYTES:,} in a call"
@@ -91,56 +180,250 @@ def read_events(value: object, now: int, path: str = "events") -> CheckedEvents:
     return CheckedEvents(valid, errors)
 
 
-def read_event(value: object, now: int, path: str = "event") -> IncomingEvent:
-    """One checked event; InvalidInput names the first wrong field by its path."""
-    return _read(value, measure(value, path), now, path)
+def read_event(
+    value: object,
+    now: int,
+    path: str = "event",
+    *,
+    origin: str = "server",
+    arrival: tuple[int, int] | None = None,
+) -> IncomingEvent:
+    """One checked event; InvalidInput names the wrong fields by their paths."""
+    reader = _Reader(now, origin, path, arrival)
+    try:
+        return reader.read(value, measure(value, path))
+    except InvalidFields as error:
+        raise error.as_input() from None
 
 
-def _read(value: Any, size: int, now: int, path: str) -> IncomingEvent:
-    if size > MAX_EVENT_BYTES:
-        raise InvalidInput(
-            path, f"is {size:,} bytes of JSON; at most {MAX_EVENT_BYTES:,} are taken"
+def read_data(event_type: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data of an event as it would be read today; as it is, if it would be rejected."""
+    schema = EVENT_TYPES.get(event_type)
+    if schema is None:
+        return data
+    try:
+        return load_fields(schema, schema.mend(dict(data), Mending()))
+    except InvalidFields:
+        return data
+
+
+class _Reader:
+    """Reads one event of a call, at `path`; `warnings` fill up on the way."""
+
+    __slots__ = ("_arrival", "_now", "_origin", "path", "warnings")
+
+    def __init__(
+        self, now: int, origin: str, path: str, arrival: tuple[int, int] | None = None
+    ) -> None:
+        self.path = path
+        self.warnings: list[FieldMessage] = []
+        self._now = now
+        self._origin = origin
+        self._arrival = arrival
+
+    def read(self, value: Any, size: int) -> IncomingEvent:
+        """The event; InvalidFields tells everything that is wrong with it."""
+        if size > MAX_EVENT_BYTES:
+            value = self._shortened(value, size)
+        event = self._load(value)
+        if event is None:
+            value = self._mended(value)
+            event = self._load(value)
+        self._warn_of_near_misses(value)
+        if event is None:
+            raise InvalidFields(list(islice(self._errors(value), MAX_MESSAGES)))
+        return self._as_sent(value, event)
+
+    def rejected(self, value: Any) -> RejectedEvent:
+        """What is wrong with a value that is not plain JSON, or not an event either."""
+        errors: dict[str, str] = {}
+        for path, message in islice(faults(value, self.path), MAX_MESSAGES):
+            errors.setdefault(path, message)
+        if has_text_names(value):
+            for path, message in self._errors(value):
+                errors.setdefault(path, message)
+        messages = [FieldMessage(path, message) for path, message in errors.items()]
+        return RejectedEvent(messages[:MAX_MESSAGES], tuple(self.warnings))
+
+    def _shortened(self, value: Any, size: int) -> Any:
+        """An event that is too large keeps its money and loses its lines, if it can do so."""
+        name, data = self._type_and_data(value)
+        shorter = EVENT_TYPES[name].shortened(data) if name in EVENT_TYPES else None
+        if shorter is not None:
+            smaller = {**value, "data": shorter}
+            if measure(smaller, self.path) <= MAX_EVENT_BYTES:
+                self._warn(
+                    f"{self.path}.data.products",
+                    f"had to be shortened: the event is {size:,} bytes of JSON,"
+                    f" and at most {MAX_EVENT_BYTES:,} are taken",
+                )
+                return smaller
+        message = f"is {size:,} bytes of JSON; at most {MAX_EVENT_BYTES:,} are taken"
+        raise InvalidFields([FieldMessage(self.path, message)])
+
+    def _load(self, value: Any) -> dict[str, Any] | None:
+        """The event by its schemas, with its `corrected` time; None if anything is wrong."""
+        try:
+            event: dict[str, Any] = _EVENT.load(value)
+            schema = EVENT_TYPES.get(event["type"])
+            if schema is not None:
+                event["data"] = schema.load(event["data"])
+        except ValidationError:
+            return None
+        event["corrected"] = time = self._corrected(event["time"], event.get("sent_at"))
+        if not 0 < time <= self._now + MAX_AHEAD or "context" in event["data"]:
+            return None
+        if event["type"] == "signed_in" and any(self._sign_in_errors(value)):
+            return None
+        return event
+
+    def _errors(self, value: Any) -> Iterator[FieldMessage]:
+        """Everything that is wrong with an event, its schemas and what they cannot say."""
+        event: dict[str, Any] = {}
+        try:
+            event = load_fields(_EVENT, value, self.path)
+        except InvalidFields as error:
+            yield from error.errors
+        if type(value) is not dict:
+            return
+        name, data = self._type_and_data(value)
+        if name == "signed_in":
+            yield from self._sign_in_errors(value)
+        yield from self._data_errors(name, data)
+        if event:
+            yield from self._time_errors(self._corrected(event["time"], event.get("sent_at")))
+
+    def _sign_in_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
+        where = f"{self.path}.authenticated"
+        if self._origin == "browser":
+            yield FieldMessage(where, "is false for a browser; a sign-in is told by the shop")
+        elif value.get("authenticated") is False:
+            yield FieldMessage(where, "must be true for signed_in")
+        identifiers = value.get("identifiers")
+        if type(identifiers) is dict and identifiers and "user_id" not in identifiers:
+            yield FieldMessage(
+                f"{self.path}.identifiers.user_id", "is missing: signed_in says who signed in"
+            )
+
+    def _data_errors(self, event_type: str, data: Mapping[str, Any]) -> Iterator[FieldMessage]:
+        at = f"{self.path}.data"
+        if "context" in data:
+            yield FieldMessage(f"{at}.context", "is reserved; send it as the event's context")
+        schema = EVENT_TYPES.get(event_type)
+        if schema is not None:
+            try:
+                load_fields(schema, data, at)
+            except InvalidFields as error:
+                yield from error.errors
+
+    def _time_errors(self, time: int) -> Iterator[FieldMessage]:
+        where = f"{self.path}.time"
+        if time > self._now + MAX_AHEAD:
+            ours = format_instant(self._now)[:19]
+            yield FieldMessage(
+                where,
+                f"lies more than 24 hours ahead of our clock, which says {ours}Z;"
+                " check the sender's clock and zone",
+            )
+        elif time <= 0:
+            yield FieldMessage(
+                where, "lies before 1970, as a date that was never set does; correct it"
+            )
+
+    def _corrected(self, time: int, sent_at: int | None) -> int:
+        """The time by our clock: `sent_at` is what the sender's clock showed at `now`.
+
+        The formula is that of Segment's tracking API: received_at - (sent_at - time).
+        """
+        if sent_at is None:
+            return time
+        late = self._now - sent_at
+        return time + late if _LEAST_CORRECTION < abs(late) <= _MOST_CORRECTION else time
+
+    def _mended(self, value: Any) -> Any:
+        """The event with its slips set right, each with a warning."""
+        mending = Mending()
+        mended = _EVENT.mend(value, mending)
+        name, data = self._type_and_data(mended)
+        if name in EVENT_TYPES and data:
+            mended["data"] = EVENT_TYPES[name].mend(data, mending, ("data",))
+        for parts, message in mending.warnings:
+            self._warn(join(self.path, parts), message)
+        return mended
+
+    def _type_and_data(self, value: Any) -> tuple[str, dict[str, Any]]:
+        """The type and the data of an event, as far as they can be read."""
+        if type(value) is not dict:
+            return "", {}
+        data = value.get("data")
+        return _text(value.get("type")), data if type(data) is dict else {}
+
+    def _as_sent(self, value: Mapping[str, Any], event: Mapping[str, Any]) -> IncomingEvent:
+        authenticated, proven = event["authenticated"], event.get("proven")
+        if event["identifiers"] != value["identifiers"]:
+            self._warn_of_numbers(value["identifiers"])
+        if not _is_plain_time(value["time"]):
+            self._warn_of_time("time", value)
+        if self._origin == "browser":
+            self._warn_of_claims(event)
+            authenticated, proven = False, None
+        for place, name in enumerate(proven or ()):
+            if name not in event["identifiers"]:
+                self._warn(f"{self.path}.proven[{place}]", "is not among the identifiers")
+        return IncomingEvent(
+            id=event["id"],
+            type=event["type"],
+            time=event["corrected"],
+            original_time=None if event["corrected"] == event["time"] else value["time"],
+            identifiers=event["identifiers"],
+            authenticated=authenticated,
+            context=event.get("context"),
+            data=event["data"],
+            origin=self._origin,
+            proven=None if proven is None else tuple(proven),
+            sent_at=event.get("sent_at"),
+            arrival=self._arrival,
+            warnings=tuple(self.warnings),
         )
-    event = load_checked(_EVENT, value, path)
-    if event["type"] == "signed_in":
-        _check_sign_in(event, path)
-    data = event["data"]
-    if "context" in data:
-        raise InvalidInput(f"{path}.data.context", "is reserved; send it as the event's context")
-    contract = EVENT_TYPES.get(event["type"])
-    if contract is not None:
-        data = load_checked(contract, data, f"{path}.data")
-    time = _corrected(event["time"], event.get("sent_at"), now, f"{path}.time")
-    return IncomingEvent(
-        id=event["id"],
-        type=event["type"],
-        time=time,
-        original_time=None if time == event["time"] else value["time"],
-        identifiers=event["identifiers"],
-        authenticated=event["authenticated"],
-        context=event.get("context"),
-        data=data,
-    )
+
+    def _warn_of_numbers(self, identifiers: Mapping[str, Any]) -> None:
+        for name, value in identifiers.items():
+            if type(value) in {int, float}:
+                path = join(self.path, ("identifiers", name))
+                self._warn(path, "is a number, and was read as text; put it in quotes")
+
+    def _warn_of_time(self, name: str, value: Mapping[str, Any]) -> None:
+        mending = Mending()
+        _EVENT.load_fields[name].mend(value[name], mending, (name,))  # type: ignore[attr-defined]
+        for parts, message in mending.warnings:
+            self._warn(join(self.path, parts), message)
+
+    def _warn_of_claims(self, event: Mapping[str, Any]) -> None:
+        if event["authenticated"]:
+            self._warn(f"{self.path}.authenticated", "is false for whatever a browser tells")
+        if event.get("proven"):
+            self._warn(f"{self.path}.proven", "is left out: what a browser tells proves nothing")
+
+    def _warn_of_near_misses(self, value: Any) -> None:
+        name, data = self._type_and_data(value)
+        schema = EVENT_TYPES.get(name)
+        if schema is None:
+            if close := near_miss(name, _TYPES):
+                self._warn(f"{self.path}.type", f'is a type of your own; did you mean "{close}"?')
+            return
+        for parts, close in schema.near_misses(data, ("data",)):
+            self._warn(join(self.path, parts), f'is not a known field; did you mean "{close}"?')
+
+    def _warn(self, path: str, message: str) -> None:
+        if len(self.warnings) < MAX_MESSAGES:
+            self.warnings.append(FieldMessage(path, message))
 
 
-def _check_sign_in(event: Mapping[str, Any], path: str) -> None:
-    if not event["authenticated"]:
-        raise InvalidInput(f"{path}.authenticated", "must be true for signed_in")
-    if "user_id" not in event["identifiers"]:
-        raise InvalidInput(
-            f"{path}.identifiers.user_id", "is missing: signed_in says who signed in"
-        )
+def _is_plain_time(text: str) -> bool:
+    """Whether an instant has its T and its seconds: what RFC 3339 leaves no choice about."""
+    return text[10:11] == "T" and text[16:17] == ":"
 
 
-def _corrected(time: int, sent_at: int | None, now: int, path: str) -> int:
-    """The time by our clock: `sent_at` is what the sender's clock showed at `now`.
-
-    The formula is that of Segment's tracking API: received_at - (sent_at - time).
-    """
-    if sent_at is not None:
-        time = now - (sent_at - time)
-    if time > now + MAX_AHEAD:
-        raise InvalidInput(path, "lies more than 24 hours ahead; check the sender's clock and zone")
-    if time <= 0:
-        raise InvalidInput(path, "lies before 1970, as a date that was never set does; correct it")
-    return time
+def _text(value: object) -> str:
+    """The value if it is text, else nothing."""
+    return value if type(value) is str else ""

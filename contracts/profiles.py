@@ -49,17 +49,22 @@ class ReceiptSchema(StrictSchema):
 
     `appended`: it is in the log, at `version` of `stream_id`. `duplicate`: its id was there before,
     and that event's place is given. `rejected`: nothing was written, `error` says why.
+    `conflict`: nothing was written, as its id was sent before with other content, of which nothing
+    is told. `errors` has all that is wrong, `error` the first of it. `warnings` say what was read
+    in another way than it was sent, what was left out, and which name is almost a known one.
     `event_id` is null where the event has no readable id. `token` makes other services read it.
     """
 
     event_id = Text(required=True, allow_none=True)
-    status = Choice("appended", "duplicate", "rejected", "accepted", required=True)
+    status = Choice("appended", "duplicate", "rejected", "accepted", "conflict", required=True)
     profile_id = Text()
     stream_id = Text()
     version = Integer(least=1)
     token = Versions()
     ignored_identifiers = ListOf(Nested(IgnoredIdentifierSchema()), required=True)
     error = Nested(FieldErrorSchema())
+    errors = ListOf(Nested(FieldErrorSchema()))
+    warnings = ListOf(Nested(FieldErrorSchema()), required=True)
 
 
 class RecordResponse(StrictSchema):
@@ -136,6 +141,25 @@ class UnrecordableEventSchema(StrictSchema):
     reason = Text(required=True)
 
 
+class ConflictsRequest(StrictSchema):
+    """The arguments of `profiles.conflicts`."""
+
+    limit = Integer(least=1, most=1_000, load_default=100)
+
+
+class EventConflictSchema(StrictSchema):
+    """An event that was not recorded, as its id had been sent before with other content.
+
+    `differing` names the fields that differ, `times` is how often this has happened.
+    """
+
+    event_id = Text(required=True)
+    first_at = Instant(required=True)
+    last_at = Instant(required=True)
+    times = Integer(least=1, required=True)
+    differing = ListOf(Text(), required=True)
+
+
 class RetryUnrecordableRequest(StrictSchema):
     """The events to try again, by id; all without it."""
 
@@ -161,6 +185,8 @@ class SetAsideResponse(StrictSchema):
 
 
 GET_PROFILE_REQUEST = GetProfileRequest()
+CONFLICTS_REQUEST = ConflictsRequest()
+EVENT_CONFLICT = EventConflictSchema()
 UNRECORDABLE_REQUEST = UnrecordableRequest()
 UNRECORDABLE_EVENT = UnrecordableEventSchema()
 RETRY_UNRECORDABLE_REQUEST = RetryUnrecordableRequest()

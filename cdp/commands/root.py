@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from cdp.commands.check import check
+from cdp.commands.conflicts import conflicts
 from cdp.commands.dead_letters import dead_letters
 from cdp.commands.decide import decide
 from cdp.commands.demo import demo
@@ -62,6 +63,7 @@ _COMMANDS = (
     dead_letters,
     rebuild,
     unrecordable,
+    conflicts,
 )
 for command in _COMMANDS:
     cli.add_command(command)

@@ -81,7 +81,8 @@ def check_load(
             continue
         checked = read_events([sized.event for sized in made], now)
         for refusal in checked.errors.values():
-            _reject(check, record, describe_error(refusal.subject, refusal.message))
+            for wrong in refusal.errors:
+                _reject(check, record, describe_error(wrong.field, wrong.message))
         events += checked.valid.values()
     for event in events:
         _count(check, event, types)

@@ -161,9 +161,9 @@ class Load:
             ) from None
         token: dict[str, int] = {}
         for (record, _event), receipt in zip(batch.events, receipts, strict=True):
-            if receipt["status"] == "rejected":
-                refusal = receipt["error"]
-                batch.reject(record, describe_error(refusal["field"], refusal["message"]))
+            if receipt["status"] in {"rejected", "conflict"}:
+                for wrong in receipt.get("errors") or [receipt["error"]]:
+                    batch.reject(record, describe_error(wrong["field"], wrong["message"]))
             elif receipt["status"] == "appended":
                 token = {receipt["stream_id"]: receipt["version"]}
         self.throttle.after_record(self.clock() - began, token, len(receipts))

@@ -68,8 +68,14 @@ def grouped(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Record]:
 
 
 def read_line(record: Record) -> list[SizedEvent]:
-    """The event in a line of JSON; InvalidInput says why it cannot be sent."""
-    return [_sized(parse_line(record.rows[0].raw))]
+    """The event in a line of JSON; InvalidInput says why it cannot be sent.
+
+    A `sent_at` says nothing of a clock any more once the event lies in a file.
+    """
+    event = parse_line(record.rows[0].raw)
+    if isinstance(event, dict):
+        event.pop("sent_at", None)
+    return [_sized(event)]
 
 
 def map_rows(record: Record, mapping: TableMapping, file_time: str) -> list[SizedEvent]:

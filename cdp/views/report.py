@@ -125,6 +125,20 @@ def unrecordable_table(events: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def conflicts_table(conflicts: Sequence[Mapping[str, Any]]) -> Table:
+    """Events whose id stands for another one."""
+    table = table_with("event", "first", "last", "times", "differing")
+    for each in conflicts:
+        table.add_row(
+            each["event_id"],
+            when(each["first_at"]),
+            when(each["last_at"]),
+            f"{each['times']:,}",
+            ", ".join(each["differing"]),
+        )
+    return table
+
+
 def facts_table(facts: Mapping[str, Any]) -> Table:
     """Names and values, one to a line."""
     table = table_with()

@@ -43,6 +43,19 @@ class FixedClock:
         return self.at
 
 
+@dataclass(slots=True)
+class ArrivalClock:
+    """When things come in, in microseconds: by a clock, and no two at one instant in a process."""
+
+    clock: Clock
+    _last: int = 0
+
+    def next(self) -> int:
+        """The instant of what comes in now; later than every one before."""
+        self._last = max(self.clock.now(), self._last + 1)
+        return self._last
+
+
 def steady_microseconds() -> int:
     """Microseconds since some moment, by a clock that nobody sets."""
     return time.clock_gettime_ns(_STEADY) // 1_000

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sized
-from typing import Any
+from collections.abc import Sequence, Sized
+from typing import Any, cast
 
 from marshmallow import ValidationError, fields, missing, types
 
 from chassis.core.errors import InvalidInput
 from chassis.core.instants import format_instant, parse_instant
 from chassis.validation.plain import kind
-from chassis.validation.schema import did_you_mean
+from chassis.validation.schema import Mending, Parts, StrictSchema, did_you_mean
 
 MAX_AMOUNT = 10**15
 MAX_NAME = 64
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:?\d\d)$", re.ASCII)
+_UTC = re.compile(r"\s*(?:z|utc|gmt)$", re.ASCII | re.IGNORECASE)
+_BLANK_BEFORE_OFFSET = re.compile(r"\s+([+-]\d\d(?::?\d\d)?)$", re.ASCII)
 _ABSENT: types.ErrorMessages = {
     "required": "is missing",
     "null": "must not be null",
 }
+_TRUTHS = {"true": True, "false": False}
 _FIX = {int: "; put it in quotes", float: "; put it in quotes", type(None): "; leave it out"}
 
 
@@ -29,10 +34,22 @@ class StrictField(fields.Field[Any]):
     """What all fields share: one wording, and no validators beside `read`."""
 
     default_error_messages = _ABSENT
+    has_fields = False  # whether its values have named fields, which may be misspelt
 
     def read(self, value: Any) -> Any:
         """The value inside of a value from outside; ValidationError says what to send instead."""
         raise NotImplementedError
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:  # noqa: ARG002
+        """What a slip of a sender can only mean, with a warning; anything else as it is.
+
+        Only what `read` refuses gets here, or stands beside it.
+        """
+        return value
+
+    def near_misses(self, value: object, parts: Parts) -> Sequence[tuple[Parts, str]]:  # noqa: ARG002
+        """See `StrictSchema.near_misses`."""
+        return ()
 
     def deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:
         """What marshmallow calls. Null is as good as absent, unless the field allows it as a value.
@@ -68,6 +85,12 @@ class Text(StrictField, fields.String):
         if self.printable and (not text.isprintable() or text.strip() != text):
             raise ValidationError("must not have control characters, nor spaces at either end")
         return text
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        if type(value) is int or (type(value) is float and value.is_integer()):
+            mending.warn(parts, "is a number, and was read as text; put it in quotes")
+            return str(int(value))
+        return value
 
 
 class Name(StrictField, fields.String):
@@ -111,6 +134,12 @@ class Integer(StrictField, fields.Integer):
             raise ValidationError(f"must be {self.wanted}, at most {self.most:,}")
         return value
 
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        if type(value) is str and _DIGITS.fullmatch(value):
+            mending.warn(parts, "is text, and was read as a number; send it without quotes")
+            return int(value)
+        return value
+
 
 class Amount(Integer):
     """Money in minor units (cents of USD, yen of JPY), not negative."""
@@ -129,6 +158,12 @@ class Boolean(StrictField, fields.Boolean):
             raise ValidationError(f"must be true or false, not {kind(value)}")
         return value
 
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        if type(value) is str and value.lower() in _TRUTHS:
+            mending.warn(parts, "is text, and was read as true or false; send it without quotes")
+            return _TRUTHS[value.lower()]
+        return value
+
 
 class Instant(StrictField, fields.String):
     """RFC 3339 text with a zone outside, microseconds since the epoch inside."""
@@ -141,6 +176,19 @@ class Instant(StrictField, fields.String):
 
     def _serialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:
         return None if value is None else format_instant(value)
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        """RFC 3339 of an instant that has its zone, and is written in another way."""
+        if type(value) is not str or _RFC3339.match(value):
+            return value
+        text = _UTC.sub("Z", value.strip())
+        text = _BLANK_BEFORE_OFFSET.sub(r"\1", text)
+        try:
+            standard = format_instant(parse_instant(text))
+        except (InvalidInput, OverflowError):
+            return value
+        mending.warn(parts, f"was read as {standard}; write it so, with T, seconds and zone")
+        return standard
 
 
 class JsonObject(StrictField, fields.Dict):
@@ -176,16 +224,25 @@ class MapOf(StrictField, fields.Dict):
         if type(value) is not dict:
             raise ValidationError(f"must be an object, not {kind(value)}")
         check_length(value, self.fewest, self.most)
+        errors: dict[str, Any] = {}
         for name, part in value.items():
             if not _WORD.fullmatch(name):
-                raise ValidationError(
-                    {name: ["must be a name of letters, digits and _, at most 64, no digit first"]}
-                )
+                errors[name] = [
+                    "must be a name of letters, digits and _, at most 64, no digit first"
+                ]
+                continue
             try:
                 self.of.deserialize(part)
             except ValidationError as error:
-                raise ValidationError({name: error.messages}) from None
+                errors[name] = error.messages
+        if errors:
+            raise ValidationError(errors)
         return value
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        if type(value) is not dict:
+            return value
+        return {name: _mended(self.of, v, mending, (*parts, name)) for name, v in value.items()}
 
 
 class ListOf(StrictField, fields.List[Any]):
@@ -203,19 +260,53 @@ class ListOf(StrictField, fields.List[Any]):
             raise ValidationError(f"must be a list, not {kind(value)}")
         check_length(value, self.fewest, self.most)
         loaded = []
+        errors: dict[int, Any] = {}
         for index, part in enumerate(value):
             try:
                 loaded.append(self.inner.deserialize(part))
             except ValidationError as error:
-                raise ValidationError({index: error.messages}) from None
+                errors[index] = error.messages
+        if errors:
+            raise ValidationError(errors)
         return loaded
+
+    @property
+    def has_fields(self) -> bool:  # type: ignore[override]
+        return bool(getattr(self.inner, "has_fields", False))
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        if type(value) is not list:
+            return value
+        return [_mended(self.inner, v, mending, (*parts, n)) for n, v in enumerate(value)]
+
+    def near_misses(self, value: object, parts: Parts) -> Sequence[tuple[Parts, str]]:
+        if type(value) is not list:
+            return ()
+        of: Any = self.inner
+        return [
+            miss
+            for index, part in enumerate(value)
+            for miss in of.near_misses(part, (*parts, index))
+        ]
 
 
 class Nested(StrictField, fields.Nested):
     """An object with a contract of its own."""
 
+    has_fields = True
+
     def read(self, value: Any) -> Any:
         return self.schema.load(value)
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        return cast("StrictSchema", self.schema).mend(value, mending, parts)
+
+    def near_misses(self, value: object, parts: Parts) -> Sequence[tuple[Parts, str]]:
+        return cast("StrictSchema", self.schema).near_misses(value, parts)
+
+
+def _mended(field: Any, value: Any, mending: Mending, parts: Parts) -> Any:
+    return None if value is None else field.mend(value, mending, parts)
 
 
 def check_text(value: object) -> str:

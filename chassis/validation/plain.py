@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chassis.core.errors import InvalidInput
@@ -28,6 +29,9 @@ _NAMES = {
     type(None): "null",
 }
 
+_HARMLESS = frozenset({str, bool, type(None)})
+_NUL = "\\u0000"  # as JSON writes it
+
 Fault = tuple[list[str | int], str]
 
 
@@ -50,13 +54,47 @@ def measure(value: object, path: str = "") -> int:
     surrogate pair, no integer beyond 64 bits; names are text; a value that the message layer has
     turned into a Python object (a datetime, a Decimal, a UUID) is refused.
     """
-    fault = _fault(value, MAX_DEPTH)
-    if fault is not None:
-        raise InvalidInput(join(path, fault[0][::-1]), fault[1])
-    return len(dump_json(value).encode())
+    try:
+        text = dump_json(value)
+    except TypeError:
+        text = _NUL  # what is wrong is looked for below
+    if _NUL in text or not _looks_plain(value, MAX_DEPTH):
+        fault = _fault(value, MAX_DEPTH)
+        if fault is not None:
+            raise InvalidInput(join(path, fault[0][::-1]), fault[1])
+        text = dump_json(value)
+    return len(text) if text.isascii() else len(text.encode())
 
 
-def join(path: str, parts: list[str | int]) -> str:
+def _looks_plain(value: Any, levels: int) -> bool:
+    """Whether there is no fault in a value that could be written as JSON, but for its texts."""
+    of = type(value)
+    if of is dict or of is list:
+        if not levels:
+            return False
+        for part in value.values() if of is dict else value:
+            if type(part) not in _HARMLESS and not _looks_plain(part, levels - 1):
+                return False
+        return True
+    return of in _HARMLESS or _scalar_fault(value, of) is None
+
+
+def faults(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every place where a value breaks a bound of `measure`, with what is wrong there."""
+    for parts, message in _faults(value, MAX_DEPTH):
+        yield join(path, parts), message
+
+
+def has_text_names(value: object, levels: int = MAX_DEPTH) -> bool:
+    """Whether every name in the first levels of a value is text, as in all JSON."""
+    if levels and type(value) is dict:
+        return all(type(n) is str and has_text_names(v, levels - 1) for n, v in value.items())
+    if levels and type(value) is list:
+        return all(has_text_names(part, levels - 1) for part in value)
+    return True
+
+
+def join(path: str, parts: Iterable[str | int]) -> str:
     """The path of a part: `join("events[3]", ["products", 0, "price"])`."""
     for part in parts:
         if isinstance(part, int):
@@ -96,6 +134,27 @@ def _list_fault(value: list[Any], levels: int) -> Fault | None:
             fault[0].append(index)
             return fault
     return None
+
+
+def _faults(value: Any, levels: int, at: tuple[str | int, ...] = ()) -> Iterator[tuple[Any, str]]:
+    """The same as `_fault`, of every part by itself."""
+    of = type(value)
+    if of not in {dict, list}:
+        fault = _scalar_fault(value, of)
+        if fault is not None:
+            yield at, fault[1]
+    elif not levels:
+        yield at, _TOO_DEEP
+    elif of is list:
+        for index, part in enumerate(value):
+            yield from _faults(part, levels - 1, (*at, index))
+    else:
+        for name, part in value.items():
+            fault = _object_fault({name: None}, levels)
+            if fault is not None:
+                yield at, fault[1]
+            else:
+                yield from _faults(part, levels - 1, (*at, name))
 
 
 def _scalar_fault(value: Any, of: type) -> Fault | None:

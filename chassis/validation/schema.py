@@ -1,19 +1,52 @@
-"""Contracts: marshmallow schemas whose errors are one path and one clear message."""
+"""Contracts: marshmallow schemas whose errors are paths and clear messages, all told at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
 from marshmallow.exceptions import SCHEMA
 
 from chassis.core.errors import InvalidInput
-from chassis.core.suggest import nearest
+from chassis.core.field_message import FieldMessage
+from chassis.core.suggest import near_misses, nearest
 from chassis.validation.plain import MAX_EVENT_BYTES, check_plain, join
+
+MAX_MESSAGES = 20
 
 _UNKNOWN = "is not a known field"
 _MESSAGES = {"unknown": _UNKNOWN, "type": "must be an object"}
+_MISSING = "is missing"
+
+Parts = tuple[str | int, ...]
+"""Where a value stands in another: names of fields and places in lists."""
+
+
+class InvalidFields(Exception):
+    """A value does not fit its schema: every wrong field, or the first 20 of them."""
+
+    def __init__(self, errors: Sequence[FieldMessage]) -> None:
+        super().__init__(*errors)
+        self.errors = tuple(errors)
+
+    def as_input(self) -> InvalidInput:
+        """The error of a call: its subject is the first wrong field, its message names them all."""
+        first, *others = self.errors
+        also = (f"; also {error.field}: {error.message}" for error in others)
+        return InvalidInput(first.field, first.message + "".join(also))
+
+
+class Mending:
+    """The slips that were set right in a value from outside, each as a warning."""
+
+    def __init__(self) -> None:
+        self.warnings: list[tuple[Parts, str]] = []
+
+    def warn(self, parts: Parts, message: str) -> None:
+        """Note what a value was taken for, or why it was left out."""
+        self.warnings.append((parts, message))
 
 
 class StrictSchema(Schema):
@@ -29,16 +62,28 @@ class StrictSchema(Schema):
 
     error_messages = _MESSAGES
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._known = frozenset(self.load_fields)
+        self._parents: list[tuple[str, Any]] = [
+            (name, field)
+            for name, field in self.load_fields.items()
+            if getattr(field, "has_fields", False)
+        ]
+
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> None:
-        """Puts unknown fields first, since a misspelt name explains the missing field as well."""
-        if not isinstance(error.messages, dict):
+        """Puts unknown fields first: a misspelt name says it of the missing field as well."""
+        messages = error.messages
+        if not isinstance(messages, dict):
             return
-        unknown = sorted(str(n) for n, texts in error.messages.items() if texts == [_UNKNOWN])
+        unknown = sorted(str(n) for n, texts in messages.items() if texts == [_UNKNOWN])
         if unknown:
-            first = {unknown[0]: [self._unknown(unknown[0])]}
-            error.messages = {
-                **first,
-                **{n: t for n, t in error.messages.items() if n not in first},
+            meant = {nearest(name, self.load_fields) for name in unknown}
+            known = {name: texts for name, texts in messages.items() if name not in unknown}
+            error.messages = {name: [self._unknown(name)] for name in unknown} | {
+                name: texts
+                for name, texts in known.items()
+                if name not in meant or not str(texts[0]).startswith(_MISSING)
             }
 
     def _unknown(self, name: str) -> str:
@@ -46,11 +91,35 @@ class StrictSchema(Schema):
         suggestion = did_you_mean(name, names) or self.hint or f"; known are {', '.join(names)}"
         return _UNKNOWN + suggestion
 
+    def near_misses(self, value: object, parts: Parts = ()) -> Sequence[tuple[Parts, str]]:
+        """The fields, at every level, that are one letter off a known one, each with that one."""
+        if type(value) is not dict:
+            return ()
+        found: Sequence[tuple[Parts, str]] = ()
+        if misses := near_misses(tuple(value), self._known):
+            found = [((*parts, name), close) for name, close in misses]
+        for name, field in self._parents:
+            if (part := value.get(name)) is not None and (
+                inner := field.near_misses(part, (*parts, name))
+            ):
+                found = [*found, *inner]
+        return found
+
+    def mend(self, value: Any, mending: Mending, parts: Parts = ()) -> Any:
+        """The value with the slips of its fields set right, where each can mean one thing only."""
+        if type(value) is not dict:
+            return value
+        return value | {
+            name: field.mend(value[name], mending, (*parts, name))  # type: ignore[attr-defined]
+            for name, field in self.load_fields.items()
+            if value.get(name) is not None
+        }
+
 
 def load(
     schema: Schema, value: object, path: str = "", *, max_bytes: int = MAX_EVENT_BYTES
 ) -> dict[str, Any]:
-    """The value as the schema reads it; InvalidInput names the first wrong field by its path.
+    """The value as the schema reads it; InvalidInput names the wrong fields by their paths.
 
     `path` is where the value stands in the call, such as `events[3]`. The bounds of plain JSON are
     checked first.
@@ -62,29 +131,36 @@ def load(
 def load_checked(schema: Schema, value: Any, path: str = "") -> dict[str, Any]:
     """The same as `load`, of a value whose bounds have been checked already."""
     try:
+        return load_fields(schema, value, path)
+    except InvalidFields as error:
+        raise error.as_input() from None
+
+
+def load_fields(schema: Schema, value: Any, path: str = "") -> dict[str, Any]:
+    """The same as `load_checked`; InvalidFields has every error by itself."""
+    try:
         loaded: dict[str, Any] = schema.load(value)
     except ValidationError as error:
-        parts, message = _first(error.messages)
-        raise InvalidInput(join(path, parts), message) from None
+        errors = islice(_flat(error.messages), MAX_MESSAGES)
+        raise InvalidFields(
+            [FieldMessage(join(path, parts), text) for parts, text in errors]
+        ) from None
     return loaded
 
 
 def first_error(errors: Mapping[Any, Any] | list[Any]) -> tuple[str, str]:
     """The path and the message of the first error in marshmallow's nested errors."""
-    parts, message = _first(errors)
+    parts, message = next(_flat(errors))
     return join("", parts), message
 
 
-def _first(errors: Mapping[Any, Any] | list[Any]) -> tuple[list[str | int], str]:
-    parts: list[str | int] = []
-    error: Any = errors
-    while isinstance(error, dict):
-        part, error = next(iter(error.items()))
-        if part != SCHEMA:
-            parts.append(part)
-    while isinstance(error, list):
-        error = error[0]
-    return parts, str(error)
+def _flat(errors: Any, parts: Parts = ()) -> Iterator[tuple[Parts, str]]:
+    """Marshmallow's nested errors one by one; of several about one field, the first."""
+    if isinstance(errors, dict):
+        for part, inner in errors.items():
+            yield from _flat(inner, parts if part == SCHEMA else (*parts, part))
+    else:
+        yield parts, str(errors[0] if isinstance(errors, list) else errors)
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

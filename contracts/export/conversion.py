@@ -157,6 +157,7 @@ _BOUNDS: Mapping[type[fields.Field[Any]], Callable[[Any], dict[str, Any]]] = {
     },
     Choice: lambda field: {"enum": list(field.choices)},
     Integer: _whole,
+    event_types.Quantity: lambda _field: {"minimum": 0, "maximum": event_types.MAX_QUANTITY},
     Currency: lambda _field: {"pattern": "^[A-Z]{3}$"},
     Instant: lambda _field: {"format": "date-time"},
     MapOf: lambda field: {
@@ -185,7 +186,7 @@ _ACROSS: Mapping[type[Schema], dict[str, Any]] = {
     FindRequest: {"oneOf": [_has("who"), _has("identifiers")]},
     event_types.Product: {"anyOf": [{"required": ["product_id"]}, {"required": ["sku"]}]},
     event_types.ValuedData: {"dependencies": {"value": ["currency"]}},
-    event_types.OrderRefunded: {"dependencies": {"amount": ["currency"]}},
+    event_types.OrderRefunded: {"dependencies": {"amount": ["currency"], "total": ["currency"]}},
     event_types.ConsentChanged: {
         "anyOf": [{"required": ["purpose", "granted"]}, {"required": ["purposes"]}],
         "dependencies": {

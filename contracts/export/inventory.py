@@ -10,13 +10,13 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from chassis.validation.fields import ListOf, Name, Nested, Text
+from chassis.validation.fields import Choice, ListOf, Name, Nested, Text
 from chassis.validation.plain import MAX_CALL_EVENTS
 from chassis.validation.schema import StrictSchema
 from contracts import common, event_types, offers, orders, profiles, segments, timeline
 from contracts.export.conversion import Use
 from contracts.identity import calls, events, support
-from contracts.ingest import EventSchema
+from contracts.ingest import ORIGINS, EventSchema
 
 EVERY = "every"
 """The service of a call that all of them answer."""
@@ -122,6 +122,7 @@ _PROFILES = (
         _arguments(
             "At most 1,000 events and 4 MB in a call, 32 KB and 20 levels in an event.",
             events=ListOf(Nested(EventSchema()), most=MAX_CALL_EVENTS, required=True),
+            origin=Choice(*ORIGINS),
         ),
         profiles.RecordResponse(),
     ),
@@ -159,6 +160,13 @@ _PROFILES = (
         "The profile that each set of streams would be, whoever they belong to today.",
         common.StreamSetsRequest(),
         ListOf(Nested(_PROFILE_PREVIEW)),
+    ),
+    Call(
+        "profiles",
+        "conflicts",
+        "The newest events that were not recorded, as their id stands for another one.",
+        profiles.ConflictsRequest(),
+        ListOf(Nested(profiles.EventConflictSchema())),
     ),
     Call(
         "profiles",
@@ -336,7 +344,14 @@ EVENTS = (
     EventKind("identity", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
     EventKind("profiles", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
     *(
-        EventKind("profiles", name, data, "A shop's event, as it was recorded.", use="ingested")
+        EventKind(
+            "profiles",
+            name,
+            data,
+            "A shop's event, as it was recorded.",
+            version=event_types.EVENT_VERSIONS.get(name, 1),
+            use="ingested",
+        )
         for name, data in event_types.EVENT_TYPES.items()
     ),
     EventKind("profiles", "order_moved", orders.OrderMoved(), _HOME, joint=True),

@@ -9,10 +9,10 @@ from chassis.validation.plain import MAX_CALL_BYTES, MAX_CALL_EVENTS
 from chassis.validation.schema import StrictSchema, load
 from contracts.common import IgnoredIdentifierSchema
 from contracts.fields import MAX_IDENTIFIERS, Identifiers
+from contracts.ingest import ORIGINS
 from contracts.profiles import FieldErrorSchema
 
 ASSURANCES = ("verified", "device", "claimed")
-ORIGINS = ("server", "browser")
 
 
 class ObservationSchema(StrictSchema):

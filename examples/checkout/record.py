@@ -64,17 +64,16 @@ def main():
             token |= response["token"]
             for receipt in response["receipts"]:
                 counts[receipt["status"]] = counts.get(receipt["status"], 0) + 1
-                if receipt["status"] == "rejected":
-                    error = receipt["error"]
+                for each in (*receipt.get("errors", ()), *receipt.get("warnings", ())):
                     print(
-                        f"record.py: {receipt['event_id']}: {error['field']}: {error['message']}",
+                        f"record.py: {receipt['event_id']}: {each['field']}: {each['message']}",
                         file=sys.stderr,
                     )
     except (NoAnswer, WrongRequest) as error:
         sys.exit(f"record.py: {error}")
     # Pass the token to decide.py --at-least, and the decision takes these events into account.
     print(json.dumps({"receipts": counts, "token": token}))
-    sys.exit(1 if counts.get("rejected") else 0)
+    sys.exit(1 if counts.get("rejected") or counts.get("conflict") else 0)
 
 
 if __name__ == "__main__":

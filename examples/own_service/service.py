@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis import InvalidInput
+from chassis import InvalidInput, Upcasters
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import Service, rpc, subscribe
+from contracts.event_types import EVENT_STEPS
 from examples.own_service.projections import CategoryOrders
 from examples.own_service.store import most_ordered
 
@@ -17,6 +18,7 @@ class CategoriesService(Service):
     """Which categories are ordered from most?"""
 
     name = "categories"
+    upcasters = Upcasters(EVENT_STEPS)
 
     @rpc
     def top(self, limit: Any = 10) -> dict[str, int]:

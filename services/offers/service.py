@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from chassis.core.upcasting import Upcasters
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import FollowedLog, Remote, Resource, Service, every, rpc, subscribe
+from contracts.event_types import EVENT_STEPS
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from services.offers import queries
 from services.offers.commands import (
@@ -26,6 +28,7 @@ class OffersService(Service):
     """RPC: `decide`, `explain`; follows profiles and segments."""
 
     name = "offers"
+    upcasters = Upcasters(EVENT_STEPS)
     configuration = (IDENTITY_FILE, SHIPPED)
     publish_pause = 0.2  # seconds: the next decision is more urgent than the event of the last one
 

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from chassis import Event, Unavailable
+import prometheus_client
+from cryptography.exceptions import InvalidTag
+
+from chassis import Draft, Event, InvalidInput, SystemClock, Unavailable
 from chassis.config.settings import Settings
+from chassis.core.clock import ArrivalClock
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from contracts.ingest import IncomingEvent, read_events
+from contracts.ingest import IncomingEvent, read_events, read_origin
 from identifiers import list_ignored, load_types
 from profile_index import profiles_of
 from services.profiles import store
 from services.profiles.domain import receipts, recording
+from services.profiles.domain.conflicts import (
+    EventContent,
+    content_of,
+    find_conflicts,
+    recorded_content,
+)
+from services.profiles.domain.deferral import deferred_body, read_deferred
 from services.profiles.domain.receipts import LogPosition, RecordOutcome
 from services.profiles.domain.recording import MissingFacts, ResolvedBatch
-from services.profiles.store import CurrentSummary
+from services.profiles.store import CurrentSummary, DeferredEvent
 from services.profiles.vault import SealedValue, Vault, open_vault
 
 _HISTORY_PAGE = 1_000
@@ -47,6 +59,11 @@ class IdentityUnavailable(Unavailable):
     """Identity, or something that it depends on, did not answer in time."""
 
 
+CONFLICTS = prometheus_client.Counter(
+    "cdp_event_conflicts",
+    "Events that were not recorded, as their id had been sent before with other content.",
+)
+
 # Called in the transaction that records deferred events, with the ids of those that cannot be
 # recorded and the reason.
 Finish = Callable[[UnitOfWork, dict[str, str]], None]
@@ -64,16 +81,25 @@ class RecordHandler:
     until `record_deferred` has recorded them in their order.
     """
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, arrivals: ArrivalClock | None = None) -> None:
         self.vault = vault
+        self._arrivals = arrivals or ArrivalClock(SystemClock())
 
-    def record(self, raw: Any, identity: IdentityClient, work: UnitOfWorkRunner) -> dict[str, Any]:
+    def record(
+        self,
+        raw: Any,
+        identity: IdentityClient,
+        work: UnitOfWorkRunner,
+        origin: Any = recording.SERVER,
+    ) -> dict[str, Any]:
         """A receipt for each event of the list `raw`, and one token for them all.
 
         InvalidInput if the call as a whole is wrong; Unavailable, with nothing written, if the
         database does not answer.
         """
-        events = read_events(raw, work.clock.now())
+        events = read_events(
+            raw, work.clock.now(), origin=read_origin(origin), received=self._arrivals.next()
+        )
         first = recording.first_by_id(events.valid.values())
         stored, must_defer = work.read(
             lambda unit: (unit.find(list(first)), store.has_deferred_events(unit))
@@ -86,9 +112,10 @@ class RecordHandler:
         if outcome is None:
             bodies: dict[str, Any] = {}
             for index, event in events.valid.items():
-                bodies.setdefault(event.id, raw[index])
+                bodies.setdefault(event.id, deferred_body(raw[index], event))
             outcome = self._defer(new, bodies, stored, work)
-        return receipts.record_response(raw, events, outcome)
+        conflicts = self._conflicts(events.valid, outcome, work)
+        return receipts.record_response(raw, events, outcome, conflicts)
 
     def record_deferred(
         self,
@@ -100,7 +127,8 @@ class RecordHandler:
         """Record events that were deferred, and call `finish` in the same transaction."""
         stored = work.read(lambda unit: unit.find([event.id for event in events]))
         new = [event for event in events if event.id not in stored]
-        self._record(new, stored, identity, work, finish)
+        outcome = self._record(new, stored, identity, work, finish)
+        self._conflicts(dict(enumerate(events)), outcome, work)
 
     def _record(
         self,
@@ -114,11 +142,15 @@ class RecordHandler:
         events = [event for event in new if event.id in batch.resolutions]
         now = work.clock.now()
         values = self.vault.new_values(events, now)
+        drafts = [
+            recording.draft(event, batch.resolutions[event.id], self.vault.see(event))
+            for event in events
+        ]
         facts = list(batch.facts)
         end = time.monotonic() + _PATIENCE
         for _ in range(_ROUNDS):
             try:
-                outcome = work.run(partial(_append, batch, events, facts, stored, values, finish))
+                outcome = work.run(partial(_append, batch, drafts, facts, stored, values, finish))
             except MissingFacts as missing:
                 if time.monotonic() > end:
                     break
@@ -135,7 +167,7 @@ class RecordHandler:
         stored: Mapping[str, Event],
         work: UnitOfWorkRunner,
     ) -> RecordOutcome:
-        """Defer the events that identity will be able to use; `bodies` are the events as sent."""
+        """Defer the events that identity will be able to use; `bodies` are what is kept of them."""
         accepted = {event.id: self.vault.accept(event) for event in new}
         refusals = receipts.expected_refusals(accepted)
         deferred = {
@@ -143,19 +175,53 @@ class RecordHandler:
             for event_id, identifiers in accepted.items()
             if event_id not in refusals
         }
-        sealed = [
-            (event_id, self.vault.seal.close(json.dumps(bodies[event_id]), event_id))
+        sealed = {
+            event_id: self.vault.seal.close(json.dumps(bodies[event_id]), event_id)
             for event_id in deferred
-        ]
+        }
         positions = receipts.duplicate_positions(stored)
 
-        def defer(unit: UnitOfWork) -> Mapping[str, str]:
-            store.defer(unit, sealed)
+        def defer(unit: UnitOfWork) -> tuple[Mapping[str, str], Sequence[DeferredEvent]]:
+            store.defer(unit, list(sealed.items()))
             streams = {position.stream for position in positions.values()}
-            return profiles_of(unit, streams)
+            return profiles_of(unit, streams), store.load_deferred_by_id(unit, list(sealed))
 
-        profiles = work.run(defer)
-        return RecordOutcome(positions, {}, refusals, profiles, {}, deferred)
+        profiles, waiting = work.run(defer)
+        before = [each for each in waiting if each.sealed != sealed[each.event_id]]
+        recorded = {id_: recorded_content(event) for id_, event in stored.items()}
+        recorded |= self._deferred_contents(before)
+        return RecordOutcome(positions, {}, refusals, profiles, {}, deferred, recorded)
+
+    def _conflicts(
+        self, events: Mapping[int, IncomingEvent], outcome: RecordOutcome, work: UnitOfWorkRunner
+    ) -> Collection[int]:
+        """The places of events whose id stands for another one; they are counted and listed."""
+        ids = Counter(event.id for event in events.values())
+        sent = {
+            place: event
+            for place, event in events.items()
+            if (event.id in outcome.recorded or ids[event.id] > 1)
+            and event.id not in outcome.refusals
+        }
+        contents = {
+            place: content_of(event, self.vault.see(event)) for place, event in sent.items()
+        }
+        conflicts = find_conflicts(sent, contents, outcome.recorded)
+        if conflicts:
+            by_id = {sent[place].id: fields for place, fields in conflicts.items()}
+            work.run(lambda unit: store.note_conflicts(unit, by_id))
+            CONFLICTS.inc(len(conflicts))
+        return conflicts
+
+    def _deferred_contents(self, waiting: Sequence[DeferredEvent]) -> dict[str, EventContent]:
+        """The content of events that were deferred before, as far as they can be read."""
+        contents = {}
+        for each in waiting:
+            with suppress(InvalidTag, InvalidInput, ValueError):
+                body = json.loads(self.vault.seal.open(each.sealed, each.event_id))
+                event = read_deferred(body, each.received_at)
+                contents[each.event_id] = content_of(event, self.vault.see(event))
+        return contents
 
 
 def resolve(events: Sequence[IncomingEvent], identity: IdentityClient) -> ResolvedBatch:
@@ -184,7 +250,7 @@ def refresh_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary])
 
 def _append(
     batch: ResolvedBatch,
-    events: Sequence[IncomingEvent],
+    drafts: Sequence[Draft],
     facts: Sequence[Event],
     stored: Mapping[str, Event],
     values: Sequence[SealedValue],
@@ -193,27 +259,36 @@ def _append(
 ) -> RecordOutcome:
     """Append the facts and then the events; MissingFacts if identity has later ones."""
     fact_drafts = recording.fact_drafts(facts)
-    resolutions = [batch.resolutions[event.id] for event in events]
+    resolutions = [batch.resolutions[draft.id] for draft in drafts]
     epochs = store.epochs(unit, [resolution.stream for resolution in resolutions])
     if missing := recording.missing_epochs(resolutions, epochs, fact_drafts):
         raise MissingFacts(missing)
-    drafts = [recording.draft(event, batch.resolutions[event.id]) for event in events]
     appended_facts, appended = store.append(unit, fact_drafts, drafts)
     store.keep_sealed(unit, values)
     if finish is not None:
         reasons = {id_: refusal["error"]["message"] for id_, refusal in batch.refusals.items()}
         finish(unit, reasons)
     positions = receipts.duplicate_positions(stored)
+    recorded = {event_id: recorded_content(event) for event_id, event in stored.items()}
     for result in appended:
         event = result.event
         positions[event.id] = LogPosition(event.stream, event.version, result.duplicate)
+        if result.duplicate:
+            recorded[event.id] = recorded_content(event)
     fact_versions: dict[str, int] = {}
     for fact in appended_facts:
         for stream, version in fact.event.versions.items():
             fact_versions[stream] = max(version, fact_versions.get(stream, 0))
     streams = {position.stream for position in positions.values()} | fact_versions.keys()
     profiles = profiles_of(unit, streams)
-    return RecordOutcome(positions, batch.resolutions, batch.refusals, profiles, fact_versions)
+    return RecordOutcome(
+        positions,
+        batch.resolutions,
+        batch.refusals,
+        profiles,
+        fact_versions,
+        recorded=recorded,
+    )
 
 
 def _fetch_facts(epochs: Mapping[str, int], identity: IdentityClient) -> list[Event]:

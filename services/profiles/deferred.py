@@ -32,9 +32,10 @@ from cryptography.exceptions import InvalidTag
 from chassis import InvalidInput, ServiceError, Unavailable, new_id
 from chassis.core.repeat import repeated
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from contracts.ingest import IncomingEvent, read_event
+from contracts.ingest import IncomingEvent
 from services.profiles import store
 from services.profiles.commands import IdentityClient, RecordHandler
+from services.profiles.domain.deferral import read_deferred
 from services.profiles.store import DeferredEvent
 
 # A holder that froze keeps the others waiting for so long.
@@ -151,7 +152,7 @@ class DeferredEvents:
             raise Unreadable("it was sealed under another key, or is damaged") from None
         except ValueError as error:
             raise Unreadable(f"it is damaged ({type(error).__name__})") from None
-        return read_event(raw, deferred.received_at)
+        return read_deferred(raw, deferred.received_at)
 
     def _record(
         self, batch: OpenedBatch, holder: str, identity: IdentityClient, work: UnitOfWorkRunner

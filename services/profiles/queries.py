@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from chassis import Event, NotFound
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.observability.gauges import GaugeQuery, Sample
-from contracts.profiles import UNRECORDABLE_EVENT
+from contracts.profiles import EVENT_CONFLICT, UNRECORDABLE_EVENT
 from identifiers import IdentifierTypes, accept
 from profile_index import current_streams, profiles_of
 from rules import combine, profile_view
@@ -230,6 +230,12 @@ def _identifiers(
             key = identifier["key"]
             identifier["value"] = vault.open(key, sealed[key]) if key in sealed else None
     return identifiers
+
+
+def list_conflicts(unit: UnitOfWork, limit: int) -> list[dict[str, Any]]:
+    """The newest events whose id stands for another one."""
+    conflicts = store.list_conflicts(unit, limit)
+    return [EVENT_CONFLICT.dump(asdict(each)) for each in conflicts]
 
 
 def list_unrecordable(unit: UnitOfWork, limit: int) -> list[dict[str, Any]]:

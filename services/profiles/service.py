@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from chassis.core.upcasting import Upcasters
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import Remote, Resource, Service, every, rpc, subscribe
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.common import STREAM_SETS_REQUEST
+from contracts.event_types import EVENT_STEPS
 from contracts.profiles import (
+    CONFLICTS_REQUEST,
     GET_PROFILE_REQUEST,
     RETRY_UNRECORDABLE_REQUEST,
     SET_ASIDE_REQUEST,
@@ -29,6 +32,7 @@ from services.profiles.queries import (
     find_by_identifiers,
     find_by_word,
     find_profile,
+    list_conflicts,
     list_unrecordable,
     preview_profiles,
     read_profile,
@@ -40,6 +44,7 @@ class ProfilesService(Service):
     """What has happened: the log of all events, and the profiles folded from it."""
 
     name = "profiles"
+    upcasters = Upcasters(EVENT_STEPS)
     configuration = (IDENTITY_FILE,)
     gauges = (DEFERRED_GAUGES,)
 
@@ -53,9 +58,12 @@ class ProfilesService(Service):
         return self.deferred.recorder
 
     @rpc
-    def record(self, events: Any) -> dict[str, Any]:
-        """A receipt for each event of the list, and one token that covers them all."""
-        return self.recorder.record(events, self.identity, self.work)
+    def record(self, events: Any, origin: Any = "server") -> dict[str, Any]:
+        """A receipt for each event of the list, and one token that covers them all.
+
+        `origin` is the entry that they came in by: what a `browser` tells is never authenticated.
+        """
+        return self.recorder.record(events, self.identity, self.work, origin)
 
     @rpc
     def get(
@@ -142,6 +150,12 @@ class ProfilesService(Service):
         return self.work.read(store.statistics)
 
     @rpc
+    def conflicts(self, limit: Any = 100) -> list[dict[str, Any]]:
+        """The newest events that were not recorded as their id had been sent with other content."""
+        request = load(CONFLICTS_REQUEST, {"limit": limit})
+        return self.work.read(lambda unit: list_conflicts(unit, request["limit"]))
+
+    @rpc
     def unrecordable(self, limit: Any = 100) -> list[dict[str, Any]]:
         """The newest events that waited for identity and could not be recorded, and why."""
         request = load(UNRECORDABLE_REQUEST, {"limit": limit})
@@ -174,8 +188,9 @@ class ProfilesService(Service):
 
     @every(3600)
     def forget_expired(self) -> None:
-        """Delete the plain values of identifiers whose time has run out."""
+        """Delete the plain values of identifiers whose time has run out, and old conflicts."""
         self.work.run(store.forget_expired)
+        self.work.run(store.forget_conflicts)
 
 
 def _respond(unit: UnitOfWork, reading: Reading) -> Any:

@@ -7,6 +7,7 @@ Transactions lock rows in one order, so that no two wait for each other:
     3. labels         sorted by stream, and then identifiers, sorted by key
     4. sealed_values  sorted by key (`record` and `record_deferred`)
     5. waiting_lease, then the rows of waiting (`record_deferred` only)
+    6. conflicts      sorted by event id, in a transaction of their own
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import Draft, JointDraft
+from chassis import DAY, Draft, JointDraft
+from chassis.core.json import dump_json, load_json
 from chassis.database.bulk import RowStatement, among
 from chassis.database.clock import database_now
 from chassis.database.engine import upsert
@@ -41,6 +43,8 @@ _LONGEST_PAUSE = 60
 _BY_HAND = "an operator set it aside"
 # Up to so many rows are counted one by one.
 _COUNTED = 10_000
+_CONFLICT_DAYS = 90
+_MOST_CONFLICTS = 10_000
 # So many of the streams that changed last tell whether anything was recorded lately.
 _LAST_STREAMS = 20
 
@@ -80,6 +84,18 @@ LEASE = sa.Table(
     sa.Column("until", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
+# Events that were not recorded as their id stands for another one: how often, and the names of the
+# fields that differ, as a JSON list.
+CONFLICTS = sa.Table(
+    "conflicts",
+    METADATA,
+    sa.Column("event_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("first_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("last_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
+    sa.Column("times", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("differing", sa.Text, nullable=False, info=PERSONAL),
+)
+
 # The plain values of identifiers, sealed, by key.
 SEALED_VALUES = sa.Table(
     "sealed_values",
@@ -95,6 +111,14 @@ _KEEP = RowStatement(
     SELECT text[key], text[sealed], number[kept_until] FROM {rows} WHERE true
     ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed, kept_until = excluded.kept_until
     WHERE coalesce(excluded.kept_until, 0) <> coalesce(sealed_values.kept_until, 0)
+    """
+)
+_NOTE_CONFLICTS = RowStatement(
+    """
+    INSERT INTO conflicts (event_id, first_at, last_at, times, differing)
+    SELECT text[event_id], number[now], number[now], 1, text[differing] FROM {rows} WHERE true
+    ON CONFLICT (event_id) DO UPDATE
+    SET last_at = excluded.last_at, times = conflicts.times + 1, differing = excluded.differing
     """
 )
 _EPOCHS = PreparedStatement(
@@ -128,6 +152,17 @@ class UnrecordableEvent:
     event_id: str
     received_at: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventConflict:
+    """An event whose id stands for another one; instants are in microseconds."""
+
+    event_id: str
+    first_at: int
+    last_at: int
+    times: int
+    differing: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +303,11 @@ def load_deferred(unit: UnitOfWork, limit: int, after: int = 0) -> list[Deferred
     """The deferred events past a place that have waited longest."""
     query = _SELECT_DEFERRED.where(_WAITS, DEFERRED.c.place > after).order_by(DEFERRED.c.place)
     return _deferred(unit, query.limit(limit))
+
+
+def load_deferred_by_id(unit: UnitOfWork, event_ids: Sequence[str]) -> list[DeferredEvent]:
+    """The deferred events among `event_ids`."""
+    return _deferred(unit, _SELECT_DEFERRED.where(DEFERRED.c.event_id.in_(sorted(event_ids))))
 
 
 def load_due(unit: UnitOfWork, limit: int) -> list[DeferredEvent]:
@@ -438,6 +478,34 @@ def give_lease_back(unit: UnitOfWork, holder: str) -> None:
     """Let others record deferred events."""
     query = sa.update(LEASE).where(LEASE.c.holder == holder).values(until=0)
     unit.connection.execute(query)
+
+
+def note_conflicts(unit: UnitOfWork, conflicts: Mapping[str, Sequence[str]]) -> None:
+    """Note events, by id, whose id stands for another one, with the fields that differ."""
+    rows = [
+        {"event_id": event_id, "now": unit.now, "differing": dump_json(list(conflicts[event_id]))}
+        for event_id in sorted(conflicts)
+    ]
+    _NOTE_CONFLICTS.execute(unit.connection, rows)
+
+
+def list_conflicts(unit: UnitOfWork, limit: int) -> list[EventConflict]:
+    """The conflicts that were seen last."""
+    query = sa.select(CONFLICTS).order_by(CONFLICTS.c.last_at.desc(), CONFLICTS.c.event_id)
+    return [
+        EventConflict(row.event_id, row.first_at, row.last_at, row.times, load_json(row.differing))
+        for row in unit.connection.execute(query.limit(limit))
+    ]
+
+
+def forget_conflicts(unit: UnitOfWork) -> int:
+    """Delete the conflicts that are old, or too many; how many."""
+    newest = sa.select(CONFLICTS.c.last_at).order_by(CONFLICTS.c.last_at.desc())
+    limit = newest.offset(_MOST_CONFLICTS).limit(1).scalar_subquery()
+    query = sa.delete(CONFLICTS).where(
+        sa.or_(CONFLICTS.c.last_at < unit.now - _CONFLICT_DAYS * DAY, CONFLICTS.c.last_at <= limit)
+    )
+    return int(unit.connection.execute(query).rowcount)
 
 
 def sample_sealed_values(unit: UnitOfWork, limit: int) -> dict[str, str]:

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from chassis import DAY
 from contracts.ingest import IncomingEvent
-from identifiers import Accepted, IdentifierTypes, accept
+from identifiers import Accepted, Identifier, IdentifierTypes, Ignored, accept
+from services.profiles.domain.conflicts import SeenIdentifiers, seen_identifiers
 
 _PURPOSE = b"checkout cdp: values sealed in profiles"
 _NONCE = 12
@@ -61,10 +62,32 @@ class Vault:
     key: bytes = field(repr=False)
     seal: Seal = field(repr=False)
     _seen: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
+    _accepted: dict[tuple[str, str], Accepted] = field(default_factory=dict, repr=False)
 
     def accept(self, event: IncomingEvent) -> Accepted:
         """The identifiers of an event that identity will use, and those that it will not."""
-        return accept(event.identifiers, self.types, self.key)
+        keys: list[Identifier] = []
+        ignored: list[Ignored] = []
+        for name, value in event.identifiers.items():
+            accepted = self._accept_one(name, value)
+            keys += accepted.keys
+            ignored += accepted.ignored
+        keys.sort(key=lambda identifier: (identifier.priority, identifier.key))
+        return Accepted(tuple(keys), tuple(ignored))
+
+    def see(self, event: IncomingEvent) -> SeenIdentifiers:
+        """What is kept of the identifiers of an event beside it."""
+        return seen_identifiers(self.accept(event))
+
+    def _accept_one(self, name: str, value: str) -> Accepted:
+        """One identifier, normalised and hashed once as long as it is remembered."""
+        accepted = self._accepted.get((name, value))
+        if accepted is None:
+            if len(self._accepted) > _MOST_REMEMBERED:
+                self._accepted.clear()
+            accepted = accept({name: value}, self.types, self.key)
+            self._accepted[name, value] = accepted
+        return accepted
 
     def new_values(self, events: Iterable[IncomingEvent], now: int) -> list[SealedValue]:
         """The values in `events` that were not kept yet today, sealed, sorted by key."""
@@ -73,7 +96,7 @@ class Vault:
         for event in events:
             for name, value in event.identifiers.items():
                 if self._seen.get((name, value)) != today:
-                    for identifier in accept({name: value}, self.types, self.key).keys:
+                    for identifier in self._accept_one(name, value).keys:
                         days = identifier.type.keep_days
                         until = None if days is None else now + days * DAY
                         sealed = self.seal.close(value, identifier.key)

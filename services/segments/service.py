@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from chassis.core.upcasting import Upcasters
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import FollowedLog, Resource, Service, every, rpc, subscribe
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.common import STREAM_SETS_REQUEST
+from contracts.event_types import EVENT_STEPS
 from contracts.segments import EXPLAIN_REQUEST, MEMBERSHIPS_REQUEST
 from identifiers import accept, load_types
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
@@ -27,6 +29,7 @@ class SegmentsService(Service):
     """Which groups is a shopper in, now?"""
 
     name = "segments"
+    upcasters = Upcasters(EVENT_STEPS)
     gauges = (EVALUATION_GAUGES,)
     configuration = (IDENTITY_FILE, SHIPPED)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from chassis import Event
+from chassis.core.field_message import FieldMessage
 from contracts.ingest import MAX_ID, CheckedEvents
 from identifiers import NONE_USABLE, Accepted, list_ignored
+from services.profiles.domain.conflicts import EventContent
 from services.profiles.domain.recording import ResolvedEvent
+
+CONFLICT = "stands for another event, which was sent before; send this one under an id of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class RecordOutcome:
     `positions`, `resolutions` and `refusals` go by event id, `profiles` by stream.
     `fact_versions` has the version of the last identity fact that this call has appended to each
     stream. `deferred` has the events that wait for identity, with the identifiers of each that will
-    not be used.
+    not be used. `recorded` has the content of those that had been sent before.
     """
 
     positions: Mapping[str, LogPosition]
@@ -37,6 +41,7 @@ class RecordOutcome:
     profiles: Mapping[str, str]
     fact_versions: Mapping[str, int]
     deferred: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    recorded: Mapping[str, EventContent] = field(default_factory=dict)
 
 
 def duplicate_positions(stored: Mapping[str, Event]) -> dict[str, LogPosition]:
@@ -57,36 +62,43 @@ def expected_refusals(accepted: Mapping[str, Accepted]) -> dict[str, Mapping[str
 
 
 def record_response(
-    raw: Sequence[Any], events: CheckedEvents, outcome: RecordOutcome
+    raw: Sequence[Any],
+    events: CheckedEvents,
+    outcome: RecordOutcome,
+    conflicts: Collection[int] = (),
 ) -> dict[str, Any]:
-    """The receipts of a call, one for each event in its order, and the token that covers them."""
+    """The receipts of a call, one for each event in its order, and the token that covers them.
+
+    `conflicts` has the places of events whose id stands for another one, of which nothing is told.
+    """
     receipts = []
     repeated: set[str] = set()
     token: dict[str, int] = {}
     for index, sent in enumerate(raw):
-        if (error := events.errors.get(index)) is not None:
-            receipts.append(_rejected(_readable_id(sent), error.subject, error.message))
+        rejection = events.errors.get(index)
+        if rejection is not None:
+            receipt = _rejected(_readable_id(sent), rejection.errors)
+            receipts.append(receipt | {"warnings": _to_wire(rejection.warnings)})
             continue
         event = events.valid[index]
-        if event.id in outcome.positions:
+        if event.id in outcome.refusals:
+            receipt = _refused(event.id, index, outcome.refusals[event.id])
+        elif index in conflicts:
+            receipt = _not_written(
+                event.id, "conflict", [FieldMessage(f"events[{index}].id", CONFLICT)]
+            )
+        elif event.id in outcome.positions:
             receipt = _in_log(event.id, outcome, is_repeated=event.id in repeated)
             repeated.add(event.id)
             for stream, version in receipt["token"].items():
                 token[stream] = max(version, token.get(stream, 0))
-            receipts.append(receipt)
-        elif event.id in outcome.deferred:
-            receipts.append(
-                {
-                    "event_id": event.id,
-                    "status": "accepted",
-                    "ignored_identifiers": list(outcome.deferred[event.id]),
-                }
-            )
         else:
-            refusal = outcome.refusals[event.id]
-            field = f"events[{index}].{refusal['error']['field']}"
-            rejected = _rejected(event.id, field, refusal["error"]["message"])
-            receipts.append({**rejected, "ignored_identifiers": refusal["ignored_identifiers"]})
+            receipt = {
+                "event_id": event.id,
+                "status": "accepted",
+                "ignored_identifiers": list(outcome.deferred[event.id]),
+            }
+        receipts.append(receipt | {"warnings": _to_wire(event.warnings)})
     return {"receipts": receipts, "token": token}
 
 
@@ -111,13 +123,33 @@ def _in_log(event_id: str, outcome: RecordOutcome, *, is_repeated: bool) -> dict
     }
 
 
-def _rejected(event_id: str | None, field: str, message: str) -> dict[str, Any]:
+def _refused(event_id: str, index: int, refusal: Mapping[str, Any]) -> dict[str, Any]:
+    """The receipt of an event that identity refuses."""
+    error = FieldMessage(
+        f"events[{index}].{refusal['error']['field']}", refusal["error"]["message"]
+    )
+    receipt = _rejected(event_id, [error])
+    return receipt | {"ignored_identifiers": refusal["ignored_identifiers"]}
+
+
+def _rejected(event_id: str | None, errors: Sequence[FieldMessage]) -> dict[str, Any]:
+    return _not_written(event_id, "rejected", errors)
+
+
+def _not_written(
+    event_id: str | None, status: str, errors: Sequence[FieldMessage]
+) -> dict[str, Any]:
     return {
         "event_id": event_id,
-        "status": "rejected",
+        "status": status,
         "ignored_identifiers": [],
-        "error": {"field": field, "message": message},
+        "error": errors[0].to_wire(),
+        "errors": _to_wire(errors),
     }
+
+
+def _to_wire(messages: Sequence[FieldMessage]) -> list[dict[str, str]]:
+    return [message.to_wire() for message in messages]
 
 
 def _readable_id(raw: Any) -> str | None:

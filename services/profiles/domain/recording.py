@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis import Draft, Event, JointDraft, format_instant
+from contracts.event_types import EVENT_VERSIONS
 from contracts.ingest import IncomingEvent
+from services.profiles.domain.conflicts import DIGEST, SeenIdentifiers
 
 _POSITION = ("stream", "version")  # what a log adds to the entries of a joint fact
+SERVER = "server"
+_CHANNELS = frozenset({"email", "sms", "phone", "whatsapp", "marketing"})
 _COPIED = ("causation_id",)  # the rest of a fact's metadata is about its place in identity's log
 
 
@@ -54,13 +58,35 @@ def first_by_id(events: Iterable[IncomingEvent]) -> dict[str, IncomingEvent]:
 
 def observation(event: IncomingEvent) -> dict[str, Any]:
     """The observation of an event, as identity takes it."""
-    return {
+    seen: dict[str, Any] = {
         "event_id": event.id,
         "type": event.type,
         "time": format_instant(event.time),
         "identifiers": dict(event.identifiers),
         "authenticated": event.authenticated,
     }
+    if event.origin != SERVER:
+        seen["origin"] = event.origin
+    if event.proven is not None:
+        seen["proven"] = list(event.proven)
+    if refuses := channels_refused(event):
+        seen["refuses"] = refuses
+    return seen
+
+
+def channels_refused(event: IncomingEvent) -> list[str]:
+    """The channels of an address (e-mail, text messages, marketing) that an event refuses."""
+    if event.type != "consent_changed":
+        return []
+    purposes: Mapping[str, Any] = event.data.get("purposes") or {
+        event.data.get("purpose"): event.data.get("granted")
+    }
+    return sorted(name for name, granted in purposes.items() if not granted and is_channel(name))
+
+
+def is_channel(purpose: str) -> bool:
+    """Whether a purpose is a channel of an address, and not of a device or an account."""
+    return purpose.partition(".")[0].lower() in _CHANNELS
 
 
 def read_resolutions(
@@ -83,13 +109,25 @@ def read_resolutions(
     return resolutions, refusals
 
 
-def draft(event: IncomingEvent, resolution: ResolvedEvent) -> Draft:
+def draft(
+    event: IncomingEvent, resolution: ResolvedEvent, seen: SeenIdentifiers | None = None
+) -> Draft:
     """The event as it goes into the log; identifier values stay outside."""
     metadata: dict[str, Any] = {
         "profile_id": resolution.profile_id,
         "assurance": resolution.assurance,
         "authenticated": event.authenticated,
     }
+    if event.origin != SERVER:
+        metadata["origin"] = event.origin
+    if event.proven is not None:
+        metadata["proven"] = list(event.proven)
+    if event.arrival is not None:
+        metadata["arrival"] = list(event.arrival)
+    if seen is not None:
+        metadata[DIGEST] = seen.digest
+        if seen.address is not None:
+            metadata["address"] = seen.address
     if event.original_time is not None:
         metadata["told_time"] = event.original_time
     data = event.data if event.context is None else {**event.data, "context": event.context}
@@ -99,6 +137,7 @@ def draft(event: IncomingEvent, resolution: ResolvedEvent) -> Draft:
         type=event.type,
         data=data,
         occurred_at=event.time,
+        schema_version=EVENT_VERSIONS.get(event.type, 1),
         metadata=metadata,
     )
 

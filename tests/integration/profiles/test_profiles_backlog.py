@@ -107,7 +107,7 @@ def test_a_senders_clock_is_corrected_by_when_the_event_was_accepted(
     shop: ProfilesWithTimer,
 ) -> None:
     shop.identity.down = True
-    early = {"time": "2026-11-21T10:00:00Z", "sent_at": "2026-11-21T10:00:01Z"}
+    early = {"time": "2026-11-21T19:00:00Z", "sent_at": "2026-11-21T19:00:01Z"}
     shop.record(event("e-1", **early))
     shop.identity.down = False
     later = UnitOfWorkRunner(shop.work.database, "profiles", FixedClock(NOW + DAY))

@@ -113,7 +113,9 @@ def test_without_identity_events_are_accepted_and_wait(
     identity.down = True
     recorded = cdp.call("profiles", "record", events=[event("e-1")])
     assert recorded == {
-        "receipts": [{"event_id": "e-1", "status": "accepted", "ignored_identifiers": []}],
+        "receipts": [
+            {"event_id": "e-1", "status": "accepted", "ignored_identifiers": [], "warnings": []}
+        ],
         "token": {},
     }
     assert cdp.call("profiles", "statistics")["waiting"] == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import DAY, HOUR, InvalidInput, format_instant, parse_instant
+from chassis.core.instants import SECOND
 from contracts.event_types import EVENT_TYPES
 from contracts.ingest import IncomingEvent, read_event, read_events
 
@@ -65,7 +67,8 @@ def test_a_missing_field_is_named(field: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("id", 1),
+        ("id", 1.5),
+        ("id", True),
         ("id", ""),
         ("id", "x" * 101),
         ("id", "a\tb"),
@@ -113,10 +116,25 @@ def test_a_time_that_was_never_set_is_refused(time: str) -> None:
     assert "before 1970" in refusal(event(time=time))[1]
 
 
-def test_a_senders_clock_that_is_three_days_ahead_is_corrected_and_the_told_time_kept() -> None:
-    sent = format_instant(NOW + 3 * DAY - HOUR)
-    read = read_event(event(time=sent, sent_at=format_instant(NOW + 3 * DAY)), NOW)
+@pytest.mark.parametrize("ahead", [-HOUR, -HOUR // 2, 6 * SECOND, HOUR])
+def test_a_senders_clock_is_corrected_by_at_most_an_hour_and_the_sent_time_kept(ahead: int) -> None:
+    sent = format_instant(NOW + ahead - HOUR)
+    read = read_event(event(time=sent, sent_at=format_instant(NOW + ahead)), NOW)
     assert (read.time, read.original_time) == (NOW - HOUR, sent)
+
+
+@pytest.mark.parametrize("ahead", [-3 * DAY, -HOUR - 1, -5 * SECOND, 0, 5 * SECOND, HOUR + 1])
+def test_a_clock_that_is_off_by_no_more_than_the_way_or_by_more_than_an_hour_is_left_alone(
+    ahead: int,
+) -> None:
+    read = read_event(event(sent_at=format_instant(NOW + ahead)), NOW)
+    assert (read.time, read.original_time) == (NOW - HOUR // 2, None)
+
+
+def test_what_was_sent_in_1997_stays_there() -> None:
+    then = "1997-03-05T10:00:00Z"
+    read = read_event(event(time=then, sent_at="1997-03-05T10:00:02Z"), NOW)
+    assert (read.time, read.original_time) == (parse_instant(then), None)
 
 
 def test_a_senders_clock_that_is_right_changes_nothing() -> None:
@@ -156,17 +174,13 @@ def test_an_order_with_all_its_parts_is_read_and_its_own_fields_kept() -> None:
     ("data", "path"),
     [
         ({"order_id": None}, "order_id"),
-        ({"order_id": 7}, "order_id"),
+        ({"order_id": 7.5}, "order_id"),
         ({"revenue": 49.99}, "revenue"),
-        ({"revenue": "4999"}, "revenue"),
+        ({"revenue": "49.99"}, "revenue"),
+        ({"revenue": 4999.0}, "revenue"),
         ({"revenue": -1}, "revenue"),
         ({"currency": "dollar"}, "currency"),
         ({"products": {}}, "products"),
-        ({"products": [{"quantity": 1}]}, "products[0].product_id"),
-        ({"products": [{"sku": "a"}]}, "products[0].quantity"),
-        ({"products": [{"sku": "a", "quantity": 0}]}, "products[0].quantity"),
-        ({"products": [{"sku": "a", "quantity": 1, "price": 0.5}]}, "products[0].price"),
-        ({"products": [{"sku": "a", "quantity": 1, "category": 5}]}, "products[0].category"),
     ],
 )
 def test_a_wrong_part_of_an_order_is_named_by_its_path(data: dict[str, Any], path: str) -> None:
@@ -206,7 +220,7 @@ def test_a_known_type_takes_its_data(name: str, data: dict[str, Any]) -> None:
         ("order_cancelled", {}, "order_id"),
         ("traits_changed", {}, "traits"),
         ("traits_changed", {"traits": ["a"]}, "traits"),
-        ("traits_changed", {"traits": {"loyalty_tier": 3}}, "traits.loyalty_tier"),
+        ("traits_changed", {"traits": {"loyalty_tier": [3]}}, "traits.loyalty_tier"),
         ("traits_changed", {"traits": {"loyalty_enrolled": "yes"}}, "traits.loyalty_enrolled"),
         ("consent_changed", {}, "purpose"),
         ("consent_changed", {"purpose": "email"}, "granted"),
@@ -261,6 +275,19 @@ anything = st.recursive(
 )
 
 
+def exists(events: Any, path: str) -> bool:
+    """Whether a path leads to a part of the events, or to a field that one of these lacks."""
+    parent: Any = {"events": events}
+    parts = [part for part in re.split(r"[.\[\]]+", path) if part]
+    for part in parts[:-1]:
+        place = int(part) if isinstance(parent, list) else part
+        try:
+            parent = parent[place]
+        except (LookupError, TypeError):
+            return False
+    return isinstance(parent, dict | list) or (parent is None and parts[-2:-1] == ["data"])
+
+
 @given(
     anything
     | st.dictionaries(names, anything, max_size=4).map(lambda changes: event(**changes))
@@ -273,8 +300,11 @@ anything = st.recursive(
 def test_any_json_is_an_event_or_refused_with_a_path_and_a_message(value: Any) -> None:
     read = read_events([value], NOW)
     assert [*read.valid, *read.errors] == [0]
-    for error in read.errors.values():
-        assert error.subject.startswith("events[0]")
-        assert error.message
+    for rejected in read.errors.values():
+        assert len({error.field for error in rejected.errors}) == len(rejected.errors) <= 20
+        for error in (*rejected.errors, *rejected.warnings):
+            assert error.message
+            assert exists([value], error.field)
     for incoming in read.valid.values():
+        assert all(exists([value], warning.field) for warning in incoming.warnings)
         assert 0 < incoming.time <= NOW + DAY

@@ -33,6 +33,13 @@ def test_a_deferred_event_is_accepted_and_has_no_position_yet() -> None:
     ignored = [{"type": "email", "reason": "placeholder"}]
     outcome = RecordOutcome({}, {}, {}, {}, {}, {"e-1": ignored})
     assert record_response(raw, read_events(raw, NOW), outcome) == {
-        "receipts": [{"event_id": "e-1", "status": "accepted", "ignored_identifiers": ignored}],
+        "receipts": [
+            {
+                "event_id": "e-1",
+                "status": "accepted",
+                "ignored_identifiers": ignored,
+                "warnings": [],
+            }
+        ],
         "token": {},
     }

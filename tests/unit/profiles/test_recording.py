@@ -118,10 +118,10 @@ def test_the_log_gets_the_context_beside_the_data_and_no_identifier_value() -> N
 
 
 def test_a_corrected_time_is_kept_as_it_was_told() -> None:
-    incoming = one(time="2026-11-22T19:00:00Z", sent_at="2026-11-22T19:30:00Z")
+    incoming = one(time="2026-11-21T19:30:00Z", sent_at="2026-11-21T20:00:00Z")
     recorded = draft(incoming, resolution())
     assert recorded.occurred_at == parse_instant("2026-11-21T19:00:00Z")
-    assert recorded.metadata["told_time"] == "2026-11-22T19:00:00Z"
+    assert recorded.metadata["told_time"] == "2026-11-21T19:30:00Z"
 
 
 def test_a_fact_of_identity_becomes_one_draft_however_many_copies_are_at_hand() -> None:
