@@ -83,7 +83,11 @@ class Versions(StrictField, fields.Dict):
     def read(self, value: Any) -> dict[str, int]:
         if type(value) is not dict:
             raise ValidationError(f"must be a receipt's token, not {kind(value)}")
-        for stream, version in value.items():
-            if type(version) is not int or version < 0:
-                raise ValidationError({stream: ["must be a version: a whole number, at least 0"]})
+        errors = {
+            stream: ["must be a version: a whole number, at least 0"]
+            for stream, version in value.items()
+            if type(version) is not int or version < 0
+        }
+        if errors:
+            raise ValidationError(errors)
         return value

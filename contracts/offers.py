@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from math import ceil, inf
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
 
+from chassis.core.errors import InvalidInput
 from chassis.validation.fields import (
     Amount,
     Boolean,
@@ -24,8 +27,17 @@ from chassis.validation.fields import (
     check_length,
     check_text,
 )
-from chassis.validation.schema import StrictSchema, load
+from chassis.validation.plain import join, kind, measure
+from chassis.validation.schema import (
+    MAX_MESSAGES,
+    Mending,
+    Parts,
+    StrictSchema,
+    flat_errors,
+    load_checked,
+)
 from contracts.common import IgnoredIdentifierSchema
+from contracts.event_types import Quantity
 from contracts.fields import Currency, Identifiers, Versions
 
 MAX_REQUEST_BYTES = 64 * 1024
@@ -82,18 +94,32 @@ class Stock(JsonObject):
     def read(self, value: Any) -> dict[str, int]:
         stock = super().read(value)
         check_length(stock, 0, MAX_ITEMS)
-        for sku, pieces in stock.items():
-            if type(pieces) is not int or pieces < 0:
-                raise ValidationError({sku: ["must be how many there are: a whole number"]})
+        errors = {
+            sku: ["must be how many there are: a whole number"]
+            for sku, pieces in stock.items()
+            if type(pieces) is not int or pieces < 0
+        }
+        if errors:
+            raise ValidationError(errors)
         return stock
 
 
+class Pieces(Quantity):
+    """How many pieces a line has: what is sold by weight counts as the next whole number."""
+
+    def read(self, value: Any) -> int:
+        return ceil(super().read(value))
+
+
 class ItemSchema(StrictSchema):
-    """A line of the basket; `price` is that of one piece, in minor units."""
+    """A line of the basket; `price` is that of one piece, in minor units.
+
+    A quantity of 0 is a line that was removed.
+    """
 
     sku = Text(longest=200, required=True)
     category = Text(longest=200)
-    quantity = Integer(least=1, most=1_000_000, load_default=1)
+    quantity = Pieces(load_default=1)
     price = Amount()
 
 
@@ -171,9 +197,19 @@ class DecideResponse(StrictSchema):
     trace = MapOf(ListOf(Nested(ConsideredOfferSchema())))
 
 
+class LoggedItemSchema(StrictSchema):
+    """A line of the basket as it was read."""
+
+    sku = Text(longest=200, required=True)
+    category = Text(longest=200)
+    quantity = Integer(least=1, most=1_000_000, load_default=1)
+    price = Amount()
+
+
 class LoggedContextSchema(ContextSchema):
     """The transaction as it was read; `referrer` is null where there was no host."""
 
+    items = ListOf(Nested(LoggedItemSchema()), most=MAX_ITEMS)
     referrer = Referrer(allow_none=True)
 
 
@@ -195,8 +231,144 @@ class OfferDecided(DecideResponse):
 
 
 _REQUEST = DecideRequest()
+_CONTEXT = ContextSchema()
+_REFUSED = ("placement", "identifiers")
 
 
 def read_request(request: object) -> Mapping[str, Any]:
-    """The checked argument of `decide`; InvalidInput names the wrong field."""
-    return load(_REQUEST, request, "", max_bytes=MAX_REQUEST_BYTES)
+    """The checked argument of `decide`, with the list `notes` of what was left out or mended.
+
+    The checkout gets an answer whatever the rest holds: InvalidInput names a wrong placement, wrong
+    identifiers, or what is no object at all.
+    """
+    reader = _Reader()
+    if type(request) is not dict:
+        raise InvalidInput("", "must be an object")
+    plain = reader.plain_parts(request)
+    try:
+        loaded = _REQUEST.load(plain)
+    except ValidationError:
+        loaded = reader.read(plain)
+    context = loaded["context"]
+    if context.get("items"):
+        context["items"] = [item for item in context["items"] if item["quantity"]]
+    return {**loaded, "notes": tuple(reader.notes)}
+
+
+class _Reader:
+    """Reads a request part by part, and notes what cannot be read."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def plain_parts(self, request: dict[Any, Any]) -> dict[str, Any]:
+        """The parts that are plain JSON, and together not too large."""
+        if _size(request) <= MAX_REQUEST_BYTES:
+            return request
+        parts: dict[str, Any] = {}
+        left = MAX_REQUEST_BYTES
+        for name in sorted(request, key=lambda each: (each not in _REFUSED, str(each))):
+            if name == "context" and type(request[name]) is dict:
+                parts[name], left = self._plain_context(request[name], left)
+                continue
+            try:
+                size = measure({name: request[name]})
+            except InvalidInput as error:
+                if name in _REFUSED:
+                    raise
+                self._leave_out(error.subject, error.message)
+            else:
+                left = self._keep(parts, str(name), request[name], size, left)
+        return parts
+
+    def _plain_context(self, context: dict[Any, Any], left: int) -> tuple[dict[str, Any], int]:
+        parts: dict[str, Any] = {}
+        for name, value in context.items():
+            try:
+                size = measure({name: value}, "context")
+            except InvalidInput as error:
+                self._leave_out(error.subject, error.message)
+            else:
+                left = self._keep(parts, name, value, size, left, "context.")
+        return parts, left
+
+    def _keep(
+        self, parts: dict[str, Any], name: str, value: Any, size: int, left: int, at: str = ""
+    ) -> int:
+        """Keep a part if there is room for it; what room is left then."""
+        if size > left:
+            if name in _REFUSED and not at:
+                raise InvalidInput(name, f"is larger than {MAX_REQUEST_BYTES:,} bytes of JSON")
+            self._leave_out(join(at.rstrip("."), [name]), "is too large")
+            return left
+        parts[name] = value
+        return left - size
+
+    def read(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The request with its slips mended, and without what still cannot be read."""
+        mending = Mending()
+        mended = _REQUEST.mend(request, mending)
+        self._note(mending)
+        must = {name: mended[name] for name in _REFUSED if name in mended}
+        loaded = load_checked(_REQUEST, must)
+        rest = {name: value for name, value in mended.items() if name not in _REFUSED}
+        context = rest.pop("context", None)
+        loaded |= self._readable(_REQUEST, rest, ())
+        if type(context) is dict:
+            loaded["context"] = self._readable(_CONTEXT, context, ("context",))
+        elif context is not None:
+            self._leave_out("context", f"must be an object, not {kind(context)}")
+        return loaded
+
+    def _readable(
+        self, schema: StrictSchema, value: Mapping[str, Any], parts: Parts
+    ) -> dict[str, Any]:
+        """The fields that can be read, and of a list or a map the entries that can be."""
+        loaded: dict[str, Any] = {}
+        for name, part in value.items():
+            if part is not None:
+                with suppress(ValidationError):
+                    loaded |= self._field(schema, name, part, parts)
+        return loaded
+
+    def _field(self, schema: StrictSchema, name: str, part: Any, parts: Parts) -> dict[str, Any]:
+        """A field by its name; ValidationError if it cannot be read without some entries either."""
+        try:
+            return cast("dict[str, Any]", schema.load({name: part}, partial=True))
+        except ValidationError as error:
+            wrong = dict(flat_errors(error.messages))
+            if name not in _WITH_ENTRIES or any(len(path) == 1 for path in wrong):
+                path, message = next(iter(wrong.items()))
+                self._leave_out(join("", (*parts, *path)), message)
+                raise
+        for path, message in wrong.items():
+            rest = join("", path[2:])
+            why = f"{rest} {message}" if rest else message
+            self._leave_out(join("", (*parts, *path[:2])), why)
+        entries = {path[1] for path in wrong}
+        kept: Any = [each for place, each in enumerate(part) if place not in entries]
+        if type(part) is dict:
+            kept = {key: each for key, each in part.items() if key not in entries}
+        return cast("dict[str, Any]", schema.load({name: kept}, partial=True))
+
+    def _note(self, mending: Mending) -> None:
+        for parts, message in mending.warnings:
+            self._add(f"mended:{join('', parts)}: {message}")
+
+    def _leave_out(self, path: str, message: str) -> None:
+        self._add(f"ignored:{path}: {message}")
+
+    def _add(self, note: str) -> None:
+        if len(self.notes) < MAX_MESSAGES:
+            self.notes.append(note)
+
+
+_WITH_ENTRIES = ("items", "stock", "at_least")
+
+
+def _size(request: object) -> float:
+    """The size of a request in bytes of JSON; endless if it is not plain."""
+    try:
+        return measure(request)
+    except InvalidInput:
+        return inf

@@ -141,7 +141,7 @@ def load_fields(schema: Schema, value: Any, path: str = "") -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(value)
     except ValidationError as error:
-        errors = islice(_flat(error.messages), MAX_MESSAGES)
+        errors = islice(flat_errors(error.messages), MAX_MESSAGES)
         raise InvalidFields(
             [FieldMessage(join(path, parts), text) for parts, text in errors]
         ) from None
@@ -150,15 +150,15 @@ def load_fields(schema: Schema, value: Any, path: str = "") -> dict[str, Any]:
 
 def first_error(errors: Mapping[Any, Any] | list[Any]) -> tuple[str, str]:
     """The path and the message of the first error in marshmallow's nested errors."""
-    parts, message = next(_flat(errors))
+    parts, message = next(flat_errors(errors))
     return join("", parts), message
 
 
-def _flat(errors: Any, parts: Parts = ()) -> Iterator[tuple[Parts, str]]:
+def flat_errors(errors: Any, parts: Parts = ()) -> Iterator[tuple[Parts, str]]:
     """Marshmallow's nested errors one by one; of several about one field, the first."""
     if isinstance(errors, dict):
         for part, inner in errors.items():
-            yield from _flat(inner, parts if part == SCHEMA else (*parts, part))
+            yield from flat_errors(inner, parts if part == SCHEMA else (*parts, part))
     else:
         yield parts, str(errors[0] if isinstance(errors, list) else errors)
 

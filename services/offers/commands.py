@@ -35,6 +35,7 @@ DEFAULT_DEADLINE_MS = 500
 # The rest of the deadline is for the way back; of what is usable, a part may go into catching up.
 _USABLE = 0.95
 _CATCHING_UP = 0.6
+_MOST_ON_THE_WAY = 0.5
 # These workers never wait for the database: they answer requests above the capacity at once.
 _SPARE_WORKERS = 2
 
@@ -103,7 +104,7 @@ class DecisionHandler:
         self._busy = 0
 
     def decide(self, raw: object, work: UnitOfWorkRunner, upstream: Upstream) -> dict[str, Any]:
-        """The decision as plain JSON; InvalidInput, naming the field, for a malformed request."""
+        """The decision as plain JSON; InvalidInput for a wrong placement or wrong identifiers."""
         received = time.monotonic()
         request = DecisionRequest(**read_request(raw))
         self.catalogue.slots(request.placement)
@@ -253,11 +254,12 @@ def open_decision_handler(settings: Settings) -> DecisionHandler:
 def seconds_left(request: DecisionRequest, now: int) -> float:
     """Seconds for the response: the deadline less the time since `sent_at`, if the request has it.
 
-    A sender whose clock is ahead of ours gets no more than the deadline.
+    That counts for half the deadline at most, since the sender's clock may be behind ours; one that
+    is ahead gets no more than the deadline.
     """
-    deadline_ms = request.deadline_ms or DEFAULT_DEADLINE_MS
-    on_the_way = 0 if request.sent_at is None else max(0, now - request.sent_at)
-    return (deadline_ms / 1_000 - on_the_way / 1_000_000) * _USABLE
+    deadline = (request.deadline_ms or DEFAULT_DEADLINE_MS) / 1_000
+    on_the_way = 0 if request.sent_at is None else max(0, now - request.sent_at) / 1_000_000
+    return (deadline - min(on_the_way, deadline * _MOST_ON_THE_WAY)) * _USABLE
 
 
 def _decided(attempt: DecisionAttempt, decision: Decision) -> Draft:

@@ -32,7 +32,10 @@ _GRAVITY = {code: rank for rank, code in enumerate(_BY_GRAVITY)}
 
 @dataclass(frozen=True, slots=True)
 class DecisionRequest:
-    """A checked request of the checkout: see `contracts.offers`."""
+    """A checked request of the checkout: see `contracts.offers`.
+
+    `notes` say what of it was left out or mended.
+    """
 
     placement: str
     identifiers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -43,6 +46,7 @@ class DecisionRequest:
     deadline_ms: int | None = None
     explain: bool = False
     dry_run: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ def decide(
     values = _values(request.context, shopper, catalogue.programme)
     slots: dict[str, tuple[Block, ...]] = {}
     trace: dict[str, tuple[ConsideredOffer, ...]] = {}
-    reasons = list(shopper.reasons)
+    reasons = [*shopper.reasons, *request.notes]
     for slot in catalogue.slots(request.placement).values():
         winner, trace[slot.name] = _consider(slot, situation, values, now)
         if winner is None:
@@ -203,7 +207,7 @@ def fall_back(
         profile_id=None,
         assurance="none",
         slots={name: (_fallback(slot),) for name, slot in slots.items()},
-        reasons=tuple(f"fallback:{name}" for name in slots),
+        reasons=(*request.notes, *(f"fallback:{name}" for name in slots)),
         degraded=(degraded,),
         stale=False,
         inputs=_inputs(Shopper(), catalogue),

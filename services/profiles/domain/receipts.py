@@ -8,11 +8,16 @@ from typing import Any
 
 from chassis import Event
 from chassis.core.field_message import FieldMessage
-from contracts.ingest import MAX_ID, CheckedEvents
+from contracts.ingest import MAX_ID, CheckedEvents, IncomingEvent
 from identifiers import NONE_USABLE, Accepted, list_ignored
+from rules import refunded_amount
 from services.profiles.domain.conflicts import EventContent
 from services.profiles.domain.recording import ResolvedEvent
 
+ASSUMED_FULL = (
+    "is missing, and so are total and products that all have prices: what is left of the order"
+    " counts as refunded (assumed_full)"
+)
 CONFLICT = "stands for another event, which was sent before; send this one under an id of its own"
 
 
@@ -98,8 +103,15 @@ def record_response(
                 "status": "accepted",
                 "ignored_identifiers": list(outcome.deferred[event.id]),
             }
-        receipts.append(receipt | {"warnings": _to_wire(event.warnings)})
+        receipts.append(receipt | {"warnings": _to_wire(_warnings(event, index))})
     return {"receipts": receipts, "token": token}
+
+
+def _warnings(event: IncomingEvent, index: int) -> Sequence[FieldMessage]:
+    """What is odd about an event, and a refund that is taken for one of the whole order."""
+    if event.type != "order_refunded" or refunded_amount(event.data) is not None:
+        return event.warnings
+    return (*event.warnings, FieldMessage(f"events[{index}].data.amount", ASSUMED_FULL))
 
 
 def _in_log(event_id: str, outcome: RecordOutcome, *, is_repeated: bool) -> dict[str, Any]:

@@ -193,12 +193,12 @@ def test_a_decision_can_be_explained_later(start: Start) -> None:
         cdp.call("offers", "explain", decision_id="none")
 
 
-def test_a_malformed_request_is_the_only_error(start: Start) -> None:
+def test_a_wrong_placement_and_wrong_identifiers_are_the_only_errors(start: Start) -> None:
     cdp = start(OffersService)
     for field, request in (
         ("placement", {}),
         ("placement", {"placement": "cellar"}),
-        ("context.valeu", {"placement": "checkout", "context": {"valeu": 1}}),
+        ("identifiers", {"placement": "checkout", "identifiers": ["ann"]}),
     ):
         with pytest.raises(InvalidInput) as refused:
             cdp.call("offers", "decide", request=request)
