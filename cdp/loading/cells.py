@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -21,10 +22,10 @@ _NO_WORDS = """
 _YES, _NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
 _WHOLE = re.compile(r"([+-]?\d+)(?:\.0+)?")
 _SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?e\+?\d+", re.IGNORECASE)
-# Names and signs of currencies around an amount: `Rs.`, `EUR`, `$`, `kr.`
-_CURRENCY = re.compile(r"[^\W\d_]+\.?|[^\w\s.,'\u2019()+-]")
-_AMID_DIGITS = re.compile(r"\d[^\d.,]*[^\W\d_][^\d.,]*\d")
-_PARENTHESES = re.compile(r"\((.*)\)")  # bookkeepers' minus
+# A name of a currency beside an amount: `Rs.`, `EUR`, `kr.`, `US$`; not `Cr` and `Dr`, a credit and
+# a debit, of which books differ in the sign.
+_CURRENCY = r"(?!(?:cr|dr)\b)[^\W\d_]{1,6}(?![^\W\d_])\.?|[SIGNS]"
+_MINUS = str.maketrans(dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d", "-"))
 _SPACED_OFFSET = re.compile(r"\s+(?=([+-]\d{2}:?\d{2}|Z)$)")
 _UNIVERSAL = re.compile(r"\s*(UTC|GMT)$")
 _EPOCHS = {"epoch": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}
@@ -44,19 +45,26 @@ def read_id(text: str) -> str:
     return text
 
 
-def read_whole(text: str) -> int:
-    """A whole number; `3.0` is one."""
-    if not (match := _WHOLE.fullmatch(text)):
+def read_whole(text: str, *, decimal_comma: bool = False) -> int:
+    """A whole number; `3.0` is one, and so is `1,200`."""
+    number = _decimal(text.translate(_MINUS), decimal_comma)
+    if number is None or number != number.to_integral_value():
         raise CellError("must be a whole number")
-    return int(match[1])
+    return int(number)
 
 
 def read_number(text: str, *, decimal_comma: bool = False) -> int | float:
     """A number."""
-    number = _decimal(text, decimal_comma)
+    number = _decimal(text.translate(_MINUS), decimal_comma)
     if number is None:
-        raise CellError("must be a number such as 12.5")
+        example = "12,5" if decimal_comma else "12.5"
+        raise CellError(f"must be a number such as {example}{_comma_hint(text, decimal_comma)}")
     return int(number) if number == number.to_integral_value() else float(number)
+
+
+def read_factor(text: str, *, decimal_comma: bool = False) -> Decimal:
+    """A number to multiply or divide by."""
+    return Decimal(str(read_number(text, decimal_comma=decimal_comma)))
 
 
 def read_flag(text: str, true: Collection[str] = (), false: Collection[str] = ()) -> bool:
@@ -86,19 +94,20 @@ def read_json(text: str) -> Any:
 
 
 def read_amount(text: str, *, decimal_comma: bool = False) -> Decimal:
-    """An amount of money in major units: `$1,234.50`, `1.234,50 €`, `(3.00)`, `-3.00`."""
-    amount = _decimal(text, decimal_comma)
-    if amount is None and _AMID_DIGITS.search(text) is None:
-        bare = _CURRENCY.sub("", text).strip()
-        amount = _decimal(bare, decimal_comma)
-        if amount is None and (match := _PARENTHESES.fullmatch(bare)):
-            inside = _decimal(match[1].strip(), decimal_comma)
-            amount = None if inside is None else -inside
-    if amount is None:
+    """An amount of money in major units: `$1,234.50`, `1.234,50 €`, `(3.00)`, `-3.00`, `3.00-`."""
+    match = _AMOUNT.fullmatch(text.translate(_MINUS)) if len(text) <= _LONGEST else None
+    amount = _decimal(match["number"], decimal_comma) if match else None
+    if match is None or amount is None:
         example = "49,99" if decimal_comma else "49.99"
-        hint = "; or set `comma: true`" if "," in text and not decimal_comma else ""
-        raise CellError(f"must be an amount such as {example}{hint}")
-    return amount
+        raise CellError(f"must be an amount such as {example}{_comma_hint(text, decimal_comma)}")
+    signs = [match[name] for name in ("open", "first", "second", "last") if match[name]]
+    if len(signs) > 1 or (signs and amount < 0):
+        raise CellError("has two signs; write one")
+    return -amount if signs and signs[0] != "+" else amount
+
+
+def _comma_hint(text: str, decimal_comma: bool) -> str:
+    return "; or set `comma: true`" if "," in text and not decimal_comma else ""
 
 
 def minor_units(amount: Decimal, decimals: int, *, rounded: bool) -> int:
@@ -146,7 +155,8 @@ def _moment(text: str, formats: Sequence[str]) -> datetime:
             return datetime.fromisoformat(_SPACED_OFFSET.sub("", _UNIVERSAL.sub("Z", text)))
         except (ArithmeticError, ValueError):
             continue
-    raise CellError(f"must be a time written as {' or '.join(formats) or EXAMPLE_TIME}")
+    hint = "" if formats else "; or say how it is written as `format`, such as %d/%m/%Y %H:%M"
+    raise CellError(f"must be a time written as {' or '.join(formats) or EXAMPLE_TIME}{hint}")
 
 
 def _decimal(text: str, decimal_comma: bool) -> Decimal | None:
@@ -155,13 +165,15 @@ def _decimal(text: str, decimal_comma: bool) -> Decimal | None:
     if match is None:
         return None
     whole = re.sub(r"\D", "", match["whole"] or "0")
-    digits = f"{match['sign'] or ''}{whole}.{match['part'] or '0'}{match['power'] or ''}"
-    number = Decimal(digits)
+    part = match["part"] or match["only"] or "0"
+    number = Decimal(f"{match['sign'] or ''}{whole}.{part}{match['power'] or ''}")
     return number if abs(number.adjusted()) <= _LARGEST_POWER else None
 
 
 def _number_pattern(point: str, marks: str) -> re.Pattern[str]:
+    """Marks stand between thousands, and in India between hundreds above the first of them."""
     grouped = rf"\d{{1,3}}(?P<mark>[{marks}\s'\u2019])\d{{3}}(?:(?P=mark)\d{{3}})*"
+    grouped += rf"|\d{{1,2}}(?:[{marks}]\d{{2}})+[{marks}]\d{{3}}"
     return re.compile(
         rf"(?P<sign>[+-])?\s*(?:(?P<whole>{grouped}|\d+)(?:{point}(?P<part>\d*))?"
         rf"|{point}(?P<only>\d+))(?P<power>[eE][+-]?\d{{1,3}})?"
@@ -172,5 +184,21 @@ _NUMBERS: Mapping[bool, re.Pattern[str]] = {
     False: _number_pattern(r"\.", ","),
     True: _number_pattern(",", "."),
 }
+
+
+def _amount_pattern() -> re.Pattern[str]:
+    signs = "".join(c for c in map(chr, range(0x3000)) if unicodedata.category(c) == "Sc")
+    currency = _CURRENCY.replace("SIGNS", f"{signs}\\ufe69\\uff04\\uffe0\\uffe1\\uffe5\\uffe6")
+    around = rf"(?:(?:{currency})\s*){{0,3}}"
+    return re.compile(
+        rf"{around}(?:(?P<open>\()\s*)?(?P<first>[+-])?\s*{around}(?P<second>[+-])?\s*"
+        rf"(?P<number>[\d.,'\u2019](?:[\d.,'\u2019\s]*[\d.,])?(?:e[+-]?\d{{1,3}})?)"
+        rf"(?P<last>-)?\s*{around}(?(open)\))\s*{around}",
+        re.IGNORECASE,
+    )
+
+
+_AMOUNT = _amount_pattern()
 _LARGEST_POWER = 30
+_LONGEST = 100  # characters of an amount
 Reader = Callable[[str], Any]

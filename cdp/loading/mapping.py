@@ -29,10 +29,12 @@ from chassis.validation.schema import did_you_mean
 ROW, FILE_TIME = "cdp_row", "cdp_file_time"
 _REQUIRED = ("type", "time", "identifiers", "authenticated")
 _OPTIONAL = ("id", "context", "data", "when", "unless")
-_FORMAT = ("delimiter", "header", "columns", "encoding")
+_FORMAT = ("delimiter", "header", "columns", "encoding", "blank")
 _ENCODINGS = {"utf-8", "iso8859-1", "cp1252"}  # those in which a line end is one byte
 _CONDITIONS = ("when", "unless")
 _ID_DIGITS = 8
+_DELIMITERS = ";\t|,"
+_OWN_COLUMNS = 2  # beside those of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,16 @@ class TableMapping:
         for path, column in used:
             if column not in available:
                 hint = did_you_mean(column, available) or f"; there are {', '.join(available)}"
+                hint += self._other_delimiter(available)
                 raise InvalidInput(path, f"reads the column {column}, which does not exist{hint}")
+
+    def _other_delimiter(self, columns: Sequence[str]) -> str:
+        """What to set if the heading is one column with the marks of several in it."""
+        found = [mark for mark in _DELIMITERS if mark in columns[0]]
+        if len(columns) > _OWN_COLUMNS + 1 or not found:
+            return ""
+        mark = "tab" if found[0] == "\t" else found[0]
+        return f'; if its columns are separated by {mark}, set `delimiter: "{mark}"` in `format`'
 
 
 def read_mapping(path: Path) -> TableMapping:
@@ -175,7 +186,8 @@ def _table_format(fields: Mapping[str, Entry], of: Entry) -> TableFormat:
     if not header and not columns:
         of.refuse("`columns` is missing: without a header, the columns need names")
     encoding = _encoding(fields["encoding"]) if "encoding" in fields else "utf-8"
-    return TableFormat(delimiter, header, columns, encoding)
+    blank = frozenset(_names(fields["blank"])) if "blank" in fields else frozenset[str]()
+    return TableFormat(delimiter, header, columns, encoding, blank)
 
 
 def _names(entry: Entry) -> tuple[str, ...]:

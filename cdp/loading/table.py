@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +17,22 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 _UNREADABLE = "cannot be read as CSV"
 _OTHER_ENCODING = "is not in the file's encoding; see `encoding` in the mapping"
 _MOST_LINES = 20  # of one row
+_KEPT_AS_TEXT = re.compile(r"""="([^"]*)"|'([+=@\-0-9][^']*)""")
 _NOT_CLOSED = "unexpected end of data"  # as csv says it
 
 
 @dataclass(frozen=True, slots=True)
 class TableFormat:
-    """How a table is written. `columns` names the columns in place of a header."""
+    """How a table is written.
+
+    `columns` names the columns in place of a header, `blank` are the words for an empty cell.
+    """
 
     delimiter: str = ","
     header: bool = True
     columns: tuple[str, ...] = ()
     encoding: str = "utf-8"
+    blank: frozenset[str] = frozenset()
 
 
 class Table:
@@ -44,12 +50,16 @@ class Table:
 
     def rows(self) -> Iterator[Row]:
         """Its rows, without the header and blank lines; cells are stripped of spaces."""
+        blank = self.table_format.blank
         with self.path.open("rb") as file:
             reader = _RowReader(file, self.table_format)
             self._read_header(reader)
             for number, cells, fault in reader:
+                found = [_plain(cell, blank) for cell in cells]
+                if not fault and not any(map(str.strip, found)):
+                    continue
                 raw = b"".join(reader.lines)
-                yield make_row(self.columns, number, raw, reader.end, self.name, cells, fault)
+                yield make_row(self.columns, number, raw, reader.end, self.name, found, fault)
 
     def again(self, row: Row) -> bytes:
         """The row with its name as an extra cell, unless its cells cannot be separated."""
@@ -78,7 +88,11 @@ def check_names(path: Path, columns: Sequence[str]) -> None:
     """InvalidInput if two columns have the same name."""
     duplicates = [c for c in columns if c and columns.count(c) > 1]
     if duplicates:
-        raise InvalidInput(str(path), f"has two columns named {duplicates[0]}; rename one")
+        raise InvalidInput(
+            str(path),
+            f"has two columns named {duplicates[0]}; rename one, or name all columns in the mapping"
+            " as `columns` of its `format`",
+        )
 
 
 def make_row(
@@ -94,6 +108,8 @@ def make_row(
     name = row_name(file, number, raw)
     if cells and cells[-1].startswith(MARK):
         name, cells = cells[-1].removeprefix(MARK).strip(), cells[:-1]
+    while len(cells) > len(columns) and not cells[-1].strip():
+        cells = cells[:-1]  # spreadsheets add empty ones
     if not fault and len(cells) != len(columns):
         fault = f"has {len(cells)} cells, and the file has {len(columns)} columns"
     if not fault and not all(_is_text(cell) for cell in cells):
@@ -110,6 +126,16 @@ def marked(row: Row, delimiter: str) -> bytes:
     if line.endswith(mark) or row.fault.startswith(_UNREADABLE):
         return line + b"\n"
     return line + delimiter.encode() + mark + b"\n"
+
+
+def _plain(cell: str, blank: frozenset[str]) -> str:
+    """A cell without what spreadsheets add to keep its text: `="0042"`, `'+4791000000`."""
+    text = cell.strip()
+    if text in blank:
+        return ""
+    if match := _KEPT_AS_TEXT.fullmatch(text):
+        return match[1] if match[1] is not None else match[2]
+    return cell
 
 
 class _RowReader:

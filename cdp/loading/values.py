@@ -35,7 +35,7 @@ _OPTIONS = (
 _OF_TYPE: Mapping[str, tuple[str, ...]] = {  # the types to which an option applies
     "decimals": ("amount",),
     "currency": ("amount",),
-    "comma": ("amount", "number"),
+    "comma": ("amount", "number", "whole"),
     "round": ("amount",),
     "per": ("amount",),
     "times": ("amount", "number", "whole"),
@@ -238,13 +238,16 @@ def _quantity(one: Value, fields: Mapping[str, Entry], name: str, path: str) -> 
     per = _template(fields["per"], f"{path}.per") if "per" in fields else None
     sign = -1 if "negate" in fields and fields["negate"].flag() else 1
     finish = _finish(fields, name, path)
+    factor_of = partial(cells.read_factor, decimal_comma=_has_comma(fields))
 
     def make(record: RecordCells) -> Any:
         value = _read(one.make(record), read, path)
         for factor, divides in ((times, False), (per, True)):
             if factor is None or value is ABSENT:
                 continue
-            number = _read(factor.make(record), _factor, f"{path}.{'per' if divides else 'times'}")
+            number = _read(
+                factor.make(record), factor_of, f"{path}.{'per' if divides else 'times'}"
+            )
             if number is ABSENT or (divides and number == 0):
                 return ABSENT
             value = Decimal(value) / number if divides else Decimal(str(value)) * number
@@ -291,11 +294,11 @@ def _money(fields: Mapping[str, Entry], path: str) -> Callable[[Any, RecordCells
 
 
 def _reader(fields: Mapping[str, Entry], name: str) -> Reader:
-    comma = "comma" in fields and fields["comma"].flag()
+    comma = _has_comma(fields)
     readers: Mapping[str, Callable[[], Reader]] = {
         "text": lambda: _text,
         "id": lambda: cells.read_id,
-        "whole": lambda: cells.read_whole,
+        "whole": lambda: partial(cells.read_whole, decimal_comma=comma),
         "number": lambda: partial(cells.read_number, decimal_comma=comma),
         "flag": lambda: partial(
             cells.read_flag,
@@ -315,8 +318,8 @@ def _text(value: Any) -> Any:
     return value
 
 
-def _factor(text: str) -> Decimal:
-    return Decimal(str(cells.read_number(text)))
+def _has_comma(fields: Mapping[str, Entry]) -> bool:
+    return "comma" in fields and fields["comma"].flag()
 
 
 def _words(entry: Entry | None) -> frozenset[str]:
