@@ -189,7 +189,7 @@ def test_what_only_looks_like_true_is_rejected(value: Any) -> None:
 )
 @pytest.mark.parametrize("kind", ["order_completed", "cart_updated", "checkout_started"])
 def test_a_line_that_cannot_be_read_is_left_out_and_the_others_count(kind: str, line: Any) -> None:
-    data = {"products": [LINE, line, LINE]}
+    data: dict[str, Any] = {"products": [LINE, line, LINE]}
     if kind == "order_completed":
         data |= {"order_id": "o-1", "revenue": 4_999, "currency": "USD"}
     taken = read(event(type=kind, data=data))
@@ -363,8 +363,8 @@ def test_at_most_20_errors_are_told() -> None:
 
 
 def test_of_a_browser_nothing_is_authenticated_whatever_it_says() -> None:
-    told = event(authenticated=True, proven=["email"])
-    taken = read(told, "browser")
+    sent = event(authenticated=True, proven=["email"])
+    taken = read(sent, "browser")
     assert (taken.origin, taken.authenticated, taken.proven) == ("browser", False, None)
     assert warned(taken) == ["authenticated", "proven"]
     assert read(event(), "browser").warnings == ()
