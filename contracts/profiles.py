@@ -117,6 +117,31 @@ class ProfileResponse(StrictSchema):
     versions = Versions(required=True)
 
 
+class OrderReviewRequest(StrictSchema):
+    """The arguments of `profiles.review`: `done` takes one off the list first, by its id."""
+
+    limit = Integer(least=1, most=1_000, load_default=100)
+    done = Text(longest=64)
+
+
+class OrderReviewSchema(StrictSchema):
+    """An order id that stands for two orders, which a person should look at.
+
+    `profile_id` has the order that was told first, `other_profile_id` the one that contradicts it:
+    another account, or another address and another total. Null: nobody's.
+    """
+
+    id = Text(required=True)
+    kind = Choice("order_id_reused", required=True)
+    store = Text(required=True, allow_none=True)
+    order_id = Text(required=True)
+    profile_id = Text(required=True, allow_none=True)
+    other_profile_id = Text(required=True, allow_none=True)
+    event_id = Text(required=True)
+    first_at = Instant(required=True)
+    last_at = Instant(required=True)
+
+
 class StatisticsResponse(StrictSchema):
     """The answer of `profiles.statistics`: how much there is."""
 
@@ -184,6 +209,8 @@ class SetAsideResponse(StrictSchema):
     events = Integer(required=True, least=0)
 
 
+ORDER_REVIEW_REQUEST = OrderReviewRequest()
+ORDER_REVIEW = OrderReviewSchema()
 GET_PROFILE_REQUEST = GetProfileRequest()
 CONFLICTS_REQUEST = ConflictsRequest()
 EVENT_CONFLICT = EventConflictSchema()

@@ -17,7 +17,15 @@ from rules.language.errors import RuleError
 from rules.language.rule import Rule, Verdict, compile_rule
 from rules.language.vocabulary import Vocabulary
 from rules.summary.occasion import Occasion
-from rules.summary.orders import OrderAccount, refunded_amount
+from rules.summary.orders import (
+    OrderAccount,
+    apply_to_order,
+    is_completed,
+    money_of,
+    order_key,
+    refunded_amount,
+    refunded_money,
+)
 from rules.summary.profile import profile_view
 from rules.summary.summary import FACTS, Summary, combine
 from rules.vocabularies.eligibility import ELIGIBILITY_VOCABULARY, Situation
@@ -35,8 +43,13 @@ __all__ = [
     "Summary",
     "Verdict",
     "Vocabulary",
+    "apply_to_order",
     "combine",
     "compile_rule",
+    "is_completed",
+    "money_of",
+    "order_key",
     "profile_view",
     "refunded_amount",
+    "refunded_money",
 ]

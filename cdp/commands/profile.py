@@ -9,6 +9,7 @@ import click
 from cdp.commands.arguments import json_option, suite_option, who_argument
 from cdp.connection import connected
 from cdp.finding import find_profile_id, find_shopper, read_shopper
+from cdp.views.orders import order_review_view
 from cdp.views.report import print_response, profile_view
 from cdp.views.timeline import timeline_view
 from contracts.timeline import MAX_ENTRIES
@@ -89,3 +90,19 @@ def events(
     options = [f"--type {each}" for each in types] + ["--reveal"] * reveal
     again = " ".join(["cdp profile events", response["profile_id"], *options])
     print_response(response, timeline_view(response, again), as_json)
+
+
+@profile.command()
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--done", metavar="ID", help="Take this entry off the list first.")
+@suite_option
+@json_option
+def review(limit: int, done: str | None, suite: Path | None, as_json: bool) -> None:
+    """List orders whose id stands for another order too.
+
+    Another account has told an order of the same id, or a guest with another address and another
+    total. An entry that is done is open again once the same is seen again.
+    """
+    with connected(suite) as client:
+        entries = client.call("profiles", "review", limit=limit, done=done)
+    print_response(entries, order_review_view(entries), as_json)

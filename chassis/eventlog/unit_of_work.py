@@ -91,6 +91,11 @@ class UnitOfWork:
         self._correlation = runner.correlation
         self._first = attempt == 1
 
+    @property
+    def is_repeated(self) -> bool:
+        """Whether an earlier run of this unit failed, perhaps as others had recorded the same."""
+        return not self._first
+
     def waits_for_operator(self) -> bool:
         """Whether the service refuses to use its log until a restore of it is confirmed."""
         return self._log.incarnation.waits_for_operator(self.connection)

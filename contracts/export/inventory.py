@@ -149,6 +149,13 @@ _PROFILES = (
     ),
     Call(
         "profiles",
+        "review",
+        "Orders whose id stands for another order too, the newest first; `done` takes one off.",
+        profiles.OrderReviewRequest(),
+        ListOf(Nested(profiles.OrderReviewSchema())),
+    ),
+    Call(
+        "profiles",
         "statistics",
         "How many events of shops, profiles, completed orders and streams there are.",
         _NOTHING,

@@ -130,8 +130,7 @@ def apply_to_order(
         case "order_refunded":
             refunds = order.get("refunds", {})
             reference = text_or_none(data.get("refund_id")) or occasion.event_id
-            amount, currency = refunded_amount(data), _currency_of_refund(data)
-            statement = occasion.statement([amount, currency], _lead(data, occasion))
+            statement = occasion.statement(list(refunded_money(data)), _lead(data, occasion))
             refund = keep(refunds.get(reference, []), statement, watermark)
             order["refunds"] = {**refunds, reference: refund}
 
@@ -155,6 +154,11 @@ def refunded_amount(data: Mapping[str, Any]) -> int | None:
         if price is not None
     )
     return round(cost)
+
+
+def refunded_money(data: Mapping[str, Any]) -> tuple[int | None, str | None]:
+    """What an `order_refunded` gives back, as `refunded_amount`, and the currency that it names."""
+    return refunded_amount(data), _currency_of_refund(data)
 
 
 def _currency_of_refund(data: Mapping[str, Any]) -> str | None:

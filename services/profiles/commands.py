@@ -7,21 +7,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 import prometheus_client
 from cryptography.exceptions import InvalidTag
 
-from chassis import Draft, Event, InvalidInput, SystemClock, Unavailable
+from chassis import Draft, Event, InvalidInput, JointDraft, NotFound, SystemClock, Unavailable
 from chassis.config.settings import Settings
 from chassis.core.clock import ArrivalClock
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.ingest import IncomingEvent, read_events, read_origin
-from identifiers import list_ignored, load_types
+from identifiers import Accepted, list_ignored, load_types
 from profile_index import profiles_of
 from services.profiles import store
-from services.profiles.domain import receipts, recording
+from services.profiles.domain import orders, receipts, recording
 from services.profiles.domain.conflicts import (
     EventContent,
     content_of,
@@ -30,7 +31,7 @@ from services.profiles.domain.conflicts import (
 )
 from services.profiles.domain.deferral import deferred_body, read_deferred
 from services.profiles.domain.receipts import LogPosition, RecordOutcome
-from services.profiles.domain.recording import MissingFacts, ResolvedBatch
+from services.profiles.domain.recording import MissingFacts, ResolvedBatch, ResolvedEvent
 from services.profiles.store import CurrentSummary, DeferredEvent
 from services.profiles.vault import SealedValue, Vault, open_vault
 
@@ -142,15 +143,12 @@ class RecordHandler:
         events = [event for event in new if event.id in batch.resolutions]
         now = work.clock.now()
         values = self.vault.new_values(events, now)
-        drafts = [
-            recording.draft(event, batch.resolutions[event.id], self.vault.see(event))
-            for event in events
-        ]
+        incoming = self._incoming(new, batch)
         facts = list(batch.facts)
         end = time.monotonic() + _PATIENCE
         for _ in range(_ROUNDS):
             try:
-                outcome = work.run(partial(_append, batch, drafts, facts, stored, values, finish))
+                outcome = work.run(partial(_append, batch, incoming, facts, stored, values, finish))
             except MissingFacts as missing:
                 if time.monotonic() > end:
                     break
@@ -159,6 +157,26 @@ class RecordHandler:
                 self.vault.remember(events, now)
                 return outcome
         raise IdentityUnavailable("identity", "keeps moving these streams; try again")
+
+    def _incoming(
+        self, new: Sequence[IncomingEvent], batch: ResolvedBatch
+    ) -> Sequence[IncomingDraft]:
+        """The drafts of the events that have a stream, or tell of an order that may have one."""
+        incoming = []
+        for event in new:
+            resolution = batch.resolutions.get(event.id)
+            tells_of_order = orders.order_key(event) is not None
+            if resolution is None and not tells_of_order:
+                continue
+            accepted = self.vault.accept(event)
+            draft = recording.draft(
+                event,
+                resolution or orders.unresolved(batch.refusals[event.id]),
+                self.vault.see(event),
+            )
+            draft = recording.with_proof(draft, event, accepted)
+            incoming.append(IncomingDraft(event, accepted, draft, tells_of_order))
+        return incoming
 
     def _defer(
         self,
@@ -236,6 +254,12 @@ def resolve(events: Sequence[IncomingEvent], identity: IdentityClient) -> Resolv
     )
 
 
+def close_order_review(unit: UnitOfWork, review_id: str) -> None:
+    """Take an entry off the review list of orders; NotFound if it is not on it."""
+    if not store.close_order_review(unit, review_id):
+        raise NotFound("done", "is not an entry of the review list")
+
+
 def refresh_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary]) -> None:
     """Store the summaries of streams that have grown by many events since the stored ones."""
     store.save_summaries(
@@ -248,9 +272,28 @@ def refresh_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary])
     )
 
 
+@dataclass(frozen=True, slots=True)
+class IncomingDraft:
+    """An event that is about to be recorded: its identifiers, and its draft by identity alone."""
+
+    event: IncomingEvent
+    accepted: Accepted
+    draft: Draft
+    tells_of_order: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedBatch:
+    """The drafts of a batch with all orders in their homes, and what became of its events."""
+
+    drafts: Sequence[Draft | JointDraft]
+    resolutions: Mapping[str, ResolvedEvent]
+    refusals: Mapping[str, Mapping[str, Any]]
+
+
 def _append(
     batch: ResolvedBatch,
-    drafts: Sequence[Draft],
+    incoming: Sequence[IncomingDraft],
     facts: Sequence[Event],
     stored: Mapping[str, Event],
     values: Sequence[SealedValue],
@@ -259,14 +302,15 @@ def _append(
 ) -> RecordOutcome:
     """Append the facts and then the events; MissingFacts if identity has later ones."""
     fact_drafts = recording.fact_drafts(facts)
-    resolutions = [batch.resolutions[draft.id] for draft in drafts]
+    resolutions = list(batch.resolutions.values())
     epochs = store.epochs(unit, [resolution.stream for resolution in resolutions])
     if missing := recording.missing_epochs(resolutions, epochs, fact_drafts):
         raise MissingFacts(missing)
-    appended_facts, appended = store.append(unit, fact_drafts, drafts)
+    placed = _place_orders(unit, batch, incoming, fact_drafts)
+    appended_facts, appended = store.append(unit, fact_drafts, placed.drafts)
     store.keep_sealed(unit, values)
     if finish is not None:
-        reasons = {id_: refusal["error"]["message"] for id_, refusal in batch.refusals.items()}
+        reasons = {id_: refusal["error"]["message"] for id_, refusal in placed.refusals.items()}
         finish(unit, reasons)
     positions = receipts.duplicate_positions(stored)
     recorded = {event_id: recorded_content(event) for event_id, event in stored.items()}
@@ -283,12 +327,75 @@ def _append(
     profiles = profiles_of(unit, streams)
     return RecordOutcome(
         positions,
-        batch.resolutions,
-        batch.refusals,
+        placed.resolutions,
+        placed.refusals,
         profiles,
         fact_versions,
         recorded=recorded,
     )
+
+
+def _place_orders(
+    unit: UnitOfWork,
+    batch: ResolvedBatch,
+    incoming: Sequence[IncomingDraft],
+    facts: Sequence[JointDraft],
+) -> PlacedBatch:
+    """The drafts, with what tells of an order in the order's home; homes follow in this unit."""
+    _note_carts(unit, batch, incoming)
+    telling = [each for each in incoming if each.tells_of_order]
+    if not telling:
+        return PlacedBatch([each.draft for each in incoming], batch.resolutions, batch.refusals)
+    # The rows are locked first: whoever recorded one of these events meanwhile is done by then.
+    keys = {each.event.id: orders.order_key(each.event) for each in telling}
+    rows = store.lock_orders(unit, [key for key in keys.values() if key is not None])
+    recorded = unit.find(list(keys)) if unit.is_repeated else {}
+    events = [
+        orders.order_event(
+            each.event, each.accepted, batch.resolutions.get(each.event.id), unit.now, place
+        )
+        for place, each in enumerate(telling)
+        if each.event.id not in recorded
+    ]
+    carts = store.streams_of_carts(unit, filter(None, map(orders.bought_cart, events)))
+    owners = store.owners(
+        unit, orders.streams_of(events, rows, carts), facts, orders.profiles_of(events)
+    )
+    owners = orders.with_resolutions(owners, events)
+    plan = orders.plan(events, rows, owners)
+    store.save_orders(unit, (row for row in rows.values() if row.home.stream))
+    store.note_reuse(unit, plan.reviews)
+    by_id = {each.event.id: each for each in events}
+    drafts: list[Draft | JointDraft] = []
+    for each in incoming:
+        order = plan.places.get(each.event.id)
+        if order is not None:
+            drafts += orders.drafts_at_home(by_id[each.event.id], each.draft, order, carts, owners)
+        elif each.event.id not in plan.errors and each.event.id in batch.resolutions:
+            drafts.append(each.draft)
+    return PlacedBatch(
+        drafts,
+        {
+            **batch.resolutions,
+            **{
+                event_id: orders.unresolved(batch.refusals[event_id])
+                for event_id in plan.places.keys() & batch.refusals.keys()
+            },
+        },
+        {
+            **{id_: each for id_, each in batch.refusals.items() if id_ not in plan.places},
+            **plan.refusals(batch.resolutions),
+        },
+    )
+
+
+def _note_carts(unit: UnitOfWork, batch: ResolvedBatch, incoming: Sequence[IncomingDraft]) -> None:
+    carts = [
+        (cart, batch.resolutions[each.event.id].stream)
+        for each in incoming
+        if each.event.id in batch.resolutions and (cart := orders.cart_id(each.event)) is not None
+    ]
+    store.note_carts(unit, carts)
 
 
 def _fetch_facts(epochs: Mapping[str, int], identity: IdentityClient) -> list[Event]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from chassis import Event, NotFound
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.observability.gauges import GaugeQuery, Sample
-from contracts.profiles import EVENT_CONFLICT, UNRECORDABLE_EVENT
+from contracts.profiles import EVENT_CONFLICT, ORDER_REVIEW, UNRECORDABLE_EVENT
 from identifiers import IdentifierTypes, accept
 from profile_index import current_streams, profiles_of
 from rules import combine, profile_view
@@ -230,6 +230,28 @@ def _identifiers(
             key = identifier["key"]
             identifier["value"] = vault.open(key, sealed[key]) if key in sealed else None
     return identifiers
+
+
+def list_order_reviews(unit: UnitOfWork, limit: int) -> list[dict[str, Any]]:
+    """The response of `review`: the open entries, those seen last first."""
+    rows = store.list_order_reviews(unit, limit)
+    profiles = profiles_of(unit, [s for row in rows for s in (row.home_stream, row.stream_id)])
+    return [
+        ORDER_REVIEW.dump(
+            {
+                "id": row.id,
+                "kind": "order_id_reused",
+                "store": row.store or None,
+                "order_id": row.order_id,
+                "profile_id": profiles.get(row.home_stream),
+                "other_profile_id": profiles.get(row.stream_id),
+                "event_id": row.event_id,
+                "first_at": row.first_at,
+                "last_at": row.last_at,
+            }
+        )
+        for row in rows
+    ]
 
 
 def list_conflicts(unit: UnitOfWork, limit: int) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from contracts.event_types import EVENT_STEPS
 from contracts.profiles import (
     CONFLICTS_REQUEST,
     GET_PROFILE_REQUEST,
+    ORDER_REVIEW_REQUEST,
     RETRY_UNRECORDABLE_REQUEST,
     SET_ASIDE_REQUEST,
     UNRECORDABLE_REQUEST,
@@ -23,7 +24,12 @@ from contracts.profiles import (
 from contracts.timeline import FIND_REQUEST, TIMELINE_REQUEST
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from services.profiles import store
-from services.profiles.commands import RecordHandler, open_record_handler, refresh_summaries
+from services.profiles.commands import (
+    RecordHandler,
+    close_order_review,
+    open_record_handler,
+    refresh_summaries,
+)
 from services.profiles.deferred import DeferredEvents
 from services.profiles.projections import IdentityProjection
 from services.profiles.queries import (
@@ -33,6 +39,7 @@ from services.profiles.queries import (
     find_by_word,
     find_profile,
     list_conflicts,
+    list_order_reviews,
     list_unrecordable,
     preview_profiles,
     read_profile,
@@ -145,6 +152,18 @@ class ProfilesService(Service):
         return profiles
 
     @rpc
+    def review(self, limit: Any = 100, done: Any = None) -> list[dict[str, Any]]:
+        """Orders whose id stands for another order too; `done` takes an entry off the list."""
+        request = load(ORDER_REVIEW_REQUEST, {"limit": limit, "done": done})
+
+        def respond(unit: UnitOfWork) -> list[dict[str, Any]]:
+            if "done" in request:
+                close_order_review(unit, request["done"])
+            return list_order_reviews(unit, request["limit"])
+
+        return self.work.run(respond)
+
+    @rpc
     def statistics(self) -> dict[str, int]:
         """How many events of shops, profiles, completed orders and streams there are."""
         return self.work.read(store.statistics)
@@ -190,6 +209,7 @@ class ProfilesService(Service):
     def forget_expired(self) -> None:
         """Delete the plain values of identifiers whose time has run out, and old conflicts."""
         self.work.run(store.forget_expired)
+        self.work.run(store.forget_carts)
         self.work.run(store.forget_conflicts)
 
 

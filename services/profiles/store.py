@@ -3,6 +3,7 @@
 Transactions lock rows in one order, so that no two wait for each other:
 
     1. positions      of identity's streams, sorted (`IdentityProjection` only)
+    -. order_homes    sorted by order, and then cart_streams, sorted by cart: `record` alone
     2. streams        of the log, sorted, when facts and events are appended
     3. labels         sorted by stream, and then identifiers, sorted by key
     4. sealed_values  sorted by key (`record` and `record_deferred`)
@@ -13,7 +14,7 @@ Transactions lock rows in one order, so that no two wait for each other:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,10 +33,15 @@ from profile_index import apply_identity, fold_events, load_summaries
 from profile_index import save_summaries as save_summary_rows
 from profile_index.tables import IDENTIFIERS, LABELS
 from rules import Summary
+from services.profiles.domain.orders import OrderHome, OrderKey, OrderRow, Owners, summary_key
 from services.profiles.domain.timeline import TimelinePlace
 from services.profiles.vault import SealedValue
 
 _PAGE = 1_000
+# Of a cart the newest few streams are told of its order; what nobody has told of for so long is
+# forgotten.
+_STREAMS_OF_A_CART = 10
+_CART_DAYS = 60
 # What failed is tried again after this pause, which doubles, in seconds. A time to try that lies
 # further ahead than the longest was set before the database's clock was set back.
 _FIRST_PAUSE = 5
@@ -105,6 +111,101 @@ SEALED_VALUES = sa.Table(
     sa.Column("kept_until", sa.BigInteger, index=True, info=NOT_PERSONAL),
 )
 
+# The stream where each order is at home. `strength` says how well who told it knew whose it is, and
+# `address` is the key of the address that it was told with (see `domain.orders.OrderHome`).
+# `state` is what is known of the order; null if it has to be read from the log. `reused` are the
+# homes of other orders of the same id.
+ORDER_HOMES = sa.Table(
+    "order_homes",
+    METADATA,
+    sa.Column("store", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("order_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("stream_id", sa.Text, nullable=False, index=True, info=PSEUDONYMOUS),
+    sa.Column("strength", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("address", sa.Text, info=PSEUDONYMOUS),
+    sa.Column("state", sa.JSON(none_as_null=True), info=PERSONAL),
+    sa.Column("reused", sa.JSON, nullable=False, info=PERSONAL),
+)
+
+# Orders whose id stands for another order too, until somebody has looked at them.
+ORDER_REVIEWS = sa.Table(
+    "order_reviews",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("store", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("order_id", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("home_stream", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("stream_id", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("event_id", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("first_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("last_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
+    sa.Column("done_at", sa.BigInteger, info=NOT_PERSONAL),
+)
+
+# The streams of devices in which a cart was told of, and when last.
+CART_STREAMS = sa.Table(
+    "cart_streams",
+    METADATA,
+    sa.Column("cart_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("seen_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
+)
+
+_LOCK_ORDERS = RowStatement(
+    """
+    INSERT INTO order_homes (store, order_id, stream_id, strength, address, state, reused)
+    SELECT text[store], text[order_id], '', 0, NULL, json[state], json[reused]
+    FROM {rows} WHERE true
+    ON CONFLICT (store, order_id) DO UPDATE SET strength = order_homes.strength
+    RETURNING store, order_id, stream_id, strength, address, state, reused
+    """,
+    ORDER_HOMES.c,
+)
+_SAVE_ORDERS = RowStatement(
+    """
+    INSERT INTO order_homes (store, order_id, stream_id, strength, address, state, reused)
+    SELECT text[store], text[order_id], text[stream], number[strength], text[address],
+           json[state], json[reused]
+    FROM {rows} WHERE true
+    ON CONFLICT (store, order_id) DO UPDATE
+    SET stream_id = excluded.stream_id, strength = excluded.strength, address = excluded.address,
+        state = excluded.state, reused = excluded.reused
+    """
+)
+_NOTE_REUSE = RowStatement(
+    """
+    INSERT INTO order_reviews (id, store, order_id, home_stream, stream_id, event_id, first_at,
+                               last_at)
+    SELECT text[id], text[store], text[order_id], text[home_stream], text[stream], text[event_id],
+           number[now], number[now]
+    FROM {rows} WHERE true
+    ON CONFLICT (id) DO UPDATE
+    SET event_id = excluded.event_id, last_at = excluded.last_at, done_at = NULL
+    """
+)
+_NOTE_CARTS = RowStatement(
+    """
+    INSERT INTO cart_streams (cart_id, stream_id, seen_at)
+    SELECT text[cart_id], text[stream], number[now] FROM {rows} WHERE true
+    ON CONFLICT (cart_id, stream_id) DO UPDATE SET seen_at = excluded.seen_at
+    WHERE excluded.seen_at > cart_streams.seen_at + 86400000000
+    """
+)
+_CARTS = PreparedStatement(
+    sa.select(CART_STREAMS.c.cart_id, CART_STREAMS.c.stream_id)
+    .where(among(CART_STREAMS.c.cart_id, "carts"))
+    .order_by(CART_STREAMS.c.seen_at.desc(), CART_STREAMS.c.stream_id)
+    .limit(sa.literal_column("1000"))
+)
+_ACCOUNTS = PreparedStatement(
+    sa.select(LABELS.c.profile_id)
+    .distinct()
+    .select_from(LABELS.join(IDENTIFIERS, IDENTIFIERS.c.stream_id == LABELS.c.stream_id))
+    .where(
+        among(LABELS.c.profile_id, "profiles"),
+        IDENTIFIERS.c.assurance == sa.literal_column("'verified'"),
+    )
+)
 _KEEP = RowStatement(
     """
     INSERT INTO sealed_values (key, sealed, kept_until)
@@ -123,6 +224,11 @@ _NOTE_CONFLICTS = RowStatement(
 )
 _EPOCHS = PreparedStatement(
     sa.select(LABELS.c.stream_id, LABELS.c.epoch).where(among(LABELS.c.stream_id, "streams"))
+)
+_LABELS = PreparedStatement(
+    sa.select(LABELS.c.stream_id, LABELS.c.profile_id, LABELS.c.epoch).where(
+        among(LABELS.c.stream_id, "streams")
+    )
 )
 _HAS_DEFERRED = PreparedStatement(sa.select(sa.exists().where(_WAITS)))
 _DEFER = RowStatement(
@@ -190,7 +296,7 @@ def epochs(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, int]:
 
 
 def append(
-    unit: UnitOfWork, facts: Sequence[JointDraft], drafts: Sequence[Draft]
+    unit: UnitOfWork, facts: Sequence[JointDraft], drafts: Sequence[Draft | JointDraft]
 ) -> tuple[list[AppendResult], list[AppendResult]]:
     """Append identity's facts and then the events; labels follow in the same transaction.
 
@@ -269,6 +375,117 @@ def save_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary]) ->
     """Store the summaries of streams."""
     rows = {stream: (each.version, each.summary.dump()) for stream, each in summaries.items()}
     save_summary_rows(unit, rows)
+
+
+def lock_orders(unit: UnitOfWork, keys: Iterable[OrderKey]) -> dict[OrderKey, OrderRow]:
+    """Lock the rows of orders, sorted; those that are not there yet are inserted first.
+
+    What is known of an order that an earlier release has recorded is read from its home.
+    """
+    empty: dict[str, Any] = {"state": {}, "reused": []}
+    rows = [{**key._asdict(), **empty} for key in sorted(set(keys))]
+    locked: dict[OrderKey, OrderRow] = {}
+    unread: list[OrderRow] = []
+    for row in _LOCK_ORDERS.execute(unit.connection, rows) if rows else ():
+        key = OrderKey(row.store, row.order_id)
+        home = OrderHome(row.stream_id, row.strength, row.address, row.state or {})
+        locked[key] = OrderRow(key, home, [OrderHome(**each) for each in row.reused])
+        if row.state is None:
+            unread.append(locked[key])
+    if unread:
+        summaries = current_summaries(unit, sorted({row.home.stream for row in unread}))
+        for row in unread:
+            orders = summaries[row.home.stream].summary.state.orders
+            row.home.state = orders.get(summary_key(*row.key), {})
+    return locked
+
+
+def save_orders(unit: UnitOfWork, rows: Iterable[OrderRow]) -> None:
+    """Store the rows of locked orders."""
+    values = [
+        {
+            **row.key._asdict(),
+            "stream": row.home.stream,
+            "strength": row.home.strength,
+            "address": row.home.address,
+            "state": row.home.state,
+            "reused": [asdict(each) for each in row.reused],
+        }
+        for row in sorted(rows, key=lambda row: row.key)
+    ]
+    if values:
+        _SAVE_ORDERS.execute(unit.connection, values)
+
+
+def owners(
+    unit: UnitOfWork, streams: Iterable[str], facts: Iterable[JointDraft], profiles: Iterable[str]
+) -> Owners:
+    """Whose `streams` are once `facts` are appended, and which of these and `profiles` accounts."""
+    found: dict[str, tuple[int, str]] = {
+        row.stream_id: (row.epoch, row.profile_id)
+        for row in _LABELS.execute(unit.connection, streams=sorted(set(streams)))
+    }
+    proven = set()
+    for fact in facts:
+        for stream, entry in fact.entries.items():
+            found[stream] = max(found.get(stream, (0, "")), (entry["epoch"], entry["profile_id"]))
+            if any(each["assurance"] == "verified" for each in entry["identifiers"]):
+                proven.add(entry["profile_id"])
+    by_stream = {stream: profile_id for stream, (_, profile_id) in found.items()}
+    wanted = sorted({*by_stream.values(), *profiles} - proven)
+    if wanted:
+        proven |= {row.profile_id for row in _ACCOUNTS.execute(unit.connection, profiles=wanted)}
+    return Owners(by_stream, frozenset(proven))
+
+
+def note_carts(unit: UnitOfWork, carts: Iterable[tuple[str, str]]) -> None:
+    """Note pairs of a cart and the stream in which it was told of."""
+    rows = [{"cart_id": c, "stream": s, "now": unit.now} for c, s in sorted(set(carts))]
+    if rows:
+        _NOTE_CARTS.execute(unit.connection, rows)
+
+
+def streams_of_carts(unit: UnitOfWork, carts: Iterable[str]) -> dict[str, list[str]]:
+    """The streams in which each cart was told of, the newest few."""
+    streams: dict[str, list[str]] = {}
+    wanted = sorted(set(carts))
+    for row in _CARTS.execute(unit.connection, carts=wanted) if wanted else ():
+        of_cart = streams.setdefault(row.cart_id, [])
+        if len(of_cart) < _STREAMS_OF_A_CART:
+            of_cart.append(row.stream_id)
+    return streams
+
+
+def forget_carts(unit: UnitOfWork) -> int:
+    """Delete what is known of carts that nobody has told of for long; how many."""
+    before = unit.now - _CART_DAYS * DAY
+    query = sa.delete(CART_STREAMS).where(CART_STREAMS.c.seen_at < before)
+    return int(unit.connection.execute(query).rowcount)
+
+
+def note_reuse(unit: UnitOfWork, reviews: Iterable[Mapping[str, str]]) -> None:
+    """Put orders whose id stands for another order too on the review list, open again if done."""
+    rows = [{**each, "now": unit.now} for each in sorted(reviews, key=lambda each: each["id"])]
+    if rows:
+        _NOTE_REUSE.execute(unit.connection, rows)
+
+
+def list_order_reviews(unit: UnitOfWork, limit: int) -> list[sa.Row[Any]]:
+    """The open entries of the review list of orders, those seen last first."""
+    query = (
+        sa.select(ORDER_REVIEWS)
+        .where(ORDER_REVIEWS.c.done_at.is_(None))
+        .order_by(ORDER_REVIEWS.c.last_at.desc(), ORDER_REVIEWS.c.id)
+    )
+    return list(unit.connection.execute(query.limit(limit)))
+
+
+def close_order_review(unit: UnitOfWork, review_id: str) -> bool:
+    """Take an entry off the review list of orders; whether it was on it."""
+    query = sa.update(ORDER_REVIEWS).where(
+        ORDER_REVIEWS.c.id == review_id, ORDER_REVIEWS.c.done_at.is_(None)
+    )
+    return bool(unit.connection.execute(query.values(done_at=unit.now)).rowcount)
 
 
 def identifier_keys(unit: UnitOfWork, streams: Iterable[str]) -> list[str]:

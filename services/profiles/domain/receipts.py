@@ -117,17 +117,18 @@ def _warnings(event: IncomingEvent, index: int) -> Sequence[FieldMessage]:
 def _in_log(event_id: str, outcome: RecordOutcome, *, is_repeated: bool) -> dict[str, Any]:
     position = outcome.positions[event_id]
     resolution = outcome.resolutions.get(event_id)
-    profile_id = outcome.profiles[position.stream]
+    # What is told of an order that nobody knows of yet is nobody's.
+    profile_id = outcome.profiles.get(position.stream)
     token = {
         stream: version
         for stream, version in outcome.fact_versions.items()
-        if outcome.profiles[stream] == profile_id
+        if profile_id is not None and outcome.profiles[stream] == profile_id
     }
     token[position.stream] = max(position.version, token.get(position.stream, 0))
     return {
         "event_id": event_id,
         "status": "duplicate" if position.duplicate or is_repeated else "appended",
-        "profile_id": profile_id,
+        **({} if profile_id is None else {"profile_id": profile_id}),
         "stream_id": position.stream,
         "version": position.version,
         "token": token,

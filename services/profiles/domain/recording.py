@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chassis import Draft, Event, JointDraft, format_instant
 from contracts.event_types import EVENT_VERSIONS
 from contracts.ingest import IncomingEvent
+from identifiers import Accepted
 from services.profiles.domain.conflicts import DIGEST, SeenIdentifiers
 
 _POSITION = ("stream", "version")  # what a log adds to the entries of a joint fact
 SERVER = "server"
+# Loyalty, consent, and the traits of the loyalty programme.
+_NEEDS_PROOF = frozenset(
+    {
+        "consent_changed",
+        "loyalty_enrolled",
+        "loyalty_points_changed",
+        "loyalty_tier_changed",
+        "traits_changed",
+    }
+)
 _CHANNELS = frozenset({"email", "sms", "phone", "whatsapp", "marketing"})
 _COPIED = ("causation_id",)  # the rest of a fact's metadata is about its place in identity's log
 
@@ -34,6 +45,8 @@ class ResolvedEvent:
     epoch: int
     assurance: str
     ignored: Sequence[Mapping[str, str]]
+    tenure_stream: str | None = None
+    """That of the device, where the event goes to the stream of an address"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,7 @@ def read_resolutions(
                 epoch=response["epoch"],
                 assurance=response["assurance"],
                 ignored=response["ignored_identifiers"],
+                tenure_stream=response.get("tenure_stream"),
             )
     return resolutions, refusals
 
@@ -140,6 +154,20 @@ def draft(
         schema_version=EVENT_VERSIONS.get(event.type, 1),
         metadata=metadata,
     )
+
+
+def with_proof(draft: Draft, event: IncomingEvent, accepted: Accepted) -> Draft:
+    """The draft; what is told without proof says so, where an account is not to have it.
+
+    What a shop tells of an address alone belongs to whoever proves that address.
+    """
+    if event.authenticated or event.type not in _NEEDS_PROOF:
+        return draft
+    if event.origin == SERVER and all(
+        identifier.type.assurance == "claimed" for identifier in accepted.keys
+    ):
+        return draft
+    return replace(draft, metadata={**draft.metadata, "unproven": True})
 
 
 def fact_draft(fact: Event) -> JointDraft:

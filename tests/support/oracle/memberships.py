@@ -35,7 +35,12 @@ def memberships(shopper: FoldedShopper, now: int) -> set[str]:
 
 def _left_a_cart(shopper: Any, now: int) -> bool:
     carts = [at for at in shopper.happened.get("cart_updated", ()) if at <= now]
-    orders = [at for at in shopper.happened.get("order_completed", ()) if at <= now]
+    orders = [
+        at
+        for name in ("order_completed", "checkout_completed")
+        for at in shopper.happened.get(name, ())
+        if at <= now
+    ]
     if not carts or not shopper.cart[2]:
         return False
     last = max(carts)

@@ -300,7 +300,7 @@ def test_an_order_that_moves_takes_all_that_was_told_of_it_along() -> None:
         ({"products": [{"price": 1_000, "currency": "EUR"}]}, [5_000]),
         ({"products": [{"price": 1_000}, {"sku": "x"}]}, []),
         ({"products": []}, []),
-        ({"ammount": 5}, []),
+        ({"sum": 5}, []),
     ],
 )
 def test_a_refund_is_of_its_amount_its_total_its_products_or_the_whole_order(

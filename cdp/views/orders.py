@@ -1,0 +1,23 @@
+"""What people read of orders that somebody should look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cdp.views.report import one_line, when
+
+
+def order_review_view(entries: Iterable[Mapping[str, Any]]) -> str:
+    """The review list of orders, each id on a line of its own so that it can be copied."""
+    lines = [line for entry in entries for line in _entry(entry)]
+    return "\n".join(lines) if lines else "There is nothing to review."
+
+
+def _entry(entry: Mapping[str, Any]) -> Iterator[str]:
+    store = f" of {one_line(entry['store'])}" if entry["store"] else ""
+    yield f"order {one_line(entry['order_id'])}{store} was told as two orders"
+    yield f"  last      {when(entry['last_at'])}, event {one_line(entry['event_id'])}"
+    yield f"  profile   {entry['profile_id'] or 'nobody'}"
+    yield f"  other     {entry['other_profile_id'] or 'nobody'}"
+    yield f"  id        {entry['id']}"

@@ -1,0 +1,447 @@
+"""Orders, pure: in which stream each is at home, and where what is told of it goes.
+
+The first who tells that an order was completed decides whose it is, until somebody tells it who
+knows better: a shop that names an account, before a shop that does not, before a browser. An
+account's order is never given to another account. What the shop tells of an order later goes to
+its home, whatever identifiers it carries.
+
+An order that contradicts the one at home is another order of the same id: it is recorded under its
+own identifiers, and somebody should look at it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from chassis import Draft, JointDraft
+from contracts.event_types import EVENT_TYPES, OrderData
+from contracts.ingest import IncomingEvent
+from identifiers import Accepted
+from rules import Occasion, apply_to_order, is_completed, money_of, refunded_money
+from rules import order_key as key_in_summaries
+from services.profiles.domain.recording import ResolvedEvent
+
+COMPLETED = "order_completed"
+ORDER_TYPES = frozenset(
+    name for name, schema in EVENT_TYPES.items() if isinstance(schema, OrderData)
+)
+_CARTS = frozenset({"cart_updated", "checkout_started"})
+
+TOLD_BEFORE, BROWSER, SHOP, ACCOUNT = range(4)
+"""How well who told an order knows whose it is; `TOLD_BEFORE`: no completion was told yet."""
+
+_IDS = uuid.UUID("8a5a3a52-5f0d-5d4f-9a43-5d8f6e0c1b77")
+
+
+class OrderKey(NamedTuple):
+    """An order of a shop: its id counts within its store, which is empty where none is named."""
+
+    store: str
+    order_id: str
+
+
+@dataclass(slots=True)
+class OrderHome:
+    """The stream where an order is at home, who told that, and what is known of the order.
+
+    `address` is the key of the address that it was told with, `state` as summaries have it.
+    """
+
+    stream: str = ""
+    strength: int = TOLD_BEFORE
+    address: str | None = None
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class OrderRow:
+    """The home of an order, and the homes of other orders of the same id."""
+
+    key: OrderKey
+    home: OrderHome = field(default_factory=OrderHome)
+    reused: list[OrderHome] = field(default_factory=list)
+
+    @property
+    def homes(self) -> list[OrderHome]:
+        """All homes, that of the order first; none if nothing was told of it."""
+        return [self.home, *self.reused] if self.home.stream else []
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """The profiles of streams, and which profiles are accounts'."""
+
+    profiles: Mapping[str, str]
+    accounts: frozenset[str]
+
+    def profile_of(self, stream: str) -> str | None:
+        """The profile of a stream, None for one that is nobody's."""
+        return self.profiles.get(stream)
+
+    def is_account(self, home: OrderHome) -> bool:
+        """Whether an order at that home is an account's."""
+        return home.strength == ACCOUNT or self.profiles.get(home.stream) in self.accounts
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    """An event that tells of an order; `resolution` is None where no identifier can be used."""
+
+    event: IncomingEvent
+    key: OrderKey
+    resolution: ResolvedEvent | None
+    strength: int
+    address: str | None
+    occasion: Occasion
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlace:
+    """Where an event of an order is recorded, and as whose.
+
+    With `home` it tells of an order that has its home in that other stream, and changes nothing.
+    `moved` is the fact that is recorded before it.
+    """
+
+    stream: str
+    profile_id: str | None
+    home: str | None = None
+    moved: JointDraft | None = None
+    error: Mapping[str, str] | None = None
+    is_reused: bool = False
+
+
+def order_event(
+    event: IncomingEvent,
+    accepted: Accepted,
+    resolution: ResolvedEvent | None,
+    recorded_at: int,
+    place: int,
+) -> OrderEvent:
+    """An event that tells of an order, the `place`th of those that are recorded together."""
+    key = order_key(event)
+    if key is None:
+        raise ValueError(f"{event.id} tells of no order")
+    occasion = Occasion(
+        at=event.time,
+        event_id=event.id,
+        arrival=event.arrival or (recorded_at, place),
+        recorded_at=recorded_at,
+        by_browser=event.origin == "browser",
+    )
+    strength = strength_of(event, accepted)
+    return OrderEvent(event, key, resolution, strength, address_of(accepted), occasion)
+
+
+def at_home(draft: Draft, order: OrderPlace) -> Draft:
+    """The draft of an event as it is recorded where its order is at home, or elsewhere."""
+    metadata = {name: value for name, value in draft.metadata.items() if name != "profile_id"}
+    if order.profile_id is not None:
+        metadata["profile_id"] = order.profile_id
+    if order.home is not None:
+        metadata["order_home"] = order.home
+    return replace(draft, stream=order.stream, metadata=metadata)
+
+
+def order_key(event: IncomingEvent) -> OrderKey | None:
+    """The order that an event is about; None if it is about none, or a browser tells of its end.
+
+    What a browser tells of an order, its completion excepted, stays with its device.
+    """
+    order_id = event.data.get("order_id")
+    if event.type not in ORDER_TYPES or not isinstance(order_id, str):
+        return None
+    if event.origin == "browser" and event.type != COMPLETED:
+        return None
+    return OrderKey(event.data.get("store") or "", order_id)
+
+
+def summary_key(store: str, order_id: str) -> str:
+    """The key of an order in summaries."""
+    return str(key_in_summaries({"store": store, "order_id": order_id}))
+
+
+def strength_of(event: IncomingEvent, accepted: Accepted) -> int:
+    """How well who tells a completed order knows whose it is."""
+    if event.origin == "browser":
+        return BROWSER
+    names_account = any(identifier.type.assurance == "verified" for identifier in accepted.keys)
+    return ACCOUNT if event.authenticated and names_account else SHOP
+
+
+def address_of(accepted: Accepted) -> str | None:
+    """The key of the first address among identifiers: what somebody types, and no device has."""
+    keys = (each.key for each in accepted.keys if each.type.assurance == "claimed")
+    return next(keys, None)
+
+
+def stream_of_nobody(key: OrderKey) -> str:
+    """The stream for what is told of an order before anybody is known whose it is."""
+    return str(uuid.uuid5(_IDS, f"{len(key.store)} {key.store}{key.order_id}"))
+
+
+def place(telling: OrderEvent, row: OrderRow, owners: Owners) -> OrderPlace:
+    """Where an event goes; the row is brought up to date."""
+    if telling.event.type == COMPLETED:
+        return _place_completion(telling, row, owners)
+    home = _home_of(telling, row, owners)
+    if home is None:
+        stream = telling.resolution.stream if telling.resolution else stream_of_nobody(row.key)
+        home = row.home = OrderHome(stream, address=telling.address)
+    elif error := _currency_error(telling, home):
+        return OrderPlace(home.stream, None, error=error)
+    return _at_home(telling, home, owners)
+
+
+def _place_completion(telling: OrderEvent, row: OrderRow, owners: Owners) -> OrderPlace:
+    home, own = row.home, telling.resolution
+    if own is None:
+        return _at_home(telling, home, owners)
+    if telling.strength == BROWSER:
+        if home.stream and home.stream != own.stream and home.strength > TOLD_BEFORE:
+            return OrderPlace(own.stream, own.profile_id, home=home.stream)
+    elif home.stream and _contradicts(telling, own, home, owners):
+        other = next((each for each in row.reused if _is_of(each, own, owners)), None)
+        if other is None:
+            other = OrderHome(own.stream, telling.strength, telling.address)
+            row.reused.append(other)
+        return replace(_at_home(telling, other, owners), is_reused=True)
+    if home.stream and telling.strength <= home.strength:
+        return _at_home(telling, home, owners)
+    if not home.stream:
+        home.stream, home.strength = own.stream, telling.strength
+    moved = _move(telling, row, own.stream) if home.stream != own.stream else None
+    home.stream, home.strength = own.stream, telling.strength
+    home.address = telling.address or home.address
+    return replace(_at_home(telling, home, owners), moved=moved)
+
+
+def _at_home(telling: OrderEvent, home: OrderHome, owners: Owners) -> OrderPlace:
+    home.address = home.address or telling.address
+    home.state = dict(home.state)
+    occasion = telling.occasion
+    apply_to_order(
+        home.state, telling.event.type, telling.event.data, occasion, occasion.recorded_at
+    )
+    own = telling.resolution
+    if own is not None and own.stream == home.stream:
+        return OrderPlace(home.stream, own.profile_id)
+    return OrderPlace(home.stream, owners.profile_of(home.stream))
+
+
+def _move(telling: OrderEvent, row: OrderRow, stream: str) -> JointDraft:
+    """The fact that an order has its home in another stream from now on."""
+    home, event = row.home, telling.event
+    data: dict[str, Any] = {"order_id": row.key.order_id, "from": home.stream, "to": stream}
+    if row.key.store:
+        data["store"] = row.key.store
+    return JointDraft(
+        id=str(uuid.uuid5(_IDS, f"moved {event.id}")),
+        type="order_moved",
+        entries={home.stream: {}, stream: {}},
+        data={**data, "state": home.state},
+        occurred_at=event.time,
+        metadata={"causation_id": event.id, "arrival": list(telling.occasion.arrival)},
+    )
+
+
+def _contradicts(telling: OrderEvent, own: ResolvedEvent, home: OrderHome, owners: Owners) -> bool:
+    """Whether it is another order than the one at home, in spite of its id."""
+    if home.strength <= BROWSER or owners.profile_of(home.stream) == own.profile_id:
+        return False
+    if telling.strength == ACCOUNT and owners.is_account(home):
+        return True
+    if None in (telling.address, home.address) or telling.address == home.address:
+        return False
+    money = money_of(home.state)
+    total = telling.event.data.get("revenue"), telling.event.data.get("currency")
+    return money is not None and money != total
+
+
+def _home_of(telling: OrderEvent, row: OrderRow, owners: Owners) -> OrderHome | None:
+    """The home of what is told: the profile's own order, that of its address, or the order's."""
+    homes = row.homes
+    own = telling.resolution
+    if own is not None:
+        for home in homes:
+            if _is_of(home, own, owners):
+                return home
+    for home in homes:
+        if telling.address is not None and home.address == telling.address:
+            return home
+    return homes[0] if homes else None
+
+
+def _is_of(home: OrderHome, own: ResolvedEvent, owners: Owners) -> bool:
+    profile = owners.profile_of(home.stream)
+    return home.stream == own.stream or (profile is not None and profile == own.profile_id)
+
+
+def _currency_error(telling: OrderEvent, home: OrderHome) -> Mapping[str, str] | None:
+    """What is wrong with a refund in another currency than the order's."""
+    money = money_of(home.state)
+    if telling.event.type != "order_refunded" or money is None or not is_completed(home.state):
+        return None
+    amount, currency = refunded_money(telling.event.data)
+    if amount is None or currency is None or money[1] in (None, currency):
+        return None
+    message = f"is {currency}, but the order is in {money[1]}: refund it in its own currency"
+    return {"field": "data.currency", "message": message}
+
+
+def checkouts(
+    event: IncomingEvent, order: OrderPlace, streams: Iterable[str], owners: Owners
+) -> list[Draft]:
+    """What tells `streams` of a completed order, without its content, that the cart was bought.
+
+    Streams of the profile that has the order have been told by the order itself.
+    """
+    drafts = []
+    for stream in sorted(set(streams)):
+        profile_id = owners.profile_of(stream)
+        if profile_id is not None and profile_id != order.profile_id:
+            metadata: dict[str, Any] = {"profile_id": profile_id, "causation_id": event.id}
+            if event.arrival is not None:
+                metadata["arrival"] = list(event.arrival)
+            drafts.append(
+                Draft(
+                    id=str(uuid.uuid5(_IDS, f"checkout {event.id} {stream}")),
+                    stream=stream,
+                    type="checkout_completed",
+                    data={},
+                    occurred_at=event.time,
+                    metadata=metadata,
+                )
+            )
+    return drafts
+
+
+def cart_id(event: IncomingEvent) -> str | None:
+    """The cart that an event of a device is about."""
+    value = event.data.get("cart_id") if event.type in _CARTS else None
+    return value if isinstance(value, str) else None
+
+
+def unresolved(refusal: Mapping[str, Any]) -> ResolvedEvent:
+    """The resolution of an event none of whose identifiers can be used: it is nobody's."""
+    return ResolvedEvent("", "", 0, "none", refusal["ignored_identifiers"])
+
+
+def bought_cart(telling: OrderEvent) -> str | None:
+    """The cart that a completed order was, if a shop tells it."""
+    if telling.event.type != COMPLETED or telling.strength == BROWSER:
+        return None
+    value = telling.event.data.get("cart_id")
+    return value if isinstance(value, str) else None
+
+
+def streams_of(
+    events: Iterable[OrderEvent],
+    rows: Mapping[OrderKey, OrderRow],
+    carts: Mapping[str, Iterable[str]],
+) -> set[str]:
+    """The streams whose owners matter for where orders are at home, and who is told of them."""
+    streams = {home.stream for row in rows.values() for home in row.homes}
+    streams |= {stream for of_cart in carts.values() for stream in of_cart}
+    for telling in events:
+        if telling.resolution is not None:
+            streams |= {telling.resolution.stream, telling.resolution.tenure_stream or ""}
+    return streams - {""}
+
+
+def profiles_of(events: Iterable[OrderEvent]) -> set[str]:
+    """The profiles that the events are resolved to."""
+    return {telling.resolution.profile_id for telling in events if telling.resolution is not None}
+
+
+def with_resolutions(owners: Owners, events: Iterable[OrderEvent]) -> Owners:
+    """The owners, those of the streams included that the events are resolved to."""
+    resolved = {
+        telling.resolution.stream: telling.resolution.profile_id
+        for telling in events
+        if telling.resolution is not None
+    }
+    return Owners({**owners.profiles, **resolved}, owners.accounts)
+
+
+def drafts_at_home(
+    telling: OrderEvent,
+    draft: Draft,
+    order: OrderPlace,
+    carts: Mapping[str, Iterable[str]],
+    owners: Owners,
+) -> list[Draft | JointDraft]:
+    """What is recorded of an event: that its order has moved, the event, and who has bought."""
+    drafts: list[Draft | JointDraft] = [] if order.moved is None else [order.moved]
+    drafts.append(at_home(draft, order))
+    if telling.event.type == COMPLETED and telling.strength != BROWSER:
+        own = telling.resolution
+        streams = set() if own is None else {own.stream, own.tenure_stream or own.stream}
+        if own is None or own.tenure_stream is None:
+            streams |= set(carts.get(bought_cart(telling) or "", ()))
+        drafts += checkouts(telling.event, order, streams - {order.stream}, owners)
+    return drafts
+
+
+@dataclass(slots=True)
+class OrderPlan:
+    """Where the events of a batch that tell of orders go, by event id, and what else follows.
+
+    `reviews` are the rows for the review list.
+    """
+
+    places: dict[str, OrderPlace] = field(default_factory=dict)
+    errors: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    reviews: list[dict[str, str]] = field(default_factory=list)
+
+    def refusals(self, resolutions: Mapping[str, ResolvedEvent]) -> dict[str, Mapping[str, Any]]:
+        """The events that are refused for their orders' sake, as identity refuses some."""
+        return {
+            event_id: {
+                "error": error,
+                "ignored_identifiers": list(resolutions[event_id].ignored)
+                if event_id in resolutions
+                else [],
+            }
+            for event_id, error in self.errors.items()
+        }
+
+
+def plan(
+    events: Iterable[OrderEvent], rows: Mapping[OrderKey, OrderRow], owners: Owners
+) -> OrderPlan:
+    """Where each of the events goes, in their order; the rows are brought up to date.
+
+    An event is in neither part of the plan if no identifier of it can be used, and it is a
+    completion that does not find its order at home.
+    """
+    found = OrderPlan()
+    for telling in events:
+        row = rows[telling.key]
+        if (
+            telling.resolution is None
+            and telling.event.type == COMPLETED
+            and (telling.strength == BROWSER or not row.home.stream)
+        ):
+            continue
+        order = place(telling, row, owners)
+        if order.error is not None:
+            found.errors[telling.event.id] = order.error
+            continue
+        found.places[telling.event.id] = order
+        if order.is_reused:
+            found.reviews.append(_review(telling, row, order))
+    return found
+
+
+def _review(telling: OrderEvent, row: OrderRow, order: OrderPlace) -> dict[str, str]:
+    return {
+        "id": str(uuid.uuid5(_IDS, f"reused {len(row.key.store)} {row.key} {order.stream}")),
+        **row.key._asdict(),
+        "home_stream": row.home.stream,
+        "stream": order.stream,
+        "event_id": telling.event.id,
+    }

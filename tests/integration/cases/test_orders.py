@@ -1,0 +1,364 @@
+"""Cases of orders: what is told again, late, by another door or of somebody else's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.case_shop import CaseShop
+
+ANN = {"user_id": "ann", "email": "ann"}
+LINE = {"sku": "cup", "category": "kitchen", "quantity": 1, "price": 3_000}
+
+
+def order(
+    shop: CaseShop, time: str, who: dict[str, str], number: str = "1", **more: Any
+) -> dict[str, Any]:
+    data = {"revenue": 3_000, "currency": "USD", "products": [LINE], **more}
+    return shop.event("order_completed", time, who, order_id=number, **data)
+
+
+def account(event: dict[str, Any]) -> dict[str, Any]:
+    return {**event, "authenticated": True}
+
+
+# An order is dated by its first completion, and stands as it was told last.
+
+
+def test_an_order_that_was_cancelled_and_told_again_later_is_an_order(shop: CaseShop) -> None:
+    shop.record(
+        account(order(shop, "10:00", ANN)),
+        shop.event("order_cancelled", "11:00", ANN, authenticated=True, order_id="1"),
+    )
+    assert shop.orders(user_id="ann") == (0, {})
+    shop.record(account(order(shop, "11:20", ANN)))
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+    assert shop.profile(user_id="ann")["orders"]["first_at"] == "2026-11-20T10:00:00.000000Z"
+
+
+def test_an_update_revives_no_cancelled_order(shop: CaseShop) -> None:
+    shop.record(
+        account(order(shop, "10:00", ANN)),
+        shop.event("order_cancelled", "11:00", ANN, authenticated=True, order_id="1"),
+        shop.event("order_updated", "11:20", ANN, order_id="1", revenue=9_900, currency="USD"),
+    )
+    assert shop.orders(user_id="ann") == (0, {})
+
+
+def test_a_browser_that_opens_the_last_page_again_revives_no_cancelled_order(
+    shop: CaseShop,
+) -> None:
+    shop.record(
+        account(order(shop, "10:00", ANN)),
+        shop.event("order_cancelled", "11:00", ANN, authenticated=True, order_id="1"),
+    )
+    shop.record(order(shop, "11:20", {"anonymous_id": "laptop"}), origin="browser")
+    assert shop.orders(user_id="ann") == (0, {})
+
+
+def test_an_order_of_june_that_is_told_again_in_november_stays_in_june(shop: CaseShop) -> None:
+    for number in range(6):
+        shop.record(account(order(shop, "2026-06-01", ANN, str(number))))
+        shop.record(account(order(shop, "11-10", ANN, str(number))))
+    orders = shop.profile(user_id="ann")["orders"]
+    assert (orders["count"], orders["last_at"]) == (6, "2026-06-01T12:00:00.000000Z")
+    assert "frequent_buyer" not in shop.segments(user_id="ann")
+
+
+def test_an_order_is_dated_by_when_it_was_placed(shop: CaseShop) -> None:
+    shop.record(account(order(shop, "11-10", ANN, placed_at="2026-06-01T10:00:00Z")))
+    assert shop.profile(user_id="ann")["orders"]["first_at"] == "2026-06-01T10:00:00.000000Z"
+
+
+def test_an_order_of_1997_is_one_of_1997_whenever_it_was_sent(shop: CaseShop) -> None:
+    event = account(order(shop, "1997-03-01", ANN))
+    shop.record({**event, "sent_at": "1997-03-01T12:00:01Z"})
+    orders = shop.profile(user_id="ann")["orders"]
+    assert orders["first_at"] == "1997-03-01T12:00:00.000000Z"
+    assert "frequent_buyer" not in shop.segments(user_id="ann")
+
+
+def test_the_greatest_revision_says_what_an_order_contains(shop: CaseShop) -> None:
+    shop.record(
+        account(order(shop, "10:00", ANN, revision=1)),
+        shop.event(
+            "order_updated", "10:01", ANN, order_id="1", revenue=9_900, currency="USD", revision=3
+        ),
+        shop.event(
+            "order_updated", "10:09", ANN, order_id="1", revenue=100, currency="USD", revision=2
+        ),
+    )
+    assert shop.orders(user_id="ann") == (1, {"USD": 9_900})
+
+
+# What a shop tells of an order reaches it, whoever it names.
+
+
+@pytest.mark.parametrize(
+    ("who", "is_authenticated"),
+    [
+        ({"email": "ann"}, False),
+        ({"email": "other"}, False),
+        ({"user_id": "ghost"}, True),
+        ({"anonymous_id": "till"}, False),
+        ({"email": "test"}, False),
+    ],
+)
+def test_a_refund_reaches_its_order_whoever_it_names(
+    shop: CaseShop, who: dict[str, str], is_authenticated: bool
+) -> None:
+    shop.record(account(order(shop, "10:00", ANN)))
+    refund = shop.event(
+        "order_refunded",
+        "11:00",
+        who,
+        authenticated=is_authenticated,
+        order_id="1",
+        amount=1_000,
+        currency="USD",
+    )
+    if who == {"email": "test"}:
+        refund["identifiers"] = {"email": "test@example.com"}  # which is nobody's
+    shop.record(refund)
+    assert shop.orders(user_id="ann") == (1, {"USD": 2_000})
+
+
+@pytest.mark.parametrize("kind", ["order_cancelled", "order_refunded"])
+def test_the_end_of_an_order_that_comes_before_it_waits_for_it(shop: CaseShop, kind: str) -> None:
+    (receipt,) = shop.record(shop.event(kind, "11:00", {"email": "ann"}, order_id="1"))
+    shop.record(account(order(shop, "10:00", {"user_id": "ann"})))
+    assert shop.orders(user_id="ann") == (0, {})
+    event = shop.event(kind, "11:00", {"email": "x"}, order_id="2")
+    event["identifiers"] = {"email": "test@example.com"}
+    (receipt,) = shop.record(event)
+    assert "profile_id" not in receipt
+    shop.record(account(order(shop, "10:00", {"user_id": "ann"}, "2")))
+    assert shop.orders(user_id="ann") == (0, {})
+
+
+def test_an_order_of_a_guest_goes_to_the_account_that_the_shop_names_with_all_its_refunds(
+    shop: CaseShop,
+) -> None:
+    guest = {"email": "gina"}
+    shop.record(
+        order(shop, "10:00", guest),
+        shop.event("order_refunded", "10:05", guest, order_id="1", amount=1_000, currency="USD"),
+        account(order(shop, "10:09", ANN)),
+    )
+    assert shop.orders(user_id="ann") == (1, {"USD": 2_000})
+    assert shop.orders(email="gina") == (0, {})
+    moved = [
+        each for each in shop.timeline(user_id="ann")["entries"] if each["type"] == "order_moved"
+    ]
+    assert len(moved) == 1
+    assert "first_time_visitor" in shop.segments(email="gina")
+    assert "returning_one_time_buyer" in shop.segments(user_id="ann")
+
+
+def test_an_account_keeps_its_order_when_a_webhook_tells_it_by_address(shop: CaseShop) -> None:
+    shop.record(account(order(shop, "10:00", ANN)), order(shop, "10:09", {"email": "typo"}))
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+    assert shop.orders(email="typo") == (0, {})
+
+
+def test_a_browsers_order_gives_way_to_what_the_shop_tells(shop: CaseShop) -> None:
+    laptop = {"anonymous_id": "laptop"}
+    shop.record(order(shop, "2025-01-01", laptop, revenue=990_000), origin="browser")
+    assert shop.orders(anonymous_id="laptop") == (1, {"USD": 990_000})
+    shop.record(account(order(shop, "10:00", ANN)))
+    shop.record(order(shop, "10:05", laptop, revenue=1), origin="browser")
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+    assert shop.orders(anonymous_id="laptop") == (0, {})
+    assert shop.profile(user_id="ann")["orders"]["first_at"] == "2026-11-20T10:00:00.000000Z"
+
+
+def test_no_browser_cancels_or_refunds_what_the_shop_has_told(shop: CaseShop) -> None:
+    laptop = {"anonymous_id": "laptop"}
+    shop.record(order(shop, "10:00", laptop))
+    shop.record(
+        shop.event("order_cancelled", "10:01", laptop, order_id="1"),
+        shop.event("order_refunded", "10:02", laptop, order_id="1"),
+        origin="browser",
+    )
+    assert shop.orders(anonymous_id="laptop") == (1, {"USD": 3_000})
+
+
+def test_orders_of_two_stores_are_two_whatever_their_ids(shop: CaseShop) -> None:
+    shop.record(
+        account(order(shop, "10:00", ANN, store="de")),
+        order(shop, "10:01", {"email": "ben"}, store="fr", revenue=500),
+        shop.event("order_cancelled", "10:02", {"email": "eva"}, order_id="1", store="fr"),
+    )
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+    assert shop.orders(email="ben") == (0, {})
+
+
+# An id that stands for two orders.
+
+
+def reviews(shop: CaseShop) -> list[Any]:
+    every = shop.client.call("profiles", "review", limit=1_000)
+    return [each for each in every if each["order_id"] == shop.mine("1")]
+
+
+def test_two_accounts_that_tell_one_order_id_have_an_order_each_and_somebody_looks(
+    shop: CaseShop,
+) -> None:
+    ben = {"user_id": "ben"}
+    shop.record(
+        account(order(shop, "10:00", ANN)),
+        account(order(shop, "10:05", ben, revenue=500)),
+        shop.event("order_refunded", "10:09", ben, authenticated=True, order_id="1"),
+    )
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+    assert shop.orders(user_id="ben") == (0, {})
+    (entry,) = reviews(shop)
+    assert entry["kind"] == "order_id_reused"
+    assert entry["profile_id"] == shop.profile(user_id="ann")["profile_id"]
+    assert entry["other_profile_id"] == shop.profile(user_id="ben")["profile_id"]
+    shop.client.call("profiles", "review", done=entry["id"])
+    assert reviews(shop) == []
+    shop.record(account(order(shop, "10:20", ben, revenue=500)))
+    assert [each["id"] for each in reviews(shop)] == [entry["id"]]
+
+
+def test_a_guest_with_another_address_and_another_total_has_another_order(shop: CaseShop) -> None:
+    shop.record(
+        order(shop, "10:00", {"email": "lea"}),
+        order(shop, "10:05", {"email": "tom"}, revenue=700),
+        shop.event(
+            "order_refunded", "10:09", {"email": "tom"}, order_id="1", amount=200, currency="USD"
+        ),
+    )
+    assert shop.orders(email="lea") == (1, {"USD": 3_000})
+    assert shop.orders(email="tom") == (1, {"USD": 500})
+    assert len(reviews(shop)) == 1
+
+
+@pytest.mark.parametrize(("who", "revenue"), [({"email": "lea"}, 700), ({"email": "tom"}, 3_000)])
+def test_another_address_or_another_total_alone_is_the_same_order_told_again(
+    shop: CaseShop, who: dict[str, str], revenue: int
+) -> None:
+    shop.record(order(shop, "10:00", {"email": "lea"}), order(shop, "10:05", who, revenue=revenue))
+    assert shop.orders(email="lea") == (1, {"USD": revenue})
+    assert reviews(shop) == []
+
+
+# Refunds and points count once.
+
+
+def test_a_refund_told_twice_counts_once(shop: CaseShop) -> None:
+    refund: dict[str, Any] = {"order_id": "1", "refund_id": "r", "amount": 1_000, "currency": "USD"}
+    shop.record(
+        account(order(shop, "10:00", ANN)),
+        shop.event("order_refunded", "10:05", {"email": "ann"}, **refund),
+        shop.event("order_refunded", "10:06", {"email": "eva"}, **refund),
+    )
+    assert shop.orders(user_id="ann") == (1, {"USD": 2_000})
+
+
+def test_a_refund_in_another_currency_than_its_order_is_rejected(shop: CaseShop) -> None:
+    shop.record(account(order(shop, "10:00", ANN)))
+    refund: dict[str, Any] = {"order_id": "1", "amount": 1_000, "currency": "EUR"}
+    (receipt,) = shop.receipts(shop.event("order_refunded", "10:05", {"email": "eva"}, **refund))
+    assert (receipt["status"], receipt["error"]["field"]) == ("rejected", "events[0].data.currency")
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+
+
+@pytest.mark.parametrize(
+    ("refund", "left"),
+    [
+        ({"total": 1_000, "currency": "USD"}, (1, {"USD": 2_000})),
+        ({"products": [LINE | {"price": 500, "quantity": 2}]}, (1, {"USD": 2_000})),
+        ({}, (0, {})),
+    ],
+)
+def test_what_a_refund_is_of_is_found_in_its_total_or_its_products(
+    shop: CaseShop, refund: dict[str, Any], left: Any
+) -> None:
+    shop.record(
+        account(order(shop, "10:00", ANN)),
+        shop.event("order_refunded", "10:05", ANN, authenticated=True, order_id="1", **refund),
+    )
+    assert shop.orders(user_id="ann") == left
+
+
+def test_who_was_refunded_the_only_order_has_bought_nothing(shop: CaseShop) -> None:
+    shop.record(
+        account(order(shop, "10:00", ANN)),
+        shop.event("order_refunded", "10:05", ANN, authenticated=True, order_id="1"),
+    )
+    assert shop.segments(user_id="ann") == {"first_time_visitor"}
+
+
+@pytest.mark.parametrize("name", [{"order_id": "1"}, {"reference": "refund"}])
+def test_points_that_are_taken_back_twice_are_taken_back_once(
+    shop: CaseShop, name: dict[str, str]
+) -> None:
+    def points(time: str, number: int, **more: str) -> dict[str, Any]:
+        return shop.event(
+            "loyalty_points_changed", time, ANN, authenticated=True, points=number, **more
+        )
+
+    shop.record(
+        points("10:00", 1_000, order_id="1"),
+        points("11:00", -1_000, **name),
+        points("11:01", -1_000, **name),
+    )
+    assert shop.profile(user_id="ann")["loyalty"]["points"] == 0
+
+
+# What is dated ahead, and what nothing proves.
+
+
+def test_what_is_dated_later_than_now_does_not_count_yet(shop: CaseShop) -> None:
+    def later(kind: str, **data: Any) -> dict[str, Any]:
+        return shop.event(kind, "13:00", ANN, authenticated=True, **data)
+
+    shop.record(
+        later("traits_changed", traits={"city": "Riga"}),
+        later("consent_changed", purpose="email", granted=True),
+        later("loyalty_points_changed", points=5),
+    )
+    profile = shop.profile(user_id="ann")
+    assert (profile["traits"], profile["consent"], profile["loyalty"]["points"]) == ({}, {}, 0)
+
+
+def test_loyalty_and_grants_that_nothing_proves_change_nothing_of_an_account(
+    shop: CaseShop,
+) -> None:
+    device = {"anonymous_id": "laptop"}
+    shop.record(
+        shop.event("signed_in", "09:00", {**ANN, **device}, authenticated=True),
+        shop.event("consent_changed", "10:00", device, purposes={"email": True, "sms": False}),
+        shop.event("loyalty_points_changed", "10:01", device, points=500),
+        shop.event("loyalty_enrolled", "10:02", device, tier="gold"),
+    )
+    profile = shop.profile(user_id="ann")
+    assert profile["loyalty"] == {"enrolled": False, "tier": None, "points": 0}
+    assert profile["consent"] == {"sms": False}
+
+
+# No cart of a buyer looks abandoned.
+
+
+def test_whoever_bought_by_another_door_has_abandoned_no_cart(shop: CaseShop) -> None:
+    device = {"anonymous_id": "laptop"}
+    shop.record(
+        shop.event("cart_updated", "09:00", device, products=[LINE], cart_id="c"),
+        account(order(shop, "09:30", {"user_id": "ann"}, cart_id="c")),
+    )
+    assert "abandoned_cart" not in shop.segments(anonymous_id="laptop")
+    types = [each["type"] for each in shop.timeline(anonymous_id="laptop")["entries"]]
+    assert types[0] == "checkout_completed"
+    assert shop.orders(anonymous_id="laptop") == (0, {})
+
+
+def test_a_cart_that_nobody_bought_is_abandoned_all_the_same(shop: CaseShop) -> None:
+    device = {"anonymous_id": "laptop"}
+    shop.record(
+        shop.event("cart_updated", "09:00", device, products=[LINE], cart_id="c"),
+        account(order(shop, "09:30", {"user_id": "ann"}, cart_id="d")),
+    )
+    assert "abandoned_cart" in shop.segments(anonymous_id="laptop")

@@ -1,0 +1,120 @@
+"""A shop on the embedded suite, for cases that shops meet: what is told, and what is answered."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chassis import FixedClock, parse_instant
+from chassis.runtime.client import Client
+from tests.support.toy_services import wait_until
+
+NOW = "2026-11-20T12:00:00Z"
+_WHO = frozenset({"user_id", "loyalty_id", "email", "phone", "device_id", "anonymous_id"})
+
+
+@dataclass(slots=True)
+class CaseShop:
+    """The four services, and a shop that tells them what shoppers do.
+
+    Identifiers and orders are those of this case alone: each gets the number of the case.
+    """
+
+    client: Client
+    clock: FixedClock
+    case: int
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    def event(
+        self,
+        kind: str,
+        time: str = NOW,
+        who: Mapping[str, Any] | None = None,
+        /,
+        *,
+        authenticated: bool = False,
+        event_id: str | None = None,
+        **data: Any,
+    ) -> dict[str, Any]:
+        """An event of a shopper; `time` may be a date, or an hour of the day on which it is now."""
+        for name in ("order_id", "cart_id", "reference"):
+            if name in data:
+                data[name] = self.mine(data[name])
+        return {
+            "id": event_id or f"case-{self.case}-{next(self._numbers)}",
+            "type": kind,
+            "time": instant(time),
+            "identifiers": {name: self._identifier(name, v) for name, v in (who or {}).items()},
+            "authenticated": authenticated,
+            "data": data,
+        }
+
+    def mine(self, name: Any) -> str:
+        """A name of an order, a cart or a shopper that no other case uses."""
+        return f"{name}-{self.case}"
+
+    def _identifier(self, name: str, value: str) -> str:
+        return f"{value}.{self.case}@shop.example" if name == "email" else self.mine(value)
+
+    def receipts(self, *events: Mapping[str, Any], origin: str = "server") -> list[dict[str, Any]]:
+        """Record events in one call; their receipts."""
+        response = self.client.call("profiles", "record", events=list(events), origin=origin)
+        receipts: list[dict[str, Any]] = response["receipts"]
+        return receipts
+
+    def record(self, *events: Mapping[str, Any], origin: str = "server") -> list[dict[str, Any]]:
+        """Record events, each in a call of its own; all are appended."""
+        receipts = [receipt for event in events for receipt in self.receipts(event, origin=origin)]
+        assert [receipt["status"] for receipt in receipts] == ["appended"] * len(events), receipts
+        return receipts
+
+    def profile(self, **who: str) -> dict[str, Any]:
+        """A profile, by identifiers as the shop knows them."""
+        identifiers = {name: self._identifier(name, value) for name, value in who.items()}
+        profile: dict[str, Any] = self.client.call("profiles", "get", identifiers=identifiers)
+        return profile
+
+    def orders(self, **who: str) -> tuple[int, dict[str, int]]:
+        """How many orders stand, and their revenue by currency."""
+        orders = self.profile(**who)["orders"]
+        return orders["count"], orders["revenue"]
+
+    def segments(self, **who: str) -> set[str]:
+        """The segments that a shopper is in, once all that was told has been followed."""
+        profile = self.profile(**who)
+
+        def ask() -> Any:
+            return self.client.call(
+                "segments",
+                "memberships",
+                profile_id=profile["profile_id"],
+                at_least=profile["versions"],
+                wait_ms=10_000,
+            )
+
+        wait_until(lambda: not ask()["stale"])
+        return {each["segment"] for each in ask()["segments"]}
+
+    def timeline(self, **who: str) -> dict[str, Any]:
+        """What happened to a shopper."""
+        identifiers = {name: self._identifier(name, value) for name, value in who.items()}
+        timeline: dict[str, Any] = self.client.call(
+            "profiles", "timeline", identifiers=identifiers, limit=100
+        )
+        return timeline
+
+
+def instant(text: str) -> str:
+    """`10-01`, `09:00` and `2026-06-01` in full, in the year or on the day of now."""
+    if "T" in text:
+        return text
+    if ":" in text:
+        return f"{NOW[:11]}{text}{'' if len(text) > 5 else ':00'}Z"
+    return f"{NOW[:5] if len(text) == 5 else ''}{text}T12:00:00Z"
+
+
+def clock() -> FixedClock:
+    """The clock of the cases, which stands still."""
+    return FixedClock(parse_instant(NOW))
