@@ -160,7 +160,7 @@ def make_shopify(path: Path, most: int, rng: random.Random) -> None:
             "Total": money(total),
             "Created at": f"{instant(rng)} +0200",
             **lines[0],
-            "Cancelled at": f"{instant(rng)} +0200" if status == "voided" else "",
+            "Cancelled at": "2026-01-05 10:00:00 +0100" if status == "voided" else "",
             "Refunded Amount": money(part),
             "Phone": "",
         }
