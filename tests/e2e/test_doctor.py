@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -204,11 +205,16 @@ def without_exchange(clinic: Clinic) -> Iterator[None]:
 
 @contextmanager
 def stuck_outbox(clinic: Clinic) -> Iterator[None]:
-    """A row that somebody with a wrong clock has claimed for ever."""
+    """A row that a transaction which somebody left open keeps from being published."""
     long_ago = str(uuid.UUID(int=(1_700_000_000_000 << 80) | (7 << 76) | (2 << 62)))
     statement = "INSERT INTO outbox (id, refs, claimed_at) VALUES (%s, '[]', %s)"
-    clinic.sql("offers", statement, long_ago, 2**62)
-    yield
+    with closing(clinic.suite.administrator("offers")) as connection:
+        clinic.sql("offers", statement, long_ago, time.time_ns() // 1_000)
+        cursor = connection.cursor()
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT * FROM outbox WHERE id = %s FOR UPDATE", [long_ago])
+        yield
+        cursor.execute("ROLLBACK")
     clinic.sql("offers", "DELETE FROM outbox WHERE id = %s", long_ago)
 
 

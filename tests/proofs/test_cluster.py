@@ -63,7 +63,7 @@ def test_calls_are_answered_while_the_node_of_their_queue_is_down_and_after_it_i
     with wire.channel("profiles") as channel:  # each call came to one queue alone
         assert channel.queue_declare("profiles.calls", passive=True).consumer_count == 1
         assert channel.queue_declare("rpc-profiles", passive=True).consumer_count == 0
-    wait_until(lambda: wire.versions(put).keys() == set(put))
+    wait_until(lambda: sum(v > 0 for v in wire.versions(put).values()) == len(put))
     assert set(wire.versions(put).values()) == {1}  # and was handled once
     wire.stop()
 
