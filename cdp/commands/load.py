@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,8 +29,8 @@ from cdp.loading.target import FOLLOWERS, RemoteTarget
 from cdp.loading.text import check_text
 from cdp.loading.throttle import Throttle
 from cdp.views.load_check import load_check_view
-from cdp.views.report import console
-from chassis.core.errors import Unavailable
+from cdp.views.report import console, one_line
+from chassis.core.errors import InvalidInput, Unavailable
 from chassis.core.retry import retry
 from identifiers import IdentifierTypes, load_types
 
@@ -146,7 +149,7 @@ def load(  # noqa: PLR0913 - as many as the command has options
             checkpoint = _retry(attempt, checkpoints, float(patience))
     print_report(console(), checkpoint, checkpoints, before)
     if suite is not None:
-        _print_next(suite, checkpoint)
+        _print_next(suite, checkpoint, _first_event(records(), make_events))
     if checkpoint.counts.rejected:
         ctx.exit(1)
 
@@ -160,7 +163,19 @@ def _check(
     return 1 if done.rejected else 0
 
 
-def _print_next(suite: Path, checkpoint: Checkpoint) -> None:
+def _first_event(
+    records: Iterator[Record], make_events: Callable[[Record], Sequence[SizedEvent]]
+) -> str | None:
+    """The id of the first event that is made of a file."""
+    for record in islice(records, ROWS_CHECKED):
+        with suppress(InvalidInput):
+            for made in [] if record.fault else make_events(record):
+                if isinstance(made.event, dict) and isinstance(made.event.get("id"), str):
+                    return str(made.event["id"])
+    return None
+
+
+def _print_next(suite: Path, checkpoint: Checkpoint, event_id: str | None) -> None:
     """What to look at in an embedded suite, and where its clock stands if that is not now."""
     clock = suite_clock(suite)
     if clock != "system" and checkpoint.counts.rejected:
@@ -168,11 +183,14 @@ def _print_next(suite: Path, checkpoint: Checkpoint) -> None:
             f"The clock of this suite stands at {clock}, and events a day after it are rejected;"
             " `--into DIR` loads into a suite whose clock is this machine's."
         )
-    where = "--demo" if suite == DEMO else f"--in {suite}"
-    click.echo(
-        f"Look at a shopper:  cdp profile show email=ada@example.com {where}\n"
-        f"At a decision:      cdp decide request.json {where}"
-    )
+    where = "--demo" if suite == DEMO else f"--in {shlex.quote(str(suite))}"
+    who = "user_id=omar" if event_id is None else shlex.quote(event_id)
+    for line in (
+        f"Look at a shopper:  cdp profile show {who} {where}",
+        f"At what happened:   cdp profile events {who} {where}",
+        f"At a decision:      cdp decide request.json {where}",
+    ):
+        click.echo(one_line(line))
 
 
 def open_file(

@@ -34,7 +34,8 @@ class EventFigures:
 class LoadCheck:
     """What would come of the rows that were read.
 
-    `rejected` has each reason with the lines to which it applies; `identifiers` and `ignored` count
+    `rejected` has each reason with the lines to which it applies, and `mended` the same of what is
+    recorded with a warning; `identifiers` and `ignored` count
     events by type of identifier, the latter with the reason; `shoppers` are distinct identifiers by
     type; `first` are some of the events.
     """
@@ -47,6 +48,7 @@ class LoadCheck:
     shoppers: dict[str, set[str]] = field(default_factory=dict)
     ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
     first: list[IncomingEvent] = field(default_factory=list)
+    mended: dict[str, list[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -83,6 +85,10 @@ def check_load(
         for refusal in checked.errors.values():
             for wrong in refusal.errors:
                 _reject(check, record, describe_error(wrong.field, wrong.message))
+        for event in checked.valid.values():
+            for mended in event.warnings:
+                message = describe_error(mended.field, mended.message)
+                check.mended.setdefault(message, []).append(line_numbers(record))
         events += checked.valid.values()
     for event in events:
         _count(check, event, types)
@@ -101,7 +107,7 @@ def _count(check: LoadCheck, event: IncomingEvent, types: IdentifierTypes) -> No
     kind.earliest = event.time if kind.earliest is None else min(kind.earliest, event.time)
     kind.latest = event.time if kind.latest is None else max(kind.latest, event.time)
     amount = event.data.get("revenue", event.data.get("amount"))
-    if amount is not None:
+    if amount is not None and event.data.get("currency") is not None:
         kind.money[event.data["currency"]] += amount
     accepted = accept(event.identifiers, types, _KEY)
     for identifier in accepted.keys:

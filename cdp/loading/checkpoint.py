@@ -3,10 +3,10 @@
 orders.csv.load/state.json            the checkpoint: how far, and the counts
 orders.csv.load/orders.rejected.csv   the rejected lines, to correct and load
 orders.csv.load/rejected.txt          their line numbers and what is wrong with them
+orders.csv.load/warnings.txt          line numbers of what has a warning, and the warning
 
-People correct rejected lines in place, so the two files of rejected lines are only ever appended
-to. What to append is in the checkpoint first (`pending`), and a run that finds it there appends
-what is missing of it.
+People correct rejected lines in place, so these files are only ever appended to. What to append is
+in the checkpoint first (`pending`), and a run that finds it there appends what is missing of it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from chassis.core.errors import Conflict, InvalidInput
 
 _STATE = "state.json"
 _REASONS = "rejected.txt"
+_WARNINGS = "warnings.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Counts:
     rejected: int = 0
     rejected_rows: int = 0
     left_out: int = 0
+    warned: int = 0
 
     @property
     def events(self) -> int:
@@ -99,6 +101,7 @@ class CheckpointFolder:
         self.path = path
         self.rejected = path / rejected_name
         self.reasons = path / _REASONS
+        self.warnings = path / _WARNINGS
 
     def __enter__(self) -> Self:
         try:
@@ -153,10 +156,19 @@ class CheckpointFolder:
             return self._keep(replace(checkpoint, pending=()))
 
     def write(
-        self, checkpoint: Checkpoint, heading: bytes, rejected: bytes, reasons: bytes
+        self,
+        checkpoint: Checkpoint,
+        heading: bytes,
+        rejected: bytes,
+        reasons: bytes,
+        warnings: bytes = b"",
     ) -> Checkpoint:
         """Keep a checkpoint and lines that were rejected, in a file that starts with `heading`."""
-        additions = ((self.rejected, heading, rejected), (self.reasons, b"", reasons))
+        additions = (
+            (self.rejected, heading, rejected),
+            (self.reasons, b"", reasons),
+            (self.warnings, b"", warnings),
+        )
         with self._writing():
             pending = tuple(_addition(*each) for each in additions if each[-1])
             checkpoint = self._keep(replace(checkpoint, pending=pending))
@@ -166,6 +178,7 @@ class CheckpointFolder:
         """Delete the checkpoint. Rejected lines stay in renamed files, which are returned."""
         with self._writing():
             (self.path / _STATE).unlink(missing_ok=True)
+            self.warnings.unlink(missing_ok=True)
             return [_aside(path) for path in (self.rejected, self.reasons) if path.exists()]
 
     def _keep(self, checkpoint: Checkpoint) -> Checkpoint:

@@ -164,7 +164,9 @@ class Load:
             if receipt["status"] in {"rejected", "conflict"}:
                 for wrong in receipt.get("errors") or [receipt["error"]]:
                     batch.reject(record, describe_error(wrong["field"], wrong["message"]))
-            elif receipt["status"] == "appended":
+            elif receipt["status"] != "duplicate" and receipt.get("warnings"):
+                batch.warn(record, receipt["warnings"])
+            if receipt["status"] == "appended":
                 token = {receipt["stream_id"]: receipt["version"]}
         self.throttle.after_record(self.clock() - began, token, len(receipts))
         return Counter(receipt["status"] for receipt in receipts)
@@ -206,6 +208,7 @@ class Load:
             rejected=len(rejected),
             rejected_rows=len(rows),
             left_out=batch.left_out,
+            warned=batch.warned,
         )
         checkpoint = replace(
             self.checkpoint,
@@ -214,7 +217,11 @@ class Load:
             seconds=self.checkpoint.seconds + self.clock() - began,
         )
         self.checkpoint = self.folder.write(
-            checkpoint, self.source.heading, lines, reasons.encode()
+            checkpoint,
+            self.source.heading,
+            lines,
+            reasons.encode(),
+            "".join(f"{line}\n" for line in batch.warnings).encode(),
         )
         self.show(Progress(self._read, self.checkpoint.counts))
 
@@ -228,6 +235,8 @@ class LoadBatch:
     rejected: list[tuple[Record, str]] = field(default_factory=list)
     size: int = 0
     left_out: int = 0  # rows that become no event
+    warned: int = 0  # events that are recorded with a warning
+    warnings: list[str] = field(default_factory=list)
 
     def add(self, record: Record, events: Sequence[SizedEvent]) -> None:
         """Add a record whose events are to be sent; there may be none."""
@@ -241,6 +250,14 @@ class LoadBatch:
         """Add a record that has no event."""
         self.records.append(record)
         self.reject(record, reason)
+
+    def warn(self, record: Record, warnings: Sequence[Mapping[str, str]]) -> None:
+        """Note what was mended in an event of a record, or looks like a mistake."""
+        self.warned += 1
+        self.warnings += [
+            f"{line_numbers(record)}: {describe_error(each['field'], each['message'])}"
+            for each in warnings
+        ]
 
     def reject(self, record: Record, reason: str) -> None:
         """Reject a record that was added, perhaps for one more reason."""

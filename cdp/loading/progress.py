@@ -146,17 +146,15 @@ def print_report(
         out.print("Those recorded before have the id of an earlier event; each counts once.")
     if counts.accepted:
         out.print(f"{counts.accepted:,} of the events are deferred until identity responds.")
+    if counts.warned:
+        out.print(f"{plural(counts.warned, 'event')} recorded with a warning, such as:")
+        _print_first(out, folder.warnings, counts.warned)
     if counts.rejected:
         _print_rejected(out, counts, folder)
 
 
 def _print_rejected(out: Console, counts: Counts, folder: CheckpointFolder) -> None:
-    if folder.reasons.exists():
-        with folder.reasons.open(encoding="utf-8", errors="replace") as file:
-            for line in islice(file, _REASONS_SHOWN):
-                out.print(f"  {one_line(line.rstrip())}", markup=False, soft_wrap=True)
-        if counts.rejected > _REASONS_SHOWN:
-            out.print(f"  … all reasons are in {folder.reasons}", markup=False, soft_wrap=True)
+    _print_first(out, folder.reasons, counts.rejected)
     if folder.rejected.exists():
         rows = plural(counts.rejected_rows, "rejected row")
         out.print(f"Correct the {rows}, and load this file:")
@@ -168,6 +166,15 @@ def _print_rejected(out: Console, counts: Counts, folder: CheckpointFolder) -> N
             markup=False,
             soft_wrap=True,
         )
+
+
+def _print_first(out: Console, path: Path, lines: int) -> None:
+    if path.exists():
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for line in islice(file, _REASONS_SHOWN):
+                out.print(f"  {one_line(line.rstrip())}", markup=False, soft_wrap=True)
+        if lines > _REASONS_SHOWN:
+            out.print(f"  … all of them are in {path}", markup=False, soft_wrap=True)
 
 
 def plural(number: int, thing: str) -> str:

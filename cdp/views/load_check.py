@@ -39,7 +39,11 @@ def load_check_view(check: LoadCheck) -> RenderableType:
             table.add_row(event.type, at, who, what)
         parts.append(table)
     parts += [
-        Text(f"Rejected: {one_line(line)}", style="red") for line in _rejected(check.rejected)
+        Text(f"Rejected: {one_line(line)}", style="red") for line in _by_reason(check.rejected)
+    ]
+    parts += [
+        Text(f"Recorded with a warning: {one_line(line)}", style="yellow")
+        for line in _by_reason(check.mended)
     ]
     parts += [
         Text(f"Look at this: {one_line(warning)}", style="yellow") for warning in check.warnings
@@ -81,7 +85,7 @@ def _identifiers(check: LoadCheck) -> RenderableType:
     return table
 
 
-def _rejected(rejected: Mapping[str, list[str]]) -> Iterator[str]:
+def _by_reason(rejected: Mapping[str, list[str]]) -> Iterator[str]:
     by_count = sorted(rejected.items(), key=lambda item: -len(item[1]))
     for reason, lines in by_count[:_REASONS_SHOWN]:
         printed = ", ".join(lines[:_LINES_SHOWN])

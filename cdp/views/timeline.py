@@ -43,7 +43,8 @@ def _orders(page: Mapping[str, Any]) -> RenderableType:
         currency = order["currency"]
         net, paid = (_money(order[name], currency) for name in ("net", "revenue"))
         status = order["status"].replace("_", " ")
-        table.add_row(order["order_id"], status, when(order["at"]), net, paid)
+        name = ", ".join(filter(None, (order["order_id"], order.get("store"))))
+        table.add_row(name, status, when(order["at"]), net, paid)
     rest = page["order_count"] - len(page["orders"])
     if rest > 0:
         table.add_row(f"and {rest:,} earlier", "", "", "", "")

@@ -40,8 +40,8 @@ def test_a_file_of_a_shop_becomes_a_suite_in_a_directory(tmp_path: Path) -> None
     load = ("load", "orders.csv", "--mapping", mapping, "--into", "shop", "--no-progress")
     output = cdp(tmp_path, *load)
     assert "3 rows: 2 new events" in output
-    assert "cdp profile show email=ada@example.com --in shop" in output
-    printed = cdp(tmp_path, "profile", "show", "email=ada@example.com", "--in", "shop", "--json")
+    assert "cdp profile show 'shopify-#1-completed' --in shop" in output
+    printed = cdp(tmp_path, "profile", "show", "shopify-#1-completed", "--in", "shop", "--json")
     profile = json.loads(printed)
     assert profile["orders"]["count"] == 1
     assert profile["orders"]["revenue"] == {"EUR": 3000}

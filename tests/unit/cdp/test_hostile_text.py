@@ -21,6 +21,7 @@ from cdp.views.identity import description_view, history_view, repair_view, revi
 from cdp.views.load_check import load_check_view
 from cdp.views.report import (
     Figures,
+    conflicts_table,
     dead_letters_table,
     decision_view,
     facts_table,
@@ -131,6 +132,7 @@ def check(text: str) -> LoadCheck:
         rejected={text: [text]},
         first=[event],
         warnings=[text],
+        mended={text: [text]},
         ignored=LoadCheck().ignored.__class__({(text, text): 1}),
     )
 
@@ -183,6 +185,9 @@ VIEWS: Mapping[str, Callable[[str], RenderableType]] = {
     "dead-letters show": lambda t: facts_table({t: t}),
     "unrecordable list": lambda t: unrecordable_table(
         [{"event_id": t, "received_at": AT, "reason": t}]
+    ),
+    "conflicts list": lambda t: conflicts_table(
+        [{"event_id": t, "first_at": AT, "last_at": AT, "times": 1, "differing": [t]}]
     ),
     "load --check": lambda t: load_check_view(check(t)),
     "demo": lambda t: figures_table(

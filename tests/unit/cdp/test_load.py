@@ -62,7 +62,9 @@ class LaggingTarget:
             return {"event_id": event["id"], "status": "rejected", "error": error}
         status = "duplicate" if event["id"] in self.log else "appended"
         version = self.log.setdefault(event["id"], len(self.log) + 1)
-        return {"status": status, "stream_id": "all", "version": version}
+        slip = {"field": f"events[{index}].data.ammount", "message": "looks misspelt"}
+        warnings = [slip] if event.get("odd") else []
+        return {"status": status, "stream_id": "all", "version": version, "warnings": warnings}
 
 
 @dataclass
@@ -79,8 +81,13 @@ class ManualTime:
 
 
 def write(path: Path, kinds: str) -> None:
-    """A file with a line for each letter: good, bad for the services, not JSON."""
-    lines = {"g": '{{"id": "{0}"}}', "b": '{{"id": "{0}", "bad": true}}', "n": "no {0}"}
+    """A file with a line for each letter: good, odd, bad for the services, not JSON."""
+    lines = {
+        "g": '{{"id": "{0}"}}',
+        "o": '{{"id": "{0}", "odd": true}}',
+        "b": '{{"id": "{0}", "bad": true}}',
+        "n": "no {0}",
+    }
     path.write_text("".join(lines[k].format(n) + "\n" for n, k in enumerate(kinds, start=1)))
 
 
@@ -230,6 +237,19 @@ def test_a_file_that_has_grown_is_loaded_from_where_it_ended(path: Path) -> None
     write(path, "ggg")
     checkpoint = loaded(path, target)
     assert (checkpoint.counts.rows, checkpoint.counts.appended, sum(target.batches)) == (3, 3, 3)
+
+
+def test_warnings_are_kept_with_their_lines_and_once(path: Path) -> None:
+    write(path, "gobog")
+    target = LaggingTarget()
+    checkpoint = loaded(path, target)
+    assert (checkpoint.counts.warned, checkpoint.counts.rejected) == (2, 1)
+    kept = path.with_name("f.ndjson.load") / "warnings.txt"
+    assert kept.read_text().splitlines() == [
+        "line 2: data.ammount: looks misspelt",
+        "line 4: data.ammount: looks misspelt",
+    ]
+    assert loaded(path, target).counts == checkpoint.counts
 
 
 @pytest.mark.parametrize("kinds", ["bgg", "g"])

@@ -127,7 +127,7 @@ def test_the_report_tells_the_first_reasons_and_where_the_rest_is(tmp_path: Path
         "1 of the events are deferred until identity responds.",
         "  line 1: [b] is bad",
     ]
-    assert lines[13] == f"  … all reasons are in {folder.reasons}"
+    assert lines[13] == f"  … all of them are in {folder.reasons}"
 
 
 def report(folder: CheckpointFolder, counts: Counts, before: Counts | None = None) -> list[str]:
