@@ -133,7 +133,9 @@ _EVENT = EventSchema()
 
 
 def read_origin(value: object) -> Origin:
-    """The entry that events came in by; InvalidInput names those that there are."""
+    """The entry that events came in by, the server's for null; InvalidInput names all of them."""
+    if value is None:
+        return "server"
     if value in ORIGINS:
         return cast("Origin", value)
     hint = suggest(_text(value), ORIGINS)
@@ -207,6 +209,16 @@ def read_data(event_type: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         return data
 
 
+def shorten(value: Any) -> dict[str, Any] | None:
+    """An event that is too large with its lines left out or shortened; None if that is no help."""
+    name, data = _type_and_data(value)
+    shorter = EVENT_TYPES[name].shortened(data) if name in EVENT_TYPES else None
+    if shorter is None:
+        return None
+    event = {**value, "data": shorter}
+    return event if measure(event) <= MAX_EVENT_BYTES else None
+
+
 class _Reader:
     """Reads one event of a call, at `path`; `warnings` fill up on the way."""
 
@@ -247,19 +259,16 @@ class _Reader:
 
     def _shortened(self, value: Any, size: int) -> Any:
         """An event that is too large keeps its money and loses its lines, if it can do so."""
-        name, data = self._type_and_data(value)
-        shorter = EVENT_TYPES[name].shortened(data) if name in EVENT_TYPES else None
-        if shorter is not None:
-            smaller = {**value, "data": shorter}
-            if measure(smaller, self.path) <= MAX_EVENT_BYTES:
-                self._warn(
-                    f"{self.path}.data.products",
-                    f"had to be shortened: the event is {size:,} bytes of JSON,"
-                    f" and at most {MAX_EVENT_BYTES:,} are taken",
-                )
-                return smaller
-        message = f"is {size:,} bytes of JSON; at most {MAX_EVENT_BYTES:,} are taken"
-        raise InvalidFields([FieldMessage(self.path, message)])
+        shorter = shorten(value)
+        if shorter is None:
+            message = f"is {size:,} bytes of JSON; at most {MAX_EVENT_BYTES:,} are taken"
+            raise InvalidFields([FieldMessage(self.path, message)])
+        self._warn(
+            f"{self.path}.data.products",
+            f"had to be shortened: the event is {size:,} bytes of JSON,"
+            f" and at most {MAX_EVENT_BYTES:,} are taken",
+        )
+        return shorter
 
     def _load(self, value: Any) -> dict[str, Any] | None:
         """The event by its schemas, with its `corrected` time; None if anything is wrong."""
@@ -286,7 +295,7 @@ class _Reader:
             yield from error.errors
         if type(value) is not dict:
             return
-        name, data = self._type_and_data(value)
+        name, data = _type_and_data(value)
         if name == "signed_in":
             yield from self._sign_in_errors(value)
         yield from self._data_errors(name, data)
@@ -344,19 +353,12 @@ class _Reader:
         """The event with its slips set right, each with a warning."""
         mending = Mending()
         mended = _EVENT.mend(value, mending)
-        name, data = self._type_and_data(mended)
+        name, data = _type_and_data(mended)
         if name in EVENT_TYPES and data:
             mended["data"] = EVENT_TYPES[name].mend(data, mending, ("data",))
         for parts, message in mending.warnings:
             self._warn(join(self.path, parts), message)
         return mended
-
-    def _type_and_data(self, value: Any) -> tuple[str, dict[str, Any]]:
-        """The type and the data of an event, as far as they can be read."""
-        if type(value) is not dict:
-            return "", {}
-        data = value.get("data")
-        return _text(value.get("type")), data if type(data) is dict else {}
 
     def _as_sent(self, value: Mapping[str, Any], event: Mapping[str, Any]) -> IncomingEvent:
         authenticated, proven = event["authenticated"], event.get("proven")
@@ -405,7 +407,7 @@ class _Reader:
             self._warn(f"{self.path}.proven", "is left out: what a browser tells proves nothing")
 
     def _warn_of_near_misses(self, value: Any) -> None:
-        name, data = self._type_and_data(value)
+        name, data = _type_and_data(value)
         schema = EVENT_TYPES.get(name)
         if schema is None:
             if close := near_miss(name, _TYPES):
@@ -417,6 +419,14 @@ class _Reader:
     def _warn(self, path: str, message: str) -> None:
         if len(self.warnings) < MAX_MESSAGES:
             self.warnings.append(FieldMessage(path, message))
+
+
+def _type_and_data(value: Any) -> tuple[str, dict[str, Any]]:
+    """The type and the data of an event, as far as they can be read."""
+    if type(value) is not dict:
+        return "", {}
+    data = value.get("data")
+    return _text(value.get("type")), data if type(data) is dict else {}
 
 
 def _is_plain_time(text: str) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 from cdp.loading.mapping import FILE_TIME, ROW, TableMapping
 from cdp.loading.rows import Row, parse_line, record_name
 from chassis.core.errors import InvalidInput
-from chassis.validation.plain import MAX_EVENT_BYTES, measure
+from chassis.validation.plain import MAX_CALL_BYTES, MAX_EVENT_BYTES, measure
+from contracts.ingest import shorten
 
 _KEYS_KEPT = 10_000
 
@@ -20,6 +21,9 @@ class Record:
 
     rows: tuple[Row, ...]
     fault: str = ""
+
+
+_LARGEST = MAX_CALL_BYTES // 4  # what profiles can shorten, in a call with others
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def map_rows(record: Record, mapping: TableMapping, file_time: str) -> list[Size
 
 def _sized(event: Any) -> SizedEvent:
     size = measure(event)
-    if size > MAX_EVENT_BYTES:
+    if size > MAX_EVENT_BYTES and (size > _LARGEST or shorten(event) is None):
         raise InvalidInput(
             "", f"is {size:,} bytes of JSON; at most {MAX_EVENT_BYTES:,} are allowed"
         )

@@ -29,7 +29,9 @@ def parse_instant(text: object, field: str = "time") -> int:
     if moment.tzinfo is None:
         raise InvalidInput(field, "has no time zone; end it with Z or an offset such as +02:00")
     try:
-        return (moment.astimezone(UTC) - _EPOCH) // _MICROSECOND
+        if moment.tzinfo is not UTC:
+            moment = moment.astimezone(UTC)
+        return (moment - _EPOCH) // _MICROSECOND
     except OverflowError:
         raise InvalidInput(field, "is outside the years that can be stored") from None
 

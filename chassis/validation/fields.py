@@ -283,6 +283,9 @@ class ListOf(StrictField, fields.List[Any]):
         if type(value) is not list:
             return ()
         of: Any = self.inner
+        shapes = {tuple(part) for part in value if type(part) is dict}  # of most lists one
+        if not any(map(of.has_near_misses, shapes)):
+            return ()
         return [
             miss
             for index, part in enumerate(value)
@@ -300,6 +303,10 @@ class Nested(StrictField, fields.Nested):
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
         return cast("StrictSchema", self.schema).mend(value, mending, parts)
+
+    def has_near_misses(self, names: tuple[str, ...]) -> bool:
+        """See `StrictSchema.has_near_misses`."""
+        return cast("StrictSchema", self.schema).has_near_misses(names)
 
     def near_misses(self, value: object, parts: Parts) -> Sequence[tuple[Parts, str]]:
         return cast("StrictSchema", self.schema).near_misses(value, parts)

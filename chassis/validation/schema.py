@@ -91,6 +91,10 @@ class StrictSchema(Schema):
         suggestion = did_you_mean(name, names) or self.hint or f"; known are {', '.join(names)}"
         return _UNKNOWN + suggestion
 
+    def has_near_misses(self, names: tuple[str, ...]) -> bool:
+        """Whether an object of these fields may have any; mostly it has none, and that is cached."""
+        return bool(self._parents or near_misses(names, self._known))
+
     def near_misses(self, value: object, parts: Parts = ()) -> Sequence[tuple[Parts, str]]:
         """The fields, at every level, that are one letter off a known one, each with that one."""
         if type(value) is not dict:

@@ -23,6 +23,7 @@ from services.profiles.domain.conflicts import SeenIdentifiers, seen_identifiers
 _PURPOSE = b"checkout cdp: values sealed in profiles"
 _NONCE = 12
 _MOST_REMEMBERED = 100_000
+_MOST_ACCEPTED = 20_000
 
 
 class Seal:
@@ -83,7 +84,7 @@ class Vault:
         """One identifier, normalised and hashed once as long as it is remembered."""
         accepted = self._accepted.get((name, value))
         if accepted is None:
-            if len(self._accepted) > _MOST_REMEMBERED:
+            if len(self._accepted) > _MOST_ACCEPTED:
                 self._accepted.clear()
             accepted = accept({name: value}, self.types, self.key)
             self._accepted[name, value] = accepted

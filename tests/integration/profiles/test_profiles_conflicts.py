@@ -40,7 +40,7 @@ def statuses(receipts: Sequence[dict[str, Any]]) -> list[str]:
     return [receipt["status"] for receipt in receipts]
 
 
-def told(shop: ProfilesWithTimer) -> list[Event]:
+def log_of(shop: ProfilesWithTimer) -> list[Event]:
     return [each for each in shop.log() if each.type != "identity_changed"]
 
 
@@ -71,7 +71,7 @@ def test_an_id_that_stands_for_another_event_is_a_conflict_and_nothing_is_writte
     }
     assert first["stream_id"] not in str(receipts)
     assert first["profile_id"] not in str(receipts)
-    assert [each.id for each in told(shop)].count("5001") == 1
+    assert [each.id for each in log_of(shop)].count("5001") == 1
     ((listed, names, times),) = conflicts(shop)
     assert (listed, times) == ("5001", 1)
     assert set(differing) <= set(names)
@@ -104,7 +104,7 @@ def test_the_same_content_in_another_form_is_a_duplicate(shop: ProfilesWithTimer
 def test_in_one_call_the_first_event_of_an_id_counts(shop: ProfilesWithTimer) -> None:
     same, other = event("e-1", data={"page": "/"}), event("e-1", data={"page": "/cart"})
     assert statuses(shop.receipts(same, other, same)) == ["appended", "conflict", "duplicate"]
-    assert [each.data for each in told(shop)] == [{"page": "/"}]
+    assert [each.data for each in log_of(shop)] == [{"page": "/"}]
     assert conflicts(shop) == [("e-1", ["data.page"], 1)]
 
 
@@ -130,7 +130,7 @@ def test_while_identity_is_down_a_conflict_is_one_with_what_waits(shop: Profiles
     assert statuses(shop.receipts(event("e-1", "other", identifiers=ANN))) == ["conflict"]
     shop.identity.down = False
     shop.drain()
-    assert sorted((each.id, each.type) for each in told(shop)) == [
+    assert sorted((each.id, each.type) for each in log_of(shop)) == [
         ("e-1", "page_read"),
         ("e-2", "page_read"),
         ("old", "page_read"),
@@ -194,7 +194,7 @@ def test_an_event_keeps_its_arrival_its_origin_and_the_key_of_its_address(
     shop.receipts(event("e-1", identifiers=ANN), event("e-2", identifiers=both))
     shop.recorder.record([event("e-3", identifiers=BOB)], shop.identity, shop.work, "browser")
     shop.receipts(event("e-4", identifiers=BOB, proven=["email"]))
-    kept = {each.id: each.metadata for each in told(shop)}
+    kept = {each.id: each.metadata for each in log_of(shop)}
     arrivals = [kept[f"e-{number}"]["arrival"] for number in range(1, 5)]
     assert arrivals == sorted(arrivals)
     assert [place for _, place in arrivals] == [0, 1, 0, 0]
@@ -214,7 +214,7 @@ def test_what_waited_for_identity_keeps_how_it_came_in(shop: ProfilesWithTimer) 
     shop.identity.down = False
     shop.receipts(event("e-3"))
     shop.drain()
-    first, second, third = sorted(told(shop), key=lambda each: each.id)
+    first, second, third = sorted(log_of(shop), key=lambda each: each.id)
     assert first.arrival < second.arrival < third.arrival
     assert (first.metadata["origin"], first.metadata["authenticated"]) == ("browser", False)
     assert ("origin" in second.metadata, second.metadata["authenticated"]) == (False, True)
@@ -225,4 +225,4 @@ def test_what_an_earlier_release_has_deferred_is_recorded(shop: ProfilesWithTime
     row = {"event_id": "e-1", "received_at": NOW, "sealed": sealed}
     shop.work.run(lambda unit: unit.connection.execute(sa.insert(DEFERRED), [row]))
     assert shop.drain() == 1
-    assert [each.id for each in told(shop)] == ["e-1"]
+    assert [each.id for each in log_of(shop)] == ["e-1"]

@@ -389,10 +389,18 @@ def test_a_shop_says_what_an_event_proves() -> None:
     assert (mended.proven, warned(mended)) == (("email",), ["proven"])
 
 
-@pytest.mark.parametrize("origin", ["Server", "web", "", None, 1, [], {}])
+@pytest.mark.parametrize("origin", ["Server", "web", "", 1, [], {}])
 def test_an_origin_that_there_is_not_is_refused_with_those_that_there_are(origin: Any) -> None:
     with pytest.raises(InvalidInput, match="must be one of server, browser"):
         read_origin(origin)
+
+
+def test_without_an_origin_it_is_the_server() -> None:
+    assert [read_origin(origin) for origin in (None, "server", "browser")] == [
+        "server",
+        "server",
+        "browser",
+    ]
 
 
 # Whatever is sent.
