@@ -210,17 +210,17 @@ def _place_completion(telling: OrderEvent, row: OrderRow, owners: Owners) -> Ord
             row.reused.append(other)
         return replace(_at_home(telling, other, owners), is_reused=True)
     if home.stream and telling.strength <= home.strength:
+        home.address = home.address or telling.address
         return _at_home(telling, home, owners)
-    if not home.stream:
-        home.stream, home.strength = own.stream, telling.strength
+    home.stream = home.stream or own.stream
     moved = _move(telling, row, own.stream) if home.stream != own.stream else None
+    known = home.address if home.strength >= SHOP else None
     home.stream, home.strength = own.stream, telling.strength
-    home.address = telling.address or home.address
+    home.address = telling.address or known
     return replace(_at_home(telling, home, owners), moved=moved)
 
 
 def _at_home(telling: OrderEvent, home: OrderHome, owners: Owners) -> OrderPlace:
-    home.address = home.address or telling.address
     home.state = dict(home.state)
     occasion = telling.occasion
     apply_to_order(
@@ -424,7 +424,7 @@ def plan(
         if (
             telling.resolution is None
             and telling.event.type == COMPLETED
-            and (telling.strength == BROWSER or not row.home.stream)
+            and (telling.strength == BROWSER or row.home.strength < SHOP)
         ):
             continue
         order = place(telling, row, owners)

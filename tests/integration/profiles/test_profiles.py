@@ -399,3 +399,34 @@ def test_a_profile_is_the_fold_of_its_streams_whatever_was_stored_before(
                     fold_events(by_stream, [e])
             expected = profile_view(combine(by_stream.values()), NOW)
             assert {name: view[name] for name in expected} == expected
+
+
+def test_a_batch_of_orders_costs_no_statement_for_each(profiles: ProfilesWithoutNameko) -> None:
+    engine = profiles.work.database.engine
+    statements: list[str] = []
+
+    def count(number: int, name: str) -> int:
+        orders = [
+            order(f"{name}-{n}", f"{name}-{n}", 100, identifiers={"email": f"a{n}@shop.example"})
+            for n in range(number)
+        ]
+        ends = [
+            event(
+                f"{name}-{n}-x",
+                "order_cancelled",
+                identifiers={"email": f"b{n}@shop.example"},
+                data={"order_id": f"{name}-{n}"},
+            )
+            for n in range(number)
+        ]
+        statements.clear()
+        profiles.recorder.record(orders, profiles.identity, profiles.work)
+        profiles.recorder.record(ends, profiles.identity, profiles.work)
+        return len(statements)
+
+    if engine.dialect.name != "sqlite":
+        pytest.skip("prepared statements go past SQLAlchemy, which counts them here")
+    sa.event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    few, many = count(2, "few"), count(400, "many")
+    assert few > 0
+    assert many <= few + 4
