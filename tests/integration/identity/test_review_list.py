@@ -25,10 +25,15 @@ MAIL = "family@shop.example"
 class ReviewedShop:
     """Identity, running, with a clock that a test sets."""
 
-    def __init__(self, client: Client, clock: FixedClock) -> None:
-        self._client = client
+    def __init__(self, uri: str, clock: FixedClock) -> None:
+        self._uri = uri
         self._clock = clock
         self._events = 0
+
+    def call(self, method: str, **arguments: Any) -> Any:
+        """What identity answers a client that is new, as a client takes one call at a time."""
+        with Client(self._uri) as client:
+            return client.call("identity", method, **arguments)
 
     def stand_at(self, instant: str) -> None:
         self._clock.at = parse_instant(instant)
@@ -47,10 +52,10 @@ class ReviewedShop:
                     "authenticated": True,
                 }
             )
-        self._client.call("identity", "resolve", observations=observations)
+        self.call("resolve", observations=observations)
 
     def review(self, **arguments: Any) -> list[dict[str, Any]]:
-        entries: list[dict[str, Any]] = self._client.call("identity", "review", **arguments)
+        entries: list[dict[str, Any]] = self.call("review", **arguments)
         for entry in entries:
             load_checked(ReviewEntrySchema(), entry)
         return entries
@@ -64,8 +69,7 @@ def shop(service_database_uri: Callable[[str], str]) -> Iterator[ReviewedShop]:
     settings = Settings("identity", service_database_uri("identity"), uri, clock, b"k", role="rpc")
     runner = Runner([(IdentityService, settings)])
     runner.start()
-    with Client(uri) as client:
-        yield ReviewedShop(client, clock)
+    yield ReviewedShop(uri, clock)
     runner.stop()
 
 
