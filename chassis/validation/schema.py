@@ -92,7 +92,7 @@ class StrictSchema(Schema):
         return _UNKNOWN + suggestion
 
     def has_near_misses(self, names: tuple[str, ...]) -> bool:
-        """Whether an object of these fields may have any; mostly it has none, and that is cached."""
+        """Whether an object with these fields may have any; what was asked before is cached."""
         return bool(self._parents or near_misses(names, self._known))
 
     def near_misses(self, value: object, parts: Parts = ()) -> Sequence[tuple[Parts, str]]:

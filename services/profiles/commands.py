@@ -28,6 +28,7 @@ from services.profiles.domain.conflicts import (
     content_of,
     find_conflicts,
     recorded_content,
+    seen_identifiers,
 )
 from services.profiles.domain.deferral import deferred_body, read_deferred
 from services.profiles.domain.receipts import LogPosition, RecordOutcome
@@ -172,7 +173,7 @@ class RecordHandler:
             draft = recording.draft(
                 event,
                 resolution or orders.unresolved(batch.refusals[event.id]),
-                self.vault.see(event),
+                seen_identifiers(accepted),
             )
             draft = recording.with_proof(draft, event, accepted)
             incoming.append(IncomingDraft(event, accepted, draft, tells_of_order))
@@ -185,9 +186,19 @@ class RecordHandler:
         stored: Mapping[str, Event],
         work: UnitOfWorkRunner,
     ) -> RecordOutcome:
-        """Defer the events that identity will be able to use; `bodies` are what is kept of them."""
+        """Defer the events that identity will be able to use, and what is told of orders.
+
+        `bodies` are what is kept of them. A refund, say, finds its order without a shopper too.
+        """
         accepted = {event.id: self.vault.accept(event) for event in new}
-        refusals = receipts.expected_refusals(accepted)
+        of_orders = {
+            event.id
+            for event in new
+            if orders.order_key(event) is not None and event.type != orders.COMPLETED
+        }
+        refusals = receipts.expected_refusals(
+            {event_id: each for event_id, each in accepted.items() if event_id not in of_orders}
+        )
         deferred = {
             event_id: list_ignored(identifiers.ignored)
             for event_id, identifiers in accepted.items()

@@ -116,6 +116,16 @@ def test_a_senders_clock_is_corrected_by_when_the_event_was_accepted(
     assert recorded.occurred_at == NOW - 1_000_000
 
 
+def test_a_refund_that_names_nobody_waits_as_well_and_is_recorded(shop: ProfilesWithTimer) -> None:
+    shop.identity.down = True
+    nobody = {"anonymous_id": "undefined"}
+    refund = event("e-1", "order_refunded", identifiers=nobody, data={"order_id": "1"})
+    assert shop.statuses(refund, event("e-2", identifiers=nobody)) == ["accepted", "rejected"]
+    shop.identity.down = False
+    assert shop.drain() == 1
+    assert shop.recorded() == ["e-1"]
+
+
 def test_an_event_that_identity_fails_on_is_set_aside_and_spoils_no_other(
     shop: ProfilesWithTimer,
 ) -> None:

@@ -257,7 +257,7 @@ def test_what_is_large_for_another_reason_is_rejected() -> None:
     ("data", "field", "meant"),
     [
         ({"ammount": 500}, "ammount", "amount"),
-        ({"amont": 500}, "amont", "amount"),
+        ({"amoun": 500}, "amoun", "amount"),
         ({"amuont": 500}, "amuont", "amount"),
         ({"refundId": "r"}, "refundId", "refund_id"),
         ({"Total": 5}, "Total", "total"),

@@ -1,0 +1,216 @@
+"""Cases of input: what shops send that is not quite as it should be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chassis import InvalidInput
+from tests.support.case_shop import CaseShop
+
+ANN = {"user_id": "ann"}
+LINE = {"sku": "cup", "category": "kitchen", "quantity": 1, "price": 3_000}
+
+
+def order(shop: CaseShop, number: str = "1", **data: Any) -> dict[str, Any]:
+    return shop.event(
+        "order_completed",
+        "10:00",
+        ANN,
+        authenticated=True,
+        order_id=number,
+        **{"revenue": 3_000, "currency": "USD", **data},
+    )
+
+
+def refund(shop: CaseShop, **data: Any) -> dict[str, Any]:
+    return shop.event("order_refunded", "11:00", ANN, authenticated=True, order_id="1", **data)
+
+
+def fields(receipt: dict[str, Any]) -> list[str]:
+    return [warning["field"].partition(".")[2] for warning in receipt["warnings"]]
+
+
+# Quantities, and lines that are none.
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"sku": "cheese", "quantity": 0.5, "price": 1_000},
+        {"sku": "removed", "quantity": 0, "price": 1_000},
+        {"sku": "cup", "price": 1_000},
+        {"name": "tip", "price": 200, "quantity": 1},
+        {"sku": "odd", "quantity": "some", "price": 200},
+        {"sku": "odd", "price": 19.99},
+    ],
+)
+def test_an_order_counts_whatever_one_of_its_lines_is(shop: CaseShop, line: dict[str, Any]) -> None:
+    shop.record(order(shop, products=[LINE, line]))
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+
+
+def decide(shop: CaseShop, **context: Any) -> dict[str, Any]:
+    decision: dict[str, Any] = shop.client.call(
+        "offers",
+        "decide",
+        request={"placement": "checkout", "context": context, "deadline_ms": 20_000},
+    )
+    return decision
+
+
+@pytest.mark.parametrize(
+    ("line", "reasons"),
+    [
+        ({"sku": "cheese", "quantity": 0.5}, []),
+        ({"sku": "removed", "quantity": 0}, []),
+        ({"sku": "cup"}, []),
+        ({"name": "tip", "price": 200, "quantity": 1}, ["ignored:context.items[1]"]),
+        ({"sku": "odd", "price": 19.99}, ["ignored:context.items[1]"]),
+        ("tip", ["ignored:context.items[1]"]),
+    ],
+)
+def test_the_checkout_gets_an_answer_whatever_a_line_of_the_basket_is(
+    shop: CaseShop, line: Any, reasons: list[str]
+) -> None:
+    decision = decide(shop, items=[{"sku": "lid"}, line], value=3_000, currency="USD")
+    assert decision["degraded"] == []
+    left_out = {reason.split(": ")[0] for reason in decision["reasons"] if ": " in reason}
+    assert left_out == set(reasons)
+
+
+def test_the_checkout_gets_an_answer_whatever_else_is_odd(shop: CaseShop) -> None:
+    decision = decide(shop, value="19.99", currency="dollars", stock=[], coupon="X")
+    assert {reason.split(": ")[0] for reason in decision["reasons"]} >= {
+        "ignored:context.value",
+        "ignored:context.currency",
+        "ignored:context.stock",
+        "ignored:context.coupon",
+    }
+    for wrong in ({"placement": "cellar"}, {"placement": "checkout", "identifiers": ["ann"]}):
+        with pytest.raises(InvalidInput):
+            shop.client.call("offers", "decide", request=wrong)
+
+
+# Refunds.
+
+
+def test_a_refund_is_its_total_where_it_has_no_amount(shop: CaseShop) -> None:
+    shop.record(order(shop))
+    (receipt,) = shop.record(refund(shop, total=1_000, currency="USD", products=[LINE]))
+    assert shop.orders(user_id="ann") == (1, {"USD": 2_000})
+    assert receipt["warnings"] == []
+
+
+def test_a_refund_is_what_its_products_cost_where_it_has_nothing_else(shop: CaseShop) -> None:
+    shop.record(order(shop))
+    lines = [{"sku": "cup", "price": 500, "quantity": 2}, {"name": "tip", "price": 200}]
+    (receipt,) = shop.record(refund(shop, products=lines))
+    assert shop.orders(user_id="ann") == (1, {"USD": 1_800})
+    assert receipt["warnings"] == []
+
+
+@pytest.mark.parametrize("name", ["ammount", "amuont", "amoun", "Amount"])
+def test_a_refund_whose_amount_is_misspelt_says_so(shop: CaseShop, name: str) -> None:
+    shop.record(order(shop))
+    (receipt,) = shop.record(refund(shop, currency="USD", **{name: 500}))
+    assert fields(receipt) == [f"data.{name}", "data.amount"]
+    misspelt, assumed = receipt["warnings"]
+    assert 'did you mean "amount"?' in misspelt["message"]
+    assert "assumed_full" in assumed["message"]
+
+
+# One id for two events.
+
+
+def test_an_order_whose_id_is_that_of_its_cancellation_too_is_a_conflict(shop: CaseShop) -> None:
+    event_id = shop.mine("5001")
+    shop.record({**order(shop), "id": event_id})
+    cancelled = shop.event(
+        "order_cancelled", "11:00", {"email": "bob"}, event_id=event_id, order_id="1"
+    )
+    (receipt,) = shop.receipts(cancelled)
+    assert receipt["status"] == "conflict"
+    assert not {"profile_id", "stream_id", "token"} & receipt.keys()
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+    (listed,) = [
+        each
+        for each in shop.client.call("profiles", "conflicts", limit=1_000)
+        if each["event_id"] == event_id
+    ]
+    assert "type" in listed["differing"]
+    assert "bob" not in str(listed)
+
+
+def test_an_event_that_is_sent_again_counts_once_in_whatever_form(shop: CaseShop) -> None:
+    sent = order(shop, products=[LINE])
+    shop.record(sent)
+    data = {**sent["data"], "revenue": "3000", "currency": "usd"}
+    (receipt,) = shop.receipts({**sent, "data": data, "time": "2026-11-20 10:00Z"})
+    assert receipt["status"] == "duplicate"
+    assert fields(receipt) == ["time", "data.revenue", "data.currency"]
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+
+
+# Clocks.
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "is_at"),
+    [
+        ("1997-03-01T12:00:02Z", "1997-03-01T12:00:00.000000Z"),
+        (None, "1997-03-01T12:00:00.000000Z"),
+    ],
+)
+def test_an_order_of_1997_is_one_of_1997(shop: CaseShop, sent_at: str | None, is_at: str) -> None:
+    event = order(shop)
+    shop.record({**event, "time": "1997-03-01T12:00:00Z", "sent_at": sent_at})
+    assert shop.profile(user_id="ann")["orders"]["first_at"] == is_at
+
+
+def test_a_clock_that_is_half_an_hour_behind_is_corrected(shop: CaseShop) -> None:
+    event = order(shop)
+    late = {"time": "2026-11-20T11:20:00Z", "sent_at": "2026-11-20T11:30:00Z"}
+    shop.record({**event, **late})
+    assert shop.profile(user_id="ann")["orders"]["first_at"] == "2026-11-20T11:50:00.000000Z"
+
+
+def test_a_time_far_ahead_is_rejected_and_our_clock_is_said(shop: CaseShop) -> None:
+    (receipt,) = shop.receipts({**order(shop), "time": "2027-11-20T12:00:00Z"})
+    assert receipt["status"] == "rejected"
+    assert "2026-11-20T12:00:00Z" in receipt["error"]["message"]
+
+
+# Many errors, and many slips.
+
+
+def test_all_that_is_wrong_is_told_at_once(shop: CaseShop) -> None:
+    (receipt,) = shop.receipts({**order(shop, revenue="30,00", currency="dollars"), "time": "soon"})
+    assert [error["field"] for error in receipt["errors"]] == [
+        "events[0].time",
+        "events[0].data.revenue",
+        "events[0].data.currency",
+    ]
+    assert receipt["error"] == receipt["errors"][0]
+
+
+def test_slips_that_can_mean_one_thing_only_count(shop: CaseShop) -> None:
+    event = order(shop, revenue="3000", currency="usd")
+    event["data"]["order_id"] = 1_001
+    (receipt,) = shop.record({**event, "authenticated": "true"})
+    assert fields(receipt) == [
+        "authenticated",
+        "data.order_id",
+        "data.revenue",
+        "data.currency",
+    ]
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+
+
+def test_what_a_browser_says_of_itself_is_not_believed(shop: CaseShop) -> None:
+    event = shop.event("page_read", "10:00", ANN, authenticated=True)
+    (receipt,) = shop.record(event, origin="browser")
+    assert fields(receipt) == ["authenticated"]
+    with pytest.raises(InvalidInput, match="origin"):
+        shop.receipts(event, origin="till")
