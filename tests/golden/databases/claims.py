@@ -15,6 +15,7 @@ from __future__ import annotations
 import chassis.runtime.green  # noqa: F401  # isort: skip - services import nameko
 
 import json
+import re
 import sys
 import tempfile
 import time
@@ -34,6 +35,8 @@ from tests.support.servers import Databases
 CLOCK = "2026-11-20T12:00:00Z"
 FOLDER = HERE / "0.1.0-claims"
 CONFIG = HERE / "0.1.0" / "config"
+
+_FINGERPRINT = re.compile(r"""(log_incarnations"? VALUES ?\(1, ?)'[^']*'""")
 
 Event = dict[str, Any]
 
@@ -143,7 +146,9 @@ def make(stage: Stage, folder: Path, dump: Callable[[str], str]) -> None:
     folder.mkdir(parents=True)
     expected = play(stage)
     for service, owner_uri in stage.owners.items():
-        (folder / f"{service}.sql").write_text(dump(owner_uri))
+        # Where the log lay is left out: it lies elsewhere wherever this is opened.
+        text = _FINGERPRINT.sub(r"\1''", dump(owner_uri))
+        (folder / f"{service}.sql").write_text(text)
     text = json.dumps(expected, ensure_ascii=False, indent=1)
     (folder / "expected.json").write_text(f"{text}\n")
 

@@ -196,7 +196,7 @@ INSERT INTO public.keys VALUES ('user_id:293a9538c610f8ae2b67fe030c70a4b8');
 INSERT INTO public.keys VALUES ('user_id:92c16d1eda0ef7188aa24151a1960441');
 INSERT INTO public.keys VALUES ('user_id:e337489e637308ba05082f79a6a7ed52');
 
-INSERT INTO public.log_incarnations VALUES (1, '7712568361909770353/00000001/43288/43172', 0);
+INSERT INTO public.log_incarnations VALUES (1, '', 0);
 
 INSERT INTO public.profiles VALUES ('01a21999-1feb-752a-ae1b-0f4864e4bfef');
 INSERT INTO public.profiles VALUES ('01a21999-2101-7559-a11f-518ba8ebb6fd');

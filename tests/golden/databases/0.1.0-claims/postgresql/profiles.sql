@@ -257,7 +257,7 @@ INSERT INTO public.labels VALUES ('01a21999-230b-73ab-adcd-49fd345c9195', '01a21
 INSERT INTO public.labels VALUES ('01a21999-232d-71bc-a549-1216cc2dab24', '01a21999-232d-71bc-a549-1216cc2dab24', 1);
 INSERT INTO public.labels VALUES ('01a21999-237c-7681-a72d-84efff088a09', '01a21999-232d-71bc-a549-1216cc2dab24', 2);
 
-INSERT INTO public.log_incarnations VALUES (1, '7712568361909770353/00000001/43429/43297', 0);
+INSERT INTO public.log_incarnations VALUES (1, '', 0);
 
 INSERT INTO public.positions VALUES ('identity', '01a21999-1feb-752a-ae1b-0f4864e4bfef', 1, 1, false, NULL);
 INSERT INTO public.positions VALUES ('identity', '01a21999-2095-732a-bd31-98b02c535269', 1, 1, false, NULL);

@@ -90,7 +90,7 @@ CREATE TABLE log_incarnations (
 	began_at BIGINT NOT NULL, 
 	PRIMARY KEY (incarnation)
 );
-INSERT INTO "log_incarnations" VALUES(1,'file/2171728',0);
+INSERT INTO "log_incarnations" VALUES(1,'',0);
 CREATE TABLE outbox (
 	id TEXT NOT NULL, 
 	refs JSON NOT NULL, 

@@ -130,7 +130,7 @@ CREATE TABLE log_incarnations (
 	began_at BIGINT NOT NULL, 
 	PRIMARY KEY (incarnation)
 );
-INSERT INTO "log_incarnations" VALUES(1,'file/2171730',0);
+INSERT INTO "log_incarnations" VALUES(1,'',0);
 CREATE TABLE memberships (
 	profile_id TEXT NOT NULL, 
 	segment TEXT NOT NULL, 
