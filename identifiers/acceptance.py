@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from chassis.core.suggest import near_miss
 from identifiers.normalising import Unusable, clean, normalise
 from identifiers.placeholders import is_placeholder
 from identifiers.types import Assurance, IdentifierType, IdentifierTypes
@@ -77,7 +78,9 @@ def accept(identifiers: Mapping[str, str], types: IdentifierTypes, key: bytes) -
 def _identifier(name: str, value: str, types: IdentifierTypes, key: bytes) -> Identifier:
     kind = types.by_name.get(name)
     if kind is None:
-        raise Unusable(f"has an unknown type; known are {', '.join(types.by_name)}")
+        close = near_miss(name, frozenset(types.by_name))
+        hint = f"did you mean {close}?" if close else f"known are {', '.join(types.by_name)}"
+        raise Unusable(f"has an unknown type; {hint}")
     if not isinstance(value, str):
         raise Unusable("is not text; send it in quotes")
     value = clean(value)

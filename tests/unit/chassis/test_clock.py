@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from chassis import FixedClock, InvalidInput, SystemClock, clock_from, parse_instant
-from chassis.core.clock import CorrectedClock, corrected, steady_microseconds
+from chassis.core.clock import ArrivalClock, CorrectedClock, corrected, steady_microseconds
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
 
@@ -13,6 +13,16 @@ def test_a_fixed_clock_stands_until_it_is_moved() -> None:
     assert (clock.now(), clock.now()) == (5, 5)
     clock.at = 7
     assert clock.now() == 7
+
+
+def test_no_two_things_arrive_at_one_instant_though_the_clock_stands_or_is_set_back() -> None:
+    clock = FixedClock(5)
+    arrivals = ArrivalClock(clock)
+    assert [arrivals.next(), arrivals.next()] == [5, 6]
+    clock.at = 3
+    assert arrivals.next() == 7
+    clock.at = 100
+    assert arrivals.next() == 100
 
 
 def test_a_setting_chooses_the_machines_clock_or_an_instant_to_stand_at() -> None:

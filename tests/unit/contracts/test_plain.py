@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chassis import InvalidInput
 from chassis.validation import MAX_DEPTH, MAX_EVENT_BYTES, check_plain
-from chassis.validation.plain import measure
+from chassis.validation.plain import faults, has_text_names, measure
 
 
 def made_of(scalars: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -139,3 +139,29 @@ def test_a_path_shows_a_strange_name_escaped_and_cut() -> None:
 def test_any_python_value_is_measured_or_refused_as_invalid_input(value: Any) -> None:
     with contextlib.suppress(InvalidInput):
         assert measure(value) > 0
+
+
+oddities = (
+    scalars
+    | st.floats()
+    | st.integers(-(2**70), 2**70)
+    | st.text()
+    | st.sampled_from([Decimal(1), b"x", (1,), {1: 2}, {"a\0": 1}, nested(25), "\\u0000", "\0"])
+)
+
+
+@given(made_of(oddities))
+def test_every_fault_of_a_value_is_found_and_a_value_is_plain_if_it_has_none(value: Any) -> None:
+    found = list(faults(value, "event"))
+    if not found:
+        measure(value, "event")
+        return
+    with pytest.raises(InvalidInput) as caught:
+        measure(value, "event")
+    assert (caught.value.subject, caught.value.message) == found[0]
+
+
+def test_names_that_are_no_text_are_seen_as_deep_as_a_value_may_be() -> None:
+    assert has_text_names({"a": [{"b": 1}]})
+    assert not has_text_names({"a": [{2: 1}]})
+    assert has_text_names(nested(2_000))

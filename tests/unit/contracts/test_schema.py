@@ -164,6 +164,27 @@ def test_a_misspelt_field_is_named_before_the_one_that_is_missing() -> None:
     assert caught.value.args == ("idd", 'is not a known field; did you mean "id"?')
 
 
+def test_a_call_is_refused_with_all_that_is_wrong_with_it() -> None:
+    lines = [{"sku": "a", "price": 3.5}, {}]
+    with pytest.raises(InvalidInput) as caught:
+        load(REQUEST, {"id": "", "kind": "cart", "lines": lines, "flag": 1}, "request")
+    assert caught.value.subject == "request.id"
+    assert caught.value.message == (
+        "must not be empty"
+        "; also request.lines[0].price: must be a whole number of minor units (4999 for 49.99),"
+        " not a fraction"
+        "; also request.lines[1].sku: is missing"
+        "; also request.flag: must be true or false, not a number"
+    )
+
+
+def test_two_strange_fields_are_both_named() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        load(REQUEST, {"id": "x", "knd": "cart", "zzz": 1})
+    assert caught.value.subject == "knd"
+    assert "also zzz: is not a known field" in caught.value.message
+
+
 def test_a_strange_field_is_refused_with_the_known_ones() -> None:
     assert refusal(zzz=1)[1].startswith("is not a known field; known are id, kind, lines")
 
