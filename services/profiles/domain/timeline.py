@@ -15,6 +15,11 @@ _MOST_DATA = 4_096  # characters of JSON an entry shows
 _MOST_LINES = 20  # products
 _MOST_NAMES = 50  # fields that were left out
 _UNCHANGED = frozenset({"identity_changed"})
+# What joint facts of ours say to people; the rest of them is for read models.
+_FACT_FIELDS: Mapping[str, frozenset[str]] = {
+    "order_moved": frozenset({"order_id", "store", "from", "to"}),
+    "consent_refused": frozenset({"purpose", "event_id"}),
+}
 _LINE_FIELDS = frozenset(OrderLine().fields)
 # What shoppers have written themselves, of the fields that the platform reads.
 _WRITTEN = frozenset({"traits"})
@@ -104,7 +109,7 @@ def entry(
         else None,
         "assurance": metadata.get("assurance"),
         "authenticated": metadata.get("authenticated"),
-        "origin": None if is_fact else metadata.get("origin", "server"),
+        "origin": None if event.joint else metadata.get("origin", "server"),
         "recorded_under": metadata.get("profile_id"),
         "data": data,
         "left_out": left_out,
@@ -162,6 +167,9 @@ def visible_data(event: Event, *, reveal: bool) -> tuple[dict[str, Any], list[st
     What the platform does not read may say anything about a person, as traits do: that takes
     `reveal`. What is too large is left out.
     """
+    if event.joint:
+        names = _FACT_FIELDS.get(event.type, frozenset())
+        return {name: value for name, value in event.data.items() if name in names}, []
     schema = EVENT_TYPES.get(event.type)
     known = frozenset(schema.fields if schema else ()) - _WRITTEN
     fields: dict[str, Any] = {}

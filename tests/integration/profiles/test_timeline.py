@@ -140,6 +140,22 @@ def test_an_entry_says_where_it_came_from_and_when_it_was_told(shop: Shop) -> No
     assert entry["recorded_under"] == shop.find(**DEVICE)["profile_id"]
 
 
+def test_an_entry_has_the_address_that_was_typed_and_that_a_browser_told_it(shop: Shop) -> None:
+    event = {
+        "id": "typed",
+        "type": "checkout_started",
+        "time": "2026-11-20T10:00:00Z",
+        "identifiers": {**DEVICE, "email": "ann@shop.example"},
+        "authenticated": True,
+        "data": {},
+    }
+    shop.client.call("profiles", "record", events=[event], origin="browser")
+    page = shop.timeline(identifiers=DEVICE, types=["checkout_started"], reveal=True)
+    (entry,) = page["entries"]
+    assert (entry["origin"], entry["authenticated"]) == ("browser", False)
+    assert (entry["address"]["type"], entry["address"]["value"]) == ("email", "ann@shop.example")
+
+
 def test_plain_values_take_reveal(shop: Shop) -> None:
     shop.record("t", "traits_changed", "20T10:00", {"traits": {"first_name": "Grace"}})
     shop.record("o", "order_completed", "20T11:00", {**order("o-1", 5_000), "gift": "for Ann"})
@@ -258,6 +274,25 @@ def test_a_merge_is_told_once_however_many_streams_it_moves(shop: Shop) -> None:
     page = shop.timeline(profile_id=other, limit=200)
     assert page["profile_id"] == one
     assert happened(page).count("the support desk merged two profiles") == 1
+
+
+def test_an_order_that_was_taken_over_says_from_where_in_both_timelines(shop: Shop) -> None:
+    guest = shop.record("told-first", "order_completed", "20T10:00", order("o-1", 5_000))
+    account = shop.record(
+        *("told-again", "order_completed", "20T10:00", order("o-1", 5_000)),
+        identifiers=ACCOUNT,
+        authenticated=True,
+    )
+    for who, orders in ((DEVICE, 0), (ACCOUNT, 1)):
+        page = shop.timeline(identifiers=who)
+        assert page["order_count"] == orders
+        (moved,) = [each for each in page["entries"] if each["type"] == "order_moved"]
+        assert moved["data"] == {
+            "order_id": "o-1",
+            "from": guest["stream_id"],
+            "to": account["stream_id"],
+        }
+        assert (moved["left_out"], moved["origin"], moved["identity"]) == ([], None, None)
 
 
 def test_only_the_newest_orders_are_listed_and_all_are_counted(shop: Shop) -> None:
