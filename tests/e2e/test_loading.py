@@ -165,7 +165,7 @@ event:
         "order,at,who,currency,paid,sku,n\n"
         "A,2026-01-01 10:00,omar,EUR,10.00,lamp,1\n"
         "A,2026-01-01 10:00,omar,EUR,5.00,bulb,2\n"
-        "B,2026-01-02 10:00,grace,eur,7.50,lamp,1\n"
+        "B,2026-01-02 10:00,grace,euro,7.50,lamp,1\n"
         "C,2026-01-03 10:00,grace,EUR,1.00,bulb\n"
         "D,2026-01-04 10:00,omar,EUR,1.00,bulb,1\n"
     )
@@ -184,10 +184,10 @@ event:
     output = output_of(load(running, rejected, *words), status=1)
     assert output[:2] == [
         "3 rows: 2 new events, 0 recorded before, 1 rejected.",
-        "  line 2: data.currency: must be written EUR",
+        "  line 2: data.currency: must be an ISO 4217 code such as USD or EUR",
     ]
     again = rejected.with_name("orders.rejected.csv.load") / "orders.rejected.rejected.csv"
-    again.write_text(again.read_text().replace("eur", "EUR"))
+    again.write_text(again.read_text().replace("euro", "EUR"))
     assert output_of(load(running, again, *words)) == [
         "1 row: 1 new event, 0 recorded before, 0 rejected."
     ]
@@ -196,12 +196,12 @@ event:
     assert (omar["orders"]["items"], omar["orders"]["revenue"]) == (4, {"EUR": 1600})
     mended = rejected.read_bytes()
     with path.open("a") as file:
-        file.write("E,2026-01-05 10:00,omar,eur,1.00,bulb,1\n")
+        file.write("E,2026-01-05 10:00,omar,euro,1.00,bulb,1\n")
     assert output_of(load(running, path, *words), status=1)[:2] == [
         "6 rows: 1 new event, 0 recorded before, 2 rejected.",
         "1 row of them in this run.",
     ]
-    assert rejected.read_bytes().startswith(mended + b"E,2026-01-05 10:00,omar,eur,1.00,bulb,1,")
+    assert rejected.read_bytes().startswith(mended + b"E,2026-01-05 10:00,omar,euro,1.00,bulb,1,")
     assert output_of(load(running, rejected, *words), status=1)[0] == (
         "4 rows: 2 new events, 0 recorded before, 2 rejected."
     )
@@ -233,8 +233,13 @@ event:
     assert running.call("profiles", "statistics")["orders"] == 3
     mapping.write_text(text.replace("event:", 'event:\n  id: "shop-{who}"'))
     path.write_text("\n".join(("at,who,paid", rows[1], rows[2])))
-    output = output_of(load(running, path, "--mapping", mapping, "--flat-out", "--restart"))
-    assert output[0] == "2 rows: 1 new event, 1 recorded before, 0 rejected."
+    words = ("--mapping", mapping, "--flat-out", "--restart")
+    output = output_of(load(running, path, *words), status=1)
+    assert output[:2] == [
+        "2 rows: 1 new event, 0 recorded before, 1 rejected.",
+        "  line 3: id: stands for another event, which was sent before; send this one under an id"
+        " of its own",
+    ]
 
 
 def groceries(folder: Path) -> Path:

@@ -168,6 +168,6 @@ def _to_wire(messages: Sequence[FieldMessage]) -> list[dict[str, str]]:
 def _readable_id(raw: Any) -> str | None:
     """The id of a rejected event, if it has one that may be repeated."""
     event_id = raw.get("id") if isinstance(raw, dict) else None
-    if isinstance(event_id, str) and len(event_id) <= MAX_ID and event_id.isprintable():
+    if isinstance(event_id, str) and 0 < len(event_id) <= MAX_ID and event_id.isprintable():
         return event_id
     return None

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chassis import InvalidInput
+from contracts.event_types import EVENT_TYPES
+from contracts.profiles import RECEIPT
 from tests.support.case_shop import CaseShop
 
 ANN = {"user_id": "ann"}
@@ -214,3 +218,46 @@ def test_what_a_browser_says_of_itself_is_not_believed(shop: CaseShop) -> None:
     assert fields(receipt) == ["authenticated"]
     with pytest.raises(InvalidInput, match="origin"):
         shop.receipts(event, origin="till")
+
+
+# Whatever is sent.
+
+LEAVES = st.sampled_from(
+    ["", "ann", "USD", "usd", "5", "true", "\u0000", "2026-11-20 10:00Z", "1997-03-01T12:00:00Z"]
+) | st.sampled_from([None, True, False, 0, -1, 5, 5.0, 0.5, 2**62, 1e300])
+NAMES = st.sampled_from(
+    sorted(
+        {name for schema in EVENT_TYPES.values() for name in schema.fields} | {"user_id", "email"}
+    )
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+FIELDS = ("id", "type", "time", "sent_at", "identifiers", "authenticated", "proven", "context")
+EVENTS = st.builds(
+    lambda kind, data, changes: {"type": kind, "data": data, **changes},
+    st.sampled_from([*EVENT_TYPES, "page_read", "order_canceled"]),
+    st.dictionaries(NAMES, VALUES, max_size=6) | VALUES,
+    st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=2),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    events=st.lists(EVENTS, min_size=1, max_size=4), origin=st.sampled_from(["server", "browser"])
+)
+def test_whatever_is_sent_is_answered_by_a_receipt_for_each_event(
+    shop: CaseShop, events: list[dict[str, Any]], origin: str
+) -> None:
+    sent = [{**shop.event("page_read", "10:00", ANN, authenticated=True), **e} for e in events]
+    receipts = shop.receipts(*sent, origin=origin)
+    assert len(receipts) == len(sent)
+    for receipt in receipts:
+        RECEIPT.load(receipt)
+        assert ("errors" in receipt) == (receipt["status"] in {"rejected", "conflict"})
+    again = shop.receipts(*sent, origin=origin)
+    for first, second in zip(receipts, again, strict=True):
+        expected = "duplicate" if first["status"] == "appended" else first["status"]
+        assert second["status"] == expected

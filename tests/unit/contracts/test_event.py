@@ -280,12 +280,14 @@ def exists(events: Any, path: str) -> bool:
     parent: Any = {"events": events}
     parts = [part for part in re.split(r"[.\[\]]+", path) if part]
     for part in parts[:-1]:
+        if part == "data" and parent.get("data") is None:
+            return True  # it lacks all its fields
         place = int(part) if isinstance(parent, list) else part
         try:
             parent = parent[place]
         except (LookupError, TypeError):
             return False
-    return isinstance(parent, dict | list) or (parent is None and parts[-2:-1] == ["data"])
+    return isinstance(parent, dict | list)
 
 
 @given(
