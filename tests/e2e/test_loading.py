@@ -235,11 +235,8 @@ event:
     path.write_text("\n".join(("at,who,paid", rows[1], rows[2])))
     words = ("--mapping", mapping, "--flat-out", "--restart")
     output = output_of(load(running, path, *words), status=1)
-    assert output[:2] == [
-        "2 rows: 1 new event, 0 recorded before, 1 rejected.",
-        "  line 3: id: stands for another event, which was sent before; send this one under an id"
-        " of its own",
-    ]
+    assert output[0] == "2 rows: 1 new event, 0 recorded before, 1 rejected."
+    assert output[1].startswith("  line 3: id: stands for another event, which was sent before")
 
 
 def groceries(folder: Path) -> Path:
