@@ -23,7 +23,7 @@ from cdp.commands.arguments import suite_option
 from cdp.connection import DEMO, broker_uri, connected, suite_settings
 from cdp.databases import check_database, explained
 from cdp.views.progress import Report, bars, lines
-from cdp.views.report import console
+from cdp.views.report import console, one_line
 from chassis.config.settings import Settings, owner_database, read_settings
 from chassis.core.clock import corrected
 from chassis.core.errors import Refused, Unavailable
@@ -169,7 +169,7 @@ class Caller:
         def announce(error: BaseException, _pause: float) -> None:
             nonlocal announced
             if not announced:
-                click.echo(f"Waiting up to a minute for {self.service}: {error}", err=True)
+                click.echo(one_line(f"Waiting up to a minute for {self.service}: {error}"), err=True)
                 announced = True
 
         return retry(
