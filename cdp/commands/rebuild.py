@@ -169,7 +169,8 @@ class Caller:
         def announce(error: BaseException, _pause: float) -> None:
             nonlocal announced
             if not announced:
-                click.echo(one_line(f"Waiting up to a minute for {self.service}: {error}"), err=True)
+                waiting = one_line(f"Waiting up to a minute for {self.service}: {error}")
+                click.echo(waiting, err=True)
                 announced = True
 
         return retry(
