@@ -6,8 +6,10 @@ mean one thing only are set right, each with a warning, and whatever is wrong is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal, cast, get_args
 
@@ -47,6 +49,8 @@ MAX_AHEAD = DAY
 _LEAST_CORRECTION = 5 * SECOND
 _MOST_CORRECTION = HOUR
 _TYPES = frozenset(EVENT_TYPES)
+_SNAKE = re.compile(r"[a-z][a-z0-9_]*")
+_SHORTEST_STEM = 8
 
 
 class Proven(ListOf):
@@ -298,7 +302,8 @@ class _Reader:
         name, data = _type_and_data(value)
         if name == "signed_in":
             yield from self._sign_in_errors(value)
-        yield from self._data_errors(name, data)
+        if data or value.get("data") in (None, {}):
+            yield from self._data_errors(name, data)
         if event:
             yield from self._time_errors(self._corrected(event["time"], event.get("sent_at")))
 
@@ -410,7 +415,7 @@ class _Reader:
         name, data = _type_and_data(value)
         schema = EVENT_TYPES.get(name)
         if schema is None:
-            if close := near_miss(name, _TYPES):
+            if _SNAKE.fullmatch(name) and (close := near_miss(name, _TYPES) or _whole_word(name)):
                 self._warn(f"{self.path}.type", f'is a type of your own; did you mean "{close}"?')
             return
         for parts, close in schema.near_misses(data, ("data",)):
@@ -427,6 +432,14 @@ def _type_and_data(value: Any) -> tuple[str, dict[str, Any]]:
         return "", {}
     data = value.get("data")
     return _text(value.get("type")), data if type(data) is dict else {}
+
+
+@lru_cache(maxsize=1_000)
+def _whole_word(name: str) -> str | None:
+    """The known type of which the last word was cut short: `order_refund` is `order_refunded`."""
+    if "_" not in name or len(name) < _SHORTEST_STEM:
+        return None
+    return next((known for known in sorted(_TYPES) if known.startswith(name)), None)
 
 
 def _is_plain_time(text: str) -> bool:

@@ -274,7 +274,16 @@ def test_a_field_that_is_one_letter_off_a_known_one_is_named(
 
 
 def test_a_type_and_a_trait_that_are_one_letter_off_a_known_one_are_named() -> None:
-    assert warned(read(event(type="order_canceled"))) == ["type"]
+    for kind, meant in (
+        ("order_canceled", "order_cancelled"),
+        ("order_refund", "order_refunded"),
+        ("order_cancel", "order_cancelled"),
+        ("orders_completed", "order_completed"),
+    ):
+        taken = read(event(type=kind))
+        assert warned(taken) == ["type"]
+        assert taken.warnings[0].message.endswith(f'did you mean "{meant}"?')
+    assert read(event(type="order_reviewed")).warnings == ()
     traits = {"traits": {"loyalty_teir": "gold"}}
     assert warned(read(event(type="traits_changed", data=traits))) == ["data.traits.loyalty_teir"]
 
@@ -352,6 +361,11 @@ def test_a_value_that_is_wrong_is_not_called_missing_as_well() -> None:
     assert wrong(rejected(refund(amount=5, currency="dollars"))) == ["data.currency"]
     consent = {"purpose": [], "granted": True}
     assert wrong(rejected(event(type="consent_changed", data=consent))) == ["data.purpose"]
+
+
+def test_data_that_is_no_object_lacks_nothing_besides() -> None:
+    assert wrong(rejected(event(type="order_refunded", data=[]))) == ["data"]
+    assert wrong(rejected(event(type="order_refunded", data=...))) == ["data.order_id"]
 
 
 def test_at_most_20_errors_are_told() -> None:
