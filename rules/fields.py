@@ -49,11 +49,16 @@ def mappings_in(value: Any) -> list[Mapping[str, Any]] | None:
 
 def quantity_of(line: Mapping[str, Any]) -> Number:
     """How many pieces a line of an order or a cart is about: one if it does not say."""
-    quantity = number_or_none(line.get("quantity"))
+    quantity = line.get("quantity")
+    if type(quantity) is not int:
+        quantity = number_or_none(quantity)
     return 1 if quantity is None else max(quantity, 0)
 
 
 def add_up(numbers: Iterable[Number]) -> Number:
     """The sum, in decimals as people write them: of 0.1 and 0.2 it is 0.3."""
-    total = sum((Decimal(str(number)) for number in numbers), Decimal(0))
+    terms = list(numbers)
+    if all(type(term) is int for term in terms):
+        return sum(terms)
+    total = sum((Decimal(str(term)) for term in terms), Decimal(0))
     return int(total) if total == total.to_integral_value() else float(total)

@@ -20,7 +20,8 @@ class CategoryOrders:
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         counts: Counter[str] = Counter()
         for event in events:
-            if event.type == "order_completed":
+            # One with `order_home` tells of an order that counts in another stream.
+            if event.type == "order_completed" and "order_home" not in event.metadata:
                 counts.update(_categories(event))
         add_orders(unit, counts)
 

@@ -28,6 +28,11 @@ def value_of(statement: Statement) -> Any:
 
 def keep(statements: list[Statement], new: Statement, watermark: int) -> list[Statement]:
     """The statements of one stream with one that was recorded after them."""
+    if not statements:
+        return [new]
+    (first, *rest) = statements
+    if not rest and first[_TIME] <= watermark and new[_TIME] <= watermark:
+        return [new] if new[:_TIE] >= first[:_TIE] else statements
     others = [each for each in statements if each[:_TIE] != new[:_TIE]]
     kept = prune([*others, new], watermark)
     if len(kept) > MOST_AHEAD + 1:

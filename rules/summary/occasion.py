@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rules.summary.history import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(NamedTuple):
     """When an event happened (µs), and what decides between it and others of the same instant.
 
     `arrival` is the recording machine's clock at receipt (µs) and the place in the call.

@@ -11,7 +11,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -24,18 +23,26 @@ from rules.fields import (
     text_or_none,
     whole_or_none,
 )
-from rules.summary.history import Statement, coming, in_force, keep, merge, prune, value_of
+from rules.summary.history import (
+    MOST_AHEAD,
+    Statement,
+    coming,
+    in_force,
+    keep,
+    merge,
+    prune,
+    value_of,
+)
 from rules.summary.occasion import Occasion
 
 OrderState = dict[str, Any]
 """What is told of one order. All parts are optional:
 
 - `first`, `seen`: the first completion by the shop, and by a browser
-- `placed`, `money`, `lines`: statements of the date, of [revenue, currency] and of
-  [items, {category: items}]
-- `status`, `numbered`: statements of [stands, has a revision], by time, and those with a revision
-  by that
-- `refunds`: {reference: statements of [amount, currency]}; the amount None is all that is left
+- `content`: statements of [money, lines, stands, placed at], each null where it is not told; money
+  is [revenue, currency], and lines are [items, {category: items}]
+- `refunds`: {reference: statements of [amount, currency]}; the amount null is all that is left
+- `last`: the latest time of all these
 """
 
 ORDER_EVENTS = frozenset(
@@ -49,7 +56,9 @@ ORDER_EVENTS = frozenset(
 )
 _BY_BROWSER = -1
 _SEPARATOR = "\x1f"
-_STATEMENTS = ("placed", "money", "lines", "status", "numbered")
+_MONEY, _LINES, _STANDS, _PLACED = _COMPONENTS = range(4)
+_NO_MONEY = [None, None]
+_NO_LINES: list[Any] = [0, {}]
 
 
 class StandingOrder(NamedTuple):
@@ -63,19 +72,13 @@ class StandingOrder(NamedTuple):
 
 
 class OrderAccount(NamedTuple):
-    """An order: `status` is standing, partly_refunded, refunded or cancelled.
-
-    It counts from the instant `begins_at` on: when it was completed, or is placed.
-    """
+    """An order: `status` is standing, partly_refunded, refunded or cancelled."""
 
     key: str
     at: int
-    begins_at: int
     revenue: int | None
     net: int
     currency: str | None
-    items: Number
-    categories: Mapping[str, Number]
     status: str
 
     @property
@@ -89,7 +92,7 @@ class OrderAccount(NamedTuple):
         return self.key.rpartition(_SEPARATOR)[0] or None
 
 
-_STANDS = ("standing", "partly_refunded")
+_LEAD, _TIME, _TIE, _VALUE = 0, 1, 3, 6
 _AT = attrgetter("at")
 
 
@@ -122,17 +125,24 @@ def apply_to_order(
     """Apply an event to the order that it is about: to its parts, none of which it changes."""
     match event_type:
         case "order_completed":
-            _completed(order, data, occasion, watermark)
+            name = "seen" if occasion.by_browser else "first"
+            order[name] = min(occasion.at, order.get(name, occasion.at))
+            money = [whole_or_none(data.get("revenue")), text_or_none(data.get("currency"))]
+            lines = _lines_of(mappings_in(data.get("products")) or ())
+            stands = None if occasion.by_browser else True
+            content = [money, lines, stands, instant_or_none(data.get("placed_at"))]
+            _say(order, content, data, occasion, watermark)
         case "order_updated":
-            _updated(order, data, occasion, watermark)
+            _say(order, _changes(data), data, occasion, watermark)
         case "order_cancelled":
-            _stands(order, False, data, occasion, watermark)
+            _say(order, [None, None, False, None], data, occasion, watermark)
         case "order_refunded":
             refunds = order.get("refunds", {})
             reference = text_or_none(data.get("refund_id")) or occasion.event_id
             statement = occasion.statement(list(refunded_money(data)), _lead(data, occasion))
             refund = keep(refunds.get(reference, []), statement, watermark)
             order["refunds"] = {**refunds, reference: refund}
+            order["last"] = max(occasion.at, order.get("last", occasion.at))
 
 
 def refunded_amount(data: Mapping[str, Any]) -> int | None:
@@ -169,86 +179,72 @@ def _currency_of_refund(data: Mapping[str, Any]) -> str | None:
     return text_or_none(currencies.pop()) if len(currencies) == 1 else None
 
 
-def merge_orders(one: OrderState, other: OrderState) -> OrderState:
-    """What two streams tell of one order, together, before it is pruned."""
+def merge_orders(one: OrderState, other: OrderState, watermark: int) -> OrderState:
+    """What two streams tell of one order, together."""
     order: OrderState = {}
-    for name in ("first", "seen"):
+    for name, choose in (("first", min), ("seen", min), ("last", max)):
         if instants := [part[name] for part in (one, other) if name in part]:
-            order[name] = min(instants)
-    for name in _STATEMENTS:
-        if name in one or name in other:
-            order[name] = merge(one.get(name, ()), other.get(name, ()))
+            order[name] = choose(instants)
+    if content := [*one.get("content", ()), *other.get("content", ())]:
+        order["content"] = _prune_content(content, watermark)
     if "refunds" in one or "refunds" in other:
         mine, theirs = one.get("refunds", {}), other.get("refunds", {})
         order["refunds"] = {
-            reference: merge(mine.get(reference, ()), theirs.get(reference, ()))
+            reference: prune(merge(mine.get(reference, ()), theirs.get(reference, ())), watermark)
             for reference in sorted({*mine, *theirs})
         }
     return order
 
 
-def prune_order(order: OrderState, watermark: int) -> OrderState:
-    """The same order without the statements that have been replaced by the watermark."""
-    pruned = {name: part for name, part in order.items() if name in ("first", "seen")}
-    for name in _STATEMENTS:
-        if name in order:
-            pruned[name] = prune(order[name], watermark)
-    if "refunds" in order:
-        pruned["refunds"] = {
-            reference: prune(statements, watermark)
-            for reference, statements in order["refunds"].items()
-        }
-    return pruned
-
-
 def order_book(orders: Mapping[str, OrderState], now: int | None, watermark: int) -> OrderBook:
     """The standing orders of a summary's plain state at `now`; None counts every event."""
-    standing: list[OrderAccount] = []
+    standing: list[tuple[int, str, StandingOrder]] = []
     changes: list[int] = []
     until = None if now is None else max(now, watermark)
     for key, order in orders.items():
-        account = account_of(key, order, until)
-        if account is None:
+        completed = order.get("first", order.get("seen"))
+        if completed is None:
             continue
-        if until is not None:
-            changes += chain.from_iterable(coming(each, until) for each in _histories(order))
-        if now is not None and account.begins_at > now:
-            changes.append(account.begins_at)
-        elif account.status in _STANDS:
-            standing.append(account)
-    standing.sort(key=lambda account: (account.at, account.key))
-    book = [
-        StandingOrder(each.at, each.net, each.currency, each.items, each.categories)
-        for each in standing
-    ]
-    return OrderBook(book, min(changes, default=None))
+        if until is not None and order["last"] > until:
+            changes += _coming(order, until)
+        (revenue, currency), (items, categories), stands, placed = _content(order, until)
+        at = completed if placed is None else placed
+        if now is not None and (at > now or completed > now):
+            changes.append(max(at, completed))
+            continue
+        if not stands:
+            continue
+        net = revenue or 0
+        if "refunds" in order:
+            net, is_refunded = _net(order, net, currency, until)
+            if is_refunded:
+                continue
+        standing.append((at, key, StandingOrder(at, net, currency, items, categories)))
+    standing.sort()
+    return OrderBook([order for _, _, order in standing], min(changes, default=None))
 
 
-def account_of(key: str, order: OrderState, until: int | None) -> OrderAccount | None:
-    """An order by what is dated up to `until`, or by all; None if no completion was told of it."""
+def account_of(key: str, order: OrderState) -> OrderAccount | None:
+    """An order by all that is told of it; None if no completion is."""
     completed = order.get("first", order.get("seen"))
     if completed is None:
         return None
-    placed = in_force(order.get("placed", ()), until)
-    at = completed if placed is None else value_of(placed)
-    money = in_force(order.get("money", ()), until)
-    lines = in_force(order.get("lines", ()), until)
-    revenue, currency = value_of(money) if money else (None, None)
-    items, categories = value_of(lines) if lines else (0, {})
-    net, is_refunded = _net(order, revenue or 0, currency, until)
+    (revenue, currency), _, stands, placed = _content(order, None)
+    net, is_refunded = _net(order, revenue or 0, currency, None)
     status = "cancelled"
-    if _has_status(order, until):
+    if stands:
         part = "standing" if net == (revenue or 0) else "partly_refunded"
         status = "refunded" if is_refunded else part
-    return OrderAccount(
-        key, at, max(at, completed), revenue, net, currency, items, categories, status
-    )
+    at = completed if placed is None else placed
+    return OrderAccount(key, at, revenue, net, currency, status)
 
 
 def money_of(order: OrderState) -> tuple[int | None, str | None] | None:
     """The revenue and currency of an order, as they were told last; None if they never were."""
-    money = in_force(order.get("money", ()), None)
-    return None if money is None else tuple(value_of(money))
+    if not any(statement[_VALUE][_MONEY] for statement in order.get("content", ())):
+        return None
+    money, *_ = _content(order, None)
+    return money[0], money[1]
 
 
 def is_completed(order: OrderState) -> bool:
@@ -256,26 +252,94 @@ def is_completed(order: OrderState) -> bool:
     return "first" in order or "seen" in order
 
 
-def _histories(order: OrderState) -> Iterator[Iterable[Statement]]:
-    for name in _STATEMENTS:
-        yield order.get(name, ())
-    yield from order.get("refunds", {}).values()
+def _coming(order: OrderState, until: int) -> Iterator[int]:
+    """When what is told of an order comes into force after `until`."""
+    yield from coming(order.get("content", ()), until)
+    for statements in order.get("refunds", {}).values():
+        yield from coming(statements, until)
 
 
-def _has_status(order: OrderState, until: int | None) -> bool:
-    """Whether the order stands by its completions and cancellations.
+def _content(order: OrderState, until: int | None) -> tuple[list[Any], list[Any], bool, int | None]:
+    """The money and lines of an order in force, whether it stands, and when it was placed."""
+    content = order.get("content", ())
+    if len(content) == 1 and (until is None or content[0][_TIME] <= until):
+        money, lines, stands, placed = content[0][_VALUE]
+        return money or _NO_MONEY, lines or _NO_LINES, stands is not False, placed
+    in_force_now = [each for each in content if until is None or each[_TIME] <= until]
+    money = lines = stands = placed = None
+    for statement in _greatest(in_force_now):
+        value = statement[_VALUE]
+        money = money or value[_MONEY]
+        lines = lines or value[_LINES]
+        placed = value[_PLACED] if placed is None else placed
+    status = _status(in_force_now)
+    stands = True if status is None else status[_VALUE][_STANDS]
+    return money or _NO_MONEY, lines or _NO_LINES, stands, placed
 
-    If the last of them has a revision, the one with the greatest revision decides.
+
+def _greatest(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """The statements, the greatest first."""
+    if len(statements) < 2:
+        return statements
+    return sorted(statements, key=_rank, reverse=True)
+
+
+def _status(statements: Iterable[Statement]) -> Statement | None:
+    """The statement that says whether the order stands: the latest of the shop, or of a browser.
+
+    If it has a revision, that of the greatest revision.
     """
-    status = in_force(order.get("status", ()), until)
-    if status is None:
-        return True
-    stands, has_revision = value_of(status)
-    if has_revision:
-        numbered = in_force(order.get("numbered", ()), until)
-        if numbered is not None:
-            stands, _ = value_of(numbered)
-    return bool(stands)
+    telling = [each for each in statements if each[_VALUE][_STANDS] is not None]
+    if len(telling) < 2:
+        return telling[0] if telling else None
+    shops = [each for each in telling if each[_LEAD] != _BY_BROWSER] or telling
+    latest = max(shops, key=_by_time)
+    return max(shops, key=_rank) if latest[_LEAD] > 0 else latest
+
+
+def _keep_content(content: list[Statement], new: Statement, watermark: int) -> list[Statement]:
+    """The content with a statement that was recorded after the others in their stream.
+
+    What it says replaces what another of the same rank said.
+    """
+    if not content:
+        return [new]
+    kept = [new]
+    for statement in content:
+        if statement[:_TIE] == new[:_TIE]:
+            rest = [
+                old if now is None else None
+                for old, now in zip(statement[_VALUE], new[_VALUE], strict=True)
+            ]
+            statement = [*statement[:_VALUE], rest]  # noqa: PLW2901 - what is left of it
+            if all(part is None for part in rest):
+                continue
+        kept.append(statement)
+    return _prune_content(kept, watermark)
+
+
+def _prune_content(content: Sequence[Statement], watermark: int) -> list[Statement]:
+    """What is dated later than the watermark, and of the rest whatever still decides something."""
+    if len(content) < 2:
+        return list(content)
+    past = [each for each in content if each[_TIME] <= watermark]
+    kept = sorted((each for each in content if each[_TIME] > watermark), key=_rank)
+    deciding: list[Statement | None] = [
+        max((s for s in past if s[_VALUE][part] is not None), key=_rank, default=None)
+        for part in _COMPONENTS
+    ]
+    status = [s for s in past if s[_VALUE][_STANDS] is not None and s[_LEAD] != _BY_BROWSER]
+    deciding.append(max(status, key=_by_time, default=None))
+    once = {tuple(each[:_VALUE]): each for each in deciding if each is not None}
+    return [*(once[rank] for rank in sorted(once)), *kept[-MOST_AHEAD:]]
+
+
+def _rank(statement: Statement) -> list[Any]:
+    return statement[:_VALUE]
+
+
+def _by_time(statement: Statement) -> list[Any]:
+    return statement[_TIME:_VALUE]
 
 
 def _net(
@@ -297,64 +361,36 @@ def _net(
     return max(revenue - refunded, 0), False
 
 
-def _completed(
-    order: OrderState, data: Mapping[str, Any], occasion: Occasion, watermark: int
-) -> None:
-    name = "seen" if occasion.by_browser else "first"
-    order[name] = min(occasion.at, order.get(name, occasion.at))
-    lead = _lead(data, occasion)
-    money = [whole_or_none(data.get("revenue")), text_or_none(data.get("currency"))]
-    _say(order, "money", occasion.statement(money, lead), watermark)
-    lines = _lines_of(mappings_in(data.get("products")) or ())
-    _say(order, "lines", occasion.statement(lines, lead), watermark)
-    _placed(order, data, occasion, watermark)
-    if not occasion.by_browser:
-        _stands(order, True, data, occasion, watermark)
-
-
-def _updated(
-    order: OrderState, data: Mapping[str, Any], occasion: Occasion, watermark: int
-) -> None:
-    lead = _lead(data, occasion)
+def _changes(data: Mapping[str, Any]) -> list[Any]:
+    """The content that an `order_updated` tells."""
     revenue, currency = whole_or_none(data.get("revenue")), text_or_none(data.get("currency"))
-    if revenue is not None and currency is not None:
-        _say(order, "money", occasion.statement([revenue, currency], lead), watermark)
     products = mappings_in(data.get("products"))
-    if products is not None:
-        _say(order, "lines", occasion.statement(_lines_of(products), lead), watermark)
-    _placed(order, data, occasion, watermark)
+    return [
+        None if revenue is None or currency is None else [revenue, currency],
+        None if products is None else _lines_of(products),
+        None,
+        instant_or_none(data.get("placed_at")),
+    ]
 
 
-def _placed(order: OrderState, data: Mapping[str, Any], occasion: Occasion, watermark: int) -> None:
-    placed_at = instant_or_none(data.get("placed_at"))
-    if placed_at is not None:
-        _say(order, "placed", occasion.statement(placed_at, _lead(data, occasion)), watermark)
-
-
-def _stands(
-    order: OrderState, stands: bool, data: Mapping[str, Any], occasion: Occasion, watermark: int
+def _say(
+    order: OrderState,
+    value: list[Any],
+    data: Mapping[str, Any],
+    occasion: Occasion,
+    watermark: int,
 ) -> None:
-    revision = _revision(data, occasion)
-    value = [stands, revision is not None]
-    if occasion.by_browser:
-        _say(order, "status", occasion.statement(value, _BY_BROWSER), watermark)
-        return
-    _say(order, "status", occasion.statement(value), watermark)
-    if revision is not None:
-        _say(order, "numbered", occasion.statement(value, revision), watermark)
-
-
-def _say(order: OrderState, name: str, statement: Statement, watermark: int) -> None:
-    order[name] = keep(order.get(name, []), statement, watermark)
+    statement = occasion.statement(value, _lead(data, occasion))
+    order["content"] = _keep_content(order.get("content", []), statement, watermark)
+    order["last"] = max(occasion.at, order.get("last", occasion.at))
 
 
 def _lead(data: Mapping[str, Any], occasion: Occasion) -> int:
-    return _BY_BROWSER if occasion.by_browser else _revision(data, occasion) or 0
-
-
-def _revision(data: Mapping[str, Any], occasion: Occasion) -> int | None:
+    """What counts before the time: a browser is behind everybody, and a revision before none."""
+    if occasion.by_browser:
+        return _BY_BROWSER
     revision = whole_or_none(data.get("revision"))
-    return None if occasion.by_browser or revision is None else max(revision, 0)
+    return 0 if revision is None else max(revision, 0) + 1
 
 
 def _lines_of(products: Iterable[Mapping[str, Any]]) -> list[Any]:

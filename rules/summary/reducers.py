@@ -9,7 +9,7 @@ from typing import Any
 from rules.fields import add_up, mappings_in, quantity_of, text_or_none, whole_or_none
 from rules.summary.history import keep
 from rules.summary.occasion import Occasion
-from rules.summary.orders import ORDER_EVENTS, apply_to_order, merge_orders, order_key, prune_order
+from rules.summary.orders import ORDER_EVENTS, apply_to_order, merge_orders, order_key
 from rules.summary.state import Statements, SummaryState
 
 Data = Mapping[str, Any]
@@ -40,8 +40,8 @@ def apply_order_moved(state: SummaryState, data: Any, stream: str) -> None:
     if key is None:
         return
     if stream == data.get("to"):
-        order = merge_orders(state.orders.get(key, {}), data.get("state") or {})
-        state.orders[key] = prune_order(order, state.watermark)
+        mine, moved = state.orders.get(key, {}), data.get("state") or {}
+        state.orders[key] = merge_orders(mine, moved, state.watermark)
     elif stream == data.get("from"):
         state.orders.pop(key, None)
 

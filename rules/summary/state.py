@@ -137,17 +137,23 @@ def _from_first_form(dumped: Mapping[str, Any]) -> dict[str, Any]:
         at, event_id, *cart = dumped["cart"]
         state.cart = [[0, at, 0, 0, 0, event_id, cart]]
     for order_id, (at, event_id, revenue, currency, *lines) in dumped.get("orders", {}).items():
-        state.orders[order_id] = {
-            "first": at,
-            "money": [[0, at, 0, 0, 0, event_id, [revenue, currency]]],
-            "lines": [[0, at, 0, 0, 0, event_id, lines]],
-        }
+        content = [[revenue, currency], lines, True, None]
+        state.orders[order_id] = {"first": at, "content": [[0, at, 0, 0, 0, event_id, content]]}
     for order_id, refunds in dumped.get("refunds", {}).items():
         state.orders.setdefault(order_id, {})["refunds"] = {
             event_id: [[0, at, 0, 0, 0, event_id, [amount, currency]]]
             for event_id, (at, amount, currency) in refunds.items()
         }
     for order_id, at in dumped.get("cancelled", {}).items():
-        status = [[0, at, 0, 0, 0, "", [False, False]]]
-        state.orders.setdefault(order_id, {})["status"] = status
+        order = state.orders.setdefault(order_id, {})
+        # Nothing revived an order in that release: no completion is later than this.
+        cancelled = [2, at, 0, 0, 0, "", [None, None, False, None]]
+        order["content"] = [*order.get("content", ()), cancelled]
+    for order in state.orders.values():
+        order["last"] = _last_of(order)
     return state.dump()
+
+
+def _last_of(order: OrderState) -> int:
+    histories = [order.get("content", ()), *order.get("refunds", {}).values()]
+    return max(int(statement[1]) for statements in histories for statement in statements)

@@ -23,7 +23,6 @@ from rules.summary.orders import (
     account_of,
     merge_orders,
     order_book,
-    prune_order,
 )
 from rules.summary.reducers import (
     ORDER_MOVED,
@@ -248,7 +247,7 @@ class Summary:
 
     def orders(self) -> list[OrderAccount]:
         """Every completed order, whatever its date and whether it stands; the newest first."""
-        accounts = (account_of(key, order, None) for key, order in self.state.orders.items())
+        accounts = (account_of(key, order) for key, order in self.state.orders.items())
         found = [account for account in accounts if account is not None]
         return sorted(found, key=lambda account: (-account.at, account.key))
 
@@ -292,11 +291,9 @@ def combine(summaries: Iterable[Summary]) -> Summary:
         total.cart = merge(total.cart, part.cart) if total.cart else part.cart
         for key, order in part.orders.items():
             before = total.orders.get(key)
-            total.orders[key] = (
-                order
-                if before is None
-                else prune_order(merge_orders(before, order), total.watermark)
-            )
+            if before is not None:
+                order = merge_orders(before, order, total.watermark)  # noqa: PLW2901
+            total.orders[key] = order
     for entry in total.types.values():
         entry[2] = _newest(entry[2], total.watermark)
     total.prune()

@@ -13,7 +13,7 @@ from tests.support.oracle.log import LoggedEvent
 
 _LOYALTY = {"loyalty_enrolled", "loyalty_tier"}
 _FACTS = {"identity_changed", "order_moved"}
-_ORDER_PARTS = ("placed", "money", "lines", "status", "numbered")
+_ORDER_PARTS = ("money", "lines", "status", "placed")
 
 
 @dataclass(slots=True)
@@ -161,7 +161,7 @@ def _of_one_order(own: dict[str, list[Any]], event: LoggedEvent, stream: str) ->
 def _statements(event: LoggedEvent, data: Any) -> Iterator[Any]:
     is_browsers = event.metadata.get("origin") == "browser"
     revision = None if is_browsers else data.get("revision")
-    lead = -1 if is_browsers else revision or 0
+    lead = -1 if is_browsers else 0 if revision is None else revision + 1
 
     def statement(value: Any, rank: int = lead) -> list[Any]:
         return [rank, event.at, 0, *_arrival(event), event.id, value]
@@ -176,12 +176,8 @@ def _statements(event: LoggedEvent, data: Any) -> Iterator[Any]:
             yield "placed", statement(_instant(data["placed_at"]))
     if event.type == "order_completed":
         yield "seen" if is_browsers else "first", event.at
-    if event.type in {"order_completed", "order_cancelled"}:
-        status = [event.type == "order_completed", revision is not None]
-        if not (is_browsers and status[0]):
-            yield "status", statement(status, -1 if is_browsers else 0)
-        if revision is not None:
-            yield "numbered", statement(status)
+    if event.type == "order_cancelled" or (event.type == "order_completed" and not is_browsers):
+        yield "status", statement(event.type == "order_completed")
     if event.type == "order_refunded":
         reference = data.get("refund_id") or event.id
         amount = data.get("amount", data.get("total"))
@@ -192,37 +188,44 @@ def _statements_of_state(state: dict[str, Any]) -> Iterator[Any]:
     for name in ("first", "seen"):
         if name in state:
             yield name, state[name]
-    for name in _ORDER_PARTS:
-        for statement in state.get(name, ()):
-            yield name, statement
+    for *when, value in state.get("content", ()):
+        for name, part in zip(_ORDER_PARTS, value, strict=True):
+            if part is not None:
+                yield name, [*when, part]
     for reference, statements in state.get("refunds", {}).items():
         for statement in statements:
             yield f"refund {reference}", statement
 
 
-def _order(told: Iterable[Any]) -> Order:
+def _order(parts: Iterable[Any]) -> Order:
     firsts: dict[str, int] = {}
-    last: dict[str, Any] = {}
-    for part, statement in told:
+    found: dict[str, list[Any]] = {}
+    for part, statement in parts:
         if part in {"first", "seen"}:
             firsts[part] = min(statement, firsts.get(part, statement))
-        elif part not in last or statement[:6] > last[part][:6]:
-            last[part] = statement
+        else:
+            found.setdefault(part, []).append(statement)
+    last = {part: max(each, key=lambda s: s[:6]) for part, each in found.items()}
     at = firsts.get("first", firsts.get("seen"))
     if at is not None and "placed" in last:
         at = last["placed"][6]
     revenue, currency = last["money"][6] if "money" in last else (None, None)
     pieces, categories = last["lines"][6] if "lines" in last else (0, {})
-    status = last.get("status")
-    if status and status[6][1]:
-        status = last["numbered"]
+    status = _last_status(found.get("status", []))
     refunds = {
         part.partition(" ")[2]: (each[1], *each[6])
         for part, each in last.items()
         if part.startswith("refund ") and not ("first" in firsts and each[0] < 0)
     }
-    cancelled_at = status[1] if status and not status[6][0] else None
+    cancelled_at = status[1] if status and not status[6] else None
     return Order(at, revenue, currency, pieces, categories, cancelled_at, refunds)
+
+
+def _last_status(statements: list[Any]) -> Any:
+    """By time; if the last one has a revision, that with the greatest one."""
+    shops = [each for each in statements if each[0] >= 0] or statements
+    last = max(shops, key=lambda s: s[1:6], default=None)
+    return max(shops, key=lambda s: s[:6]) if last and last[0] > 0 else last
 
 
 def _lines(lines: list[Any]) -> list[Any]:

@@ -196,9 +196,8 @@ def test_a_stored_summary_is_read_as_the_shopper_it_describes() -> None:
         "orders": {
             "o": {
                 "first": 2,
-                "money": [[0, 2, 0, 0, 1, "x", [100_00, "USD"]]],
-                "lines": [[0, 2, 0, 0, 1, "x", [3, {"music": 2}]]],
-                "status": [[0, 2, 0, 0, 1, "x", [True, False]]],
+                "content": [[0, 2, 0, 0, 1, "x", [[100_00, "USD"], [3, {"music": 2}], True, None]]],
+                "last": 6,
                 "refunds": {"order_refunded@6": [[0, 6, 0, 0, 1, "y", [None, None]]]},
             }
         },
