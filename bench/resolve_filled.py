@@ -14,7 +14,7 @@ import psycopg2
 
 from identifiers import load_types
 from services.identity.domain.observation import Observer
-from services.identity.domain.state import BEGINNING, IdentityPolicy
+from services.identity.domain.state import IdentityPolicy
 
 NOW = 1_750_000_000_000_000
 OBSERVER = Observer(IdentityPolicy(load_types()), b"a key for the bench")
@@ -23,9 +23,10 @@ OBSERVER = Observer(IdentityPolicy(load_types()), b"a key for the bench")
 _ROWS_A_COPY = 20_000
 _COLUMNS = {
     "keys": "key",
-    "profiles": "profile_id",
+    "profiles": "profile_id, account",
     "tenures": "stream_id, key, number, opened_at, founded_at, profile_id, epoch, assurance, bond,"
-    " bound_at, current, verified, merges",
+    " home, current, signed_in, owner, owned_at",
+    "periods": "key, opened_at, stream_id",
 }
 
 
@@ -41,22 +42,25 @@ def fill(uri: str, shoppers: int) -> None:
             for table, lines in rows.items():
                 text = io.StringIO("".join(f"{line}\n" for line in lines))
                 cursor.copy_expert(f"COPY {table} ({_COLUMNS[table]}) FROM STDIN", text)
-        cursor.execute("VACUUM ANALYZE keys, profiles, tenures")
+        cursor.execute("VACUUM ANALYZE keys, profiles, tenures, periods")
     connection.close()
 
 
 def _add(rows: dict[str, list[str]], number: int) -> None:
     profile, device = f"profile-{number:09}", f"device-{number:09}"
-    rows["profiles"].append(profile)
-    for kind, value, stream, assurance, bound in (
-        ("user_id", f"u-{number}", profile, "verified", r"\N"),
-        ("anonymous_id", f"a-{number}", device, "device", str(NOW)),
+    rows["profiles"].append(f"{profile}\tt")
+    for kind, value, stream, assurance, opened_at, owner in (
+        ("user_id", f"u-{number}", profile, "verified", NOW, "f\t\\N\t0"),
+        ("anonymous_id", f"a-{number}", device, "device", NOW, f"t\t{profile}\t{NOW}"),
     ):
         (key,) = OBSERVER.keys({kind: value})
         rows["keys"].append(key)
         rows["tenures"].append(
-            f"{stream}\t{key}\t1\t{BEGINNING}\t{NOW}\t{profile}\t1\t{assurance}\t{stream}\t{bound}\tt\tt\t0"
+            f"{stream}\t{key}\t1\t{opened_at}\t{NOW}\t{profile}\t1\t{assurance}\t{stream}"
+            f"\t{profile}\tt\t{owner}"
         )
+        if kind == "anonymous_id":
+            rows["periods"].append(f"{key}\t{NOW}\t{stream}")
 
 
 if __name__ == "__main__":

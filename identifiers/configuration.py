@@ -29,7 +29,8 @@ def load_types(config_dir: Path | None = None) -> IdentifierTypes:
 def read_types(text: str) -> IdentifierTypes:
     """The types in the text of an `identity.yaml`."""
     root = read_document(text, FILE).record(
-        required=("types",), optional=("default_region", "placeholders", "patterns")
+        required=("types",),
+        optional=("account_contacts", "default_region", "placeholders", "patterns"),
     )
     return IdentifierTypes(
         by_name=_types(root["types"]),
@@ -38,7 +39,12 @@ def read_types(text: str) -> IdentifierTypes:
             text.strip().casefold() for _, text in _texts(root.get("placeholders"))
         ),
         patterns=tuple(_pattern(entry, text) for entry, text in _texts(root.get("patterns"))),
+        contacts_verified=_contacts_verified(root.get("account_contacts")),
     )
+
+
+def _contacts_verified(entry: Entry | None) -> bool:
+    return entry is None or _choice(entry, ("verified", "unverified")) == "verified"
 
 
 def _types(entry: Entry) -> Mapping[str, IdentifierType]:

@@ -41,9 +41,13 @@ class IdentifierType:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierTypes:
-    """The types that a shop uses, by name, and the values that it never takes for a person's."""
+    """The types that a shop uses, by name, and the values that it never takes for a person's.
+
+    `contacts_verified`: what an account says of itself proves its address.
+    """
 
     by_name: Mapping[str, IdentifierType]
     default_region: str | None = None
     placeholders: frozenset[str] = frozenset()
     patterns: tuple[re.Pattern[str], ...] = ()
+    contacts_verified: bool = True

@@ -108,6 +108,13 @@ _IDENTITY = (
     ),
     Call(
         "identity",
+        "redraw",
+        "Part what claims alone had joined, profile by profile; with dry_run, what would be.",
+        support.RedrawRequest(),
+        support.RedrawResponse(),
+    ),
+    Call(
+        "identity",
         "review",
         "What a person should look at, the newest first; `done` takes one off the list.",
         support.ReviewRequest(),

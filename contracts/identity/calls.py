@@ -52,14 +52,26 @@ class DescribeRequest(StrictSchema):
     profile_id = Text(longest=64, required=True)
 
 
+class OriginStreamSchema(StrictSchema):
+    """The tenure of a device in which an order was told that goes to a stream of its own."""
+
+    stream_id = Text(required=True)
+    profile_id = Text(required=True)
+    epoch = Integer(least=1, required=True)
+
+
 class ResolutionSchema(StrictSchema):
-    """Where an event goes and whose it is; or `error`, where no identifier can be used."""
+    """Where an event goes and whose it is; or `error`, where no identifier can be used.
+
+    An order with an address goes to a stream of device and address; `came_from` is the device's.
+    """
 
     event_id = Text(required=True)
     stream_id = Text()
     profile_id = Text()
     epoch = Integer(least=1)
     assurance = Choice(*ASSURANCES)
+    came_from = Nested(OriginStreamSchema())
     ignored_identifiers = ListOf(Nested(IgnoredIdentifierSchema()), required=True)
     error = Nested(FieldErrorSchema())
 
@@ -67,8 +79,8 @@ class ResolutionSchema(StrictSchema):
 class LookupResponse(StrictSchema):
     """The answer of `identity.lookup`.
 
-    `profile_id` is null for somebody whom nobody knows, and for an account that is merely claimed:
-    then `assurance` is `claimed`, else null.
+    `profile_id` is null for somebody whom nobody knows. Then `assurance` is `claimed` if there was
+    an address, or a name that is not authenticated, whether they are known or not; else null.
     """
 
     profile_id = Text(required=True, allow_none=True)

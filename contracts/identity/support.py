@@ -50,6 +50,14 @@ class MergeRequest(StrictSchema):
     dry_run = Boolean(load_default=False)
 
 
+class RedrawRequest(StrictSchema):
+    """The arguments of `identity.redraw`: so many profiles past `after`, in their order."""
+
+    after = Text(longest=64, shortest=0, load_default="")
+    limit = Integer(least=1, most=1_000, load_default=100)
+    dry_run = Boolean(load_default=False)
+
+
 class ReviewRequest(StrictSchema):
     """The arguments of `identity.review`.
 
@@ -85,6 +93,16 @@ class RepairResponse(StrictSchema):
     fact_id = Text(required=True, allow_none=True)
     before = ListOf(Nested(RepairedProfileSchema()), required=True)
     after = ListOf(Nested(RepairedProfileSchema()), required=True)
+
+
+class RedrawResponse(StrictSchema):
+    """The answer of `identity.redraw`: a split of each profile that changes.
+
+    `after` is where the next call begins; null: there are no more.
+    """
+
+    profiles = ListOf(Nested(RepairResponse()), required=True)
+    after = Text(required=True, allow_none=True)
 
 
 class ExplainedMoveSchema(StrictSchema):
@@ -137,4 +155,5 @@ class ReviewEntrySchema(StrictSchema):
 SPLIT_BY_VALUE_REQUEST = SplitByValueRequest()
 SPLIT_BY_KEY_REQUEST = SplitByKeyRequest()
 MERGE_REQUEST = MergeRequest()
+REDRAW_REQUEST = RedrawRequest()
 REVIEW_REQUEST = ReviewRequest()

@@ -7,7 +7,7 @@ something is resolved again, in order, under the locks of its keys and of their 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -23,12 +23,13 @@ from services.identity.domain.change import IdentityChange
 from services.identity.domain.events import identity_changed, lost_fact
 from services.identity.domain.observation import Observation, Observer
 from services.identity.domain.resolution import ResolutionResult, resolve, resolve_all_unchanged
-from services.identity.domain.responses import RepairResult
+from services.identity.domain.responses import RedrawResult, RepairResult
 from services.identity.domain.restoring import LostFact
-from services.identity.domain.state import IdentityPolicy, IdentityState
+from services.identity.domain.state import IdentityPolicy, IdentityState, Incomplete, Needs
 
 T = TypeVar("T")
-_ATTEMPTS = 50  # each of them fails only because another call has moved a profile meanwhile
+_ATTEMPTS = 50  # each fails because another call has moved a profile, or more has to be known
+_INNER_BATCH = 100  # observations that are resolved under the same locks
 _PATIENCE = 5.0  # seconds in all: each attempt may wait for locks
 _FRESH = SECOND
 
@@ -45,22 +46,38 @@ class ResolveHandler:
     def resolve(
         self, observations: Sequence[Observation], work: UnitOfWorkRunner
     ) -> tuple[list[ResolutionResult], list[Event]]:
-        """A result for each observation, in order, and one copy of each fact that they led to."""
-        results: dict[int, ResolutionResult] = {}
-        rest = dict(enumerate(observations))
-        for load in (store.load, store.load_profiles):
-            keys = _keys(rest.values())
-            state = work.read(partial(load, policy=self._policy, keys=keys))
-            results |= resolve_all_unchanged(state, rest)
-            rest = {index: one for index, one in rest.items() if index not in results}
-            if not rest:
-                break
+        """A result for each observation, in order, and one copy of each fact that they led to.
+
+        What changes something is resolved some observations at a time, each time in a transaction
+        of its own, so that a large call keeps its locks for a moment only.
+        """
+        known = work.read(partial(store.load_known, policy=self._policy, observations=observations))
+        results = resolve_all_unchanged(known, dict(enumerate(observations)))
+        rest = [index for index in range(len(observations)) if index not in results]
         facts: list[Event] = []
-        if rest:
-            change = partial(_change, policy=self._policy, observations=list(rest.values()))
-            changed, facts = _retry_moves(lambda: work.run(change))
-            results |= dict(zip(rest, changed, strict=True))
+        for start in range(0, len(rest), _INNER_BATCH):
+            inner = rest[start : start + _INNER_BATCH]
+            batch = [observations[index] for index in inner]
+            changed, appended = self._change(batch, work)
+            results |= dict(zip(inner, changed, strict=True))
+            facts += appended
         return [results[index] for index in range(len(observations))], facts
+
+    def _change(
+        self, observations: Sequence[Observation], work: UnitOfWorkRunner
+    ) -> tuple[list[ResolutionResult], list[Event]]:
+        def change(unit: UnitOfWork, needs: Needs) -> tuple[list[ResolutionResult], list[Event]]:
+            state = store.load_locked(unit, self._policy, observations, needs)
+            results: list[ResolutionResult] = []
+            changes: list[IdentityChange] = []
+            for observation in observations:
+                result, changed = resolve(state, observation, new_id)
+                results.append(result)
+                changes += changed
+            store.save(unit, state)
+            return results, _append(unit, changes)
+
+        return _run(work.run, change)
 
 
 class RepairHandler:
@@ -82,8 +99,7 @@ class RepairHandler:
 
         def decide(unit: UnitOfWork, state: IdentityState, profiles: Sequence[str]) -> Decision:
             (profile,) = profiles
-            past_labels = _past_labels(unit, [member.stream for member in state.members(profile)])
-            return support.split(state, profile, keys, past_labels, new_id(), unit.now, note)
+            return support.split(state, profile, keys, new_id(), unit.now, note)
 
         return self._repair({"profile_id": profile_id}, decide, work, dry_run)
 
@@ -98,28 +114,54 @@ class RepairHandler:
 
         return self._repair({"a": one, "b": other}, decide, work, dry_run)
 
+    def redraw(
+        self, after: str, limit: int, work: UnitOfWorkRunner, *, dry_run: bool
+    ) -> RedrawResult:
+        """Part what claims alone had joined, in the next profiles past `after` in their order."""
+        profiles = work.read(partial(store.load_fused, after=after, limit=limit))
+        changed = [
+            result
+            for profile in profiles
+            if (result := self._redraw_one(profile, work, dry_run)) is not None
+        ]
+        return RedrawResult(changed, profiles[-1] if len(profiles) == limit else None)
+
+    def _redraw_one(
+        self, profile: str, work: UnitOfWorkRunner, dry_run: bool
+    ) -> RepairResult | None:
+        def part(unit: UnitOfWork, needs: Needs) -> RepairResult | None:
+            current = store.current_profiles(unit, [profile]).get(profile)
+            if current is None:
+                return None
+            state = store.load_whole(unit, self._policy, [current], needs)
+            before = {current: _streams(state, current)}
+            change = support.unfuse(state, current, unit.now)
+            fact = None
+            if not dry_run:
+                store.save(unit, state)
+                fact = next(iter(_append(unit, [change] if change else [])), None)
+            return _repaired(state, before, change, fact) if change else None
+
+        return _run(work.read if dry_run else work.run, part)
+
     def _repair(
         self, profile_ids: Mapping[str, str], decide: Decide, work: UnitOfWorkRunner, dry_run: bool
     ) -> RepairResult:
-        once = partial(self._once, profile_ids=profile_ids, decide=decide, dry_run=dry_run)
-        run = work.read if dry_run else work.run
-        return _retry_moves(lambda: run(once))
+        def repair(unit: UnitOfWork, needs: Needs) -> RepairResult:
+            profiles = [
+                queries.current_profile(unit, id_, field) for field, id_ in profile_ids.items()
+            ]
+            state = store.load_whole(unit, self._policy, set(profiles), needs)
+            before = {profile: _streams(state, profile) for profile in profiles}
+            results, change = decide(unit, state, profiles)
+            fact = None
+            if not dry_run:
+                store.save(unit, state)
+                (fact,) = _append(unit, [change])
+            after = {profile: _streams(state, profile) for profile in results}
+            return RepairResult(before, after, _keys(state), fact)
 
-    def _once(
-        self, unit: UnitOfWork, profile_ids: Mapping[str, str], decide: Decide, dry_run: bool
-    ) -> RepairResult:
-        profiles = [queries.current_profile(unit, id_, field) for field, id_ in profile_ids.items()]
-        load = store.load_whole if dry_run else store.load_whole_locked
-        state = load(unit, self._policy, set(profiles))
-        before = {profile: _streams(state, profile) for profile in profiles}
-        results, change = decide(unit, state, profiles)
-        fact = None
-        if not dry_run:
-            store.save(unit, state)
-            (fact,) = _append(unit, [change])
-        after = {profile: _streams(state, profile) for profile in results}
-        keys = {stream: tenure.key for stream, tenure in state.tenures.items()}
-        return RepairResult(before, after, keys, fact)
+        return _run(work.read if dry_run else work.run, repair)
 
 
 class ReviewHandler:
@@ -181,30 +223,27 @@ def close_review(unit: UnitOfWork, review_id: str, by: str | None = None) -> Non
         raise NotFound("done", "is not an entry of the review list")
 
 
-def _retry_moves(function: Callable[[], T]) -> T:
+def _run(
+    run: Callable[[Callable[[UnitOfWork], T]], T], function: Callable[[UnitOfWork, Needs], T]
+) -> T:
+    """Run a unit of work again as long as streams move under it, or more has to be known."""
     end = time.monotonic() + _PATIENCE
+    needs = Needs()
     for _ in range(_ATTEMPTS):
         try:
-            return function()
+            return run(_with_needs(function, needs))
+        except Incomplete as incomplete:
+            needs |= incomplete.needs
         except store.ConcurrentMove:
             if time.monotonic() > end:
                 break
     raise Unavailable("identity", "has too many changes of these profiles; try again")
 
 
-def _change(
-    unit: UnitOfWork, policy: IdentityPolicy, observations: Sequence[Observation]
-) -> tuple[list[ResolutionResult], list[Event]]:
-    state = store.load_locked(unit, policy, _keys(observations))
-    results: list[ResolutionResult] = []
-    changes: list[IdentityChange] = []
-    for observation in observations:
-        result, change = resolve(state, observation, new_id)
-        results.append(result)
-        if change:
-            changes.append(change)
-    store.save(unit, state)
-    return results, _append(unit, changes)
+def _with_needs(
+    function: Callable[[UnitOfWork, Needs], T], needs: Needs
+) -> Callable[[UnitOfWork], T]:
+    return lambda unit: function(unit, needs)
 
 
 def _append(unit: UnitOfWork, changes: Sequence[IdentityChange]) -> list[Event]:
@@ -234,19 +273,21 @@ def _note(
         store.save_reviews(unit, seen)
 
 
-def _keys(observations: Iterable[Observation]) -> list[str]:
-    return sorted({i.key for observation in observations for i in observation.identifiers})
+def _keys(state: IdentityState) -> dict[str, str]:
+    return {entry.stream: entry.key for entry in state.streams()}
 
 
 def _streams(state: IdentityState, profile: str) -> list[str]:
-    return [member.stream for member in state.members(profile)]
+    return [entry.stream for entry in state.streams() if entry.profile == profile]
 
 
-def _past_labels(unit: UnitOfWork, streams: Sequence[str]) -> dict[str, list[str]]:
-    """The labels that each stream ever had, the newest first."""
-    labels: dict[str, list[str]] = {stream: [] for stream in streams}
-    for event in store.load_facts(unit, streams):
-        for entry in event.data["streams"]:
-            if entry["stream"] == event.stream:
-                labels[event.stream].insert(0, entry["profile_id"])
-    return labels
+def _repaired(
+    state: IdentityState,
+    before: Mapping[str, Sequence[str]],
+    change: IdentityChange,
+    fact: Event | None,
+) -> RepairResult:
+    """What a redraw has made of a profile."""
+    profiles = sorted({entry.profile for entry in change.streams} | before.keys())
+    after = {profile: _streams(state, profile) for profile in profiles}
+    return RepairResult(before, after, _keys(state), fact)

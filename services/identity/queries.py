@@ -11,7 +11,7 @@ from services.identity.domain import responses
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import look_up
 from services.identity.domain.review import SHARED
-from services.identity.domain.state import IdentityPolicy
+from services.identity.domain.state import IdentityPolicy, Stream
 
 
 class ProfilePreviews(Protocol):
@@ -32,27 +32,29 @@ class SegmentPreviews(Protocol):
 
 def lookup(unit: UnitOfWork, policy: IdentityPolicy, observation: Observation) -> dict[str, Any]:
     """The response of `lookup`."""
-    keys = [identifier.key for identifier in observation.identifiers]
-    state = store.load_profiles(unit, policy, keys)
-    claims_account = any(
-        state.verified(tenure.profile) for key in keys for tenure in state.tenures_of(key)
-    )
-    return responses.lookup(look_up(state, observation), claims_account, observation.ignored)
+    state = store.load_known(unit, policy, [observation])
+    if observation.names and observation.devices:
+        store.load_names(unit, state)
+    claims = bool(observation.contacts or (observation.names and not observation.authenticated))
+    return responses.lookup(look_up(state, observation), claims, observation.ignored)
 
 
 def describe(unit: UnitOfWork, requested: str) -> dict[str, Any]:
     """The response of `describe`; NotFound if the id never was a profile's."""
     profile = current_profile(unit, requested)
-    related = store.load_related(unit, profile)
-    tenures = [tenure for tenure in related if tenure.profile == profile]
+    tenures, sightings, periods = store.load_profile(unit, profile)
     merged_profiles = store.merged_profiles(unit, profile)
-    return responses.describe(profile, requested, tenures, related, merged_profiles)
+    streams: list[Stream] = [*tenures, *sightings]
+    streams.sort(key=lambda stream: (stream.founded_at, stream.stream))
+    proven = {(a.key, a.number) for a in store.held_addresses(unit, [t.stream for t in tenures])}
+    return responses.describe(profile, requested, streams, proven, periods, merged_profiles)
 
 
 def explain(unit: UnitOfWork, requested: str) -> dict[str, Any]:
     """The response of `explain`: the facts of all streams of a profile, the oldest first."""
     profile = current_profile(unit, requested)
-    streams = {t.stream for t in store.load_related(unit, profile) if t.profile == profile}
+    tenures, sightings, _ = store.load_profile(unit, profile)
+    streams = {tenure.stream for tenure in tenures} | {s.stream for s in sightings}
     events = store.load_facts(unit, streams)
     others = {entry["stream"] for event in events for entry in event.data["streams"]} - streams
     if others:  # streams that have left again: the response says where they came from

@@ -11,6 +11,7 @@ from chassis.validation import load
 from contracts.identity.calls import DESCRIBE_REQUEST, LOOKUP_REQUEST, read_observations
 from contracts.identity.support import (
     MERGE_REQUEST,
+    REDRAW_REQUEST,
     REVIEW_REQUEST,
     SPLIT_BY_KEY_REQUEST,
     SPLIT_BY_VALUE_REQUEST,
@@ -95,6 +96,12 @@ class IdentityService(Service):
             request["a"], request["b"], request["reason"], self.work, dry_run=request["dry_run"]
         )
         return self._with_previews(responses.repair(result))
+
+    @rpc
+    def redraw(self, after: Any = "", limit: Any = 100, dry_run: Any = False) -> dict[str, Any]:
+        """Part what claims alone had joined, profile by profile; with `dry_run`, what would be."""
+        request = load(REDRAW_REQUEST, {"after": after, "limit": limit, "dry_run": dry_run})
+        return responses.redraw(self.handlers.repairs.redraw(work=self.work, **request))
 
     @rpc
     def review(

@@ -28,7 +28,13 @@ from services.offers.domain.decision import (
     fall_back,
     outcome,
 )
-from services.offers.domain.recognition import IdentifierMatch, recognise, shopper_of, with_segments
+from services.offers.domain.recognition import (
+    IdentifierMatch,
+    leading_keys,
+    recognise,
+    shopper_of,
+    with_segments,
+)
 
 DECIDED = "offer_decided"
 DEFAULT_DEADLINE_MS = 500
@@ -182,8 +188,7 @@ class DecisionHandler:
     def _recognise(
         self, attempt: DecisionAttempt, unit: UnitOfWork
     ) -> tuple[Shopper, IdentifierMatch | None]:
-        keys = [identifier.key for identifier in attempt.accepted.keys]
-        matches, streams = store.load_matches(unit, keys)
+        matches, streams = store.load_matches(unit, leading_keys(attempt.accepted))
         recognition = recognise(attempt.accepted, attempt.request.authenticated, matches)
         match = recognition.match
         shopper = shopper_of(

@@ -21,10 +21,6 @@ _IMPORTERS = {
 ALLOWED = {
     ("cdp/loading/parquet.py", "'pyarrow.parquet'"): "an extra, imported only where it is needed",
     ("tests/golden/databases/make.py", "f'services.{name}'"): "runs beside the code of any release",
-    (
-        "tests/integration/identity/test_identity.py",
-        "str(MIGRATIONS['identity'] / '0003_profiles.py')",
-    ): "a revision, whose file has a number for a name",
     ("tests/recipes/walker.py", "library"): "imports libraries before it forks",
     ("tests/recipes/walker.py", "words[0]"): "runs the commands of CONTRIBUTING.md",
 }

@@ -1,91 +1,160 @@
-"""Account traffic: an event that the shop has authenticated. It proves identifiers and merges."""
+"""What an account does: its name is proven, its devices are signed in, its addresses are told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from identifiers import Assurance, Identifier
-from services.identity.domain.change import resumption
-from services.identity.domain.plan import SPLIT_BY_SUPPORT, ResolutionPlan, TenureOpening
-from services.identity.domain.state import IdentityState, Tenure, in_force, is_signed_in
+from identifiers import Identifier, Ignored
+from services.identity.domain import addresses
+from services.identity.domain.devices import FULL, is_signed_in, sign_in, sign_out, tenure_before
+from services.identity.domain.labels import relabel
+from services.identity.domain.observation import CONTACT_RELEASED, SIGNED_OUT, Observation
+from services.identity.domain.state import IdentityState, Tenure, split_apart
 
+OTHER_ACCOUNT = "merge_refused: it belongs to another account"
+SPLIT_BY_SUPPORT = addresses.WITHDRAWN
+NOT_SIGNED_IN = "signed_out: the account is signed in on no device that the event names"
 
-def plan_account(
-    state: IdentityState, time: int, evidence: Sequence[tuple[Identifier, Assurance]]
-) -> ResolutionPlan:
-    """What an account's event brings together; `evidence` is sorted from the strongest down."""
-    plan = ResolutionPlan(state, signed_in=True)
-    for identifier, assurance in evidence:
-        if assurance == "verified":
-            _prove(plan, identifier)
-        else:
-            _sign_in(plan, identifier, time)
-    return plan
+__all__ = ["FULL", "OTHER_ACCOUNT", "SPLIT_BY_SUPPORT", "resolve_account"]
 
 
-def _prove(plan: ResolutionPlan, identifier: Identifier) -> None:
-    """An identifier that the shop has authenticated leads to its account, or becomes part of it."""
-    state = plan.state
-    tenures = state.tenures_of(identifier.key)
-    proof = next((t for t in tenures if t.assurance == "verified"), None)
-    if proof:
-        plan.link(identifier, "verified", proof, plan.take_all(proof.profile))
-        return
-    claim = next((t for t in tenures if plan.includes(t)), None)
-    refusal = None
-    if claim is None:
-        claim = next((t for t in reversed(tenures) if not state.verified(t.profile)), None)
-        opening = TenureOpening(identifier.key, "verified")
-        refusal = plan.take(claim) if claim else plan.open(opening)
-    if claim and not refusal:
-        plan.assurances[claim.stream] = ("verified", None)
-    plan.link(identifier, "verified", claim, refusal)
-
-
-def _sign_in(plan: ResolutionPlan, identifier: Identifier, time: int) -> None:
-    """A device on which an account is seen signed in."""
-    state = plan.state
-    tenures = state.tenures_of(identifier.key)
-    latest = in_force(tenures, time)
-    own = next((t for t in latest if t.assurance == "device" and plan.includes(t)), None)
-    tenure = own or (latest[-1] if latest else None)
-    if tenure is None:
-        opening = TenureOpening(identifier.key, "device", signed_in_at=time)
-        plan.link(identifier, "device", None, plan.open(opening))
-    elif plan.includes(tenure) or not (
-        state.verified(tenure.profile) or plan.other_account_signed_in(tenures)
-    ):
-        refusal = None if plan.includes(tenure) else plan.take(tenure)
-        if refusal == SPLIT_BY_SUPPORT:
-            # Earlier traffic there is somebody else's; from now on the device is the account's.
-            _hand_over(plan, identifier, tenure, time)
-            return
-        if not refusal and not is_signed_in(state, tenure):
-            plan.assurances[tenure.stream] = ("device", time)
-        plan.link(identifier, "device", tenure, refusal)
-    elif tenure.assurance == "claimed":  # the account that it is in was never signed in here
-        opening = TenureOpening(identifier.key, "device", tenure.opened_at, signed_in_at=time)
-        plan.link(identifier, "device", None, plan.open(opening))
+def resolve_account(
+    state: IdentityState, observation: Observation, ids: Callable[[], str]
+) -> tuple[Tenure, list[Ignored]]:
+    """The name stream that an account's event goes to, and what it leaves out."""
+    ignored: list[Ignored] = []
+    name = _prove_names(state, observation, ids, ignored)
+    guests: set[str] = set()
+    if observation.type == SIGNED_OUT:
+        ignored += _sign_out(state, name, observation, ids)
     else:
-        _hand_over(plan, identifier, tenure, time)
+        for device in observation.devices:
+            name = state.tenure(name.stream)
+            guest, refusal = sign_in(state, name, device.key, observation.time, ids)
+            guests |= {guest} if guest else set()
+            if refusal:
+                ignored.append(Ignored(device.type.name, refusal))
+    name = state.tenure(name.stream)
+    if guests and name.epoch == 0 and name.home == name.stream:
+        founders = (state.stream(guest) for guest in guests)
+        oldest = min(founders, key=lambda guest: (guest.founded_at, guest.stream))
+        state.change(name.stream, home=oldest.stream)
+        relabel(state, [name.stream])
+    _tell_addresses(state, state.tenure(name.stream), observation, ignored)
+    return state.tenure(name.stream), ignored
 
 
-def _hand_over(plan: ResolutionPlan, identifier: Identifier, tenure: Tenure, time: int) -> None:
-    """An account signs in where another one was, or others have been: its own tenure begins."""
-    tenures = plan.state.tenures_of(identifier.key)
-    seen_later = tenure.signed_in_at is not None and tenure.signed_in_at > time
-    following = min((t for t in tenures if t.opened_at > time), key=_opening_order, default=None)
-    if following and not seen_later and plan.includes(following):
-        plan.earlier[following.stream] = time
-        plan.link(identifier, "device", following)
+def _prove_names(
+    state: IdentityState,
+    observation: Observation,
+    ids: Callable[[], str],
+    ignored: list[Ignored],
+) -> Tenure:
+    """The strongest name; the others become of the same account, if they may."""
+    strongest, *others = observation.names
+    known = state.current(strongest.key)
+    first = known or _new_name(state, strongest, observation.time, ids(), None)
+    for identifier in others:
+        known = state.current(identifier.key)
+        refusal = None
+        if known is None:
+            refusal = _exceeds_limits(state, first, [identifier.key])
+            if not refusal:
+                _new_name(state, identifier, observation.time, ids(), first)
+        elif known.group != first.group:
+            names = state.group(known.group)
+            refusal = _exceeds_limits(state, first, [name.key for name in names])
+            if not refusal and split_apart(state, known, first):
+                refusal = SPLIT_BY_SUPPORT
+            if not refusal:
+                first = _merge_names(state, first, known, names)
+        if refusal:
+            ignored.append(Ignored(identifier.type.name, refusal))
+    return first
+
+
+def _new_name(
+    state: IdentityState,
+    identifier: Identifier,
+    time: int,
+    stream: str,
+    account: Tenure | None,
+) -> Tenure:
+    profile = account.profile if account else stream
+    tenure = state.add(
+        Tenure(
+            stream=stream,
+            key=identifier.key,
+            number=1,
+            opened_at=time,
+            founded_at=time,
+            profile=profile,
+            epoch=0,
+            assurance="verified",
+            group=account.group if account else stream,
+            home=profile,
+        )
+    )
+    state.set_account(profile, account=True)
+    return tenure
+
+
+def _exceeds_limits(state: IdentityState, first: Tenure, keys: Sequence[str]) -> str | None:
+    """Why names cannot be of the account of `first`."""
+    names = {tenure.key for tenure in state.group(first.group)} | set(keys)
+    for kind in state.policy.types.by_name.values():
+        values = sum(name.partition(":")[0] == kind.name for name in names)
+        if kind.assurance == "verified" and kind.at_most and values > kind.at_most:
+            return OTHER_ACCOUNT
+    return None
+
+
+def _merge_names(
+    state: IdentityState, first: Tenure, known: Tenure, names: Sequence[Tenure]
+) -> Tenure:
+    """Make one account of two; one that is new came into the profile of the other."""
+    if first.epoch == 0:
+        state.change(first.stream, home=known.profile)
+    for name in names:
+        state.change(name.stream, group=first.group)
+    relabel(state, [first.stream, known.stream])
+    return state.tenure(first.stream)
+
+
+def _sign_out(
+    state: IdentityState, name: Tenure, observation: Observation, ids: Callable[[], str]
+) -> list[Ignored]:
+    """End the account's tenures on the devices of the event, or say that there are none."""
+    ended = False
+    for device in observation.devices:
+        tenure = tenure_before(state, device.key, observation.time)
+        if tenure is not None and is_signed_in(state, tenure, name.stream):
+            ended = True
+            if state.in_force(device.key, observation.time).stream == tenure.stream:  # type: ignore[union-attr]
+                sign_out(state, device.key, observation.time, ids)
+    return [] if ended else [Ignored(name.type, NOT_SIGNED_IN)]
+
+
+def _tell_addresses(
+    state: IdentityState, name: Tenure, observation: Observation, ignored: list[Ignored]
+) -> None:
+    contacts = observation.contacts
+    if not contacts:
         return
-    refusal = plan.open(TenureOpening(identifier.key, "device", time, signed_in_at=time))
-    if not refusal or is_signed_in(plan.state, tenure):
-        if refusal:  # even so, the device is no longer the previous account's
-            plan.openings.append(TenureOpening(identifier.key, "device", time, founds_profile=True))
-        plan.openings += resumption(tenure, time)
-    plan.link(identifier, "device", None, refusal)
-
-
-def _opening_order(tenure: Tenure) -> tuple[int, int]:
-    return tenure.opened_at, tenure.number
+    time = observation.time
+    if observation.type == CONTACT_RELEASED:
+        ignored += [
+            Ignored(contact.type.name, refusal)
+            for contact in contacts
+            if (refusal := addresses.release(state, name, contact, time))
+        ]
+        return
+    if observation.tells_account:
+        addresses.tell_own(state, name, contacts, time)
+    else:
+        addresses.note_typed(state, contacts, name, time)
+    ignored += [
+        Ignored(contact.type.name, refusal)
+        for contact in observation.proven_contacts(state.policy.types.contacts_verified)
+        if (refusal := addresses.prove(state, name, contact, time))
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 from chassis import JointDraft
 from services.identity.domain.change import IdentityChange
 from services.identity.domain.restoring import LostFact
-from services.identity.domain.state import Tenure
+from services.identity.domain.state import Stream, Tenure
 
 
 def identity_changed(change: IdentityChange, fact_id: str) -> JointDraft:
@@ -15,7 +15,7 @@ def identity_changed(change: IdentityChange, fact_id: str) -> JointDraft:
     return JointDraft(
         id=fact_id,
         type="identity_changed",
-        entries={tenure.stream: _entry(tenure) for tenure in change.tenures},
+        entries={stream.stream: _entry(stream) for stream in change.streams},
         data={"reason": change.reason} | ({"note": change.note} if change.note else {}),
         occurred_at=change.occurred_at,
         metadata={"causation_id": change.event_id} if change.event_id else {},
@@ -34,16 +34,16 @@ def lost_fact(fact: LostFact) -> JointDraft:
     )
 
 
-def _entry(tenure: Tenure) -> dict[str, Any]:
-    """The entry of a stream; it names the identifiers that lead there today."""
-    identifier = {
-        "key": tenure.key,
-        "type": tenure.type,
-        "tenure": tenure.number,
-        "assurance": tenure.assurance,
-    }
-    return {
-        "profile_id": tenure.profile,
-        "epoch": tenure.epoch,
-        "identifiers": [identifier] if tenure.current else [],
-    }
+def _entry(stream: Stream) -> dict[str, Any]:
+    """The entry of a stream; it names the identifiers that lead there today: never an address."""
+    identifiers = []
+    if isinstance(stream, Tenure) and stream.current:
+        identifiers.append(
+            {
+                "key": stream.key,
+                "type": stream.type,
+                "tenure": stream.number,
+                "assurance": stream.assurance,
+            }
+        )
+    return {"profile_id": stream.profile, "epoch": stream.epoch, "identifiers": identifiers}

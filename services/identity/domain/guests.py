@@ -1,125 +1,158 @@
-"""Guest traffic: an event that nobody has authenticated. It claims, and it comes from a device."""
+"""What nobody has authenticated: a device's tenure, or an address by itself. Nothing typed merges.
+
+Devices that are seen together are one guest's; beside a device on which an account is signed in
+they are that account's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import takewhile
+from collections.abc import Callable, Sequence
 
-from identifiers import Assurance, Identifier
-from services.identity.domain.plan import (
-    OTHER_ACCOUNT,
-    ResolutionPlan,
-    TenureOpening,
-    exceeds_limit,
+from identifiers import Identifier, Ignored
+from services.identity.domain import addresses
+from services.identity.domain.devices import (
+    FULL,
+    is_signed_in,
+    sign_out,
+    tenure_at,
+    tenure_before,
 )
-from services.identity.domain.state import BEGINNING, IdentityState, Tenure, in_force, is_signed_in
+from services.identity.domain.labels import is_same_account, relabel
+from services.identity.domain.observation import SIGNED_OUT, Observation
+from services.identity.domain.state import (
+    NOBODY,
+    SEVERAL,
+    IdentityState,
+    Stream,
+    Tenure,
+    split_apart,
+)
 
-CLAIMED = "claimed: it joins an account when an authenticated event of that account carries it"
-SEVERAL_ACCOUNTS = "merge_refused: several accounts have used this device; nobody knows whose it is"
-
-
-def plan_guest(
-    state: IdentityState, time: int, identifiers: Sequence[Identifier]
-) -> ResolutionPlan:
-    """What a guest's event brings together; `identifiers` are sorted from the strongest down."""
-    claims = [_Claim.of(state, identifier, time) for identifier in identifiers]
-    account = next((claim.tenure for claim in claims if claim.tenure and claim.is_signed_in), None)
-    if account is None:
-        return _plan_without_account(state, claims)
-    stronger = takewhile(lambda claim: claim.tenure is not account, claims)
-    if any(
-        not claim.leads_to(account.profile)
-        and exceeds_limit(state, account.profile, claim.identifier)
-        for claim in stronger
-    ):
-        return _plan_without_account(state, claims)
-    return _plan_on_device_of(state, claims, account)
+OTHER_ACCOUNT = "merge_refused: it belongs to another account"
+SEVERAL_ACCOUNTS = "merge_refused: other accounts have used this device; nobody knows whose it is"
+SPLIT_BY_SUPPORT = addresses.WITHDRAWN
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """An identifier that nobody has authenticated, its tenures, and for a device the one in force.
-
-    `is_signed_in`: an account was signed in on the device during that tenure.
-    """
-
-    identifier: Identifier
-    tenures: tuple[Tenure, ...]
-    is_device: bool
-    tenure: Tenure | None = None
-    is_signed_in: bool = False
-
-    @classmethod
-    def of(cls, state: IdentityState, identifier: Identifier, time: int) -> _Claim:
-        tenures = tuple(state.tenures_of(identifier.key))
-        if identifier.type.assurance != "device":
-            return cls(identifier, tenures, is_device=False)
-        tenure = in_force(tenures, time)[-1] if tenures else None
-        signed_in = tenure is not None and is_signed_in(state, tenure)
-        return cls(identifier, tenures, is_device=True, tenure=tenure, is_signed_in=signed_in)
-
-    @property
-    def is_proven(self) -> bool:
-        """Whether an account has proven it, so that nobody else may claim it."""
-        return any(tenure.assurance == "verified" for tenure in self.tenures)
-
-    def leads_to(self, profile: str) -> bool:
-        """Whether one of the tenures is in the profile."""
-        return any(tenure.profile == profile for tenure in self.tenures)
+def resolve_guest(
+    state: IdentityState, observation: Observation, ids: Callable[[], str]
+) -> tuple[Stream, Tenure | None, list[Ignored]]:
+    """The stream that the event goes to, the device's tenure it came from, and what is left out."""
+    if observation.devices and not observation.proves_address:
+        return _resolve_device(state, observation, ids)
+    time, contacts = observation.time, observation.contacts
+    if contacts:
+        on = addresses.target_of(observation, state)
+        stream = addresses.stream_alone(state, contacts[0].key, on, time, ids)
+        addresses.note_others(state, contacts[1:], stream.stream, time)
+    else:
+        stream = addresses.stream_alone(state, observation.names[0].key, NOBODY, time, ids)
+    return stream, None, []
 
 
-def _plan_on_device_of(
-    state: IdentityState, claims: Sequence[_Claim], account: Tenure
-) -> ResolutionPlan:
-    """Traffic on a device where an account is signed in, or was and nobody has signed out."""
-    plan = ResolutionPlan(state, signed_in=False)
-    plan.take_all(account.profile)
-    for claim in claims:
-        tenure, refusal = claim.tenure, None
-        if not claim.is_device:
-            tenure = next((t for t in reversed(claim.tenures) if plan.includes(t)), None)
-            refusal = None if tenure else CLAIMED
-        elif tenure is None:
-            refusal = plan.open(TenureOpening(claim.identifier.key, "device"))
-        elif plan.includes(tenure):
-            if not claim.is_signed_in:
-                plan.assurances[tenure.stream] = ("device", None)
-        elif claim.is_signed_in:
-            refusal = OTHER_ACCOUNT
-        elif plan.other_account_signed_in(claim.tenures):
-            refusal = SEVERAL_ACCOUNTS
-        elif state.verified(tenure.profile):
-            refusal = plan.open(TenureOpening(claim.identifier.key, "device", tenure.opened_at))
-            tenure = None
-        else:
-            refusal = plan.take(tenure)
-        assurance: Assurance = "device" if claim.is_device else "claimed"
-        plan.link(claim.identifier, assurance, tenure, refusal)
-    return plan
+def _resolve_device(
+    state: IdentityState, observation: Observation, ids: Callable[[], str]
+) -> tuple[Stream, Tenure | None, list[Ignored]]:
+    time = observation.time
+    tenures, ended = _tenures(state, observation, ids)
+    ignored = _see_together(state, observation.devices, tenures, time)
+    tenure = state.tenure(tenures[0].stream)
+    contacts = observation.contacts
+    stream: Stream = tenure
+    came_from = None
+    other = _other_account(state, observation.names, tenure)
+    if contacts and observation.is_order and observation.origin != "browser":
+        stream = addresses.stream_on(state, contacts[0], tenure, time, ids)
+        addresses.note_others(state, contacts[1:], tenure.stream, time)
+        came_from = state.tenure(tenure.stream)
+    elif other is not None:
+        stream = addresses.stream_beside(state, other.key, tenure, time, ids)
+        addresses.note_others(state, contacts, stream.stream, time)
+    else:
+        addresses.note_typed(state, contacts, tenure, time)
+    for device in ended if other is None else ():
+        sign_out(state, device, time, ids)
+    return state.stream(stream.stream), came_from, ignored
 
 
-def _plan_without_account(state: IdentityState, claims: Sequence[_Claim]) -> ResolutionPlan:
-    """Traffic to which neither an account's device nor an authenticated identifier belongs."""
-    plan = ResolutionPlan(state, signed_in=False)
-    signed_out = [claim for claim in claims if not claim.is_signed_in]
-    usable = [claim for claim in signed_out if not claim.is_proven] or signed_out[:1]
-    for claim in claims:
-        if claim not in usable:
-            plan.ignore(claim.identifier, OTHER_ACCOUNT if claim.is_signed_in else CLAIMED)
-            continue
-        key, tenure = claim.identifier.key, claim.tenure
-        assurance: Assurance = "device" if claim.is_device else "claimed"
-        if not claim.is_device:
-            guests = [t for t in claim.tenures if not state.verified(t.profile)]
-            tenure = guests[-1] if guests else None
-        if tenure and not state.verified(tenure.profile):
-            refusal = plan.take_all(tenure.profile)
-        else:
-            opened_at = tenure.opened_at if tenure else BEGINNING
-            tenure = None
-            refusal = plan.open(
-                TenureOpening(key, assurance, opened_at, current=not claim.is_proven)
-            )
-        plan.link(claim.identifier, assurance, tenure, refusal)
-    return plan
+def _tenures(
+    state: IdentityState, observation: Observation, ids: Callable[[], str]
+) -> tuple[list[Tenure], list[str]]:
+    """The tenures of the event's devices, and the devices on which it signs an account out."""
+    time = observation.time
+    if observation.type != SIGNED_OUT:
+        return [tenure_at(state, i.key, time, ids) for i in observation.devices], []
+    tenures, ended = [], []
+    for device in observation.devices:
+        tenure = tenure_before(state, device.key, time) or tenure_at(state, device.key, time, ids)
+        tenures.append(tenure)
+        period = state.in_force(device.key, time)
+        if tenure.signed_in and period is not None and period.stream == tenure.stream:
+            ended.append(device.key)
+    return tenures, ended
+
+
+def _other_account(
+    state: IdentityState, names: Sequence[Identifier], tenure: Tenure
+) -> Identifier | None:
+    """A name that the event claims on a device on which another account is signed in."""
+    if not tenure.signed_in or not names:
+        return None
+    claimed = state.current(names[0].key)
+    if claimed is not None and is_signed_in(state, tenure, claimed.stream):
+        return None
+    return names[0] if tenure.owner is not None else None
+
+
+def _see_together(
+    state: IdentityState, devices: Sequence[Identifier], tenures: Sequence[Tenure], time: int
+) -> list[Ignored]:
+    """Tie the devices of one event together, as far as they may be."""
+    ignored: list[Ignored] = []
+    signed_in = next((t for t in tenures if t.signed_in and t.owner), None)
+    first = next((t for t in tenures if not t.signed_in), None)
+    for device, seen in zip(devices, tenures, strict=True):
+        refusal = None
+        if signed_in is not None and seen.stream != signed_in.stream:
+            refusal = _see_beside(state, state.tenure(seen.stream), signed_in, time)
+        if not refusal and not seen.signed_in and first and seen.stream != first.stream:
+            refusal = _join(state, state.tenure(first.stream), state.tenure(seen.stream))
+        if refusal:
+            ignored.append(Ignored(device.type.name, refusal))
+    return ignored
+
+
+def _see_beside(state: IdentityState, tenure: Tenure, signed_in: Tenure, time: int) -> str | None:
+    """A device is seen beside one on which an account is signed in."""
+    name = signed_in.owner or ""
+    if tenure.owner is not None:
+        return None if is_same_account(state, tenure.owner, name) else OTHER_ACCOUNT
+    if tenure.prior and (tenure.prior == SEVERAL or not is_same_account(state, tenure.prior, name)):
+        return SEVERAL_ACCOUNTS
+    if tenure.beside is not None:
+        known = is_same_account(state, tenure.beside, name)
+        if tenure.beside_at <= time:
+            return None if known else OTHER_ACCOUNT
+    elif split_apart(state, tenure, signed_in):
+        return SPLIT_BY_SUPPORT
+    elif state.profile(signed_in.profile).tied >= state.policy.most_tied:
+        return FULL
+    state.change(tenure.stream, beside=name, beside_at=time)
+    relabel(state, [tenure.stream])
+    return None
+
+
+def _join(state: IdentityState, first: Tenure, tenure: Tenure) -> str | None:
+    """Two guests' tenures are seen together: they are one guest's."""
+    if tenure.group == first.group:
+        return None
+    if split_apart(state, tenure, first) or split_apart(state, first, tenure):
+        return SPLIT_BY_SUPPORT
+    if tenure.profile != first.profile:
+        tied = state.profile(first.profile).tied + state.profile(tenure.profile).tied
+        if tied > state.policy.most_tied:
+            return FULL
+    group = min(first.group, tenure.group)
+    for member in (*state.group(first.group), *state.group(tenure.group)):
+        state.change(member.stream, group=group)
+    relabel(state, [first.stream, tenure.stream])
+    return None

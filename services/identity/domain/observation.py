@@ -1,4 +1,4 @@
-"""Observations: the identifiers that were seen together in one event."""
+"""Observations: the identifiers that were seen together in one event, and what they are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from identifiers import Identifier, Ignored, accept
 from services.identity.domain.state import IdentityPolicy
 
 SIGNED_OUT = "signed_out"
+CONTACT_RELEASED = "contact_released"
+CONSENT_CHANGED = "consent_changed"
+_ACCOUNT_EVENTS = frozenset({"signed_in", "account_created", "account_updated", "traits_changed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,52 @@ class Observation:
     origin: str = "server"
     proven: frozenset[str] | None = None
     refuses: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[Identifier]:
+        """The names of accounts, the strongest first."""
+        return [i for i in self.identifiers if i.type.assurance == "verified"]
+
+    @property
+    def devices(self) -> list[Identifier]:
+        """The identifiers of devices, the strongest first."""
+        return [i for i in self.identifiers if i.type.assurance == "device"]
+
+    @property
+    def contacts(self) -> list[Identifier]:
+        """The addresses, the strongest first: that one decides, the others move nothing."""
+        return [i for i in self.identifiers if i.type.assurance == "claimed"]
+
+    @property
+    def is_accounts(self) -> bool:
+        """Whether the shop has authenticated the name of an account."""
+        return self.authenticated and bool(self.names)
+
+    @property
+    def is_order(self) -> bool:
+        """Whether it is about an order."""
+        return self.type.startswith("order_")
+
+    @property
+    def tells_account(self) -> bool:
+        """Whether its contacts are what an account says of itself."""
+        return self.is_accounts and self.type in _ACCOUNT_EVENTS
+
+    @property
+    def proves_address(self) -> bool:
+        """Whether the shop vouches for its first contact without naming an account."""
+        if self.is_accounts or not self.contacts:
+            return False
+        proven = self.contacts[0].type.name in (self.proven or ())
+        return self.origin == "server" and self.type == CONSENT_CHANGED and proven
+
+    def proven_contacts(self, verified: bool) -> list[Identifier]:
+        """The contacts that it proves; `verified`: an account's contacts are, if it tells them."""
+        if not self.is_accounts:
+            return []
+        if self.proven is not None:
+            return [i for i in self.contacts if i.type.name in self.proven]
+        return self.contacts[:1] if self.tells_account and verified else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,4 @@
-"""Resolution: who an observation shows. The cases, with their reasons, are in the README.
-
-Pure: `decide` makes a plan from the state, `resolve` has the plan carried out.
-"""
+"""Resolution: who an observation shows. The rules, with their reasons, are in the README."""
 
 from __future__ import annotations
 
@@ -9,19 +6,26 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from identifiers import Assurance, Ignored
-from services.identity.domain.accounts import plan_account
-from services.identity.domain.change import IdentityChange, carry_out, sign_out_openings
-from services.identity.domain.guests import plan_guest
+from services.identity.domain.accounts import resolve_account
+from services.identity.domain.change import IdentityChange, changes_of
+from services.identity.domain.devices import is_signed_in
+from services.identity.domain.guests import resolve_guest
 from services.identity.domain.observation import Observation
-from services.identity.domain.plan import ResolutionPlan
-from services.identity.domain.state import IdentityState, IncompleteState, Tenure
-
-_ORDER: tuple[Assurance, ...] = ("verified", "device", "claimed")
+from services.identity.domain.state import (
+    IdentityState,
+    Incomplete,
+    Stream,
+    Tenure,
+    WouldChange,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The stream and the profile of an event; `assurance` says how certain the profile is."""
+    """The stream and the profile of an event; `assurance` says how certain the profile is.
+
+    `came_from` is the tenure of the device from which an order came that has an address stream.
+    """
 
     event_id: str
     stream: str
@@ -29,6 +33,7 @@ class Resolution:
     epoch: int
     assurance: Assurance
     ignored: tuple[Ignored, ...]
+    came_from: Tenure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +47,42 @@ class Unresolvable:
 ResolutionResult = Resolution | Unresolvable
 
 
-def resolve_unchanged(state: IdentityState, observation: Observation) -> ResolutionResult | None:
-    """Whose an observation is if it changes nothing; None if it does, or may do so."""
+def resolve(
+    state: IdentityState, observation: Observation, ids: Callable[[], str]
+) -> tuple[ResolutionResult, list[IdentityChange]]:
+    """Whose an observation is, and what it changed in `state`; `ids` names new streams.
+
+    Raises Incomplete if it depends on what was not loaded; the state is of no use then.
+    """
     if not observation.identifiers:
-        return Unresolvable(observation.event_id, observation.ignored)
+        return Unresolvable(observation.event_id, observation.ignored), []
+    state.begin()
+    stream, came_from, ignored = _resolve(state, observation, ids)
+    changes = changes_of(state, observation.event_id, observation.time)
+    stream = state.stream(stream.stream)
+    if came_from is not None:
+        came_from = state.tenure(came_from.stream)
+    result = Resolution(
+        event_id=observation.event_id,
+        stream=stream.stream,
+        profile=stream.profile,
+        epoch=stream.epoch,
+        assurance=_assurance(stream, came_from),
+        ignored=(*observation.ignored, *ignored),
+        came_from=came_from,
+    )
+    return result, changes
+
+
+def resolve_unchanged(state: IdentityState, observation: Observation) -> ResolutionResult | None:
+    """Whose an observation is if that changes nothing; None if it does, or may do so.
+
+    The state is frozen.
+    """
     try:
-        plan = decide(state, observation)
-    except IncompleteState:
+        return resolve(state, observation, _no_ids)[0]
+    except (WouldChange, Incomplete):
         return None
-    if not plan.changes_nothing:
-        return None
-    first = plan.links[0].tenure
-    if first is None or sign_out_openings(state, observation, first.profile):
-        return None
-    return _resolution(plan, observation, first)
 
 
 def resolve_all_unchanged(
@@ -79,63 +106,57 @@ def resolve_all_unchanged(
     return results
 
 
-def resolve(
-    state: IdentityState, observation: Observation, ids: Callable[[], str]
-) -> tuple[ResolutionResult, IdentityChange | None]:
-    """Whose an observation is, and what it changed in `state`; `ids` names new streams.
-
-    The state has all streams of all profiles that the observation's keys lead to.
-    """
-    if not observation.identifiers:
-        return Unresolvable(observation.event_id, observation.ignored), None
-    plan = decide(state, observation)
-    stream, change = carry_out(plan, observation, ids)
-    return _resolution(plan, observation, state.tenures[stream]), change
-
-
 def look_up(state: IdentityState, observation: Observation) -> Resolution | None:
-    """Whose an observation would be, without a change; None if it leads to no profile."""
-    if not observation.identifiers:
-        return None
-    plan = decide(state, observation)
-    links = [(assurance, t) for _, assurance, t in plan.links if t is not None]
-    if not links:
-        return None
-    tenure = links[0][1]
+    """Whose an observation would be, by what it proves and by its devices; None for nobody.
+
+    An address leads to nobody, and neither does the name of an account that is merely claimed.
+    """
+    claimed: list[str | None] = []
+    for identifier in observation.names:
+        name = state.current(identifier.key)
+        if observation.is_accounts and name is not None:
+            return _found(observation, name, "verified")
+        claimed.append(name.stream if name else None)
+    for device in observation.devices:
+        tenure = state.current(device.key)
+        if tenure is not None and not _names_another(state, tenure, claimed):
+            return _found(observation, tenure, "device")
+    return None
+
+
+def _resolve(
+    state: IdentityState, observation: Observation, ids: Callable[[], str]
+) -> tuple[Stream, Tenure | None, list[Ignored]]:
+    if observation.is_accounts:
+        name, ignored = resolve_account(state, observation, ids)
+        return name, None, ignored
+    return resolve_guest(state, observation, ids)
+
+
+def _names_another(state: IdentityState, tenure: Tenure, names: Iterable[str | None]) -> bool:
+    """Whether a request names another account than the one that is signed in on its device."""
+    return tenure.signed_in and any(
+        name is None or not is_signed_in(state, tenure, name) for name in names
+    )
+
+
+def _found(observation: Observation, tenure: Tenure, assurance: Assurance) -> Resolution:
     return Resolution(
         event_id=observation.event_id,
         stream=tenure.stream,
         profile=tenure.profile,
         epoch=tenure.epoch,
-        assurance=_strongest(a for a, t in links if t.profile == tenure.profile),
-        ignored=(*observation.ignored, *plan.ignored),
+        assurance=assurance,
+        ignored=observation.ignored,
     )
 
 
-def _resolution(plan: ResolutionPlan, observation: Observation, tenure: Tenure) -> Resolution:
-    assurances = [assurance for _, assurance, t in plan.links if t is not None]
-    return Resolution(
-        event_id=observation.event_id,
-        stream=tenure.stream,
-        profile=tenure.profile,
-        epoch=tenure.epoch,
-        assurance="verified"
-        if plan.signed_in
-        else _strongest(assurances or [assurance for _, assurance, _ in plan.links]),
-        ignored=(*observation.ignored, *plan.ignored),
-    )
+def _assurance(stream: Stream, came_from: Tenure | None) -> Assurance:
+    """How certain the profile is: an address stream is its device's, or was merely typed."""
+    if came_from is not None and came_from.profile == stream.profile:
+        return came_from.assurance
+    return stream.assurance
 
 
-def _strongest(assurances: Iterable[Assurance]) -> Assurance:
-    return min(assurances, key=_ORDER.index)
-
-
-def decide(state: IdentityState, observation: Observation) -> ResolutionPlan:
-    """What the observation brings together."""
-    evidence = sorted(
-        ((i, i.assured(observation.authenticated)) for i in observation.identifiers),
-        key=lambda pair: (pair[1] != "verified", pair[0].priority),
-    )
-    if evidence[0][1] == "verified":
-        return plan_account(state, observation.time, evidence)
-    return plan_guest(state, observation.time, [identifier for identifier, _ in evidence])
+def _no_ids() -> str:
+    raise WouldChange

@@ -9,7 +9,7 @@ from typing import Any
 from chassis import Event, format_instant
 from identifiers import NONE_USABLE, Ignored, list_ignored
 from services.identity.domain.resolution import Resolution, ResolutionResult, Unresolvable
-from services.identity.domain.state import BEGINNING, Tenure
+from services.identity.domain.state import BEGINNING, Period, Stream, Tenure
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,17 @@ class RepairResult:
     fact: Event | None
 
 
+@dataclass(frozen=True, slots=True)
+class RedrawResult:
+    """The profiles that one step of a redraw has changed, and where the next one begins.
+
+    `after` is None for the last step.
+    """
+
+    profiles: Sequence[RepairResult]
+    after: str | None
+
+
 def resolution(result: ResolutionResult) -> dict[str, Any]:
     """One of the resolutions of `resolve`."""
     response: dict[str, Any] = {
@@ -33,23 +44,31 @@ def resolution(result: ResolutionResult) -> dict[str, Any]:
     }
     if isinstance(result, Unresolvable):
         return {**response, "error": dict(NONE_USABLE)}
-    return {
+    resolved = {
         **response,
         "stream_id": result.stream,
         "profile_id": result.profile,
         "epoch": result.epoch,
         "assurance": result.assurance,
     }
+    if result.came_from is not None:
+        resolved["came_from"] = {
+            "stream_id": result.came_from.stream,
+            "profile_id": result.came_from.profile,
+            "epoch": result.came_from.epoch,
+        }
+    return resolved
 
 
-def lookup(
-    result: Resolution | None, claims_account: bool, ignored: Sequence[Ignored]
-) -> dict[str, Any]:
-    """The response of `lookup`; `claims_account`: the identifiers claim an account."""
+def lookup(result: Resolution | None, claims: bool, ignored: Sequence[Ignored]) -> dict[str, Any]:
+    """The response of `lookup`; `claims`: there are identifiers that nobody has proven.
+
+    Whoever is not found is answered alike, whether an address or a name is known or not.
+    """
     return {
         "profile_id": result.profile if result else None,
         "stream_id": result.stream if result else None,
-        "assurance": result.assurance if result else "claimed" if claims_account else None,
+        "assurance": result.assurance if result else "claimed" if claims else None,
         "ignored_identifiers": list_ignored(result.ignored if result else ignored),
     }
 
@@ -57,15 +76,20 @@ def lookup(
 def describe(
     profile_id: str,
     requested: str,
-    tenures: Iterable[Tenure],
-    related: Sequence[Tenure],
+    streams: Iterable[Stream],
+    proven: Collection[tuple[str, int]],
+    periods: Sequence[Period],
     merged_profiles: Sequence[str],
 ) -> dict[str, Any]:
-    """The response of `describe`; `related` are all tenures of the keys."""
+    """The response of `describe`.
+
+    `proven` has the addresses that the profile has proven, with their tenures, and `periods` those
+    of all its devices.
+    """
     return {
         "profile_id": profile_id,
         "requested": requested,
-        "streams": [_stream(tenure, related) for tenure in tenures],
+        "streams": [_stream(stream, proven, periods) for stream in streams],
         "merged_profiles": list(merged_profiles),
     }
 
@@ -102,6 +126,14 @@ def repair(result: RepairResult) -> dict[str, Any]:
     }
 
 
+def redraw(result: RedrawResult) -> dict[str, Any]:
+    """The response of `redraw`."""
+    return {
+        "profiles": [repair(profile) for profile in result.profiles],
+        "after": result.after,
+    }
+
+
 def review(
     entries: Iterable[Mapping[str, Any]], current_profiles: Mapping[str, str]
 ) -> list[dict[str, Any]]:
@@ -124,22 +156,29 @@ def _done(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {"done_at": format_instant(entry["done_at"]), "done_by": entry["done_by"]}
 
 
-def _stream(tenure: Tenure, related: Iterable[Tenure]) -> dict[str, Any]:
-    later = [t.opened_at for t in related if t.key == tenure.key and t.opened_at > tenure.opened_at]
-    opened_at = tenure.opened_at
+def _stream(
+    stream: Stream, proven: Collection[tuple[str, int]], periods: Sequence[Period]
+) -> dict[str, Any]:
+    is_proven = (stream.key, stream.number) in proven
+    opened_at, closed_at = BEGINNING, None
+    if isinstance(stream, Tenure) and stream.assurance == "device":
+        own = [p.opened_at for p in periods if p.stream == stream.stream] or [stream.opened_at]
+        opened_at = min(own)
+        later = [p.opened_at for p in periods if p.key == stream.key and p.opened_at > max(own)]
+        closed_at = min(later, default=None)
     return {
-        "stream": tenure.stream,
-        "epoch": tenure.epoch,
+        "stream": stream.stream,
+        "epoch": stream.epoch,
         "identifiers": [
             {
-                "key": tenure.key,
-                "type": tenure.type,
-                "tenure": tenure.number,
-                "assurance": tenure.assurance,
+                "key": stream.key,
+                "type": stream.type,
+                "tenure": max(stream.number, 1),
+                "assurance": "verified" if is_proven else stream.assurance,
             }
         ],
         "opened_at": None if opened_at == BEGINNING else format_instant(opened_at),
-        "closed_at": format_instant(min(later)) if later else None,
+        "closed_at": None if closed_at is None else format_instant(closed_at),
     }
 
 
@@ -159,7 +198,7 @@ def _fact(
                 "stream": entry["stream"],
                 "profile_id": entry["profile_id"],
                 "came_from": labels.get((entry["stream"], entry["epoch"] - 1)),
-                "identifiers": entry["identifiers"] or identifiers[entry["stream"]],
+                "identifiers": entry["identifiers"] or identifiers.get(entry["stream"], []),
             }
             for entry in fact.data["streams"]
         ],

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from chassis import Event
+from services.identity.domain.addresses import TOO_MANY_TO_MOVE
+from services.identity.domain.devices import FULL
 from services.identity.domain.observation import Observation
-from services.identity.domain.plan import FULL, MERGED_TOO_OFTEN, TOO_MANY
 from services.identity.domain.resolution import Resolution, ResolutionResult
 
 REFUSED, AT_A_LIMIT, SHARED = "merge_refused", "at_a_limit", "shared_device"
 _MANY_ACCOUNTS = 3
-_LIMITS = (FULL, TOO_MANY, MERGED_TOO_OFTEN)
+_LIMITS = (FULL, TOO_MANY_TO_MOVE)
 
 
 class ReviewSubject(NamedTuple):
@@ -40,7 +41,7 @@ def refusals(
             if ignored.reason.startswith(REFUSED) and ignored.type in keys:
                 kind = AT_A_LIMIT if ignored.reason in _LIMITS else REFUSED
                 reason = ignored.reason.removeprefix(f"{REFUSED}: ")
-                about = ignored.type if kind == AT_A_LIMIT else keys[ignored.type]
+                about = ignored.type if ignored.reason == FULL else keys[ignored.type]
                 subject = ReviewSubject(kind, result.profile, about, reason)
                 events[subject] = observation.event_id
     return events

@@ -1,27 +1,41 @@
-"""The state that observations are resolved against: tenures of identifiers, and profiles."""
+"""The facts that observations are resolved against, as far as they were loaded.
+
+Streams are of two kinds. A *tenure* is an account name, or a period of a device. An *address
+stream* is a sighting of an address that an order gave a stream of its own. Everything else here
+says what was seen: from it `labels` computes which profile each stream belongs to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from identifiers import Assurance, IdentifierType, IdentifierTypes
 
 BEGINNING = -(2**62)  # when an identifier's first tenure opens: before all times
+SEVERAL = "*"  # in `Tenure.prior`: more than one account
+ALONE, NOBODY = "", "nobody"  # in `Sighting.on`: an address without a device
 
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """An identifier in one tenure, which is one stream, and the profile that the stream is in.
+    """An account name that the shop has authenticated, or a device in one of its tenures.
 
-    A tenure of a device lasts from `opened_at` (microseconds) until its next one opens; other
-    identifiers have further tenures only where the earlier ones cannot be used, see `resolution`.
-    `assurance` is what ties the stream to its profile: in the profile of an account, `device` says
-    that the account was signed in there, at `signed_in_at` at the latest, and `claimed` that a
-    claim brought it. Streams with the same `same_device` were seen together without a claim, so
-    that they come from one device. The key of a tenure that is not `current` leads elsewhere today.
-    `epoch` counts the stream's moves. `split_marks` names the splits by a support desk and this
-    stream's side in each: `<split>/<side> …`.
+    A tenure of a device begins at a sign-in (`signed_in`: it is the account's of the name stream
+    `owner`), or it is a guest's: before the first sign-in, and after each sign-out. `number` grows
+    each time that the key leads to another stream; only a `current` one is led to. `opened_at` is
+    when it opened last.
+
+    `group` is shared by names of one account, and by guests' tenures that were seen together.
+    What makes a guest's tenure an account's: `owner` signed in next on the device, at `owned_at`;
+    `beside` was signed in on another device that was seen beside it, at `beside_at`. `prior` is
+    the account that was signed in on the device before, SEVERAL for several, empty for none.
+
+    `typed` counts the addresses that were told with the tenure, `ordered` the e-mail addresses of a
+    shop's orders. Nobody has been seen in an `empty` one. One that is `untied` came when its
+    profile was full. `home` is the profile that it came into. `fused` is the stream whose profile
+    it stays in because claims once joined them. `split_marks` names the splits by a support desk
+    and this stream's side in each: `<split>/<side> …`.
     """
 
     stream: str
@@ -32,9 +46,20 @@ class Tenure:
     profile: str
     epoch: int
     assurance: Assurance
-    same_device: str
-    signed_in_at: int | None = None
+    group: str
+    home: str
     current: bool = True
+    signed_in: bool = False
+    owner: str | None = None
+    owned_at: int = 0
+    beside: str | None = None
+    beside_at: int = 0
+    prior: str = ""
+    typed: int = 0
+    ordered: int = 0
+    empty: bool = False
+    untied: bool = False
+    fused: str | None = None
     split_marks: str = ""
 
     @property
@@ -44,12 +69,101 @@ class Tenure:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """A profile: whether it has a verified identifier, and how many merges made it."""
+class Period:
+    """A device belongs to the tenure `stream` from `opened_at` on, until its next period opens.
 
-    id: str
-    verified: bool = False
-    merges: int = 0
+    None: a guest's tenure in which nobody was seen.
+    """
+
+    key: str
+    opened_at: int
+    stream: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressTenure:
+    """An address in one of its tenures, which begins when its holder releases it.
+
+    `holder` is the name stream of the account that has proven it. `withdrawn`: a support desk has
+    taken it from that account.
+    """
+
+    key: str
+    number: int = 1
+    opened_at: int = BEGINNING
+    holder: str | None = None
+    withdrawn: bool = False
+    current: bool = True
+
+    @property
+    def held_by(self) -> str | None:
+        """The name stream of the account that holds it."""
+        return None if self.withdrawn else self.holder
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An address that was told on a stream (`on`), or by itself; first at `seen_at`.
+
+    `own`: an account told it as its own. Where an order has made it an address stream, `stream` and
+    what follows say which, and whose: `pin` is the stream to whose profile a support desk has
+    assigned it. `beyond_proof`: there were too many to move when the address was proven.
+    """
+
+    address: str
+    number: int
+    on: str
+    seen_at: int
+    own: bool = False
+    stream: str = ""
+    profile: str = ""
+    epoch: int = 0
+    pin: str | None = None
+    fused: str | None = None
+    untied: bool = False
+    beyond_proof: bool = False
+
+    @property
+    def type(self) -> str:
+        """The name of the identifier's type."""
+        return self.address.partition(":")[0]
+
+    @property
+    def key(self) -> str:
+        """The key of the address."""
+        return self.address
+
+    @property
+    def founded_at(self) -> int:
+        """When it was first seen."""
+        return self.seen_at
+
+    @property
+    def place(self) -> SightingPlace:
+        """Its key among all sightings."""
+        return self.address, self.number, self.on
+
+    @property
+    def assurance(self) -> Assurance:
+        """What ties an address to anybody: it was typed."""
+        return "claimed"
+
+    @property
+    def current(self) -> bool:
+        """No identifier leads to it."""
+        return False
+
+
+Stream = Tenure | Sighting
+SightingPlace = tuple[str, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFacts:
+    """A profile: whether it is an account, and how many guests' and address streams are in it."""
+
+    account: bool = False
+    tied: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,138 +171,390 @@ class IdentityPolicy:
     """The identifier types, and how large a profile may grow."""
 
     types: IdentifierTypes
-    most_identifiers: int = 1_000
-    most_merges: int = 100
+    most_tied: int = 1_000
+    most_proven: int = 1_000
 
-    def type_of(self, tenure: Tenure) -> IdentifierType | None:
-        """The type of a tenure's identifier; None if it is no longer configured."""
-        return self.types.by_name.get(tenure.type)
+    def type_of(self, stream: Stream) -> IdentifierType | None:
+        """The type of a stream's identifier; None if it is no longer configured."""
+        return self.types.by_name.get(stream.type)
 
-    def is_device(self, tenure: Tenure) -> bool:
-        """Whether a tenure's identifier is that of a device."""
-        kind = self.type_of(tenure)
-        return kind is not None and kind.assurance == "device"
+    def is_device(self, stream: Stream) -> bool:
+        """Whether a stream's identifier is that of a device."""
+        return isinstance(stream, Tenure) and stream.assurance == "device"
 
-    def names_account(self, tenure: Tenure) -> bool:
-        """Whether a tenure's identifier names an account."""
-        kind = self.type_of(tenure)
-        return kind is not None and kind.assurance == "verified"
+    def names_account(self, stream: Stream) -> bool:
+        """Whether a stream is that of the name of an account."""
+        return isinstance(stream, Tenure) and stream.assurance == "verified"
 
 
-class IncompleteState(Exception):
-    """The result depends on all streams of a profile, of which only some were loaded."""
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What has to be loaded: profiles, streams and groups whole, addresses with all sightings, and
+    the sightings of pairs of an address and a stream."""
+
+    profiles: frozenset[str] = frozenset()
+    streams: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    pairs: frozenset[tuple[str, str]] = frozenset()
+
+    def __or__(self, other: Needs) -> Needs:
+        return Needs(
+            self.profiles | other.profiles,
+            self.streams | other.streams,
+            self.groups | other.groups,
+            self.addresses | other.addresses,
+            self.pairs | other.pairs,
+        )
+
+    def __sub__(self, other: Needs) -> Needs:
+        return Needs(
+            self.profiles - other.profiles,
+            self.streams - other.streams,
+            self.groups - other.groups,
+            self.addresses - other.addresses,
+            self.pairs - other.pairs,
+        )
+
+    def __bool__(self) -> bool:
+        return any((self.profiles, self.streams, self.groups, self.addresses, self.pairs))
+
+
+class Incomplete(Exception):
+    """The result depends on what was not loaded."""
+
+    def __init__(self, needs: Needs) -> None:
+        super().__init__(needs)
+        self.needs = needs
+
+
+class WouldChange(Exception):
+    """A state that is only read would have to change."""
 
 
 @dataclass(slots=True)
 class IdentityState:
-    """The tenures, by stream and by key, and the profiles, by id, that were loaded.
+    """What was loaded, by its keys, and what of it has changed since.
 
-    All tenures of each key in question are here; all streams of a profile only if the profile is in
-    `complete`. The streams in `changed` and the profiles in `changed_profiles` are to be saved.
+    `loaded` says what is here whole, `whole_keys` of which keys all tenures and periods are,
+    `whole_tenures` on which tenures all address streams are, and `whole_addresses` of which
+    addresses all tenures are. A state that is `frozen` raises WouldChange. `journal` has the
+    streams that have changed since `begin`, as they were then.
     """
 
     policy: IdentityPolicy
+    frozen: bool = False
+    loaded: Needs = field(default_factory=Needs)
     tenures: dict[str, Tenure] = field(default_factory=dict)
-    profiles: dict[str, Profile] = field(default_factory=dict)
-    complete: set[str] = field(default_factory=set)
+    sightings: dict[SightingPlace, Sighting] = field(default_factory=dict)
+    profiles: dict[str, ProfileFacts] = field(default_factory=dict)
+    journal: dict[str, Stream | None] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
+    changed_sightings: set[SightingPlace] = field(default_factory=set)
     changed_profiles: set[str] = field(default_factory=set)
-    _by_key: dict[str, list[str]] = field(default_factory=dict)
+    changed_periods: set[tuple[str, int]] = field(default_factory=set)
+    changed_addresses: set[tuple[str, int]] = field(default_factory=set)
+    whole_keys: set[str] = field(default_factory=set)
+    whole_tenures: set[str] = field(default_factory=set)
+    whole_addresses: set[str] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
+    new_groups: set[str] = field(default_factory=set)
+    _periods: dict[str, dict[int, Period]] = field(default_factory=dict)
+    _addresses: dict[str, dict[int, AddressTenure]] = field(default_factory=dict)
+    _address_streams: dict[str, SightingPlace] = field(default_factory=dict)
+    _by_key: dict[str, set[str]] = field(default_factory=dict)
     _members: dict[str, set[str]] = field(default_factory=dict)
+    _groups: dict[str, set[str]] = field(default_factory=dict)
+    _on: dict[str, set[SightingPlace]] = field(default_factory=dict)
+    _of_address: dict[str, set[SightingPlace]] = field(default_factory=dict)
 
-    @classmethod
-    def of(
-        cls,
-        policy: IdentityPolicy,
+    # What was loaded
+
+    def load(
+        self,
         tenures: Iterable[Tenure] = (),
-        profiles: Iterable[Profile] = (),
-        complete: Iterable[str] = (),
-    ) -> IdentityState:
-        """The state made of the tenures and profiles that were loaded."""
-        state = cls(policy, profiles={profile.id: profile for profile in profiles})
-        state.complete.update(complete)
+        periods: Iterable[Period] = (),
+        addresses: Iterable[AddressTenure] = (),
+        sightings: Iterable[Sighting] = (),
+    ) -> None:
+        """Take in rows of the tables."""
         for tenure in tenures:
-            state._index(tenure)
-        return state
+            if tenure.stream not in self.tenures:
+                self._put_tenure(tenure)
+        for period in periods:
+            self._periods.setdefault(period.key, {})[period.opened_at] = period
+        for address in addresses:
+            self._addresses.setdefault(address.key, {})[address.number] = address
+        for sighting in sightings:
+            if sighting.place not in self.sightings:
+                self._put_sighting(sighting)
+
+    # Reading
+
+    def stream(self, stream: str) -> Stream:
+        """A stream of either kind; Incomplete if it was not loaded."""
+        found = self.find(stream)
+        if found is None:
+            raise Incomplete(Needs(streams=frozenset([stream])))
+        return found
+
+    def find(self, stream: str) -> Stream | None:
+        """A stream of either kind, if it was loaded."""
+        tenure = self.tenures.get(stream)
+        if tenure is not None:
+            return tenure
+        place = self._address_streams.get(stream)
+        return None if place is None else self.sightings[place]
+
+    def tenure(self, stream: str) -> Tenure:
+        """A tenure; Incomplete if it was not loaded."""
+        tenure = self.tenures.get(stream)
+        if tenure is None:
+            raise Incomplete(Needs(streams=frozenset([stream])))
+        return tenure
+
+    def streams(self) -> list[Stream]:
+        """All streams that were loaded, sorted."""
+        found = sorted([*self.tenures, *self._address_streams])
+        return [self.stream(stream) for stream in found]
 
     def tenures_of(self, key: str) -> list[Tenure]:
-        """The tenures of a key, in the order in which they were made."""
+        """The tenures of a key that were loaded, in the order of their numbers."""
         tenures = [self.tenures[stream] for stream in self._by_key.get(key, ())]
         if len(tenures) > 1:
             tenures.sort(key=lambda tenure: tenure.number)
         return tenures
 
-    def members(self, profile: str) -> list[Tenure]:
-        """All tenures in a profile, by stream; IncompleteState if some were not loaded."""
-        if profile not in self.complete:
-            raise IncompleteState
-        return [self.tenures[stream] for stream in sorted(self._members.get(profile, ()))]
+    def current(self, key: str) -> Tenure | None:
+        """The tenure that a key leads to."""
+        for stream in self._by_key.get(key, ()):
+            if self.tenures[stream].current:
+                return self.tenures[stream]
+        return None
 
-    def verified(self, profile: str) -> bool:
-        """Whether a profile has a verified identifier."""
-        return self.profiles[profile].verified
+    def periods_of(self, key: str) -> list[Period]:
+        """The periods of a device in order; WouldChange if only the current tenure was loaded."""
+        if key not in self.whole_keys:
+            raise WouldChange
+        periods = self._periods.get(key, {})
+        return [periods[opened_at] for opened_at in sorted(periods)]
 
-    def add(self, tenure: Tenure) -> None:
-        """Add a new stream."""
-        self._index(tenure)
+    def in_force(self, key: str, time: int) -> Period | None:
+        """The period of a device in force at a time; None before the first one."""
+        if key not in self.whole_keys:
+            current = self.current(key)
+            if current is None or current.opened_at > time:
+                raise WouldChange
+            return Period(key, current.opened_at, current.stream)
+        begun = [at for at in self._periods.get(key, ()) if at <= time]
+        return self._periods[key][max(begun)] if begun else None
+
+    def address(self, key: str, time: int) -> AddressTenure:
+        """The tenure of an address in force at a time."""
+        tenures = self._addresses.get(key, {}).values()
+        begun = [tenure for tenure in tenures if tenure.opened_at <= time]
+        if begun:
+            return max(begun, key=lambda tenure: tenure.number)
+        if tenures and key not in self.whole_addresses:
+            raise WouldChange
+        return AddressTenure(key)
+
+    def address_tenure(self, key: str, number: int) -> AddressTenure:
+        """A tenure of an address; Incomplete if it may be held and was not loaded."""
+        found = self._addresses.get(key, {}).get(number)
+        if found is None:
+            if key not in self.whole_addresses:
+                raise Incomplete(Needs(addresses=frozenset([key])))
+            return AddressTenure(key, number)
+        return found
+
+    def address_tenures(self) -> list[AddressTenure]:
+        """All tenures of addresses that were loaded."""
+        return [tenure for tenures in self._addresses.values() for tenure in tenures.values()]
+
+    def sighting(self, address: str, number: int, on: str) -> Sighting | None:
+        """A sighting by its key; Incomplete if it was not asked for."""
+        found = self.sightings.get((address, number, on))
+        if found is None and not self._is_known(address, on):
+            raise Incomplete(Needs(pairs=frozenset([(address, on)])))
+        return found
+
+    def _is_known(self, address: str, on: str) -> bool:
+        is_loaded = (address, on) in self.loaded.pairs or address in self.loaded.addresses
+        return is_loaded or on in self.new
+
+    def sightings_of(self, address: str, number: int) -> list[Sighting]:
+        """All sightings of an address in a tenure; Incomplete if some may be missing."""
+        if address not in self.loaded.addresses:
+            raise Incomplete(Needs(addresses=frozenset([address])))
+        places = sorted(self._of_address.get(address, ()))
+        return [self.sightings[place] for place in places if place[1] == number]
+
+    def sightings_on(self, stream: str) -> list[Sighting]:
+        """The sightings on a tenure that have streams, or are an account's own."""
+        if stream not in self.whole_tenures and stream not in self.new:
+            raise Incomplete(Needs(profiles=frozenset([self.tenure(stream).profile])))
+        return [self.sightings[place] for place in sorted(self._on.get(stream, ()))]
+
+    def members(self, profile: str) -> list[Stream]:
+        """All streams in a profile, sorted; Incomplete if some may be missing."""
+        if profile not in self.loaded.profiles and profile not in self.new:
+            raise Incomplete(Needs(profiles=frozenset([profile])))
+        return [self.stream(stream) for stream in sorted(self._members.get(profile, ()))]
+
+    def group(self, group: str) -> list[Tenure]:
+        """The tenures of a group, sorted; Incomplete if some may be missing."""
+        if group not in self.loaded.groups and group not in self.new_groups:
+            raise Incomplete(Needs(groups=frozenset([group])))
+        return [self.tenures[stream] for stream in sorted(self._groups.get(group, ()))]
+
+    def profile(self, profile: str) -> ProfileFacts:
+        """What is known of a profile as a whole."""
+        return self.profiles.get(profile) or ProfileFacts()
+
+    # Changing
+
+    def begin(self) -> None:
+        """From here on `journal` has what changes."""
+        self.journal = {}
+
+    def add(self, tenure: Tenure) -> Tenure:
+        """Add a new tenure."""
+        self._note(tenure.stream, None)
+        self.new.add(tenure.stream)
+        self.new_groups.add(tenure.stream)
+        self._put_tenure(tenure)
         self.changed.add(tenure.stream)
+        self._count(tenure, 1)
+        return tenure
 
-    def change(self, stream: str, **fields: object) -> None:
-        """Change a stream's fields, its profile included."""
-        before = self.tenures[stream]
+    def add_sighting(self, sighting: Sighting) -> Sighting:
+        """Add a new sighting, or make one an address stream."""
+        if sighting.stream:
+            self._note(sighting.stream, None)
+            self.new.add(sighting.stream)
+            self._count(sighting, 1)
+        elif self.frozen:
+            raise WouldChange
+        self._put_sighting(sighting)
+        self.changed_sightings.add(sighting.place)
+        return sighting
+
+    def change(self, stream: str, **fields: object) -> Tenure:
+        """Change a tenure; its profile is changed by `move`."""
+        before = self.tenure(stream)
         after = replace(before, **fields)  # type: ignore[arg-type]
         if after != before:
-            self._members[before.profile].discard(stream)
-            self._members.setdefault(after.profile, set()).add(stream)
-            self.tenures[stream] = after
+            self._note(stream, before)
+            self._remove_tenure(before)
+            self._put_tenure(after)
             self.changed.add(stream)
+            if after.group != before.group:
+                self.new_groups.add(after.group)
+            if _is_tied(after) != _is_tied(before):
+                self._count(after, 1 if _is_tied(after) else -1, always=True)
+        return after
 
-    def put(self, profile: Profile) -> None:
-        """Add a profile, all of whose streams are here, or change one."""
-        if self.profiles.get(profile.id) != profile:
-            if profile.id not in self.profiles:
-                self.complete.add(profile.id)
-            self.profiles[profile.id] = profile
-            self.changed_profiles.add(profile.id)
+    def change_sighting(self, sighting: Sighting, **fields: object) -> Sighting:
+        """Change a sighting; the profile of its stream is changed by `move`."""
+        after = replace(sighting, **fields)  # type: ignore[arg-type]
+        if after != sighting:
+            self._note(sighting.stream, sighting)
+            self._put_sighting(after)
+            self.changed_sightings.add(after.place)
+        return after
 
-    def _index(self, tenure: Tenure) -> None:
+    def move(self, stream: str, profile: str) -> None:
+        """Put a stream into another profile."""
+        before = self.stream(stream)
+        self._count(before, -1)
+        self._members[before.profile].discard(stream)
+        if isinstance(before, Tenure):
+            after: Stream = self.change(stream, profile=profile)
+        else:
+            after = self.change_sighting(before, profile=profile)
+        self._members.setdefault(profile, set()).add(stream)
+        self._count(after, 1)
+
+    def set_period(self, period: Period) -> None:
+        """Add a period of a device, or put another in its place."""
+        if self.frozen:
+            raise WouldChange
+        self._periods.setdefault(period.key, {})[period.opened_at] = period
+        self.changed_periods.add((period.key, period.opened_at))
+
+    def set_address(self, tenure: AddressTenure) -> None:
+        """Add a tenure of an address, or put another in its place."""
+        if self.frozen:
+            raise WouldChange
+        self._addresses.setdefault(tenure.key, {})[tenure.number] = tenure
+        self.changed_addresses.add((tenure.key, tenure.number))
+
+    def set_account(self, profile: str, account: bool) -> None:
+        """Note whether a profile is an account."""
+        facts = self.profile(profile)
+        if facts.account != account:
+            self.profiles[profile] = replace(facts, account=account)
+            self.changed_profiles.add(profile)
+
+    def changed_rows(self) -> tuple[list[Period], list[AddressTenure]]:
+        """The periods and the tenures of addresses that have changed."""
+        return (
+            [self._periods[key][at] for key, at in sorted(self.changed_periods)],
+            [self._addresses[key][number] for key, number in sorted(self.changed_addresses)],
+        )
+
+    def _note(self, stream: str, before: Stream | None) -> None:
+        if self.frozen:
+            raise WouldChange
+        self.journal.setdefault(stream, before)
+
+    def _count(self, stream: Stream, by: int, *, always: bool = False) -> None:
+        facts = self.profile(stream.profile)
+        counts = always or _is_tied(stream)
+        self.profiles[stream.profile] = replace(facts, tied=facts.tied + (by if counts else 0))
+        self.changed_profiles.add(stream.profile)
+
+    def _put_tenure(self, tenure: Tenure) -> None:
         self.tenures[tenure.stream] = tenure
-        self._by_key.setdefault(tenure.key, []).append(tenure.stream)
+        self._by_key.setdefault(tenure.key, set()).add(tenure.stream)
         self._members.setdefault(tenure.profile, set()).add(tenure.stream)
+        self._groups.setdefault(tenure.group, set()).add(tenure.stream)
+
+    def _remove_tenure(self, tenure: Tenure) -> None:
+        self._members[tenure.profile].discard(tenure.stream)
+        self._groups[tenure.group].discard(tenure.stream)
+
+    def _put_sighting(self, sighting: Sighting) -> None:
+        self.sightings[sighting.place] = sighting
+        self._on.setdefault(sighting.on, set()).add(sighting.place)
+        self._of_address.setdefault(sighting.address, set()).add(sighting.place)
+        if sighting.stream:
+            self._address_streams[sighting.stream] = sighting.place
+            self._members.setdefault(sighting.profile, set()).add(sighting.stream)
 
 
-def split_sides(members: Iterable[Tenure]) -> dict[str, set[str]]:
-    """The splits that `members` were in, and on which sides."""
+def _is_tied(stream: Stream) -> bool:
+    """Whether a stream counts as one of those of which a profile may have so many."""
+    return isinstance(stream, Sighting) or (stream.assurance == "device" and not stream.signed_in)
+
+
+def split_sides(tenures: Iterable[Tenure]) -> dict[str, set[str]]:
+    """The splits that `tenures` were in, and on which sides."""
     sides: dict[str, set[str]] = {}
-    for member in members:
-        for mark in member.split_marks.split():
+    for tenure in tenures:
+        for mark in tenure.split_marks.split():
             split, _, side = mark.partition("/")
             sides.setdefault(split, set()).add(side)
     return sides
 
 
-def in_force(tenures: Iterable[Tenure], time: int) -> list[Tenure]:
-    """Of the tenures of a device, those that were the last to open by `time`, the newest one last.
-
-    There is more than one only where a tenure was opened in place of another.
-    """
-    begun = [tenure for tenure in tenures if tenure.opened_at <= time]
-    latest = max((tenure.opened_at for tenure in begun), default=BEGINNING)
-    return [tenure for tenure in begun if tenure.opened_at == latest]
-
-
-def is_signed_in(state: IdentityState, tenure: Tenure) -> bool:
-    """Whether an account was signed in on a device during a tenure."""
-    return (
-        tenure.assurance == "device"
-        and state.verified(tenure.profile)
-        and state.policy.is_device(tenure)
+def split_apart(state: IdentityState, one: Tenure, other: Tenure) -> bool:
+    """Whether a support desk has parted the profile of a tenure from that of another one."""
+    if one.profile == other.profile or not any(t.split_marks for t in state.group(one.group)):
+        return False
+    sides, others = (
+        split_sides(m for m in state.members(profile) if isinstance(m, Tenure))
+        for profile in (one.profile, other.profile)
     )
-
-
-def members_by_type(members: Iterable[Tenure]) -> Mapping[str, set[str]]:
-    """The keys of each type among `members`."""
-    keys: dict[str, set[str]] = {}
-    for member in members:
-        keys.setdefault(member.type, set()).add(member.key)
-    return keys
+    return any(len(sides[split] | others[split]) > 1 for split in sides.keys() & others.keys())

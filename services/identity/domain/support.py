@@ -1,63 +1,61 @@
 """What a support desk may do, pure: split a profile, and merge two of them.
 
-A split leaves marks in the streams of both sides, so that nothing observed later joins them again:
+A split leaves marks in the tenures of both sides, so that nothing observed later joins them again:
 only a merge by the support desk does.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from chassis import Conflict, InvalidInput, Refused
-from services.identity.domain.change import IdentityChange, MoveTracker, survivor_of
-from services.identity.domain.plan import ResolutionPlan
-from services.identity.domain.state import IdentityState, Profile, Tenure, split_sides
+from services.identity.domain.accounts import FULL, OTHER_ACCOUNT
+from services.identity.domain.change import IdentityChange, finish
+from services.identity.domain.labels import part_of, relabel
+from services.identity.domain.state import (
+    IdentityState,
+    Sighting,
+    Stream,
+    Tenure,
+    split_sides,
+)
 
 
 def split(
-    state: IdentityState,
-    profile: str,
-    keys: Collection[str],
-    past_labels: Mapping[str, Sequence[str]],
-    split_id: str,
-    time: int,
-    note: str,
+    state: IdentityState, profile: str, keys: Collection[str], split_id: str, time: int, note: str
 ) -> tuple[tuple[str, str], IdentityChange]:
     """Part the streams of the identifiers `keys` from the rest of a profile.
 
-    Returns the two profiles, the one that keeps its id first. `past_labels` has the labels that
-    each stream ever had, the newest first: a profile that was merged in gets its own id back.
+    Returns the two profiles, the one that keeps its id first.
     """
     members = state.members(profile)
-    named = {member.stream for member in members if member.key in keys}
-    rest = {member.stream for member in members} - named
+    named = [member for member in members if member.key in keys]
+    rest = [member for member in members if member.key not in keys]
     if not named:
         message = "name nothing in this profile; `cdp identity show` lists its keys"
         raise InvalidInput("identifiers", message)
     if not rest:
         raise Refused("identifiers", "are all that the profile has; leave out what is to stay")
-    leaving = rest if profile in named else named
-    founder = _founder(state, leaving, past_labels)
-    moves = MoveTracker(state)
-    merges = state.profiles[profile].merges
-    labels = {label for m in members for label in past_labels[m.stream]} | {founder, profile}
-    for label, streams in ((profile, (named | rest) - leaving), (founder, leaving)):
-        verified = any(state.tenures[stream].assurance == "verified" for stream in streams)
-        of_its_own = max(0, len(labels & streams) - 1)
-        state.put(Profile(label, verified, min(merges, of_its_own)))
-        for stream in streams:
-            member = state.tenures[stream]
-            side = "a" if stream in named else "b"
-            moves.change(
-                stream,
-                profile=label,
-                split_marks=f"{member.split_marks} {split_id}/{side}".strip(),
-                **({} if verified else _as_guests(state, member)),
-            )
-    moves.touch(profile)  # so that the split is part of the history of both profiles
-    return (profile, founder), IdentityChange(None, time, "split", moves.finish(), note)
+    state.begin()
+    sides = (_tenures(named), _tenures(rest))
+    for side, streams in zip("ab", sides, strict=True):
+        for tenure in streams:
+            marks = f"{tenure.split_marks} {split_id}/{side}".strip()
+            state.change(tenure.stream, split_marks=marks, fused=None)
+    for member in members:
+        if isinstance(member, Sighting):
+            state.change_sighting(member, pin=None, fused=None)
+    for streams in sides:
+        _settle(state, [tenure.stream for tenure in streams])
+    _part_addresses(state, keys, *sides)
+    relabel(state, [member.stream for member in members])
+    _pin_addresses(state, named)
+    if not sides[1]:
+        _pin_addresses(state, rest)
+    founder = _other_label(state, named, rest, profile)
+    moved = finish(state, frozenset({profile}))[0]
+    return (profile, founder), IdentityChange(None, time, "split", moved, note)
 
 
 def merge(
@@ -69,43 +67,155 @@ def merge(
     """
     if one == other:
         raise Conflict("b", "is the same profile as a already")
-    moves = MoveTracker(state)
-    sides = split_sides(state.members(one))
-    for member in state.members(other):
-        marks = [mark for mark in member.split_marks.split() if not _is_against(mark, sides)]
-        moves.change(member.stream, split_marks=" ".join(marks))
-    plan = ResolutionPlan(state, signed_in=False)
-    plan.take_all(one)
-    if refusal := plan.take_all(other):
-        raise Refused("merge", refusal.removeprefix("merge_refused: "))
-    profiles = [state.profiles[one], state.profiles[other]]
-    survivor = survivor_of(state, profiles)
-    away = one if survivor.id == other else other
-    for member in state.members(away):
-        moves.change(member.stream, profile=survivor.id)
-    state.put(Profile(away))
-    merges = sum(profile.merges for profile in profiles) + 1
-    verified = any(profile.verified for profile in profiles)
-    state.put(replace(survivor, verified=verified, merges=merges))
-    return survivor.id, IdentityChange(None, time, "merged", moves.finish(), note)
+    members = [*state.members(one), *state.members(other)]
+    names = [m for m in _tenures(members) if m.assurance == "verified"]
+    _check_limits(state, one, other, names)
+    state.begin()
+    _unmark(state, _tenures(state.members(one)), _tenures(state.members(other)))
+    restored = _restore_holders(state, members, names)
+    for member in members:
+        if isinstance(member, Sighting) and member.pin:
+            state.change_sighting(member, pin=None)
+    _settle(state, [m.stream for m in members if isinstance(m, Tenure)])
+    relabel(state, [*restored, *(member.stream for member in members)])
+    anchor = _anchor(state, members)
+    for member in members:
+        stream = state.stream(member.stream)
+        if isinstance(stream, Sighting) and part_of(state, stream) != part_of(state, anchor):
+            state.change_sighting(stream, pin=anchor.stream)
+    relabel(state, [member.stream for member in members])
+    survivor = state.stream(anchor.stream).profile
+    return survivor, IdentityChange(None, time, "merged", finish(state)[0], note)
 
 
-def _founder(
-    state: IdentityState, leaving: Collection[str], past_labels: Mapping[str, Sequence[str]]
+def _tenures(members: Iterable[Stream]) -> list[Tenure]:
+    return [member for member in members if isinstance(member, Tenure)]
+
+
+def _settle(state: IdentityState, streams: Collection[str]) -> None:
+    """Make one part of these tenures: of one account if there is a name, else of one guest."""
+    tenures = [state.tenure(stream) for stream in streams]
+    names = sorted(t.stream for t in tenures if t.assurance == "verified")
+    others = [t for t in tenures if t.assurance == "device"]
+    for name in names:
+        state.change(name, group=names[0])
+    if not names:
+        for tenure in others:
+            state.change(
+                tenure.stream,
+                group=min(t.stream for t in others),
+                owner=None,
+                owned_at=0,
+                beside=None,
+                beside_at=0,
+                signed_in=False,
+            )
+        return
+    for tenure in others:
+        group = tenure.group
+        if any(member.stream not in streams for member in state.group(group)):
+            group = min(t.stream for t in others if t.group == tenure.group)
+        beside = tenure.beside if tenure.beside in names else None
+        owner = tenure.owner if tenure.owner in names else names[0]
+        at = tenure.owned_at if tenure.owner in names else tenure.founded_at
+        state.change(tenure.stream, group=group, owner=owner, owned_at=at, beside=beside)
+
+
+def _part_addresses(
+    state: IdentityState,
+    keys: Collection[str],
+    named: Iterable[Tenure],
+    rest: Iterable[Tenure],
+) -> None:
+    """The addresses that the account has proven stay on their side, or are withdrawn from it."""
+    names = {
+        True: sorted(t.stream for t in named if t.assurance == "verified"),
+        False: sorted(t.stream for t in rest if t.assurance == "verified"),
+    }
+    for address in state.address_tenures():
+        side = names[address.key in keys]
+        if address.held_by in (*names[True], *names[False]) and address.held_by not in side:
+            if side:
+                state.set_address(replace(address, holder=side[0]))
+            else:
+                state.set_address(replace(address, withdrawn=True))
+
+
+def _pin_addresses(state: IdentityState, side: Collection[Stream]) -> None:
+    """The address streams of a side stay with what stands for it."""
+    anchor = _anchor(state, side)
+    pinned = [
+        state.change_sighting(stream, pin=anchor.stream).stream
+        for member in side
+        if isinstance(stream := state.stream(member.stream), Sighting)
+    ]
+    relabel(state, pinned)
+
+
+def _other_label(
+    state: IdentityState, named: Collection[Stream], rest: Collection[Stream], profile: str
 ) -> str:
-    """The label of the streams that leave: the one that most of them had last."""
-    labels = Counter(
-        next((label for label in past_labels[stream] if label in leaving), stream)
-        for stream in leaving
+    """The label of the side that has not kept the profile's."""
+    labels = [state.stream(_anchor(state, side).stream).profile for side in (named, rest)]
+    return next(label for label in labels if label != profile)
+
+
+def _anchor(state: IdentityState, members: Iterable[Stream]) -> Stream:
+    """What stands for the rest: a name, else a device, else an address."""
+    return min(
+        members,
+        key=lambda m: (
+            not state.policy.names_account(m),
+            isinstance(m, Sighting),
+            m.founded_at,
+            m.stream,
+        ),
     )
-    return min(labels, key=lambda s: (-labels[s], state.tenures[s].founded_at, s))
 
 
-def _as_guests(state: IdentityState, member: Tenure) -> dict[str, object]:
-    """The fields of a device that is a guest's: no account was signed in on it."""
-    return {"assurance": "device", "signed_in_at": None} if state.policy.is_device(member) else {}
+def _check_limits(state: IdentityState, one: str, other: str, names: Collection[Tenure]) -> None:
+    for kind in state.policy.types.by_name.values():
+        values = {name.key for name in names if name.type == kind.name}
+        if kind.assurance == "verified" and kind.at_most and len(values) > kind.at_most:
+            raise Refused("merge", OTHER_ACCOUNT.removeprefix("merge_refused: "))
+    if state.profile(one).tied + state.profile(other).tied > state.policy.most_tied:
+        raise Refused("merge", FULL.removeprefix("merge_refused: "))
 
 
-def _is_against(mark: str, sides: Mapping[str, Collection[str]]) -> bool:
-    split_id, _, side = mark.partition("/")
-    return bool(set(sides.get(split_id, ())) - {side})
+def _unmark(state: IdentityState, one: Collection[Tenure], other: Collection[Tenure]) -> None:
+    """Remove the marks of splits between two profiles."""
+    sides, others = split_sides(one), split_sides(other)
+    undone = {split for split in sides.keys() & others.keys() if sides[split] != others[split]}
+    for tenure in (*one, *other):
+        marks = [m for m in tenure.split_marks.split() if m.partition("/")[0] not in undone]
+        state.change(tenure.stream, split_marks=" ".join(marks))
+
+
+def _restore_holders(
+    state: IdentityState, members: Iterable[Stream], names: Iterable[Tenure]
+) -> list[str]:
+    """Addresses that were withdrawn from the account are its own again; returns their streams."""
+    addresses = {(m.address, m.number) for m in members if isinstance(m, Sighting)}
+    holders = {name.stream for name in names}
+    restored: list[str] = []
+    for address in state.address_tenures():
+        is_theirs = (address.key, address.number) in addresses
+        if address.withdrawn and is_theirs and address.holder in holders:
+            state.set_address(replace(address, withdrawn=False))
+            seen = state.sightings_of(address.key, address.number)
+            restored += (sighting.stream for sighting in seen if sighting.stream)
+    return restored
+
+
+def unfuse(state: IdentityState, profile: str, time: int) -> IdentityChange | None:
+    """Part what claims alone had joined in a profile; None if the rules say the same."""
+    state.begin()
+    members = state.members(profile)
+    for member in members:
+        if isinstance(member, Tenure):
+            state.change(member.stream, fused=None)
+        else:
+            state.change_sighting(member, fused=None)
+    relabel(state, [member.stream for member in members])
+    streams = finish(state)[0]
+    return IdentityChange(None, time, "redrawn", streams) if streams else None

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from identifiers import Accepted, Identifier
+from identifiers import Accepted
 from rules import Summary, combine
 from services.offers.domain.decision import Shopper
-
-_STRENGTH = {"claimed": 1, "device": 2, "verified": 3}
 
 
 @dataclass(slots=True)
@@ -30,8 +28,7 @@ class ProfileSegments:
 class IdentifierMatch:
     """The profile that an identifier leads to, whether it is an account, and its segments.
 
-    `assurance` is that with which identity linked the identifier. A device's is `device` in an
-    account that was signed in on it, and `claimed` if a claim linked it. `degraded` is why a
+    `assurance` is that with which identity linked the identifier. `degraded` is why a
     decision from these segments is degraded: `events_halted` or `events_lagging`.
     """
 
@@ -59,11 +56,17 @@ class StreamState:
 class Recognition:
     """The match that decides whose request it is, and the assurance of the recognition.
 
-    Without a match the shopper is unknown (`none`), or an account is merely claimed (`claimed`).
+    Without a match the shopper is unknown: `claimed` if the request has an address or a name that
+    nothing proves, else `none`.
     """
 
     match: IdentifierMatch | None
     assurance: str
+
+
+def leading_keys(accepted: Accepted) -> list[str]:
+    """The keys that may lead to a profile: an address never does."""
+    return [each.key for each in accepted.keys if each.type.assurance != "claimed"]
 
 
 def recognise(
@@ -71,26 +74,26 @@ def recognise(
 ) -> Recognition:
     """Whose request it is, by the matches of its identifiers' keys.
 
-    What the request proves comes first, then the strongest type. An account is reached by what the
-    request proves and by a device on which it was signed in, never by a claim: anybody can type
-    anybody's e-mail. A device does not reach it either if the request names another account.
+    The name of an account leads to it if the request proves it, and a device to whom it belongs
+    now, unless the request names another account than the device's. Anybody can type an address or
+    a name: whoever does gets the same answer, whether it is known or not.
     """
-    identifiers = sorted(accepted.keys, key=lambda identifier: _rank(identifier, authenticated))
-    claimed = False
-    accounts: list[str | None] = []
-    for identifier in identifiers:
-        match = matches.get(identifier.key)
-        if match is not None:
-            is_claim = match.is_account and (
-                _assurance(identifier, authenticated, match) == "claimed"
-            )
-            is_other = match.is_account and any(named != match.profile_id for named in accounts)
-            if not is_claim and not is_other:
-                return Recognition(match, _best(match, identifiers, authenticated, matches))
-            claimed = claimed or is_claim
+    claimed = any(each.assured(authenticated) == "claimed" for each in accepted.keys)
+    nobody = Recognition(None, "claimed" if claimed else "none")
+    named: list[str | None] = []
+    for identifier in accepted.keys:
         if identifier.type.assurance == "verified":
-            accounts.append(match.profile_id if match else None)
-    return Recognition(None, "claimed" if claimed else "none")
+            match = matches.get(identifier.key)
+            if match is not None and match.assurance == "verified" and authenticated:
+                return Recognition(match, "verified")
+            named.append(match.profile_id if match else None)
+    for identifier in accepted.keys:
+        match = matches.get(identifier.key)
+        if identifier.type.assurance != "device" or match is None or match.assurance == "claimed":
+            continue
+        if not match.is_account or all(name == match.profile_id for name in named):
+            return Recognition(match, "device")
+    return nobody
 
 
 def shopper_of(
@@ -130,28 +133,3 @@ def _degraded(match: IdentifierMatch, streams: Sequence[StreamState]) -> tuple[s
 def with_segments(shopper: Shopper, segments: Iterable[str], version: int) -> Shopper:
     """The same shopper in these segments."""
     return replace(shopper, segments=frozenset(segments), segments_version=version)
-
-
-def _rank(identifier: Identifier, authenticated: bool) -> tuple[bool, int, str]:
-    proved = identifier.assured(authenticated) == "verified"
-    return not proved, identifier.priority, identifier.key
-
-
-def _assurance(identifier: Identifier, authenticated: bool, match: IdentifierMatch) -> str:
-    linked_by_claim = match.is_account and match.assurance == "claimed"
-    return "claimed" if linked_by_claim else identifier.assured(authenticated)
-
-
-def _best(
-    match: IdentifierMatch,
-    identifiers: Sequence[Identifier],
-    authenticated: bool,
-    matches: Mapping[str, IdentifierMatch],
-) -> str:
-    """The strongest assurance of the identifiers that lead to the same profile."""
-    assurances = (
-        _assurance(identifier, authenticated, other)
-        for identifier in identifiers
-        if (other := matches.get(identifier.key)) and other.profile_id == match.profile_id
-    )
-    return max(assurances, key=_STRENGTH.__getitem__)

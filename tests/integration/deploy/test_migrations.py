@@ -121,9 +121,11 @@ def test_what_the_first_release_knew_of_a_profile_is_kept(
         )
     upgrade("identity", database_uri)
     with engine.begin() as connection:
-        row = connection.exec_driver_sql("SELECT parted, verified, merges FROM tenures").one()
+        tenure = connection.exec_driver_sql("SELECT parted, home, fused FROM tenures").one()
+        profile = connection.exec_driver_sql("SELECT account, tied FROM profiles").one()
     engine.dispose()
-    assert (row.parted, bool(row.verified), row.merges) == ("", True, 3)
+    assert tuple(tenure) == ("", "p", None)
+    assert (bool(profile.account), profile.tied) == (True, 0)
 
 
 def columns(uri: str) -> dict[str, list[str]]:

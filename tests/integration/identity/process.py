@@ -43,7 +43,8 @@ def conflicts(number: int, size: int) -> Iterator[list[Observation]]:
             identifiers["user_id"] = f"u{person}"
         if chance.random() < 0.3 or not identifiers:
             identifiers["email"] = f"p{other}@shop.example"
-        kind = "signed_out" if chance.random() < 0.05 else "product_viewed"
+        kinds = ["product_viewed", "order_completed", "signed_in", "signed_out"]
+        (kind,) = chance.choices(kinds, (10, 4, 5, 1))
         event_id = f"{number}-{index}"
         batch.append(
             seen(index + 1, identifiers, signed_in=signed_in, type=kind, event_id=event_id)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from hypothesis import HealthCheck, given, settings
 
 from chassis import Event, FixedClock, NotFound, parse_instant
 from chassis.database.engine import Database
 from chassis.database.tables import EVENTS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from deploy.services import MIGRATIONS, upgrade
 from services.identity import queries, store
 from services.identity.commands import ResolveHandler
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution
+from services.identity.domain.state import Needs
 from tests.unit.identity.observed import SEQUENCES
 from tests.unit.identity.shop import OBSERVER, ResolvedShop, seen
 
@@ -44,8 +40,7 @@ class IdentityWithoutNameko:
     def profiles(self, *answers: Resolution) -> set[str]:
         """The profiles that the streams of earlier answers are in today."""
         streams = [answer.stream for answer in answers]
-        query = sa.select(store.TENURES.c.profile_id).where(store.TENURES.c.stream_id.in_(streams))
-        return self.work.read(lambda unit: set(unit.connection.execute(query).scalars()))
+        return set(self.work.read(lambda unit: store.current_profiles(unit, streams).values()))
 
     def log(self) -> list[Event]:
         query = sa.select(EVENTS.c.stream_id)
@@ -58,7 +53,7 @@ class IdentityWithoutNameko:
     def forget(self) -> None:
         """Empty its own tables; the log is append-only, and new streams have new names."""
         with self.work.database.transaction() as connection:
-            for table in (store.TENURES, store.PROFILES, store.KEYS):
+            for table in store.METADATA.sorted_tables:
                 connection.execute(sa.delete(table))
 
 
@@ -86,7 +81,8 @@ def test_a_guest_who_signs_in_keeps_the_profile_and_the_history(
     )
     assert identity.profiles(guest, account) == {guest.profile}
     (fact,) = facts
-    assert (fact.type, fact.data["reason"], fact.joint) == ("identity_changed", "linked", True)
+    assert (fact.type, fact.joint) == ("identity_changed", True)
+    assert fact.data["reason"] == "tenure_opened"
 
 
 def test_what_is_known_already_makes_no_fact(identity: IdentityWithoutNameko) -> None:
@@ -148,6 +144,7 @@ def test_an_old_profile_id_describes_what_it_was_merged_into(
     assert [stream["identifiers"][0]["type"] for stream in response["streams"]] == [
         "anonymous_id",
         "user_id",
+        "anonymous_id",
     ]
     with pytest.raises(NotFound):
         identity.work.read(lambda unit: queries.describe(unit, "never-given"))
@@ -165,13 +162,16 @@ def test_a_description_says_from_when_to_when_a_device_was_whose(
         profile = identity.work.read(partial(queries.describe, requested=answer.profile))
         (device,) = (s for s in profile["streams"] if s["identifiers"][0]["type"] == "anonymous_id")
         spans[answer.profile] = (device["opened_at"], device["closed_at"])
-    handover = "1970-01-01T00:00:02.000000Z"
-    assert spans == {ann.profile: (None, handover), bob.profile: (handover, None)}
+    sign_in, handover = "1970-01-01T00:00:01.000000Z", "1970-01-01T00:00:02.000000Z"
+    assert spans == {ann.profile: (sign_in, handover), bob.profile: (handover, None)}
 
 
-def test_a_lookup_changes_nothing_and_tells_a_claim_apart(identity: IdentityWithoutNameko) -> None:
-    (account,), _ = identity.resolve(
-        seen(1, {"email": "a@b.example", "user_id": "u-1"}, signed_in=True)
+def test_a_lookup_changes_nothing_and_answers_alike_whatever_is_known_of_an_address(
+    identity: IdentityWithoutNameko,
+) -> None:
+    (account, _), _ = identity.resolve(
+        seen(1, {"email": "a@b.example", "user_id": "u-1"}, signed_in=True, type="signed_in"),
+        seen(1, {"email": "typed@b.example"}, type="order_completed"),
     )
 
     def find(signed_in: bool, **identifiers: str) -> tuple[str | None, str | None]:
@@ -181,9 +181,11 @@ def test_a_lookup_changes_nothing_and_tells_a_claim_apart(identity: IdentityWith
         )
         return response["profile_id"], response["assurance"]
 
-    assert find(True, email="a@b.example") == (account.profile, "verified")
-    assert find(False, email="a@b.example") == (None, "claimed")
+    assert find(True, user_id="u-1") == (account.profile, "verified")
     assert find(True, user_id="u-2") == (None, None)
+    claims = [{"email": f"{name}@b.example"} for name in ("a", "typed", "new")]
+    claims += [{"user_id": name} for name in ("u-1", "u-2")]
+    assert {find(False, **claim) for claim in claims} == {(None, "claimed")}
     assert len(identity.log()) == 2
 
 
@@ -218,10 +220,9 @@ def test_a_profile_under_change_holds_up_neither_others_nor_its_own_known_events
     hot = seen(1, {"anonymous_id": "d-1", "user_id": "u-1"}, signed_in=True)
     known = seen(1, {"anonymous_id": "d-2", "user_id": "u-2"}, signed_in=True)
     first, _ = identity.resolve(hot, known)
-    keys = [identifier.key for identifier in hot.identifiers]
 
     def while_locked(unit: UnitOfWork) -> None:
-        store.load_locked(unit, OBSERVER.policy, keys)
+        store.load_locked(unit, OBSERVER.policy, [hot], Needs())
         again, facts = identity.resolve(hot, known, seen(2, {"anonymous_id": "d-3"}))
         linked, _ = identity.resolve(
             seen(3, {"device_id": "d-4", "user_id": "u-2"}, signed_in=True)
@@ -233,39 +234,14 @@ def test_a_profile_under_change_holds_up_neither_others_nor_its_own_known_events
     identity.work.run(while_locked)
 
 
-def test_a_database_of_an_earlier_release_keeps_what_it_knew_of_profiles(
-    database: Database,
-) -> None:
-    uri = database.engine.url.render_as_string(hide_password=False)
-    upgrade("identity", uri)
-    identity = IdentityWithoutNameko(database)
-    identity.resolve(seen(1, {"anonymous_id": "d-1"}), seen(2, {"anonymous_id": "d-2"}))
-    identity.resolve(seen(3, {"user_id": "u-1", "anonymous_id": "d-1"}, signed_in=True))
-    identity.resolve(seen(4, {"device_id": "d-3", "anonymous_id": "d-2"}))
-    identity.resolve(seen(5, {"user_id": "u-1", "device_id": "d-3"}, signed_in=True))
-    now = _tenures(database)
-    assert {(row.verified, row.merges) for row in now} == {(True, 1)}
-    with database.transaction() as connection:
-        for column, kind in (("verified", "boolean"), ("merges", "integer")):
-            connection.exec_driver_sql(f"ALTER TABLE profiles ADD COLUMN {column} {kind}")
-            connection.exec_driver_sql(
-                f"UPDATE profiles SET {column} = (SELECT {column} FROM tenures"
-                " WHERE tenures.profile_id = profiles.profile_id LIMIT 1)"
-            )
-            connection.exec_driver_sql(f"ALTER TABLE tenures DROP COLUMN {column}")
-        with Operations.context(MigrationContext.configure(connection)):
-            runpy.run_path(str(MIGRATIONS["identity"] / "0003_profiles.py"))["upgrade"]()
-    assert _tenures(database) == now
-
-
-def _tenures(database: Database) -> Sequence[Any]:
-    with database.transaction() as connection:
-        return connection.execute(
-            sa.select(store.TENURES).order_by(store.TENURES.c.stream_id)
-        ).all()
-
-
 def _labels_in_tables(identity: IdentityWithoutNameko) -> Mapping[str, tuple[int, str]]:
-    query = sa.select(store.TENURES)
-    rows = identity.work.read(lambda unit: unit.connection.execute(query).all())
-    return {row.stream_id: (row.epoch, row.profile_id) for row in rows}
+    def read(unit: UnitOfWork) -> dict[str, tuple[int, str]]:
+        return {
+            row.stream_id: (row.epoch, row.profile_id)
+            for table in (store.TENURES, store.SIGHTINGS)
+            for row in unit.connection.execute(
+                sa.select(table).where(table.c.stream_id.is_not(None))
+            )
+        }
+
+    return identity.work.read(read)

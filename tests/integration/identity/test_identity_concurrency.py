@@ -15,8 +15,15 @@ import sqlalchemy as sa
 from chassis.database.engine import Database
 from chassis.database.tables import EVENTS
 from services.identity import store
-from services.identity.domain.state import BEGINNING, Profile, Tenure
-from tests.unit.identity.shop import check_profile
+from services.identity.domain.state import (
+    AddressTenure,
+    IdentityState,
+    ProfileFacts,
+    Sighting,
+    Stream,
+    Tenure,
+)
+from tests.unit.identity.shop import check_profile, recomputed_labels, whole_state
 
 PROCESSES = 8
 
@@ -70,38 +77,41 @@ def _hear(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
-def read_tenures(database: Database) -> dict[str, Tenure]:
+def read_state(database: Database) -> IdentityState:
+    """All that identity knows."""
+    state = whole_state()
     with database.transaction() as connection:
-        tenures, _ = store.read_tenures(connection.execute(store.SELECT_TENURES))
-    return {tenure.stream: tenure for tenure in tenures}
+        state.load(
+            tenures=[Tenure(*row) for row in connection.execute(store.SELECT_TENURES)],
+            sightings=[Sighting(*row) for row in connection.execute(store.SELECT_SIGHTINGS)],
+            addresses=[AddressTenure(*row) for row in connection.execute(store.SELECT_ADDRESSES)],
+        )
+        for row in connection.execute(sa.select(store.PROFILES)):
+            state.profiles[row.profile_id] = ProfileFacts(row.account, row.tied)
+    return state
 
 
-def check_everything(database: Database, answers: list[tuple[str, str]]) -> dict[str, Tenure]:
+def check_everything(database: Database, answers: list[tuple[str, str]]) -> dict[str, Stream]:
     """That the tables keep the invariants, and that the log tells exactly what they hold."""
-    tenures = read_tenures(database)
+    state = read_state(database)
+    streams = {stream.stream: stream for stream in state.streams()}
+    assert {name: stream.profile for name, stream in streams.items()} == recomputed_labels(state)
+    for profile in {stream.profile for stream in streams.values()}:
+        check_profile(state, profile)
     with database.transaction() as connection:
-        columns = store.TENURES.c.profile_id, store.TENURES.c.verified, store.TENURES.c.merges
-        rows = connection.execute(sa.select(*columns).distinct()).all()
         events = connection.execute(sa.select(EVENTS).order_by(EVENTS.c.version)).all()
-    profiles = {row.profile_id: row for row in rows}
-    assert len(profiles) == len(rows)  # all streams of a profile say the same of it
-    members: dict[str, list[Tenure]] = {}
-    for tenure in tenures.values():
-        members.setdefault(tenure.profile, []).append(tenure)
-    for profile, inside in members.items():
-        check_profile(Profile(profile, profiles[profile].verified), inside)
-    numbers = [(tenure.key, tenure.number) for tenure in tenures.values()]
+    numbers = [(tenure.key, tenure.number) for tenure in state.tenures.values()]
     assert len(numbers) == len(set(numbers))
-    firsts = [tenure for tenure in tenures.values() if tenure.number == 1]
-    assert {tenure.opened_at for tenure in firsts} == {BEGINNING}
+    led_to = [tenure.key for tenure in state.tenures.values() if tenure.current]
+    assert len(led_to) == len(set(led_to))
     labels: dict[str, tuple[int, str]] = {}
     for event in events:
         (entry,) = (e for e in event.data["streams"] if e["stream"] == event.stream_id)
         assert event.version == entry["epoch"] == labels.get(event.stream_id, (0, ""))[0] + 1
         labels[event.stream_id] = (entry["epoch"], entry["profile_id"])
-    assert labels == {t.stream: (t.epoch, t.profile) for t in tenures.values()}
-    assert {name for answer in answers for name in answer} <= tenures.keys()
-    return tenures
+    assert labels == {s.stream: (s.epoch, s.profile) for s in streams.values()}
+    assert {name for answer in answers for name in answer} <= streams.keys()
+    return streams
 
 
 def test_the_first_sign_in_of_an_account_in_eight_processes_makes_one_profile(

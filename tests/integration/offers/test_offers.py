@@ -169,14 +169,16 @@ def test_who_types_a_customers_identifier_is_shown_nothing_of_hers(
     assert "high_value" not in str(decision["inputs"])
 
 
-def test_a_guest_is_known_by_what_she_told_and_by_her_device(shop: OffersWithoutNameko) -> None:
+def test_a_guest_is_known_by_her_device_and_not_by_what_she_told(shop: OffersWithoutNameko) -> None:
     shop.follow_profiles(
         moved("g-1", "g-1", sure=False, email="ann@example.com", anonymous_id="device-1")
     )
     shop.follow_segments(segment("g-1", 1, "segment_entered", "high_value"))
-    claimed = shop.decide(identifiers={"email": "ann@example.com"})
-    assert (claimed["profile_id"], claimed["assurance"]) == ("g-1", "claimed")
-    assert claimed["inputs"]["segments"] == {"g-1": 1}
+    claims = [shop.decide(identifiers={"email": f"{n}@example.com"}) for n in ("ann", "new")]
+    assert {(c["profile_id"], c["assurance"], *c["reasons"][:1]) for c in claims} == {
+        (None, "claimed", "claimed_account")
+    }
+    assert claims[0]["slots"] == claims[1]["slots"]
     by_device = shop.decide(identifiers={"anonymous_id": "device-1", "user_id": "unheard-of"})
     assert (by_device["profile_id"], by_device["assurance"]) == ("g-1", "device")
 

@@ -11,6 +11,7 @@ from tests.unit.identity.shop import seen
 
 PEOPLE = ("ann", "bob", "eve")
 DEVICES = ("mobile", "laptop", "tablet")
+TYPES = ("product_viewed", "order_completed", "signed_in", "signed_out", "contact_released")
 
 
 def _some(kind: str, values: Sequence[str]) -> st.SearchStrategy[dict[str, str]]:
@@ -32,7 +33,8 @@ def observations(draw: st.DrawFn) -> Observation:
         draw(st.integers(1, 9)),
         draw(IDENTIFIERS.filter(bool)),
         signed_in=draw(st.booleans()),
-        type=draw(st.sampled_from(["product_viewed", "product_viewed", "signed_out"])),
+        type=draw(st.sampled_from(TYPES)),
+        origin=draw(st.sampled_from(["server", "server", "browser"])),
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import resolve_all_unchanged
 from tests.unit.identity.shop import ResolvedShop, seen
 
 
 def unchanged(shop: ResolvedShop, *observations: Observation) -> set[int]:
-    return set(resolve_all_unchanged(shop.state, dict(enumerate(observations))))
+    return set(
+        resolve_all_unchanged(replace(shop.state, frozen=True), dict(enumerate(observations)))
+    )
 
 
 def test_events_of_known_identifiers_are_resolved_beside_those_of_new_ones() -> None:

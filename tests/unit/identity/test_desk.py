@@ -54,8 +54,8 @@ class TestSplit:
         account = shop.account(2, user_id="ann", anonymous_id="d1")
         kept, left = shop.split(account.profile, "anonymous_id", "d1")
         assert (kept, left) == (guest.profile, account.stream)
-        assert shop.state.verified(left)
-        assert not shop.state.verified(kept)
+        assert shop.state.profile(left).account
+        assert not shop.state.profile(kept).account
 
     def test_a_split_pair_is_not_merged_by_a_sign_in_nor_by_a_claim(
         self, shop: ResolvedShop
@@ -98,7 +98,7 @@ class TestSplit:
     def test_both_profiles_are_told_of_the_split(self, shop: ResolvedShop) -> None:
         account = shop.account(1, user_id="ann", anonymous_id="d1")
         kept, left = shop.split(account.profile, "anonymous_id", "d1")
-        assert {tenure.profile for tenure in shop.changes[-1].tenures} == {kept, left}
+        assert {stream.profile for stream in shop.changes[-1].streams} == {kept, left}
         assert (shop.changes[-1].reason, shop.changes[-1].note) == ("split", "because")
 
 
@@ -137,8 +137,8 @@ def _orders(stream: str) -> Summary:
 def folds(shop: ResolvedShop) -> dict[frozenset[str], tuple[object, bool, bool]]:
     """Every profile by its streams, folded from them, and whether it is in two segments."""
     members: dict[str, list[str]] = {}
-    for tenure in shop.state.tenures.values():
-        members.setdefault(tenure.profile, []).append(tenure.stream)
+    for stream in shop.state.streams():
+        members.setdefault(stream.profile, []).append(stream.stream)
     views: dict[frozenset[str], tuple[object, bool, bool]] = {}
     for streams in members.values():
         whole = combine(_orders(stream) for stream in streams)
@@ -167,7 +167,7 @@ def test_merges_and_splits_nested_at_will_and_undone_restore_every_profile_and_s
     while undo:
         assert folds(shop) == seen.pop()
         kind, arguments = undo.pop()
-        profiles = [shop.state.tenures[a].profile for a in arguments if isinstance(a, str)]
+        profiles = [shop.state.stream(a).profile for a in arguments if isinstance(a, str)]
         getattr(shop, kind)(*profiles, *arguments[len(profiles) :])
     assert folds(shop) == seen.pop()
 
@@ -176,7 +176,7 @@ def _some_repair(
     shop: ResolvedShop, chance: random.Random
 ) -> tuple[str, tuple[object, ...]] | None:
     """Split a profile or merge two, if that may be; returns what undoes it."""
-    profiles = sorted({tenure.profile for tenure in shop.state.tenures.values()})
+    profiles = sorted({stream.profile for stream in shop.state.streams()})
     if chance.random() < 0.5:
         one, other = chance.choice(profiles), chance.choice(profiles)
         keys = {p: {m.key for m in shop.state.members(p)} for p in (one, other)}
@@ -215,5 +215,5 @@ def test_what_a_desk_has_split_nothing_observed_joins_again(
     for observation in after:
         shop.resolve(observation)
         for sides in pairs:
-            labels = [{shop.state.tenures[s].profile for s in side} for side in sides]
+            labels = [{shop.state.stream(s).profile for s in side} for side in sides]
             assert labels[0].isdisjoint(labels[1])

@@ -23,12 +23,13 @@ def test_a_fact_names_the_event_that_led_to_it_and_the_identifiers_that_lead_to_
     assert (identifier["type"], identifier["assurance"]) == ("user_id", "verified")
 
 
-def test_what_an_account_has_proven_does_not_lead_to_a_guest_who_claims_it() -> None:
+def test_no_identifier_leads_to_an_address_stream() -> None:
     shop = ResolvedShop()
-    shop.account(1, user_id="ann", email="ann@shop.example")
-    claim = shop.guest(2, email="ann@shop.example")
-    draft = identity_changed(shop.changes[-1], "fact-2")
-    assert draft.entries[claim.stream]["identifiers"] == []
+    order = shop.order(1, email="ann@shop.example")
+    ann = shop.account(2, user_id="ann", email="ann@shop.example")
+    entries = [identity_changed(change, "fact-2").entries for change in shop.changes]
+    assert [entry[order.stream]["identifiers"] for entry in entries] == [[], []]
+    assert entries[1][order.stream]["profile_id"] == ann.profile
 
 
 def test_a_split_is_recorded_with_its_note_and_no_event() -> None:

@@ -13,9 +13,12 @@ from services.identity.domain.state import (
     BEGINNING,
     IdentityPolicy,
     IdentityState,
-    Profile,
+    Period,
+    ProfileFacts,
+    Sighting,
     Tenure,
 )
+from tests.unit.identity.shop import recomputed_labels, whole_state
 
 _AT = 1_700_000_000_000_000
 
@@ -52,26 +55,50 @@ def test_a_fact_after_one_that_is_nowhere_is_left_out() -> None:
     assert in_order([fact("2", s=entry("p", 2), t=entry("p", 2))], {"s": 1}) == []
 
 
-def test_a_new_stream_comes_back_with_its_identifier(policy: IdentityPolicy) -> None:
-    state = IdentityState.of(policy)
-    take_back(state, [fact("1", s=entry("s", 1, "device_id:a"))])
-    assert state.tenures["s"] == Tenure(
-        "s", "device_id:a", 1, BEGINNING, _AT, "s", 1, "device", same_device="s"
+def tenure(stream: str, key: str, **fields: Any) -> Tenure:
+    return Tenure(
+        **{
+            "stream": stream,
+            "key": key,
+            "number": 1,
+            "opened_at": BEGINNING,
+            "founded_at": 1,
+            "profile": stream,
+            "epoch": 1,
+            "assurance": "device",
+            "group": stream,
+            "home": stream,
+            **fields,
+        }
     )
-    assert state.profiles == {"s": Profile("s")}
+
+
+def check(state: IdentityState) -> None:
+    """The labels that the facts say are those that the rules give."""
+    assert {s.stream: s.profile for s in state.streams()} == recomputed_labels(state)
+
+
+def test_a_new_stream_comes_back_with_its_identifier(policy: IdentityPolicy) -> None:
+    state = whole_state(policy)
+    take_back(state, [fact("1", s=entry("s", 1, "device_id:a"))])
+    assert state.tenures["s"] == tenure("s", "device_id:a", founded_at=_AT)
+    assert state.profile("s") == ProfileFacts(account=False, tied=1)
+    check(state)
 
 
 def test_a_later_tenure_takes_the_place_of_the_one_before(policy: IdentityPolicy) -> None:
-    first = Tenure("s", "device_id:a", 1, BEGINNING, 1, "s", 1, "device", "s")
-    state = IdentityState.of(policy, [first], [Profile("s")], ["s", "t"])
+    state = whole_state(policy)
+    state.load(tenures=[tenure("s", "device_id:a")])
     take_back(state, [fact("1", t=entry("t", 1, "device_id:a", tenure=2))])
     assert state.tenures["t"].opened_at == _AT
-    assert [tenure.current for tenure in state.tenures_of("device_id:a")] == [False, True]
+    assert [t.current for t in state.tenures_of("device_id:a")] == [False, True]
+    assert state.in_force("device_id:a", _AT + 1) == Period("device_id:a", _AT, "t")
+    check(state)
 
 
-def test_a_merge_moves_streams_and_counts(policy: IdentityPolicy) -> None:
-    streams = [Tenure(s, f"device_id:{s}", 1, BEGINNING, 1, s, 1, "device", s) for s in "st"]
-    state = IdentityState.of(policy, streams, [Profile("s"), Profile("t")], ["s", "t"])
+def test_an_account_comes_back_with_its_devices(policy: IdentityPolicy) -> None:
+    state = whole_state(policy)
+    state.load(tenures=[tenure("s", "device_id:s"), tenure("t", "device_id:t")])
     take_back(
         state,
         [
@@ -79,16 +106,29 @@ def test_a_merge_moves_streams_and_counts(policy: IdentityPolicy) -> None:
             fact("2", "merged", s=entry("s", 2, "device_id:s"), t=entry("s", 2)),
         ],
     )
-    assert state.profiles["s"] == Profile("s", verified=True, merges=1)
     assert {m.stream for m in state.members("s")} == {"s", "t", "u"}
-    assert state.tenures["s"].signed_in_at == _AT
+    assert state.profile("s").account
+    assert state.tenures["s"].owner == "u"
     assert not state.tenures["t"].current
+    check(state)
     take_back(state, [fact("3", s=entry("s", 3, "device_id:s"))])
     assert state.tenures["s"].epoch == 3
+    check(state)
+
+
+def test_an_address_stream_that_is_known_follows_the_facts(policy: IdentityPolicy) -> None:
+    state = whole_state(policy)
+    state.load(
+        tenures=[tenure("s", "device_id:s")],
+        sightings=[Sighting("email:a", 1, "", 1, stream="x", profile="x", epoch=1)],
+    )
+    take_back(state, [fact("1", "merged", x=entry("s", 2))])
+    assert state.stream("x").profile == "s"
+    check(state)
 
 
 def test_a_stream_that_no_identifier_led_to_stays_unknown(policy: IdentityPolicy) -> None:
-    state = IdentityState.of(policy)
+    state = whole_state(policy)
     take_back(state, [fact("1", s=entry("p", 1))])
     assert state.tenures == {}
 

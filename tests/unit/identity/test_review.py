@@ -11,7 +11,8 @@ from services.identity.domain.review import (
     refusals,
     shared_devices,
 )
-from tests.unit.identity.shop import ResolvedShop, seen
+from services.identity.domain.state import IdentityPolicy
+from tests.unit.identity.shop import TYPES, ResolvedShop, seen
 
 
 def reviews(
@@ -26,7 +27,9 @@ def reviews(
 def test_a_refused_merge_is_about_the_identifier_that_was_refused() -> None:
     shop = ResolvedShop()
     shop.account(1, user_id="ann", email="family@shop.example")
-    bob = seen(2, {"user_id": "bob", "email": "family@shop.example"}, signed_in=True)
+    bob = seen(
+        2, {"user_id": "bob", "email": "family@shop.example"}, signed_in=True, type="signed_in"
+    )
     result = shop.resolve(bob)
     ((subject, event_id),) = refusals([bob], [result]).items()
     (email,) = (i.key for i in bob.identifiers if i.type.name == "email")
@@ -34,11 +37,22 @@ def test_a_refused_merge_is_about_the_identifier_that_was_refused() -> None:
 
 
 def test_a_profile_at_a_limit_is_listed_once() -> None:
-    shop = ResolvedShop()
-    for number in range(5):
-        shop.account(number, user_id="ann", email=f"ann{number}@shop.example")
-    more = [{"user_id": "ann", "email": f"more{number}@shop.example"} for number in range(2)]
-    assert reviews(shop, *more, signed_in=True) == [AT_A_LIMIT]
+    shop = ResolvedShop(IdentityPolicy(TYPES, most_tied=1))
+    for number in range(4):
+        shop.guest(number, anonymous_id=f"d{number}")
+    account = [{"user_id": "ann", "anonymous_id": f"d{number}"} for number in range(4)]
+    assert reviews(shop, *account, signed_in=True) == [AT_A_LIMIT]
+
+
+def test_a_proof_that_would_move_too_much_is_about_its_address() -> None:
+    shop = ResolvedShop(IdentityPolicy(TYPES, most_proven=1))
+    for number in range(2):
+        shop.order(number, anonymous_id=f"d{number}", email="ann@shop.example")
+    proof = seen(
+        9, {"user_id": "ann", "email": "ann@shop.example"}, signed_in=True, type="signed_in"
+    )
+    ((subject, _),) = refusals([proof], [shop.resolve(proof)]).items()
+    assert (subject.kind, subject.about) == (AT_A_LIMIT, proof.contacts[0].key)
 
 
 def test_claims_and_placeholders_are_not_listed() -> None:

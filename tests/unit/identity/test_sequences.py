@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution, resolve_unchanged
-from services.identity.domain.state import IdentityState
-from tests.unit.identity.observed import SEQUENCES
+from services.identity.domain.state import IdentityState, Sighting
+from tests.unit.identity.observed import PEOPLE, SEQUENCES
 from tests.unit.identity.shop import ResolvedShop, seen
 
 
@@ -23,29 +24,63 @@ def test_any_sequence_keeps_the_invariants(sequence: list[Observation]) -> None:
 
 
 @given(SEQUENCES)
-def test_no_account_is_ever_reached_by_a_claim(sequence: list[Observation]) -> None:
+def test_a_stream_is_in_an_account_by_its_name_a_sign_in_or_a_proven_address(
+    sequence: list[Observation],
+) -> None:
     shop = ResolvedShop()
-    ties: list[
-        set[str]
-    ] = []  # what events without claims tie together, with what an account proved
     for observation in sequence:
-        answer = shop.resolve(observation)
-        assert isinstance(answer, Resolution)
-        sure = {
-            identifier.key
-            for identifier in observation.identifiers
-            if identifier.assured(observation.authenticated) != "claimed"
-        }
-        tied = sure.union(*(tie for tie in ties if tie & sure))
-        ties = [tie for tie in ties if not tie & sure] + [tied]
-        members = shop.state.members(answer.profile)
-        proven = {member.key for member in members if member.assurance == "verified"}
-        if any(identifier.assured(observation.authenticated) == "verified"
-               for identifier in observation.identifiers):  # fmt: skip
-            assert answer.assurance == "verified"
-        elif proven:
-            assert answer.assurance == "device"
-            assert proven & tied
+        shop.resolve(observation)
+    for stream in shop.state.streams():
+        names = {n.stream for n in shop.state.members(stream.profile) if n.assurance == "verified"}
+        if not names:
+            continue
+        if isinstance(stream, Sighting):
+            holder = shop.state.address_tenure(stream.address, stream.number).held_by
+            device = shop.state.tenures.get(stream.on)
+            assert holder in names or (device and device.profile == stream.profile)
+        elif stream.assurance == "device":
+            group = shop.state.group(stream.group)
+            assert names & {claim for t in group for claim in (t.owner, t.beside)}
+
+
+@given(SEQUENCES)
+def test_no_guests_profile_spans_devices_that_were_not_seen_together(
+    sequence: list[Observation],
+) -> None:
+    shop = ResolvedShop()
+    for observation in sequence:
+        shop.resolve(observation)
+    together = [{i.key for i in observation.devices} for observation in sequence]
+    for profile in {stream.profile for stream in shop.state.streams()}:
+        members = shop.state.members(profile)
+        if any(member.assurance == "verified" for member in members):
+            continue
+        devices = {member.key for member in members if member.assurance == "device"}
+        reached = set(sorted(devices)[:1])
+        while (
+            more := {key for seen_keys in together if seen_keys & reached for key in seen_keys}
+            - reached
+        ):
+            reached |= more
+        assert devices <= reached
+
+
+@given(SEQUENCES, st.lists(st.tuples(st.integers(1, 9), st.sampled_from(PEOPLE)), max_size=6))
+def test_what_a_stranger_types_changes_no_answer_elsewhere_and_no_proof(
+    sequence: list[Observation], typed: list[tuple[int, str]]
+) -> None:
+    shop = ResolvedShop()
+    for observation in sequence:
+        shop.resolve(observation)
+    answers = [shop.looked_up(observation) for observation in sequence]
+    proofs = shop.state.address_tenures()
+    labels = dict(shop.labels)
+    for time, name in typed:
+        identifiers = {"anonymous_id": "stranger", "email": f"{name}@shop.example"}
+        shop.resolve(seen(time, identifiers, type="checkout_started"))
+    assert [shop.looked_up(observation) for observation in sequence] == answers
+    assert shop.state.address_tenures() == proofs
+    assert {stream: shop.labels[stream] for stream in labels} == labels
 
 
 @given(SEQUENCES, st.randoms(use_true_random=False))
@@ -55,7 +90,7 @@ def test_facts_in_any_order_end_in_the_same_labels(
     shop = ResolvedShop()
     for observation in sequence:
         shop.resolve(observation)
-    moves = [tenure for change in shop.changes for tenure in change.tenures]
+    moves = [stream for change in shop.changes for stream in change.streams]
     chance.shuffle(moves)
     labels: dict[str, tuple[int, str]] = {}
     for tenure in moves + moves[:5]:
@@ -73,10 +108,13 @@ def test_what_is_answered_from_some_streams_is_what_all_of_them_would_give(
     for observation in sequence:
         shop.resolve(observation)
     for observation in sequence:
-        tenures = [t for i in observation.identifiers for t in shop.state.tenures_of(i.key)]
-        profiles = [shop.state.profiles[tenure.profile] for tenure in tenures]
-        part = IdentityState.of(shop.state.policy, tenures, profiles)
-        whole = resolve_unchanged(shop.state, observation)
+        keys = {identifier.key for identifier in observation.identifiers}
+        part = IdentityState(shop.state.policy, frozen=True)
+        part.load(
+            tenures=[t for key in keys for t in shop.state.tenures_of(key) if t.current],
+            addresses=[a for a in shop.state.address_tenures() if a.key in keys and a.current],
+        )
+        whole = resolve_unchanged(replace(shop.state, frozen=True), observation)
         assert resolve_unchanged(part, observation) in (None, whole)
 
 
@@ -94,8 +132,6 @@ def worlds(draw: st.DrawFn) -> list[tuple[str, Observation]]:
             identifiers = {kind: own[kind] for kind in kinds}
             if signed_in:
                 identifiers["user_id"] = person
-            if (signed_in or not has_account) and draw(st.booleans()):
-                identifiers["email"] = f"{person}@shop.example"
             story.append((person, seen(draw(st.integers(1, 9)), identifiers, signed_in=signed_in)))
     return story
 
