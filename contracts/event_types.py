@@ -444,3 +444,8 @@ EVENT_TYPES: Mapping[str, EventData] = {
     "loyalty_points_changed": LoyaltyPointsChanged(),
     "loyalty_tier_changed": LoyaltyTierChanged(),
 }
+
+ORDER_FOLLOW_UPS = frozenset(
+    name for name, schema in EVENT_TYPES.items() if isinstance(schema, OrderData)
+) - {"order_completed"}
+"""What is told of an order once it is completed."""

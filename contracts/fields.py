@@ -13,6 +13,7 @@ from contracts.currencies import CURRENCIES
 
 MAX_IDENTIFIERS = 10
 _SOME = "give at least one, such as anonymous_id or user_id"
+NO_IDENTIFIERS = f"is empty: {_SOME}"
 _NOBODY: types.ErrorMessages = {"required": f"is missing: {_SOME}", "null": f"is empty: {_SOME}"}
 
 
@@ -48,7 +49,7 @@ class Identifiers(StrictField, fields.Dict):
         if type(value) is not dict:
             raise ValidationError(f"must be an object, not {kind(value)}: {_SOME}")
         if not value:
-            raise ValidationError(f"is empty: {_SOME}")
+            raise ValidationError(NO_IDENTIFIERS)
         check_length(value, 1, MAX_IDENTIFIERS)
         texts: dict[str, str] = {}
         errors: dict[str, Any] = {}
@@ -61,6 +62,13 @@ class Identifiers(StrictField, fields.Dict):
         if errors:
             raise ValidationError(errors)
         return texts
+
+
+class OptionalIdentifiers(Identifiers):
+    """Identifiers, of which there may be none."""
+
+    def read(self, value: Any) -> dict[str, str]:
+        return value if value == {} else super().read(value)
 
 
 def _identifier(value: object) -> str:

@@ -37,8 +37,8 @@ from chassis.validation.schema import (
     StrictSchema,
     load_fields,
 )
-from contracts.event_types import EVENT_TYPES, EventType
-from contracts.fields import MAX_IDENTIFIERS, Identifiers
+from contracts.event_types import EVENT_TYPES, ORDER_FOLLOW_UPS, EventType
+from contracts.fields import MAX_IDENTIFIERS, NO_IDENTIFIERS, OptionalIdentifiers
 
 Origin = Literal["server", "browser"]
 ORIGINS: tuple[str, ...] = get_args(Origin)
@@ -75,7 +75,7 @@ class EventSchema(StrictSchema):
     type = EventType(required=True)
     time = Instant(required=True)
     sent_at = Instant()
-    identifiers = Identifiers(required=True)
+    identifiers = OptionalIdentifiers(required=True)
     authenticated = Boolean(required=True)
     proven = Proven()
     context = JsonObject()
@@ -288,6 +288,8 @@ class _Reader:
             return None
         if event["type"] == "signed_in" and any(self._sign_in_errors(value)):
             return None
+        if not event["identifiers"] and any(self._nobody_errors(value)):
+            return None
         return event
 
     def _errors(self, value: Any) -> Iterator[FieldMessage]:
@@ -302,10 +304,17 @@ class _Reader:
         name, data = _type_and_data(value)
         if name == "signed_in":
             yield from self._sign_in_errors(value)
+        if value.get("identifiers") == {}:
+            yield from self._nobody_errors(value)
         if data or value.get("data") in (None, {}):
             yield from self._data_errors(name, data)
         if event:
             yield from self._time_errors(self._corrected(event["time"], event.get("sent_at")))
+
+    def _nobody_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
+        """What a shop tells of an order that it has told before needs no identifiers."""
+        if value.get("type") not in ORDER_FOLLOW_UPS or self._origin != "server":
+            yield FieldMessage(f"{self.path}.identifiers", NO_IDENTIFIERS)
 
     def _sign_in_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
         where = f"{self.path}.authenticated"

@@ -38,7 +38,7 @@ from chassis.validation.schema import (
 )
 from contracts.common import IgnoredIdentifierSchema
 from contracts.event_types import Quantity
-from contracts.fields import Currency, Identifiers, Versions
+from contracts.fields import Currency, OptionalIdentifiers, Versions
 
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_ITEMS = 200
@@ -47,13 +47,6 @@ MAX_DEADLINE_MS = 60_000
 ASSURANCES = ("none", "claimed", "device", "verified")
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}")
-
-
-class OptionalIdentifiers(Identifiers):
-    """Identifiers, of which there may be none: then the transaction alone is known."""
-
-    def read(self, value: Any) -> dict[str, str]:
-        return value if value == {} else super().read(value)
 
 
 class Token(Versions):

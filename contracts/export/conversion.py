@@ -23,8 +23,8 @@ from chassis.validation.fields import (
     Text,
 )
 from contracts import event_types
-from contracts.fields import MAX_IDENTIFIERS, Currency, Identifiers, Versions
-from contracts.offers import MAX_ITEMS, MAX_STREAMS, OptionalIdentifiers, Referrer, Stock, Token
+from contracts.fields import MAX_IDENTIFIERS, Currency, Identifiers, OptionalIdentifiers, Versions
+from contracts.offers import MAX_ITEMS, MAX_STREAMS, Referrer, Stock, Token
 from contracts.profiles import GetProfileRequest
 from contracts.segments import MembershipsRequest
 from contracts.timeline import FindRequest, TimelineRequest

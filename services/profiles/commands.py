@@ -255,14 +255,14 @@ class RecordHandler:
 
 def resolve(events: Sequence[IncomingEvent], identity: IdentityClient) -> ResolvedBatch:
     """What identity says of the events, in one call."""
-    if not events:
-        return ResolvedBatch({}, {}, [])
-    observations = [recording.observation(event) for event in events]
+    refusals = {event.id: recording.NOBODY for event in events if not event.identifiers}
+    observations = [recording.observation(event) for event in events if event.identifiers]
+    if not observations:
+        return ResolvedBatch({}, refusals, [])
     response = _call(lambda: identity.resolve(observations=observations))
-    resolutions, refusals = recording.read_resolutions(response["resolutions"])
-    return ResolvedBatch(
-        resolutions, refusals, [Event.from_wire(fact) for fact in response["facts"]]
-    )
+    resolutions, refused = recording.read_resolutions(response["resolutions"])
+    facts = [Event.from_wire(fact) for fact in response["facts"]]
+    return ResolvedBatch(resolutions, {**refusals, **refused}, facts)
 
 
 def close_order_review(unit: UnitOfWork, review_id: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from chassis import Draft, Event, JointDraft, format_instant
 from contracts.event_types import EVENT_VERSIONS
 from contracts.ingest import IncomingEvent
-from identifiers import Accepted
+from identifiers import NONE_USABLE, Accepted
 from services.profiles.domain.conflicts import DIGEST, SeenIdentifiers
 
 _POSITION = ("stream", "version")  # what a log adds to the entries of a joint fact
@@ -26,6 +26,10 @@ _NEEDS_PROOF = frozenset(
 )
 _CHANNELS = frozenset({"email", "sms", "phone", "whatsapp", "marketing"})
 _COPIED = ("causation_id",)  # the rest of a fact's metadata is about its place in identity's log
+
+
+# What identity would say of an event without identifiers.
+NOBODY: Mapping[str, Any] = {"error": NONE_USABLE, "ignored_identifiers": []}
 
 
 class MissingFacts(Exception):

@@ -103,6 +103,7 @@ def test_the_greatest_revision_says_what_an_order_contains(shop: CaseShop) -> No
         ({"user_id": "ghost"}, True),
         ({"anonymous_id": "till"}, False),
         ({"email": "test"}, False),
+        ({}, False),
     ],
 )
 def test_a_refund_reaches_its_order_whoever_it_names(
@@ -135,6 +136,15 @@ def test_the_end_of_an_order_that_comes_before_it_waits_for_it(shop: CaseShop, k
     assert "profile_id" not in receipt
     shop.record(account(order(shop, "10:00", {"user_id": "ann"}, "2")))
     assert shop.orders(user_id="ann") == (0, {})
+
+
+def test_what_is_no_follow_up_of_an_order_needs_somebody(shop: CaseShop) -> None:
+    events = [order(shop, "10:00", {}), shop.event("page_read", "10:00", {})]
+    assert [each["status"] for each in shop.receipts(*events)] == ["rejected", "rejected"]
+    cancelled = shop.event("order_cancelled", "10:00", {}, order_id="1")
+    assert shop.receipts(cancelled, origin="browser")[0]["status"] == "rejected"
+    (receipt,) = shop.record(cancelled)
+    assert "profile_id" not in receipt
 
 
 def test_an_order_of_a_guest_goes_to_the_account_that_the_shop_names_with_all_its_refunds(
