@@ -334,14 +334,21 @@ class _Reader:
                 path, message = next(iter(wrong.items()))
                 self._leave_out(join("", (*parts, *path)), message)
                 raise
+        entries = {path[1] for path in wrong if _is_of_entry(path)}
         for path, message in wrong.items():
-            rest = join("", path[2:])
-            why = f"{rest} {message}" if rest else message
-            self._leave_out(join("", (*parts, *path[:2])), why)
-        entries = {path[1] for path in wrong}
-        kept: Any = [each for place, each in enumerate(part) if place not in entries]
+            if _is_of_entry(path):
+                why = " ".join((*map(str, path[2:]), message))
+                self._leave_out(join("", (*parts, *path[:2])), why)
+            elif path[1] not in entries:
+                self._leave_out(join("", (*parts, *path)), message)
         if type(part) is dict:
-            kept = {key: each for key, each in part.items() if key not in entries}
+            kept: Any = {key: each for key, each in part.items() if key not in entries}
+        else:
+            kept = [
+                {key: each for key, each in line.items() if (name, place, key) not in wrong}
+                for place, line in enumerate(part)
+                if place not in entries
+            ]
         return cast("dict[str, Any]", schema.load({name: kept}, partial=True))
 
     def _note(self, mending: Mending) -> None:
@@ -357,6 +364,12 @@ class _Reader:
 
 
 _WITH_ENTRIES = ("items", "stock", "at_least")
+_NEEDED = ("sku", "quantity")  # a line without them is left out, and not just the field
+
+
+def _is_of_entry(path: Parts) -> bool:
+    """Whether an error spoils the entry of a list or a map, and not just a field of it."""
+    return len(path) == 2 or path[2] in _NEEDED
 
 
 def _size(request: object) -> float:

@@ -71,7 +71,8 @@ def decide(shop: CaseShop, **context: Any) -> dict[str, Any]:
         ({"sku": "removed", "quantity": 0}, []),
         ({"sku": "cup"}, []),
         ({"name": "tip", "price": 200, "quantity": 1}, ["ignored:context.items[1]"]),
-        ({"sku": "odd", "price": 19.99}, ["ignored:context.items[1]"]),
+        ({"sku": "odd", "price": 19.99}, ["ignored:context.items[1].price"]),
+        ({"sku": "odd", "quantity": -1}, ["ignored:context.items[1]"]),
         ("tip", ["ignored:context.items[1]"]),
     ],
 )

@@ -109,8 +109,9 @@ def test_a_wrong_placement_and_wrong_identifiers_are_refused_by_name(
         ({"context": {"items": {}}}, "context.items"),
         ({"context": {"items": [{"quantity": 1}]}}, "context.items[0]"),
         ({"context": {"items": [{"sku": "a"}, {"sku": "a", "quantity": -1}]}}, "context.items[1]"),
-        ({"context": {"items": [{"sku": "a", "price": 0.5}]}}, "context.items[0]"),
-        ({"context": {"items": [{"sku": "a", "colour": "red"}]}}, "context.items[0]"),
+        ({"context": {"items": [{"sku": "a", "price": 0.5}]}}, "context.items[0].price"),
+        ({"context": {"items": [{"sku": "a", "colour": "red"}]}}, "context.items[0].colour"),
+        ({"context": {"items": [{"sku": "a", "category": {}}]}}, "context.items[0].category"),
         ({"context": {"items": [None, "tip"]}}, "context.items[0]"),
         ({"context": {"items": [{"sku": "a"}] * 201}}, "context.items"),
         ({"context": {"items": [[[[[[[]]]]]]]}}, "context.items[0]"),
@@ -138,7 +139,8 @@ def test_any_other_wrong_part_is_left_out_and_said(change: dict[str, Any], left_
 
 
 def test_what_is_right_beside_a_wrong_part_is_kept() -> None:
-    items = [{"sku": "a"}, {"name": "tip", "price": 200}, {"sku": "b", "quantity": 2}]
+    tip, odd = {"name": "tip", "price": 200}, {"sku": "b", "quantity": 2, "price": 0.5, "url": 7}
+    items = [{"sku": "a"}, tip, odd]
     context = {**FULL["context"], "items": items, "stock": {"a": 3, "b": "none"}, "value": "x"}
     read = read_request({**FULL, "context": context})
     assert read["context"] == {
@@ -151,6 +153,8 @@ def test_what_is_right_beside_a_wrong_part_is_kept() -> None:
     }
     assert {note.split(": ")[0] for note in read["notes"]} == {
         "ignored:context.items[1]",
+        "ignored:context.items[2].price",
+        "ignored:context.items[2].url",
         "ignored:context.stock.b",
         "ignored:context.value",
     }
