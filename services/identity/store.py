@@ -204,7 +204,7 @@ _SIGHTINGS_OF_PAIRS = RowStatement(
            coalesce(s.stream_id, '') AS stream_id, coalesce(s.profile_id, '') AS profile_id,
            s.epoch, s.pin, s.fused, s.untied, s.beyond_proof
     FROM {rows} JOIN sightings AS s
-      ON s.address = text[address] AND s.on_tenure = text[on]
+      ON s.address = text[key] AND s.on_tenure = text[stream]
     """,
     [*_SIGHTING],
 )
@@ -501,7 +501,7 @@ def _load_addresses(unit: UnitOfWork, state: IdentityState, keys: Collection[str
 
 def _load_pairs(unit: UnitOfWork, state: IdentityState, pairs: Collection[tuple[str, str]]) -> None:
     if pairs:
-        rows = [{"address": address, "on": on} for address, on in sorted(pairs)]
+        rows = [{"key": address, "stream": on} for address, on in sorted(pairs)]
         found = _SIGHTINGS_OF_PAIRS.execute(unit.connection, rows)
         state.load(sightings=_sightings(found))
         state.loaded |= Needs(pairs=frozenset(pairs))

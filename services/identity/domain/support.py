@@ -43,19 +43,18 @@ def split(
         for tenure in streams:
             marks = f"{tenure.split_marks} {split_id}/{side}".strip()
             state.change(tenure.stream, split_marks=marks, fused=None)
-    for member in members:
-        if isinstance(member, Sighting):
-            state.change_sighting(member, pin=None, fused=None)
     for streams in sides:
         _settle(state, [tenure.stream for tenure in streams])
     _part_addresses(state, keys, *sides)
-    relabel(state, [member.stream for member in members])
     _pin_addresses(state, named)
-    if not sides[1]:
-        _pin_addresses(state, rest)
-    founder = _other_label(state, named, rest, profile)
+    gone = {member.stream for member in named}
+    _pin_addresses(state, rest if not sides[1] else _pinned_to(state, rest, gone), rest)
+    relabel(state, [member.stream for member in members])
+    labels = [state.stream(_anchor(state, side).stream).profile for side in (named, rest)]
+    if profile not in {member.stream for member in named}:
+        labels.reverse()
     moved = finish(state, frozenset({profile}))[0]
-    return (profile, founder), IdentityChange(None, time, "split", moved, note)
+    return (labels[0], labels[1]), IdentityChange(None, time, "split", moved, note)
 
 
 def merge(
@@ -141,23 +140,27 @@ def _part_addresses(
                 state.set_address(replace(address, withdrawn=True))
 
 
-def _pin_addresses(state: IdentityState, side: Collection[Stream]) -> None:
-    """The address streams of a side stay with what stands for it."""
-    anchor = _anchor(state, side)
-    pinned = [
-        state.change_sighting(stream, pin=anchor.stream).stream
+def _pin_addresses(
+    state: IdentityState, streams: Iterable[Stream], side: Collection[Stream] = ()
+) -> None:
+    """Address streams stay with what stands for their side."""
+    streams = list(streams)
+    if not streams:
+        return
+    anchor = _anchor(state, side or streams)
+    for member in streams:
+        stream = state.stream(member.stream)
+        if isinstance(stream, Sighting):
+            state.change_sighting(stream, pin=anchor.stream, fused=None)
+
+
+def _pinned_to(state: IdentityState, side: Iterable[Stream], gone: Collection[str]) -> list[Stream]:
+    """The address streams of a side that stayed in their profile by one that leaves it."""
+    return [
+        member
         for member in side
-        if isinstance(stream := state.stream(member.stream), Sighting)
+        if isinstance(member, Sighting) and (member.pin or member.fused) in gone
     ]
-    relabel(state, pinned)
-
-
-def _other_label(
-    state: IdentityState, named: Collection[Stream], rest: Collection[Stream], profile: str
-) -> str:
-    """The label of the side that has not kept the profile's."""
-    labels = [state.stream(_anchor(state, side).stream).profile for side in (named, rest)]
-    return next(label for label in labels if label != profile)
 
 
 def _anchor(state: IdentityState, members: Iterable[Stream]) -> Stream:
