@@ -38,8 +38,10 @@ MAX_POINTS = 10**12
 
 MAX_REVISION = 2**53 - 1
 
-RESERVED = frozenset({"identity_changed", "order_moved"})
+RESERVED = frozenset({"identity_changed", "order_moved", "consent_refused"})
 RESERVED_PREFIX = "segment_"
+ACCOUNT_EVENTS = frozenset({"signed_in", "account_created", "account_updated", "traits_changed"})
+"""What an account says of itself: its addresses are its own."""
 
 
 LOYALTY_TRAITS = {"loyalty_tier": Text(longest=64), "loyalty_enrolled": Boolean()}

@@ -75,7 +75,7 @@ def _add(summaries: dict[str, Summary], event: Event, stream: str) -> None:
     if summary is None:
         summary = summaries[stream] = Summary()
     if event.type in FACTS:
-        summary.add_fact(event.type, event.data, stream, event.recorded_at)
+        summary.add_fact(event.type, event.data, stream, occasion_of(event))
     else:
         summary.add(event.type, event.data, event.occurred_at, event.id, occasion_of(event))
 

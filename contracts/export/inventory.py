@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 from chassis.validation.fields import Choice, ListOf, Name, Nested, Text
 from chassis.validation.plain import MAX_CALL_EVENTS
 from chassis.validation.schema import StrictSchema
-from contracts import common, event_types, offers, orders, profiles, segments, timeline
+from contracts import common, consent, event_types, offers, orders, profiles, segments, timeline
 from contracts.export.conversion import Use
 from contracts.identity import calls, events, support
 from contracts.ingest import ORIGINS, EventSchema
@@ -354,6 +354,7 @@ CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *_EVERY)
 
 _MOVED = "Streams have moved to a profile: created, linked, merged, separated, …"
 _HOME = "An order has another home: a stronger completion has told whose it is."
+_REFUSED = "An address has refused a channel: so have all who were told with it."
 EVENTS = (
     EventKind("identity", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
     EventKind("profiles", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
@@ -369,6 +370,7 @@ EVENTS = (
         for name, data in event_types.EVENT_TYPES.items()
     ),
     EventKind("profiles", "order_moved", orders.OrderMoved(), _HOME, joint=True),
+    EventKind("profiles", "consent_refused", consent.ConsentRefused(), _REFUSED, joint=True),
     EventKind("segments", "segment_entered", segments.MembershipChanged(), "A shopper is in."),
     EventKind("segments", "segment_exited", segments.MembershipChanged(), "A shopper is out."),
     EventKind("offers", "offer_decided", offers.OfferDecided(), "What was decided, and why."),

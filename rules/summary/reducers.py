@@ -15,6 +15,7 @@ from rules.summary.state import Statements, SummaryState
 Data = Mapping[str, Any]
 
 ORDER_MOVED = "order_moved"
+CONSENT_REFUSED = "consent_refused"
 # Traits that are the loyalty programme's, and take its proof.
 _LOYALTY = frozenset({"loyalty_enrolled", "loyalty_tier"})
 
@@ -26,7 +27,7 @@ def apply(state: SummaryState, event_type: str, data: Any, occasion: Occasion) -
         reducer(state, data, occasion)
 
 
-def apply_identity_changed(state: SummaryState, data: Any, stream: str) -> None:
+def apply_identity_changed(state: SummaryState, data: Any, stream: str, _: Occasion) -> None:
     """Note whether an account signs in to the stream; that is what a verified identifier says."""
     for entry in data.get("streams", ()) if isinstance(data, Mapping) else ():
         if entry.get("stream") == stream:
@@ -34,7 +35,7 @@ def apply_identity_changed(state: SummaryState, data: Any, stream: str) -> None:
             state.is_account = state.is_account or "verified" in proofs
 
 
-def apply_order_moved(state: SummaryState, data: Any, stream: str) -> None:
+def apply_order_moved(state: SummaryState, data: Any, stream: str, _: Occasion) -> None:
     """Hand an order over: the stream that had it drops it, and its new home has its state."""
     key = order_key(data)
     if key is None:
@@ -44,6 +45,12 @@ def apply_order_moved(state: SummaryState, data: Any, stream: str) -> None:
         state.orders[key] = merge_orders(mine, moved, state.watermark)
     elif stream == data.get("from"):
         state.orders.pop(key, None)
+
+
+def apply_consent_refused(state: SummaryState, data: Any, _: str, occasion: Occasion) -> None:
+    """Refuse a channel of an address, wherever the address was told."""
+    if isinstance(data.get("purpose"), str):
+        _state_consent(state, data["purpose"], False, occasion)
 
 
 def _traits_changed(state: SummaryState, data: Data, occasion: Occasion) -> None:
@@ -97,11 +104,14 @@ def _consent_changed(state: SummaryState, data: Data, occasion: Occasion) -> Non
         purposes[data["purpose"]] = data.get("granted")
     for purpose, granted in purposes.items():
         if isinstance(granted, bool):
-            stated = state.unproven if granted and occasion.is_unproven else state.stated
-            # At one instant a refusal wins: a wrong no is cheap.
-            statement = occasion.statement(granted, tie=int(not granted))
-            before = stated.consent.get(purpose, [])
-            stated.consent[purpose] = keep(before, statement, state.watermark)
+            _state_consent(state, purpose, granted, occasion)
+
+
+def _state_consent(state: SummaryState, purpose: str, granted: bool, occasion: Occasion) -> None:
+    stated = state.unproven if granted and occasion.is_unproven else state.stated
+    # At one instant a refusal wins: a wrong no is cheap.
+    statement = occasion.statement(granted, tie=int(not granted))
+    stated.consent[purpose] = keep(stated.consent.get(purpose, []), statement, state.watermark)
 
 
 def _order(event_type: str, state: SummaryState, data: Data, occasion: Occasion) -> None:

@@ -25,8 +25,10 @@ from rules.summary.orders import (
     order_book,
 )
 from rules.summary.reducers import (
+    CONSENT_REFUSED,
     ORDER_MOVED,
     apply,
+    apply_consent_refused,
     apply_identity_changed,
     apply_order_moved,
 )
@@ -37,7 +39,11 @@ MOST_COUNTED = 1_000
 _NEWEST = MOST_COUNTED + 1
 
 # Facts about whose something is, not about what the shopper did.
-FACTS = {"identity_changed": apply_identity_changed, ORDER_MOVED: apply_order_moved}
+FACTS = {
+    "identity_changed": apply_identity_changed,
+    ORDER_MOVED: apply_order_moved,
+    CONSENT_REFUSED: apply_consent_refused,
+}
 
 
 class Summary:
@@ -78,11 +84,14 @@ class Summary:
             entry[2] = _newest(entry[2], self.state.watermark)
         apply(self.state, event_type, data, occasion)
 
-    def add_fact(self, event_type: str, data: Any, stream: str, recorded_at: int = 0) -> None:
+    def add_fact(
+        self, event_type: str, data: Any, stream: str, occasion: Occasion | None = None
+    ) -> None:
         """Apply the next event of `stream` if it is a fact, or the copy of a joint one."""
         if event_type in FACTS:
-            self._advance(recorded_at)
-            FACTS[event_type](self.state, data, stream)
+            occasion = occasion or Occasion(0, "")
+            self._advance(occasion.recorded_at)
+            FACTS[event_type](self.state, data, stream, occasion)
 
     def _advance(self, recorded_at: int) -> None:
         self._book = None

@@ -16,6 +16,7 @@ SUMMARISED = frozenset(
         "identity_changed",
         "traits_changed",
         "consent_changed",
+        "consent_refused",
         "loyalty_enrolled",
         "loyalty_points_changed",
         "loyalty_tier_changed",

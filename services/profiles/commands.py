@@ -22,7 +22,8 @@ from contracts.ingest import IncomingEvent, read_events, read_origin
 from identifiers import Accepted, list_ignored, load_types
 from profile_index import profiles_of
 from services.profiles import store
-from services.profiles.domain import orders, receipts, recording
+from services.profiles.domain import addresses, orders, receipts, recording
+from services.profiles.domain.addresses import AddressBook, AddressedEvent
 from services.profiles.domain.conflicts import (
     EventContent,
     content_of,
@@ -176,7 +177,15 @@ class RecordHandler:
                 seen_identifiers(accepted),
             )
             draft = recording.with_proof(draft, event, accepted)
-            incoming.append(IncomingDraft(event, accepted, draft, tells_of_order))
+            address_event = None
+            if resolution is not None:
+                address_event = addresses.addressed(
+                    event,
+                    accepted,
+                    resolution,
+                    contacts_verified=self.vault.types.contacts_verified,
+                )
+            incoming.append(IncomingDraft(event, accepted, draft, tells_of_order, address_event))
         return incoming
 
     def _defer(
@@ -291,6 +300,7 @@ class IncomingDraft:
     accepted: Accepted
     draft: Draft
     tells_of_order: bool
+    addressed: AddressedEvent | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,11 +324,15 @@ def _append(
     """Append the facts and then the events; MissingFacts if identity has later ones."""
     fact_drafts = recording.fact_drafts(facts)
     resolutions = list(batch.resolutions.values())
-    epochs = store.epochs(unit, [resolution.stream for resolution in resolutions])
+    epochs = store.epochs(unit, [stream for each in resolutions for stream, _ in each.epochs])
     if missing := recording.missing_epochs(resolutions, epochs, fact_drafts):
         raise MissingFacts(missing)
     placed = _place_orders(unit, batch, incoming, fact_drafts)
-    appended_facts, appended = store.append(unit, fact_drafts, placed.drafts)
+    refusals = _note_addresses(unit, [each.addressed for each in incoming if each.addressed])
+    drafts = [*placed.drafts, *refusals]
+    appended_facts, appended = store.append(unit, fact_drafts, drafts)
+    # Whom else a refusal has reached is nothing that a receipt may tell.
+    appended = appended[: len(placed.drafts)]
     store.keep_sealed(unit, values)
     if finish is not None:
         reasons = {id_: refusal["error"]["message"] for id_, refusal in placed.refusals.items()}
@@ -398,6 +412,28 @@ def _place_orders(
             **plan.refusals(batch.resolutions),
         },
     )
+
+
+def _note_addresses(unit: UnitOfWork, events: Sequence[AddressedEvent]) -> list[JointDraft]:
+    """Note where addresses were told; the facts by which streams learn of their refusals."""
+    if not events:
+        return []
+    places = addresses.places_of(events)
+    known, counts = store.load_address_uses(unit, places)
+    book = AddressBook(uses=known)
+    wanted = addresses.to_lock(events, known, counts)
+    if wanted:
+        book.counts = store.lock_addresses(unit, wanted)
+        # Whoever told the same meanwhile is done by then.
+        book.uses, _ = store.load_address_uses(unit, places)
+        book.refusals = store.load_refusals(unit, wanted)
+        refused = addresses.refused_in(events)
+        book.recipients = store.newest_uses(unit, refused) if refused else {}
+        recorded = unit.find([each.event.id for each in events]) if unit.is_repeated else {}
+        events = [each for each in events if each.event.id not in recorded]
+    facts = addresses.note_addresses(book, events, unit.now)
+    store.save_addresses(unit, book)
+    return facts
 
 
 def _note_carts(unit: UnitOfWork, batch: ResolvedBatch, incoming: Sequence[IncomingDraft]) -> None:

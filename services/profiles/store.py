@@ -4,6 +4,7 @@ Transactions lock rows in one order, so that no two wait for each other:
 
     1. positions      of identity's streams, sorted (`IdentityProjection` only)
     -. order_homes    sorted by order, and then cart_streams, sorted by cart: `record` alone
+    -. known_addresses and then address_uses, sorted by address: `record` alone
     2. streams        of the log, sorted, when facts and events are appended
     3. labels         sorted by stream, and then identifiers, sorted by key
     4. sealed_values  sorted by key (`record` and `record_deferred`)
@@ -33,6 +34,13 @@ from profile_index import apply_identity, fold_events, load_summaries
 from profile_index import save_summaries as save_summary_rows
 from profile_index.tables import IDENTIFIERS, LABELS
 from rules import Summary
+from services.profiles.domain.addresses import (
+    MAX_RECIPIENTS,
+    AddressBook,
+    AddressRefusal,
+    AddressUse,
+    remembered,
+)
 from services.profiles.domain.orders import OrderHome, OrderKey, OrderRow, Owners, summary_key
 from services.profiles.domain.timeline import TimelinePlace
 from services.profiles.vault import SealedValue
@@ -151,6 +159,122 @@ CART_STREAMS = sa.Table(
     sa.Column("seen_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
 )
 
+# Each address that was ever told, to lock it by, and how many refusals of it there were.
+KNOWN_ADDRESSES = sa.Table(
+    "known_addresses",
+    METADATA,
+    sa.Column("address", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("refusals", sa.Integer, nullable=False, info=NOT_PERSONAL),
+)
+
+# The streams in which each address was told, see `domain.addresses.AddressUse`.
+ADDRESS_USES = sa.Table(
+    "address_uses",
+    METADATA,
+    sa.Column("address", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("kind", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("proven", sa.Boolean, nullable=False, info=NOT_PERSONAL),
+    sa.Column("first_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("last_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("refusals", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Index("ix_address_uses_stream_id", "stream_id"),
+)
+
+# What an address has refused, as far as whoever meets it has to learn of it, see
+# `domain.addresses.AddressRefusal`.
+ADDRESS_REFUSALS = sa.Table(
+    "address_refusals",
+    METADATA,
+    sa.Column("address", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("number", sa.Integer, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("purpose", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("event_id", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("arrived_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("arrival_place", sa.Integer, nullable=False, info=NOT_PERSONAL),
+)
+
+_USE = [
+    ADDRESS_USES.c.address,
+    ADDRESS_USES.c.stream_id,
+    ADDRESS_USES.c.kind,
+    ADDRESS_USES.c.proven,
+    ADDRESS_USES.c.first_at,
+    ADDRESS_USES.c.last_at,
+    ADDRESS_USES.c.refusals,
+]
+_ADDRESS_USES = RowStatement(
+    """
+    SELECT used.address, used.stream_id, used.kind, used.proven, used.first_at, used.last_at,
+           used.refusals, known.refusals AS total
+    FROM {rows}
+    JOIN address_uses AS used
+      ON used.address = text[key] AND used.stream_id = text[stream]
+    JOIN known_addresses AS known ON known.address = used.address
+    """,
+    [*_USE, sa.column("total", sa.Integer)],
+)
+_LOCK_ADDRESSES = RowStatement(
+    """
+    INSERT INTO known_addresses (address, refusals)
+    SELECT text[address], 0 FROM {rows} WHERE true
+    ON CONFLICT (address) DO UPDATE SET refusals = known_addresses.refusals
+    RETURNING address, refusals
+    """,
+    KNOWN_ADDRESSES.c,
+)
+_RANKED_USES = sa.select(
+    *_USE,
+    sa.func.row_number()
+    .over(
+        partition_by=ADDRESS_USES.c.address,
+        # Accounts come first, then streams of the address itself, and then devices.
+        order_by=(ADDRESS_USES.c.kind, ADDRESS_USES.c.last_at.desc(), ADDRESS_USES.c.stream_id),
+    )
+    .label("place"),
+).where(among(ADDRESS_USES.c.address, "addresses"))
+_ranked = _RANKED_USES.subquery()
+_NEWEST_USES = PreparedStatement(
+    sa.select(*(_ranked.c[column.name] for column in _USE)).where(
+        _ranked.c.place <= sa.literal_column(str(MAX_RECIPIENTS))
+    )
+)
+_REFUSALS = PreparedStatement(
+    sa.select(ADDRESS_REFUSALS).where(among(ADDRESS_REFUSALS.c.address, "addresses"))
+)
+_SAVE_USES = RowStatement(
+    """
+    INSERT INTO address_uses (address, stream_id, kind, proven, first_at, last_at, refusals)
+    SELECT text[address], text[stream], text[kind], flag[proven], number[first_at],
+           number[last_at], number[refusals]
+    FROM {rows} WHERE true
+    ON CONFLICT (address, stream_id) DO UPDATE
+    SET kind = excluded.kind, proven = excluded.proven,
+        first_at = CASE WHEN excluded.first_at < address_uses.first_at
+                        THEN excluded.first_at ELSE address_uses.first_at END,
+        last_at = CASE WHEN excluded.last_at > address_uses.last_at
+                       THEN excluded.last_at ELSE address_uses.last_at END,
+        refusals = CASE WHEN excluded.refusals > address_uses.refusals
+                        THEN excluded.refusals ELSE address_uses.refusals END
+    """
+)
+_COUNT_REFUSALS = RowStatement(
+    """
+    INSERT INTO known_addresses (address, refusals)
+    SELECT text[address], number[refusals] FROM {rows} WHERE true
+    ON CONFLICT (address) DO UPDATE SET refusals = excluded.refusals
+    """
+)
+_SAVE_REFUSALS = RowStatement(
+    """
+    INSERT INTO address_refusals
+        (address, number, purpose, event_id, at, arrived_at, arrival_place)
+    SELECT text[address], number[number], text[purpose], text[event_id], number[at],
+           number[arrived_at], number[arrival_place]
+    FROM {rows} WHERE true
+    """
+)
 _LOCK_ORDERS = RowStatement(
     """
     INSERT INTO order_homes (store, order_id, stream_id, strength, address, state, reused)
@@ -436,6 +560,90 @@ def owners(
     if wanted:
         proven |= {row.profile_id for row in _ACCOUNTS.execute(unit.connection, profiles=wanted)}
     return Owners(by_stream, frozenset(proven))
+
+
+def load_address_uses(
+    unit: UnitOfWork, places: Sequence[tuple[str, str]]
+) -> tuple[dict[tuple[str, str], AddressUse], dict[str, int]]:
+    """The uses of pairs of an address and a stream that are known, and how many refusals of their
+    addresses there are."""
+    rows = [{"key": address, "stream": stream} for address, stream in places]
+    found = [
+        (AddressUse(*row[:7]), row.total) for row in _ADDRESS_USES.execute(unit.connection, rows)
+    ]
+    return {use.place: use for use, _ in found}, {use.address: total for use, total in found}
+
+
+def lock_addresses(unit: UnitOfWork, addresses: Sequence[str]) -> dict[str, int]:
+    """Lock addresses, sorted; how many refusals of each there are."""
+    rows = _LOCK_ADDRESSES.execute(unit.connection, [{"address": each} for each in addresses])
+    return {row.address: row.refusals for row in rows}
+
+
+def load_refusals(unit: UnitOfWork, addresses: Sequence[str]) -> dict[str, list[AddressRefusal]]:
+    """What addresses have refused, as far as it is remembered."""
+    refusals: dict[str, list[AddressRefusal]] = {}
+    for row in _REFUSALS.execute(unit.connection, addresses=list(addresses)):
+        refusals.setdefault(row.address, []).append(
+            AddressRefusal(
+                row.address,
+                row.number,
+                row.purpose,
+                row.event_id,
+                row.at,
+                (row.arrived_at, row.arrival_place),
+            )
+        )
+    return refusals
+
+
+def newest_uses(unit: UnitOfWork, addresses: Sequence[str]) -> dict[str, list[AddressUse]]:
+    """The uses of each address that are told of its refusals."""
+    uses: dict[str, list[AddressUse]] = {}
+    for row in _NEWEST_USES.execute(unit.connection, addresses=list(addresses)):
+        uses.setdefault(row.address, []).append(AddressUse(*row))
+    return uses
+
+
+def uses_in(unit: UnitOfWork, streams: Sequence[str], limit: int) -> list[AddressUse]:
+    """The addresses that were told in streams, the newest first."""
+    query = (
+        sa.select(*_USE)
+        .where(among(ADDRESS_USES.c.stream_id, "streams"))
+        .order_by(ADDRESS_USES.c.last_at.desc(), ADDRESS_USES.c.address, ADDRESS_USES.c.stream_id)
+        .limit(limit)
+    )
+    rows = unit.connection.execute(query, {"streams": list(streams)})
+    return [AddressUse(*row) for row in rows]
+
+
+def save_addresses(unit: UnitOfWork, book: AddressBook) -> None:
+    """Store what has changed of addresses; what nobody has to learn of any more is forgotten."""
+    uses = [asdict(use) for _, use in sorted(book.changed_uses.items())]
+    if uses:
+        _SAVE_USES.execute(unit.connection, uses)
+    if not book.changed_refusals:
+        return
+    changed = sorted(book.changed_refusals)
+    counts = [{"address": address, "refusals": book.counts[address]} for address in changed]
+    _COUNT_REFUSALS.execute(unit.connection, counts)
+    unit.connection.execute(
+        sa.delete(ADDRESS_REFUSALS).where(ADDRESS_REFUSALS.c.address.in_(changed))
+    )
+    rows = [
+        {
+            "address": each.address,
+            "number": each.number,
+            "purpose": each.purpose,
+            "event_id": each.event_id,
+            "at": each.at,
+            "arrived_at": each.arrival[0],
+            "arrival_place": each.arrival[1],
+        }
+        for address in changed
+        for each in remembered(book.refusals[address], unit.now)
+    ]
+    _SAVE_REFUSALS.execute(unit.connection, rows)
 
 
 def note_carts(unit: UnitOfWork, carts: Iterable[tuple[str, str]]) -> None:

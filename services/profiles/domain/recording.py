@@ -50,7 +50,15 @@ class ResolvedEvent:
     assurance: str
     ignored: Sequence[Mapping[str, str]]
     tenure_stream: str | None = None
-    """That of the device, where the event goes to the stream of an address"""
+    """That of the device, where the event goes to the stream of an address; with its epoch"""
+    tenure_epoch: int = 0
+
+    @property
+    def epochs(self) -> Iterable[tuple[str, int]]:
+        """The streams that it names, with their epochs."""
+        yield self.stream, self.epoch
+        if self.tenure_stream is not None:
+            yield self.tenure_stream, self.tenure_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +124,15 @@ def read_resolutions(
         if response.get("error"):
             refusals[response["event_id"]] = response
         else:
+            tenure = response.get("came_from") or {}
             resolutions[response["event_id"]] = ResolvedEvent(
                 stream=response["stream_id"],
                 profile_id=response["profile_id"],
                 epoch=response["epoch"],
                 assurance=response["assurance"],
                 ignored=response["ignored_identifiers"],
-                tenure_stream=response.get("tenure_stream"),
+                tenure_stream=tenure.get("stream_id"),
+                tenure_epoch=tenure.get("epoch", 0),
             )
     return resolutions, refusals
 
@@ -167,11 +177,18 @@ def with_proof(draft: Draft, event: IncomingEvent, accepted: Accepted) -> Draft:
     """
     if event.authenticated or event.type not in _NEEDS_PROOF:
         return draft
-    if event.origin == SERVER and all(
-        identifier.type.assurance == "claimed" for identifier in accepted.keys
-    ):
+    contacts = [each for each in accepted.keys if each.type.assurance == "claimed"]
+    if event.origin == SERVER and len(contacts) == len(accepted.keys):
+        return draft
+    if _proves_address(event, [contact.type.name for contact in contacts]):
         return draft
     return replace(draft, metadata={**draft.metadata, "unproven": True})
+
+
+def _proves_address(event: IncomingEvent, contacts: Sequence[str]) -> bool:
+    """Whether a shop vouches for the address of a consent: its opt-in link was opened."""
+    is_shops = event.origin == SERVER and event.type == "consent_changed"
+    return is_shops and contacts[:1] != [] and contacts[0] in (event.proven or ())
 
 
 def fact_draft(fact: Event) -> JointDraft:
@@ -209,7 +226,8 @@ def missing_epochs(
         for stream, entry in fact.entries.items():
             last[stream] = max(last.get(stream, 0), entry["epoch"])
     return {
-        resolution.stream: last.get(resolution.stream, 0)
+        stream: last.get(stream, 0)
         for resolution in resolutions
-        if resolution.epoch > last.get(resolution.stream, 0)
+        for stream, epoch in resolution.epochs
+        if epoch > last.get(stream, 0)
     }

@@ -12,7 +12,7 @@ from typing import Any
 from tests.support.oracle.log import LoggedEvent
 
 _LOYALTY = {"loyalty_enrolled", "loyalty_tier"}
-_FACTS = {"identity_changed", "order_moved"}
+_FACTS = {"identity_changed", "order_moved", "consent_refused"}
 _ORDER_PARTS = ("money", "lines", "status", "placed")
 
 
@@ -81,9 +81,7 @@ def fold(events: Iterable[LoggedEvent]) -> FoldedShopper:
     for event in sorted(known, key=lambda each: (each.at, *_arrival(each), each.id)):
         if event.type not in _FACTS:
             shopper.happened.setdefault(event.type, []).append(event.at)
-            _take_in(
-                shopper, event, event.data, is_account and bool(event.metadata.get("unproven"))
-            )
+        _take_in(shopper, event, event.data, is_account and bool(event.metadata.get("unproven")))
     shopper.orders = {
         key: _order(statements) for key, statements in _statements_of_orders(known).items()
     }
@@ -122,8 +120,8 @@ def _take_in(shopper: FoldedShopper, event: LoggedEvent, data: Any, is_ignored: 
             loyalty(loyalty_tier=data["tier"])
         case "loyalty_points_changed":
             shopper.points += 0 if is_ignored else data["points"]
-        case "consent_changed":
-            purposes = data.get("purposes") or {data["purpose"]: data["granted"]}
+        case "consent_changed" | "consent_refused":
+            purposes = data.get("purposes") or {data["purpose"]: data.get("granted", False)}
             for purpose, granted in purposes.items():
                 if not (granted and is_ignored):
                     shopper.consent[purpose] = granted
