@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,7 +18,7 @@ from cdp.commands.arguments import (
 )
 from cdp.connection import connected
 from cdp.finding import find_profile_id, read_shopper, whole_keys
-from cdp.views.identity import description_view, history_view, repair_view, review_view
+from cdp.views.identity import description_view, history_view, redraw_view, repair_view, review_view
 from cdp.views.report import print_response
 from chassis.config.keys import rotate
 from chassis.core.errors import InvalidInput
@@ -122,6 +123,32 @@ def merge(a: str, b: str, reason: str, yes: bool, suite: Path | None, as_json: b
         one, other = (find_profile_id(client, {"who": each}) for each in (a, b))
         response = client.call("identity", "merge", a=one, b=other, reason=reason, dry_run=not yes)
     print_response(response, repair_view(response), as_json)
+
+
+@identity.command()
+@click.option("--dry-run", is_flag=True, help="Only list what would change.")
+@suite_option
+@json_option
+def redraw(dry_run: bool, suite: Path | None, as_json: bool) -> None:
+    """Part what claims alone have joined.
+
+    In a release before this one, guests who typed one address became one profile, and an account
+    took over the guests who had typed its address. This parts them again, profile by profile, as
+    `split` does; `merge` joins two that you know to be one. It may be stopped and run again.
+    """
+    changed: list[dict[str, Any]] = []
+    checked, after = 0, ""
+    with connected(suite) as client:
+        while True:
+            step = client.call("identity", "redraw", after=after, dry_run=dry_run)
+            checked += step["checked"]
+            changed += step["profiles"]
+            if step["after"] is None:
+                break
+            after = step["after"]
+            click.echo(f"{checked:,} profiles checked, {len(changed):,} to part", err=True)
+    response = {"dry_run": dry_run, "checked": checked, "profiles": changed}
+    print_response(response, redraw_view(response), as_json)
 
 
 @identity.command()

@@ -19,6 +19,7 @@ _VERBS = {
     "tenure_opened": "saw a device change hands",
     "verified": "had a claim verified",
     "split": "was split by the support desk",
+    "redrawn": "was parted from what claims had joined",
 }
 
 
@@ -64,6 +65,25 @@ def repair_view(repair: Mapping[str, Any]) -> RenderableType:
     if repair["dry_run"]:
         parts.append(Text("Nothing was changed; use --yes to do it."))
     return Group(*parts)
+
+
+def redraw_view(redraw: Mapping[str, Any]) -> str:
+    """The profiles that a redraw parts, and into which."""
+    lines = []
+    for profile in redraw["profiles"]:
+        (before,) = profile["before"]
+        lines.append(f"profile {before['profile_id']}")
+        for part in profile["after"]:
+            keys = sorted({short_key(each["key"]) for each in part["identifiers"]})
+            lines.append(f"    {part['profile_id']}: {', '.join(keys)}")
+    number = len(redraw["profiles"])
+    counts = f"{redraw['checked']:,} profiles that claims had joined; {number:,} of them"
+    if redraw["dry_run"]:
+        lines.append(f"{counts} would be parted.")
+        lines.append("Nothing was changed; leave out --dry-run to do it.")
+    else:
+        lines.append(f"{counts} were parted.")
+    return joined(lines)
 
 
 def review_view(entries: Iterable[Mapping[str, Any]]) -> str:

@@ -96,11 +96,12 @@ class RepairResponse(StrictSchema):
 
 
 class RedrawResponse(StrictSchema):
-    """The answer of `identity.redraw`: a split of each profile that changes.
+    """The answer of `identity.redraw`: of the `checked` profiles those that change, as by a split.
 
     `after` is where the next call begins; null: there are no more.
     """
 
+    checked = Integer(least=0, required=True)
     profiles = ListOf(Nested(RepairResponse()), required=True)
     after = Text(required=True, allow_none=True)
 

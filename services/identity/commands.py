@@ -124,7 +124,8 @@ class RepairHandler:
             for profile in profiles
             if (result := self._redraw_one(profile, work, dry_run)) is not None
         ]
-        return RedrawResult(changed, profiles[-1] if len(profiles) == limit else None)
+        last = profiles[-1] if len(profiles) == limit else None
+        return RedrawResult(len(profiles), changed, last)
 
     def _redraw_one(
         self, profile: str, work: UnitOfWorkRunner, dry_run: bool

@@ -27,11 +27,12 @@ class RepairResult:
 
 @dataclass(frozen=True, slots=True)
 class RedrawResult:
-    """The profiles that one step of a redraw has changed, and where the next one begins.
+    """The profiles that one step of a redraw has changed, of so many that it has `checked`.
 
-    `after` is None for the last step.
+    The next one begins past `after`; None: it was the last.
     """
 
+    checked: int
     profiles: Sequence[RepairResult]
     after: str | None
 
@@ -129,6 +130,7 @@ def repair(result: RepairResult) -> dict[str, Any]:
 def redraw(result: RedrawResult) -> dict[str, Any]:
     """The response of `redraw`."""
     return {
+        "checked": result.checked,
         "profiles": [repair(profile) for profile in result.profiles],
         "after": result.after,
     }

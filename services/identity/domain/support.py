@@ -21,6 +21,8 @@ from services.identity.domain.state import (
     split_sides,
 )
 
+_REDRAWN = "claims alone had joined them"
+
 
 def split(
     state: IdentityState, profile: str, keys: Collection[str], split_id: str, time: int, note: str
@@ -48,7 +50,7 @@ def split(
     _part_addresses(state, keys, *sides)
     _pin_addresses(state, named)
     gone = {member.stream for member in named}
-    _pin_addresses(state, rest if not sides[1] else _pinned_to(state, rest, gone), rest)
+    _pin_addresses(state, rest if not sides[1] else _pinned_to(rest, gone), rest)
     relabel(state, [member.stream for member in members])
     labels = [state.stream(_anchor(state, side).stream).profile for side in (named, rest)]
     if profile not in {member.stream for member in named}:
@@ -154,7 +156,7 @@ def _pin_addresses(
             state.change_sighting(stream, pin=anchor.stream, fused=None)
 
 
-def _pinned_to(state: IdentityState, side: Iterable[Stream], gone: Collection[str]) -> list[Stream]:
+def _pinned_to(side: Iterable[Stream], gone: Collection[str]) -> list[Stream]:
     """The address streams of a side that stayed in their profile by one that leaves it."""
     return [
         member
@@ -221,4 +223,4 @@ def unfuse(state: IdentityState, profile: str, time: int) -> IdentityChange | No
             state.change_sighting(member, fused=None)
     relabel(state, [member.stream for member in members])
     streams = finish(state)[0]
-    return IdentityChange(None, time, "redrawn", streams) if streams else None
+    return IdentityChange(None, time, "redrawn", streams, _REDRAWN) if streams else None
