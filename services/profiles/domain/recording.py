@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +25,11 @@ _NEEDS_PROOF = frozenset(
         "traits_changed",
     }
 )
-_CHANNELS = frozenset({"email", "sms", "phone", "whatsapp", "marketing"})
+_CHANNELS = frozenset(
+    {"email", "emails", "mail", "newsletter", "sms", "mms", "phone", "whatsapp", "marketing"}
+)
+_WORD = re.compile(r"[^\W_]+")
+_MOST_REFUSED = 100
 _COPIED = ("causation_id",)  # the rest of a fact's metadata is about its place in identity's log
 
 
@@ -100,18 +105,22 @@ def observation(event: IncomingEvent) -> dict[str, Any]:
 
 
 def channels_refused(event: IncomingEvent) -> list[str]:
-    """The channels of an address (e-mail, text messages, marketing) that an event refuses."""
+    """The channels of an address (e-mail, text messages, marketing) that an event refuses.
+
+    An observation has at most 100 of them.
+    """
     if event.type != "consent_changed":
         return []
     purposes: Mapping[str, Any] = event.data.get("purposes") or {
         event.data.get("purpose"): event.data.get("granted")
     }
-    return sorted(name for name, granted in purposes.items() if not granted and is_channel(name))
+    refused = (name for name, granted in purposes.items() if not granted and is_channel(name))
+    return sorted(refused)[:_MOST_REFUSED]
 
 
 def is_channel(purpose: str) -> bool:
     """Whether a purpose is a channel of an address, and not of a device or an account."""
-    return purpose.partition(".")[0].lower() in _CHANNELS
+    return not _CHANNELS.isdisjoint(_WORD.findall(purpose.lower()))
 
 
 def read_resolutions(

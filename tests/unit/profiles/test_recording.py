@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from chassis import Event, JointDraft, copy_id, parse_instant
 from chassis.validation import load
 from contracts.ingest import CheckedEvents, IncomingEvent, read_events
@@ -91,6 +93,33 @@ def test_identity_is_asked_with_plain_json() -> None:
         "identifiers": {"anonymous_id": "a-1"},
         "authenticated": False,
     }
+
+
+def consent(**data: Any) -> list[str]:
+    refuses: list[str] = observation(one(type="consent_changed", data=data)).get("refuses", [])
+    return refuses
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    ["email", "sms", "marketing", "marketing.email", "marketing_sms", "E-Mail", "email:promotions"],
+)
+def test_identity_is_told_which_channels_of_an_address_are_refused(purpose: str) -> None:
+    assert consent(purpose=purpose, granted=False) == [purpose]
+    assert consent(purpose=purpose, granted=True) == []
+
+
+def test_what_is_no_channel_stays_with_whoever_refused_it() -> None:
+    assert consent(purpose="analytics", granted=False) == []
+    purposes = {"sms": False, "email": False, "personalisation": False, "whatsapp": True}
+    assert consent(purposes=purposes) == ["email", "sms"]
+    assert len(consent(purposes={f"email_{n}": False for n in range(150)})) == 100
+
+
+def test_identity_is_told_how_an_event_came_in_and_what_it_proves() -> None:
+    (event_,) = read_events([event("e-1")], NOW, origin="browser").valid.values()
+    assert observation(event_)["origin"] == "browser"
+    assert observation(one(proven=[]))["proven"] == []
 
 
 def test_answers_of_identity_are_resolutions_or_refusals() -> None:
