@@ -292,17 +292,12 @@ def _currency_error(telling: OrderEvent, home: OrderHome) -> Mapping[str, str] |
     return {"field": "data.currency", "message": message}
 
 
-def checkouts(
-    event: IncomingEvent, order: OrderPlace, streams: Iterable[str], owners: Owners
-) -> list[Draft]:
-    """What tells `streams` of a completed order, without its content, that the cart was bought.
-
-    Streams of the profile that has the order have been told by the order itself.
-    """
+def checkouts(event: IncomingEvent, streams: Iterable[str], owners: Owners) -> list[Draft]:
+    """What tells `streams` of a completed order, without its content, that the cart was bought."""
     drafts = []
-    for stream in sorted(set(streams)):
+    for stream in sorted(streams):
         profile_id = owners.profile_of(stream)
-        if profile_id is not None and profile_id != order.profile_id:
+        if profile_id is not None:
             metadata: dict[str, Any] = {"profile_id": profile_id, "causation_id": event.id}
             if event.arrival is not None:
                 metadata["arrival"] = list(event.arrival)
@@ -359,11 +354,11 @@ def profiles_of(events: Iterable[OrderEvent]) -> set[str]:
 
 def with_resolutions(owners: Owners, events: Iterable[OrderEvent]) -> Owners:
     """The owners, those of the streams included that the events are resolved to."""
-    resolved = {
-        telling.resolution.stream: telling.resolution.profile_id
-        for telling in events
-        if telling.resolution is not None
-    }
+    resolved: dict[str, str] = {}
+    for telling in events:
+        own = telling.resolution
+        if own is not None:
+            resolved[own.stream] = own.profile_id
     return Owners({**owners.profiles, **resolved}, owners.accounts)
 
 
@@ -378,12 +373,26 @@ def drafts_at_home(
     drafts: list[Draft | JointDraft] = [] if order.moved is None else [order.moved]
     drafts.append(at_home(draft, order))
     if telling.event.type == COMPLETED and telling.strength != BROWSER:
-        own = telling.resolution
-        streams = set() if own is None else {own.stream, own.tenure_stream or own.stream}
-        if own is None or own.tenure_stream is None:
-            streams |= set(carts.get(bought_cart(telling) or "", ()))
-        drafts += checkouts(telling.event, order, streams - {order.stream}, owners)
+        drafts += checkouts(telling.event, _devices_of(telling, order, carts, owners), owners)
     return drafts
+
+
+def _devices_of(
+    telling: OrderEvent, order: OrderPlace, carts: Mapping[str, Iterable[str]], owners: Owners
+) -> set[str]:
+    """The streams whose carts were bought by an order that is recorded in another one.
+
+    That of the device from which it came is told whoever it belongs to: an address may be proven
+    later, and take the order away. Other streams of the profile have been told by the order.
+    """
+    own = telling.resolution
+    if own is not None and own.tenure_stream is not None:
+        always, others = {own.tenure_stream}, {own.stream}
+    else:
+        always, others = set(), set(carts.get(bought_cart(telling) or "", ()))
+        others |= set() if own is None else {own.stream}
+    other = {stream for stream in others if owners.profile_of(stream) != order.profile_id}
+    return (always | other) - {order.stream}
 
 
 @dataclass(slots=True)

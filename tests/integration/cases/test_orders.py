@@ -167,9 +167,11 @@ def test_an_order_of_a_guest_goes_to_the_account_that_the_shop_names_with_all_it
 
 
 def test_an_account_keeps_its_order_when_a_webhook_tells_it_by_address(shop: CaseShop) -> None:
-    shop.record(account(order(shop, "10:00", ANN)), order(shop, "10:09", {"email": "typo"}))
+    first, again = shop.record(
+        account(order(shop, "10:00", ANN)), order(shop, "10:09", {"email": "typo"})
+    )
+    assert again["profile_id"] == first["profile_id"]
     assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
-    assert shop.orders(email="typo") == (0, {})
 
 
 def test_a_browsers_order_gives_way_to_what_the_shop_tells(shop: CaseShop) -> None:
@@ -372,3 +374,17 @@ def test_a_cart_that_nobody_bought_is_abandoned_all_the_same(shop: CaseShop) -> 
         account(order(shop, "09:30", {"user_id": "ann"}, cart_id="d")),
     )
     assert "abandoned_cart" in shop.segments(anonymous_id="laptop")
+
+
+def test_an_order_with_an_address_tells_the_device_from_which_it_came(shop: CaseShop) -> None:
+    device = {"anonymous_id": "laptop"}
+    shop.record(
+        shop.event("cart_updated", "09:00", device, products=[LINE]),
+        order(shop, "09:30", {**device, "email": "ann"}),
+        shop.event("account_created", "10:00", ANN, authenticated=True),
+    )
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+    assert shop.orders(anonymous_id="laptop") == (0, {})
+    types = [each["type"] for each in shop.timeline(anonymous_id="laptop")["entries"]]
+    assert "checkout_completed" in types
+    assert "abandoned_cart" not in shop.segments(anonymous_id="laptop")
