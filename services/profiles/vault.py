@@ -73,7 +73,8 @@ class Vault:
             accepted = self._accept_one(name, value)
             keys += accepted.keys
             ignored += accepted.ignored
-        keys.sort(key=lambda identifier: (identifier.priority, identifier.key))
+        if len(keys) > 1:
+            keys.sort(key=lambda identifier: (identifier.priority, identifier.key))
         return Accepted(tuple(keys), tuple(ignored))
 
     def see(self, event: IncomingEvent) -> SeenIdentifiers:
