@@ -4,6 +4,8 @@ The labels stay. What claims alone had joined is `fused` with the name of its ac
 first device of its guest, until it is redrawn.
 """
 
+from functools import reduce
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,6 +13,10 @@ revision = "0007"
 down_revision = "0006"
 
 _FIRST = -(2**62)
+_DATA = {
+    "postgresql": "CAST(events.data AS json) ->> '{}'",
+    "sqlite": "json_extract(events.data, '$.{}')",
+}
 _TYPE = {
     "postgresql": "split_part({}, ':', 1)",
     "sqlite": "substr({0}, 1, instr({0}, ':') - 1)",
@@ -19,9 +25,15 @@ _TYPE = {
 
 def upgrade() -> None:
     _create_tables()
-    kind = _TYPE[op.get_bind().dialect.name]
+    dialect = op.get_bind().dialect.name
+    words = {
+        "{type}": _TYPE[dialect].format("key"),
+        "{reason}": _DATA[dialect].format("reason"),
+        "{note}": _DATA[dialect].format("note"),
+        "{first}": str(_FIRST),
+    }
     for statement in _STATEMENTS:
-        op.execute(statement.replace("{type}", kind.format("key")).replace("{first}", str(_FIRST)))
+        op.execute(reduce(lambda text, word: text.replace(*word), words.items(), statement))
     for column in ("bound_at", "verified", "merges"):
         op.drop_column("tenures", column)
     op.create_index("ix_tenures_bond", "tenures", ["bond"])
@@ -114,6 +126,19 @@ _STATEMENTS = (
     """,
     "UPDATE tenures SET owned_at = 0, signed_in = false WHERE owner IS NULL",
     "UPDATE tenures SET bond = stream_id WHERE owner IS NOT NULL",
+    # What a support desk has merged is one guest.
+    """
+    CREATE TABLE merged_by_desk AS SELECT DISTINCT tenures.profile_id FROM tenures JOIN
+    events ON events.stream_id = tenures.stream_id WHERE events.type = 'identity_changed'
+    AND {reason} = 'merged' AND {note} IS NOT NULL
+    """,
+    """
+    UPDATE tenures SET bond = (SELECT device FROM anchors WHERE anchors.profile_id =
+    tenures.profile_id) WHERE role = 'device' AND owner IS NULL AND profile_id IN (SELECT
+    merged_by_desk.profile_id FROM merged_by_desk JOIN anchors ON anchors.profile_id =
+    merged_by_desk.profile_id WHERE anchors.name IS NULL)
+    """,
+    "DROP TABLE merged_by_desk",
     # Everything else in a profile of several streams was joined by claims.
     """
     UPDATE tenures SET fused = (SELECT coalesce(name, device) FROM anchors WHERE
