@@ -6,6 +6,7 @@ something is resolved again, in order, under the locks of its keys and of their 
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,11 @@ from services.identity.domain import restoring, review, support
 from services.identity.domain.change import IdentityChange
 from services.identity.domain.events import identity_changed, lost_fact
 from services.identity.domain.observation import Observation, Observer
-from services.identity.domain.resolution import ResolutionResult, resolve, resolve_all_unchanged
+from services.identity.domain.resolution import (
+    ResolutionResult,
+    resolve_all,
+    resolve_all_unchanged,
+)
 from services.identity.domain.responses import RedrawResult, RepairResult
 from services.identity.domain.restoring import LostFact
 from services.identity.domain.state import IdentityPolicy, IdentityState, Incomplete, Needs
@@ -30,6 +35,7 @@ from services.identity.domain.state import IdentityPolicy, IdentityState, Incomp
 T = TypeVar("T")
 _ATTEMPTS = 50  # each fails because another call has moved a profile, or more has to be known
 _INNER_BATCH = 100  # observations that are resolved under the same locks
+_MISSES = 5  # after so many attempts that lacked something, only half of them are tried
 _PATIENCE = 5.0  # seconds in all: each attempt may wait for locks
 _FRESH = SECOND
 
@@ -55,25 +61,29 @@ class ResolveHandler:
         results = resolve_all_unchanged(known, dict(enumerate(observations)))
         rest = [index for index in range(len(observations)) if index not in results]
         facts: list[Event] = []
-        for start in range(0, len(rest), _INNER_BATCH):
-            inner = rest[start : start + _INNER_BATCH]
-            batch = [observations[index] for index in inner]
+        while rest:
+            batch = [observations[index] for index in rest[:_INNER_BATCH]]
             changed, appended = self._change(batch, work)
-            results |= dict(zip(inner, changed, strict=True))
+            results |= dict(zip(rest, changed, strict=False))
+            rest = rest[len(changed) :]
             facts += appended
         return [results[index] for index in range(len(observations))], facts
 
     def _change(
         self, observations: Sequence[Observation], work: UnitOfWorkRunner
     ) -> tuple[list[ResolutionResult], list[Event]]:
+        """The results of the first observations, at least one: as many as can be had at once."""
+        batch = list(observations)
+        missed = itertools.count(1)
+
         def change(unit: UnitOfWork, needs: Needs) -> tuple[list[ResolutionResult], list[Event]]:
-            state = store.load_locked(unit, self._policy, observations, needs)
-            results: list[ResolutionResult] = []
-            changes: list[IdentityChange] = []
-            for observation in observations:
-                result, changed = resolve(state, observation, new_id)
-                results.append(result)
-                changes += changed
+            state = store.load_locked(unit, self._policy, batch, needs)
+            try:
+                results, changes = resolve_all(state, batch, new_id)
+            except Incomplete:
+                if next(missed) % _MISSES == 0:
+                    del batch[(len(batch) + 1) // 2 :]
+                raise
             store.save(unit, state)
             return results, _append(unit, changes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from identifiers import Assurance, Ignored
@@ -14,6 +14,7 @@ from services.identity.domain.observation import Observation
 from services.identity.domain.state import (
     IdentityState,
     Incomplete,
+    Needs,
     Stream,
     Tenure,
     WouldChange,
@@ -74,6 +75,54 @@ def resolve(
     return result, changes
 
 
+def resolve_all(
+    state: IdentityState, observations: Sequence[Observation], ids: Callable[[], str]
+) -> tuple[list[ResolutionResult], list[IdentityChange]]:
+    """Whose observations are, in their order, and what they changed in `state`.
+
+    Raises Incomplete with all that is known to be missing, that of later observations included: a
+    batch is not loaded again for each of them.
+    """
+    results: list[ResolutionResult] = []
+    changes: list[IdentityChange] = []
+    for index, observation in enumerate(observations):
+        try:
+            result, changed = resolve(state, observation, ids)
+        except Incomplete as incomplete:
+            later = _needs_of_others(state, observation, observations[index + 1 :], ids)
+            raise Incomplete(incomplete.needs | later) from None
+        results.append(result)
+        changes += changed
+    return results, changes
+
+
+def _needs_of_others(
+    state: IdentityState,
+    failed: Observation,
+    observations: Iterable[Observation],
+    ids: Callable[[], str],
+) -> Needs:
+    """What observations need that have no key and no profile in common with one that has failed."""
+    needs = Needs()
+    keys, profiles = _touched(state, failed)
+    for observation in observations:
+        own_keys, own_profiles = _touched(state, observation)
+        if keys.isdisjoint(own_keys) and profiles.isdisjoint(own_profiles):
+            try:
+                resolve(state, observation, ids)
+            except Incomplete as incomplete:
+                needs |= incomplete.needs
+                keys |= own_keys
+                profiles |= own_profiles
+    return needs
+
+
+def _touched(state: IdentityState, observation: Observation) -> tuple[set[str], set[str]]:
+    """The keys of an observation, and the profiles that they lead to."""
+    keys = {identifier.key for identifier in observation.identifiers}
+    return keys, {tenure.profile for key in keys for tenure in state.tenures_of(key)}
+
+
 def resolve_unchanged(state: IdentityState, observation: Observation) -> ResolutionResult | None:
     """Whose an observation is if that changes nothing; None if it does, or may do so.
 
@@ -93,8 +142,7 @@ def resolve_all_unchanged(
     keys: set[str] = set()
     profiles: set[str] = set()
     for index, observation in observations.items():
-        own_keys = {identifier.key for identifier in observation.identifiers}
-        own_profiles = {tenure.profile for key in own_keys for tenure in state.tenures_of(key)}
+        own_keys, own_profiles = _touched(state, observation)
         result = None
         if keys.isdisjoint(own_keys) and profiles.isdisjoint(own_profiles):
             result = resolve_unchanged(state, observation)

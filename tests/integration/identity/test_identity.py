@@ -213,6 +213,24 @@ def test_the_database_gives_what_the_pure_resolution_gives(
     assert labels([event for event in identity.log() if event.stream in tables]) == tables
 
 
+@pytest.mark.parametrize("address", ["lea-{}@shop.example", "everybodys@shop.example"])
+def test_a_batch_is_resolved_though_each_event_needs_to_know_another_account_whole(
+    identity: IdentityWithoutNameko, address: str
+) -> None:
+    numbers = range(120)
+    identity.resolve(
+        *(seen(1, {"user_id": f"u-{n}", "device_id": f"d-{n}"}, signed_in=True) for n in numbers)
+    )
+    orders = [
+        seen(2, {"device_id": f"d-{n}", "email": address.format(n)}, type="order_completed")
+        for n in numbers
+    ]
+    answers, facts = identity.resolve(*orders)
+    assert len({answer.stream for answer in answers}) == len(facts) == len(numbers)
+    again, _ = identity.resolve(*orders)
+    assert again == answers
+
+
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_profile_under_change_holds_up_neither_others_nor_its_own_known_events(
     identity: IdentityWithoutNameko,
