@@ -25,6 +25,7 @@ from chassis.validation.fields import (
     Nested,
     StrictField,
     Text,
+    is_rfc_3339,
 )
 from chassis.validation.plain import kind
 from chassis.validation.schema import Mending, Parts, StrictSchema, first_error
@@ -64,6 +65,8 @@ class Moment(Instant):
 
     def read(self, value: Any) -> Any:
         super().read(value)
+        if not is_rfc_3339(value):
+            raise ValidationError("must be written as 2026-11-21T19:30:00Z")
         return value
 
     def _serialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:

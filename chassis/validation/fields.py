@@ -165,6 +165,11 @@ class Boolean(StrictField, fields.Boolean):
         return value
 
 
+def is_rfc_3339(text: str) -> bool:
+    """Whether an instant is written in the one way that leaves no choice: T, seconds, zone."""
+    return _RFC3339.match(text) is not None
+
+
 class Instant(StrictField, fields.String):
     """RFC 3339 text with a zone outside, microseconds since the epoch inside."""
 
@@ -179,7 +184,7 @@ class Instant(StrictField, fields.String):
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
         """RFC 3339 of an instant that has its zone, and is written in another way."""
-        if type(value) is not str or _RFC3339.match(value):
+        if type(value) is not str or is_rfc_3339(value):
             return value
         text = _UTC.sub("Z", value.strip())
         text = _BLANK_BEFORE_OFFSET.sub(r"\1", text)

@@ -97,8 +97,10 @@ def _differing(before: EventContent, after: EventContent) -> Iterator[str]:
         before.identifiers != after.identifiers
     ):
         yield "identifiers"
+    if before.type != after.type:
+        return
     ours, theirs = before.data, after.data
-    if ours != theirs and before.type == after.type:
+    if ours != theirs:
         ours = read_data(before.type, ours)
     for name in sorted(ours.keys() | theirs.keys()):
         if name not in ours or name not in theirs or ours[name] != theirs[name]:

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 
 from cdp.views.report import (
     Figures,
+    conflicts_table,
     dead_letters_table,
     decision_view,
     facts_table,
@@ -167,3 +168,15 @@ def test_events_that_could_not_be_recorded_are_listed_with_the_reason() -> None:
         "reason": "it is damaged",
     }
     assert printed(unrecordable_table([event]))[-1] == "e-1 2026-11-21 19:30:00 it is damaged"
+
+
+def test_conflicts_are_listed_with_what_differs() -> None:
+    conflict = {
+        "event_id": "5001\x1b[31m",
+        "first_at": "2026-11-21T19:30:00.000000Z",
+        "last_at": "2026-11-21T20:30:00.000000Z",
+        "times": 3,
+        "differing": ["type", "data.revenue"],
+    }
+    (line,) = printed(conflicts_table([conflict]))[2:]
+    assert line == (r"5001\x1b[31m 2026-11-21 19:30:00 2026-11-21 20:30:00 3 type, data.revenue")

@@ -59,6 +59,7 @@ def test_what_is_right_has_no_warning() -> None:
         ("products", LINE, [LINE]),
         ("revision", "3", 3),
         ("store", 7, "7"),
+        ("placed_at", "2026-11-20 10:00Z", "2026-11-20T10:00:00.000000Z"),
     ],
 )
 def test_a_slip_of_an_order_is_mended_and_said(field: str, sent: Any, meant: Any) -> None:
