@@ -124,21 +124,20 @@ def _see_together(
 def _see_beside(state: IdentityState, tenure: Tenure, signed_in: Tenure, time: int) -> str | None:
     """A device is seen beside one on which an account is signed in."""
     name = signed_in.owner or ""
-    if tenure.owner is not None:
-        return None if is_same_account(state, tenure.owner, name) else OTHER_ACCOUNT
     if tenure.prior and (tenure.prior == SEVERAL or not is_same_account(state, tenure.prior, name)):
         return SEVERAL_ACCOUNTS
-    if tenure.beside is not None:
-        known = is_same_account(state, tenure.beside, name)
-        if tenure.beside_at <= time:
-            return None if known else OTHER_ACCOUNT
-    elif split_apart(state, tenure, signed_in):
-        return SPLIT_BY_SUPPORT
-    elif state.profile(signed_in.profile).tied >= state.policy.most_tied:
-        return FULL
-    state.change(tenure.stream, beside=name, beside_at=time)
-    relabel(state, [tenure.stream])
-    return None
+    owner = tenure.owner
+    is_others = owner is not None and not is_same_account(state, owner, name)
+    if tenure.beside is None or (time, name) < (tenure.beside_at, tenure.beside):
+        if split_apart(state, tenure, signed_in):
+            return SPLIT_BY_SUPPORT
+        if owner is None and state.profile(signed_in.profile).tied >= state.policy.most_tied:
+            return FULL
+        state.change(tenure.stream, beside=name, beside_at=time)
+        relabel(state, [tenure.stream])
+    elif owner is None and not is_same_account(state, tenure.beside, name):
+        return OTHER_ACCOUNT
+    return OTHER_ACCOUNT if is_others else None
 
 
 def _join(state: IdentityState, first: Tenure, tenure: Tenure) -> str | None:

@@ -45,8 +45,8 @@ def split(
         for tenure in streams:
             marks = f"{tenure.split_marks} {split_id}/{side}".strip()
             state.change(tenure.stream, split_marks=marks, fused=None)
-    for streams in sides:
-        _settle(state, [tenure.stream for tenure in streams])
+    for side, streams in zip("ab", sides, strict=True):
+        _settle(state, [tenure.stream for tenure in streams], f"{split_id}/{side}")
     _part_addresses(state, keys, *sides)
     _pin_addresses(state, named)
     gone = {member.stream for member in named}
@@ -75,9 +75,10 @@ def merge(
     _unmark(state, _tenures(state.members(one)), _tenures(state.members(other)))
     restored = _restore_holders(state, members, names)
     for member in members:
-        if isinstance(member, Sighting) and member.pin:
+        if isinstance(member, Sighting) and member.pin and member.pin not in state.tenures:
             state.change_sighting(member, pin=None)
-    _settle(state, [m.stream for m in members if isinstance(m, Tenure)])
+    group = f"{one}/{sum(member.epoch for member in members)}"
+    _settle(state, [m.stream for m in members if isinstance(m, Tenure)], group)
     relabel(state, [*restored, *(member.stream for member in members)])
     anchor = _anchor(state, members)
     for member in members:
@@ -93,33 +94,32 @@ def _tenures(members: Iterable[Stream]) -> list[Tenure]:
     return [member for member in members if isinstance(member, Tenure)]
 
 
-def _settle(state: IdentityState, streams: Collection[str]) -> None:
-    """Make one part of these tenures: of one account if there is a name, else of one guest."""
+def _settle(state: IdentityState, streams: Collection[str], group: str) -> None:
+    """Make one part of these tenures: of one account if there is a name, else of one guest.
+
+    `group` names the groups of what is separated from others by that.
+    """
     tenures = [state.tenure(stream) for stream in streams]
     names = sorted(t.stream for t in tenures if t.assurance == "verified")
     others = [t for t in tenures if t.assurance == "device"]
     for name in names:
         state.change(name, group=names[0])
-    if not names:
-        for tenure in others:
-            state.change(
-                tenure.stream,
-                group=min(t.stream for t in others),
-                owner=None,
-                owned_at=0,
-                beside=None,
-                beside_at=0,
-                signed_in=False,
-            )
-        return
     for tenure in others:
-        group = tenure.group
-        if any(member.stream not in streams for member in state.group(group)):
-            group = min(t.stream for t in others if t.group == tenure.group)
-        beside = tenure.beside if tenure.beside in names else None
-        owner = tenure.owner if tenure.owner in names else names[0]
-        at = tenure.owned_at if tenure.owner in names else tenure.founded_at
-        state.change(tenure.stream, group=group, owner=owner, owned_at=at, beside=beside)
+        if not names:
+            fields = {"owner": None, "owned_at": 0, "beside": None, "beside_at": 0}
+            state.change(tenure.stream, group=group, signed_in=False, **fields)
+            continue
+        own = tenure.group
+        if any(member.stream not in streams for member in state.group(own)):
+            own = f"{group}/{own}"
+        is_own = tenure.owner in names
+        state.change(
+            tenure.stream,
+            group=own,
+            owner=tenure.owner if is_own else names[0],
+            owned_at=tenure.owned_at if is_own else tenure.founded_at,
+            beside=tenure.beside if tenure.beside in names else None,
+        )
 
 
 def _part_addresses(

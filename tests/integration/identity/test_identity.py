@@ -189,6 +189,28 @@ def test_a_lookup_changes_nothing_and_answers_alike_whatever_is_known_of_an_addr
     assert len(identity.log()) == 2
 
 
+@pytest.mark.parametrize("proven", [False, True])
+def test_a_guests_event_reads_a_row_for_each_identifier_and_one_more_whatever_its_address_has(
+    identity: IdentityWithoutNameko, proven: bool, size: Callable[[int, int], int]
+) -> None:
+    mail = {"email": "a@b.example"}
+    for start in range(0, size(300, 10_000), 100):
+        orders = [
+            seen(1, {"anonymous_id": f"d-{start + n}", **mail}, type="order_completed")
+            for n in range(100)
+        ]
+        identity.resolve(*orders)
+    if proven:
+        identity.resolve(seen(2, {"user_id": "u-1", **mail}, signed_in=True, type="signed_in"))
+    for device in ("d-7", "never-seen"):
+        for kind in ("order_completed", "checkout_started"):
+            event = seen(3, {"anonymous_id": device, **mail}, type=kind)
+            load = partial(store.load_known, policy=OBSERVER.policy, observations=[event])
+            state = identity.work.read(load)
+            rows = [*state.tenures, *state.address_tenures(), *state.sightings]
+            assert len(rows) <= len(event.identifiers) + 1
+
+
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SEQUENCES)
 def test_the_database_gives_what_the_pure_resolution_gives(

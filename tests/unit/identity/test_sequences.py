@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution, resolve_unchanged
 from services.identity.domain.state import IdentityState, Sighting
-from tests.unit.identity.observed import PEOPLE, SEQUENCES
-from tests.unit.identity.shop import ResolvedShop, seen
+from tests.unit.identity.observed import DEVICES, PEOPLE, SEQUENCES
+from tests.unit.identity.shop import ResolvedShop, recomputed_labels, seen
 
 
 @given(SEQUENCES)
@@ -176,3 +176,116 @@ def test_without_conflict_a_replay_of_everything_in_any_order_changes_nothing(
     for _, observation in story:
         shop.resolve(observation)
     assert len(shop.changes) == changes
+
+
+def _shown(draw: st.DrawFn, kinds: Sequence[str]) -> dict[str, str]:
+    values = {
+        "user_id": PEOPLE,
+        "loyalty_id": ("card-1", "card-2"),
+        "device_id": DEVICES,
+        "anonymous_id": DEVICES,
+        "email": tuple(f"{name}@shop.example" for name in PEOPLE),
+    }
+    return {kind: draw(st.sampled_from(values[kind])) for kind in kinds if draw(st.booleans())}
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Observation]:
+    """Events in the order of their times: accounts' with proofs and sign-outs, and guests'."""
+    history = []
+    for time in range(1, draw(st.integers(2, 12))):
+        kinds = ["device_id", "anonymous_id", "email"]
+        if draw(st.booleans()):
+            identifiers = {"user_id": draw(st.sampled_from(PEOPLE))}
+            identifiers |= _shown(draw, ["loyalty_id", *kinds])
+            kind = draw(
+                st.sampled_from(["signed_in", "signed_in", "signed_out", "order_completed"])
+            )
+            history.append(seen(time, identifiers, signed_in=True, type=kind))
+            continue
+        identifiers = _shown(draw, kinds)
+        kind = draw(st.sampled_from(["product_viewed", "order_completed"]))
+        if not identifiers.keys() & {"device_id", "anonymous_id"}:
+            identifiers, kind = (
+                {"email": f"{draw(st.sampled_from(PEOPLE))}@x.example"},
+                "order_completed",
+            )
+        history.append(seen(time, identifiers, type=kind))
+    return history
+
+
+def _owners(history: Sequence[Observation], order: Sequence[int]) -> set[frozenset[int]]:
+    """Which events end with one owner, after they arrived in this order."""
+    shop = ResolvedShop()
+    answers = {place: shop.resolved(history[place]) for place in order}
+    owners: dict[str, set[int]] = {}
+    for place, answer in answers.items():
+        owners.setdefault(shop.profile_of(answer), set()).add(place)
+    return {frozenset(places) for places in owners.values()}
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_guests_events_that_arrive_late_and_in_any_order_end_with_the_same_owners(
+    history: list[Observation], chance: random.Random
+) -> None:
+    late: list[int] = []
+    order: list[int] = []
+    for place, observation in enumerate(history):
+        (order if observation.authenticated else late).append(place)
+        chance.shuffle(late)
+        while late and chance.random() < 0.3:
+            order.append(late.pop())
+    assert _owners(history, [*order, *late]) == _owners(history, range(len(history)))
+
+
+def test_what_was_recorded_on_a_device_before_an_earlier_sign_in_or_sign_out_stays() -> None:
+    shop = ResolvedShop()
+    guest = shop.guest(5, anonymous_id="d")
+    ann = shop.account(3, user_id="ann", anonymous_id="d")
+    assert not shop.together(guest, ann) or guest.stream != ann.stream
+    assert shop.guest(6, anonymous_id="d").stream != guest.stream
+    before = shop.guest(9, anonymous_id="d")
+    shop.sign_out(8, user_id="ann", anonymous_id="d")
+    assert shop.together(ann, before)
+    assert not shop.together(ann, shop.guest(9, anonymous_id="d"))
+
+
+def test_of_two_proofs_of_an_address_the_one_that_arrives_first_holds_whatever_their_times() -> (
+    None
+):
+    shop = ResolvedShop()
+    bob = shop.account(5, user_id="bob", email="a@shop.example")
+    ann = shop.account(3, user_id="ann", email="a@shop.example")
+    assert shop.together(bob, shop.order(9, email="a@shop.example"))
+    assert [ignored.type for ignored in ann.ignored] == ["email"]
+
+
+def test_what_was_recorded_with_an_address_before_an_earlier_release_stays() -> None:
+    shop = ResolvedShop()
+    ann = shop.account(1, user_id="ann", email="a@shop.example")
+    order = shop.order(9, email="a@shop.example")
+    shop.release(5, user_id="ann", email="a@shop.example")
+    assert shop.together(ann, order)
+    assert not shop.together(ann, shop.order(9, email="a@shop.example"))
+
+
+@given(SEQUENCES, st.sampled_from(PEOPLE))
+def test_a_proof_that_is_withdrawn_restores_every_label(
+    sequence: list[Observation], name: str
+) -> None:
+    shop = ResolvedShop()
+    account = shop.account(1, user_id="zoe")
+    for observation in sequence:
+        shop.resolve(observation)
+    key = seen(1, {"email": f"{name}@shop.example"}).contacts[0].key
+    if shop.state.address(key, 9).held_by is not None:
+        return
+    before = recomputed_labels(shop.state)
+    proof = seen(
+        9, {"user_id": "zoe", "email": f"{name}@shop.example"}, signed_in=True, proven=["email"]
+    )
+    assert shop.resolved(proof).profile == account.profile
+    held = shop.state.address(key, 9)
+    assert held.held_by == account.stream
+    shop.state.set_address(replace(held, withdrawn=True))
+    assert recomputed_labels(shop.state) == before
