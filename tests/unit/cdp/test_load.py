@@ -36,11 +36,13 @@ class LaggingTarget:
     log: dict[str, int] = field(default_factory=dict)
     calls: int = 0
     batches: list[int] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
     dies: dict[int, str] = field(default_factory=dict)
     follows: int = 1_000_000
     applied: int = 0
 
     def record(self, events: Sequence[Any]) -> list[dict[str, Any]]:
+        self.events += events
         self.calls += 1
         self.batches.append(len(events))
         fate = self.dies.pop(self.calls, "")
@@ -153,6 +155,22 @@ def test_the_reasons_name_the_line_and_the_field_and_not_the_place_in_the_call(p
     assert path.with_name("f.ndjson.load").joinpath("rejected.txt").read_text() == (
         "line 2: data.bad: is bad\nline 3: is not JSON: Expecting value at character 1\n"
     )
+
+
+def test_what_a_senders_clock_said_when_it_sent_an_event_of_a_file_is_left_out(path: Path) -> None:
+    path.write_text('{"id": "good", "sent_at": "2026-11-21T19:30:00Z"}\n')
+    target = LaggingTarget()
+    loaded(path, target)
+    assert target.events == [{"id": "good"}]
+
+
+def test_an_order_that_is_too_large_is_sent_if_it_can_do_without_its_lines(path: Path) -> None:
+    lines = [{"sku": "a", "text": "x" * 40_000}]
+    order = {"id": "good", "type": "order_completed", "data": {"products": lines}}
+    path.write_text(json.dumps(order) + "\n")
+    target = LaggingTarget()
+    loaded(path, target)
+    assert target.events == [order]
 
 
 @pytest.mark.parametrize(

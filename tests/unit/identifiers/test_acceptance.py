@@ -233,6 +233,10 @@ def test_an_unknown_type_is_ignored_and_the_known_ones_are_named() -> None:
     assert "user_id" in reason_for("passport", "P-1")
 
 
+def test_an_unknown_type_that_is_one_letter_off_a_known_one_is_told_so() -> None:
+    assert reason_for("emial", "ann@shop.example").endswith("did you mean email?")
+
+
 def test_what_is_not_text_is_ignored() -> None:
     accepted = accept({"user_id": 7}, TYPES, KEY)  # type: ignore[dict-item]
     assert accepted.ignored[0].reason == "is not text; send it in quotes"
