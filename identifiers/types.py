@@ -18,9 +18,9 @@ class IdentifierType:
     """A type of identifier.
 
     `assurance` is what a value is worth at best: `verified` and `claimed` types are claims until
-    an authenticated event carries them, and `device` types are never more than that. A limit of a
-    `verified` type is never broken, not by a merge either. `priority` 1 is the strongest, and
-    `at_most` the number of values that a profile may have (None: as many as it has room for).
+    an authenticated event carries them, and `device` types are never more than that. `priority` 1
+    is the strongest, and `at_most` the number of values of a `verified` type that an account may
+    have, after a merge too (None: any number).
     `keep_days` is how long its plain value is kept, sealed, after it was last seen (None: as long
     as the profile).
     """

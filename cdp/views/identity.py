@@ -15,8 +15,8 @@ _VERBS = {
     "created": "began",
     "linked": "got more identifiers",
     "merged": "merged",
-    "separated": "gave a part of a guest to an account",
-    "tenure_opened": "saw a device change hands",
+    "separated": "gave up a part, which is a profile of its own",
+    "tenure_opened": "had a tenure begin on a device",
     "verified": "had a claim verified",
     "split": "was split by the support desk",
     "redrawn": "was parted from what claims had joined",
@@ -107,7 +107,7 @@ def _review(entry: Mapping[str, Any]) -> Iterator[str]:
 def _moves(moves: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for move in moves:
         names = [f"{short_key(i['key'])} ({i['assurance']})" for i in move["identifiers"]]
-        name = ", ".join(names) or "an earlier tenure of a device"
+        name = ", ".join(names) or "an earlier tenure, or an address"
         if move["came_from"] is None:
             yield f"{name} is new"
         elif move["came_from"] == move["profile_id"]:

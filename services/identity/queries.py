@@ -54,9 +54,10 @@ def explain(unit: UnitOfWork, requested: str) -> dict[str, Any]:
     """The response of `explain`: the facts of all streams of a profile, the oldest first."""
     profile = current_profile(unit, requested)
     tenures, sightings, _ = store.load_profile(unit, profile)
-    streams = {tenure.stream for tenure in tenures} | {s.stream for s in sightings}
-    events = store.load_facts(unit, streams)
-    others = {entry["stream"] for event in events for entry in event.data["streams"]} - streams
+    streams: list[Stream] = [*tenures, *sightings]
+    own = {stream.stream for stream in streams}
+    events = store.load_facts(unit, own)
+    others = {entry["stream"] for event in events for entry in event.data["streams"]} - own
     if others:  # streams that have left again: the response says where they came from
         events += store.load_facts(unit, others)
     return responses.explain(profile, requested, events, streams)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis import Event, format_instant
-from identifiers import NONE_USABLE, Ignored, list_ignored
+from identifiers import NONE_USABLE, Assurance, Ignored, list_ignored
 from services.identity.domain.resolution import Resolution, ResolutionResult, Unresolvable
-from services.identity.domain.state import BEGINNING, Period, Stream, Tenure
+from services.identity.domain.state import BEGINNING, Period, Sighting, Stream, Tenure
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +96,26 @@ def describe(
 
 
 def explain(
-    profile_id: str, requested: str, events: Iterable[Event], streams: Collection[str]
+    profile_id: str, requested: str, events: Iterable[Event], streams: Collection[Stream]
 ) -> dict[str, Any]:
-    """The response of `explain`, from all copies of the facts that concern `streams`."""
+    """The response of `explain`, from all copies of the facts that concern `streams`.
+
+    Facts name no address; which one a stream is of is known from the stream itself.
+    """
     facts: dict[str, Event] = {}
     labels: dict[tuple[str, int], str] = {}
-    identifiers: dict[str, list[dict[str, Any]]] = {}
+    identifiers = {
+        stream.stream: [_identifier(stream, stream.assurance)]
+        for stream in streams
+        if isinstance(stream, Sighting)
+    }
+    own = {stream.stream for stream in streams}
     for event in events:
         for entry in event.data["streams"]:
             stream = entry["stream"]
             labels[stream, entry["epoch"]] = entry["profile_id"]
             identifiers[stream] = entry["identifiers"] or identifiers.get(stream, [])
-        if event.stream in streams:
+        if event.stream in own:
             facts.setdefault(event.data["fact_id"], event)
     order = sorted(facts.values(), key=lambda fact: (fact.recorded_at, fact.data["fact_id"]))
     return {
@@ -171,16 +179,18 @@ def _stream(
     return {
         "stream": stream.stream,
         "epoch": stream.epoch,
-        "identifiers": [
-            {
-                "key": stream.key,
-                "type": stream.type,
-                "tenure": max(stream.number, 1),
-                "assurance": "verified" if is_proven else stream.assurance,
-            }
-        ],
+        "identifiers": [_identifier(stream, "verified" if is_proven else stream.assurance)],
         "opened_at": None if opened_at == BEGINNING else format_instant(opened_at),
         "closed_at": None if closed_at is None else format_instant(closed_at),
+    }
+
+
+def _identifier(stream: Stream, assurance: Assurance) -> dict[str, Any]:
+    return {
+        "key": stream.key,
+        "type": stream.type,
+        "tenure": max(stream.number, 1),
+        "assurance": assurance,
     }
 
 
