@@ -34,7 +34,7 @@ def profile() -> None:
 def show(who: tuple[str, ...], reveal: bool, suite: Path | None, as_json: bool) -> None:
     """Show what is known about a shopper.
 
-    WHO is identifiers such as user_id=omar or email=omar@example.com, or the id of a profile, of a
+    WHO is identifiers such as user_id=omar or device_id=7f3a, or the id of a profile, of a
     stream or of an event, or the key of an identifier.
     """
     shopper = read_shopper(who)

@@ -14,8 +14,8 @@ _E_MAIL = re.compile(r"[^\s@]+@[^\s@]+")
 _PHONE = re.compile(r"\+[0-9 ()./-]{6,}")
 _LISTED = 5
 _ADDRESS_ALONE = (
-    "has been told by shoppers and proven by no account: an address alone leads to nobody,"
-    " as anybody can type anybody's"
+    "has been told; an address alone leads to nobody, as anybody can type anybody's, be it proven"
+    " or not"
 )
 
 
@@ -70,10 +70,13 @@ def deferred(reason: str | None) -> Nobody:
 
 
 def address_alone(name: str) -> Nobody:
-    """Of an address that was typed, and that no account has proven."""
+    """Of an address that was told."""
     return Nobody(
         [f"{name} {_ADDRESS_ALONE}"],
-        ["look by the id of an event or an order's device, by user_id, or by the profile id"],
+        [
+            f"`cdp profile address {name}=…` says which account has proven it, and what was told",
+            "look by the id of an event, by a device, by user_id, or by the id of a profile",
+        ],
     )
 
 
