@@ -23,6 +23,8 @@ from chassis.validation.schema import StrictSchema
 from contracts.common import IgnoredIdentifierSchema
 from contracts.fields import Identifiers, Versions
 
+MAX_ADDRESSES = 100
+
 
 class GetProfileRequest(StrictSchema):
     """A shopper, by one of `profile_id` and `identifiers`; `reveal` asks for plain values."""
@@ -82,6 +84,14 @@ class KnownIdentifierSchema(StrictSchema):
     value = Text(allow_none=True)
 
 
+class KnownAddressSchema(KnownIdentifierSchema):
+    """An address that was told in a profile; `proven` by the profile's account."""
+
+    proven = Boolean(required=True)
+    first_at = Instant(required=True)
+    last_at = Instant(required=True)
+
+
 class OrdersSchema(StrictSchema):
     """A profile's orders: `revenue` in minor units by currency, net of refunds."""
 
@@ -102,11 +112,15 @@ class LoyaltySchema(StrictSchema):
 
 
 class ProfileResponse(StrictSchema):
-    """The answer of `profiles.get`: everything known of a shopper, as of `versions`."""
+    """The answer of `profiles.get`: everything known of a shopper, as of `versions`.
+
+    With `reveal` there are `addresses`: those that were told last, the newest first.
+    """
 
     profile_id = Text(required=True)
     requested = Text(required=True, allow_none=True)
     identifiers = ListOf(Nested(KnownIdentifierSchema()), most=1_000_000, required=True)
+    addresses = ListOf(Nested(KnownAddressSchema()), most=MAX_ADDRESSES)
     traits = JsonObject(required=True)
     orders = Nested(OrdersSchema(), required=True)
     loyalty = Nested(LoyaltySchema(), required=True)
@@ -209,6 +223,7 @@ class SetAsideResponse(StrictSchema):
     events = Integer(required=True, least=0)
 
 
+KNOWN_ADDRESS = KnownAddressSchema()
 ORDER_REVIEW_REQUEST = OrderReviewRequest()
 ORDER_REVIEW = OrderReviewSchema()
 GET_PROFILE_REQUEST = GetProfileRequest()

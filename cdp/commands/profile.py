@@ -9,6 +9,7 @@ import click
 from cdp.commands.arguments import json_option, suite_option, who_argument
 from cdp.connection import connected
 from cdp.finding import find_profile_id, find_shopper, read_shopper
+from cdp.views.address import address_view
 from cdp.views.orders import order_review_view
 from cdp.views.report import print_response, profile_view
 from cdp.views.timeline import timeline_view
@@ -90,6 +91,25 @@ def events(
     options = [f"--type {each}" for each in types] + ["--reveal"] * reveal
     again = " ".join(["cdp profile events", response["profile_id"], *options])
     print_response(response, timeline_view(response, again), as_json)
+
+
+@profile.command()
+@click.argument("address", metavar="ADDRESS")
+@suite_option
+@json_option
+def address(address: str, suite: Path | None, as_json: bool) -> None:
+    """Show what is known of an address.
+
+    ADDRESS is email=omar@example.com or phone=+49301234567. An address alone leads to no shopper,
+    as anybody can type it: this shows where it was told, which account has proven it, how many
+    orders they have, and what was consented to and refused.
+    """
+    kind, _, value = address.partition("=")
+    if kind not in ("email", "phone") or not value:
+        raise click.UsageError("ADDRESS is email=omar@example.com or phone=+49301234567")
+    with connected(suite) as client:
+        response = client.call("profiles", "address", **{kind: value})
+    print_response(response, address_view(response), as_json)
 
 
 @profile.command()

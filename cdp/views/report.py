@@ -79,6 +79,10 @@ def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any
         if "value" in each:
             value = "(no longer kept)" if each["value"] is None else one_line(each["value"])
             table.add_row(each["type"], value)
+    for each in profile.get("addresses", ()):
+        value = "(no longer kept)" if each["value"] is None else one_line(each["value"])
+        proven = "proven" if each["proven"] else "typed"
+        table.add_row(f"told {each['type']}", f"{value}, {proven}, last {when(each['last_at'])}")
     table.add_row("seen", f"{when(profile['first_seen_at'])} to {when(profile['last_seen_at'])}")
     table.add_row("events", f"{profile['events']:,}")
     table.add_row("orders", f"{orders['count']:,} of {orders['items']:,} items")

@@ -13,7 +13,17 @@ from marshmallow import Schema, fields
 from chassis.validation.fields import Choice, ListOf, Name, Nested, Text
 from chassis.validation.plain import MAX_CALL_EVENTS
 from chassis.validation.schema import StrictSchema
-from contracts import common, consent, event_types, offers, orders, profiles, segments, timeline
+from contracts import (
+    addresses,
+    common,
+    consent,
+    event_types,
+    offers,
+    orders,
+    profiles,
+    segments,
+    timeline,
+)
 from contracts.export.conversion import Use
 from contracts.identity import calls, events, support
 from contracts.ingest import ORIGINS, EventSchema
@@ -60,7 +70,7 @@ def _arguments(doc: str, **named: fields.Field[Any]) -> Schema:
 
 _NOTHING = common.NoArguments()
 _PROFILE_PREVIEW = profiles.ProfileResponse(
-    exclude=("profile_id", "requested", "identifiers", "versions")
+    exclude=("profile_id", "requested", "identifiers", "addresses", "versions")
 )
 _IDENTITY = (
     Call(
@@ -153,6 +163,13 @@ _PROFILES = (
         "Whose an id, a key or identifiers are; or why they are nobody's, and what to try.",
         timeline.FindRequest(),
         timeline.FindResponse(),
+    ),
+    Call(
+        "profiles",
+        "address",
+        "What is known of an address: its streams, its account, orders, consents and refusals.",
+        addresses.AddressRequest(),
+        addresses.AddressResponse(),
     ),
     Call(
         "profiles",

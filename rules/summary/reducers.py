@@ -50,6 +50,7 @@ def apply_order_moved(state: SummaryState, data: Any, stream: str, _: Occasion) 
 def apply_consent_refused(state: SummaryState, data: Any, _: str, occasion: Occasion) -> None:
     """Refuse a channel of an address, wherever the address was told."""
     if isinstance(data.get("purpose"), str):
+        occasion = occasion._replace(event_id=str(data.get("event_id", occasion.event_id)))
         _state_consent(state, data["purpose"], False, occasion)
 
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from chassis import Event, NotFound
+from chassis import Event, InvalidInput, NotFound
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.observability.gauges import GaugeQuery, Sample
-from contracts.profiles import EVENT_CONFLICT, ORDER_REVIEW, UNRECORDABLE_EVENT
+from contracts.addresses import ADDRESS_RESPONSE, MAX_STATEMENTS
+from contracts.profiles import (
+    EVENT_CONFLICT,
+    KNOWN_ADDRESS,
+    MAX_ADDRESSES,
+    ORDER_REVIEW,
+    UNRECORDABLE_EVENT,
+)
 from identifiers import IdentifierTypes, accept
 from profile_index import current_streams, profiles_of
 from rules import combine, profile_view
 from services.profiles import store
-from services.profiles.domain import finding, timeline
+from services.profiles.domain import addresses, finding, timeline
+from services.profiles.domain.addresses import AddressUse, ConsentStatement
 from services.profiles.domain.finding import Nobody
 from services.profiles.domain.timeline import TimelinePlace
 from services.profiles.store import CurrentSummary
@@ -23,6 +31,7 @@ from services.profiles.vault import Vault
 _TIMELINE_ROUNDS = 20
 _LEAST_READ = 50
 _AMBIGUOUS = 5
+_MOST_USES = 1_000
 
 
 class IdentityLookup(Protocol):
@@ -126,14 +135,94 @@ def read_profile(
     current_id, streams = current
     summaries = store.current_summaries(unit, streams)
     keys = store.identifier_keys(unit, streams)
+    revealed = {} if vault is None else {"addresses": _addresses(unit, streams, vault)}
     response = {
         "profile_id": current_id,
         "requested": requested,
         "identifiers": _identifiers(unit, keys, vault),
+        **revealed,
         **profile_view(combine(current.summary for current in summaries.values()), unit.now),
         "versions": {stream: current.version for stream, current in summaries.items()},
     }
     return Reading(response, summaries)
+
+
+def read_address(unit: UnitOfWork, vault: Vault, request: Mapping[str, str]) -> Reading:
+    """What is known of an address and the account that has proven it."""
+    (type_,) = request
+    accepted = accept(request, vault.types, vault.key)
+    for ignored in accepted.ignored:
+        raise InvalidInput(type_, ignored.reason)
+    key = accepted.keys[0].key
+    uses = store.newest_uses(unit, [key]).get(key, [])
+    if not uses:
+        raise NotFound(type_, "has never been told; or not since addresses are noted")
+    labels = profiles_of(unit, [use.stream for use in uses])
+    holder = labels.get(account.stream) if (account := addresses.holder_of(uses)) else None
+    current = current_streams(unit, holder) if holder else None
+    accounts = frozenset(current[1] if current else ())
+    own = [use.stream for use in uses if use.kind == "address"]
+    summaries = store.current_summaries(unit, sorted({*own, *accounts}))
+    refusals = store.load_refusals(unit, [key]).get(key, [])
+    places = store.timeline_places(unit, list(summaries), ["consent_changed"], None, MAX_STATEMENTS)
+    consents = unit.events_at((place.stream, place.version) for place in places)
+    statements = addresses.statements(consents, refusals)[:MAX_STATEMENTS]
+    events = unit.find(sorted({each.event_id for each in statements}))
+    kinds = {use.stream: use.kind for use in uses}
+    book = combine(current.summary for current in summaries.values()).book(unit.now).orders
+    response = ADDRESS_RESPONSE.dump(
+        {
+            "type": type_,
+            "key": key,
+            "profile_id": holder,
+            "orders": {"count": len(book), "last_at": book[-1].at if book else None},
+            "consent": [
+                _consent_statement(each, events.get(each.event_id), kinds, accounts)
+                for each in statements
+            ],
+            "streams": [
+                {
+                    "stream_id": use.stream,
+                    "profile_id": labels.get(use.stream),
+                    "kind": use.kind,
+                    "proven": use.proven,
+                    "first_at": use.first_at,
+                    "last_at": use.last_at,
+                    **_orders_of(use, summaries, unit.now),
+                }
+                for use in uses
+            ],
+        }
+    )
+    return Reading(response, summaries)
+
+
+def _orders_of(
+    use: AddressUse, summaries: Mapping[str, CurrentSummary], now: int
+) -> dict[str, int]:
+    if use.kind != "address":
+        return {}
+    return {"orders": len(summaries[use.stream].summary.book(now).orders)}
+
+
+def _consent_statement(
+    statement: ConsentStatement,
+    event: Event | None,
+    kinds: Mapping[str, str],
+    accounts: Collection[str],
+) -> dict[str, Any]:
+    source = origin = authenticated = None
+    if event is not None:
+        elsewhere = "account" if event.stream in accounts else None
+        source = kinds.get(event.stream, elsewhere)
+        origin = event.metadata.get("origin", "server")
+        authenticated = bool(event.metadata.get("authenticated"))
+    return {
+        **asdict(statement),
+        "source": source,
+        "origin": origin,
+        "authenticated": authenticated,
+    }
 
 
 def read_timeline(
@@ -230,6 +319,27 @@ def _identifiers(
             key = identifier["key"]
             identifier["value"] = vault.open(key, sealed[key]) if key in sealed else None
     return identifiers
+
+
+def _addresses(unit: UnitOfWork, streams: Sequence[str], vault: Vault) -> list[dict[str, Any]]:
+    """The addresses that were told in the streams of a profile, with their plain values."""
+    found = addresses.told_last(store.uses_in(unit, streams, _MOST_USES))[:MAX_ADDRESSES]
+    sealed = store.sealed_values(unit, [use.address for use in found])
+    return [
+        KNOWN_ADDRESS.dump(
+            {
+                "type": use.address.partition(":")[0],
+                "key": use.address,
+                "value": vault.open(use.address, sealed[use.address])
+                if use.address in sealed
+                else None,
+                "proven": use.proven,
+                "first_at": use.first_at,
+                "last_at": use.last_at,
+            }
+        )
+        for use in found
+    ]
 
 
 def list_order_reviews(unit: UnitOfWork, limit: int) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from chassis.projections.inbox import Projection
 from chassis.runtime.service import Remote, Resource, Service, every, rpc, subscribe
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
+from contracts.addresses import ADDRESS_REQUEST
 from contracts.common import STREAM_SETS_REQUEST
 from contracts.event_types import EVENT_STEPS
 from contracts.profiles import (
@@ -42,6 +43,7 @@ from services.profiles.queries import (
     list_order_reviews,
     list_unrecordable,
     preview_profiles,
+    read_address,
     read_profile,
     read_timeline,
 )
@@ -141,6 +143,23 @@ class ProfilesService(Service):
                 response=response,
             )
         )
+
+    @rpc
+    def address(self, email: Any = None, phone: Any = None) -> dict[str, Any]:
+        """What is known of an address, for the back office: nobody else is told of it.
+
+        Its streams, the account that has proven it, their orders, and what was consented to and
+        refused, with the time and the source.
+        """
+        arguments = {"email": email, "phone": phone}
+        given = {name: value for name, value in arguments.items() if value is not None}
+        request = load(ADDRESS_REQUEST, given)
+        vault = self.recorder.vault
+        response: dict[str, Any] = self.work.run(
+            lambda unit: _respond(unit, read_address(unit, vault, request))
+        )
+        self.log.info("address_read", profile_id=response["profile_id"])
+        return response
 
     @rpc
     def preview(self, stream_sets: Any) -> list[dict[str, Any]]:

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from chassis import JointDraft
+from chassis import Event, JointDraft
 from contracts.event_types import ACCOUNT_EVENTS
 from contracts.ingest import IncomingEvent
 from identifiers import Accepted
-from services.profiles.domain.recording import ResolvedEvent, channels_refused
+from services.profiles.domain.recording import ResolvedEvent, channels_refused, purposes_of
 
 MAX_RECIPIENTS = 100
 """So many streams of an address are told of a refusal: accounts, and then the newest."""
@@ -70,6 +70,11 @@ class AddressedEvent:
     event: IncomingEvent
     uses: tuple[AddressUse, ...]
     refuses: tuple[str, ...]
+
+    @property
+    def releases(self) -> bool:
+        """Whether an account gives its addresses up."""
+        return self.event.type == "contact_released"
 
     @property
     def addresses(self) -> list[str]:
@@ -159,7 +164,7 @@ def note_addresses(
     touched: set[tuple[str, str]] = set()
     for event in events:
         for use in event.uses:
-            _use(book, use)
+            _use(book, use, released=event.releases)
             touched.add(use.place)
     for event in events:
         for address in event.addresses if event.refuses else ():
@@ -171,14 +176,14 @@ def note_addresses(
     return facts
 
 
-def _use(book: AddressBook, use: AddressUse) -> None:
+def _use(book: AddressBook, use: AddressUse, *, released: bool) -> None:
     before = book.uses.get(use.place)
     after = use
     if before is not None:
         after = replace(
             before,
             kind=use.kind if use.kind == "account" else before.kind,
-            proven=before.proven or use.proven,
+            proven=use.proven or (before.proven and not released),
             first_at=min(before.first_at, use.first_at),
             last_at=max(before.last_at, use.last_at),
         )
@@ -265,3 +270,48 @@ def _fact(refusal: AddressRefusal, streams: Sequence[str]) -> JointDraft:
             "address": refusal.address,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentStatement:
+    """A consent to a purpose, or its refusal, by an event."""
+
+    purpose: str
+    granted: bool
+    at: int
+    event_id: str
+
+
+def holder_of(uses: Iterable[AddressUse]) -> AddressUse | None:
+    """The use of an address by the account that has proven it."""
+    proven = [use for use in uses if use.kind == "account" and use.proven]
+    return max(proven, key=lambda use: (use.last_at, use.stream), default=None)
+
+
+def told_last(uses: Iterable[AddressUse]) -> list[AddressUse]:
+    """Of uses in one profile one for each address, the newest first."""
+    latest: dict[str, AddressUse] = {}
+    for use in uses:
+        other = latest.get(use.address)
+        latest[use.address] = use if other is None else _together(use, other)
+    return sorted(latest.values(), key=lambda use: (-use.last_at, use.address))
+
+
+def _together(one: AddressUse, other: AddressUse) -> AddressUse:
+    newer, older = (one, other) if one.last_at > other.last_at else (other, one)
+    return replace(
+        newer,
+        proven=newer.proven or older.proven,
+        first_at=min(newer.first_at, older.first_at),
+    )
+
+
+def statements(
+    events: Iterable[Event], refusals: Iterable[AddressRefusal]
+) -> list[ConsentStatement]:
+    """The consents and refusals of events, and those of an address; the newest first."""
+    found = {ConsentStatement(each.purpose, False, each.at, each.event_id) for each in refusals}
+    for event in events:
+        for purpose, granted in purposes_of(event.data).items():
+            found.add(ConsentStatement(purpose, bool(granted), event.occurred_at, event.id))
+    return sorted(found, key=lambda each: (-each.at, each.purpose, each.event_id))

@@ -100,22 +100,22 @@ def observation(event: IncomingEvent) -> dict[str, Any]:
     if event.proven is not None:
         seen["proven"] = list(event.proven)
     if refuses := channels_refused(event):
-        seen["refuses"] = refuses
+        seen["refuses"] = refuses[:_MOST_REFUSED]
     return seen
 
 
 def channels_refused(event: IncomingEvent) -> list[str]:
-    """The channels of an address (e-mail, text messages, marketing) that an event refuses.
-
-    An observation has at most 100 of them.
-    """
+    """The channels of an address (e-mail, text messages, marketing) that an event refuses."""
     if event.type != "consent_changed":
         return []
-    purposes: Mapping[str, Any] = event.data.get("purposes") or {
-        event.data.get("purpose"): event.data.get("granted")
-    }
-    refused = (name for name, granted in purposes.items() if not granted and is_channel(name))
-    return sorted(refused)[:_MOST_REFUSED]
+    purposes = purposes_of(event.data)
+    return sorted(name for name, granted in purposes.items() if not granted and is_channel(name))
+
+
+def purposes_of(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The purposes that the data of `consent_changed` names, and whether they are granted."""
+    purposes: Mapping[str, Any] = data.get("purposes") or {data.get("purpose"): data.get("granted")}
+    return purposes
 
 
 def is_channel(purpose: str) -> bool:

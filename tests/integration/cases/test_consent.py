@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chassis import InvalidInput, NotFound
 from tests.support.case_shop import CaseShop
 
 IDA = {"user_id": "ida", "email": "ida"}
@@ -218,3 +219,98 @@ def test_receipts_do_not_tell_whether_an_address_is_known(shop: CaseShop, known:
     )
     assert receipt["token"].keys() == {receipt["stream_id"]}
     assert (receipt["warnings"], receipt["ignored_identifiers"]) == ([], [])
+
+
+# What the back office may know of an address.
+
+
+def address(shop: CaseShop) -> dict[str, Any]:
+    found: dict[str, Any] = shop.client.call(
+        "profiles", "address", email=f"ida.{shop.case}@shop.example"
+    )
+    return found
+
+
+def test_an_address_shows_its_account_orders_consents_and_refusals(shop: CaseShop) -> None:
+    order: dict[str, Any] = {"order_id": "1", "revenue": 3_000, "currency": "USD"}
+    refusal = consent(shop, "11:00", {"anonymous_id": "phone", "email": "ida"}, granted=False)
+    shop.record(
+        shop.event("order_completed", "09:00", BARE, **order),
+        shop.event(
+            "order_completed", "09:30", IDA, authenticated=True, **{**order, "order_id": "2"}
+        ),
+        shop.event("signed_in", "09:45", IDA, authenticated=True),
+        consent(shop, "10:00", IDA, granted=True),
+    )
+    shop.record(refusal, origin="browser")
+    found = address(shop)
+    assert found["profile_id"] == shop.profile(user_id="ida")["profile_id"]
+    assert found["orders"] == {"count": 2, "last_at": "2026-11-20T09:30:00.000000Z"}
+    assert [
+        (each["granted"], each["at"][11:16], each["source"], each["origin"])
+        for each in found["consent"]
+    ] == [(False, "11:00", "device", "browser"), (True, "10:00", "account", "server")]
+    assert found["consent"][0]["event_id"] == refusal["id"]
+    assert [(use["kind"], use["proven"], use.get("orders")) for use in found["streams"]] == [
+        ("account", True, None),
+        ("address", False, 1),
+        ("device", False, None),
+    ]
+
+
+def test_an_address_that_nobody_has_proven_has_no_account(shop: CaseShop) -> None:
+    shop.record(shop.event("checkout_started", "09:00", {"anonymous_id": "phone", **BARE}))
+    found = address(shop)
+    assert (found["profile_id"], found["orders"]["count"]) == (None, 0)
+    with pytest.raises(NotFound):
+        shop.client.call("profiles", "address", email=f"nobody.{shop.case}@shop.example")
+    with pytest.raises(InvalidInput):
+        shop.client.call("profiles", "address", email="ida")
+    with pytest.raises(InvalidInput):
+        shop.client.call("profiles", "address", email="a@shop.example", phone="+49301234567")
+
+
+def test_an_address_that_its_account_gives_up_is_nobodys(shop: CaseShop) -> None:
+    shop.record(
+        shop.event("signed_in", "09:00", IDA, authenticated=True),
+        shop.event("contact_released", "10:00", IDA, authenticated=True),
+    )
+    assert address(shop)["profile_id"] is None
+
+
+def test_the_addresses_of_a_profile_are_revealed_the_newest_first(shop: CaseShop) -> None:
+    ida, other = (f"{name}.{shop.case}@shop.example" for name in ("ida", "other"))
+    typed = {"user_id": "ida", "email": "other"}
+    shop.record(
+        shop.event("signed_in", "09:00", IDA, authenticated=True),
+        shop.event("checkout_started", "10:00", typed, authenticated=True),
+    )
+    profile = shop.profile(user_id="ida")
+    assert "addresses" not in profile
+    revealed = shop.client.call("profiles", "get", profile_id=profile["profile_id"], reveal=True)
+    assert [(each["value"], each["proven"]) for each in revealed["addresses"]] == [
+        (other, False),
+        (ida, True),
+    ]
+    shop.record(shop.event("checkout_started", "11:00", IDA, authenticated=True))
+    revealed = shop.client.call("profiles", "get", profile_id=profile["profile_id"], reveal=True)
+    assert [each["value"] for each in revealed["addresses"]] == [ida, other]
+
+
+def test_a_consent_whose_link_was_opened_belongs_to_the_address_and_its_account(
+    shop: CaseShop,
+) -> None:
+    device = {"anonymous_id": "phone", "email": "ida"}
+    shop.record(
+        shop.event("signed_in", "09:00", IDA, authenticated=True),
+        consent(shop, "10:00", device, granted=True, proven=["email"]),
+    )
+    assert consents(shop, user_id="ida") == {"email": True}
+
+
+def test_a_consent_of_an_address_alone_comes_to_who_proves_it_first(shop: CaseShop) -> None:
+    shop.record(
+        consent(shop, "09:00", BARE, granted=True),
+        shop.event("signed_in", "10:00", IDA, authenticated=True),
+    )
+    assert consents(shop, user_id="ida") == {"email": True}
