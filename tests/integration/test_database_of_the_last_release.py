@@ -502,3 +502,27 @@ def _rebuild(shop: ReleasedShop, service: str) -> tuple[int, int]:
         result = rebuild_service(settings, lambda step: None)
     assert result.events > 0
     return result.changes, result.halted
+
+
+def test_a_refund_reaches_an_order_that_the_release_has_recorded(going_on: ReleasedShop) -> None:
+    homes = going_on.rows(
+        "profiles", "SELECT order_id, stream_id, strength FROM order_homes WHERE strength = 3"
+    )
+    completed = going_on.rows("profiles", "SELECT id FROM events WHERE type = 'order_completed'")
+    assert 0 < len(homes) <= len(completed)
+    orders = {
+        stream: going_on.call("profiles", "get", profile_id=stream)["orders"]
+        for _, stream, _ in homes
+    }
+    order_id, stream, _ = next(
+        home
+        for home in sorted(homes)
+        if orders[home[1]]["count"] == 1 and max(orders[home[1]]["revenue"].values()) > 1
+    )
+    before = orders[stream]
+    currency = next(iter(before["revenue"]))
+    data = {"order_id": order_id, "amount": 1, "currency": currency}
+    receipt = going_on.record("late-refund", "order_refunded", data, email="eve@shop.example")
+    assert receipt["stream_id"] == stream
+    after = going_on.call("profiles", "get", profile_id=stream)["orders"]
+    assert after["revenue"][currency] == before["revenue"][currency] - 1
