@@ -26,8 +26,8 @@ class IdentityChanged(StrictSchema):
     """The data of `identity_changed`: all streams that one fact has moved, sorted by stream.
 
     `fact_id` is the same in every copy of the fact. `reason` says what happened, in one word:
-    `created`, `linked`, `merged`, `separated`, `tenure_opened`, `verified`, `split`; there may be
-    more. `note` is what a support desk gave as its reason.
+    `created`, `linked`, `merged`, `separated`, `tenure_opened`, `verified`, `split`, `redrawn`;
+    there may be more. `note` is what a support desk gave as its reason.
     """
 
     reason = Name(required=True)

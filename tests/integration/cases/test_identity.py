@@ -9,15 +9,12 @@ import pytest
 
 from tests.support.case_shop import NOW, CaseShop
 
-ORDER = {"currency": "USD", "products": []}
-
 
 def order(
     shop: CaseShop, time: str, who: dict[str, str], number: str, revenue: int = 3_000, **more: Any
 ) -> dict[str, Any]:
-    return shop.event(
-        "order_completed", time, who, order_id=number, revenue=revenue, **ORDER, **more
-    )
+    data = {"order_id": number, "revenue": revenue, "currency": "USD", "products": [], **more}
+    return shop.event("order_completed", time, who, **data)
 
 
 def proven(event: dict[str, Any]) -> dict[str, Any]:

@@ -285,7 +285,7 @@ def test_a_proof_that_is_withdrawn_restores_every_label(
         9, {"user_id": "zoe", "email": f"{name}@shop.example"}, signed_in=True, proven=["email"]
     )
     assert shop.resolved(proof).profile == account.profile
-    held = shop.state.address(key, 9)
-    assert held.held_by == account.stream
-    shop.state.set_address(replace(held, withdrawn=True))
+    address = shop.state.address(key, 9)
+    assert address.held_by == account.stream
+    shop.state.set_address(replace(address, withdrawn=True))
     assert recomputed_labels(shop.state) == before
