@@ -39,6 +39,7 @@ _PARQUET = ".parquet"
 _CALL_SECONDS = 30.0
 _CONTINUE = "run the same command again to continue"
 _RETRY_SECONDS = 2.0
+_REQUEST = '{"placement": "checkout"}'
 
 
 @click.command()
@@ -51,9 +52,11 @@ _RETRY_SECONDS = 2.0
 @click.option(
     "--check",
     is_flag=True,
-    help="Record nothing: say what would come of the first 1,000 rows (or the first N).",
+    help="Record nothing: say what would come of the first 1,000 rows (or of --first N).",
 )
-@click.option("--first", type=click.IntRange(1), metavar="N", help="Load only the first N lines.")
+@click.option(
+    "--first", type=click.IntRange(1), metavar="N", help="Load, or check, only the first N lines."
+)
 @click.option("--name", help="What ids made from lines start with (default: the file's name).")
 @click.option(
     "--folder",
@@ -188,7 +191,7 @@ def _print_next(suite: Path, checkpoint: Checkpoint, event_id: str | None) -> No
     for line in (
         f"Look at a shopper:  cdp profile show {who} {where}",
         f"At what happened:   cdp profile events {who} {where}",
-        f"At a decision:      cdp decide request.json {where}",
+        f"At a decision:      echo '{_REQUEST}' | cdp decide - {where}",
     ):
         click.echo(one_line(line))
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from cdp.loading.load import describe_error, line_numbers
+from cdp.loading.load import describe_error, describe_ignored, line_numbers
 from cdp.loading.records import Record, SizedEvent
 from chassis.core.errors import InvalidInput
+from contracts.event_types import ORDER_FOLLOW_UPS
 from contracts.ingest import IncomingEvent, read_events
 from identifiers import IdentifierTypes, accept
 
@@ -34,16 +35,17 @@ class EventFigures:
 class LoadCheck:
     """What would come of the rows that were read.
 
-    `rejected` has each reason with the lines to which it applies, and `mended` the same of what is
-    recorded with a warning; `identifiers` and `ignored` count
-    events by type of identifier, the latter with the reason; `shoppers` are distinct identifiers by
-    type; `first` are some of the events.
+    `rejected` has each reason with the lines to which it applies, `rejected_records` all of these
+    lines, and `mended` the same as `rejected` of what is recorded with a warning. `identifiers` and
+    `ignored` count events by type of identifier, the latter with the reason; `shoppers` are
+    distinct identifiers by type; `first` are some of the events.
     """
 
     rows: int = 0
     left_out: int = 0
     kinds: dict[str, EventFigures] = field(default_factory=dict)
     rejected: dict[str, list[str]] = field(default_factory=dict)
+    rejected_records: set[str] = field(default_factory=set)
     identifiers: Counter[str] = field(default_factory=Counter)
     shoppers: dict[str, set[str]] = field(default_factory=dict)
     ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -85,23 +87,31 @@ def check_load(
         for refusal in checked.errors.values():
             for wrong in refusal.errors:
                 _reject(check, record, describe_error(wrong.field, wrong.message))
-        for event in checked.valid.values():
-            for mended in event.warnings:
-                message = describe_error(mended.field, mended.message)
-                check.mended.setdefault(message, []).append(line_numbers(record))
-        events += checked.valid.values()
-    for event in events:
-        _count(check, event, types)
+        valid = checked.valid.values()
+        events += [event for event in valid if _count(check, record, event, types)]
     check.first = list(islice(events, _EVENTS_SHOWN))
     check.warnings = list(_warnings(check, events, now))
     return check
 
 
 def _reject(check: LoadCheck, record: Record, reason: str) -> None:
-    check.rejected.setdefault(reason, []).append(line_numbers(record))
+    lines = line_numbers(record)
+    check.rejected.setdefault(reason, []).append(lines)
+    check.rejected_records.add(lines)
 
 
-def _count(check: LoadCheck, event: IncomingEvent, types: IdentifierTypes) -> None:
+def _count(check: LoadCheck, record: Record, event: IncomingEvent, types: IdentifierTypes) -> bool:
+    """Count an event; False if it would be rejected, as its identifiers are of no use."""
+    accepted = accept(event.identifiers, types, _KEY)
+    for ignored in accepted.ignored:
+        check.ignored[ignored.type, ignored.reason] += 1
+    if not accepted.keys and event.type not in ORDER_FOLLOW_UPS:
+        pairs = ((ignored.type, ignored.reason) for ignored in accepted.ignored)
+        _reject(check, record, describe_ignored(pairs))
+        return False
+    for mended in event.warnings:
+        message = describe_error(mended.field, mended.message)
+        check.mended.setdefault(message, []).append(line_numbers(record))
     kind = check.kinds.setdefault(event.type, EventFigures())
     kind.events += 1
     kind.earliest = event.time if kind.earliest is None else min(kind.earliest, event.time)
@@ -109,12 +119,10 @@ def _count(check: LoadCheck, event: IncomingEvent, types: IdentifierTypes) -> No
     amount = event.data.get("revenue", event.data.get("amount"))
     if amount is not None and event.data.get("currency") is not None:
         kind.money[event.data["currency"]] += amount
-    accepted = accept(event.identifiers, types, _KEY)
     for identifier in accepted.keys:
         check.identifiers[identifier.type.name] += 1
         check.shoppers.setdefault(identifier.type.name, set()).add(identifier.key)
-    for ignored in accepted.ignored:
-        check.ignored[ignored.type, ignored.reason] += 1
+    return True
 
 
 def _warnings(check: LoadCheck, events: Sequence[IncomingEvent], now: int) -> Iterable[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from cdp.loading.rows import RowSource
 from cdp.loading.throttle import Throttle
 from chassis.core.errors import Conflict, Failure, InvalidInput, Unavailable
 from chassis.validation.plain import MAX_CALL_BYTES
+from identifiers import NONE_USABLE
 
 FINDING = "Finding the checkpoint"
 _POLL_SECONDS = 0.05
@@ -162,8 +163,7 @@ class Load:
         token: dict[str, int] = {}
         for (record, _event), receipt in zip(batch.events, receipts, strict=True):
             if receipt["status"] in {"rejected", "conflict"}:
-                for wrong in receipt.get("errors") or [receipt["error"]]:
-                    batch.reject(record, describe_error(wrong["field"], wrong["message"]))
+                batch.reject(record, _why_not(receipt))
             elif receipt["status"] != "duplicate" and receipt.get("warnings"):
                 batch.warn(record, receipt["warnings"])
             if receipt["status"] == "appended":
@@ -262,8 +262,23 @@ class LoadBatch:
     def reject(self, record: Record, reason: str) -> None:
         """Reject a record that was added, perhaps for one more reason."""
         if self.rejected and self.rejected[-1][0] is record:
-            reason = f"{self.rejected.pop()[1]}; {reason}"
+            before = self.rejected.pop()[1]
+            reason = before if reason in before else f"{before}; {reason}"
         self.rejected.append((record, reason))
+
+
+def describe_ignored(ignored: Iterable[tuple[str, str]]) -> str:
+    """Why none of the identifiers of an event, (type, reason), can be used."""
+    return "; ".join(f"identifiers.{name}: {reason}" for name, reason in ignored)
+
+
+def _why_not(receipt: Mapping[str, Any]) -> str:
+    """All that is wrong with an event, by its receipt."""
+    errors = receipt.get("errors") or [receipt["error"]]
+    ignored = receipt.get("ignored_identifiers")
+    if ignored and errors[0]["message"] == NONE_USABLE["message"]:
+        return describe_ignored((each["type"], each["reason"]) for each in ignored)
+    return "; ".join(describe_error(wrong["field"], wrong["message"]) for wrong in errors)
 
 
 def describe_error(subject: str, message: str) -> str:

@@ -53,7 +53,7 @@ def load_check_view(check: LoadCheck) -> RenderableType:
 
 
 def _summary(check: LoadCheck) -> str:
-    rejected = sum(len(lines) for lines in check.rejected.values())
+    rejected = len(check.rejected_records)
     text = f"{plural(check.rows, 'row')} would become {plural(check.events, 'event')}"
     if check.left_out:
         text += f"; the mapping leaves out {plural(check.left_out, 'row')}"

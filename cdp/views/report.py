@@ -74,7 +74,8 @@ def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any
     table = table_with("profile", profile["profile_id"])
     if profile.get("requested") not in (None, profile["profile_id"]):
         table.add_row("requested as", profile["requested"])
-    table.add_row("known by", _counted(i["type"] for i in profile["identifiers"]))
+    known_by = _counted(i["type"] for i in profile["identifiers"])
+    table.add_row("known by", known_by or "no account's name and no device")
     for each in profile["identifiers"]:
         if "value" in each:
             value = "(no longer kept)" if each["value"] is None else one_line(each["value"])

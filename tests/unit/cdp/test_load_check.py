@@ -73,6 +73,17 @@ def test_rejected_rows_are_listed_by_their_reason(shop: Path) -> None:
     assert "Look at this: No event would be recorded." in output
 
 
+def test_a_row_whose_identifiers_are_of_no_use_would_be_rejected(shop: Path) -> None:
+    output = check(shop, "1,2026-10-01T10:00:00Z,guest@x.example,,3.00,EUR,CUP,paid", status=1)
+    assert "0 events; 1 rejected" in output
+    assert "line 2: identifiers.email: is a placeholder, which would stand for every" in output
+
+
+def test_a_row_with_two_mistakes_is_one_rejected_row(shop: Path) -> None:
+    output = check(shop, "1,yesterday,a@x.example,,1.00,euros,CUP,paid", status=1)
+    assert "0 events; 1 rejected" in output
+
+
 def test_what_is_allowed_and_looks_like_a_mistake_is_named(shop: Path) -> None:
     row = "{},2126-10-01T10:00:00Z,a@x.example,,0,EUR,CUP,paid"
     soon = row.replace("2126", "2026")
