@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, Protocol
 
 import prometheus_client
@@ -42,6 +43,8 @@ _HISTORY_PAGE = 1_000
 # not appended here yet; each round brings all that its resolutions were made under.
 _ROUNDS = 5
 _PATIENCE = 5.0  # seconds in all: each round may wait for locks, and for identity
+# Conflicts that one process lists in a minute: whoever may send events can make any number of them.
+_MOST_LISTED = 500
 # A summary is stored again once this many events have come after the one in the table.
 _TAIL = 20
 
@@ -77,6 +80,25 @@ def open_record_handler(settings: Settings) -> RecordHandler:
     return RecordHandler(open_vault(load_types(settings.config_dir), settings.identifier_key))
 
 
+@dataclass(slots=True)
+class Quota:
+    """So many of something in a minute, of which anybody could make any number."""
+
+    most: int
+    seconds: Callable[[], float] = time.monotonic
+    _minute: int = 0
+    _taken: int = 0
+
+    def take(self, wanted: int) -> int:
+        """How many of those that are wanted there is room for in this minute."""
+        minute = int(self.seconds() // 60)
+        if minute != self._minute:
+            self._minute, self._taken = minute, 0
+        granted = min(wanted, self.most - self._taken)
+        self._taken += granted
+        return granted
+
+
 class RecordHandler:
     """Records events, under the identity that they are resolved to.
 
@@ -87,6 +109,7 @@ class RecordHandler:
     def __init__(self, vault: Vault, arrivals: ArrivalClock | None = None) -> None:
         self.vault = vault
         self._arrivals = arrivals or ArrivalClock(SystemClock())
+        self._listed = Quota(_MOST_LISTED)
 
     def record(
         self,
@@ -246,9 +269,11 @@ class RecordHandler:
         }
         conflicts = find_conflicts(sent, contents, outcome.recorded)
         if conflicts:
-            by_id = {sent[place].id: fields for place, fields in conflicts.items()}
-            work.run(lambda unit: store.note_conflicts(unit, by_id))
             CONFLICTS.inc(len(conflicts))
+            by_id = {sent[place].id: fields for place, fields in conflicts.items()}
+            listed = dict(islice(by_id.items(), self._listed.take(len(by_id))))
+            if listed:
+                work.run(lambda unit: store.note_conflicts(unit, listed))
         return conflicts
 
     def _deferred_contents(self, waiting: Sequence[DeferredEvent]) -> dict[str, EventContent]:
