@@ -45,6 +45,11 @@ def test_a_file_of_a_shop_becomes_a_suite_in_a_directory(tmp_path: Path) -> None
     profile = json.loads(printed)
     assert profile["orders"]["count"] == 1
     assert profile["orders"]["revenue"] == {"EUR": 3000}
+    happened = cdp(tmp_path, "profile", "events", "shopify-#1-completed", "--in", "shop")
+    assert "order_id #1, revenue 30.00 EUR, products CUP, 2 × LID" in happened
+    assert "ada@example.com" not in happened
+    nobody = cdp(tmp_path, "identity", "show", "user_id=null", "--in", "shop", status=1)
+    assert "user_id is a placeholder, which would stand for everybody" in nobody
     assert "Nothing new was loaded." in cdp(tmp_path, *load)
     shutil.rmtree(tmp_path / "shop")
     assert "another suite; start over with --restart" in cdp(tmp_path, *load, status=1)
