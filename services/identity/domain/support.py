@@ -48,6 +48,7 @@ def split(
     for side, streams in zip("ab", sides, strict=True):
         _settle(state, [tenure.stream for tenure in streams], f"{split_id}/{side}")
     _part_addresses(state, keys, *sides)
+    _tell_both(state, *sides)
     _pin_addresses(state, named)
     gone = {member.stream for member in named}
     _pin_addresses(state, rest if not sides[1] else _pinned_to(rest, gone), rest)
@@ -72,7 +73,7 @@ def merge(
     names = [m for m in _tenures(members) if m.assurance == "verified"]
     _check_limits(state, one, other, names)
     state.begin()
-    _unmark(state, _tenures(state.members(one)), _tenures(state.members(other)))
+    was_split = _unmark(state, _tenures(state.members(one)), _tenures(state.members(other)))
     restored = _restore_holders(state, members, names)
     for member in members:
         if isinstance(member, Sighting) and member.pin and member.pin not in state.tenures:
@@ -81,7 +82,7 @@ def merge(
     _settle(state, [m.stream for m in members if isinstance(m, Tenure)], group)
     relabel(state, [*restored, *(member.stream for member in members)])
     anchor = _anchor(state, members)
-    for member in members:
+    for member in () if was_split else members:  # as it was before the split
         stream = state.stream(member.stream)
         if isinstance(stream, Sighting) and part_of(state, stream) != part_of(state, anchor):
             state.change_sighting(stream, pin=anchor.stream)
@@ -128,18 +129,34 @@ def _part_addresses(
     named: Iterable[Tenure],
     rest: Iterable[Tenure],
 ) -> None:
-    """The addresses that the account has proven stay on their side, or are withdrawn from it."""
-    names = {
-        True: sorted(t.stream for t in named if t.assurance == "verified"),
-        False: sorted(t.stream for t in rest if t.assurance == "verified"),
-    }
+    """An address that is named goes to the account on its side, or is withdrawn from the other."""
+    names = sorted(t.stream for t in named if t.assurance == "verified")
+    others = {t.stream for t in rest if t.assurance == "verified"}
     for address in state.address_tenures():
-        side = names[address.key in keys]
-        if address.held_by in (*names[True], *names[False]) and address.held_by not in side:
-            if side:
-                state.set_address(replace(address, holder=side[0]))
+        if address.key in keys and address.held_by in others:
+            if names:
+                state.set_address(replace(address, holder=names[0]))
             else:
                 state.set_address(replace(address, withdrawn=True))
+
+
+def _tell_both(state: IdentityState, one: Iterable[Tenure], other: Iterable[Tenure]) -> None:
+    """What an account told as its own counts for both sides: nobody knows which of them told it."""
+    names = [[t for t in side if t.assurance == "verified"] for side in (one, other)]
+    for side, opposite in (names, names[::-1]):
+        for name in side if opposite else ():
+            for sighting in state.sightings_on(name.stream):
+                if sighting.own:
+                    _tell(state, sighting, opposite[0].stream)
+
+
+def _tell(state: IdentityState, sighting: Sighting, name: str) -> None:
+    seen = state.sighting(sighting.address, sighting.number, name)
+    if seen is None:
+        own = Sighting(sighting.address, sighting.number, name, sighting.seen_at, own=True)
+        state.add_sighting(own)
+    else:
+        state.change_sighting(seen, own=True)
 
 
 def _pin_addresses(
@@ -187,13 +204,14 @@ def _check_limits(state: IdentityState, one: str, other: str, names: Collection[
         raise Refused("merge", FULL.removeprefix("merge_refused: "))
 
 
-def _unmark(state: IdentityState, one: Collection[Tenure], other: Collection[Tenure]) -> None:
-    """Remove the marks of splits between two profiles."""
+def _unmark(state: IdentityState, one: Collection[Tenure], other: Collection[Tenure]) -> bool:
+    """Remove the marks of splits between two profiles; whether there were any."""
     sides, others = split_sides(one), split_sides(other)
     undone = {split for split in sides.keys() & others.keys() if sides[split] != others[split]}
     for tenure in (*one, *other):
         marks = [m for m in tenure.split_marks.split() if m.partition("/")[0] not in undone]
         state.change(tenure.stream, split_marks=" ".join(marks))
+    return bool(undone)
 
 
 def _restore_holders(
