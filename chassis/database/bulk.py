@@ -115,7 +115,9 @@ class _Texts(sa.types.TypeDecorator[Sequence[str]]):
 
 
 class _Among(FunctionElement[bool]):
-    type = sa.Boolean()
+    # Not a Boolean: of one SQLAlchemy would make `… IN (…) = 1` on SQLite, which then reads the
+    # whole table and uses no index.
+    type = sa.types.NullType()
     inherit_cache = True
 
 
