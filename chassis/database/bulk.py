@@ -114,7 +114,7 @@ class _Texts(sa.types.TypeDecorator[Sequence[str]]):
         return value if dialect.name == "postgresql" else dump_json(value)
 
 
-class _Among(FunctionElement[bool]):
+class _Among(FunctionElement[Any]):
     # Not a Boolean: of one SQLAlchemy would make `… IN (…) = 1` on SQLite, which then reads the
     # whole table and uses no index.
     type = sa.types.NullType()
