@@ -13,7 +13,13 @@ from tests.support.case_shop import NOW, CaseShop
 def order(
     shop: CaseShop, time: str, who: dict[str, str], number: str, revenue: int = 3_000, **more: Any
 ) -> dict[str, Any]:
-    data: dict[str, Any] = {"order_id": number, "revenue": revenue, "currency": "USD", "products": [], **more}
+    data: dict[str, Any] = {
+        "order_id": number,
+        "revenue": revenue,
+        "currency": "USD",
+        "products": [],
+        **more,
+    }
     return shop.event("order_completed", time, who, **data)
 
 
