@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdp.views.report import one_line, when
+from cdp.views.report import joined, one_line, when
 
 _SOURCES = {
     "account": "by its account",
@@ -17,7 +17,7 @@ _SOURCES = {
 
 def address_view(address: Mapping[str, Any]) -> str:
     """An address: its account, its orders, what was consented to and refused, and where it was."""
-    return "\n".join(_lines(address))
+    return joined(_lines(address))
 
 
 def _lines(address: Mapping[str, Any]) -> Iterator[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cdp.views.report import one_line, when
+from cdp.views.report import joined, one_line, when
 
 
 def order_review_view(entries: Iterable[Mapping[str, Any]]) -> str:
     """The review list of orders, each id on a line of its own so that it can be copied."""
     lines = [line for entry in entries for line in _entry(entry)]
-    return "\n".join(lines) if lines else "There is nothing to review."
+    return joined(lines) if lines else "There is nothing to review."
 
 
 def _entry(entry: Mapping[str, Any]) -> Iterator[str]:

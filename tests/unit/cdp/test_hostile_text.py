@@ -16,9 +16,17 @@ from rich.console import Console, RenderableType
 from cdp.commands.root import RootGroup
 from cdp.consistency import LostStream
 from cdp.loading.check import EventFigures, LoadCheck
+from cdp.views.address import address_view
 from cdp.views.consistency import lost_lines
-from cdp.views.identity import description_view, history_view, repair_view, review_view
+from cdp.views.identity import (
+    description_view,
+    history_view,
+    redraw_view,
+    repair_view,
+    review_view,
+)
 from cdp.views.load_check import load_check_view
+from cdp.views.orders import order_review_view
 from cdp.views.report import (
     Figures,
     conflicts_table,
@@ -56,6 +64,7 @@ def profile(text: str) -> dict[str, Any]:
         "profile_id": text,
         "requested": text,
         "identifiers": [{"type": "email", "key": text, "value": text}],
+        "addresses": [{"type": text, "value": text, "proven": True, "last_at": AT}],
         "traits": {"name": text, "nested": {text: [text]}},
         "orders": {
             "count": 1,
@@ -102,6 +111,18 @@ def timeline(text: str) -> dict[str, Any]:
         "next": text,
         "orders": [order],
         "order_count": 2,
+    }
+
+
+def address(text: str) -> dict[str, Any]:
+    consent = {"purpose": text, "granted": True, "origin": text, "source": None, "event_id": text}
+    use = {"kind": text, "proven": True, "last_at": AT, "stream_id": text, "profile_id": text}
+    return {
+        "key": text,
+        "profile_id": text,
+        "orders": {"count": 1, "last_at": AT},
+        "consent": [consent | {"at": AT}],
+        "streams": [use],
     }
 
 
@@ -174,6 +195,16 @@ REVIEW = ("id", "kind", "subject", "about", "reason", "event_id", "done_by")
 VIEWS: Mapping[str, Callable[[str], RenderableType]] = {
     "profile show": lambda t: profile_view(profile(t), [{"segment": t, "since": None}]),
     "profile events": lambda t: timeline_view(timeline(t), "cdp"),
+    "profile address": lambda t: address_view(address(t)),
+    "profile review": lambda t: order_review_view(
+        [
+            dict.fromkeys(("order_id", "store", "event_id", "profile_id", "other_profile_id"), t)
+            | {"id": t, "last_at": AT}
+        ]
+    ),
+    "identity redraw": lambda t: redraw_view(
+        {"profiles": [repair(t)], "checked": 1, "dry_run": True}
+    ),
     "identity show": lambda t: description_view(streams(t)),
     "identity explain": lambda t: history_view(history(t)),
     "identity split": lambda t: repair_view(repair(t)),
