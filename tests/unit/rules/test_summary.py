@@ -520,3 +520,23 @@ def test_an_order_with_odd_data_is_still_an_event_and_an_order(data: Any) -> Non
 def test_a_summary_never_shows_a_trait_in_its_repr() -> None:
     summary = fold([ShopperEvent("traits_changed", {"traits": {"city": "Riga"}}, 1, "a")])
     assert repr(summary) == "<Summary of 1 events>"
+
+
+def test_a_refusal_by_an_address_counts_by_its_time_and_is_no_event_of_the_shopper() -> None:
+    def refused(at: int, purpose: Any = "email") -> Summary:
+        summary = Summary()
+        data = {"purpose": purpose, "address": "email:1", "event_id": "e1"}
+        summary.add_fact("consent_refused", data, "s", Occasion(at, "copy"))
+        return summary
+
+    def granted(at: int) -> Summary:
+        summary = Summary()
+        data = {"purpose": "email", "granted": True}
+        summary.add("consent_changed", data, at, "e2", Occasion(at, "e2"))
+        return summary
+
+    assert combine([granted(2), refused(1)]).consents() == {"email": True}
+    assert combine([granted(1), refused(2)]).consents() == {"email": False}
+    assert combine([granted(1), refused(1)]).consents() == {"email": False}
+    assert refused(1).events() == 0
+    assert refused(1, None).consents() == {}
