@@ -405,19 +405,31 @@ def _load(
 
 
 def _likely_needs(state: IdentityState, observations: Collection[Observation]) -> Needs:
-    """What accounts' events and devices that are seen together mostly need: whole profiles."""
+    """What accounts' events and devices that are seen together mostly need.
+
+    That is the profiles of guests who may join one another or an account, all of them; and of an
+    account its names, with the addresses that are its own, but not its devices: it may have many.
+    """
     profiles: set[str] = set()
+    groups: set[str] = set()
     for observation in observations:
         if observation.is_accounts or len(observation.devices) > 1:
-            for identifier in observation.identifiers:
-                profiles.update(t.profile for t in state.tenures_of(identifier.key))
+            for device in observation.devices:
+                current = state.current(device.key)
+                if current is not None and not current.signed_in:
+                    profiles.add(current.profile)
+        if observation.is_accounts:
+            names = (state.current(name.key) for name in observation.names)
+            groups.update(name.group for name in names if name is not None)
     addresses = {
         contact.key
         for observation in observations
         for contact in observation.proven_contacts(state.policy.types.contacts_verified)
         if state.address(contact.key, observation.time).held_by is None
     }
-    return Needs(profiles=frozenset(profiles), addresses=frozenset(addresses))
+    return Needs(
+        profiles=frozenset(profiles), groups=frozenset(groups), addresses=frozenset(addresses)
+    )
 
 
 def _load_needs(unit: UnitOfWork, state: IdentityState, needs: Needs) -> None:

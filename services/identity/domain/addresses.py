@@ -186,7 +186,6 @@ def _label_of_new(state: IdentityState, new: Sighting, tenure: Tenure | None) ->
         return new.stream
     if not (tenure.signed_in or state.profile(tenure.profile).account):
         return new.stream if is_kiosk(tenure) else tenure.profile
-    state.members(tenure.profile)  # what is the account's own has to be known
     part = part_of(state, tenure)
     return tenure.profile if agrees(state, new, tenure, part) else new.stream
 

@@ -393,7 +393,7 @@ class IdentityState:
     def sightings_on(self, stream: str) -> list[Sighting]:
         """The sightings on a tenure that have streams, or are an account's own."""
         if stream not in self.whole_tenures and stream not in self.new:
-            raise Incomplete(Needs(profiles=frozenset([self.tenure(stream).profile])))
+            raise Incomplete(Needs(groups=frozenset([self.tenure(stream).group])))
         return [self.sightings[place] for place in sorted(self._on.get(stream, ()))]
 
     def members(self, profile: str) -> list[Stream]:

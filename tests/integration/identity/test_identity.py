@@ -10,15 +10,15 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 
-from chassis import Event, FixedClock, NotFound, parse_instant
+from chassis import Event, FixedClock, NotFound, new_id, parse_instant
 from chassis.database.engine import Database
 from chassis.database.tables import EVENTS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from services.identity import queries, store
 from services.identity.commands import ResolveHandler
 from services.identity.domain.observation import Observation
-from services.identity.domain.resolution import Resolution
-from services.identity.domain.state import Needs
+from services.identity.domain.resolution import Resolution, resolve_all
+from services.identity.domain.state import Incomplete, Needs
 from tests.unit.identity.observed import SEQUENCES
 from tests.unit.identity.shop import OBSERVER, ResolvedShop, seen
 
@@ -209,6 +209,43 @@ def test_a_guests_event_reads_a_row_for_each_identifier_and_one_more_whatever_it
             state = identity.work.read(load)
             rows = [*state.tenures, *state.address_tenures(), *state.sightings]
             assert len(rows) <= len(event.identifiers) + 1
+
+
+def test_what_an_event_of_an_account_reads_does_not_grow_with_its_devices(
+    identity: IdentityWithoutNameko, size: Callable[[int, int], int]
+) -> None:
+    def signed_in(time: int, type: str, **more: str) -> Observation:  # noqa: A002 - of the event
+        return seen(time, {"user_id": "u-1", **more}, signed_in=True, type=type)
+
+    for start in range(0, size(200, 10_000), 100):
+        devices = [f"d-{start + n}" for n in range(100)]
+        identity.resolve(*(signed_in(1, "signed_in", device_id=device) for device in devices))
+    events = [
+        signed_in(2, "signed_in", device_id="new"),
+        signed_in(3, "order_completed", email="a@b.example"),
+        signed_in(4, "signed_out", device_id="d-3"),
+        seen(5, {"device_id": "d-5", "email": "c@b.example"}, type="order_completed"),
+        seen(6, {"device_id": "d-7", "anonymous_id": "a-7"}),
+    ]
+    for event in events:
+        read = _rows_read(identity, event)
+        assert read <= 12, (event.type, read)
+        identity.resolve(event)
+
+
+def _rows_read(identity: IdentityWithoutNameko, event: Observation) -> int:
+    """How many rows a change reads under its locks, until nothing is missing."""
+    needs = Needs()
+    while True:
+        load = partial(store.load_locked, policy=OBSERVER.policy, observations=[event], needs=needs)
+        state = identity.work.run(load)
+        read = len([*state.tenures, *state.address_tenures(), *state.sightings])
+        try:
+            resolve_all(state, [event], new_id)
+        except Incomplete as incomplete:
+            needs |= incomplete.needs
+        else:
+            return read
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
