@@ -294,7 +294,7 @@ def load_known(
     That is a row for each identifier, and one for the first address of each event.
     """
     state = IdentityState(policy, frozen=True)
-    keys = {i.key for o in observations for i in o.identifiers if i not in o.contacts}
+    keys = {i.key for o in observations for i in (*o.names, *o.devices)}
     if keys:
         state.load(tenures=_tenures(_CURRENT_TENURES.execute(unit.connection, keys=sorted(keys))))
     firsts = {key for o in observations for key in _decisive_contacts(o)}
@@ -386,7 +386,7 @@ def _load(
     needs: Needs,
 ) -> IdentityState:
     state = IdentityState(policy)
-    keys = sorted({i.key for o in observations for i in o.identifiers if i not in o.contacts})
+    keys = sorted({i.key for o in observations for i in (*o.names, *o.devices)})
     contacts = sorted({i.key for o in observations for i in o.contacts})
     connection = unit.connection
     if keys:

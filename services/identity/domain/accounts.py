@@ -35,7 +35,7 @@ def resolve_account(
             if refusal:
                 ignored.append(Ignored(device.type.name, refusal))
     name = state.tenure(name.stream)
-    if guests and name.epoch == 0 and name.home == name.stream:
+    if guests and state.is_new(name.stream) and name.home == name.stream:
         founders = (state.stream(guest) for guest in guests)
         oldest = min(founders, key=lambda guest: (guest.founded_at, guest.stream))
         state.change(name.stream, home=oldest.stream)
@@ -89,7 +89,7 @@ def _new_name(
             opened_at=time,
             founded_at=time,
             profile=profile,
-            epoch=0,
+            epoch=1,
             assurance="verified",
             group=account.group if account else stream,
             home=profile,
@@ -113,7 +113,7 @@ def _merge_names(
     state: IdentityState, first: Tenure, known: Tenure, names: Sequence[Tenure]
 ) -> Tenure:
     """Make one account of two; one that is new came into the profile of the other."""
-    if first.epoch == 0:
+    if state.is_new(first.stream):
         state.change(first.stream, home=known.profile)
     for name in names:
         state.change(name.stream, group=first.group)

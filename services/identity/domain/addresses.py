@@ -168,7 +168,7 @@ def _found(
     state: IdentityState, sighting: Sighting, tenure: Tenure | None, stream: str
 ) -> Sighting:
     """Make a sighting an address stream, in the profile that the rules give it."""
-    new = replace(sighting, stream=stream, profile=stream)
+    new = replace(sighting, stream=stream, profile=stream, epoch=1)
     label = _label_of_new(state, new, tenure)
     untied = label != stream and state.profile(label).tied >= state.policy.most_tied
     return state.add_sighting(replace(new, profile=stream if untied else label, untied=untied))

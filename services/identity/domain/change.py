@@ -43,8 +43,10 @@ def finish(
         for stream, before in sorted(state.journal.items())
         if stream and (stream in always or before is None or _is_told(before, state.stream(stream)))
     }
-    for stream in moved:
+    for stream, before in moved.items():
         entry = state.stream(stream)
+        if before is None:
+            continue  # it begins with its first epoch
         if isinstance(entry, Tenure):
             state.change(stream, epoch=entry.epoch + 1)
         else:

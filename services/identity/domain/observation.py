@@ -13,6 +13,8 @@ CONTACT_RELEASED = "contact_released"
 CONSENT_CHANGED = "consent_changed"
 _ACCOUNT_EVENTS = frozenset({"signed_in", "account_created", "account_updated", "traits_changed"})
 
+_ROLES = (("names", "verified"), ("devices", "device"), ("contacts", "claimed"))
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -21,6 +23,9 @@ class Observation:
     `time` is when it happened, in microseconds. `origin` is the entry that the event came in by,
     `proven` the types of contacts that it proves (None: as configured), and `refuses` the purposes
     to which it refuses consent.
+
+    Of `identifiers`, the strongest first, `names` are those of accounts, and `contacts` addresses:
+    the first of them decides, the others move nothing.
     """
 
     event_id: str
@@ -33,20 +38,14 @@ class Observation:
     proven: frozenset[str] | None = None
     refuses: tuple[str, ...] = ()
 
-    @property
-    def names(self) -> list[Identifier]:
-        """The names of accounts, the strongest first."""
-        return [i for i in self.identifiers if i.type.assurance == "verified"]
+    names: tuple[Identifier, ...] = field(init=False, compare=False)
+    devices: tuple[Identifier, ...] = field(init=False, compare=False)
+    contacts: tuple[Identifier, ...] = field(init=False, compare=False)
 
-    @property
-    def devices(self) -> list[Identifier]:
-        """The identifiers of devices, the strongest first."""
-        return [i for i in self.identifiers if i.type.assurance == "device"]
-
-    @property
-    def contacts(self) -> list[Identifier]:
-        """The addresses, the strongest first: that one decides, the others move nothing."""
-        return [i for i in self.identifiers if i.type.assurance == "claimed"]
+    def __post_init__(self) -> None:
+        for name, assurance in _ROLES:
+            of_role = tuple(i for i in self.identifiers if i.type.assurance == assurance)
+            object.__setattr__(self, name, of_role)
 
     @property
     def is_accounts(self) -> bool:
@@ -71,13 +70,13 @@ class Observation:
         proven = self.contacts[0].type.name in (self.proven or ())
         return self.origin == "server" and self.type == CONSENT_CHANGED and proven
 
-    def proven_contacts(self, verified: bool) -> list[Identifier]:
+    def proven_contacts(self, verified: bool) -> Sequence[Identifier]:
         """The contacts that it proves; `verified`: an account's contacts are, if it tells them."""
         if not self.is_accounts:
-            return []
+            return ()
         if self.proven is not None:
             return [i for i in self.contacts if i.type.name in self.proven]
-        return self.contacts[:1] if self.tells_account and verified else []
+        return self.contacts[:1] if self.tells_account and verified else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -414,6 +414,10 @@ class IdentityState:
 
     # Changing
 
+    def is_new(self, stream: str) -> bool:
+        """Whether a stream was made since `begin`."""
+        return stream in self.journal and self.journal[stream] is None
+
     def begin(self) -> None:
         """From here on `journal` has what changes."""
         self.journal = {}
@@ -443,16 +447,17 @@ class IdentityState:
     def change(self, stream: str, **fields: object) -> Tenure:
         """Change a tenure; its profile is changed by `move`."""
         before = self.tenure(stream)
+        if all(getattr(before, name) == value for name, value in fields.items()):
+            return before  # a copy costs more than all of the comparisons
         after = replace(before, **fields)  # type: ignore[arg-type]
-        if after != before:
-            self._note(stream, before)
-            self._remove_tenure(before)
-            self._put_tenure(after)
-            self.changed.add(stream)
-            if after.group != before.group:
-                self.new_groups.add(after.group)
-            if _is_tied(after) != _is_tied(before):
-                self._count(after, 1 if _is_tied(after) else -1, always=True)
+        self._note(stream, before)
+        self._remove_tenure(before)
+        self._put_tenure(after)
+        self.changed.add(stream)
+        if after.group != before.group:
+            self.new_groups.add(after.group)
+        if _is_tied(after) != _is_tied(before):
+            self._count(after, 1 if _is_tied(after) else -1, always=True)
         return after
 
     def change_sighting(self, sighting: Sighting, **fields: object) -> Sighting:
