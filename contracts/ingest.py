@@ -313,7 +313,7 @@ class _Reader:
 
     def _nobody_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
         """What a shop tells of an order that it has told before needs no identifiers."""
-        if value.get("type") not in ORDER_FOLLOW_UPS or self._origin != "server":
+        if _text(value.get("type")) not in ORDER_FOLLOW_UPS or self._origin != "server":
             yield FieldMessage(f"{self.path}.identifiers", NO_IDENTIFIERS)
 
     def _sign_in_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:

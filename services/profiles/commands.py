@@ -33,6 +33,7 @@ from services.profiles.domain.conflicts import (
     seen_identifiers,
 )
 from services.profiles.domain.deferral import deferred_body, read_deferred
+from services.profiles.domain.orders import OrderKey
 from services.profiles.domain.receipts import LogPosition, RecordOutcome
 from services.profiles.domain.recording import MissingFacts, ResolvedBatch, ResolvedEvent
 from services.profiles.store import CurrentSummary, DeferredEvent
@@ -190,8 +191,8 @@ class RecordHandler:
         incoming = []
         for event in new:
             resolution = batch.resolutions.get(event.id)
-            tells_of_order = orders.order_key(event) is not None
-            if resolution is None and not tells_of_order:
+            order = orders.order_key(event)
+            if resolution is None and order is None:
                 continue
             accepted = self.vault.accept(event)
             draft = recording.draft(
@@ -208,7 +209,7 @@ class RecordHandler:
                     resolution,
                     contacts_verified=self.vault.types.contacts_verified,
                 )
-            incoming.append(IncomingDraft(event, accepted, draft, tells_of_order, address_event))
+            incoming.append(IncomingDraft(event, accepted, draft, order, address_event))
         return incoming
 
     def _defer(
@@ -319,12 +320,15 @@ def refresh_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary])
 
 @dataclass(frozen=True, slots=True)
 class IncomingDraft:
-    """An event that is about to be recorded: its identifiers, and its draft by identity alone."""
+    """An event that is about to be recorded: its identifiers, and its draft by identity alone.
+
+    `order` is the order that it tells of.
+    """
 
     event: IncomingEvent
     accepted: Accepted
     draft: Draft
-    tells_of_order: bool
+    order: OrderKey | None
     addressed: AddressedEvent | None
 
 
@@ -393,18 +397,17 @@ def _place_orders(
 ) -> PlacedBatch:
     """The drafts, with what tells of an order in the order's home; homes follow in this unit."""
     _note_carts(unit, batch, incoming)
-    telling = [each for each in incoming if each.tells_of_order]
+    telling = [(each, each.order) for each in incoming if each.order is not None]
     if not telling:
         return PlacedBatch([each.draft for each in incoming], batch.resolutions, batch.refusals)
     # The rows are locked first: whoever recorded one of these events meanwhile is done by then.
-    keys = {each.event.id: orders.order_key(each.event) for each in telling}
-    rows = store.lock_orders(unit, [key for key in keys.values() if key is not None])
-    recorded = unit.find(list(keys)) if unit.is_repeated else {}
+    rows = store.lock_orders(unit, [key for _, key in telling])
+    recorded = unit.find([each.event.id for each, _ in telling]) if unit.is_repeated else {}
     events = [
         orders.order_event(
-            each.event, each.accepted, batch.resolutions.get(each.event.id), unit.now, place
+            each.event, key, each.accepted, batch.resolutions.get(each.event.id), unit.now, place
         )
-        for place, each in enumerate(telling)
+        for place, (each, key) in enumerate(telling)
         if each.event.id not in recorded
     ]
     carts = store.streams_of_carts(unit, filter(None, map(orders.bought_cart, events)))

@@ -116,15 +116,13 @@ class OrderPlace:
 
 def order_event(
     event: IncomingEvent,
+    key: OrderKey,
     accepted: Accepted,
     resolution: ResolvedEvent | None,
     recorded_at: int,
     place: int,
 ) -> OrderEvent:
     """An event that tells of an order, the `place`th of those that are recorded together."""
-    key = order_key(event)
-    if key is None:
-        raise ValueError(f"{event.id} tells of no order")
     occasion = Occasion(
         at=event.time,
         event_id=event.id,

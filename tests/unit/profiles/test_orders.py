@@ -76,7 +76,7 @@ class OrderWorld:
             self._append([by_identity])
             return resolution.stream
         row = self.rows.setdefault(key, OrderRow(key))
-        telling = orders.order_event(event, accepted, resolution, NOW, 0)
+        telling = orders.order_event(event, key, accepted, resolution, NOW, 0)
         owners = Owners(
             {s: PROFILES.get(s, s) for s in SENDERS if s != "nobody"}, frozenset({"ann", "ben"})
         )
@@ -286,3 +286,10 @@ def test_two_browsers_that_tell_one_order_make_one_of_it() -> None:
     assert completed(world, "a browser") == "a device"
     assert completed(world, "another browser") == "another browser"
     assert world.nets() == {"a device": [500]}
+
+
+def test_a_device_is_told_of_a_bought_cart_if_it_is_anybodys() -> None:
+    event = IncomingEvent("e", "order_completed", NOW, None, {}, False, None, {"order_id": "1"})
+    (checkout,) = orders.checkouts(event, ["s", "t"], Owners({"s": "p"}, frozenset()))
+    assert (checkout.stream, checkout.type, checkout.data) == ("s", "checkout_completed", {})
+    assert checkout.metadata == {"profile_id": "p", "causation_id": "e"}

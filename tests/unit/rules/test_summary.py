@@ -540,3 +540,44 @@ def test_a_refusal_by_an_address_counts_by_its_time_and_is_no_event_of_the_shopp
     assert combine([granted(1), refused(1)]).consents() == {"email": False}
     assert refused(1).events() == 0
     assert refused(1, None).consents() == {}
+
+
+@pytest.mark.parametrize("placed_at", ["whenever", 5.5, None])
+def test_a_date_that_is_none_dates_no_order(placed_at: Any) -> None:
+    (entry,) = fold([order(at=7, placed_at=placed_at)]).book(None).orders
+    assert entry.at == 7
+
+
+def test_an_order_that_is_on_its_way_is_the_same_order() -> None:
+    fulfilled = ShopperEvent("order_fulfilled", {"order_id": "A"}, NOW + 1, "f1")
+    assert nets(fold([order(), fulfilled])) == [5_000]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("order_moved", {"from": "s", "to": "t"}),
+        ("order_moved", {"order_id": "A", "from": "t", "to": "u"}),
+        ("consent_refused", {}),
+        ("order_completed", {"order_id": "A"}),
+    ],
+)
+def test_a_fact_of_others_and_what_is_no_fact_change_nothing(kind: str, data: Any) -> None:
+    summary = fold([order()])
+    before = summary.dump()
+    summary.add_fact(kind, data, "s")
+    assert summary.dump() == before
+
+
+def test_points_dated_ahead_are_added_once_their_time_has_passed() -> None:
+    def points(number: int, at: int, recorded_at: int) -> ShopperEvent:
+        data = {"points": number}
+        return ShopperEvent("loyalty_points_changed", data, at, str(number), at, recorded_at)
+
+    summary = fold([points(5, NOW + 5, NOW), points(2, NOW, NOW + 9)])
+    assert summary.state.stated.points_ahead == []
+    assert (summary.points(NOW + 9), summary.next_points(NOW + 9)) == (7, None)
+
+
+def test_an_empty_summary_of_the_first_form_is_read() -> None:
+    assert Summary.load({"types": {"page_read": [1, 5, [5]]}}).last_seen() == 5
