@@ -38,18 +38,21 @@ _TIME = format_instant(NOW)
 
 
 def measure(databases: Databases) -> dict[str, float]:
-    """Known and new shoppers a second in one process, and the cost with many over that with few."""
+    """Known and new shoppers and guests with an address a second in one process, and the cost with
+    many over that with few."""
     with ExitStack() as stack:
         few, many = (_Identity(databases, stack, count) for count in (FEW, MANY))
-        rates: dict[str, list[float]] = {"few": [], "many": [], "new": []}
+        rates: dict[str, list[float]] = {"few": [], "many": [], "new": [], "guests": []}
         for _ in range(ROUNDS):  # in turns, because other load comes and goes
             rates["few"].append(few.rate(few.known))
             rates["many"].append(many.rate(many.known))
             rates["new"].append(few.rate(few.new))
+            rates["guests"].append(few.rate(few.guests))
         ratios = [a / b for a, b in zip(rates["few"], rates["many"], strict=True)]
         return {
             "resolve_known_per_s": round(median(rates["many"])),
             "resolve_new_per_s": round(median(rates["new"])),
+            "resolve_guest_orders_per_s": round(median(rates["guests"])),
             "resolve_1m_over_1k": round(median(ratios), 2),
         }
 
@@ -97,6 +100,12 @@ class _Identity:
         numbers = range(self._new, self._new + BATCH)
         return [_observation(f"new-{n}", f"new-{n}") for n in numbers]
 
+    def guests(self) -> list[dict[str, Any]]:
+        """A batch of orders of new guests, each with an address that it shares with many."""
+        self._new += BATCH
+        numbers = range(self._new, self._new + BATCH)
+        return [_order(f"guest-{n}", f"shopper-{n % 100}@shop.example") for n in numbers]
+
     def rate(self, batch: Callable[[], list[dict[str, Any]]]) -> float:
         """Observations a second, from the arguments of a call to its result."""
         done, spent = 0, 0.0
@@ -110,6 +119,16 @@ class _Identity:
         observed = [OBSERVER.observe(**one) for one in read_observations(observations)]
         resolved, facts = self._resolver.resolve(observed, self._work)
         return [*map(responses.resolution, resolved), *(fact.to_wire() for fact in facts)]
+
+
+def _order(device: str, email: str) -> dict[str, Any]:
+    return {
+        "event_id": "e",
+        "type": "order_completed",
+        "time": _TIME,
+        "identifiers": {"anonymous_id": device, "email": email},
+        "authenticated": False,
+    }
 
 
 def _observation(user: str, device: str) -> dict[str, Any]:

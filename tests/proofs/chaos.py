@@ -44,6 +44,8 @@ _OF_STREAMS = {
         "identifiers",
         "summaries",
         "tenures",
+        "sightings",
+        "periods",
         "positions",
     ),
     "profile_id": ("memberships",),

@@ -165,9 +165,13 @@ class Checker:
         }
         versions = {place: place[1] for place in epochs}
         lines += differences("epochs in identity's own log", versions, epochs)
-        rows = self.observer.rows("identity", "SELECT stream_id, profile_id, epoch FROM tenures")
+        query = (
+            "SELECT stream_id, profile_id, epoch FROM tenures UNION ALL"
+            " SELECT stream_id, profile_id, epoch FROM sightings WHERE stream_id IS NOT NULL"
+        )
+        rows = self.observer.rows("identity", query)
         actual = {stream: (profile, epoch) for stream, profile, epoch in rows}
-        return lines + differences("identity.tenures", labels(self.logs["identity"]), actual)
+        return lines + differences("identity's streams", labels(self.logs["identity"]), actual)
 
     # The tables of read models
 
