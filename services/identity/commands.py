@@ -20,7 +20,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from identifiers import load_types
 from services.identity import queries, store
 from services.identity.domain import restoring, review, support
-from services.identity.domain.change import IdentityChange
+from services.identity.domain.change import IdentityChange, divide
 from services.identity.domain.events import identity_changed, lost_fact
 from services.identity.domain.observation import Observation, Observer
 from services.identity.domain.resolution import (
@@ -150,7 +150,7 @@ class RepairHandler:
             fact = None
             if not dry_run:
                 store.save(unit, state)
-                fact = next(iter(_append(unit, [change] if change else [])), None)
+                fact = next(iter(_append(unit, divide(change) if change else [])), None)
             return _repaired(state, before, change, fact) if change else None
 
         return _run(work.read if dry_run else work.run, part)
@@ -168,7 +168,7 @@ class RepairHandler:
             fact = None
             if not dry_run:
                 store.save(unit, state)
-                (fact,) = _append(unit, [change])
+                fact, *_ = _append(unit, divide(change))
             after = {profile: _streams(state, profile) for profile in results}
             return RepairResult(before, after, _keys(state), fact)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from services.identity.domain.state import IdentityState, Sighting, Stream, Tenure
+from services.identity.domain.state import IdentityState, Stream, Tenure
 
 Reason = Literal[
     "created", "linked", "merged", "separated", "tenure_opened", "verified", "split", "redrawn"
 ]
 _STRONGEST_FIRST: tuple[Reason, ...] = ("merged", "separated", "created", "tenure_opened", "linked")
-_MOST_ADDRESSES = 100  # address streams in one fact
+_MOST_STREAMS = 100  # in one fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +59,15 @@ def changes_of(state: IdentityState, event_id: str, time: int) -> list[IdentityC
     streams, before = finish(state)
     if not streams:
         return []
-    reason = _reason(streams, before)
-    addresses = [stream for stream in streams if isinstance(stream, Sighting)]
-    if len(addresses) <= _MOST_ADDRESSES:
-        return [IdentityChange(event_id, time, reason, streams)]
-    rest = [stream for stream in streams if isinstance(stream, Tenure)]
-    changes = []
-    for start in range(0, len(addresses), _MOST_ADDRESSES):
-        part: list[Stream] = [*rest, *addresses[start : start + _MOST_ADDRESSES]]
-        part.sort(key=_by_stream)
-        changes.append(IdentityChange(event_id, time, reason, tuple(part)))
-        rest = []
-    return changes
+    return divide(IdentityChange(event_id, time, _reason(streams, before), streams))
 
 
-def _by_stream(stream: Stream) -> str:
-    return stream.stream
+def divide(change: IdentityChange) -> list[IdentityChange]:
+    """A change as several of at most so many streams: each copy of a fact names all of its own."""
+    return [
+        replace(change, streams=change.streams[start : start + _MOST_STREAMS])
+        for start in range(0, len(change.streams), _MOST_STREAMS)
+    ]
 
 
 def _is_told(before: Stream, after: Stream) -> bool:

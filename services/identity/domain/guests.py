@@ -83,7 +83,9 @@ def _tenures(
         return [tenure_at(state, i.key, time, ids) for i in observation.devices], []
     tenures, ended = [], []
     for device in observation.devices:
-        tenure = tenure_before(state, device.key, time) or tenure_at(state, device.key, time, ids)
+        tenure = tenure_before(state, device.key, time)
+        if tenure is None or tenure.empty:
+            tenure = tenure_at(state, device.key, time, ids)
         tenures.append(tenure)
         period = state.in_force(device.key, time)
         if tenure.signed_in and period is not None and period.stream == tenure.stream:

@@ -128,6 +128,16 @@ class TestOneDeviceAndSeveralAccounts:
         assert not shop.together(ann, shop.guest(21, anonymous_id="d"))
         assert shop.sign_out(20, anonymous_id="d").stream == out.stream
 
+    def test_a_sign_out_where_nobody_is_signed_in_is_that_of_who_signs_in_next(
+        self, shop: ResolvedShop
+    ) -> None:
+        ann = shop.account(10, user_id="ann", anonymous_id="d")
+        shop.sign_out(20, anonymous_id="d")
+        again = shop.sign_out(30, anonymous_id="d")
+        assert not shop.together(ann, again)
+        shop.account(40, user_id="ann", anonymous_id="d")
+        assert shop.together(ann, again)
+
     def test_a_sign_out_on_no_device_of_the_account_says_so(self, shop: ResolvedShop) -> None:
         ann = shop.account(10, user_id="ann", anonymous_id="d")
         shop.account(11, user_id="bob", anonymous_id="e")
@@ -490,7 +500,7 @@ class TestProofs:
         ann = shop.account(1_000, user_id="ann", email=ANN)
         moved = [shop.together(ann, order) for order in orders]
         assert moved == [False] * 10 + [True] * 250
-        assert [len(change.streams) for change in shop.changes[facts:]] == [101, 100, 50]
+        assert [len(change.streams) for change in shop.changes[facts:]] == [100, 100, 51]
         assert [ignored.reason for ignored in ann.ignored] == [TOO_MANY_TO_MOVE]
         assert shop.together(ann, shop.order(1_001, anonymous_id="new", email=ANN))
 

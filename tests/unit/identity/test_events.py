@@ -39,3 +39,15 @@ def test_a_split_is_recorded_with_its_note_and_no_event() -> None:
     draft = identity_changed(shop.changes[-1], "fact-3")
     assert draft.data == {"reason": "split", "note": "because"}
     assert draft.metadata == {}
+
+
+def test_a_change_of_many_streams_is_several_facts_as_each_copy_names_all_of_its_own() -> None:
+    shop = ResolvedShop()
+    for number in range(250):
+        shop.account(2, loyalty_id="card", device_id=f"d-{number}")
+    shop.account(1, user_id="ann")
+    facts = len(shop.changes)
+    shop.account(3, user_id="ann", loyalty_id="card")
+    assert [len(change.streams) for change in shop.changes[facts:]] == [100, 100, 51]
+    moved = [stream.stream for change in shop.changes[facts:] for stream in change.streams]
+    assert moved == sorted(set(moved))
