@@ -33,6 +33,8 @@ _CARTS = frozenset({"cart_updated", "checkout_started"})
 TOLD_BEFORE, BROWSER, SHOP, ACCOUNT = range(4)
 """How well who told an order knows whose it is; `TOLD_BEFORE`: no completion was told yet."""
 
+# Of other orders of the same id, so many are found again, the newest.
+_MOST_REUSED = 100
 _IDS = uuid.UUID("8a5a3a52-5f0d-5d4f-9a43-5d8f6e0c1b77")
 
 
@@ -205,7 +207,7 @@ def _place_completion(telling: OrderEvent, row: OrderRow, owners: Owners) -> Ord
         other = next((each for each in row.reused if _is_of(each, own, owners)), None)
         if other is None:
             other = OrderHome(own.stream, telling.strength, telling.address)
-            row.reused.append(other)
+            row.reused = [*row.reused, other][-_MOST_REUSED:]
         return replace(_at_home(telling, other, owners), is_reused=True)
     if home.stream and telling.strength <= home.strength:
         home.address = home.address or telling.address
