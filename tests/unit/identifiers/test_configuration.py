@@ -132,3 +132,12 @@ def test_an_empty_list_of_placeholders_or_patterns_may_be_left_blank() -> None:
 def test_no_placeholders_may_be_written_in_any_empty_form(empty: str) -> None:
     types = "types: {user_id: {normaliser: exact, assurance: verified, priority: 1}}"
     assert read_types(f"{types}\nplaceholders: {empty}\npatterns: {empty}\n").patterns == ()
+
+
+@pytest.mark.parametrize(("text", "verified"), [("verified", True), ("unverified", False)])
+def test_a_shop_says_whether_the_contacts_of_accounts_are_verified(
+    text: str, verified: bool
+) -> None:
+    types = "types: {user_id: {normaliser: exact, assurance: verified, priority: 1}}"
+    assert read_types(f"{types}\naccount_contacts: {text}").contacts_verified is verified
+    assert read_types(types).contacts_verified

@@ -547,6 +547,15 @@ class TestAccounts:
         assert shop.together(card, ann, shop.account(3, user_id="ann", loyalty_id="card-1"))
         assert shop.profile_of(ann) == card.profile
 
+    def test_an_accounts_event_goes_to_the_stream_of_its_strongest_name(
+        self, shop: ResolvedShop
+    ) -> None:
+        ann = shop.account(1, user_id="ann")
+        card = shop.account(2, loyalty_id="card-1")
+        both = shop.order(3, signed_in=True, user_id="ann", loyalty_id="card-1", anonymous_id="d")
+        assert ann.stream == both.stream != card.stream
+        assert shop.order(4, signed_in=True, loyalty_id="card-1", email=ANN).stream == card.stream
+
     def test_two_accounts_are_never_one(self, shop: ResolvedShop) -> None:
         shop.account(1, user_id="ann", loyalty_id="card-1")
         bob = shop.account(2, user_id="bob", loyalty_id="card-1")
