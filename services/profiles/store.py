@@ -30,6 +30,7 @@ from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import EVENTS, STREAMS
 from chassis.eventlog.log import AppendResult
 from chassis.eventlog.unit_of_work import UnitOfWork
+from contracts.event_types import RESERVED
 from profile_index import apply_identity, fold_events, load_summaries
 from profile_index import save_summaries as save_summary_rows
 from profile_index.tables import IDENTIFIERS, LABELS
@@ -710,7 +711,7 @@ def statistics(unit: UnitOfWork) -> dict[str, int]:
     """How many events shops have sent, profiles, completed orders and streams there are."""
     events = sa.select(sa.func.count()).select_from(EVENTS)
     queries = {
-        "events": events.where(EVENTS.c.type != "identity_changed"),
+        "events": events.where(EVENTS.c.type.not_in(sorted(RESERVED))),
         "profiles": sa.select(sa.func.count(LABELS.c.profile_id.distinct())),
         "orders": events.where(EVENTS.c.type == "order_completed"),
         "streams": sa.select(sa.func.count()).select_from(STREAMS),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from contracts.event_types import ACCOUNT_EVENTS
 from identifiers import Identifier, Ignored, accept
 from services.identity.domain.state import IdentityPolicy
 
 SIGNED_OUT = "signed_out"
 CONTACT_RELEASED = "contact_released"
 CONSENT_CHANGED = "consent_changed"
-_ACCOUNT_EVENTS = frozenset({"signed_in", "account_created", "account_updated", "traits_changed"})
 
 _ROLES = (("names", "verified"), ("devices", "device"), ("contacts", "claimed"))
 
@@ -60,7 +60,7 @@ class Observation:
     @property
     def tells_account(self) -> bool:
         """Whether its contacts are what an account says of itself."""
-        return self.is_accounts and self.type in _ACCOUNT_EVENTS
+        return self.is_accounts and self.type in ACCOUNT_EVENTS
 
     @property
     def proves_address(self) -> bool:

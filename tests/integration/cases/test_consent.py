@@ -221,6 +221,64 @@ def test_receipts_do_not_tell_whether_an_address_is_known(shop: CaseShop, known:
     assert (receipt["warnings"], receipt["ignored_identifiers"]) == ([], [])
 
 
+def test_a_device_whose_orders_were_told_with_the_address_learns_of_its_refusal(
+    shop: CaseShop,
+) -> None:
+    device = {"anonymous_id": "phone"}
+    order: dict[str, Any] = {"order_id": "1", "revenue": 3_000, "currency": "USD"}
+    shop.record(
+        consent(shop, "09:00", device, granted=True),
+        shop.event("order_completed", "09:30", {**device, "email": "ida"}, **order),
+        consent(shop, "10:00", BARE, granted=False),
+    )
+    assert consents(shop, anonymous_id="phone") == {"email": False}
+
+
+def test_several_purposes_are_refused_at_once(shop: CaseShop) -> None:
+    purposes = {"email": True, "sms": True, "analytics": True}
+    refused = dict.fromkeys(purposes, False)
+    shop.record(
+        shop.event("consent_changed", "10:00", IDA, authenticated=True, purposes=purposes),
+        shop.event("consent_changed", "11:00", BARE, purposes=refused),
+    )
+    assert consents(shop, user_id="ida") == {"email": False, "sms": False, "analytics": True}
+
+
+def test_a_refusal_that_is_dated_later_than_now_ends_nothing_yet(shop: CaseShop) -> None:
+    shop.record(
+        consent(shop, "09:00", BARE, granted=False),
+        consent(shop, "10:00", IDA, granted=True),
+        consent(shop, "2026-11-20T20:00:00Z", BARE, granted=False),
+    )
+    assert consents(shop, user_id="ida") == {"email": True}
+
+
+@pytest.mark.parametrize("known", ["unknown", "typed", "account", "refused"])
+def test_decisions_do_not_tell_whether_an_address_is_known(shop: CaseShop, known: str) -> None:
+    device = {"anonymous_id": "phone", **BARE}
+    if known == "typed":
+        shop.record(shop.event("checkout_started", "09:00", {"anonymous_id": "other", **BARE}))
+    if known == "account":
+        shop.record(consent(shop, "09:00", IDA, granted=True))
+    if known == "refused":
+        shop.record(consent(shop, "09:00", BARE, granted=False))
+    event = shop.event("checkout_started", "10:00", device)
+    (receipt,) = shop.record(event)
+    request = {
+        "placement": "checkout",
+        "identifiers": event["identifiers"],
+        "deadline_ms": 10_000,
+        "dry_run": True,
+        "at_least": receipt["token"],
+    }
+    decision = shop.client.call("offers", "decide", request=request)
+    assert decision["profile_id"] == receipt["profile_id"]
+    assert decision["assurance"] == "device"
+    assert {reason for reason in decision["reasons"] if "fallback" not in reason} <= {
+        "segments_not_known_yet"
+    }
+
+
 # What the back office may know of an address.
 
 
