@@ -35,8 +35,8 @@ _WORDS = {
     "redrawn": "claims were parted from the profile",
 }
 _CAUSES = {
-    "signed_in": "signed in on this device",
-    "signed_out": "signed out of this device",
+    "signed_in": "signed in",
+    "signed_out": "signed out",
     "account_created": "made an account",
     "account_updated": "changed the account",
     "contact_released": "released an address",

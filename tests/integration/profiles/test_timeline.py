@@ -111,7 +111,7 @@ def test_a_timeline_tells_what_happened_and_what_identity_made_of_it(shop: Shop)
     assert [each for each in happened(page) if ":" not in each] == ["paid", "in", "viewed"]
     facts = [each["identity"] for each in page["entries"] if each["identity"]]
     assert facts[0]["event_type"] == "signed_in"
-    assert facts[0]["words"].startswith("signed in on this device: ")
+    assert facts[0]["words"].startswith("signed in: ")
     assert (facts[-1]["words"], facts[-1]["event_id"]) == (
         "first seen: a new profile",
         "viewed",
