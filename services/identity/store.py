@@ -188,7 +188,6 @@ _PERIODS_OF_KEYS = PreparedStatement(
 )
 _ADDRESSES_OF_KEYS = PreparedStatement(SELECT_ADDRESSES.where(among(_A.key, "keys")))
 _HELD = PreparedStatement(SELECT_ADDRESSES.where(among(_A.holder, "streams")))
-_HELD = PreparedStatement(SELECT_ADDRESSES.where(among(_A.holder, "streams")))
 _TENURES_OF_STREAMS = PreparedStatement(SELECT_TENURES.where(among(_T.stream_id, "streams")))
 _TENURES_OF_PROFILES = PreparedStatement(SELECT_TENURES.where(among(_T.profile_id, "profiles")))
 _TENURES_OF_GROUPS = PreparedStatement(SELECT_TENURES.where(among(_T["bond"], "groups")))
@@ -197,7 +196,28 @@ _SIGHTINGS_OF_PROFILES = PreparedStatement(SELECT_SIGHTINGS.where(among(_S.profi
 _SIGHTINGS_ON = PreparedStatement(
     SELECT_SIGHTINGS.where(among(_S.on_tenure, "streams"), sa.or_(_STREAM, _S.own))
 )
-_SIGHTINGS_OF_ADDRESSES = PreparedStatement(SELECT_SIGHTINGS.where(among(_S.address, "keys")))
+_RANKED = (
+    SELECT_SIGHTINGS.add_columns(
+        sa.func.row_number()
+        .over(
+            partition_by=(_S.address, _S.address_tenure),
+            order_by=(_S.seen_at.desc(), _S.stream_id.desc()),
+        )
+        .label("place")
+    )
+    .where(
+        among(_S.address, "keys"),
+        _STREAM,
+        _S.on_tenure != sa.literal_column(f"'{NOBODY}'"),
+        sa.not_(_S.beyond_proof),
+    )
+    .subquery()
+)
+_MOVABLE = PreparedStatement(
+    sa.select(*list(_RANKED.c)[: len(_SIGHTING)]).where(
+        _RANKED.c.place <= sa.bindparam("most", type_=sa.BigInteger)
+    )
+)
 _SIGHTINGS_OF_PAIRS = RowStatement(
     """
     SELECT s.address, s.address_tenure, s.on_tenure, s.seen_at, s.own,
@@ -256,7 +276,22 @@ _SAVE_SIGHTINGS = RowStatement(
     ON CONFLICT (address, address_tenure, on_tenure) DO UPDATE
     SET own = excluded.own, stream_id = excluded.stream_id, profile_id = excluded.profile_id,
         epoch = excluded.epoch, pin = excluded.pin, fused = excluded.fused,
-        untied = excluded.untied, beyond_proof = excluded.beyond_proof
+        untied = excluded.untied,
+        beyond_proof = sightings.beyond_proof OR excluded.beyond_proof
+    """
+)
+# The streams of an address that were there before a proof moved the newest of them.
+_LEAVE_BEYOND = RowStatement(
+    """
+    UPDATE sightings SET beyond_proof = true
+    WHERE stream_id IN (
+        SELECT s.stream_id FROM {rows}
+        JOIN sightings AS s
+          ON s.address = text[key] AND s.address_tenure = number[number]
+         AND (s.seen_at < number[until]
+              OR s.seen_at = number[until] AND s.stream_id < text[stream])
+        WHERE s.on_tenure <> 'nobody' AND NOT s.beyond_proof
+    )
     """
 )
 _SAVE_TENURES = RowStatement(
@@ -440,7 +475,8 @@ def _load_needs(unit: UnitOfWork, state: IdentityState, needs: Needs) -> None:
         state.load(tenures=_tenures(_TENURES_OF_STREAMS.execute(connection, streams=streams)))
         state.load(sightings=_sightings(_SIGHTINGS_OF_STREAMS.execute(connection, streams=streams)))
     if needs.addresses:
-        rows = _SIGHTINGS_OF_ADDRESSES.execute(connection, keys=sorted(needs.addresses))
+        most = state.policy.most_proven + 1
+        rows = _MOVABLE.execute(connection, keys=sorted(needs.addresses), most=most)
         state.load(sightings=_sightings(rows))
         _load_addresses(unit, state, needs.addresses)
         alone = {s.stream for s in state.sightings.values() if s.stream and s.profile == s.stream}
@@ -578,6 +614,12 @@ def save(unit: UnitOfWork, state: IdentityState) -> None:
     if state.changed_sightings:
         rows = [_sighting_row(state.sightings[p]) for p in sorted(state.changed_sightings)]
         _SAVE_SIGHTINGS.execute(connection, rows)
+    if state.left_beyond:
+        rows = [
+            {"key": key, "number": number, "until": first.seen_at, "stream": first.stream}
+            for (key, number), first in sorted(state.left_beyond.items())
+        ]
+        _LEAVE_BEYOND.execute(connection, rows)
     periods, addresses = state.changed_rows()
     if periods:
         rows = [{"key": p.key, "opened_at": p.opened_at, "stream_id": p.stream} for p in periods]

@@ -127,16 +127,15 @@ def prove(state: IdentityState, name: Tenure, contact: Identifier, time: int) ->
         return WITHDRAWN if address.withdrawn else None
     if address.held_by is not None:
         return PROVEN_BY_ANOTHER
-    seen = state.sightings_of(address.key, address.number)
-    streams = sorted(
-        (s for s in seen if s.stream), key=lambda s: (s.seen_at, s.stream), reverse=True
-    )
+    found = state.movable(address.key, address.number)
     state.set_address(replace(address, holder=name.stream, withdrawn=False))
-    movable = [s for s in streams if s.on != NOBODY]
-    for left in movable[state.policy.most_proven :]:
-        state.change_sighting(left, beyond_proof=True)
-    relabel(state, [s.stream for s in movable[: state.policy.most_proven]])
-    return TOO_MANY_TO_MOVE if len(movable) > state.policy.most_proven else None
+    room = state.policy.most_tied - state.profile(name.profile).tied
+    here = sum(sighting.profile == name.profile for sighting in found)
+    most = min(state.policy.most_proven, max(0, room) + here)
+    if len(found) > most:
+        state.leave_beyond(found[most])
+    relabel(state, [sighting.stream for sighting in found[:most]])
+    return TOO_MANY_TO_MOVE if len(found) > most else None
 
 
 def release(state: IdentityState, name: Tenure, contact: Identifier, time: int) -> str | None:

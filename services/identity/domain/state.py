@@ -189,8 +189,8 @@ class IdentityPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What has to be loaded: profiles, streams and groups whole, addresses with all sightings, and
-    the sightings of pairs of an address and a stream."""
+    """What has to be loaded: profiles, streams and groups whole, addresses with the streams that a
+    proof moves, and the sightings of pairs of an address and a stream."""
 
     profiles: frozenset[str] = frozenset()
     streams: frozenset[str] = frozenset()
@@ -237,8 +237,9 @@ class IdentityState:
     """What was loaded, by its keys, and what of it has changed since.
 
     `loaded` says what is here whole, `whole_keys` of which keys all tenures and periods are,
-    `whole_tenures` on which tenures all address streams are, and `whole_addresses` of which
-    addresses all tenures are. A state that is `frozen` raises WouldChange. `journal` has the
+    `whole_tenures` on which tenures all address streams are, and `whole_addresses`
+    of which addresses all tenures are. `left_beyond` has the newest stream of each address that a
+    proof did not move. A state that is `frozen` raises WouldChange. `journal` has the
     streams that have changed since `begin`, as they were then.
     """
 
@@ -254,6 +255,7 @@ class IdentityState:
     changed_profiles: set[str] = field(default_factory=set)
     changed_periods: set[tuple[str, int]] = field(default_factory=set)
     changed_addresses: set[tuple[str, int]] = field(default_factory=set)
+    left_beyond: dict[tuple[str, int], Sighting] = field(default_factory=dict)
     whole_keys: set[str] = field(default_factory=set)
     whole_tenures: set[str] = field(default_factory=set)
     whole_addresses: set[str] = field(default_factory=set)
@@ -380,15 +382,23 @@ class IdentityState:
         return found
 
     def _is_known(self, address: str, on: str) -> bool:
-        is_loaded = (address, on) in self.loaded.pairs or address in self.loaded.addresses
-        return is_loaded or on in self.new
+        return (address, on) in self.loaded.pairs or on in self.new
 
-    def sightings_of(self, address: str, number: int) -> list[Sighting]:
-        """All sightings of an address in a tenure; Incomplete if some may be missing."""
+    def movable(self, address: str, number: int) -> list[Sighting]:
+        """The address streams that a proof moves, the newest first, and one more if there are more.
+
+        Incomplete if some may be missing.
+        """
         if address not in self.loaded.addresses:
             raise Incomplete(Needs(addresses=frozenset([address])))
-        places = sorted(self._of_address.get(address, ()))
-        return [self.sightings[place] for place in places if place[1] == number]
+        seen = [self.sightings[place] for place in self._of_address.get(address, ())]
+        found = [
+            s
+            for s in seen
+            if s.number == number and s.stream and s.on != NOBODY and not s.beyond_proof
+        ]
+        found.sort(key=lambda s: (s.seen_at, s.stream), reverse=True)
+        return found[: self.policy.most_proven + 1]
 
     def sightings_on(self, stream: str) -> list[Sighting]:
         """The sightings on a tenure that have streams, or are an account's own."""
@@ -494,6 +504,16 @@ class IdentityState:
             raise WouldChange
         self._addresses.setdefault(tenure.key, {})[tenure.number] = tenure
         self.changed_addresses.add((tenure.key, tenure.number))
+
+    def leave_beyond(self, first: Sighting) -> None:
+        """An address stream that a proof moves no longer, and all older ones of its address."""
+        self.left_beyond[first.address, first.number] = first
+        for place in self._of_address[first.address]:
+            sighting = self.sightings[place]
+            is_older = (sighting.seen_at, sighting.stream) <= (first.seen_at, first.stream)
+            is_movable = bool(sighting.stream) and sighting.on != NOBODY
+            if sighting.number == first.number and is_movable and is_older:
+                self.change_sighting(sighting, beyond_proof=True)
 
     def set_account(self, profile: str, account: bool) -> None:
         """Note whether a profile is an account."""

@@ -225,8 +225,8 @@ def _restore_holders(
         is_theirs = (address.key, address.number) in addresses
         if address.withdrawn and is_theirs and address.holder in holders:
             state.set_address(replace(address, withdrawn=False))
-            seen = state.sightings_of(address.key, address.number)
-            restored += (sighting.stream for sighting in seen if sighting.stream)
+            seen = state.movable(address.key, address.number)
+            restored += (sighting.stream for sighting in seen)
     return restored
 
 

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chassis import Event, FixedClock, NotFound, new_id, parse_instant
 from chassis.database.engine import Database
@@ -18,9 +19,9 @@ from services.identity import queries, store
 from services.identity.commands import ResolveHandler
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution, resolve_all
-from services.identity.domain.state import Incomplete, Needs
+from services.identity.domain.state import IdentityPolicy, Incomplete, Needs
 from tests.unit.identity.observed import SEQUENCES
-from tests.unit.identity.shop import OBSERVER, ResolvedShop, seen
+from tests.unit.identity.shop import OBSERVER, TYPES, ResolvedShop, seen
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
 
@@ -211,6 +212,30 @@ def test_a_guests_event_reads_a_row_for_each_identifier_and_one_more_whatever_it
             assert len(rows) <= len(event.identifiers) + 1
 
 
+def test_a_proof_reads_and_moves_the_newest_streams_of_an_address_however_many_it_has(
+    identity: IdentityWithoutNameko,
+) -> None:
+    policy = IdentityPolicy(TYPES, most_proven=5)
+    identity.resolver = ResolveHandler(policy)
+    mail = {"email": "a@b.example"}
+    orders = [
+        seen(1 + n // 2, {"device_id": f"d-{n}", **mail}, type="order_completed") for n in range(40)
+    ]
+    before, _ = identity.resolve(*orders)
+    proof = seen(100, {"user_id": "u-1", **mail}, signed_in=True, type="signed_in")
+    assert _rows_read(identity, proof, policy) <= 2 * (policy.most_proven + 1)
+    (account,), _ = identity.resolve(proof)
+    newest = sorted(zip(orders, before, strict=True), key=lambda p: (p[0].time, p[1].stream))[-5:]
+    moved = [answer for answer in before if identity.profiles(answer) == {account.profile}]
+    assert {answer.stream for answer in moved} == {answer.stream for _, answer in newest}
+    # What is left stays, whatever is judged anew on its device; what comes is the account's.
+    identity.resolve(*(seen(101, {"device_id": f"d-{n}", "anonymous_id": "a"}) for n in range(9)))
+    again = [answer for answer in before if identity.profiles(answer) == {account.profile}]
+    assert again == moved
+    (new,), _ = identity.resolve(seen(102, {"device_id": "d-new", **mail}, type="order_completed"))
+    assert new.profile == account.profile
+
+
 def test_what_an_event_of_an_account_reads_does_not_grow_with_its_devices(
     identity: IdentityWithoutNameko, size: Callable[[int, int], int]
 ) -> None:
@@ -233,11 +258,13 @@ def test_what_an_event_of_an_account_reads_does_not_grow_with_its_devices(
         identity.resolve(event)
 
 
-def _rows_read(identity: IdentityWithoutNameko, event: Observation) -> int:
+def _rows_read(
+    identity: IdentityWithoutNameko, event: Observation, policy: IdentityPolicy = OBSERVER.policy
+) -> int:
     """How many rows a change reads under its locks, until nothing is missing."""
     needs = Needs()
     while True:
-        load = partial(store.load_locked, policy=OBSERVER.policy, observations=[event], needs=needs)
+        load = partial(store.load_locked, policy=policy, observations=[event], needs=needs)
         state = identity.work.run(load)
         read = len([*state.tenures, *state.address_tenures(), *state.sightings])
         try:
@@ -248,13 +275,17 @@ def _rows_read(identity: IdentityWithoutNameko, event: Observation) -> int:
             return read
 
 
+_LIMITS = [IdentityPolicy(TYPES), IdentityPolicy(TYPES, most_tied=3, most_proven=1)]
+
+
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(SEQUENCES)
+@given(SEQUENCES, st.sampled_from(_LIMITS))
 def test_the_database_gives_what_the_pure_resolution_gives(
-    identity: IdentityWithoutNameko, sequence: list[Observation]
+    identity: IdentityWithoutNameko, sequence: list[Observation], policy: IdentityPolicy
 ) -> None:
     identity.forget()
-    shop = ResolvedShop()
+    identity.resolver = ResolveHandler(policy)
+    shop = ResolvedShop(policy)
     expected = [shop.resolve(observation) for observation in sequence]
     half = len(sequence) // 2
     (first, _), (second, _) = identity.resolve(*sequence[:half]), identity.resolve(*sequence[half:])
