@@ -17,12 +17,14 @@ from services.profiles.domain.addresses import (
     addressed,
     holder_of,
     note_addresses,
+    places_of,
+    refused_in,
     remembered,
     statements,
     to_lock,
     told_last,
 )
-from services.profiles.domain.recording import ResolvedEvent
+from services.profiles.domain.recording import ResolvedEvent, draft, with_proof
 from services.profiles.vault import open_vault
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
@@ -215,3 +217,31 @@ def test_statements_are_those_of_events_and_of_the_address() -> None:
         ConsentStatement("email", True, NOW - 1, "e-2"),
         ConsentStatement("sms", False, NOW - 1, "e-2"),
     ]
+
+
+def test_places_and_refused_addresses_are_sorted_and_named_once() -> None:
+    typed = AddressedEvent(incoming(), (use("s", "email:eve"), use("s", "email:eve")), ())
+    assert places_of([refusing("t"), typed, refusing()]) == [
+        (ADA, "s"),
+        (ADA, "t"),
+        ("email:eve", "s"),
+    ]
+    assert refused_in([refusing("t"), typed, refusing()]) == [ADA]
+
+
+@pytest.mark.parametrize(
+    ("fields", "unproven"),
+    [
+        ({"proven": ["email"]}, False),
+        ({"proven": ["phone"]}, True),
+        ({"proven": []}, True),
+        ({}, True),
+    ],
+)
+def test_a_consent_whose_link_was_opened_on_a_device_is_proven(
+    fields: dict[str, Any], unproven: bool
+) -> None:
+    identifiers = {"anonymous_id": "a", "email": "ada@shop.example"}
+    event = incoming(identifiers=identifiers, data={"purpose": "email", "granted": True}, **fields)
+    marked = with_proof(draft(event, resolved()), event, VAULT.accept(event))
+    assert bool(marked.metadata.get("unproven")) == unproven
