@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -17,7 +18,7 @@ from marshmallow import ValidationError
 
 from chassis.core.errors import InvalidInput
 from chassis.core.field_message import FieldMessage
-from chassis.core.instants import DAY, HOUR, SECOND, format_instant
+from chassis.core.instants import DAY, HOUR, SECOND, format_instant, parse_instant
 from chassis.core.suggest import near_miss, suggest
 from chassis.validation.fields import Boolean, Instant, JsonObject, ListOf, Name, Text
 from chassis.validation.plain import (
@@ -286,6 +287,8 @@ class _Reader:
         event["corrected"] = time = self._corrected(event["time"], event.get("sent_at"))
         if not 0 < time <= self._now + MAX_AHEAD or "context" in event["data"]:
             return None
+        if "placed_at" in event["data"] and any(self._placed_errors(event["type"], event["data"])):
+            return None
         if event["type"] == "signed_in" and any(self._sign_in_errors(value)):
             return None
         if not event["identifiers"] and any(self._nobody_errors(value)):
@@ -338,9 +341,19 @@ class _Reader:
                 load_fields(schema, data, at)
             except InvalidFields as error:
                 yield from error.errors
+        yield from self._placed_errors(event_type, data)
 
-    def _time_errors(self, time: int) -> Iterator[FieldMessage]:
-        where = f"{self.path}.time"
+    def _placed_errors(self, event_type: str, data: Mapping[str, Any]) -> Iterator[FieldMessage]:
+        """What is wrong with when an order was placed, if it can be read."""
+        schema = EVENT_TYPES.get(event_type)
+        if schema is None or "placed_at" not in schema.load_fields:
+            return
+        with suppress(InvalidInput):
+            placed_at = parse_instant(_text(data.get("placed_at")))
+            yield from self._time_errors(placed_at, "data.placed_at")
+
+    def _time_errors(self, time: int, field: str = "time") -> Iterator[FieldMessage]:
+        where = f"{self.path}.{field}"
         if time > self._now + MAX_AHEAD:
             ours = format_instant(self._now)[:19]
             yield FieldMessage(

@@ -13,6 +13,7 @@ else; `evaluate`, `explain` and `describe` never raise. docs/reference/rules.md 
 people.
 """
 
+from rules.fields import purpose_name
 from rules.language.errors import RuleError
 from rules.language.rule import Rule, Verdict, compile_rule
 from rules.language.vocabulary import Vocabulary
@@ -50,6 +51,7 @@ __all__ = [
     "money_of",
     "order_key",
     "profile_view",
+    "purpose_name",
     "refunded_amount",
     "refunded_money",
 ]

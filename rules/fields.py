@@ -18,6 +18,11 @@ def text_or_none(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def purpose_name(text: str) -> str:
+    """A purpose of consent as it is compared: `Email ` and `email` are one purpose."""
+    return text.strip().lower()
+
+
 def whole_or_none(value: Any) -> int | None:
     """The value if it is a whole number; True and False are not."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None

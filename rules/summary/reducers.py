@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from rules.fields import add_up, mappings_in, quantity_of, text_or_none, whole_or_none
+from rules.fields import (
+    add_up,
+    mappings_in,
+    purpose_name,
+    quantity_of,
+    text_or_none,
+    whole_or_none,
+)
 from rules.summary.history import keep
 from rules.summary.occasion import Occasion
 from rules.summary.orders import ORDER_EVENTS, apply_to_order, merge_orders, order_key
@@ -112,7 +119,8 @@ def _state_consent(state: SummaryState, purpose: str, granted: bool, occasion: O
     stated = state.unproven if granted and occasion.is_unproven else state.stated
     # At one instant a refusal wins: a wrong no is cheap.
     statement = occasion.statement(granted, tie=int(not granted))
-    stated.consent[purpose] = keep(stated.consent.get(purpose, []), statement, state.watermark)
+    name = purpose_name(purpose)
+    stated.consent[name] = keep(stated.consent.get(name, []), statement, state.watermark)
 
 
 def _order(event_type: str, state: SummaryState, data: Data, occasion: Occasion) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rules.fields import text_or_none, whole_or_none
+from rules.fields import purpose_name, text_or_none, whole_or_none
 from rules.language.terms import Kind, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
 from rules.vocabularies.segments import HINTS
@@ -71,10 +71,11 @@ def _basket_value(currency: str) -> Term[Situation]:
 
 
 def _has_consent(purpose: str) -> Term[Situation]:
+    name = purpose_name(purpose)
     return Term(
         Kind.TRUTH,
         f"consent to {purpose}",
-        lambda situation, now: situation.consent.get(purpose) is True,
+        lambda situation, now: situation.consent.get(name) is True,
         missable=False,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rules.fields import purpose_name
 from rules.language.terms import Holds, Kind, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
 from rules.summary.summary import Summary
@@ -12,11 +13,12 @@ from rules.vocabularies import event_terms, order_terms
 
 
 def _has_consent(purpose: str) -> Term[Summary]:
+    name = purpose_name(purpose)
     return Term(
         Kind.TRUTH,
         f"consent to {purpose}",
-        lambda summary, now: summary.consent(purpose, now) is True,
-        lambda summary, now, holds, bounds: summary.next_consent(purpose, now),
+        lambda summary, now: summary.consent(name, now) is True,
+        lambda summary, now, holds, bounds: summary.next_consent(name, now),
         missable=False,
     )
 

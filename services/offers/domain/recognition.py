@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from identifiers import Accepted
+from identifiers import Accepted, Identifier
 from rules import Summary, combine
 from services.offers.domain.decision import Shopper
 
@@ -78,7 +78,7 @@ def recognise(
     now, unless the request names another account than the device's. Anybody can type an address or
     a name: whoever does gets the same answer, whether it is known or not.
     """
-    claimed = any(each.assured(authenticated) == "claimed" for each in accepted.keys)
+    claimed = any(_claims(each, authenticated) for each in accepted.keys)
     nobody = Recognition(None, "claimed" if claimed else "none")
     named: list[str | None] = []
     for identifier in accepted.keys:
@@ -94,6 +94,12 @@ def recognise(
         if not match.is_account or all(name == match.profile_id for name in named):
             return Recognition(match, "device")
     return nobody
+
+
+def _claims(identifier: Identifier, authenticated: bool) -> bool:
+    """Whether it says who somebody is without proof: an address, or a name that is not proven."""
+    is_name = identifier.type.assurance == "verified"
+    return identifier.type.assurance == "claimed" or (is_name and not authenticated)
 
 
 def shopper_of(

@@ -11,6 +11,7 @@ from chassis import Draft, Event, JointDraft, format_instant
 from contracts.event_types import EVENT_VERSIONS
 from contracts.ingest import IncomingEvent
 from identifiers import NONE_USABLE, Accepted
+from rules import purpose_name
 from services.profiles.domain.conflicts import DIGEST, SeenIdentifiers
 
 _POSITION = ("stream", "version")  # what a log adds to the entries of a joint fact
@@ -112,15 +113,22 @@ def channels_refused(event: IncomingEvent) -> list[str]:
     return sorted(name for name, granted in purposes.items() if not granted and is_channel(name))
 
 
-def purposes_of(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The purposes that the data of `consent_changed` names, and whether they are granted."""
-    purposes: Mapping[str, Any] = data.get("purposes") or {data.get("purpose"): data.get("granted")}
+def purposes_of(data: Mapping[str, Any]) -> Mapping[str, bool]:
+    """The purposes that the data of `consent_changed` names, and whether they are granted.
+
+    Of two spellings of one purpose the refusal counts.
+    """
+    told: Mapping[str, Any] = data.get("purposes") or {data.get("purpose"): data.get("granted")}
+    purposes: dict[str, bool] = {}
+    for purpose, granted in told.items():
+        name = purpose_name(purpose)
+        purposes[name] = bool(granted) and purposes.get(name, True)
     return purposes
 
 
 def is_channel(purpose: str) -> bool:
     """Whether a purpose is a channel of an address, and not of a device or an account."""
-    return not _CHANNELS.isdisjoint(_WORD.findall(purpose.lower()))
+    return not _CHANNELS.isdisjoint(_WORD.findall(purpose_name(purpose)))
 
 
 def read_resolutions(

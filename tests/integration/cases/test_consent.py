@@ -372,3 +372,22 @@ def test_a_consent_of_an_address_alone_comes_to_who_proves_it_first(shop: CaseSh
         shop.event("signed_in", "10:00", IDA, authenticated=True),
     )
     assert consents(shop, user_id="ida") == {"email": True}
+
+
+@pytest.mark.parametrize(
+    ("granted", "refused"),
+    [("email", "Email"), (" EMAIL ", "email"), ("Marketing.Sms", "marketing.sms")],
+)
+def test_a_purpose_is_the_same_in_any_case(shop: CaseShop, granted: str, refused: str) -> None:
+    shop.record(
+        consent(shop, "10:00", IDA, granted=True, purpose=granted),
+        consent(shop, "11:00", BARE, granted=False, purpose=refused),
+    )
+    assert consents(shop, user_id="ida") == {refused.lower(): False}
+
+
+def test_of_two_spellings_in_one_event_the_refusal_counts(shop: CaseShop) -> None:
+    shop.record(shop.event("signed_in", "10:00", IDA, authenticated=True))
+    purposes = {"email": False, "Email": True}
+    shop.record(shop.event("consent_changed", "11:00", BARE, purposes=purposes))
+    assert consents(shop, user_id="ida") == {"email": False}

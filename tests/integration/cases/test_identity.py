@@ -193,3 +193,41 @@ def test_a_sign_out_that_ends_nothing_says_so(shop: CaseShop) -> None:
     (ignored,) = receipt["ignored_identifiers"]
     assert ignored["reason"].startswith("signed_out: ")
     assert shop.profile(anonymous_id="d")["profile_id"] == receipt["profile_id"]
+
+
+WHO = [
+    {"user_id": "ann"},
+    {"user_id": "nobody"},
+    {"email": "ann"},
+    {"phone": "+4915112345678"},
+    {"anonymous_id": "laptop"},
+    {"anonymous_id": "laptop", "email": "ann"},
+    {"anonymous_id": "laptop", "user_id": "ann"},
+    {"anonymous_id": "laptop", "user_id": "bob"},
+    {"anonymous_id": "laptop", "user_id": "nobody"},
+    {"anonymous_id": "phone", "user_id": "ann"},
+    {"anonymous_id": "phone", "email": "ann"},
+    {"anonymous_id": "phone", "device_id": "laptop"},
+    {"anonymous_id": "new", "email": "ann"},
+]
+
+
+@pytest.mark.parametrize("authenticated", [False, True])
+def test_identity_and_offers_recognise_the_same_shopper(
+    shop: CaseShop, authenticated: bool
+) -> None:
+    receipts = shop.record(
+        account(shop, "09:00", user_id="ann", email="ann", anonymous_id="laptop"),
+        account(shop, "09:01", user_id="bob", anonymous_id="bobs"),
+        order(shop, "09:02", {"anonymous_id": "laptop", "email": "other"}, "1"),
+        shop.event("checkout_started", "09:03", {"anonymous_id": "phone", "email": "ann"}),
+    )
+    token = {stream: v for each in receipts for stream, v in each["token"].items()}
+    for who in WHO:
+        identifiers = shop.event("product_viewed", NOW, who)["identifiers"]
+        asked = {"identifiers": identifiers, "authenticated": authenticated}
+        lookup = shop.client.call("identity", "lookup", **asked)
+        request = {"placement": "checkout", "at_least": token, "deadline_ms": 20_000, **asked}
+        decision = shop.client.call("offers", "decide", request=request)
+        found = lookup["profile_id"], lookup["assurance"] or "none"
+        assert (decision["profile_id"], decision["assurance"]) == found, who

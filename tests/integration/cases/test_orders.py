@@ -71,6 +71,20 @@ def test_an_order_is_dated_by_when_it_was_placed(shop: CaseShop) -> None:
     assert shop.profile(user_id="ann")["orders"]["first_at"] == "2026-06-01T10:00:00.000000Z"
 
 
+@pytest.mark.parametrize("kind", ["order_completed", "order_updated"])
+@pytest.mark.parametrize(
+    "never", ["1970-01-01T00:00:00Z", "1899-12-30T00:00:00Z", "2099-01-01T00:00:00Z"]
+)
+def test_a_date_that_was_never_set_does_not_date_an_order(
+    shop: CaseShop, kind: str, never: str
+) -> None:
+    shop.record(account(order(shop, "11-10", ANN)))
+    told = {**account(order(shop, "11-11", ANN, placed_at=never)), "type": kind}
+    (receipt,) = shop.receipts(told)
+    assert [error["field"] for error in receipt["errors"]] == ["events[0].data.placed_at"]
+    assert shop.profile(user_id="ann")["orders"]["first_at"] == "2026-11-10T12:00:00.000000Z"
+
+
 def test_an_order_of_1997_is_one_of_1997_whenever_it_was_sent(shop: CaseShop) -> None:
     event = account(order(shop, "1997-03-01", ANN))
     shop.record({**event, "sent_at": "1997-03-01T12:00:01Z"})

@@ -64,7 +64,8 @@ def test_what_is_typed_leads_to_nobody_and_has_one_answer_known_or_not() -> None
     for request in ({"user_id": "ann-1"}, {"email": "ann@example.com"}):
         for matches in (known, {}):
             assert recognised(request, matches) == CLAIM
-    assert recognised({"email": "ann@example.com"}, known, authenticated=True) == NOBODY
+    # Who signed in is said by a name: an address stays a claim, as it does for identity.
+    assert recognised({"email": "ann@example.com"}, known, authenticated=True) == CLAIM
 
 
 def test_an_account_is_reached_by_a_device_on_which_it_was_signed_in() -> None:
