@@ -73,8 +73,10 @@ def take_back(state: IdentityState, facts: Sequence[LostFact]) -> None:
         for stream, entry in sorted(fact.entries.items()):
             if _take_back(state, fact, stream, entry):
                 touched[stream] = None
-    for stream in touched:
-        _tie(state, stream)
+    labels = dict.fromkeys(state.stream(stream).profile for stream in touched)
+    members = [member for label in labels for member in state.members(label)]
+    for member in sorted(members, key=lambda member: member.assurance != "verified"):
+        _tie(state, member.stream)
 
 
 def _take_back(state: IdentityState, fact: LostFact, stream: str, entry: Mapping[str, Any]) -> bool:

@@ -116,6 +116,17 @@ def test_an_account_comes_back_with_its_devices(policy: IdentityPolicy) -> None:
     check(state)
 
 
+def test_an_account_that_has_kept_its_guests_profile_comes_back_with_the_guest(
+    policy: IdentityPolicy,
+) -> None:
+    state = whole_state(policy)
+    state.load(tenures=[tenure("s", "device_id:s")])
+    name = entry("s", 1, "user_id:u", assurance="verified")
+    take_back(state, [fact("1", "tenure_opened", u=name, v=entry("s", 1, "device_id:s", tenure=2))])
+    assert {stream.profile for stream in state.streams()} == {"s"}
+    check(state)
+
+
 def test_an_address_stream_that_is_known_follows_the_facts(policy: IdentityPolicy) -> None:
     state = whole_state(policy)
     state.load(
