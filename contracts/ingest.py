@@ -19,7 +19,7 @@ from marshmallow import ValidationError
 from chassis.core.errors import InvalidInput
 from chassis.core.field_message import FieldMessage
 from chassis.core.instants import DAY, HOUR, SECOND, format_instant, parse_instant
-from chassis.core.suggest import near_miss, suggest
+from chassis.core.suggest import near_miss
 from chassis.validation.fields import Boolean, Instant, JsonObject, ListOf, Name, Text
 from chassis.validation.plain import (
     MAX_CALL_BYTES,
@@ -36,6 +36,7 @@ from chassis.validation.schema import (
     InvalidFields,
     Mending,
     StrictSchema,
+    did_you_mean,
     load_fields,
 )
 from contracts.event_types import EVENT_TYPES, ORDER_FOLLOW_UPS, EventType
@@ -52,6 +53,8 @@ _MOST_CORRECTION = HOUR
 _TYPES = frozenset(EVENT_TYPES)
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 _SHORTEST_STEM = 8
+_AUTHENTICATED = "is missing: true if your shop knows that it is this account, else false"
+_ORIGIN = "is no field of an event: give it to the call, as record(events, origin=…)"
 
 
 class Proven(ListOf):
@@ -77,10 +80,13 @@ class EventSchema(StrictSchema):
     time = Instant(required=True)
     sent_at = Instant()
     identifiers = OptionalIdentifiers(required=True)
-    authenticated = Boolean(required=True)
+    authenticated = Boolean(required=True, error_messages={"required": _AUTHENTICATED})
     proven = Proven()
     context = JsonObject()
     data = JsonObject(load_default=dict)
+
+    def _unknown(self, name: str) -> str:
+        return _ORIGIN if name == "origin" else super()._unknown(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +149,8 @@ def read_origin(value: object) -> Origin:
         return "server"
     if value in ORIGINS:
         return cast("Origin", value)
-    hint = suggest(_text(value), ORIGINS)
-    raise InvalidInput("origin", f"must be one of {', '.join(ORIGINS)}; {hint}")
+    hint = did_you_mean(_text(value), ORIGINS)
+    raise InvalidInput("origin", f"must be one of {', '.join(ORIGINS)}{hint}")
 
 
 def read_events(

@@ -236,7 +236,7 @@ def read_request(request: object) -> Mapping[str, Any]:
     """
     reader = _Reader()
     if type(request) is not dict:
-        raise InvalidInput("", "must be an object")
+        raise InvalidInput("request", f"must be an object, not {kind(request)}")
     plain = reader.plain_parts(request)
     try:
         loaded = _REQUEST.load(plain)

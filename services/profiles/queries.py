@@ -59,7 +59,7 @@ def find_profile(identity: IdentityLookup, request: Mapping[str, Any]) -> str:
         return str(request["profile_id"])
     response = identity.lookup(identifiers=request["identifiers"], authenticated=True)
     if response["profile_id"] is None:
-        raise NotFound("identifiers", "lead to no profile that we know")
+        raise NotFound("identifiers", "lead to no profile that we know; profiles.find says why")
     return str(response["profile_id"])
 
 

@@ -410,6 +410,12 @@ def test_an_origin_that_there_is_not_is_refused_with_those_that_there_are(origin
         read_origin(origin)
 
 
+def test_an_origin_on_an_event_is_refused_with_where_it_belongs() -> None:
+    (error,) = read_events([event(origin="browser")], NOW).errors[0].errors
+    assert error.field == "events[0].origin"
+    assert "give it to the call" in error.message
+
+
 def test_without_an_origin_it_is_the_server() -> None:
     assert [read_origin(origin) for origin in (None, "server", "browser")] == [
         "server",
