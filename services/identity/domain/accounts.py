@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from identifiers import Identifier, Ignored
 from services.identity.domain import addresses
-from services.identity.domain.devices import FULL, is_signed_in, sign_in, sign_out, tenure_before
+from services.identity.domain.devices import is_signed_in, sign_in, sign_out, tenure_before
 from services.identity.domain.labels import relabel
 from services.identity.domain.observation import CONTACT_RELEASED, SIGNED_OUT, Observation
 from services.identity.domain.state import IdentityState, Tenure, split_apart
@@ -14,8 +14,6 @@ from services.identity.domain.state import IdentityState, Tenure, split_apart
 OTHER_ACCOUNT = "merge_refused: it belongs to another account"
 SPLIT_BY_SUPPORT = addresses.WITHDRAWN
 NOT_SIGNED_IN = "signed_out: the account is signed in on no device that the event names"
-
-__all__ = ["FULL", "OTHER_ACCOUNT", "SPLIT_BY_SUPPORT", "resolve_account"]
 
 
 def resolve_account(

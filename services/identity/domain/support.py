@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from chassis import Conflict, InvalidInput, Refused
-from services.identity.domain.accounts import FULL, OTHER_ACCOUNT
+from services.identity.domain.accounts import OTHER_ACCOUNT
 from services.identity.domain.change import IdentityChange, finish
+from services.identity.domain.devices import FULL
 from services.identity.domain.labels import part_of, relabel
 from services.identity.domain.state import (
     IdentityState,
