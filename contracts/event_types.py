@@ -73,6 +73,26 @@ class Moment(Instant):
         return value
 
 
+class Reference(Text):
+    """What an order, a cart or a refund is called; blanks around it are no part of it."""
+
+    def __init__(self, *, longest: int = MAX_TEXT, **kwargs: Any) -> None:
+        super().__init__(longest=longest, **kwargs)
+
+    def read(self, value: Any) -> str:
+        text = super().read(value)
+        if text != text.strip():
+            raise ValidationError("must not have blanks at either end")
+        return text
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        value = super().mend(value, mending, parts)
+        if type(value) is str and value != (bare := value.strip()):
+            mending.warn(parts, "has blanks at an end, and was read without them")
+            return bare
+        return value
+
+
 class EventData(StrictSchema):
     """The base of all event data: known fields are checked, others are taken as they are."""
 
@@ -208,7 +228,7 @@ class ValuedData(EventData):
 class CartUpdated(ValuedData):
     """The cart as it now stands; `products: []` is an empty cart."""
 
-    cart_id = Text(longest=MAX_TEXT)
+    cart_id = Reference()
     products = OrderLines(Nested(OrderLine()), most=MAX_PRODUCTS, required=True)
 
     def shortened(self, data: dict[str, Any]) -> dict[str, Any] | None:
@@ -222,14 +242,14 @@ class CartUpdated(ValuedData):
 class CheckoutStarted(ValuedData):
     """A shopper has come to the checkout."""
 
-    cart_id = Text(longest=MAX_TEXT)
-    order_id = Text(longest=MAX_TEXT)
+    cart_id = Reference()
+    order_id = Reference()
 
 
 class CheckoutCompleted(EventData):
     """A checkout has ended in an order; what was ordered is told by the order."""
 
-    cart_id = Text(longest=MAX_TEXT)
+    cart_id = Reference()
 
 
 class OrderData(EventData):
@@ -238,8 +258,8 @@ class OrderData(EventData):
     What was told last wins, or what has the greatest `revision`, where a shop numbers them.
     """
 
-    order_id = Text(longest=MAX_TEXT, required=True)
-    store = Text(longest=MAX_STORE)
+    order_id = Reference(required=True)
+    store = Reference(longest=MAX_STORE)
     revision = Integer(least=0, most=MAX_REVISION)
 
 
@@ -253,7 +273,7 @@ class OrderCompleted(OrderData):
     currency = Currency(required=True)
     products = OrderLines(Nested(OrderLine()), most=MAX_PRODUCTS)
     placed_at = Moment()
-    cart_id = Text(longest=MAX_TEXT)
+    cart_id = Reference()
 
 
 class OrderUpdated(OrderData):
@@ -276,7 +296,7 @@ class OrderRefunded(OrderData):
     What was refunded is `amount`, else `total`, else what its products cost, else the whole order.
     """
 
-    refund_id = Text(longest=MAX_TEXT)
+    refund_id = Reference()
     amount = Amount()
     total = Amount()
     currency = Currency()
@@ -384,9 +404,9 @@ class LoyaltyPointsChanged(EventData):
     """
 
     points = Integer(required=True, least=-MAX_POINTS, most=MAX_POINTS)
-    reference = Text(longest=MAX_TEXT)
-    order_id = Text(longest=MAX_TEXT)
-    store = Text(longest=MAX_STORE)
+    reference = Reference()
+    order_id = Reference()
+    store = Reference(longest=MAX_STORE)
 
 
 class LoyaltyTierChanged(EventData):

@@ -20,6 +20,8 @@ _NOBODY: types.ErrorMessages = {"required": f"is missing: {_SOME}", "null": f"is
 class Currency(StrictField, fields.String):
     """An ISO 4217 code in capitals."""
 
+    may_be_blank = True
+
     def read(self, value: Any) -> str:
         if isinstance(value, str) and value in CURRENCIES:
             return value

@@ -35,6 +35,7 @@ class StrictField(fields.Field[Any]):
 
     default_error_messages = _ABSENT
     has_fields = False  # whether its values have named fields, which may be misspelt
+    may_be_blank = False  # whether blank text, if it is no value, can only mean that there is none
 
     def read(self, value: Any) -> Any:
         """The value inside of a value from outside; ValidationError says what to send instead."""
@@ -67,6 +68,8 @@ class StrictField(fields.Field[Any]):
 
 class Text(StrictField, fields.String):
     """Text of `shortest` to `longest` characters; with `printable`, no control characters."""
+
+    may_be_blank = True
 
     def __init__(
         self, *, shortest: int = 1, longest: int = 1_000, printable: bool = False, **kwargs: Any
@@ -172,6 +175,8 @@ def is_rfc_3339(text: str) -> bool:
 
 class Instant(StrictField, fields.String):
     """RFC 3339 text with a zone outside, microseconds since the epoch inside."""
+
+    may_be_blank = True
 
     def read(self, value: Any) -> int:
         try:

@@ -114,10 +114,21 @@ class StrictSchema(Schema):
         if type(value) is not dict:
             return value
         return value | {
-            name: field.mend(value[name], mending, (*parts, name))  # type: ignore[attr-defined]
+            name: _mended(field, value[name], mending, (*parts, name))
             for name, field in self.load_fields.items()
             if value.get(name) is not None
         }
+
+
+def _mended(field: Any, value: Any, mending: Mending, parts: Parts) -> Any:
+    """A field's value with its slips set right; blank text for nothing is as good as null."""
+    if type(value) is str and not value.strip() and field.may_be_blank and not field.required:
+        try:
+            field.read(value)
+        except ValidationError:
+            mending.warn(parts, "is blank, and was read as null; leave it out")
+            return None
+    return field.mend(value, mending, parts)
 
 
 def load(

@@ -10,6 +10,8 @@ from identifiers import Accepted, Identifier
 from rules import Summary, combine
 from services.offers.domain.decision import Shopper
 
+_NO_SEGMENTS = "segments_not_known_yet"
+
 
 @dataclass(slots=True)
 class ProfileSegments:
@@ -126,7 +128,7 @@ def shopper_of(
     )
     membership = match.profile_segments
     if membership is None:
-        return replace(shopper, reasons=("segments_not_known_yet",))
+        return replace(shopper, reasons=(_NO_SEGMENTS,))
     return with_segments(shopper, membership.segments, membership.version)
 
 
@@ -137,5 +139,10 @@ def _degraded(match: IdentifierMatch, streams: Sequence[StreamState]) -> tuple[s
 
 
 def with_segments(shopper: Shopper, segments: Iterable[str], version: int) -> Shopper:
-    """The same shopper in these segments."""
-    return replace(shopper, segments=frozenset(segments), segments_version=version)
+    """The same shopper in these segments, which are known then."""
+    return replace(
+        shopper,
+        segments=frozenset(segments),
+        segments_version=version,
+        reasons=tuple(reason for reason in shopper.reasons if reason != _NO_SEGMENTS),
+    )

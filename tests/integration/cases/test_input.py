@@ -213,6 +213,42 @@ def test_slips_that_can_mean_one_thing_only_count(shop: CaseShop) -> None:
     assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
 
 
+def test_what_is_blank_says_nothing_and_costs_no_order(shop: CaseShop) -> None:
+    line = {"sku": "cup", "product_id": "", "category": " ", "currency": "", "quantity": 2}
+    blank = order(shop, store="", placed_at="", products=[line], cart_id=None)
+    blank["data"]["cart_id"] = ""
+    (receipt,) = shop.record({**blank, "sent_at": ""})
+    assert set(fields(receipt)) == {
+        "sent_at",
+        "data.store",
+        "data.placed_at",
+        "data.cart_id",
+        "data.products[0].product_id",
+        "data.products[0].currency",
+    }
+    orders = shop.profile(user_id="ann")["orders"]
+    assert (orders["count"], orders["items"]) == (1, 2)
+    shop.record(refund(shop, refund_id="", amount=1_000, currency="USD"))
+    assert shop.orders(user_id="ann") == (1, {"USD": 2_000})
+
+
+@pytest.mark.parametrize("name", ["order_id", "revenue", "currency"])
+def test_what_an_order_needs_is_not_blank(shop: CaseShop, name: str) -> None:
+    event = order(shop)
+    event["data"][name] = " "
+    (receipt,) = shop.receipts(event)
+    assert [error["field"] for error in receipt["errors"]] == [f"events[0].data.{name}"]
+
+
+def test_blanks_around_the_id_of_an_order_make_no_other_order_of_it(shop: CaseShop) -> None:
+    shop.record(order(shop, store="north"))
+    again = order(shop, store="north ")
+    again["data"]["order_id"] = f" {again['data']['order_id']}\t"
+    (receipt,) = shop.record(again)
+    assert fields(receipt) == ["data.order_id", "data.store"]
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+
+
 def test_what_a_browser_says_of_itself_is_not_believed(shop: CaseShop) -> None:
     event = shop.event("page_read", "10:00", ANN, authenticated=True)
     (receipt,) = shop.record(event, origin="browser")

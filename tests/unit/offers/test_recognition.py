@@ -18,6 +18,7 @@ from services.offers.domain.recognition import (
     leading_keys,
     recognise,
     shopper_of,
+    with_segments,
 )
 
 TYPES = load_types()
@@ -156,6 +157,11 @@ def test_of_whom_segments_has_not_spoken_yet_counts_as_a_first_time_visitor() ->
     new = shopper(IdentifierMatch("ann", True, "device"), "device")
     assert new.segments == frozenset({"first_time_visitor"})
     assert new.reasons == ("segments_not_known_yet",)
+
+
+def test_whose_segments_were_asked_for_is_known() -> None:
+    new = with_segments(shopper(IdentifierMatch("ann", True, "device"), "device"), ["loyal"], 0)
+    assert (new.segments, new.reasons) == (frozenset({"loyal"}), ())
 
 
 def test_nobody_is_a_first_time_visitor_and_the_ignored_identifiers_are_told() -> None:
