@@ -160,6 +160,7 @@ def test_woocommerces_orders(tmp_path: Path) -> None:
     }
     assert money["order_completed", "EUR"] == sum(cents(row["order_total"]) for row in paid)
     assert money["order_refunded", "EUR"] == sum(cents(row["refunded_total"]) for row in parts)
+    assert all(event["authenticated"] for event in events)  # as far as there is a customer_id
     for event in events:
         lines = event["data"].get("products", [])
         assert not lines or event["data"]["revenue"] == sum(
