@@ -118,9 +118,9 @@ def purposes_of(data: Mapping[str, Any]) -> Mapping[str, bool]:
 
     Of two spellings of one purpose the refusal counts.
     """
-    told: Mapping[str, Any] = data.get("purposes") or {data.get("purpose"): data.get("granted")}
+    sent: Mapping[str, Any] = data.get("purposes") or {data.get("purpose"): data.get("granted")}
     purposes: dict[str, bool] = {}
-    for purpose, granted in told.items():
+    for purpose, granted in sent.items():
         name = purpose_name(purpose)
         purposes[name] = bool(granted) and purposes.get(name, True)
     return purposes

@@ -79,8 +79,8 @@ def test_a_date_that_was_never_set_does_not_date_an_order(
     shop: CaseShop, kind: str, never: str
 ) -> None:
     shop.record(account(order(shop, "11-10", ANN)))
-    told = {**account(order(shop, "11-11", ANN, placed_at=never)), "type": kind}
-    (receipt,) = shop.receipts(told)
+    event = {**account(order(shop, "11-11", ANN, placed_at=never)), "type": kind}
+    (receipt,) = shop.receipts(event)
     assert [error["field"] for error in receipt["errors"]] == ["events[0].data.placed_at"]
     assert shop.profile(user_id="ann")["orders"]["first_at"] == "2026-11-10T12:00:00.000000Z"
 

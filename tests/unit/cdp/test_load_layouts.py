@@ -90,8 +90,8 @@ def test_shopifys_orders(tmp_path: Path) -> None:
             "Cancelled at": "2026-10-02 10:00:00 +0200" if status == "voided" else "",
         }  # fmt: skip
         lines = [
-            {"Lineitem quantity": "1", "Lineitem name": "Cup", "Lineitem price": "3.00",
-             "Lineitem sku": rng.choice(["CUP", ""])}
+            {"Lineitem quantity": rng.choice(["1", "2.0", "0.5"]), "Lineitem name": "Cup",
+             "Lineitem price": "3.00", "Lineitem sku": rng.choice(["CUP", ""])}
             for _ in range(rng.randint(1, 3))
         ]  # fmt: skip
         rows += [{**order, **lines[0]}]
@@ -138,12 +138,12 @@ def test_woocommerces_orders(tmp_path: Path) -> None:
     rng = random.Random(2)
     rows = []
     for number in range(ROWS):
-        quantities = [rng.randint(1, 4) for _ in range(rng.randint(1, 3))]
-        items = ";".join(f"name:Cup|sku:S{q}|quantity:{q}|total:{3 * q}.00" for q in quantities)
+        quantities = [rng.choice([1, 2, 0.5]) for _ in range(rng.randint(1, 3))]
+        items = ";".join(f"name:Cup|sku:S{q}|quantity:{q}|total:{3 * q:.2f}" for q in quantities)
         total = sum(3 * q for q in quantities)
         refunded = rng.choice(["0.00", "0.00", "1.50"])
         rows.append(
-            {"order_id": number, "date": "2026-10-01 10:00:00", "order_total": f"{total}.00",
+            {"order_id": number, "date": "2026-10-01 10:00:00", "order_total": f"{total:.2f}",
              "status": rng.choice(["completed", "processing", "cancelled", "refunded", "failed"]),
              "order_currency": "EUR", "customer_id": rng.choice(["0", "17"]),
              "billing_email": "ada@shop.example", "billing_phone": "", "line_items": items,
