@@ -10,9 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from chassis import Conflict, InvalidInput, Refused
-from services.identity.domain.accounts import OTHER_ACCOUNT
 from services.identity.domain.change import IdentityChange, finish
-from services.identity.domain.devices import FULL
 from services.identity.domain.labels import part_of, relabel
 from services.identity.domain.state import (
     IdentityState,
@@ -200,9 +198,11 @@ def _check_limits(state: IdentityState, one: str, other: str, names: Collection[
     for kind in state.policy.types.by_name.values():
         values = {name.key for name in names if name.type == kind.name}
         if kind.assurance == "verified" and kind.at_most and len(values) > kind.at_most:
-            raise Refused("merge", OTHER_ACCOUNT.removeprefix("merge_refused: "))
+            number = f"more than {kind.at_most} {kind.name}"
+            raise Refused("merge", f"would give an account {number}: two accounts stay two")
     if state.profile(one).tied + state.profile(other).tied > state.policy.most_tied:
-        raise Refused("merge", FULL.removeprefix("merge_refused: "))
+        number = f"more than {state.policy.most_tied:,} guests' streams"
+        raise Refused("merge", f"would give a profile {number}")
 
 
 def _unmark(state: IdentityState, one: Collection[Tenure], other: Collection[Tenure]) -> bool:
