@@ -16,10 +16,10 @@ from rules import FACTS, Occasion, Summary
 
 _SAVE = RowStatement(
     """
-    INSERT INTO summaries (stream_id, version, summary)
+    INSERT INTO summaries (stream_id, version, state)
     SELECT text[stream], number[version], json[summary] FROM {rows} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
-    SET version = excluded.version, summary = excluded.summary
+    SET version = excluded.version, state = excluded.state
     WHERE excluded.version > summaries.version
     """
 )
@@ -98,7 +98,7 @@ def occasion_of(event: Event) -> Occasion:
 def load_summaries(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, tuple[int, Any]]:
     """The version and summary of each of `streams` that has one."""
     rows = _LOAD.execute(unit.connection, streams=sorted(set(streams)))
-    return {row.stream_id: (row.version, row.summary) for row in rows}
+    return {row.stream_id: (row.version, row.state) for row in rows}
 
 
 def save_summaries(unit: UnitOfWork, summaries: Mapping[str, tuple[int, Any]]) -> None:

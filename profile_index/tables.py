@@ -29,11 +29,11 @@ IDENTIFIERS = sa.Table(
     sa.Column("assurance", sa.Text, nullable=False, info=NOT_PERSONAL),
 )
 
-# The summary of each stream, up to `version`.
+# The summary of each stream, up to `version`: its `state`, see `rules.summary`.
 SUMMARIES = sa.Table(
     "summaries",
     METADATA,
     sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
     sa.Column("version", sa.Integer, nullable=False, info=NOT_PERSONAL),
-    sa.Column("summary", sa.JSON, nullable=False, info=PERSONAL),
+    sa.Column("state", sa.JSON, nullable=False, info=PERSONAL),
 )

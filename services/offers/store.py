@@ -122,7 +122,7 @@ _STREAM_STATES = (
         profile_id=LABELS.c.profile_id,
         stream_id=LABELS.c.stream_id,
         version=POSITIONS.c.version,
-        state=SUMMARIES.c.summary,
+        state=SUMMARIES.c.state,
         degraded=_degraded(POSITIONS, HALTED_IN_SEGMENTS.c.stream_id.is_not(None)),
     )
     .select_from(

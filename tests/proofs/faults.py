@@ -181,9 +181,9 @@ def _cut_connections(target: Target) -> Iterator[None]:
 
 @contextmanager
 def _rename_column(target: Target) -> Iterator[None]:
-    rows(target.suite, "segments", "ALTER TABLE summaries RENAME COLUMN summary TO summary_2")
+    rows(target.suite, "segments", "ALTER TABLE summaries RENAME COLUMN state TO state_2")
     yield
-    rows(target.suite, "segments", "ALTER TABLE summaries RENAME COLUMN summary_2 TO summary")
+    rows(target.suite, "segments", "ALTER TABLE summaries RENAME COLUMN state_2 TO state")
 
 
 @contextmanager
@@ -198,7 +198,7 @@ def _unreadable_deferred_event(target: Target) -> Iterator[None]:
             "INSERT INTO waiting (event_id, received_at, sealed) VALUES ('unreadable', 1, '?')",
         )
         yield
-    query = "SELECT count(*) = 0 FROM waiting WHERE refused IS NULL AND event_id <> 'unreadable'"
+    query = "SELECT count(*) = 0 FROM waiting WHERE reason IS NULL AND event_id <> 'unreadable'"
     try:
         wait_for(lambda: rows(target.suite, "profiles", query)[0][0], "the others are recorded")
     finally:

@@ -188,8 +188,8 @@ class Faults:
     def rename_a_column(self) -> None:
         """What segments' release expects of its tables is not so."""
         table = "ALTER TABLE summaries RENAME COLUMN"
-        self._execute("segments", f"{table} summary TO gone")
-        self._undo("segments", f"{table} gone TO summary")
+        self._execute("segments", f"{table} state TO gone")
+        self._undo("segments", f"{table} gone TO state")
 
     def kill_identity(self) -> None:
         for process in self._identity:

@@ -42,7 +42,7 @@ _PATIENCE = 300.0
 SERVICES = ("segments", "offers", "profiles")
 # What no response depends on, and the oracle knows as it should be.
 _DAMAGE = {
-    "segments": ("DELETE FROM identifiers", "UPDATE summaries SET summary = summary WHERE false"),
+    "segments": ("DELETE FROM identifiers", "UPDATE summaries SET state = state WHERE false"),
     "offers": ("DELETE FROM identifiers", "DELETE FROM memberships WHERE version < 3"),
     "profiles": ("DELETE FROM identifiers", "DELETE FROM summaries"),
 }

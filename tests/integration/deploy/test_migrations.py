@@ -9,9 +9,10 @@ from typing import Any
 import eventlet
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from chassis.database import migration
-from chassis.database.engine import driver_uri
+from chassis.database.engine import driver_uri, is_misfit
 from chassis.database.personal import KEY
 from contracts.topology import SERVICE_NAMES
 from deploy.services import MIGRATIONS, upgrade
@@ -46,6 +47,27 @@ def plain(described: Any) -> str:
         parts = (f"{key}: {plain(described[key])}" for key in sorted(described))
         return f"{{{', '.join(parts)}}}"
     return str(described)
+
+
+@pytest.mark.parametrize(
+    ("service", "statement"),
+    [
+        ("identity", "SELECT bound_at, verified FROM tenures"),
+        ("profiles", "SELECT EXISTS (SELECT 1 FROM waiting WHERE refused IS NULL)"),
+        ("profiles", "SELECT stream_id, version, summary FROM summaries"),
+        ("segments", "SELECT stream_id, version, summary FROM summaries"),
+        ("offers", "SELECT stream_id, version, summary FROM summaries"),
+    ],
+)
+def test_a_process_of_the_release_before_finds_that_it_does_not_fit(
+    service: str, statement: str, database_uri: str
+) -> None:
+    upgrade(service, database_uri)
+    engine = sa.create_engine(driver_uri(database_uri))
+    with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+        connection.execute(sa.text(statement))
+    engine.dispose()
+    assert is_misfit(raised.value)
 
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)

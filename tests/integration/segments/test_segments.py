@@ -552,7 +552,7 @@ steps = st.lists(
 
 def spoil(segments: SegmentsWithoutNameko, profile_id: str, summary: Any) -> Any:
     """Exchange the summary of a profile's stream; the one before."""
-    column = SUMMARIES.c.summary
+    column = SUMMARIES.c.state
     of_profile = SUMMARIES.c.stream_id == profile_id
     before = segments.rows(sa.select(column).where(of_profile))[0][0]
     statement = sa.update(SUMMARIES).where(of_profile).values(summary=summary)

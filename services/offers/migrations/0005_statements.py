@@ -1,0 +1,12 @@
+"""Summaries of the second form; a process of the release before refuses to run beside them."""
+
+from alembic import op
+
+from profile_index.migrations_v2 import name_state
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    name_state(op)
