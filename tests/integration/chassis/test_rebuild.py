@@ -673,7 +673,7 @@ def test_profiles_is_rebuilt_from_its_own_log(uris: Callable[[str], Any], tmp_pa
         [(f"a{n}", f"a{n}", 2) for n in range(5)] + [(f"d{n}", f"a{n}", 2) for n in range(5)],
         key=repr,
     )
-    assert len(tables["summaries"]) == 10
+    assert {row[0] for row in tables["summaries"]} == {f"a{n}" for n in range(5)}
     assert work.read(lambda unit: profiles_store.epochs(unit, ["d1"])) == {"d1": 2}
     shadow.database.close()
     log._work.database.close()
