@@ -15,7 +15,7 @@ from cdp.views.report import conflicts_table, console
 def conflicts() -> None:
     """Inspect events whose id was sent before with other content.
 
-    None of them was recorded.
+    None of them was recorded. Whoever sends them has to give each event an id of its own.
     """
 
 

@@ -132,9 +132,9 @@ def merge(a: str, b: str, reason: str, yes: bool, suite: Path | None, as_json: b
 def redraw(dry_run: bool, suite: Path | None, as_json: bool) -> None:
     """Part what claims alone have joined.
 
-    In a release before this one, guests who typed one address became one profile, and an account
-    took over the guests who had typed its address. This parts them again, profile by profile, as
-    `split` does; `merge` joins two that you know to be one. It may be stopped and run again.
+    Releases up to 0.1 made one profile of guests who typed one address, and gave an account the
+    guests who had typed its address. This parts them, profile by profile; `merge` joins again two
+    that you know to be one. It may be stopped and run again.
     """
     changed: list[dict[str, Any]] = []
     checked, after = 0, ""

@@ -59,7 +59,13 @@ def show(who: tuple[str, ...], reveal: bool, suite: Path | None, as_json: bool) 
 @who_argument
 @click.option("--limit", type=click.IntRange(1, MAX_ENTRIES), default=30, show_default=True)
 @click.option("--before", metavar="CURSOR", help="Go on where the page before ended.")
-@click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type.")
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    metavar="TYPE",
+    help="Only events of this type; may be given several times.",
+)
 @reveal_option
 @suite_option
 @json_option

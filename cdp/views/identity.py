@@ -80,7 +80,8 @@ def redraw_view(redraw: Mapping[str, Any]) -> str:
     counts = f"{redraw['checked']:,} profiles that claims had joined; {number:,} of them"
     if redraw["dry_run"]:
         lines.append(f"{counts} would be parted.")
-        lines.append("Nothing was changed; leave out --dry-run to do it.")
+        if number:
+            lines.append("Nothing was changed; leave out --dry-run to do it.")
     else:
         lines.append(f"{counts} were parted.")
     return joined(lines)

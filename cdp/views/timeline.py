@@ -13,6 +13,7 @@ from chassis.core.instants import SECOND, parse_instant
 from rules.language.units import show_money
 
 _LATE = 60 * SECOND
+_ASSURANCES = {"none": "names nobody"}
 _MONEY = ("revenue", "amount", "value", "total")
 
 
@@ -102,7 +103,7 @@ def _from(entry: Mapping[str, Any]) -> Iterator[str]:
         parts.append(f"tenure {tenure}")
     if entry["identity"] is None:
         signed = "authenticated" if entry["authenticated"] else None
-        words = (entry["assurance"], signed, entry["origin"])
+        words = (_ASSURANCES.get(entry["assurance"]) or entry["assurance"], signed, entry["origin"])
         parts += [word for word in words if word]
         parts.append(f"event {entry['event_id']}")
     if parts:
