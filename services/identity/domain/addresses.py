@@ -70,14 +70,13 @@ def stream_on(
     seen = state.sighting(address.key, address.number, tenure.stream)
     if seen is not None and seen.stream:
         return seen
-    is_email = contact.type.normaliser == "email"
-    if is_email:
-        tenure = state.change(tenure.stream, ordered=tenure.ordered + 1)
+    was_kiosk = is_kiosk(tenure)
+    tenure = state.change(tenure.stream, ordered=tenure.ordered + 1)
     if seen is None:
         seen = state.add_sighting(Sighting(address.key, address.number, tenure.stream, time))
         count_typed(state, tenure.stream)
         tenure = state.tenure(tenure.stream)
-    if is_email and is_kiosk(tenure) and not is_kiosk(replace(tenure, ordered=tenure.ordered - 1)):
+    if is_kiosk(tenure) and not was_kiosk:
         _relabel_on(state, [tenure])
     return _found(state, seen, tenure, ids())
 

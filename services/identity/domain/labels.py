@@ -22,7 +22,7 @@ from services.identity.domain.state import (
     Tenure,
 )
 
-_MOST_ORDERED = 5  # e-mail addresses of orders on one guest's tenure: with more it is a kiosk
+_MOST_ORDERED = 5  # addresses of orders on one guest's tenure: with more it is a kiosk
 
 
 class Part(NamedTuple):

@@ -31,7 +31,7 @@ class Tenure:
     `beside` was signed in on another device that was seen beside it, at `beside_at`. `prior` is
     the account that was signed in on the device before, SEVERAL for several, empty for none.
 
-    `typed` counts the addresses that were told with the tenure, `ordered` the e-mail addresses of a
+    `typed` counts the addresses that were told with the tenure, `ordered` those of a
     shop's orders. Nobody has been seen in an `empty` one. One that is `untied` came when its
     profile was full. `home` is the profile that it came into. `fused` is the stream whose profile
     it stays in because claims once joined them. `split_marks` names the splits by a support desk

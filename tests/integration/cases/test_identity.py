@@ -231,3 +231,16 @@ def test_identity_and_offers_recognise_the_same_shopper(
         decision = shop.client.call("offers", "decide", request=request)
         found = lookup["profile_id"], lookup["assurance"] or "none"
         assert (decision["profile_id"], decision["assurance"]) == found, who
+
+
+@pytest.mark.parametrize("contact", ["email", "phone"])
+def test_orders_for_six_contacts_on_one_device_are_six_shoppers(
+    shop: CaseShop, contact: str
+) -> None:
+    contacts = [f"+4915155{shop.case:04d}{n}" if contact == "phone" else f"k{n}" for n in range(6)]
+    for number, each in enumerate(contacts):
+        event = order(shop, f"10:0{number}", {"device_id": "kiosk", contact: each}, str(number))
+        if contact == "phone":
+            event["identifiers"]["phone"] = each
+        shop.record(event)
+        assert shop.orders(device_id="kiosk")[0] == (number + 1 if number < 5 else 0)
