@@ -16,11 +16,11 @@ from profile_index.tables import IDENTIFIERS, LABELS
 
 _SAVE_LABELS = RowStatement(
     """
-    INSERT INTO labels (stream_id, profile_id, epoch)
+    INSERT INTO labels (stream_id, profile_id, last_epoch)
     SELECT text[stream], text[profile_id], number[epoch] FROM {rows} WHERE true
     ON CONFLICT (stream_id) DO UPDATE
-    SET profile_id = excluded.profile_id, epoch = excluded.epoch
-    WHERE excluded.epoch > labels.epoch
+    SET profile_id = excluded.profile_id, last_epoch = excluded.last_epoch
+    WHERE excluded.last_epoch > labels.last_epoch
     """
 )
 _SAVE_IDENTIFIERS = RowStatement(
@@ -148,7 +148,7 @@ def find(unit: UnitOfWork, keys: Iterable[str]) -> dict[str, IdentifierOwner]:
 
 def _labels(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, tuple[str, int]]:
     rows = _LABELS.execute(unit.connection, streams=sorted(set(streams)))
-    return {row.stream_id: (row.profile_id, row.epoch) for row in rows}
+    return {row.stream_id: (row.profile_id, row.last_epoch) for row in rows}
 
 
 def _identifier_rows(entry: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ LABELS = sa.Table(
     METADATA,
     sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
     sa.Column("profile_id", sa.Text, nullable=False, index=True, info=PSEUDONYMOUS),
-    sa.Column("epoch", sa.Integer, nullable=False, info=NOT_PERSONAL),
+    sa.Column("last_epoch", sa.Integer, nullable=False, info=NOT_PERSONAL),
 )
 
 # The stream of each identifier's latest tenure.

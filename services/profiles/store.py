@@ -67,7 +67,7 @@ METADATA = sa.MetaData()
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 # Deferred events, by their place in the queue. `sealed` is the event as it was sent. What cannot be
-# recorded leaves the queue and stays here, with the `reason`: after so many `failures`
+# recorded leaves the queue and stays here, with the reason in `refused`: after so many `failures`
 # it is tried again at `try_at` (µs of the database's clock), or else when an operator says so.
 DEFERRED = sa.Table(
     "waiting",
@@ -76,11 +76,11 @@ DEFERRED = sa.Table(
     sa.Column("event_id", sa.Text, nullable=False, unique=True, info=PSEUDONYMOUS),
     sa.Column("received_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("sealed", sa.Text, nullable=False, info=PERSONAL),
-    sa.Column("reason", sa.Text, info=PERSONAL),
+    sa.Column("refused", sa.Text, info=PERSONAL),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0", info=NOT_PERSONAL),
     sa.Column("try_at", sa.BigInteger, info=NOT_PERSONAL),
 )
-_WAITS = DEFERRED.c.reason.is_(None)
+_WAITS = DEFERRED.c.refused.is_(None)
 sa.Index("waiting_in_queue", DEFERRED.c.place, sqlite_where=_WAITS, postgresql_where=_WAITS)
 sa.Index("waiting_refused", DEFERRED.c.place, sqlite_where=~_WAITS, postgresql_where=~_WAITS)
 sa.Index(
@@ -348,10 +348,10 @@ _NOTE_CONFLICTS = RowStatement(
     """
 )
 _EPOCHS = PreparedStatement(
-    sa.select(LABELS.c.stream_id, LABELS.c.epoch).where(among(LABELS.c.stream_id, "streams"))
+    sa.select(LABELS.c.stream_id, LABELS.c.last_epoch).where(among(LABELS.c.stream_id, "streams"))
 )
 _LABELS = PreparedStatement(
-    sa.select(LABELS.c.stream_id, LABELS.c.profile_id, LABELS.c.epoch).where(
+    sa.select(LABELS.c.stream_id, LABELS.c.profile_id, LABELS.c.last_epoch).where(
         among(LABELS.c.stream_id, "streams")
     )
 )
@@ -417,7 +417,7 @@ class CurrentSummary:
 def epochs(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, int]:
     """The last epoch in our log of each of `streams` that is in it."""
     rows = _EPOCHS.execute(unit.connection, streams=sorted(set(streams)))
-    return {row.stream_id: row.epoch for row in rows}
+    return {row.stream_id: row.last_epoch for row in rows}
 
 
 def append(
@@ -491,9 +491,9 @@ def known_keys(unit: UnitOfWork, start: str, limit: int) -> dict[str, str | None
 
 def deferred_state(unit: UnitOfWork, event_id: str) -> tuple[bool, str | None]:
     """Whether an event is deferred, and the reason if it could not be recorded."""
-    query = sa.select(DEFERRED.c.reason).where(DEFERRED.c.event_id == event_id)
+    query = sa.select(DEFERRED.c.refused).where(DEFERRED.c.event_id == event_id)
     row = unit.connection.execute(query).first()
-    return row is not None, None if row is None else row.reason
+    return row is not None, None if row is None else row.refused
 
 
 def save_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary]) -> None:
@@ -547,7 +547,7 @@ def owners(
 ) -> Owners:
     """Whose `streams` are once `facts` are appended, and which of these and `profiles` accounts."""
     found: dict[str, tuple[int, str]] = {
-        row.stream_id: (row.epoch, row.profile_id)
+        row.stream_id: (row.last_epoch, row.profile_id)
         for row in _LABELS.execute(unit.connection, streams=sorted(set(streams)))
     }
     proven = set()
@@ -811,7 +811,7 @@ def keep_unrecordable(unit: UnitOfWork, reasons: Mapping[str, str]) -> int:
     changed = 0
     for event_id, reason in reasons.items():
         query = sa.update(DEFERRED).where(DEFERRED.c.event_id == event_id)
-        result = unit.connection.execute(query.values(reason=reason, try_at=None))
+        result = unit.connection.execute(query.values(refused=reason, try_at=None))
         changed += int(result.rowcount)
     return changed
 
@@ -821,27 +821,27 @@ def note_failure(unit: UnitOfWork, event_id: str, reason: str, failures: int) ->
     pause = min(_FIRST_PAUSE * 2 ** max(0, failures - 1), _LONGEST_PAUSE)
     try_at = database_now() + pause * 1_000_000
     query = sa.update(DEFERRED).where(DEFERRED.c.event_id == event_id)
-    unit.connection.execute(query.values(reason=reason, failures=failures, try_at=try_at))
+    unit.connection.execute(query.values(refused=reason, failures=failures, try_at=try_at))
 
 
 def list_unrecordable(unit: UnitOfWork, limit: int) -> list[UnrecordableEvent]:
     """The unrecordable events that came last."""
     query = (
-        sa.select(DEFERRED.c.event_id, DEFERRED.c.received_at, DEFERRED.c.reason)
-        .where(DEFERRED.c.reason.is_not(None))
+        sa.select(DEFERRED.c.event_id, DEFERRED.c.received_at, DEFERRED.c.refused)
+        .where(DEFERRED.c.refused.is_not(None))
         .order_by(DEFERRED.c.place.desc())
         .limit(limit)
     )
     return [
-        UnrecordableEvent(row.event_id, row.received_at, row.reason)
+        UnrecordableEvent(row.event_id, row.received_at, row.refused)
         for row in unit.connection.execute(query)
     ]
 
 
 def defer_again(unit: UnitOfWork, event_ids: Sequence[str]) -> int:
     """Let unrecordable events wait again, where they were in the queue; all of them for none."""
-    again = {"reason": None, "failures": 0, "try_at": None}
-    query = sa.update(DEFERRED).where(DEFERRED.c.reason.is_not(None)).values(again)
+    again = {"refused": None, "failures": 0, "try_at": None}
+    query = sa.update(DEFERRED).where(DEFERRED.c.refused.is_not(None)).values(again)
     if event_ids:
         query = query.where(DEFERRED.c.event_id.in_(event_ids))
     return int(unit.connection.execute(query).rowcount)

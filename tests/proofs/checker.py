@@ -177,7 +177,7 @@ class Checker:
     # The tables of read models
 
     def _profile_index(self, service: str) -> list[str]:
-        rows = self.observer.rows(service, "SELECT stream_id, profile_id, epoch FROM labels")
+        rows = self.observer.rows(service, "SELECT stream_id, profile_id, last_epoch FROM labels")
         actual = {stream: (profile, epoch) for stream, profile, epoch in rows}
         lines = differences(f"{service}.labels", labels(self.events), actual)
         rows = self.observer.rows(

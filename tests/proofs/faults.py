@@ -198,7 +198,7 @@ def _unreadable_deferred_event(target: Target) -> Iterator[None]:
             "INSERT INTO waiting (event_id, received_at, sealed) VALUES ('unreadable', 1, '?')",
         )
         yield
-    query = "SELECT count(*) = 0 FROM waiting WHERE reason IS NULL AND event_id <> 'unreadable'"
+    query = "SELECT count(*) = 0 FROM waiting WHERE refused IS NULL AND event_id <> 'unreadable'"
     try:
         wait_for(lambda: rows(target.suite, "profiles", query)[0][0], "the others are recorded")
     finally:

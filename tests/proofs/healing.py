@@ -45,7 +45,7 @@ class Pending:
                 lines.append(f"{service}: {len(self._outbox[service])} rows are in the outbox")
         [[waiting]] = self._reader.rows(
             "profiles",
-            "SELECT count(*) FROM waiting WHERE reason IS NULL AND place <= %s",
+            "SELECT count(*) FROM waiting WHERE refused IS NULL AND place <= %s",
             self._last_deferred,
         )
         if waiting:

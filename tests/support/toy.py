@@ -23,7 +23,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from profile_index import apply_identity
 from profile_index import tables as index_tables
 from profile_index.migrations_v1 import create_profile_index
-from profile_index.migrations_v2 import name_state
+from profile_index.migrations_v2 import rename_columns
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
 METADATA = sa.MetaData()
@@ -46,7 +46,7 @@ def create_tables(uri: str, user: str | None = None) -> None:
         migrations_v1.create_inbox(operations)
         migrations_v2.keep_alive(operations)
         create_profile_index(operations)
-        name_state(operations)
+        rename_columns(operations)
         METADATA.create_all(connection)
         if user:
             grant(connection, user)

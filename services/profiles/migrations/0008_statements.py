@@ -2,13 +2,11 @@
 
 from alembic import op
 
-from profile_index.migrations_v2 import name_state
+from profile_index.migrations_v2 import rename_columns
 
 revision = "0008"
 down_revision = "0007"
 
 
 def upgrade() -> None:
-    name_state(op)
-    # Every call of `record` reads this one: no event is recorded without the home of its order.
-    op.execute("ALTER TABLE waiting RENAME COLUMN refused TO reason")
+    rename_columns(op)

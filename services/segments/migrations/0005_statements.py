@@ -2,11 +2,11 @@
 
 from alembic import op
 
-from profile_index.migrations_v2 import name_state
+from profile_index.migrations_v2 import rename_columns
 
 revision = "0005"
 down_revision = "0004"
 
 
 def upgrade() -> None:
-    name_state(op)
+    rename_columns(op)

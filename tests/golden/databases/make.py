@@ -296,7 +296,7 @@ def _check(stage: Stage) -> None:
     if [name for name, rows in unpublished.items() if rows] != ["profiles"]:
         raise AssertionError(f"the outboxes hold {unpublished}")
     (sealed,) = stage.rows("profiles", "SELECT count(*) FROM sealed_values")[0]
-    (waiting,) = stage.rows("profiles", "SELECT count(*) FROM waiting WHERE reason IS NULL")[0]
+    (waiting,) = stage.rows("profiles", "SELECT count(*) FROM waiting WHERE refused IS NULL")[0]
     if not sealed or waiting != len(stories.WAITING):
         raise AssertionError(f"{sealed} values are sealed, {waiting} events wait")
 

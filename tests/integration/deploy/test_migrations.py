@@ -53,7 +53,7 @@ def plain(described: Any) -> str:
     ("service", "statement"),
     [
         ("identity", "SELECT bound_at, verified FROM tenures"),
-        ("profiles", "SELECT EXISTS (SELECT 1 FROM waiting WHERE refused IS NULL)"),
+        ("profiles", "SELECT stream_id, epoch FROM labels"),
         ("profiles", "SELECT stream_id, version, summary FROM summaries"),
         ("segments", "SELECT stream_id, version, summary FROM summaries"),
         ("offers", "SELECT stream_id, version, summary FROM summaries"),

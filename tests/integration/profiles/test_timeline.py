@@ -372,7 +372,7 @@ def test_a_beginning_that_several_keys_share_is_ambiguous(shop: Shop) -> None:
 )
 def test_an_event_that_is_not_recorded_is_told_so(shop: Shop, refused: str, reason: str) -> None:
     shop.execute(
-        "INSERT INTO waiting (event_id, received_at, sealed, reason)"
+        "INSERT INTO waiting (event_id, received_at, sealed, refused)"
         f" VALUES ('e-1', 0, 'x', {refused})"
     )
     assert reason in shop.find("e-1")["reasons"][0]
