@@ -105,7 +105,7 @@ class JsonRows(Lines):
 def parse_line(raw: bytes) -> dict[str, Any]:
     """The object in a line of JSON; InvalidInput says why there is none."""
     try:
-        document = json.loads(raw.decode("utf-8-sig"))
+        document = json.loads(raw.decode("utf-8-sig").rstrip("\r\n"))
     except json.JSONDecodeError as error:
         raise InvalidInput("", f"is not JSON: {error.msg} at character {error.colno}") from None
     except UnicodeDecodeError:

@@ -10,6 +10,7 @@ import pytest
 from cdp.commands.load import open_file
 from cdp.loading.cells import CellError, read_amount, read_number, read_whole
 from cdp.loading.mapping import read_mapping
+from cdp.loading.rows import parse_line
 from chassis.core.errors import InvalidInput
 from contracts.ingest import read_events
 
@@ -308,3 +309,8 @@ def test_whole_numbers_have_the_marks_of_their_language(text: str, comma: bool, 
 def test_what_is_no_whole_number_is_refused(text: str) -> None:
     with pytest.raises(CellError):
         read_whole(text)
+
+
+def test_a_line_that_is_cut_off_says_where() -> None:
+    with pytest.raises(InvalidInput, match="at character 11"):
+        parse_line(b'{"id": "a"\n')
