@@ -555,7 +555,7 @@ def spoil(segments: SegmentsWithoutNameko, profile_id: str, summary: Any) -> Any
     column = SUMMARIES.c.state
     of_profile = SUMMARIES.c.stream_id == profile_id
     before = segments.rows(sa.select(column).where(of_profile))[0][0]
-    statement = sa.update(SUMMARIES).where(of_profile).values(summary=summary)
+    statement = sa.update(SUMMARIES).where(of_profile).values(state=summary)
     segments.work.run(lambda unit: unit.connection.execute(statement))
     return before
 
