@@ -217,7 +217,7 @@ def test_profiles_and_segments_follow_merges_and_splits_as_if_they_had_never_bee
     with pytest.raises(NotFound):
         cdp.call("identity", "merge", a=ann, b="nobody", reason="x")
     bob = cdp.call("profiles", "record", events=[event(9, signed_in=True, user_id="bob")])
-    with pytest.raises(Refused, match="another account"):
+    with pytest.raises(Refused, match="two accounts stay two"):
         cdp.call("identity", "merge", a=ann, b=bob["receipts"][0]["profile_id"], reason="x")
 
 
