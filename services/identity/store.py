@@ -430,11 +430,11 @@ def _load(
         state.load(periods=(Period(*row) for row in rows))
         state.whole_keys.update(keys)
     _load_addresses(unit, state, contacts)
+    _load_pairs(unit, state, _pairs(state, observations) | needs.pairs)
     needs = needs | _likely_needs(state, observations)
-    state.loaded = needs
+    state.loaded |= needs
     _load_needs(unit, state, needs)
     load_names(unit, state)
-    _load_pairs(unit, state, _pairs(state, observations) | needs.pairs)
     _load_pairs(unit, state, _further_pairs(state, observations))
     return state
 
@@ -443,7 +443,8 @@ def _likely_needs(state: IdentityState, observations: Collection[Observation]) -
     """What accounts' events and devices that are seen together mostly need.
 
     That is the profiles of guests who may join one another or an account, all of them; and of an
-    account its names, with the addresses that are its own, but not its devices: it may have many.
+    account its names, with the addresses that are its own. It may have many devices: they are
+    judged again only when it tells an address.
     """
     profiles: set[str] = set()
     groups: set[str] = set()
@@ -454,8 +455,10 @@ def _likely_needs(state: IdentityState, observations: Collection[Observation]) -
                 if current is not None and not current.signed_in:
                     profiles.add(current.profile)
         if observation.is_accounts:
-            names = (state.current(name.key) for name in observation.names)
-            groups.update(name.group for name in names if name is not None)
+            names = [name for i in observation.names if (name := state.current(i.key))]
+            groups.update(name.group for name in names)
+            if names and _tells_new_address(state, names[0], observation):
+                profiles.add(names[0].profile)
     addresses = {
         contact.key
         for observation in observations
@@ -465,6 +468,13 @@ def _likely_needs(state: IdentityState, observations: Collection[Observation]) -
     return Needs(
         profiles=frozenset(profiles), groups=frozenset(groups), addresses=frozenset(addresses)
     )
+
+
+def _tells_new_address(state: IdentityState, name: Tenure, observation: Observation) -> bool:
+    """Whether an account tells an address that is not its own yet."""
+    addresses = [state.address(contact.key, observation.time) for contact in observation.contacts]
+    seen = [state.sightings.get((a.key, a.number, name.stream)) for a in addresses]
+    return observation.tells_account and not all(s is not None and s.own for s in seen)
 
 
 def _load_needs(unit: UnitOfWork, state: IdentityState, needs: Needs) -> None:
