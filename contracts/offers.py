@@ -45,6 +45,7 @@ MAX_ITEMS = 200
 MAX_STREAMS = 100
 MAX_DEADLINE_MS = 60_000
 ASSURANCES = ("none", "claimed", "device", "verified")
+_PLACEMENT = "is missing: name a placement of offers.yaml, such as checkout"
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}")
 
@@ -131,7 +132,7 @@ class ContextSchema(StrictSchema):
 class DecideRequest(StrictSchema):
     """The argument of `offers.decide`; null is as good as absent."""
 
-    placement = Name(required=True)
+    placement = Name(required=True, error_messages={"required": _PLACEMENT})
     identifiers = OptionalIdentifiers(load_default=dict)
     authenticated = Boolean(load_default=False)
     context = Nested(ContextSchema(), load_default=dict)

@@ -57,6 +57,11 @@ def test_a_referrer_without_a_host_is_no_error(referrer: str) -> None:
     assert request["context"]["referrer"] is None
 
 
+def test_without_a_placement_it_says_where_placements_are() -> None:
+    with pytest.raises(InvalidInput, match=r"placement: is missing: name a placement of offers"):
+        read_request({"placment": "checkout"})
+
+
 def test_a_placement_is_enough() -> None:
     request = DecisionRequest(**read_request({"placement": "checkout"}))
     assert (request.identifiers, request.context, request.at_least) == ({}, {}, {})
