@@ -199,3 +199,54 @@ def test_an_account_is_reached_by_a_sign_in_or_a_device_of_its_own_only(
         return
     assert recognition.match in [by_name[name] for name in sent if name in by_name]
     assert recognition.assurance in (("device", "verified") if authenticated else ("device",))
+
+
+CONTACTS = {"email": "ann@example.com", "phone": "+14155550100"}
+MATCHES = st.none() | st.builds(
+    IdentifierMatch,
+    st.sampled_from(["ann", "ben", "guest"]),
+    st.booleans(),
+    st.sampled_from(["claimed", "device", "verified"]),
+)
+
+
+@given(
+    st.sets(st.sampled_from(sorted(VALUES.keys() - CONTACTS.keys()))),
+    st.sets(st.sampled_from(sorted(CONTACTS)), min_size=1),
+    st.fixed_dictionaries({name: MATCHES for name in VALUES}),
+    st.fixed_dictionaries({name: MATCHES for name in CONTACTS}),
+    st.booleans(),
+)
+def test_an_unknown_a_known_and_a_proven_contact_get_one_answer_reasons_included(
+    sent: set[str],
+    typed: set[str],
+    known: dict[str, IdentifierMatch | None],
+    of_contacts: dict[str, IdentifierMatch | None],
+    authenticated: bool,
+) -> None:
+    request = accepted(**{n: VALUES[n] for n in sent}, **{n: CONTACTS[n] for n in typed})
+    others = {
+        key(**{name: VALUES[name]}): match
+        for name, match in known.items()
+        if match is not None and name not in CONTACTS
+    }
+    contacts = {
+        key(**{name: CONTACTS[name]}): match
+        for name, match in of_contacts.items()
+        if match is not None
+    }
+    assert not contacts.keys() & set(leading_keys(request))
+    unknown, proven = (
+        recognise(request, authenticated, each) for each in (others, others | contacts)
+    )
+    assert proven == unknown
+    assert shopper_of(proven, [], request, NOW) == shopper_of(unknown, [], request, NOW)
+
+
+@given(st.booleans(), st.sampled_from(["claimed", "device", "verified"]), st.booleans())
+def test_a_name_that_nothing_proves_has_one_answer_whether_it_is_known_or_not(
+    is_account: bool, assurance: str, with_contact: bool
+) -> None:
+    request = {"user_id": "u-1", **({"email": "ann@example.com"} if with_contact else {})}
+    known = {key(user_id="u-1"): IdentifierMatch("ann", is_account, assurance)}
+    assert recognised(request, known) == recognised(request, {}) == CLAIM
