@@ -132,9 +132,11 @@ class Quantity(StrictField, fields.Float):
 class OrderLines(ListOf):
     """The lines of an order or a cart; one that cannot be read is left out, and the others count.
 
-    A line that stands alone is a list of one; an object whose names count from 0 is a list, as some
-    programs write one.
+    A line that stands alone is a list of one; an object whose names are numbers is a list, as some
+    programs write one, and so is one without names.
     """
+
+    may_be_blank = True
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
         lines = super().mend(self._as_list(value, mending, parts), mending, parts)
@@ -146,9 +148,9 @@ class OrderLines(ListOf):
         return self._readable(lines, mending, parts)
 
     def _as_list(self, value: Any, mending: Mending, parts: Parts) -> Any:
-        if type(value) is not dict or not value:
+        if type(value) is not dict:
             return value
-        if list(value) == [str(place) for place in range(len(value))]:
+        if all(name.isdecimal() for name in value):
             mending.warn(parts, "is an object, and was read as the list of its values; send a list")
             return list(value.values())
         if "product_id" in value or "sku" in value:

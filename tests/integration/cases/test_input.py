@@ -232,6 +232,29 @@ def test_what_is_blank_says_nothing_and_costs_no_order(shop: CaseShop) -> None:
     assert shop.orders(user_id="ann") == (1, {"USD": 2_000})
 
 
+@pytest.mark.parametrize(
+    ("products", "items"),
+    [({}, 0), ("", 0), ({"1": LINE, "3": LINE}, 2)],
+)
+def test_an_order_counts_whatever_a_program_writes_for_its_lines(
+    shop: CaseShop, products: Any, items: int
+) -> None:
+    (receipt,) = shop.record(order(shop, products=products))
+    assert fields(receipt) == ["data.products"]
+    orders = shop.profile(user_id="ann")["orders"]
+    assert (orders["count"], orders["items"]) == (1, items)
+
+
+@pytest.mark.parametrize("products", ["", "cup", {"any": LINE}])
+def test_a_refund_whose_lines_are_no_list_is_not_one_of_the_whole_order(
+    shop: CaseShop, products: Any
+) -> None:
+    shop.record(order(shop))
+    (receipt,) = shop.receipts(refund(shop, products=products))
+    assert [error["field"] for error in receipt["errors"]] == ["events[0].data.products"]
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+
+
 @pytest.mark.parametrize("name", ["order_id", "revenue", "currency"])
 def test_what_an_order_needs_is_not_blank(shop: CaseShop, name: str) -> None:
     event = order(shop)
