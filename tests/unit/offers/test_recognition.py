@@ -213,8 +213,8 @@ MATCHES = st.none() | st.builds(
 @given(
     st.sets(st.sampled_from(sorted(VALUES.keys() - CONTACTS.keys()))),
     st.sets(st.sampled_from(sorted(CONTACTS)), min_size=1),
-    st.fixed_dictionaries({name: MATCHES for name in VALUES}),
-    st.fixed_dictionaries({name: MATCHES for name in CONTACTS}),
+    st.fixed_dictionaries(dict.fromkeys(VALUES, MATCHES)),
+    st.fixed_dictionaries(dict.fromkeys(CONTACTS, MATCHES)),
     st.booleans(),
 )
 def test_an_unknown_a_known_and_a_proven_contact_get_one_answer_reasons_included(
