@@ -43,6 +43,8 @@ RESERVED = frozenset({"identity_changed", "order_moved", "consent_refused"})
 RESERVED_PREFIX = "segment_"
 ACCOUNT_EVENTS = frozenset({"signed_in", "account_created", "account_updated", "traits_changed"})
 """What an account says of itself: its addresses are its own."""
+UNCHECKED_EVENTS = frozenset({"account_created", "account_updated", "contact_released"})
+"""The types that mean something to the platform by their identifiers alone."""
 
 
 LOYALTY_TRAITS = {"loyalty_tier": Text(longest=64), "loyalty_enrolled": Boolean()}

@@ -39,7 +39,7 @@ from chassis.validation.schema import (
     did_you_mean,
     load_fields,
 )
-from contracts.event_types import EVENT_TYPES, ORDER_FOLLOW_UPS, EventType
+from contracts.event_types import EVENT_TYPES, ORDER_FOLLOW_UPS, UNCHECKED_EVENTS, EventType
 from contracts.fields import MAX_IDENTIFIERS, NO_IDENTIFIERS, OptionalIdentifiers
 
 Origin = Literal["server", "browser"]
@@ -50,7 +50,7 @@ MAX_AHEAD = DAY
 # file of old events is.
 _LEAST_CORRECTION = 5 * SECOND
 _MOST_CORRECTION = HOUR
-_TYPES = frozenset(EVENT_TYPES)
+_TYPES = frozenset(EVENT_TYPES) | UNCHECKED_EVENTS
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 _SHORTEST_STEM = 8
 _AUTHENTICATED = "is missing: true if your shop knows that it is this account, else false"
@@ -443,6 +443,8 @@ class _Reader:
         name, data = _type_and_data(value)
         schema = EVENT_TYPES.get(name)
         if schema is None:
+            if name in UNCHECKED_EVENTS:
+                return
             if _SNAKE.fullmatch(name) and (close := near_miss(name, _TYPES) or _whole_word(name)):
                 self._warn(f"{self.path}.type", f'is a type of your own; did you mean "{close}"?')
             return

@@ -278,6 +278,8 @@ def test_a_type_and_a_trait_that_are_one_letter_off_a_known_one_are_named() -> N
     for kind, meant in (
         ("order_canceled", "order_cancelled"),
         ("order_refund", "order_refunded"),
+        ("account_update", "account_updated"),
+        ("contact_relased", "contact_released"),
         ("order_cancel", "order_cancelled"),
         ("orders_completed", "order_completed"),
     ):
@@ -408,6 +410,11 @@ def test_a_shop_says_what_an_event_proves() -> None:
 def test_an_origin_that_there_is_not_is_refused_with_those_that_there_are(origin: Any) -> None:
     with pytest.raises(InvalidInput, match="must be one of server, browser"):
         read_origin(origin)
+
+
+@pytest.mark.parametrize("name", ["account_created", "account_updated", "contact_released"])
+def test_a_type_that_counts_by_its_identifiers_alone_has_no_warning(name: str) -> None:
+    assert not warned(read(event(type=name, data={})))
 
 
 def test_an_origin_on_an_event_is_refused_with_where_it_belongs() -> None:
