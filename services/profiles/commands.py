@@ -412,7 +412,7 @@ def _place_orders(
     ]
     carts = store.streams_of_carts(unit, filter(None, map(orders.bought_cart, events)))
     owners = store.owners(
-        unit, orders.streams_of(events, rows, carts), facts, orders.profiles_of(events)
+        unit, orders.streams_of(events, rows, carts), facts, orders.contested(events, rows)
     )
     owners = orders.with_resolutions(owners, events)
     plan = orders.plan(events, rows, owners)

@@ -543,9 +543,16 @@ def save_orders(unit: UnitOfWork, rows: Iterable[OrderRow]) -> None:
 
 
 def owners(
-    unit: UnitOfWork, streams: Iterable[str], facts: Iterable[JointDraft], profiles: Iterable[str]
+    unit: UnitOfWork,
+    streams: Iterable[str],
+    facts: Iterable[JointDraft],
+    contested: Mapping[str, str | None],
 ) -> Owners:
-    """Whose `streams` are once `facts` are appended, and which of these and `profiles` accounts."""
+    """Whose `streams` are once `facts` are appended.
+
+    Which profiles are accounts' is found out for the `contested` streams alone, with the profiles
+    that identity has named: that of an account of many devices would be read each time.
+    """
     found: dict[str, tuple[int, str]] = {
         row.stream_id: (row.last_epoch, row.profile_id)
         for row in _LABELS.execute(unit.connection, streams=sorted(set(streams)))
@@ -557,7 +564,8 @@ def owners(
             if any(each["assurance"] == "verified" for each in entry["identifiers"]):
                 proven.add(entry["profile_id"])
     by_stream = {stream: profile_id for stream, (_, profile_id) in found.items()}
-    wanted = sorted({*by_stream.values(), *profiles} - proven)
+    profiles = (named or by_stream.get(stream) for stream, named in contested.items())
+    wanted = sorted({profile for profile in profiles if profile} - proven)
     if wanted:
         proven |= {row.profile_id for row in _ACCOUNTS.execute(unit.connection, profiles=wanted)}
     return Owners(by_stream, frozenset(proven))

@@ -347,9 +347,22 @@ def streams_of(
     return streams - {""}
 
 
-def profiles_of(events: Iterable[OrderEvent]) -> set[str]:
-    """The profiles that the events are resolved to."""
-    return {telling.resolution.profile_id for telling in events if telling.resolution is not None}
+def contested(
+    events: Iterable[OrderEvent], rows: Mapping[OrderKey, OrderRow]
+) -> dict[str, str | None]:
+    """The streams of orders that an account tells and somebody less sure has told, or tells too.
+
+    Of these it matters whether they are an account's. With the profiles of the events among them.
+    """
+    events = list(events)
+    keys = {t.key for t in events if t.strength == ACCOUNT and t.event.type == COMPLETED}
+    streams: dict[str, str | None] = {
+        home.stream: None for key in keys for home in rows[key].homes if home.strength < ACCOUNT
+    }
+    for telling in events:
+        if telling.key in keys and telling.strength < ACCOUNT and telling.resolution is not None:
+            streams[telling.resolution.stream] = telling.resolution.profile_id
+    return streams
 
 
 def with_resolutions(owners: Owners, events: Iterable[OrderEvent]) -> Owners:

@@ -249,6 +249,21 @@ def test_two_accounts_that_tell_one_order_id_have_an_order_each_and_somebody_loo
     assert [each["id"] for each in reviews(shop)] == [entry["id"]]
 
 
+@pytest.mark.parametrize("in_one_call", [False, True])
+def test_an_order_from_an_accounts_device_is_not_given_to_another_account(
+    shop: CaseShop, in_one_call: bool
+) -> None:
+    laptop = {"anonymous_id": "laptop"}
+    shop.record(shop.event("signed_in", "09:00", {**ANN, **laptop}, authenticated=True))
+    told = [order(shop, "10:00", laptop), account(order(shop, "10:05", {"user_id": "ben"}))]
+    if in_one_call:
+        assert {receipt["status"] for receipt in shop.receipts(*told)} == {"appended"}
+    else:
+        shop.record(*told)
+    assert shop.orders(user_id="ann") == shop.orders(user_id="ben") == (1, {"USD": 3_000})
+    assert [entry["kind"] for entry in reviews(shop)] == ["order_id_reused"]
+
+
 def test_a_guest_with_another_address_and_another_total_has_another_order(shop: CaseShop) -> None:
     shop.record(
         order(shop, "10:00", {"email": "lea"}),
