@@ -3,7 +3,7 @@
 Transactions lock rows in one order, so that no two wait for each other:
 
     1. positions      of identity's streams, sorted (`IdentityProjection` only)
-    -. order_homes    sorted by order, and then cart_streams, sorted by cart: `record` alone
+    -. cart_streams   sorted by cart, and then order_homes, sorted by order: `record` alone
     -. known_addresses and then address_uses, sorted by address: `record` alone
     2. streams        of the log, sorted, when facts and events are appended
     3. labels         sorted by stream, and then identifiers, sorted by key
@@ -522,6 +522,9 @@ def lock_orders(unit: UnitOfWork, keys: Iterable[OrderKey]) -> dict[OrderKey, Or
         for row in unread:
             orders = summaries[row.home.stream].summary.state.orders
             row.home.state = orders.get(summary_key(*row.key), {})
+        # The next order of these streams has to fold no more than what comes after this.
+        grown = {s: each for s, each in summaries.items() if each.version > each.stored_version}
+        save_summaries(unit, grown)
     return locked
 
 

@@ -401,6 +401,21 @@ def test_a_profile_is_the_fold_of_its_streams_whatever_was_stored_before(
             assert {name: view[name] for name in expected} == expected
 
 
+def test_orders_of_an_earlier_release_are_folded_from_their_home_once(
+    profiles: ProfilesWithoutNameko,
+) -> None:
+    profiles.receipts(*(order(f"e-{number}", f"o-{number}", 100) for number in range(3)))
+    for statement in ("UPDATE order_homes SET state = NULL", "DELETE FROM summaries"):
+        with profiles.work.database.transaction() as connection:
+            connection.execute(sa.text(statement))
+    end = event("x-0", "order_cancelled", data={"order_id": "o-0"})
+    (receipt,) = profiles.receipts(end)
+    assert profiles.get(receipt["profile_id"])["orders"]["count"] == 2
+    with profiles.work.database.transaction() as connection:
+        (version,) = connection.execute(sa.text("SELECT version FROM summaries")).scalars()
+    assert version >= receipt["version"] - 1
+
+
 def test_a_batch_of_orders_costs_no_statement_for_each(profiles: ProfilesWithoutNameko) -> None:
     engine = profiles.work.database.engine
     statements: list[str] = []
