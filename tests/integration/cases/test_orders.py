@@ -255,11 +255,11 @@ def test_an_order_from_an_accounts_device_is_not_given_to_another_account(
 ) -> None:
     laptop = {"anonymous_id": "laptop"}
     shop.record(shop.event("signed_in", "09:00", {**ANN, **laptop}, authenticated=True))
-    told = [order(shop, "10:00", laptop), account(order(shop, "10:05", {"user_id": "ben"}))]
+    events = [order(shop, "10:00", laptop), account(order(shop, "10:05", {"user_id": "ben"}))]
     if in_one_call:
-        assert {receipt["status"] for receipt in shop.receipts(*told)} == {"appended"}
+        assert {receipt["status"] for receipt in shop.receipts(*events)} == {"appended"}
     else:
-        shop.record(*told)
+        shop.record(*events)
     assert shop.orders(user_id="ann") == shop.orders(user_id="ben") == (1, {"USD": 3_000})
     assert [entry["kind"] for entry in reviews(shop)] == ["order_id_reused"]
 
