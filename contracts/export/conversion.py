@@ -157,7 +157,6 @@ _BOUNDS: Mapping[type[fields.Field[Any]], Callable[[Any], dict[str, Any]]] = {
     },
     Choice: lambda field: {"enum": list(field.choices)},
     Integer: _whole,
-    event_types.Reference: _text,
     event_types.Quantity: lambda _field: {"minimum": 0, "maximum": event_types.MAX_QUANTITY},
     Currency: lambda _field: {"pattern": "^[A-Z]{3}$"},
     Instant: lambda _field: {"format": "date-time"},

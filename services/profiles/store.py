@@ -567,7 +567,7 @@ def owners(
             if any(each["assurance"] == "verified" for each in entry["identifiers"]):
                 proven.add(entry["profile_id"])
     by_stream = {stream: profile_id for stream, (_, profile_id) in found.items()}
-    profiles = (named or by_stream.get(stream) for stream, named in contested.items())
+    profiles = (by_stream.get(stream) or named for stream, named in contested.items())
     wanted = sorted({profile for profile in profiles if profile} - proven)
     if wanted:
         proven |= {row.profile_id for row in _ACCOUNTS.execute(unit.connection, profiles=wanted)}

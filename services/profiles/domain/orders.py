@@ -250,7 +250,7 @@ def _move(telling: OrderEvent, row: OrderRow, stream: str) -> JointDraft:
 
 def _contradicts(telling: OrderEvent, own: ResolvedEvent, home: OrderHome, owners: Owners) -> bool:
     """Whether it is another order than the one at home, in spite of its id."""
-    if home.strength <= BROWSER or owners.profile_of(home.stream) == own.profile_id:
+    if home.strength <= BROWSER or _is_of(home, own, owners):
         return False
     if telling.strength == ACCOUNT and owners.is_account(home):
         return True
@@ -277,7 +277,8 @@ def _home_of(telling: OrderEvent, row: OrderRow, owners: Owners) -> OrderHome | 
 
 def _is_of(home: OrderHome, own: ResolvedEvent, owners: Owners) -> bool:
     profile = owners.profile_of(home.stream)
-    return home.stream == own.stream or (profile is not None and profile == own.profile_id)
+    mine = owners.profile_of(own.stream) or own.profile_id
+    return home.stream == own.stream or (profile is not None and profile == mine)
 
 
 def _currency_error(telling: OrderEvent, home: OrderHome) -> Mapping[str, str] | None:
@@ -366,13 +367,17 @@ def contested(
 
 
 def with_resolutions(owners: Owners, events: Iterable[OrderEvent]) -> Owners:
-    """The owners, those of the streams included that the events are resolved to."""
+    """The owners, those of the streams included that the events are resolved to.
+
+    A later event of the batch may have moved a stream since: what its owner is once all are
+    recorded counts.
+    """
     resolved: dict[str, str] = {}
     for telling in events:
         own = telling.resolution
         if own is not None:
             resolved[own.stream] = own.profile_id
-    return Owners({**owners.profiles, **resolved}, owners.accounts)
+    return Owners({**resolved, **owners.profiles}, owners.accounts)
 
 
 def drafts_at_home(

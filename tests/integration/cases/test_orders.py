@@ -417,3 +417,20 @@ def test_an_order_with_an_address_tells_the_device_from_which_it_came(shop: Case
     types = [each["type"] for each in shop.timeline(anonymous_id="laptop")["entries"]]
     assert "checkout_completed" in types
     assert "abandoned_cart" not in shop.segments(anonymous_id="laptop")
+
+
+@pytest.mark.parametrize("in_one_call", [False, True])
+def test_an_order_that_a_proof_gave_an_account_is_never_another_accounts(
+    shop: CaseShop, in_one_call: bool
+) -> None:
+    events = [
+        order(shop, "10-02", {"anonymous_id": "laptop", "email": "ann"}),
+        shop.event("signed_in", "10-03", {"user_id": "ann", "email": "ann"}, authenticated=True),
+        account(order(shop, "10-01", {"user_id": "bob"}, revenue=1_000)),
+    ]
+    if in_one_call:
+        shop.receipts(*events)
+    else:
+        shop.record(*events)
+    assert shop.orders(user_id="ann")[0] == 1
+    assert shop.orders(user_id="bob") == (1, {"USD": 1_000})
