@@ -4,8 +4,6 @@ The labels stay. What claims alone had joined is `fused` with the name of its ac
 first device of its guest, until it is redrawn.
 """
 
-from functools import reduce
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -33,7 +31,10 @@ def upgrade() -> None:
         "{first}": str(_FIRST),
     }
     for statement in _STATEMENTS:
-        op.execute(reduce(lambda text, word: text.replace(*word), words.items(), statement))
+        filled = statement
+        for word, text in words.items():
+            filled = filled.replace(word, text)
+        op.execute(filled)
     for column in ("bound_at", "verified", "merges"):
         op.drop_column("tenures", column)
     op.create_index("ix_tenures_bond", "tenures", ["bond"])
