@@ -44,7 +44,7 @@ from tests.integration.segments.test_segments import NOW, ProfilesLog, SegmentsW
 
 Log = Callable[..., Any]
 blocking_sleep = eventlet.patcher.original("time").sleep
-_STRAY = {"stream_id": "stray", "profile_id": "stray", "epoch": 1}
+_STRAY = {"stream_id": "stray", "profile_id": "stray", "last_epoch": 1}
 
 
 @pytest.fixture
