@@ -54,7 +54,7 @@ class Checker:
             for stream, events in groupby(self.events, key=lambda event: event.stream)
         }
         self.shoppers = {
-            profile: fold(event for stream in streams for event in self._by_stream[stream])
+            profile: fold((event for stream in streams for event in self._by_stream[stream]), now)
             for profile, streams in self.profiles.items()
         }
         self.memberships = {
@@ -116,7 +116,7 @@ class Checker:
 
     def profile(self, profile_id: str, response: Mapping[str, Any]) -> list[str]:
         """Where the response of `profiles.get` is not the oracle's view of the profile."""
-        expected = view(self.shoppers[profile_id])
+        expected = view(self.shoppers[profile_id], self.now)
         expected["profile_id"] = profile_id
         expected["versions"] = {
             stream: len(self._by_stream[stream]) for stream in self.profiles[profile_id]
@@ -187,7 +187,7 @@ class Checker:
         return lines + differences(f"{service}.identifiers", identifiers(self.events), actual)
 
     def _stored(self, service: str) -> dict[str, Any]:
-        rows = self.observer.rows(service, "SELECT stream_id, version, summary FROM summaries")
+        rows = self.observer.rows(service, "SELECT stream_id, version, state FROM summaries")
         return {stream: (version, read_summary(state)) for stream, version, state in rows}
 
     def _summaries_of_profiles(self) -> list[str]:

@@ -12,7 +12,8 @@ from typing import Any
 from tests.support.oracle.log import LoggedEvent
 
 _LOYALTY = {"loyalty_enrolled", "loyalty_tier"}
-_FACTS = {"identity_changed", "order_moved", "consent_refused"}
+_WHOSE = {"identity_changed", "order_moved"}  # what a stream has of others, whatever its date
+_FACTS = _WHOSE | {"consent_refused"}
 _ORDER_PARTS = ("money", "lines", "status", "placed")
 
 
@@ -73,17 +74,20 @@ class FoldedShopper:
         return sorted(found, key=lambda pair: pair[0].at or 0)
 
 
-def fold(events: Iterable[LoggedEvent]) -> FoldedShopper:
-    """The shopper whose events these are, of one stream or of several, in any order."""
+def fold(events: Iterable[LoggedEvent], now: int | None = None) -> FoldedShopper:
+    """The shopper whose events these are, of one stream or of several, in any order.
+
+    `now` is an instant in µs: what is dated later does not count yet; None counts everything.
+    """
     shopper = FoldedShopper()
-    known = list(events)
+    known = [each for each in events if each.type in _WHOSE or now is None or each.at <= now]
     is_account = any(map(proves_account, known))
     for event in sorted(known, key=lambda each: (each.at, *_arrival(each), each.id)):
         if event.type not in _FACTS:
             shopper.happened.setdefault(event.type, []).append(event.at)
         _take_in(shopper, event, event.data, is_account and bool(event.metadata.get("unproven")))
     shopper.orders = {
-        key: _order(statements) for key, statements in _statements_of_orders(known).items()
+        key: _order(statements, now) for key, statements in _statements_of_orders(known).items()
     }
     return shopper
 
@@ -195,13 +199,13 @@ def _statements_of_state(state: dict[str, Any]) -> Iterator[Any]:
             yield f"refund {reference}", statement
 
 
-def _order(parts: Iterable[Any]) -> Order:
+def _order(parts: Iterable[Any], now: int | None = None) -> Order:
     firsts: dict[str, int] = {}
     found: dict[str, list[Any]] = {}
     for part, statement in parts:
         if part in {"first", "seen"}:
             firsts[part] = min(statement, firsts.get(part, statement))
-        else:
+        elif now is None or statement[1] <= now:
             found.setdefault(part, []).append(statement)
     last = {part: max(each, key=lambda s: s[:6]) for part, each in found.items()}
     at = firsts.get("first", firsts.get("seen"))
@@ -283,9 +287,10 @@ def read_summary(state: dict[str, Any]) -> FoldedShopper:
     )
 
 
-def view(shopper: FoldedShopper) -> dict[str, Any]:
-    """What `profiles.get` must say of a shopper, but for its ids, identifiers and versions."""
-    standing = shopper.standing(None)
+def view(shopper: FoldedShopper, now: int) -> dict[str, Any]:
+    """What `profiles.get` must say at `now` of a shopper of the events up to then, but for its ids,
+    identifiers and versions."""
+    standing = shopper.standing(now)
     revenue: Counter[str] = Counter()
     categories: Counter[str] = Counter()
     for order, paid in standing:

@@ -120,7 +120,7 @@ def test_the_trait_told_last_wins_and_ties_go_to_what_came_last() -> None:
         event("loyalty_enrolled", 7, {"tier": "silver"}),
     ]
     expected = {"city": "Rome", "loyalty_enrolled": True, "loyalty_tier": "gold"}
-    assert view(fold(events))["traits"] == expected
+    assert view(fold(events, NOW), NOW)["traits"] == expected
 
 
 def test_a_refund_told_first_counts_against_its_own_order() -> None:
@@ -131,15 +131,44 @@ def test_a_refund_told_first_counts_against_its_own_order() -> None:
         order("o", 4),
         order("p", 5, currency="EUR"),
     ]
-    orders = view(fold(events))["orders"]
+    orders = view(fold(events, NOW), NOW)["orders"]
     assert orders["revenue"] == {"USD": 70_00, "EUR": 100_00}
     assert (orders["count"], orders["items"], orders["categories"]) == (2, 6, {"music": 4})
 
 
 def test_a_cancelled_order_is_no_order() -> None:
     events = [order("o", 1), event("order_cancelled", 2, {"order_id": "o"})]
-    assert view(fold(events))["orders"]["count"] == 0
+    assert view(fold(events, NOW), NOW)["orders"]["count"] == 0
     assert memberships(fold(events), NOW) == {"first_time_visitor"}
+
+
+def test_what_is_dated_later_does_not_count_yet() -> None:
+    later = NOW + 1
+    known = [
+        event("traits_changed", NOW - 1, {"traits": {"city": "Rome"}}),
+        event("loyalty_points_changed", NOW, {"points": 5}),
+        event("consent_changed", NOW, {"purposes": {"email": True}}),
+        event("cart_updated", NOW - DAY, {"products": [{"quantity": 1}]}),
+        order("o", NOW - 2 * DAY),
+    ]
+    coming = [
+        event("traits_changed", later, {"traits": {"city": "Oslo"}}),
+        event("loyalty_points_changed", later, {"points": 7}),
+        event("consent_changed", later, {"purposes": {"email": False}}),
+        event("consent_refused", later, {"purpose": "sms"}),
+        event("cart_updated", later, {"products": []}),
+        event("order_cancelled", later, {"order_id": "o"}),
+        order("p", later),
+    ]
+    assert fold([*known, *coming], NOW) == fold(known)
+    seen = view(fold([*known, *coming], NOW), NOW)
+    assert seen == view(fold(known), NOW)
+    assert (seen["events"], seen["orders"]["count"], seen["last_seen_at"]) == (
+        5,
+        1,
+        "1972-09-27T00:00:00.000000Z",
+    )
+    assert view(fold([*known, *coming], later), later)["consent"] == {"email": False, "sms": False}
 
 
 def test_each_segment_begins_where_its_description_says() -> None:
