@@ -68,6 +68,7 @@ def test_the_header_has_its_standard_name_on_every_message(
         assert response["error"] is None
         wait_until(lambda: any(_is_about(message, trace) for message in iter(bound.get, None)))
         bound.delete()
+    wait_until(lambda: wire.versions([trace.stream]) == {trace.stream: 1})
 
 
 def _is_about(message: Any, trace: Trace) -> bool:
@@ -87,6 +88,7 @@ def test_a_command_takes_the_trace_from_its_environment(
             client.call("profiles", "put", streams=[trace.stream])
     events = recorded(wire, trace)
     assert [event.get("traceparent") for event in events] == [trace.header, None]
+    wait_until(lambda: wire.versions([trace.stream]) == {trace.stream: 2})
 
 
 @pytest.mark.parametrize(
@@ -157,7 +159,12 @@ def test_the_line_of_a_batch_lists_all_its_traces(
         trace.call(wire, "profiles", "put", streams=[trace.stream])
     eventlet.sleep(0.1)
     outage.clear()
+    ids = {trace.id for trace in traces}
+    wait_until(lambda: ids <= _logged_ids(lines))  # a batch is applied, and then it is logged
     streams = [trace.stream for trace in traces]
-    wait_until(lambda: wire.versions(streams) == dict.fromkeys(streams, 1))
-    logged_ids = {id_ for line in lines if line["event"] == "applied" for id_ in line["trace_ids"]}
-    assert logged_ids >= {trace.id for trace in traces}
+    assert wire.versions(streams) == dict.fromkeys(streams, 1)
+
+
+def _logged_ids(lines: list[Line]) -> set[str]:
+    """The traces in the lines of all batches."""
+    return {id_ for line in lines if line["event"] == "applied" for id_ in line["trace_ids"]}
