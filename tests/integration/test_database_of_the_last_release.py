@@ -44,6 +44,12 @@ FOLLOWING = (  # who follows whom, in the order in which news spreads
 )
 _MOST = 1_000
 _REFUNDED = "+44 20 7946 0019"
+_NOBODY = {
+    "profile_id": None,
+    "stream_id": None,
+    "assurance": "claimed",
+    "ignored_identifiers": [],
+}
 
 
 @dataclass(slots=True)
@@ -312,52 +318,109 @@ def test_every_call_is_answered_as_by_the_release_that_left_the_databases(
     old: ReleasedShop, answered: Mapping[str, Any]
 ) -> None:
     answers = old.expected["answers"]
-    expected = {
+    before = {
         _name(asked): next(asked[kind] for kind in ("answer", "digest", "refused") if kind in asked)
         for asked in answers
     }
-    assert len(expected) == len(answers)
-    who = next(answer["profile_id"] for name, answer in expected.items() if _REFUNDED in name)
-    by_address = {_name(asked) for asked in answers if _by_address(asked)}
-    old_answers, new_answers = (
-        {name: answer for name, answer in each.items() if name not in by_address}
-        for each in (_without_refunded(expected, who), _without_refunded(answered, who))
+    assert len(before) == len(answers)
+    changed = _answered_otherwise(before)
+    assert before.keys() > changed.keys()
+    assert answered == before | changed
+
+
+def _called(call: str, /, **arguments: Any) -> str:
+    return _name({"call": call, "arguments": arguments})
+
+
+def _lookup(**who: str) -> str:
+    return _called("identity.lookup", identifiers=who, authenticated=False)
+
+
+def _decide(**who: str) -> str:
+    request = {"placement": "checkout", "identifiers": who, "authenticated": False}
+    return _called("offers.decide", request=request | {"dry_run": True, "deadline_ms": 10_000})
+
+
+def _revealed(**who: str) -> str:
+    return _called("profiles.get", identifiers=who, reveal=True)
+
+
+def _answered_otherwise(before: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that the rules have changed since that release, by the call."""
+    return {
+        **_by_addresses(before),
+        **_of_pias_phone(before),
+        **_of_a_refund(before),
+        **_with_addresses(before),
+    }
+
+
+def _by_addresses(before: Mapping[str, Any]) -> dict[str, Any]:
+    """An address alone leads to nobody, whoever asks, and has one answer at the checkout."""
+    nora, rex = {"email": "NORA@example.com"}, {"phone": _REFUNDED}
+    changed: dict[str, Any] = {}
+    for who in (nora, rex):
+        changed[_revealed(**who)] = ["NotFound", "identifiers"]
+        changed[_called("identity.lookup", identifiers=who, authenticated=True)] = _NOBODY
+    for email in ("emil@example.com", "olga6@example.com"):
+        changed[_lookup(email=email)] = digest(_NOBODY)
+    for email in ("emil@example.com", "ines@example.com", "olga6@example.com"):
+        changed[_decide(email=email)] = before[_decide(email="grace@example.com")]
+    return changed
+
+
+def _of_pias_phone(before: Mapping[str, Any]) -> dict[str, Any]:
+    """A device that a typed address has brought to an account: a new guest's from then on."""
+    (found,) = (
+        (name, answer, tie)
+        for name, answer in before.items()
+        if name.startswith("identity.describe") and isinstance(answer, Mapping)
+        for tie in answer["streams"][0]["identifiers"]
+        if (tie["type"], tie["assurance"]) == ("anonymous_id", "claimed")
     )
-    assert _without_new_fields(new_answers, old_answers) == old_answers
-
-
-def _without_new_fields(answers: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers without the fields that have come since: a field may come, and none goes."""
+    name, pia, tie = found
+    phone, *others = pia["streams"]
+    phone = {**phone, "identifiers": [{**tie, "assurance": "device"}]}
     return {
-        name: {field: value for field, value in answer.items() if field in before[name]}
-        if isinstance(answer, Mapping) and isinstance(before.get(name), Mapping)
-        else answer
-        for name, answer in answers.items()
+        name: {**pia, "streams": [phone, *others]},
+        _lookup(anonymous_id="pia-phone"): digest({**_NOBODY, "assurance": None}),
+        _decide(anonymous_id="pia-phone"): before[_decide(anonymous_id="vic-phone")],
     }
 
 
-def _by_address(asked: Mapping[str, Any]) -> bool:
-    """Whether a call asks by an address alone: that led to somebody in that release.
-
-    So did the phone of Pia, which a claim had brought to her account.
-    """
-    arguments = asked["arguments"]
-    identifiers = arguments.get("request", arguments).get("identifiers", {})
-    answer = asked.get("answer", {})
-    streams = answer.get("streams", []) if asked["call"] == "identity.describe" else []
-    tied = [(each["type"], each["assurance"]) for s in streams for each in s["identifiers"]]
-    is_pias = "pia-phone" in identifiers.values() or ("anonymous_id", "claimed") in tied
-    return is_pias or (bool(identifiers) and set(identifiers) <= {"email", "phone"})
-
-
-def _without_refunded(answers: Mapping[str, Any], refunded: str) -> dict[str, Any]:
-    """The answers without the orders of who had one refunded whole: it stood in that release."""
-    return {
-        name: {**answer, "orders": None}
-        if isinstance(answer, dict) and answer.get("profile_id") == refunded and "orders" in answer
-        else answer
-        for name, answer in answers.items()
+def _of_a_refund(before: Mapping[str, Any]) -> dict[str, Any]:
+    """An order that was refunded whole, in two parts, does not stand."""
+    rex = before[_revealed(phone=_REFUNDED)]["profile_id"]
+    name = _called("profiles.get", profile_id=rex)
+    at = "1998-06-25T11:55:00.000000Z"
+    orders = {
+        "count": 1,
+        "items": 0,
+        "revenue": {"USD": 9900},
+        "first_at": at,
+        "last_at": at,
+        "categories": {},
     }
+    return {name: {**before[name], "orders": orders}}
+
+
+def _with_addresses(before: Mapping[str, Any]) -> dict[str, Any]:
+    """A profile shows the addresses that were told in it, with what their streams hold of them."""
+    told = {
+        _revealed(user_id="grace"): ["1997-11-02T10:01:00.000000Z"],
+        _revealed(device_id="family-ipad"): ["1998-06-18T18:00:00.000000Z"],
+        _revealed(anonymous_id="ivo-tv"): [],
+        _revealed(loyalty_id="L-200777"): [],
+    }
+    changed = {}
+    for name, instants in told.items():
+        known = [each for each in before[name]["identifiers"] if each["type"] == "email"]
+        addresses = [
+            {**each, "proven": True, "first_at": at, "last_at": at}
+            for each, at in zip(known, instants, strict=True)
+        ]
+        changed[name] = {**before[name], "addresses": addresses}
+    return changed
 
 
 def test_events_that_waited_for_identity_are_recorded_in_their_order(

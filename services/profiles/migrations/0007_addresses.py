@@ -1,6 +1,7 @@
 """The streams in which addresses were told, and what they have refused.
 
-What earlier releases knew of addresses is which streams they led to.
+What earlier releases knew of addresses is which streams they led to. Such a stream has the events
+of its address, and begins with whose it is at the instant when the address was told first.
 """
 
 import sqlalchemy as sa
@@ -16,8 +17,13 @@ _FILL = (
     """,
     """
     INSERT INTO address_uses (address, stream_id, kind, proven, first_at, last_at, refusals)
-    SELECT key, stream_id, 'address', false, 0, 0, 0
-    FROM identifiers WHERE key LIKE 'email:%' OR key LIKE 'phone:%'
+    SELECT key, identifiers.stream_id, 'address', assurance = 'verified',
+           min(occurred_at), max(occurred_at), 0
+    FROM identifiers
+    JOIN events ON events.stream_id = identifiers.stream_id
+     AND (type <> 'identity_changed' OR version = 1)
+    WHERE key LIKE 'email:%' OR key LIKE 'phone:%'
+    GROUP BY key, identifiers.stream_id, assurance
     """,
 )
 
