@@ -44,7 +44,7 @@ FOLLOWING = (  # who follows whom, in the order in which news spreads
 )
 _MOST = 1_000
 _REFUNDED = "+44 20 7946 0019"
-_NOBODY = {
+_NOBODY: Mapping[str, Any] = {
     "profile_id": None,
     "stream_id": None,
     "assurance": "claimed",
@@ -406,14 +406,14 @@ def _of_a_refund(before: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_addresses(before: Mapping[str, Any]) -> dict[str, Any]:
     """A profile shows the addresses that were told in it, with what their streams hold of them."""
-    told = {
+    known_since = {
         _revealed(user_id="grace"): ["1997-11-02T10:01:00.000000Z"],
         _revealed(device_id="family-ipad"): ["1998-06-18T18:00:00.000000Z"],
         _revealed(anonymous_id="ivo-tv"): [],
         _revealed(loyalty_id="L-200777"): [],
     }
     changed = {}
-    for name, instants in told.items():
+    for name, instants in known_since.items():
         known = [each for each in before[name]["identifiers"] if each["type"] == "email"]
         addresses = [
             {**each, "proven": True, "first_at": at, "last_at": at}
