@@ -10,7 +10,6 @@ import eventlet
 import pytest
 import sqlalchemy as sa
 from prometheus_client import REGISTRY
-from psycopg2 import extensions as driver
 from sqlalchemy.exc import OperationalError
 
 from chassis import Draft, Event, FixedClock, InvalidInput, NotFound, Unavailable, new_id
@@ -26,6 +25,7 @@ from services.offers.commands import DecisionHandler, Upstream, refresh_halted
 from services.offers.configuration import load_catalogue
 from services.offers.projections import SegmentProjection, ShopperProjection
 from services.offers.queries import read_decision
+from tests.support.statements import record_statements
 
 NOW = 1_795_289_400_000_000
 TYPES = load_types()
@@ -324,29 +324,6 @@ def test_a_decision_takes_one_query(shop: OffersWithoutNameko) -> None:
     statements.clear()  # the first one of a connection is prepared
     shop.decide(**GRACE, dry_run=True)
     assert len([s for s in statements if not s.startswith("BEGIN")]) == 1
-
-
-def record_statements(engine: sa.Engine) -> list[str]:
-    """A list to which every statement that the driver gets from now on is added."""
-    statements: list[str] = []
-
-    class Cursor(driver.cursor):
-        def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002 - psycopg2's name
-            statements.append(str(query))
-            super().execute(query, vars)
-
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
-    def use(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
-        parameters["cursor_factory"] = Cursor
-
-    if engine.dialect.name == "postgresql":
-        engine.dispose()
-        sa.event.listen(engine, "do_connect", use)
-    else:
-        sa.event.listen(engine, "before_cursor_execute", note)
-    return statements
 
 
 # The log of decisions.

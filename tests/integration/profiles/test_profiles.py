@@ -27,6 +27,7 @@ from services.profiles.commands import RecordHandler, refresh_summaries
 from services.profiles.projections import IdentityProjection
 from services.profiles.queries import find_profile, read_profile
 from services.profiles.vault import open_vault
+from tests.support.statements import record_statements
 from tests.unit.profiles.identity_in_memory import IdentityInMemory
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
@@ -417,8 +418,7 @@ def test_orders_of_an_earlier_release_are_folded_from_their_home_once(
 
 
 def test_a_batch_of_orders_costs_no_statement_for_each(profiles: ProfilesWithoutNameko) -> None:
-    engine = profiles.work.database.engine
-    statements: list[str] = []
+    statements = record_statements(profiles.work.database.engine)
 
     def count(number: int, name: str) -> int:
         orders = [
@@ -439,9 +439,7 @@ def test_a_batch_of_orders_costs_no_statement_for_each(profiles: ProfilesWithout
         profiles.recorder.record(ends, profiles.identity, profiles.work)
         return len(statements)
 
-    if engine.dialect.name != "sqlite":
-        pytest.skip("prepared statements go past SQLAlchemy, which counts them here")
-    sa.event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    count(1, "first")  # the first one of a connection is prepared
     few, many = count(2, "few"), count(400, "many")
     assert few > 0
     assert many <= few + 4
