@@ -134,12 +134,33 @@ def relabel(state: IdentityState, touched: Iterable[str]) -> None:
     """Move the streams whose part has changed since their facts `touched` have."""
     streams = _affected(state, touched)
     parts = {stream: part_of(state, state.stream(stream)) for stream in sorted(streams)}
+    if names := _names_whose_home_returns(state, parts):
+        relabel(state, [*streams, *names])
+        return
     labels = {part: label_of(state, part, parts) for part in dict.fromkeys(parts.values())}
     for stream, part in parts.items():
         if state.stream(stream).profile != labels[part]:
             state.move(stream, labels[part])
     for part, label in labels.items():
         state.set_account(label, part.kind == "account")
+
+
+def _names_whose_home_returns(state: IdentityState, parts: Mapping[str, Part]) -> list[str]:
+    """The names of accounts that get back the stream which they were labelled by before."""
+    names = []
+    for part in dict.fromkeys(parts.values()):
+        if part.kind == "account":
+            first = _first_name(state, part)
+            returns = parts.get(first.home) == part and first.profile != first.home
+            if returns and first.stream not in parts:
+                names.append(first.stream)
+    return names
+
+
+def _first_name(state: IdentityState, account: Part) -> Tenure:
+    """The name that an account was first known by."""
+    names = [tenure for tenure in state.group(account.name) if tenure.assurance == "verified"]
+    return min(names, key=_age)
 
 
 def _affected(state: IdentityState, touched: Iterable[str]) -> set[str]:
@@ -180,8 +201,7 @@ def label_of(state: IdentityState, part: Part, parts: Mapping[str, Part]) -> str
     if part.kind == "alone":
         return part.name
     if part.kind == "account":
-        names = [t for t in state.group(part.name) if t.assurance == "verified"]
-        first = min(names, key=_age)
+        first = _first_name(state, part)
         if first.stream not in parts:
             return first.profile
         return first.home if parts[first.home] == part else first.stream

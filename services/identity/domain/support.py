@@ -105,6 +105,7 @@ def _settle(state: IdentityState, streams: Collection[str], group: str) -> None:
     for name in names:
         state.change(name, group=names[0])
     for tenure in others:
+        _hand_on(state, tenure, streams)
         if not names:
             fields = {"owner": None, "owned_at": 0, "beside": None, "beside_at": 0}
             state.change(tenure.stream, group=group, signed_in=False, **fields)
@@ -120,6 +121,22 @@ def _settle(state: IdentityState, streams: Collection[str], group: str) -> None:
             owned_at=tenure.owned_at if is_own else tenure.founded_at,
             beside=tenure.beside if tenure.beside in names else None,
         )
+
+
+def _hand_on(state: IdentityState, tenure: Tenure, leaving: Collection[str]) -> None:
+    """What was seen with a device still counts for those of its group that do not leave it."""
+    claims = [
+        (at, name)
+        for at, name in ((tenure.owned_at, tenure.owner), (tenure.beside_at, tenure.beside))
+        if name is not None
+    ]
+    mates = [mate for mate in state.group(tenure.group) if mate.stream not in leaving]
+    if not claims or not mates:
+        return
+    at, name = min(claims)
+    mate = min(mates, key=lambda m: (m.founded_at, m.stream))
+    if mate.beside is None or (at, name) < (mate.beside_at, mate.beside):
+        state.change(mate.stream, beside=name, beside_at=at)
 
 
 def _part_addresses(
