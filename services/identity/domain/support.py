@@ -74,13 +74,16 @@ def merge(
     state.begin()
     was_split = _unmark(state, _tenures(state.members(one)), _tenures(state.members(other)))
     restored = _restore_holders(state, members, names)
+    anchor = _anchor(state, members)
     for member in members:
         if isinstance(member, Sighting) and member.pin and member.pin not in state.tenures:
-            state.change_sighting(member, pin=None)
+            # Without a device or a name, it is the first address that the others stay with.
+            pin = anchor.stream if member == anchor else None
+            state.change_sighting(member, pin=pin)
     group = f"{one}/{sum(member.epoch for member in members)}"
     _settle(state, [m.stream for m in members if isinstance(m, Tenure)], group)
     relabel(state, [*restored, *(member.stream for member in members)])
-    anchor = _anchor(state, members)
+    anchor = state.stream(anchor.stream)
     for member in () if was_split else members:  # as it was before the split
         stream = state.stream(member.stream)
         if isinstance(stream, Sighting) and part_of(state, stream) != part_of(state, anchor):
