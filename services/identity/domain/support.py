@@ -76,8 +76,8 @@ def merge(
     restored = _restore_holders(state, members, names)
     anchor = _anchor(state, members)
     for member in members:
-        if isinstance(member, Sighting) and member.pin and member.pin not in state.tenures:
-            # Without a device or a name, it is the first address that the others stay with.
+        if isinstance(member, Sighting) and member.pin == member.stream:
+            # Without a device or a name, the others stay with the first address.
             pin = anchor.stream if member == anchor else None
             state.change_sighting(member, pin=pin)
     group = f"{one}/{sum(member.epoch for member in members)}"
