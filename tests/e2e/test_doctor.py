@@ -477,7 +477,7 @@ def test_the_command_says_in_words_that_all_is_well(clinic: Clinic, tmp_path: Pa
         process = _doctor(tmp_path, **clinic.environment)
         assert process.returncode == 0, process.stdout + process.stderr
         report = process.stdout
-        # A process that another test has killed is counted for twenty seconds more.
+        # A process that another test has killed is counted for ten seconds more.
         return report.startswith("All is well: 4 services answer, 4 processes gave a sign of life")
 
     clinic.suite.wait_for(says_so, "four processes are counted")
