@@ -63,6 +63,7 @@ class Journey:
         self.rng = rng
         self.now = now
         self._count = 0
+        self._currencies: dict[int, str] = {}
         self._at = now - timedelta(days=rng.uniform(1, 80))
 
     def event(
@@ -121,16 +122,21 @@ class Journey:
 
     def order(self, person: str, order_id: int, **who: Any) -> PersonalEvent:
         lines, value = self.lines()
-        currency = self.rng.choice(("USD", "USD", "USD", "EUR"))
         return self.event(
             person,
             "order_completed",
             order_id=f"{self.name}-{order_id}",
             revenue=value,
-            currency=currency,
+            currency=self.currency_of(order_id),
             products=lines,
             **who,
         )
+
+    def currency_of(self, order_id: int) -> str:
+        """The currency of an order and of its refunds: one in another would be rejected."""
+        if order_id not in self._currencies:
+            self._currencies[order_id] = self.rng.choice(("USD", "USD", "USD", "EUR"))
+        return self._currencies[order_id]
 
     def sign_in(self, person: str, **who: Any) -> PersonalEvent:
         return self.event(person, "signed_in", **who)
@@ -142,7 +148,10 @@ class Journey:
             case 0:
                 return self.event(person, "order_refunded", order_id=order, **who)
             case 1:
-                paid: dict[str, Any] = {"amount": self.rng.randint(100, 5_000), "currency": "USD"}
+                paid: dict[str, Any] = {
+                    "amount": self.rng.randint(100, 5_000),
+                    "currency": self.currency_of(order_id),
+                }
                 return self.event(person, "order_refunded", order_id=order, **paid, **who)
             case 2:
                 return self.event(person, "order_cancelled", order_id=order, **who)
