@@ -79,10 +79,19 @@ def _wait_for_no_disk(connection: Any, _record: object, _proxy: object) -> None:
         connection.execute("PRAGMA synchronous=OFF")
 
 
+_configure = structlog.configure
+
+
+def _configure_for_a_test(**options: Any) -> None:
+    """A cached logger would keep for the whole run what was configured when it was first used."""
+    _configure(**{**options, "cache_logger_on_first_use": False})
+
+
 @pytest.fixture(autouse=True)
-def logged() -> None:
+def logged(monkeypatch: pytest.MonkeyPatch) -> None:
     """What services of this process log is shown with the test that fails, and only then."""
     logging.getLogger().addHandler(_NOWHERE)
+    monkeypatch.setattr(structlog, "configure", _configure_for_a_test)
     structlog.configure(
         processors=[structlog.stdlib.add_log_level, structlog.processors.KeyValueRenderer()],
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -116,7 +116,7 @@ def _order_of_omar() -> dict[str, Any]:
         "id": "order-of-omar",
         "type": "order_completed",
         "time": "1998-06-01T12:00:00Z",
-        "identifiers": {"user_id": "omar"},
+        "identifiers": {"user_id": "omar", "email": "omar@example.com"},
         "authenticated": True,
         "data": {"order_id": "1", "revenue": 100, "currency": "USD"},
     }

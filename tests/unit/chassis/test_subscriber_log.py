@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from chassis import Unavailable
-from chassis.runtime import subscriber
 from chassis.runtime.subscriber import Subscribe
 
 
@@ -31,10 +29,8 @@ def failing_once(error: Exception) -> Callable[[], None]:
     ],
 )
 def test_an_unexpected_failure_is_an_error_with_its_trace(
-    error: Exception, level: str, has_trace: bool, monkeypatch: pytest.MonkeyPatch
+    error: Exception, level: str, has_trace: bool
 ) -> None:
-    # One that no other test has used: a logger keeps what was configured when it was.
-    monkeypatch.setattr(subscriber, "_log", structlog.get_logger("subscriber"))
     with capture_logs() as entries:
         Subscribe("profiles")._try_until_done(failing_once(error))
     (entry,) = entries
