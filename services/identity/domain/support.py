@@ -76,10 +76,9 @@ def merge(
     restored = _restore_holders(state, members, names)
     anchor = _anchor(state, members)
     for member in members:
-        if isinstance(member, Sighting) and member.pin == member.stream:
-            # Without a device or a name, the others stay with the first address.
-            pin = anchor.stream if member == anchor else None
-            state.change_sighting(member, pin=pin)
+        # Without a device or a name, the others stay with the first address.
+        if isinstance(member, Sighting) and member.pin == member.stream and member != anchor:
+            state.change_sighting(member, pin=None)
     group = f"{one}/{sum(member.epoch for member in members)}"
     _settle(state, [m.stream for m in members if isinstance(m, Tenure)], group)
     relabel(state, [*restored, *(member.stream for member in members)])
