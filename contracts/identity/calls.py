@@ -19,8 +19,7 @@ class ObservationSchema(StrictSchema):
     """What one event shows: its identifiers as plain text, and whether they are authenticated.
 
     `origin` is the entry that it came in by. `proven` names the types of contacts that the event
-    proves to be its account's, in place of what `identity.yaml` says of its type. `refuses` has the
-    purposes that a consent event refuses.
+    proves to be its account's, in place of what `identity.yaml` says of its type.
     """
 
     event_id = Text(longest=100, required=True)
@@ -30,7 +29,6 @@ class ObservationSchema(StrictSchema):
     authenticated = Boolean(required=True)
     origin = Choice(*ORIGINS, load_default="server")
     proven = ListOf(Name(), most=MAX_IDENTIFIERS, allow_none=True, load_default=None)
-    refuses = ListOf(Text(longest=64), most=100, load_default=list)
 
 
 class ResolveRequest(StrictSchema):

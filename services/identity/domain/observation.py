@@ -21,8 +21,7 @@ class Observation:
     """What one event shows: accepted identifiers, and whether the shop had authenticated them.
 
     `time` is when it happened, in microseconds. `origin` is the entry that the event came in by,
-    `proven` the types of contacts that it proves (None: as configured), and `refuses` the purposes
-    to which it refuses consent.
+    and `proven` the types of contacts that it proves (None: as configured).
 
     Of `identifiers`, the strongest first, `names` are those of accounts, and `contacts` addresses:
     the first of them decides, the others move nothing.
@@ -36,7 +35,6 @@ class Observation:
     ignored: tuple[Ignored, ...] = ()
     origin: str = "server"
     proven: frozenset[str] | None = None
-    refuses: tuple[str, ...] = ()
 
     names: tuple[Identifier, ...] = field(init=False, compare=False)
     devices: tuple[Identifier, ...] = field(init=False, compare=False)
@@ -95,7 +93,6 @@ class Observer:
         authenticated: bool,
         origin: str = "server",
         proven: Sequence[str] | None = None,
-        refuses: Sequence[str] = (),
     ) -> Observation:
         """The observation of an event with these plain `identifiers`."""
         accepted = accept(identifiers, self.policy.types, self.key)
@@ -108,7 +105,6 @@ class Observer:
             accepted.ignored,
             origin,
             None if proven is None else frozenset(proven),
-            tuple(refuses),
         )
 
     def keys(self, identifiers: Mapping[str, str] | Sequence[str]) -> set[str]:

@@ -30,7 +30,6 @@ _CHANNELS = frozenset(
     {"email", "emails", "mail", "newsletter", "sms", "mms", "phone", "whatsapp", "marketing"}
 )
 _WORD = re.compile(r"[^\W_]+")
-_MOST_REFUSED = 100
 _COPIED = ("causation_id",)  # the rest of a fact's metadata is about its place in identity's log
 
 
@@ -100,8 +99,6 @@ def observation(event: IncomingEvent) -> dict[str, Any]:
         seen["origin"] = event.origin
     if event.proven is not None:
         seen["proven"] = list(event.proven)
-    if refuses := channels_refused(event):
-        seen["refuses"] = refuses[:_MOST_REFUSED]
     return seen
 
 
