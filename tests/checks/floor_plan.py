@@ -1,6 +1,7 @@
 """The floor plan: every service has the same files, and each file one role.
 
-The list is closed. A new role is a decision about all services; docs/adr/ has the reasons.
+A file that has grown too long becomes a package of the same name. The list is closed. A new role is
+a decision about all services; docs/adr/ has the reasons.
 """
 
 from __future__ import annotations
@@ -49,8 +50,14 @@ def _faults(service: str, tree: Tree) -> Iterator[str]:
     prefix = f"services/{service}/"
     inside = [path.removeprefix(prefix) for path in tree.files if path.startswith(prefix)]
     for path in REQUIRED:
-        if not any(name == path or name.startswith(f"{path}/") for name in inside):
+        if not any(path in (name, name.split("/")[0], _role(name)) for name in inside):
             yield f"{prefix}{path}: is missing; every service has it"
     allowed = {*ROLES, *ADDITIONS.get(service, ())}
-    for entry in sorted({name.split("/")[0] for name in inside} - allowed):
+    for entry in sorted({_role(name) for name in inside} - allowed):
         yield f"{prefix}{entry}: is not a role of the floor plan: {', '.join(sorted(ROLES))}"
+
+
+def _role(name: str) -> str:
+    """The role of a file: that of the package which it is in, if any."""
+    entry, _, inside = name.partition("/")
+    return f"{entry}.py" if inside and f"{entry}.py" in ROLES else entry

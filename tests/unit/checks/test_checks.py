@@ -126,6 +126,12 @@ def test_the_floor_plan_is_closed() -> None:
     assert floor_plan.faults(Tree(vault))  # it is profiles' alone
 
 
+def test_a_file_of_the_floor_plan_may_be_a_package() -> None:
+    files = {path: text for path, text in SERVICE.items() if path != "services/a/store.py"}
+    assert floor_plan.faults(Tree({**files, "services/a/store/orders.py": ""})) == []
+    assert floor_plan.faults(Tree({**files, "services/a/stores/orders.py": ""}))
+
+
 @pytest.mark.parametrize("path", sorted(SERVICE))
 def test_no_part_of_a_service_may_be_missing(path: str) -> None:
     files = {name: text for name, text in SERVICE.items() if name != path}
