@@ -427,7 +427,7 @@ def test_many_events_are_counted_by_their_places(
     shop: ProfilesWithTimer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     defer(shop, *(f"e-{number}" for number in range(30)))
-    monkeypatch.setattr("services.profiles.store._COUNTED", 10)
+    monkeypatch.setattr("services.profiles.store.deferred._COUNTED", 10)
     assert gauges(shop)["cdp_waiting_events"] == 30
     assert shop.waiting() == 30
 

@@ -1,0 +1,162 @@
+"""The homes of orders, and the review list of orders of one id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import JointDraft
+from chassis.database.bulk import RowStatement, among
+from chassis.database.prepared import PreparedStatement
+from chassis.eventlog.unit_of_work import UnitOfWork
+from profile_index.tables import IDENTIFIERS, LABELS
+from services.profiles.domain.orders import OrderHome, OrderKey, OrderRow, Owners, summary_key
+from services.profiles.store.summaries import current_summaries, save_summaries
+from services.profiles.store.tables import ORDER_HOMES, ORDER_REVIEWS
+
+_LOCK_ORDERS = RowStatement(
+    """
+    INSERT INTO order_homes (store, order_id, stream_id, strength, address, state, reused)
+    SELECT text[store], text[order_id], '', 0, NULL, json[state], json[reused]
+    FROM {rows} WHERE true
+    ON CONFLICT (store, order_id) DO UPDATE SET strength = order_homes.strength
+    RETURNING store, order_id, stream_id, strength, address, state, reused
+    """,
+    ORDER_HOMES.c,
+)
+_SAVE_ORDERS = RowStatement(
+    """
+    INSERT INTO order_homes (store, order_id, stream_id, strength, address, state, reused)
+    SELECT text[store], text[order_id], text[stream], number[strength], text[address],
+           json[state], json[reused]
+    FROM {rows} WHERE true
+    ON CONFLICT (store, order_id) DO UPDATE
+    SET stream_id = excluded.stream_id, strength = excluded.strength, address = excluded.address,
+        state = excluded.state, reused = excluded.reused
+    """
+)
+_NOTE_REUSE = RowStatement(
+    """
+    INSERT INTO order_reviews (id, store, order_id, home_stream, stream_id, event_id, first_at,
+                               last_at)
+    SELECT text[id], text[store], text[order_id], text[home_stream], text[stream], text[event_id],
+           number[now], number[now]
+    FROM {rows} WHERE true
+    ON CONFLICT (id) DO UPDATE
+    SET event_id = excluded.event_id, last_at = excluded.last_at, done_at = NULL
+    """
+)
+_ACCOUNTS = PreparedStatement(
+    sa.select(LABELS.c.profile_id)
+    .distinct()
+    .select_from(LABELS.join(IDENTIFIERS, IDENTIFIERS.c.stream_id == LABELS.c.stream_id))
+    .where(
+        among(LABELS.c.profile_id, "profiles"),
+        IDENTIFIERS.c.assurance == sa.literal_column("'verified'"),
+    )
+)
+_LABELS = PreparedStatement(
+    sa.select(LABELS.c.stream_id, LABELS.c.profile_id, LABELS.c.last_epoch).where(
+        among(LABELS.c.stream_id, "streams")
+    )
+)
+
+
+def lock_orders(unit: UnitOfWork, keys: Iterable[OrderKey]) -> dict[OrderKey, OrderRow]:
+    """Lock the rows of orders, sorted; those that are not there yet are inserted first.
+
+    What is known of an order that an earlier release has recorded is read from its home.
+    """
+    empty: dict[str, Any] = {"state": {}, "reused": []}
+    rows = [{**key._asdict(), **empty} for key in sorted(set(keys))]
+    locked: dict[OrderKey, OrderRow] = {}
+    unread: list[OrderRow] = []
+    for row in _LOCK_ORDERS.execute(unit.connection, rows) if rows else ():
+        key = OrderKey(row.store, row.order_id)
+        home = OrderHome(row.stream_id, row.strength, row.address, row.state or {})
+        locked[key] = OrderRow(key, home, [OrderHome(**each) for each in row.reused])
+        if row.state is None:
+            unread.append(locked[key])
+    if unread:
+        summaries = current_summaries(unit, sorted({row.home.stream for row in unread}))
+        for row in unread:
+            orders = summaries[row.home.stream].summary.state.orders
+            row.home.state = orders.get(summary_key(*row.key), {})
+        # The next order of these streams has to fold no more than what comes after this.
+        grown = {s: each for s, each in summaries.items() if each.version > each.stored_version}
+        save_summaries(unit, grown)
+    return locked
+
+
+def save_orders(unit: UnitOfWork, rows: Iterable[OrderRow]) -> None:
+    """Store the rows of locked orders."""
+    values = [
+        {
+            **row.key._asdict(),
+            "stream": row.home.stream,
+            "strength": row.home.strength,
+            "address": row.home.address,
+            "state": row.home.state,
+            "reused": [asdict(each) for each in row.reused],
+        }
+        for row in sorted(rows, key=lambda row: row.key)
+    ]
+    if values:
+        _SAVE_ORDERS.execute(unit.connection, values)
+
+
+def owners(
+    unit: UnitOfWork,
+    streams: Iterable[str],
+    facts: Iterable[JointDraft],
+    contested: Mapping[str, str | None],
+) -> Owners:
+    """Whose `streams` are once `facts` are appended.
+
+    Which profiles are accounts' is found out for the `contested` streams alone, with the profiles
+    that identity has named: that of an account of many devices would be read each time.
+    """
+    found: dict[str, tuple[int, str]] = {
+        row.stream_id: (row.last_epoch, row.profile_id)
+        for row in _LABELS.execute(unit.connection, streams=sorted(set(streams)))
+    }
+    proven = set()
+    for fact in facts:
+        for stream, entry in fact.entries.items():
+            found[stream] = max(found.get(stream, (0, "")), (entry["epoch"], entry["profile_id"]))
+            if any(each["assurance"] == "verified" for each in entry["identifiers"]):
+                proven.add(entry["profile_id"])
+    by_stream = {stream: profile_id for stream, (_, profile_id) in found.items()}
+    profiles = (by_stream.get(stream) or named for stream, named in contested.items())
+    wanted = sorted({profile for profile in profiles if profile} - proven)
+    if wanted:
+        proven |= {row.profile_id for row in _ACCOUNTS.execute(unit.connection, profiles=wanted)}
+    return Owners(by_stream, frozenset(proven))
+
+
+def note_reuse(unit: UnitOfWork, reviews: Iterable[Mapping[str, str]]) -> None:
+    """Put orders whose id stands for another order too on the review list, open again if done."""
+    rows = [{**each, "now": unit.now} for each in sorted(reviews, key=lambda each: each["id"])]
+    if rows:
+        _NOTE_REUSE.execute(unit.connection, rows)
+
+
+def list_order_reviews(unit: UnitOfWork, limit: int) -> list[sa.Row[Any]]:
+    """The open entries of the review list of orders, those seen last first."""
+    query = (
+        sa.select(ORDER_REVIEWS)
+        .where(ORDER_REVIEWS.c.done_at.is_(None))
+        .order_by(ORDER_REVIEWS.c.last_at.desc(), ORDER_REVIEWS.c.id)
+    )
+    return list(unit.connection.execute(query.limit(limit)))
+
+
+def close_order_review(unit: UnitOfWork, review_id: str) -> bool:
+    """Take an entry off the review list of orders; whether it was on it."""
+    query = sa.update(ORDER_REVIEWS).where(
+        ORDER_REVIEWS.c.id == review_id, ORDER_REVIEWS.c.done_at.is_(None)
+    )
+    return bool(unit.connection.execute(query.values(done_at=unit.now)).rowcount)
