@@ -13,8 +13,10 @@ else; `evaluate`, `explain` and `describe` never raise. docs/reference/rules.md 
 people.
 """
 
+from rules.facts import EMPTY_FACTS, Fact, Facts, ListedFacts
 from rules.fields import purpose_name
 from rules.language.errors import RuleError
+from rules.language.reads import Reads
 from rules.language.rule import Rule, Verdict, compile_rule
 from rules.language.vocabulary import Vocabulary
 from rules.summary.occasion import Occasion
@@ -34,10 +36,15 @@ from rules.vocabularies.segments import SEGMENT_VOCABULARY
 
 __all__ = [
     "ELIGIBILITY_VOCABULARY",
+    "EMPTY_FACTS",
     "FACTS",
     "SEGMENT_VOCABULARY",
+    "Fact",
+    "Facts",
+    "ListedFacts",
     "Occasion",
     "OrderAccount",
+    "Reads",
     "Rule",
     "RuleError",
     "Situation",

@@ -57,9 +57,9 @@ class Compiler(Generic[F]):
     def _truth(self, node: ast.expr, term: Term[F]) -> Condition[F]:
         name = self._syntax.segment(node)
         if term.kind is Kind.ANY:
-            return Test(term, _is_true, (), name, f"{term.label} is true")
+            return Test(term, _is_true, (), name, f"{term.label} is true", term.reads)
         if term.kind is Kind.TRUTH:
-            return Test(term, _is_true, (), name, term.label)
+            return Test(term, _is_true, (), name, term.label, term.reads)
         hint = f'"something" in {name}' if term.kind is Kind.LIST else f"{name} > …"
         message = f"{name} is {term.kind.value}, not a condition: compare it, as in {hint}"
         raise self._error(node, message)
@@ -101,10 +101,19 @@ class Compiler(Generic[F]):
         description = f"{term.label} {IN_WORDS[sign]} {words}"
         if value is None:
             missing = sign == "=="
-            return Test(term, lambda actual: (actual is None) is missing, (), text, description)
+            return Test(
+                term,
+                lambda actual: (actual is None) is missing,
+                (),
+                text,
+                description,
+                term.reads,
+            )
         compare = COMPARE[sign]
         bounds = (value,) if isinstance(value, int) else ()
-        return Test(term, lambda actual: compare(actual, value), bounds, text, description)
+        return Test(
+            term, lambda actual: compare(actual, value), bounds, text, description, term.reads
+        )
 
     def _pair(
         self, node: ast.expr, left: Term[F], sign: str, other: ast.expr, right: Term[F], text: str
@@ -152,6 +161,7 @@ class Compiler(Generic[F]):
             (),
             text,
             f'"{member_text}" is in {whole.label}',
+            whole.reads if whole.reads_member is None else whole.reads_member(member_text),
         )
 
     def _one_of(
@@ -175,6 +185,7 @@ class Compiler(Generic[F]):
             bounds,
             text,
             f"{term.label} is one of {', '.join(descriptions)}",
+            term.reads,
         )
 
     def _error(self, node: ast.AST, message: str) -> RuleError:

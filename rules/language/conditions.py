@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from rules.language.reads import NOTHING, Reads, union
 from rules.language.terms import F, Holds, Term
 
 F_contra = TypeVar("F_contra", contravariant=True)
@@ -19,6 +20,11 @@ Outcome = tuple[bool, int | None]
 
 class Condition(Protocol[F_contra]):
     """Something that is true or false of the facts F."""
+
+    @property
+    def reads(self) -> Reads:
+        """What it reads of the facts."""
+        ...
 
     def evaluate(self, facts: F_contra, now: int) -> Outcome:
         """Whether it is true at `now`, and the earliest instant at which that may change."""
@@ -42,6 +48,10 @@ class Every(Generic[F]):
 
     parts: tuple[Condition[F], ...]
     decisive: bool
+
+    @property
+    def reads(self) -> Reads:
+        return union(part.reads for part in self.parts)
 
     def evaluate(self, facts: F, now: int) -> Outcome:
         settled: int | None = None
@@ -76,6 +86,10 @@ class Negation(Generic[F]):
 
     part: Condition[F]
 
+    @property
+    def reads(self) -> Reads:
+        return self.part.reads
+
     def evaluate(self, facts: F, now: int) -> Outcome:
         value, until = self.part.evaluate(facts, now)
         return not value, until
@@ -92,6 +106,10 @@ class Constant:
     """Always true, or always false."""
 
     value: bool
+
+    @property
+    def reads(self) -> Reads:
+        return NOTHING
 
     def evaluate(self, facts: Any, now: int) -> Outcome:  # noqa: ARG002
         return self.value, None
@@ -115,6 +133,7 @@ class Test(Generic[F]):
     bounds: tuple[int, ...]
     text: str
     description: str
+    reads: Reads
 
     def evaluate(self, facts: F, now: int) -> Outcome:
         term = self.term
@@ -140,6 +159,10 @@ class Pair(Generic[F]):
     compare: Callable[[Any, Any], bool]
     text: str
     description: str
+
+    @property
+    def reads(self) -> Reads:
+        return self.left.reads | self.right.reads
 
     def evaluate(self, facts: F, now: int) -> Outcome:
         untils = [

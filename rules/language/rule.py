@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple
 
 from rules.language.compiler import Compiler
 from rules.language.conditions import Condition
+from rules.language.reads import Reads
 from rules.language.syntax import Syntax
 from rules.language.terms import F
 from rules.language.vocabulary import Vocabulary
@@ -29,11 +30,15 @@ class Explanation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[F]):
-    """A checked rule over the facts F; `warnings` are likely slips that are not errors."""
+    """A checked rule over the facts F; `warnings` are likely slips that are not errors.
+
+    `reads` is what it reads of the facts.
+    """
 
     text: str
     condition: Condition[F]
     warnings: Sequence[str]
+    reads: Reads
 
     def evaluate(self, facts: F, now: int) -> Verdict:
         """The verdict at `now` (µs): it holds on [now, changes_at) as long as no event comes."""
@@ -54,4 +59,4 @@ def compile_rule(text: str, vocabulary: Vocabulary[F]) -> Rule[F]:
     syntax = Syntax(text)
     compiler = Compiler(syntax, vocabulary)
     condition = compiler.condition(syntax.root)
-    return Rule(text, condition, tuple(compiler.warnings))
+    return Rule(text, condition, tuple(compiler.warnings), condition.reads)

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from chassis.core.instants import format_instant
+from rules.language.reads import NOTHING, Reads
 from rules.language.units import show_duration, show_money
 
 F = TypeVar("F")
@@ -49,6 +50,8 @@ class Term(Generic[F]):
     moving: bool = False  # it changes as time passes: only a fixed bound says when
     most: int | None = None  # the largest number that it can be compared with
     choices: frozenset[str] = frozenset()  # all the texts that it can be
+    reads: Reads = NOTHING
+    reads_member: Callable[[str], Reads] | None = None  # what "text" in it reads, if not `reads`
 
     def show(self, value: Any) -> str:
         """A value of this term as people read it."""

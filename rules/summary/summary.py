@@ -8,6 +8,7 @@ from heapq import merge as merge_sorted
 from itertools import chain
 from typing import Any
 
+from rules.facts import EMPTY_FACTS, Facts
 from rules.fields import Number
 from rules.summary.history import (
     Statement,
@@ -55,10 +56,12 @@ class Summary:
     that completions, refunds and cancellations may come in any order.
     """
 
-    __slots__ = ("_book", "state")
+    __slots__ = ("_book", "facts", "state")
 
     def __init__(self, state: SummaryState | None = None) -> None:
         self.state = SummaryState() if state is None else state
+        self.facts: Facts = EMPTY_FACTS
+        """The single events, filled for rules that read their data; no part of the state"""
         self._book: tuple[int | None, OrderBook] | None = None
 
     def add(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rules.fields import purpose_name, text_or_none, whole_or_none
+from rules.language.reads import Reads
 from rules.language.terms import Kind, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
 from rules.vocabularies.segments import HINTS
@@ -77,12 +78,17 @@ def _has_consent(purpose: str) -> Term[Situation]:
         f"consent to {purpose}",
         lambda situation, now: situation.consent.get(name) is True,
         missable=False,
+        reads=Reads(consent=frozenset({name})),
     )
 
 
 def _loyalty_points() -> Term[Situation]:
     return Term(
-        Kind.NUMBER, "the loyalty points", lambda situation, now: situation.points, missable=False
+        Kind.NUMBER,
+        "the loyalty points",
+        lambda situation, now: situation.points,
+        missable=False,
+        reads=Reads(points=True),
     )
 
 
@@ -91,6 +97,7 @@ def _trait(path: tuple[str, ...]) -> Term[Situation]:
         Kind.ANY,
         f"the trait {'.'.join(path)}",
         lambda situation, now: reach(situation.traits, path),
+        reads=Reads(traits=frozenset({path[0]})),
     )
 
 
@@ -130,6 +137,7 @@ ELIGIBILITY_VOCABULARY: Vocabulary[Situation] = Vocabulary(
             "the shopper's segments",
             lambda situation, now: situation.segments,
             missable=False,
+            reads_member=lambda segment: Reads(segments=frozenset({segment})),
         ),
         "identified": Term(
             Kind.TRUTH,

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+from rules.language.reads import Reads
 from rules.language.terms import Holds, Kind, Term, Until
 from rules.language.windows import ago, earliest
 from rules.summary.summary import MOST_COUNTED, Summary
+
+
+def _reads(event: str) -> Reads:
+    return Reads(event_types=frozenset({event}))
 
 
 def _next_event(event: str) -> Until:
@@ -22,6 +27,7 @@ def count(event: str, within: int | None = None) -> Term[Summary]:
             lambda summary, now: summary.count(event, now),
             _next_event(event),
             missable=False,
+            reads=_reads(event),
         )
 
     def until(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
@@ -45,6 +51,7 @@ def count(event: str, within: int | None = None) -> Term[Summary]:
         missable=False,
         moving=True,
         most=MOST_COUNTED,
+        reads=_reads(event),
     )
 
 
@@ -56,6 +63,7 @@ def never(event: str) -> Term[Summary]:
         lambda summary, now: summary.first(event, now) is None,
         _next_event(event),
         missable=False,
+        reads=_reads(event),
     )
 
 
@@ -66,6 +74,7 @@ def first(event: str) -> Term[Summary]:
         f"the first {event}",
         lambda summary, now: summary.first(event, now),
         _next_event(event),
+        reads=_reads(event),
     )
 
 
@@ -76,6 +85,7 @@ def last(event: str) -> Term[Summary]:
         f"the last {event}",
         lambda summary, now: summary.last(event, now),
         _next_event(event),
+        reads=_reads(event),
     )
 
 
@@ -98,4 +108,11 @@ def since_last(event: str) -> Term[Summary]:
                     return earliest(coming, instant)
         return coming
 
-    return Term(Kind.DURATION, f"the time since the last {event}", read, until, moving=True)
+    return Term(
+        Kind.DURATION,
+        f"the time since the last {event}",
+        read,
+        until,
+        moving=True,
+        reads=_reads(event),
+    )

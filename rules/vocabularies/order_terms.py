@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from rules.language.reads import Reads
 from rules.language.terms import Holds, Kind, Term
 from rules.language.windows import ago, earliest
 from rules.summary.orders import StandingOrder
 from rules.summary.summary import Summary
+
+_READS = Reads(orders=True)
 
 
 def _over_orders(
@@ -48,6 +51,7 @@ def _over_orders(
         currency=currency,
         missable=False,
         moving=within is not None,
+        reads=_READS,
     )
 
 
@@ -86,4 +90,5 @@ def bought(category: str, within: int | None = None) -> Term[Summary]:
         until,
         missable=False,
         moving=within is not None,
+        reads=_READS,
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from rules.fields import purpose_name
+from rules.language.reads import Reads
 from rules.language.terms import Holds, Kind, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
 from rules.summary.summary import Summary
@@ -20,7 +21,11 @@ def _has_consent(purpose: str) -> Term[Summary]:
         lambda summary, now: summary.consent(name, now) is True,
         lambda summary, now, holds, bounds: summary.next_consent(name, now),
         missable=False,
+        reads=Reads(consent=frozenset({name})),
     )
+
+
+_CART = Reads(cart=True)
 
 
 def _next_cart(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
@@ -34,6 +39,7 @@ def _cart_value(currency: str) -> Term[Summary]:
         lambda summary, now: summary.cart_value(currency, now),
         _next_cart,
         currency=currency,
+        reads=_CART,
     )
 
 
@@ -43,6 +49,7 @@ def _cart_items() -> Term[Summary]:
         "the number of articles in the last cart",
         lambda summary, now: summary.cart_items(now),
         _next_cart,
+        reads=_CART,
     )
 
 
@@ -53,6 +60,7 @@ def _loyalty_points() -> Term[Summary]:
         lambda summary, now: summary.points(now),
         lambda summary, now, holds, bounds: summary.next_points(now),
         missable=False,
+        reads=Reads(points=True),
     )
 
 
@@ -65,7 +73,8 @@ def _trait(path: tuple[str, ...]) -> Term[Summary]:
     def until(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
         return summary.next_trait(name, now)
 
-    return Term(Kind.ANY, f"the trait {'.'.join(path)}", read, until)
+    reads = Reads(traits=frozenset({name}))
+    return Term(Kind.ANY, f"the trait {'.'.join(path)}", read, until, reads=reads)
 
 
 EVENT_TYPES = frozenset(

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rules import (
+    ELIGIBILITY_VOCABULARY,
+    EMPTY_FACTS,
+    SEGMENT_VOCABULARY,
+    Fact,
+    ListedFacts,
+    Reads,
+    Summary,
+    Vocabulary,
+    compile_rule,
+)
+from rules.language.reads import union
+
+
+def names(*words: str) -> frozenset[str]:
+    return frozenset(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ('count("a", within="1d") > 1', Reads(event_types=names("a"))),
+        ('count("a") > 1 or not never("b")', Reads(event_types=names("a", "b"))),
+        ('first("a") < last("b")', Reads(event_types=names("a", "b"))),
+        ('since_last("a") > "1d"', Reads(event_types=names("a"))),
+        ("orders() > 1", Reads(orders=True)),
+        ('revenue("USD") > 1 and bought("music")', Reads(orders=True)),
+        ('cart_items() > 1 or cart_value("USD") > 1', Reads(cart=True)),
+        ("loyalty_points() > 1", Reads(points=True)),
+        ('traits.address.city in ["Riga"] or traits.vip', Reads(traits=names("address", "vip"))),
+        ('traits.city == None or "a" in traits.tags', Reads(traits=names("city", "tags"))),
+        ('has_consent(" Email")', Reads(consent=names("email"))),
+        ("True", Reads()),
+    ],
+)
+def test_a_rule_says_what_it_reads(text: str, reads: Reads) -> None:
+    assert compile_rule(text, SEGMENT_VOCABULARY).reads == reads
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ('"a" in segments and "b" not in segments', Reads(segments=names("a", "b"))),
+        ("traits.a.b == 1 or loyalty_points() > 1", Reads(traits=names("a"), points=True)),
+        ('has_consent("Email") and context.device == "mobile"', Reads(consent=names("email"))),
+    ],
+)
+def test_the_rule_of_an_offer_says_what_it_reads(text: str, reads: Reads) -> None:
+    words: Vocabulary[Any] = ELIGIBILITY_VOCABULARY
+    assert compile_rule(text, words).reads == reads
+
+
+def test_of_two_windows_over_the_data_of_events_the_longer_is_read() -> None:
+    windows: list[dict[str, int | None]] = [{"a": 5, "b": 1}, {"a": 7}, {"b": None}, {"b": 3}]
+    assert union(Reads(facts=window) for window in windows).facts == {"a": 7, "b": None}
+
+
+def test_facts_are_listed_by_type_in_their_order() -> None:
+    events = [Fact(2, "c", {}), Fact(1, "b", {}), Fact(1, "a", {})]
+    facts = ListedFacts.of([*(("x", event) for event in events), ("y", Fact(5, "d", None))])
+    assert [event.id for event in facts.events("x")] == ["a", "b", "c"]
+    assert [event.id for event in facts.events("y")] == ["d"]
+    assert (facts.events("z"), EMPTY_FACTS.events("x")) == ((), ())
+
+
+def test_a_summary_has_no_facts_until_it_is_given_some() -> None:
+    assert Summary().facts is EMPTY_FACTS
