@@ -1,0 +1,160 @@
+"""What was seen: tenures and their periods, addresses and their sightings, profiles. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from identifiers import Assurance
+
+BEGINNING = -(2**62)  # when an identifier's first tenure opens: before all times
+SEVERAL = "*"  # in `Tenure.prior`: more than one account
+ALONE, NOBODY = "", "nobody"  # in `Sighting.on`: an address without a device
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """An account name that the shop has authenticated, or a device in one of its tenures.
+
+    A tenure of a device begins at a sign-in (`signed_in`: it is the account's of the name stream
+    `owner`), or it is a guest's: before the first sign-in, and after each sign-out. `number` grows
+    each time that the key leads to another stream; only a `current` one is led to. `opened_at` is
+    when it opened last.
+
+    `group` is shared by names of one account, and by guests' tenures that were seen together.
+    What makes a guest's tenure an account's: `owner` signed in next on the device, at `owned_at`;
+    `beside` was signed in on another device that was seen beside it, at `beside_at`. `prior` is
+    the account that was signed in on the device before, SEVERAL for several, empty for none.
+
+    `typed` counts the addresses that were told with the tenure, `ordered` those of a
+    shop's orders. Nobody has been seen in an `empty` one. One that is `untied` came when its
+    profile was full. `home` is the profile that it came into. `fused` is the stream whose profile
+    it stays in because claims once joined them. `split_marks` names the splits by a support desk
+    and this stream's side in each: `<split>/<side> …`.
+    """
+
+    stream: str
+    key: str
+    number: int
+    opened_at: int
+    founded_at: int
+    profile: str
+    epoch: int
+    assurance: Assurance
+    group: str
+    home: str
+    current: bool = True
+    signed_in: bool = False
+    owner: str | None = None
+    owned_at: int = 0
+    beside: str | None = None
+    beside_at: int = 0
+    prior: str = ""
+    typed: int = 0
+    ordered: int = 0
+    empty: bool = False
+    untied: bool = False
+    fused: str | None = None
+    split_marks: str = ""
+
+    @property
+    def type(self) -> str:
+        """The name of the identifier's type."""
+        return self.key.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A device belongs to the tenure `stream` from `opened_at` on, until its next period opens.
+
+    None: a guest's tenure in which nobody was seen.
+    """
+
+    key: str
+    opened_at: int
+    stream: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressTenure:
+    """An address in one of its tenures, which begins when its holder releases it.
+
+    `holder` is the name stream of the account that has proven it. `withdrawn`: a support desk has
+    taken it from that account.
+    """
+
+    key: str
+    number: int = 1
+    opened_at: int = BEGINNING
+    holder: str | None = None
+    withdrawn: bool = False
+    current: bool = True
+
+    @property
+    def held_by(self) -> str | None:
+        """The name stream of the account that holds it."""
+        return None if self.withdrawn else self.holder
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An address that was told on a stream (`on`), or by itself; first at `seen_at`.
+
+    `own`: an account told it as its own. Where an order has made it an address stream, `stream` and
+    what follows say which, and whose: `pin` is the stream to whose profile a support desk has
+    assigned it. `beyond_proof`: there were too many to move when the address was proven.
+    """
+
+    address: str
+    number: int
+    on: str
+    seen_at: int
+    own: bool = False
+    stream: str = ""
+    profile: str = ""
+    epoch: int = 0
+    pin: str | None = None
+    fused: str | None = None
+    untied: bool = False
+    beyond_proof: bool = False
+
+    @property
+    def type(self) -> str:
+        """The name of the identifier's type."""
+        return self.address.partition(":")[0]
+
+    @property
+    def key(self) -> str:
+        """The key of the address."""
+        return self.address
+
+    @property
+    def founded_at(self) -> int:
+        """When it was first seen."""
+        return self.seen_at
+
+    @property
+    def place(self) -> SightingPlace:
+        """Its key among all sightings."""
+        return self.address, self.number, self.on
+
+    @property
+    def assurance(self) -> Assurance:
+        """What ties an address to anybody: it was typed."""
+        return "claimed"
+
+    @property
+    def current(self) -> bool:
+        """No identifier leads to it."""
+        return False
+
+
+Stream = Tenure | Sighting
+SightingPlace = tuple[str, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFacts:
+    """A profile: whether it is an account, and how many guests' and address streams are in it."""
+
+    account: bool = False
+    tied: int = 0
