@@ -6,7 +6,6 @@ with its currency. A field that is optional here may also be null.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,9 +25,11 @@ from chassis.validation.fields import (
     StrictField,
     Text,
     is_rfc_3339,
+    mend_list,
 )
 from chassis.validation.plain import kind
-from chassis.validation.schema import Mending, Parts, StrictSchema, first_error
+from chassis.validation.schema import Mending, Parts, StrictSchema, first_error, mend_object
+from chassis.validation.slips import meant_flag, meant_name, meant_number
 from contracts.fields import Currency
 
 MAX_PRODUCTS = 500
@@ -49,7 +50,7 @@ UNCHECKED_EVENTS = frozenset({"account_created", "account_updated", "contact_rel
 
 LOYALTY_TRAITS = {"loyalty_tier": Text(longest=64), "loyalty_enrolled": Boolean()}
 _LOYALTY_NAMES = frozenset(LOYALTY_TRAITS)
-_DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+_GRANTED = {"granted": True, "subscribed": True, "denied": False, "unsubscribed": False}
 
 
 class EventType(Name):
@@ -59,6 +60,14 @@ class EventType(Name):
         name = super().read(value)
         if name in RESERVED or name.startswith(RESERVED_PREFIX):
             raise ValidationError("is reserved for the platform's own events; choose another name")
+        return name
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        """A known type for `Order Completed`; a name of the shop's own is left as it is."""
+        name = meant_name(value) if type(value) is str else ""
+        if name == value or (name not in EVENT_TYPES and name not in UNCHECKED_EVENTS):
+            return value
+        mending.warn(parts, f"was read as {name}; write it so")
         return name
 
 
@@ -116,6 +125,7 @@ class Quantity(StrictField, fields.Float):
     """How many pieces, or how much of what is sold by weight: 0 and decimals are quantities too."""
 
     wanted = "a number such as 2 or 0.5"
+    may_be_blank = True
 
     def read(self, value: Any) -> int | float:
         if type(value) not in {int, float}:
@@ -125,10 +135,11 @@ class Quantity(StrictField, fields.Float):
         return value  # type: ignore[no-any-return]
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
-        if type(value) is str and _DECIMAL.fullmatch(value):
-            mending.warn(parts, "is text, and was read as a number; send it without quotes")
-            return float(value) if "." in value else int(value)
-        return value
+        meant = meant_number(value) if type(value) is str else None
+        if meant is None:
+            return value
+        mending.warn(parts, f"is text, and was read as the number {meant}; send it without quotes")
+        return meant
 
 
 class OrderLines(ListOf):
@@ -150,11 +161,9 @@ class OrderLines(ListOf):
         return self._readable(lines, mending, parts)
 
     def _as_list(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        value = mend_list(mend_object(value, mending, parts), mending, parts)
         if type(value) is not dict:
             return value
-        if all(name.isdecimal() for name in value):
-            mending.warn(parts, "is an object, and was read as the list of its values; send a list")
-            return list(value.values())
         if "product_id" in value or "sku" in value:
             mending.warn(parts, "is one line, and was read as a list of it; send a list")
             return [value]
@@ -204,6 +213,12 @@ class OrderLine(Product):
     quantity = Quantity()
 
 
+class RefundAmount(Amount):
+    """Money of a refund, of which blank text may mean nothing or all: it is refused."""
+
+    may_be_blank = False
+
+
 class RefundLine(EventData):
     """A line of a refund: an article, or else what was paid for, such as a tip."""
 
@@ -211,7 +226,7 @@ class RefundLine(EventData):
     sku = Text(longest=MAX_TEXT)
     name = Text(longest=1_000)
     category = Text(longest=MAX_TEXT)
-    price = Amount()
+    price = RefundAmount()
     currency = Currency()
     quantity = Quantity()
 
@@ -301,8 +316,8 @@ class OrderRefunded(OrderData):
     """
 
     refund_id = Reference()
-    amount = Amount()
-    total = Amount()
+    amount = RefundAmount()
+    total = RefundAmount()
     currency = Currency()
     products = OrderLines(Nested(RefundLine()), most=MAX_PRODUCTS)
 
@@ -357,6 +372,7 @@ class Traits(MapOf):
     has_fields = True
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        value = mend_object(value, mending, parts)
         if type(value) is not dict:
             return value
         return value | {
@@ -376,12 +392,20 @@ class TraitsChanged(EventData):
     traits = Traits(required=True)
 
 
+class Consent(Boolean):
+    """Whether consent is given, which tag managers and mailing programs have words for."""
+
+    def meant(self, value: Any) -> bool | None:
+        word = value.strip().lower() if type(value) is str else ""
+        return _GRANTED.get(word, meant_flag(value))
+
+
 class ConsentChanged(EventData):
     """Consent to one `purpose`, `granted` or not; or to several, as `purposes: {purpose: bool}`."""
 
     purpose = Text(longest=64)
-    granted = Boolean()
-    purposes = MapOf(Boolean())
+    granted = Consent()
+    purposes = MapOf(Consent(), names=Text(longest=64))
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _says_which(self, _data: Any, original: Any, **_kwargs: Any) -> None:
@@ -442,17 +466,21 @@ _LINE = OrderLine()
 _REFUND_LINES = ListOf(Nested(RefundLine()))
 
 
-def _quantities_may_be_decimals(data: dict[str, Any]) -> dict[str, Any]:
-    """Version 2: the quantity of a line may be a decimal or 0, and may be absent."""
+def _accepts_more(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 has all of version 1, and more: what was recorded stays as it is.
+
+    The quantity of a line may be a decimal or 0, and may be absent; a purpose among several may
+    have any name that a single one may have, such as `marketing.email`.
+    """
     return data
 
 
 EVENT_VERSIONS: Mapping[str, int] = dict.fromkeys(
-    ("cart_updated", "checkout_started", "order_completed", "order_refunded"), 2
+    ("cart_updated", "checkout_started", "consent_changed", "order_completed", "order_refunded"), 2
 )
 """The schema version of each type's data; 1 for all others."""
 
-EVENT_STEPS = {(name, 1): _quantities_may_be_decimals for name in EVENT_VERSIONS}
+EVENT_STEPS = {(name, 1): _accepts_more for name in EVENT_VERSIONS}
 """The steps of upcasting, for every service that reads the log of profiles."""
 
 EVENT_TYPES: Mapping[str, EventData] = {

@@ -6,10 +6,16 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, types
 
-from chassis.validation.fields import StrictField, check_length, check_name, check_text
+from chassis.validation.fields import (
+    StrictField,
+    check_length,
+    check_name,
+    check_text,
+)
 from chassis.validation.plain import kind
-from chassis.validation.schema import Mending, Parts
-from contracts.currencies import CURRENCIES
+from chassis.validation.schema import Mending, Parts, mend_object
+from chassis.validation.slips import meant_name
+from contracts.currencies import CURRENCIES, currencies_of
 
 MAX_IDENTIFIERS = 10
 _SOME = "give at least one, such as anonymous_id or user_id"
@@ -31,9 +37,13 @@ class Currency(StrictField, fields.String):
         raise ValidationError(f"must be an ISO 4217 code such as USD or EUR{got}")
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
-        code = value.strip().upper() if type(value) is str else None
-        if code == value or code not in CURRENCIES:
+        if type(value) is not str or value in CURRENCIES:
             return value
+        code = value.strip().upper()
+        meant = {code} if code in CURRENCIES else currencies_of(value)
+        if len(meant) != 1:
+            return value
+        (code,) = meant
         mending.warn(parts, f"was read as {code}; write it so")
         return code
 
@@ -64,6 +74,22 @@ class Identifiers(StrictField, fields.Dict):
         if errors:
             raise ValidationError(errors)
         return texts
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        """`{"user_id": …}` for `{"userId": …}`, unless it has both."""
+        value = mend_object(value, mending, parts)
+        if type(value) is not dict:
+            return value
+        meant = {name: meant_name(name) for name in value}
+        named: dict[str, Any] = {}
+        for name, identifier in value.items():
+            right = meant[name]
+            if right == name or not right or [*meant.values()].count(right) > 1:
+                named[name] = identifier
+                continue
+            mending.warn((*parts, name), f"was read as {right}; write it so")
+            named[right] = identifier
+        return named
 
 
 class OptionalIdentifiers(Identifiers):

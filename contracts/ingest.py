@@ -64,10 +64,24 @@ class Proven(ListOf):
         super().__init__(Name(), most=MAX_IDENTIFIERS, **kwargs)
 
     def mend(self, value: Any, mending: Mending, parts: tuple[str | int, ...]) -> Any:
-        if type(value) is not str:
+        value = super().mend(value, mending, parts)
+        if type(value) is not str or not value.strip():
             return value
         mending.warn(parts, "is text, and was read as a list of it; send a list")
-        return [value]
+        return [value.strip()]
+
+
+class SendTime(Instant):
+    """What the sender's clock showed; an event does without it, so a wrong one is ignored."""
+
+    def mend(self, value: Any, mending: Mending, parts: tuple[str | int, ...]) -> Any:
+        mended = super().mend(value, mending, parts)
+        try:
+            self.read(mended)
+        except ValidationError as error:
+            mending.warn(parts, f"{error.messages[0]}; it is ignored")
+            return None
+        return mended
 
 
 class EventSchema(StrictSchema):
@@ -78,7 +92,7 @@ class EventSchema(StrictSchema):
     id = Text(longest=MAX_ID, printable=True, required=True)
     type = EventType(required=True)
     time = Instant(required=True)
-    sent_at = Instant()
+    sent_at = SendTime()
     identifiers = OptionalIdentifiers(required=True)
     authenticated = Boolean(required=True, error_messages={"required": _AUTHENTICATED})
     proven = Proven()

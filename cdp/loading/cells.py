@@ -10,16 +10,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+from chassis.validation.slips import NO, YES
 from rules.language.units import decimals_of
 
-# Yes and no as shops' programs write them, in the languages that most of them come in.
-_YES_WORDS = """
-    true yes y t 1 on x ja j oui o sí si s sim da да tak igen kyllä evet ναι はい 是 예
-"""  # noqa: RUF001
-_NO_WORDS = """
-    false no n f 0 off nein non não nao nee nej nie nem ei hayır нет όχι いいえ 否 아니요
-"""  # noqa: RUF001
-_YES, _NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
 _WHOLE = re.compile(r"([+-]?\d+)(?:\.0+)?")
 _SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?e\+?\d+", re.IGNORECASE)
 # A name of a currency beside an amount: `Rs.`, `EUR`, `kr.`, `US$`; not `Cr` and `Dr`, a credit and
@@ -76,9 +69,9 @@ def read_flag(text: str, true: Collection[str] = (), false: Collection[str] = ()
         if word in false or not false:
             return False
         raise CellError("is not among the words in `means_true` and `means_false`; add it to one")
-    if word in _YES:
+    if word in YES:
         return True
-    if word in _NO:
+    if word in NO:
         return False
     raise CellError("must be true or false, yes or no, 1 or 0; or list its words as `means_true`")
 

@@ -11,22 +11,27 @@ from marshmallow import ValidationError, fields, missing, types
 from chassis.core.errors import InvalidInput
 from chassis.core.instants import format_instant, parse_instant
 from chassis.validation.plain import kind
-from chassis.validation.schema import Mending, Parts, StrictSchema, did_you_mean
+from chassis.validation.schema import Mending, Parts, StrictSchema, did_you_mean, mend_object
+from chassis.validation.slips import (
+    means_nothing,
+    meant_flag,
+    meant_instant,
+    meant_json,
+    meant_name,
+    meant_round,
+    meant_whole,
+)
 
 MAX_AMOUNT = 10**15
 MAX_NAME = 64
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:?\d\d)$", re.ASCII)
-_UTC = re.compile(r"\s*(?:z|utc|gmt)$", re.ASCII | re.IGNORECASE)
-_BLANK_BEFORE_OFFSET = re.compile(r"\s+([+-]\d\d(?::?\d\d)?)$", re.ASCII)
 _ABSENT: types.ErrorMessages = {
     "required": "is missing",
     "null": "must not be null",
 }
-_TRUTHS = {"true": True, "false": False}
 _FIX = {int: "; put it in quotes", float: "; put it in quotes", type(None): "; leave it out"}
 
 
@@ -35,7 +40,7 @@ class StrictField(fields.Field[Any]):
 
     default_error_messages = _ABSENT
     has_fields = False  # whether its values have named fields, which may be misspelt
-    may_be_blank = False  # whether blank text, if it is no value, can only mean that there is none
+    may_be_blank = False  # whether text for nothing, if it is no value, can only mean none
 
     def read(self, value: Any) -> Any:
         """The value inside of a value from outside; ValidationError says what to send instead."""
@@ -93,6 +98,9 @@ class Text(StrictField, fields.String):
         if type(value) is int or (type(value) is float and value.is_integer()):
             mending.warn(parts, "is a number, and was read as text; put it in quotes")
             return str(int(value))
+        if self.printable and type(value) is str and value != (bare := value.strip()):
+            mending.warn(parts, "has blanks at an end, and was read without them")
+            return bare
         return value
 
 
@@ -122,6 +130,7 @@ class Integer(StrictField, fields.Integer):
     """A whole number from `least` to `most`; neither 1.0 nor "1" nor true is one."""
 
     wanted = "a whole number"
+    may_be_blank = True
 
     def __init__(self, *, least: int | None = None, most: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -129,8 +138,7 @@ class Integer(StrictField, fields.Integer):
 
     def read(self, value: Any) -> int:
         if type(value) is not int:
-            got = "a fraction" if type(value) is float else kind(value)
-            raise ValidationError(f"must be {self.wanted}, not {got}")
+            raise ValidationError(f"must be {self.wanted}, not {_described(value)}")
         if self.least is not None and value < self.least:
             raise ValidationError(f"must be {self.wanted}, at least {self.least}")
         if self.most is not None and value > self.most:
@@ -138,19 +146,31 @@ class Integer(StrictField, fields.Integer):
         return value
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
-        if type(value) is str and _DIGITS.fullmatch(value):
-            mending.warn(parts, "is text, and was read as a number; send it without quotes")
-            return int(value)
-        return value
+        return self._mended(value, meant_round(value), mending, parts)
+
+    def _mended(self, value: Any, meant: int | None, mending: Mending, parts: Parts) -> Any:
+        if meant is None or type(value) is int:
+            return value
+        slip = "is text" if type(value) is str else "has decimals"
+        fix = "send it without quotes" if type(value) is str else "send it without them"
+        mending.warn(parts, f"{slip}, and was read as the number {meant}; {fix}")
+        return meant
 
 
 class Amount(Integer):
-    """Money in minor units (cents of USD, yen of JPY), not negative."""
+    """Money in minor units (cents of USD, yen of JPY), not negative.
+
+    What has a mark for decimals may be in major units, and is refused.
+    """
 
     wanted = "a whole number of minor units (4999 for 49.99)"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"least": 0, "most": MAX_AMOUNT, **kwargs})
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        meant = meant_whole(value) if type(value) is str else None
+        return self._mended(value, meant, mending, parts)
 
 
 class Boolean(StrictField, fields.Boolean):
@@ -158,14 +178,19 @@ class Boolean(StrictField, fields.Boolean):
 
     def read(self, value: Any) -> bool:
         if type(value) is not bool:
-            raise ValidationError(f"must be true or false, not {kind(value)}")
+            raise ValidationError(f"must be true or false, not {_described(value)}")
         return value
 
+    def meant(self, value: Any) -> bool | None:
+        """What a value that is neither can mean, if it can mean one thing only."""
+        return meant_flag(value)
+
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
-        if type(value) is str and value.lower() in _TRUTHS:
-            mending.warn(parts, "is text, and was read as true or false; send it without quotes")
-            return _TRUTHS[value.lower()]
-        return value
+        if type(value) is bool or (meant := self.meant(value)) is None:
+            return value
+        word = "true" if meant else "false"
+        mending.warn(parts, f"is {kind(value)}, and was read as {word}; send {word} without quotes")
+        return meant
 
 
 def is_rfc_3339(text: str) -> bool:
@@ -189,13 +214,9 @@ class Instant(StrictField, fields.String):
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
         """RFC 3339 of an instant that has its zone, and is written in another way."""
-        if type(value) is not str or is_rfc_3339(value):
+        if type(value) is str and is_rfc_3339(value):
             return value
-        text = _UTC.sub("Z", value.strip())
-        text = _BLANK_BEFORE_OFFSET.sub(r"\1", text)
-        try:
-            standard = format_instant(parse_instant(text))
-        except (InvalidInput, OverflowError):
+        if (standard := meant_instant(value)) is None:
             return value
         mending.warn(parts, f"was read as {standard}; write it so, with T, seconds and zone")
         return standard
@@ -204,10 +225,15 @@ class Instant(StrictField, fields.String):
 class JsonObject(StrictField, fields.Dict):
     """An object whose content is the caller's."""
 
+    may_be_blank = True
+
     def read(self, value: Any) -> dict[str, Any]:
         if type(value) is not dict:
             raise ValidationError(f"must be an object, not {kind(value)}")
         return value
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        return mend_object(value, mending, parts)
 
 
 class JsonValue(StrictField, fields.Raw):
@@ -221,14 +247,25 @@ class JsonValue(StrictField, fields.Raw):
 
 
 class MapOf(StrictField, fields.Dict):
-    """An object of `fewest` to `most` names (letters, digits and `_`) with values of one field."""
+    """An object of `fewest` to `most` names with values of one field.
+
+    A name has letters, digits and `_`, or is text as `names` takes it.
+    """
+
+    may_be_blank = True
 
     def __init__(
-        self, values: fields.Field[Any], *, fewest: int = 1, most: int = 200, **kwargs: Any
+        self,
+        values: fields.Field[Any],
+        *,
+        names: Text | None = None,
+        fewest: int = 1,
+        most: int = 200,
+        **kwargs: Any,
     ) -> None:
         values.required = True
         super().__init__(values=values, **kwargs)
-        self.of, self.fewest, self.most = values, fewest, most
+        self.of, self.names, self.fewest, self.most = values, names, fewest, most
 
     def read(self, value: Any) -> dict[str, Any]:
         if type(value) is not dict:
@@ -236,12 +273,8 @@ class MapOf(StrictField, fields.Dict):
         check_length(value, self.fewest, self.most)
         errors: dict[str, Any] = {}
         for name, part in value.items():
-            if not _WORD.fullmatch(name):
-                errors[name] = [
-                    "must be a name of letters, digits and _, at most 64, no digit first"
-                ]
-                continue
             try:
+                self._check_name(name)
                 self.of.deserialize(part)
             except ValidationError as error:
                 errors[name] = error.messages
@@ -250,9 +283,18 @@ class MapOf(StrictField, fields.Dict):
         return value
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        value = mend_object(value, mending, parts)
         if type(value) is not dict:
             return value
         return {name: _mended(self.of, v, mending, (*parts, name)) for name, v in value.items()}
+
+    def _check_name(self, name: str) -> None:
+        if self.names is not None:
+            self.names.read(name)
+        elif not _WORD.fullmatch(name):
+            raise ValidationError(
+                "must be a name of letters, digits and _, at most 64, no digit first"
+            )
 
 
 class ListOf(StrictField, fields.List[Any]):
@@ -285,6 +327,7 @@ class ListOf(StrictField, fields.List[Any]):
         return bool(getattr(self.inner, "has_fields", False))
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        value = mend_list(value, mending, parts)
         if type(value) is not list:
             return value
         return [_mended(self.inner, v, mending, (*parts, n)) for n, v in enumerate(value)]
@@ -326,6 +369,24 @@ def _mended(field: Any, value: Any, mending: Mending, parts: Parts) -> Any:
     return None if value is None else field.mend(value, mending, parts)
 
 
+def mend_list(value: Any, mending: Mending, parts: Parts) -> Any:
+    """A list that is an object whose names are numbers, or that stands in a text as JSON."""
+    if type(value) is str and (meant := meant_json(value, list)) is not None:
+        mending.warn(parts, "is text, and was read as the list in it; send it without quotes")
+        return meant
+    if type(value) is dict and all(name.isdecimal() for name in value):
+        mending.warn(parts, "is an object, and was read as the list of its values; send a list")
+        return list(value.values())
+    return value
+
+
+def _described(value: object) -> str:
+    """What a value is, for a message about one that is none of what is wanted."""
+    if type(value) is float:
+        return "a fraction"
+    return "empty text" if type(value) is str and means_nothing(value) else kind(value)
+
+
 def check_text(value: object) -> str:
     """Text; ValidationError says what to do with what is none."""
     if not isinstance(value, str):
@@ -340,7 +401,7 @@ def check_name(value: object) -> str:
     if len(name) > MAX_NAME:
         raise ValidationError(f"is too long: a name has at most {MAX_NAME} characters")
     if not _NAME.fullmatch(name):
-        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name).strip("_").lower()
+        words = meant_name(name)
         fix = f': write "{words}"' if _NAME.fullmatch(words) else " such as order_completed"
         raise ValidationError(f"must be snake_case{fix}")
     return name

@@ -13,6 +13,7 @@ from chassis.core.errors import InvalidInput
 from chassis.core.field_message import FieldMessage
 from chassis.core.suggest import near_misses, nearest
 from chassis.validation.plain import MAX_EVENT_BYTES, check_plain, join
+from chassis.validation.slips import means_nothing, meant_json
 
 MAX_MESSAGES = 20
 
@@ -111,6 +112,7 @@ class StrictSchema(Schema):
 
     def mend(self, value: Any, mending: Mending, parts: Parts = ()) -> Any:
         """The value with the slips of its fields set right, where each can mean one thing only."""
+        value = mend_object(value, mending, parts)
         if type(value) is not dict:
             return value
         return value | {
@@ -120,13 +122,25 @@ class StrictSchema(Schema):
         }
 
 
+def mend_object(value: Any, mending: Mending, parts: Parts) -> Any:
+    """An object that PHP wrote as an empty list, or that stands in a text as JSON."""
+    if value == [] and type(value) is list:
+        mending.warn(parts, "is an empty list, and was read as an object; send {}")
+        return {}
+    if type(value) is str and (meant := meant_json(value, dict)) is not None:
+        mending.warn(parts, "is text, and was read as the object in it; send it without quotes")
+        return meant
+    return value
+
+
 def _mended(field: Any, value: Any, mending: Mending, parts: Parts) -> Any:
-    """A field's value with its slips set right; blank text for nothing is as good as null."""
-    if type(value) is str and not value.strip() and field.may_be_blank and not field.required:
+    """A field's value with its slips set right; text for nothing is as good as null."""
+    if type(value) is str and field.may_be_blank and not field.required and means_nothing(value):
         try:
             field.read(value)
         except ValidationError:
-            mending.warn(parts, "is blank, and was read as null; leave it out")
+            slip = "is blank" if not value.strip() else "is a word for nothing"
+            mending.warn(parts, f"{slip}, and was read as null; leave it out")
             return None
     return field.mend(value, mending, parts)
 

@@ -161,7 +161,7 @@ _BOUNDS: Mapping[type[fields.Field[Any]], Callable[[Any], dict[str, Any]]] = {
     Currency: lambda _field: {"pattern": "^[A-Z]{3}$"},
     Instant: lambda _field: {"format": "date-time"},
     MapOf: lambda field: {
-        "propertyNames": {"pattern": _WORD},
+        "propertyNames": {"pattern": _WORD} if field.names is None else _text(field.names),
         "minProperties": field.fewest,
         "maxProperties": field.most,
     },

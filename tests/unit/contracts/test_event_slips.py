@@ -168,7 +168,7 @@ def test_what_can_mean_two_things_is_rejected(change: dict[str, Any]) -> None:
     assert wrong(rejected(order(**change))) == [f"data.{field}"]
 
 
-@pytest.mark.parametrize("value", ["yes", "1", 1, 0, "on", ""])
+@pytest.mark.parametrize("value", ["", " ", "null", "perhaps", 2, 0.5, -1, [], {}, ["true"]])
 def test_what_only_looks_like_true_is_rejected(value: Any) -> None:
     assert wrong(rejected(event(authenticated=value))) == ["authenticated"]
 
@@ -330,12 +330,12 @@ def test_every_error_of_an_event_is_told_at_once() -> None:
         {
             "type": "order_completed",
             "time": "soon",
-            "identifiers": {"user_id": 1.5, "Email": "a"},
+            "identifiers": {"user_id": 1.5, "e mail": "a", "e-mail": "b"},
             "authenticated": "perhaps",
             "data": {
                 "order_id": "",
                 "revenue": 1.5,
-                "products": "none",
+                "products": "several",
                 "context": {},
             },
         }
@@ -344,7 +344,8 @@ def test_every_error_of_an_event_is_told_at_once() -> None:
         "id",
         "time",
         "identifiers.user_id",
-        "identifiers.Email",
+        "identifiers.e mail",
+        "identifiers.e-mail",
         "authenticated",
         "data.context",
         "data.order_id",
@@ -367,7 +368,7 @@ def test_a_value_that_is_wrong_is_not_called_missing_as_well() -> None:
 
 
 def test_data_that_is_no_object_lacks_nothing_besides() -> None:
-    assert wrong(rejected(event(type="order_refunded", data=[]))) == ["data"]
+    assert wrong(rejected(event(type="order_refunded", data=["a"]))) == ["data"]
     assert wrong(rejected(event(type="order_refunded", data=...))) == ["data.order_id"]
 
 

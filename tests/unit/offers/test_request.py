@@ -104,14 +104,14 @@ def test_a_wrong_placement_and_wrong_identifiers_are_refused_by_name(
     ("change", "left_out"),
     [
         ({"placment": "x"}, "placment"),
-        ({"authenticated": "yes"}, "authenticated"),
-        ({"context": []}, "context"),
+        ({"authenticated": "perhaps"}, "authenticated"),
+        ({"context": ["web"]}, "context"),
         ({"context": {"valeu": 3}}, "context.valeu"),
         ({"context": {"value": 18.0}}, "context.value"),
         ({"context": {"value": -1}}, "context.value"),
         ({"context": {"value": float("nan")}}, "context.value"),
         ({"context": {"currency": "dollars"}}, "context.currency"),
-        ({"context": {"items": {}}}, "context.items"),
+        ({"context": {"items": {"a": 1}}}, "context.items"),
         ({"context": {"items": [{"quantity": 1}]}}, "context.items[0]"),
         ({"context": {"items": [{"sku": "a"}, {"sku": "a", "quantity": -1}]}}, "context.items[1]"),
         ({"context": {"items": [{"sku": "a", "price": 0.5}]}}, "context.items[0].price"),
@@ -128,11 +128,11 @@ def test_a_wrong_placement_and_wrong_identifiers_are_refused_by_name(
         ({"at_least": {"s": "4"}}, "at_least.s"),
         ({"at_least": {f"s-{n}": 1 for n in range(101)}}, "at_least"),
         ({"sent_at": "2026-11-21T19:30:00"}, "sent_at"),
-        ({"sent_at": 1795289400}, "sent_at"),
+        ({"sent_at": 17952894}, "sent_at"),
         ({"deadline_ms": 0}, "deadline_ms"),
         ({"deadline_ms": 60_001}, "deadline_ms"),
-        ({"explain": 1}, "explain"),
-        ({"dry_run": "no"}, "dry_run"),
+        ({"explain": 2}, "explain"),
+        ({"dry_run": "maybe"}, "dry_run"),
         ({"x": "y" * 70_000}, "x"),
     ],
 )  # fmt: skip
@@ -140,6 +140,28 @@ def test_any_other_wrong_part_is_left_out_and_said(change: dict[str, Any], left_
     request = {**FULL, **change}
     read = read_request(request)
     assert read["notes"][0].startswith(f"ignored:{left_out}: ")
+    DecisionRequest(**read)
+
+
+@pytest.mark.parametrize(
+    ("change", "meant"),
+    [
+        ({"authenticated": 1}, {"authenticated": True}),
+        ({"dry_run": "no"}, {"dry_run": False}),
+        ({"context": []}, {"context": {}}),
+        ({"context": {"items": {"0": {"sku": "a", "quantity": "2"}}}}, None),
+        ({"identifiers": {"userId": "ann"}}, {"identifiers": {"user_id": "ann"}}),
+        ({"deadline_ms": "150"}, {"deadline_ms": 150}),
+    ],
+)
+def test_a_slip_that_can_mean_one_thing_is_mended_and_said(
+    change: dict[str, Any], meant: dict[str, Any] | None
+) -> None:
+    read = read_request({**FULL, **change})
+    assert read["notes"]
+    assert all(note.startswith("mended:") for note in read["notes"])
+    for name, value in (meant or {}).items():
+        assert read[name] == value
     DecisionRequest(**read)
 
 
