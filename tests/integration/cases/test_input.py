@@ -86,7 +86,7 @@ def test_the_checkout_gets_an_answer_whatever_a_line_of_the_basket_is(
 
 
 def test_the_checkout_gets_an_answer_whatever_else_is_odd(shop: CaseShop) -> None:
-    decision = decide(shop, value="19.99", currency="dollars", stock=[], coupon="X")
+    decision = decide(shop, value="19.99", currency="dollars", stock=["a"], coupon="X")
     assert {reason.split(": ")[0] for reason in decision["reasons"]} >= {
         "ignored:context.value",
         "ignored:context.currency",
@@ -321,3 +321,12 @@ def test_whatever_is_sent_is_answered_by_a_receipt_for_each_event(
     for first, second in zip(receipts, again, strict=True):
         expected = "duplicate" if first["status"] == "appended" else first["status"]
         assert second["status"] == expected
+
+
+def test_what_php_and_tag_managers_write_is_recorded_as_it_was_meant(shop: CaseShop) -> None:
+    sent = order(shop, products={"0": {**LINE, "quantity": "1"}})
+    sent |= {"authenticated": 1, "context": [], "sent_at": "soon", "type": "Order Completed"}
+    (receipt,) = shop.record(sent)
+    assert receipt["status"] == "appended"
+    assert len(receipt["warnings"]) == 6
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
