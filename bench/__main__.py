@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import appends, calls, flow, loading, resolve
+from bench import appends, calls, flow, loading, resolve, segments
 from tests.support.servers import Databases, VirtualHosts
 from tests.support.system import ProcessSuite
 
@@ -34,6 +34,7 @@ WITH_SUITE: dict[str, Callable[[ProcessSuite], Figures]] = {
 ALONE: dict[str, Callable[[Databases], Figures]] = {
     "appends": appends.measure,
     "resolve": resolve.measure,
+    "segments": segments.measure,
 }
 PARTS = (*ALONE, *WITH_SUITE)
 

@@ -44,6 +44,7 @@ from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
 from chassis.database.migrations_v1 import create_inbox, create_log
 from chassis.database.migrations_v2 import create_indexes, keep_alive
+from chassis.database.migrations_v3 import separate_gaps
 from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.messaging import embedded
@@ -86,6 +87,7 @@ def create_tables(uri: str, *metadata: sa.MetaData) -> None:
             create_inbox(operations)
             keep_alive(operations)
             create_indexes(operations)
+            separate_gaps(operations)
             for each in metadata:
                 each.create_all(connection)
     finally:

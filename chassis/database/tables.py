@@ -71,13 +71,7 @@ POSITIONS = sa.Table(
     sa.Column("seen", sa.Integer, nullable=False, info=NOT_PERSONAL),
     sa.Column("halted", sa.Boolean, nullable=False, info=NOT_PERSONAL),
     sa.Column("restored_to", sa.Integer, info=NOT_PERSONAL),
-)
-sa.Index(
-    "positions_behind",
-    POSITIONS.c.source,
-    POSITIONS.c.stream_id,
-    postgresql_where=POSITIONS.c.seen > POSITIONS.c.version,
-    sqlite_where=POSITIONS.c.seen > POSITIONS.c.version,
+    postgresql_with={"fillfactor": 70},
 )
 sa.Index(
     "positions_ahead",
@@ -85,6 +79,16 @@ sa.Index(
     POSITIONS.c.stream_id,
     postgresql_where=POSITIONS.c.restored_to.is_not(None),
     sqlite_where=POSITIONS.c.restored_to.is_not(None),
+)
+
+# The streams in whose position more was seen than applied, written under the position's lock. An
+# index with that condition would make PostgreSQL write a new entry of every index whenever a
+# position changes, as it cannot update a row in place whose condition may have changed.
+GAPS = sa.Table(
+    "position_gaps",
+    METADATA,
+    sa.Column("source", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
 )
 
 # How far the heads of a source have been reconciled with our positions: up to which place in their

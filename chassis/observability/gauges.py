@@ -20,6 +20,7 @@ from chassis.database.clock import database_now
 from chassis.database.tables import (
     DEAD_LETTERS,
     EVENTS,
+    GAPS,
     LOG_INCARNATIONS,
     OUTBOX,
     POSITIONS,
@@ -154,13 +155,15 @@ def _ping(unit: UnitOfWork) -> list[Sample]:
     return []
 
 
-# Streams that lag have an index of their own. One that is halted does not lag: it stands.
+# Streams that lag have a table of their own. One that is halted does not lag: it stands.
+_IS_OF_GAP = sa.and_(GAPS.c.source == POSITIONS.c.source, GAPS.c.stream_id == POSITIONS.c.stream_id)
 _BEHIND = (
     sa.select(
         POSITIONS.c.source,
         sa.func.sum(POSITIONS.c.seen - POSITIONS.c.version).label("events"),
         sa.func.count().label("parked"),
     )
+    .select_from(GAPS.join(POSITIONS, _IS_OF_GAP))
     .where(POSITIONS.c.seen > POSITIONS.c.version, ~POSITIONS.c.halted)
     .group_by(POSITIONS.c.source)
 )
@@ -175,7 +178,11 @@ def _measure_behind(unit: UnitOfWork) -> Iterator[Sample]:
 # A halted stream lags, or a dead letter that was not redriven names it.
 _HALTED = """
     SELECT source, count(*) AS streams FROM (
-        SELECT source, stream_id FROM positions WHERE seen > version AND halted
+        SELECT positions.source, positions.stream_id
+        FROM position_gaps JOIN positions
+            ON positions.source = position_gaps.source
+            AND positions.stream_id = position_gaps.stream_id
+        WHERE positions.halted AND positions.seen > positions.version
         UNION
         SELECT positions.source, positions.stream_id
         FROM dead_letters

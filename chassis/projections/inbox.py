@@ -41,6 +41,7 @@ from chassis.projections.positions import (
     lagging_streams,
     load_positions,
     lock_positions,
+    note_heads,
     save_positions,
 )
 from chassis.projections.reconciliation import (
@@ -109,7 +110,7 @@ class Inbox:
     def note(self, heads: Mapping[str, int]) -> None:
         """Note that the source's streams have at least the versions in `heads`."""
         if heads:
-            self.work.run(lambda unit: lock_positions(unit, self.source, heads))
+            self.work.run(lambda unit: note_heads(unit, self.source, heads))
 
     def leave_behind(self, events: Sequence[Event]) -> None:
         """Note that there are `events`, which could not be applied: they are fetched later.
@@ -316,9 +317,8 @@ class _Batch:
             except Exception as error:
                 self.projection_error = error
                 raise
-            touched = {stream for event in self.ready for stream in event.versions}
-            save_positions(unit, self.source, {stream: positions[stream] for stream in touched})
-        behind = any(p.seen > p.version and not p.halted for p in positions.values())
+        save_positions(unit, self.source, positions)
+        behind = any(p.has_gap and not p.halted for p in positions.values())
         return BatchResult(applied=bool(self.ready), behind=behind)
 
 

@@ -3,45 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
-from chassis.database.tables import POSITIONS
+from chassis.database.tables import GAPS, POSITIONS
 from chassis.eventlog.unit_of_work import UnitOfWork
 
-_LOCK = RowStatement(
+_INSERT = RowStatement(
     """
     INSERT INTO positions (source, stream_id, version, seen, halted)
-    SELECT :source, text[stream], 0, number[seen], false FROM {rows} WHERE true
-    ON CONFLICT (source, stream_id) DO UPDATE
-    SET seen = CASE WHEN excluded.seen > positions.seen THEN excluded.seen ELSE positions.seen END
-    RETURNING stream_id, version, seen, halted
+    SELECT :source, text[stream], 0, 0, false FROM {rows} WHERE true
+    ON CONFLICT (source, stream_id) DO NOTHING
     """
+)
+# No key changes, so a row that others refer to by its key may still be read by them.
+_LOCK = PreparedStatement(
+    sa.select(POSITIONS.c.stream_id, POSITIONS.c.version, POSITIONS.c.seen, POSITIONS.c.halted)
+    .where(POSITIONS.c.source == sa.bindparam("source"), among(POSITIONS.c.stream_id, "streams"))
+    .order_by(POSITIONS.c.stream_id)
+    .with_for_update(key_share=True)
 )
 _SAVE = RowStatement(
     """
-    INSERT INTO positions (source, stream_id, version, seen, halted)
-    SELECT :source, text[stream], number[version], number[seen], flag[halted]
-    FROM {rows} WHERE true
-    ON CONFLICT (source, stream_id) DO UPDATE
-    SET version = excluded.version, seen = excluded.seen, halted = excluded.halted
+    UPDATE positions
+    SET version = item.version, seen = item.seen, halted = item.halted
+    FROM (
+        SELECT text[stream] AS stream_id, number[version] AS version, number[seen] AS seen,
+               flag[halted] AS halted
+        FROM {rows}
+    ) AS item
+    WHERE positions.source = :source AND positions.stream_id = item.stream_id
     """
+)
+_OPEN_GAPS = RowStatement(
+    """
+    INSERT INTO position_gaps (source, stream_id)
+    SELECT :source, text[stream] FROM {rows} WHERE true
+    ON CONFLICT (source, stream_id) DO NOTHING
+    """
+)
+_CLOSE_GAPS = PreparedStatement(
+    sa.delete(GAPS).where(
+        GAPS.c.source == sa.bindparam("source"), among(GAPS.c.stream_id, "streams")
+    )
 )
 _LOAD = PreparedStatement(
     sa.select(POSITIONS).where(
         POSITIONS.c.source == sa.bindparam("source"), among(POSITIONS.c.stream_id, "streams")
     )
 )
-_LAGGING = (
-    sa.select(POSITIONS.c.stream_id, POSITIONS.c.version)
-    .where(POSITIONS.c.source == sa.bindparam("source"))
-    .where(POSITIONS.c.stream_id > sa.bindparam("after"))
-    .where(POSITIONS.c.seen > POSITIONS.c.version, ~POSITIONS.c.halted)
-    .order_by(POSITIONS.c.stream_id)
+_WITH_GAPS = GAPS.join(
+    POSITIONS,
+    sa.and_(GAPS.c.source == POSITIONS.c.source, GAPS.c.stream_id == POSITIONS.c.stream_id),
+)
+_IN_GAPS = (
+    sa.select(GAPS.c.stream_id, POSITIONS.c.version)
+    .select_from(_WITH_GAPS)
+    .where(GAPS.c.source == sa.bindparam("source"), GAPS.c.stream_id > sa.bindparam("after"))
+    .where(POSITIONS.c.seen > POSITIONS.c.version)
+    .order_by(GAPS.c.stream_id)
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
 _AFTER = (
@@ -53,33 +76,81 @@ _AFTER = (
 )
 
 
-@dataclass(slots=True)
 class Position:
-    """Where a subscriber is in one stream."""
+    """Where a subscriber is in one stream, whose row is locked; `save_positions` saves it."""
 
-    version: int
-    seen: int
-    halted: bool
+    __slots__ = ("_saved", "halted", "seen", "version")
+
+    def __init__(self, version: int, seen: int, halted: bool) -> None:
+        self.version = version
+        self.seen = seen
+        self.halted = halted
+        self._saved = (version, seen, halted)
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether events were seen that are not applied yet."""
+        return self.seen > self.version
+
+    @property
+    def had_gap(self) -> bool:
+        """Whether it had a gap when its row was locked."""
+        version, seen, _halted = self._saved
+        return seen > version
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything is to be saved."""
+        return (self.version, self.seen, self.halted) != self._saved
 
 
 def lock_positions(unit: UnitOfWork, source: str, heads: Mapping[str, int]) -> dict[str, Position]:
-    """Lock the rows of the streams in `heads`, created where missing, and raise `seen` to them.
+    """Lock the rows of the streams in `heads`, created where missing.
 
-    The rows go in sorted order: two transactions that want the same streams queue up and never
+    Positions are returned with `seen` raised to the heads, which is not saved yet. The rows go in
+    sorted order, missing ones first: two transactions that want the same streams queue up and never
     wait for each other.
     """
-    rows = [{"stream": stream, "seen": heads[stream]} for stream in sorted(heads)]
-    result = _LOCK.execute(unit.connection, rows, source=source)
-    return {r.stream_id: Position(r.version, r.seen, bool(r.halted)) for r in result}
+    streams = sorted(heads)
+    _INSERT.execute(unit.connection, [{"stream": stream} for stream in streams], source=source)
+    positions = {}
+    # A statement of its own, which sees what others have committed while the first one waited.
+    for row in _LOCK.execute(unit.connection, source=source, streams=streams):
+        position = Position(row.version, row.seen, bool(row.halted))
+        position.seen = max(row.seen, heads[row.stream_id])
+        positions[row.stream_id] = position
+    return positions
 
 
 def save_positions(unit: UnitOfWork, source: str, positions: Mapping[str, Position]) -> None:
-    """Save positions, whose rows are locked."""
+    """Save what has changed of locked positions, each row once."""
+    changed = {stream: p for stream, p in sorted(positions.items()) if p.has_changed}
+    if not changed:
+        return
     rows = [
         {"stream": stream, "version": p.version, "seen": p.seen, "halted": p.halted}
-        for stream, p in sorted(positions.items())
+        for stream, p in changed.items()
     ]
     _SAVE.execute(unit.connection, rows, source=source)
+    opened = [stream for stream, p in changed.items() if p.has_gap and not p.had_gap]
+    closed = [stream for stream, p in changed.items() if p.had_gap and not p.has_gap]
+    if opened:
+        _OPEN_GAPS.execute(unit.connection, [{"stream": each} for each in opened], source=source)
+    if closed:
+        _CLOSE_GAPS.execute(unit.connection, source=source, streams=closed)
+
+
+def note_heads(unit: UnitOfWork, source: str, heads: Mapping[str, int]) -> None:
+    """Note that the streams of a source have at least the versions in `heads`."""
+    save_positions(unit, source, lock_positions(unit, source, heads))
+
+
+def lower_seen(unit: UnitOfWork, source: str, stream: str, seen: int, lower: int) -> None:
+    """Forget versions that a source does not have, unless more was seen than `seen` meanwhile."""
+    position = lock_positions(unit, source, {stream: 0})[stream]
+    if position.seen == seen:
+        position.seen = max(lower, position.version)
+        save_positions(unit, source, {stream: position})
 
 
 def load_positions(unit: UnitOfWork, source: str, streams: Sequence[str]) -> Sequence[Any]:
@@ -105,8 +176,9 @@ def lagging_streams(unit: UnitOfWork, source: str, after: str, limit: int) -> di
 
     Halted streams are left out.
     """
+    query = _IN_GAPS.where(~POSITIONS.c.halted)
     parameters = {"source": source, "after": after, "limit": limit}
-    return {row.stream_id: row.version for row in unit.connection.execute(_LAGGING, parameters)}
+    return {row.stream_id: row.version for row in unit.connection.execute(query, parameters)}
 
 
 def halted_streams(unit: UnitOfWork, source: str) -> list[str]:
@@ -117,15 +189,10 @@ def halted_streams(unit: UnitOfWork, source: str) -> list[str]:
 
 def halted_page(unit: UnitOfWork, source: str, after: str, limit: int) -> list[str]:
     """Up to `limit` halted streams of a source past `after`, in order."""
-    query = (
-        sa.select(POSITIONS.c.stream_id)
-        .where(POSITIONS.c.source == source, POSITIONS.c.halted)
-        # Only halted streams have both, and the index of what lags finds them.
-        .where(POSITIONS.c.seen > POSITIONS.c.version, POSITIONS.c.stream_id > after)
-        .order_by(POSITIONS.c.stream_id)
-        .limit(limit)
-    )
-    return list(unit.connection.execute(query).scalars())
+    # Only halted streams have a gap for long, and the table of gaps finds them.
+    query = _IN_GAPS.where(POSITIONS.c.halted)
+    parameters = {"source": source, "after": after, "limit": limit}
+    return list(unit.connection.execute(query, parameters).scalars())
 
 
 def count_events(unit: UnitOfWork, source: str) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from chassis.core.errors import Refused, Unavailable
 from chassis.core.event import Event, new_id
 from chassis.core.retry import retry
 from chassis.database.engine import Database
-from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED
+from chassis.database.tables import DEAD_LETTERS, GAPS, POSITIONS, RECONCILED
 from chassis.eventlog.log import HeadCursor, HeadsPage
 from chassis.eventlog.reader import HistoryPage, LogReader, OwnLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -277,7 +277,7 @@ class Rebuild:
             forgotten = count_ahead(UnitOfWork(connection, self._live, 1))
             self._shadow.exchange(connection, self._remote, self._live.clock.now())
             if POSITIONS in self._model.tables:  # the service does not subscribe to its own log
-                for table in (POSITIONS, RECONCILED):
+                for table in (POSITIONS, GAPS, RECONCILED):
                     own_rows = table.c.source == self._model.service
                     connection.execute(sa.delete(table).where(own_rows))
         self._report(RebuildProgress("exchanging", 1, 1))

@@ -28,7 +28,7 @@ from chassis.eventlog.incarnation import FIRST
 from chassis.eventlog.log import FIRST_HEADS, Head, HeadCursor, HeadsPage
 from chassis.eventlog.reader import LogReader
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.projections.positions import load_positions, lock_positions, positions_after
+from chassis.projections.positions import load_positions, lower_seen, note_heads, positions_after
 
 _WALK_EVERY = 3_600_000_000  # microseconds
 _WALK_PAGES = 20  # of one walk in one comparison: 20,000 positions or heads
@@ -153,7 +153,7 @@ class Reconciliation:
         seen = {row.stream_id: row.seen for row in rows}
         further = {h.stream: h.version for h in heads if h.version > seen.get(h.stream, 0)}
         if further:
-            self._work.run(lambda unit: lock_positions(unit, self._source, further))
+            self._work.run(lambda unit: note_heads(unit, self._source, further))
         return len(further)
 
     def _save_cursor(self, state: ComparisonState, cursor: HeadCursor) -> ComparisonState:
@@ -302,16 +302,15 @@ class Reconciliation:
     ) -> None:
         ours = POSITIONS.c.source == self._source
         for stream in sorted({*ahead, *unseen}):
-            row = sa.update(POSITIONS).where(ours, POSITIONS.c.stream_id == stream)
             if stream in ahead:
+                row = sa.update(POSITIONS).where(ours, POSITIONS.c.stream_id == stream)
                 agreed = ahead[stream]
                 before = sa.func.coalesce(POSITIONS.c.restored_to, agreed)
                 least = sa.case((before < agreed, before), else_=agreed)
                 row = row.where(POSITIONS.c.version > agreed)
                 unit.connection.execute(row.values(halted=True, restored_to=least))
             else:
-                seen, lower = unseen[stream]
-                unit.connection.execute(row.where(POSITIONS.c.seen == seen).values(seen=lower))
+                lower_seen(unit, self._source, stream, *unseen[stream])
 
     def _update(self, *conditions: sa.ColumnElement[bool], **values: Any) -> None:
         """Save something of the comparison; _Overtaken if it is no longer as `conditions` say."""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.core.errors import Conflict, Refused
 from chassis.database.engine import Database, is_session_lost
-from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED
+from chassis.database.tables import DEAD_LETTERS, GAPS, POSITIONS, RECONCILED
 from chassis.eventlog.log import HeadCursor
 from chassis.projections.read_model import LockMode
 
@@ -99,7 +99,7 @@ def is_refused_lock(error: DBAPIError) -> bool:
 
 def create_tables(connection: sa.Connection, tables: Sequence[sa.Table], release: str) -> None:
     """Create the tables that are missing, the inbox's too; Refused if `release` is another."""
-    for table in dict.fromkeys((_RELEASE, *tables, POSITIONS, RECONCILED, DEAD_LETTERS)):
+    for table in dict.fromkeys((_RELEASE, *tables, POSITIONS, GAPS, RECONCILED, DEAD_LETTERS)):
         table.create(connection, checkfirst=True)
     creator = connection.execute(sa.select(_RELEASE.c.fingerprint)).scalar()
     if creator is None:

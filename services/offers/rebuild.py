@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.config.settings import Settings
-from chassis.database.tables import POSITIONS, RECONCILED
+from chassis.database.tables import GAPS, POSITIONS, RECONCILED
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.read_model import ReadModel
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
@@ -16,7 +16,7 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
     del settings, live
     return ReadModel(
         service="offers",
-        tables=(IDENTIFIERS, LABELS, MEMBERSHIPS, POSITIONS, SUMMARIES, RECONCILED),
+        tables=(IDENTIFIERS, LABELS, MEMBERSHIPS, POSITIONS, GAPS, SUMMARIES, RECONCILED),
         lock_tables=(POSITIONS,),
         projections={"profiles": ShopperProjection(), "segments": SegmentProjection()},
     )

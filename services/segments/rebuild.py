@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from chassis.config.settings import Settings
-from chassis.database.tables import POSITIONS, RECONCILED
+from chassis.database.tables import GAPS, POSITIONS, RECONCILED
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.read_model import ReadModel
 from profile_index import load_summaries, streams_of
@@ -46,7 +46,7 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
 
     return ReadModel(
         service="segments",
-        tables=(POSITIONS, PROFILES, LABELS, IDENTIFIERS, SUMMARIES, MEMBERSHIPS, RECONCILED),
+        tables=(POSITIONS, GAPS, PROFILES, LABELS, IDENTIFIERS, SUMMARIES, MEMBERSHIPS, RECONCILED),
         lock_tables=(POSITIONS, PROFILES),
         projections={"profiles": UnevaluatedProjection(), "segments": MembershipReplay()},
         evaluate=mark_all_evaluated,

@@ -289,10 +289,13 @@ def stuck(clinic: Clinic) -> Iterator[None]:
         INSERT INTO positions (source, stream_id, version, seen, halted)
         VALUES ('profiles', %s, 0, 3, false)
     """
+    gap = "INSERT INTO position_gaps (source, stream_id) VALUES ('profiles', %s)"
     stream = str(uuid.uuid4())
     clinic.sql("segments", statement, stream)
+    clinic.sql("segments", gap, stream)
     yield
-    clinic.sql("segments", "DELETE FROM positions WHERE stream_id = %s", stream)
+    for table in ("positions", "position_gaps"):
+        clinic.sql("segments", f"DELETE FROM {table} WHERE stream_id = %s", stream)
 
 
 @contextmanager

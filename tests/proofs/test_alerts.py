@@ -239,6 +239,7 @@ class Faults:
         now = time.time_ns() // 1_000
         # An event that the source does not have yet, and streams that a restored one lost.
         self._insert("segments", "positions", source="profiles", stream_id=_LAGS, version=0, seen=1)
+        self._insert("segments", "position_gaps", source="profiles", stream_id=_LAGS)
         self._insert(
             "segments",
             "positions",

@@ -15,7 +15,7 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 from chassis import Draft, Event, FixedClock, JointDraft, new_id, parse_instant
-from chassis.database import migrations_v1, migrations_v2, tables
+from chassis.database import migrations_v1, migrations_v2, migrations_v3, tables
 from chassis.database.engine import Database, upsert
 from chassis.database.migration import grant
 from chassis.eventlog.log import FIRST_HEADS
@@ -45,6 +45,7 @@ def create_tables(uri: str, user: str | None = None) -> None:
         migrations_v1.create_log(operations)
         migrations_v1.create_inbox(operations)
         migrations_v2.keep_alive(operations)
+        migrations_v3.separate_gaps(operations)
         create_profile_index(operations)
         rename_columns(operations)
         METADATA.create_all(connection)

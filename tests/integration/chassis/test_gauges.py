@@ -14,7 +14,7 @@ from chassis import Draft, new_id
 from chassis.core.clock import SystemClock
 from chassis.core.event import Event
 from chassis.database.engine import Database
-from chassis.database.tables import DEAD_LETTERS, POSITIONS, RECONCILED, REPLICAS, STREAMS
+from chassis.database.tables import DEAD_LETTERS, GAPS, POSITIONS, RECONCILED, REPLICAS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.gauges import DatabaseCollector, GaugeQuery, MeasuredService
 from chassis.observability.metrics import NEWEST_APPLIED
@@ -42,6 +42,12 @@ def work(toy: Callable[[], Database]) -> UnitOfWorkRunner:
 
 def _insert(work: UnitOfWorkRunner, table: sa.Table, *rows: dict[str, Any]) -> None:
     work.run(lambda unit: unit.connection.execute(sa.insert(table), list(rows)))
+
+
+def _insert_positions(work: UnitOfWorkRunner, *rows: dict[str, Any]) -> None:
+    _insert(work, POSITIONS, *rows)
+    behind = [row for row in rows if row["seen"] > row["version"]]
+    _insert(work, GAPS, *({name: row[name] for name in ("source", "stream_id")} for row in behind))
 
 
 def _position(stream: str, version: int, seen: int, *, halted: bool = False) -> dict[str, Any]:
@@ -97,8 +103,8 @@ def test_events_that_were_seen_and_not_applied_are_counted_by_source(
     work: UnitOfWorkRunner,
 ) -> None:
     halted = _position("d", 0, 9, halted=True)
-    _insert(
-        work, POSITIONS, _position("a", 1, 4), _position("b", 2, 2), _position("c", 0, 1), halted
+    _insert_positions(
+        work, _position("a", 1, 4), _position("b", 2, 2), _position("c", 0, 1), halted
     )
     samples = _samples([MeasuredService(work)])
     assert samples["cdp_events_behind", "reader", "profiles"] == 4
@@ -106,9 +112,8 @@ def test_events_that_were_seen_and_not_applied_are_counted_by_source(
 
 
 def test_a_halted_stream_is_found_whether_or_not_it_lags(work: UnitOfWorkRunner) -> None:
-    _insert(
+    _insert_positions(
         work,
-        POSITIONS,
         _position("lags", 1, 2, halted=True),
         _position("does not", 2, 2, halted=True),
         _position("goes on", 2, 2),

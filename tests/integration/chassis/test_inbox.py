@@ -626,3 +626,28 @@ def test_two_sources_are_followed_apart(notes: Followed) -> None:
     other.note({"a": 5})
     assert notes.inbox.behind(10) == {}
     assert other.behind(10) == {"a": 0}
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_positions_are_updated_in_place_and_once_for_each_batch(notes: Followed) -> None:
+    query = sa.text(
+        "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'positions'"
+    )
+    updates: list[list[int]] = []
+
+    class Counted(Notes):
+        def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
+            super().apply(unit, events)
+            before = unit.connection.execute(query).one()
+
+            def count(connection: sa.Connection) -> None:
+                after = connection.execute(query).one()
+                updates.append([new - old for new, old in zip(after, before, strict=True)])
+
+            sa.event.listen(unit.connection, "commit", count, once=True)
+
+    events = append(notes.log, *(note("abc"[i % 3], i) for i in range(30)))
+    for first in range(0, 30, 6):
+        notes.inbox.process(events[first : first + 6], Counted())
+    assert updates == [[3, 3]] * 5, "all of them in place"
+    notes.check_whole()

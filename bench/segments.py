@@ -1,0 +1,165 @@
+"""Segments' own work in batches of 100: CPU of Python and of PostgreSQL for each event.
+
+What an event costs must not depend on how many rules there are, nor on how long its shopper's
+history is: only on the rules that it concerns.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+from typing import Any
+
+import sqlalchemy as sa
+
+from bench.cpu import cpu_seconds
+from chassis import DAY, Event, FixedClock, new_id, parse_instant
+from chassis.database.engine import Database
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.projections.inbox import Inbox
+from deploy.services import upgrade
+from services.segments.configuration import load_definitions, read_definition
+from services.segments.domain.definitions import Definition
+from services.segments.projections import MembershipProjection
+from services.segments.registry import DefinitionRegistry
+from tests.support.servers import Databases
+
+BATCH = 100
+ROUNDS = 9
+SHOPPERS = 2_000
+FEW_RULES, MANY_RULES = 10, 1_000
+FEW_ORDERS, MANY_ORDERS = 10, 10_000
+_LONG_SHOPPERS = 3
+_NOW = parse_instant("2026-11-21T19:30:00Z")
+
+
+@dataclass(frozen=True, slots=True)
+class EventCost:
+    """Microseconds of CPU for an event."""
+
+    python: float
+    postgresql: float
+
+    @property
+    def both(self) -> float:
+        """Both sides together."""
+        return self.python + self.postgresql
+
+
+def measure(databases: Databases) -> dict[str, float]:
+    """The cost of an order with the shipped rules, with few and many, and for long histories.
+
+    The many rules ask for event types that orders are not, except as many as the few.
+    """
+    with ExitStack() as stack:
+        make = partial(_Segments, databases, stack)
+        shipped = make(load_definitions())
+        few, many = make(_rules(FEW_RULES)), make(_rules(MANY_RULES))
+        short, long = make(load_definitions()), make(load_definitions())
+        for segments in (shipped, few, many):
+            segments.know(SHOPPERS, 1)
+        short.know(_LONG_SHOPPERS, FEW_ORDERS)
+        long.know(_LONG_SHOPPERS, MANY_ORDERS)
+        costs: dict[str, list[EventCost]] = {}
+        for _ in range(ROUNDS):  # in turns, because other load comes and goes
+            for name, segments in (
+                ("shipped", shipped),
+                ("few", few),
+                ("many", many),
+                ("short", short),
+                ("long", long),
+            ):
+                costs.setdefault(name, []).append(segments.cost())
+        both = {name: median(cost.both for cost in of) for name, of in costs.items()}
+        return {
+            "segments_state_us": round(both["shipped"]),
+            "segments_state_python_us": round(median(cost.python for cost in costs["shipped"])),
+            "rules_1000_over_10": round(both["many"] / both["few"], 2),
+            "orders_10000_over_10": round(both["long"] / both["short"], 2),
+        }
+
+
+def _rules(count: int) -> Sequence[Definition]:
+    """`count` rules, of which FEW_RULES ask for orders and the others for other events."""
+    definitions = []
+    for number in range(count):
+        event = "order_completed" if number < FEW_RULES else f"seen_{number}"
+        rule = f'count("{event}", within="{30 + number % 60}d") > {number % 7 + 1}'
+        definitions.append(
+            read_definition({"segment": f"s{number}", "rule": rule, "description": "for the bench"})
+        )
+    return definitions
+
+
+class _Segments:
+    """The service's inbox and projection, on a database of its own."""
+
+    def __init__(
+        self, databases: Databases, stack: ExitStack, definitions: Sequence[Definition]
+    ) -> None:
+        owner, uri = databases.create("segments", partial(upgrade, "segments"))
+        stack.callback(databases.drop, owner)
+        database = Database(uri)
+        stack.callback(database.close)
+        self._clock = FixedClock(_NOW)
+        self._work = UnitOfWorkRunner(database, "segments", self._clock)
+        self._inbox = Inbox(self._work, "profiles")
+        self._projection = MembershipProjection(DefinitionRegistry(definitions))
+        self._heads: dict[str, int] = {}
+        self._streams: list[str] = []
+        self._chance = random.Random(1)
+        find = sa.text("SELECT pg_backend_pid()")
+        self._backend = self._work.read(lambda unit: unit.connection.execute(find).scalar_one())
+
+    def know(self, shoppers: int, orders: int) -> None:
+        """Apply the first event of each shopper, and the orders of the two years before."""
+        self._streams = [f"shopper-{number:06}" for number in range(shoppers)]
+        for first in range(0, shoppers, BATCH):
+            self._apply([self._created(stream) for stream in self._streams[first : first + BATCH]])
+        wanted = [stream for stream in self._streams for _ in range(orders)]
+        for first in range(0, len(wanted), 500):
+            self._apply([self._order(stream, 700 * DAY) for stream in wanted[first : first + 500]])
+
+    def cost(self) -> EventCost:
+        """What an order costs, in a batch of shoppers drawn at random."""
+        size = min(BATCH, len(self._streams) * 10)
+        events = [self._order(self._chance.choice(self._streams), DAY) for _ in range(size)]
+        before = time.process_time(), cpu_seconds([self._backend])
+        self._apply(events)
+        # Ticks of ten milliseconds are too coarse for one batch of the database's side.
+        rounds = 1
+        while cpu_seconds([self._backend]) - before[1] < 0.1:
+            rounds += 1
+            self._apply([self._order(self._chance.choice(self._streams), DAY) for _ in events])
+        spent = time.process_time() - before[0], cpu_seconds([self._backend]) - before[1]
+        return EventCost(*(1e6 * seconds / (rounds * size) for seconds in spent))
+
+    def _created(self, stream: str) -> Event:
+        entry = {"stream": stream, "profile_id": stream, "epoch": 1, "identifiers": []}
+        data = {"reason": "created", "streams": [{**entry, "version": 1}]}
+        return self._event(stream, "identity_changed", data, _NOW - 800 * DAY)
+
+    def _order(self, stream: str, within: int) -> Event:
+        at = self._clock.at - self._chance.randrange(within)
+        data = {
+            "order_id": new_id(),
+            "revenue": self._chance.randint(500, 9_900),
+            "currency": "USD",
+            "products": [{"product_id": "p", "category": "music", "quantity": 1, "price": 900}],
+        }
+        return self._event(stream, "order_completed", data, at)
+
+    def _event(self, stream: str, kind: str, data: dict[str, Any], at: int) -> Event:
+        version = self._heads[stream] = self._heads.get(stream, 0) + 1
+        self._clock.at += 1_000
+        return Event(new_id(), "profiles", kind, stream, version, data, at, self._clock.at)
+
+    def _apply(self, events: Sequence[Event]) -> None:
+        result = self._inbox.process(events, self._projection)
+        if not result.applied or result.behind:
+            raise RuntimeError("the events of the bench are not applied")

@@ -1,0 +1,12 @@
+"""Streams with gaps in a table of their own, so that positions change in place."""
+
+from alembic import op
+
+from chassis.database.migrations_v3 import separate_gaps
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    separate_gaps(op)
