@@ -122,8 +122,10 @@ class _Segments:
         for first in range(0, shoppers, BATCH):
             self._apply([self._created(stream) for stream in self._streams[first : first + BATCH]])
         wanted = [stream for stream in self._streams for _ in range(orders)]
-        for first in range(0, len(wanted), 500):
-            self._apply([self._order(stream, 700 * DAY) for stream in wanted[first : first + 500]])
+        for first in range(0, len(wanted), BATCH):
+            self._apply(
+                [self._order(stream, 700 * DAY) for stream in wanted[first : first + BATCH]]
+            )
 
     def cost(self) -> EventCost:
         """What an order costs, in a batch of shoppers drawn at random."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 from random import Random
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rules.summary.summary as summary_module
 from chassis import DAY, HOUR
 from rules import Occasion, Summary, combine, profile_view
 from tests.unit.rules.shoppers import NOW, ShopperEvent, fold, histories
@@ -139,6 +141,38 @@ def test_the_newest_thousand_and_one_instants_are_kept_whatever_the_grouping() -
     assert summary.count("product_viewed", now=10_000, after=0) == 1_001
     assert combine([fold(events[::2]), fold(events[1::2])]).state.types == summary.state.types
     assert fold(reversed(events)).state.types == summary.state.types
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 40), st.integers(0, 60)),
+        max_size=40,
+    ),
+    st.integers(0, 80),
+    st.integers(1, 40),
+)
+def test_counts_are_those_of_all_events_however_many_are_dated_ahead(
+    told: list[tuple[int, int, int]], later: int, within: int
+) -> None:
+    """Each is (stream, when it was recorded, when it happened): some of it is still to come."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(summary_module, "_NEWEST", 3)
+        streams = [Summary(), Summary(), Summary()]
+        for number, (stream, recorded_at, at) in enumerate(sorted(told, key=itemgetter(1))):
+            occasion = Occasion(at, f"e{number}", recorded_at=recorded_at)
+            streams[stream].add("product_viewed", {}, at, f"e{number}", occasion)
+        summary = combine(streams)
+        instants = sorted(at for _stream, _recorded_at, at in told)
+        now = max((recorded_at for _stream, recorded_at, _at in told), default=0) + later
+        passed = [at for at in instants if at <= now]
+        inside = [at for at in passed if at > now - within]
+        assert summary.count("product_viewed", now) == len(passed)
+        assert min(summary.count("product_viewed", now, now - within), 3) == min(len(inside), 3)
+        newest = [summary.last("product_viewed", now, rank) for rank in (1, 2, 3)]
+        assert newest == (passed[::-1] + [None] * 3)[:3]
+        coming = min((at for at in instants if at > now), default=None)
+        assert summary.next("product_viewed", now) == coming
+        assert summary.first("product_viewed", now) == (passed[0] if passed else None)
 
 
 def test_what_is_dated_ahead_takes_no_place_of_what_has_happened() -> None:
