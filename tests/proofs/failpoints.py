@@ -33,9 +33,9 @@ class Failpoint:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def resolved(self) -> None:
-        from services.profiles import commands
+        from services.profiles.commands import recording
 
-        resolve = commands.resolve
+        resolve = recording.resolve
 
         def patched(events: Any, identity: Any) -> Any:
             batch = resolve(events, identity)
@@ -43,7 +43,7 @@ class Failpoint:
                 self.arrive()
             return batch
 
-        commands.resolve = patched
+        recording.resolve = patched
 
     def committed(self) -> None:
         publish = BrokerPublisher.publish

@@ -22,20 +22,20 @@ from contracts.ingest import IncomingEvent
 from identifiers import Accepted
 from rules import Occasion, apply_to_order, is_completed, money_of, refunded_money
 from rules import order_key as key_in_summaries
+from services.profiles.domain.owners import OwnerHistory, Owners
 from services.profiles.domain.recording import ResolvedEvent
 
 COMPLETED = "order_completed"
 ORDER_TYPES = frozenset(
     name for name, schema in EVENT_TYPES.items() if isinstance(schema, OrderData)
 )
-_CARTS = frozenset({"cart_updated", "checkout_started"})
 
 TOLD_BEFORE, BROWSER, SHOP, ACCOUNT = range(4)
 """How well who told an order knows whose it is; `TOLD_BEFORE`: no completion was told yet."""
 
 # Of other orders of the same id, so many are found again, the newest.
 _MOST_REUSED = 100
-_IDS = uuid.UUID("8a5a3a52-5f0d-5d4f-9a43-5d8f6e0c1b77")
+IDS = uuid.UUID("8a5a3a52-5f0d-5d4f-9a43-5d8f6e0c1b77")
 
 
 class OrderKey(NamedTuple):
@@ -73,24 +73,11 @@ class OrderRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Owners:
-    """The profiles of streams, and which profiles are accounts'."""
-
-    profiles: Mapping[str, str]
-    accounts: frozenset[str]
-
-    def profile_of(self, stream: str) -> str | None:
-        """The profile of a stream, None for one that is nobody's."""
-        return self.profiles.get(stream)
-
-    def is_account(self, home: OrderHome) -> bool:
-        """Whether an order at that home is an account's."""
-        return home.strength == ACCOUNT or self.profiles.get(home.stream) in self.accounts
-
-
-@dataclass(frozen=True, slots=True)
 class OrderEvent:
-    """An event that tells of an order; `resolution` is None where no identifier can be used."""
+    """An event that tells of an order, the `place`th of its call.
+
+    `resolution` is None where no identifier can be used.
+    """
 
     event: IncomingEvent
     key: OrderKey
@@ -98,6 +85,7 @@ class OrderEvent:
     strength: int
     address: str | None
     occasion: Occasion
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +112,7 @@ def order_event(
     recorded_at: int,
     place: int,
 ) -> OrderEvent:
-    """An event that tells of an order, the `place`th of those that are recorded together."""
+    """An event that tells of an order, the `place`th of its call."""
     occasion = Occasion(
         at=event.time,
         event_id=event.id,
@@ -133,7 +121,7 @@ def order_event(
         by_browser=event.origin == "browser",
     )
     strength = strength_of(event, accepted)
-    return OrderEvent(event, key, resolution, strength, address_of(accepted), occasion)
+    return OrderEvent(event, key, resolution, strength, address_of(accepted), occasion, place)
 
 
 def at_home(draft: Draft, order: OrderPlace) -> Draft:
@@ -180,7 +168,7 @@ def address_of(accepted: Accepted) -> str | None:
 
 def stream_of_nobody(key: OrderKey) -> str:
     """The stream for what is told of an order before anybody is known whose it is."""
-    return str(uuid.uuid5(_IDS, f"{len(key.store)} {key.store}{key.order_id}"))
+    return str(uuid.uuid5(IDS, f"{len(key.store)} {key.store}{key.order_id}"))
 
 
 def place(telling: OrderEvent, row: OrderRow, owners: Owners) -> OrderPlace:
@@ -239,7 +227,7 @@ def _move(telling: OrderEvent, row: OrderRow, stream: str) -> JointDraft:
     if row.key.store:
         data["store"] = row.key.store
     return JointDraft(
-        id=str(uuid.uuid5(_IDS, f"moved {event.id}")),
+        id=str(uuid.uuid5(IDS, f"moved {event.id}")),
         type="order_moved",
         entries={home.stream: {}, stream: {}},
         data={**data, "state": home.state},
@@ -252,7 +240,7 @@ def _contradicts(telling: OrderEvent, own: ResolvedEvent, home: OrderHome, owner
     """Whether it is another order than the one at home, in spite of its id."""
     if home.strength <= BROWSER or _is_of(home, own, owners):
         return False
-    if telling.strength == ACCOUNT and owners.is_account(home):
+    if telling.strength == ACCOUNT and (home.strength == ACCOUNT or owners.is_account(home.stream)):
         return True
     if None in (telling.address, home.address) or telling.address == home.address:
         return False
@@ -293,45 +281,9 @@ def _currency_error(telling: OrderEvent, home: OrderHome) -> Mapping[str, str] |
     return {"field": "data.currency", "message": message}
 
 
-def checkouts(event: IncomingEvent, streams: Iterable[str], owners: Owners) -> list[Draft]:
-    """What tells `streams` of a completed order, without its content, that the cart was bought."""
-    drafts = []
-    for stream in sorted(streams):
-        profile_id = owners.profile_of(stream)
-        if profile_id is not None:
-            metadata: dict[str, Any] = {"profile_id": profile_id, "causation_id": event.id}
-            if event.arrival is not None:
-                metadata["arrival"] = list(event.arrival)
-            drafts.append(
-                Draft(
-                    id=str(uuid.uuid5(_IDS, f"checkout {event.id} {stream}")),
-                    stream=stream,
-                    type="checkout_completed",
-                    data={},
-                    occurred_at=event.time,
-                    metadata=metadata,
-                )
-            )
-    return drafts
-
-
-def cart_id(event: IncomingEvent) -> str | None:
-    """The cart that an event of a device is about."""
-    value = event.data.get("cart_id") if event.type in _CARTS else None
-    return value if isinstance(value, str) else None
-
-
 def unresolved(refusal: Mapping[str, Any]) -> ResolvedEvent:
     """The resolution of an event none of whose identifiers can be used: it is nobody's."""
     return ResolvedEvent("", "", 0, "none", refusal["ignored_identifiers"])
-
-
-def bought_cart(telling: OrderEvent) -> str | None:
-    """The cart that a completed order was, if a shop tells it."""
-    if telling.event.type != COMPLETED or telling.strength == BROWSER:
-        return None
-    value = telling.event.data.get("cart_id")
-    return value if isinstance(value, str) else None
 
 
 def streams_of(
@@ -366,53 +318,6 @@ def contested(
     return streams
 
 
-def with_resolutions(owners: Owners, events: Iterable[OrderEvent]) -> Owners:
-    """The owners, those of the streams included that the events are resolved to.
-
-    A later event of the batch may have moved a stream since: what its owner is once all are
-    recorded counts.
-    """
-    resolved: dict[str, str] = {}
-    for telling in events:
-        own = telling.resolution
-        if own is not None:
-            resolved[own.stream] = own.profile_id
-    return Owners({**resolved, **owners.profiles}, owners.accounts)
-
-
-def drafts_at_home(
-    telling: OrderEvent,
-    draft: Draft,
-    order: OrderPlace,
-    carts: Mapping[str, Iterable[str]],
-    owners: Owners,
-) -> list[Draft | JointDraft]:
-    """What is recorded of an event: that its order has moved, the event, and who has bought."""
-    drafts: list[Draft | JointDraft] = [] if order.moved is None else [order.moved]
-    drafts.append(at_home(draft, order))
-    if telling.event.type == COMPLETED and telling.strength != BROWSER:
-        drafts += checkouts(telling.event, _devices_of(telling, order, carts, owners), owners)
-    return drafts
-
-
-def _devices_of(
-    telling: OrderEvent, order: OrderPlace, carts: Mapping[str, Iterable[str]], owners: Owners
-) -> set[str]:
-    """The streams whose carts were bought by an order that is recorded in another one.
-
-    That of the device from which it came is told whoever it belongs to: an address may be proven
-    later, and take the order away. Other streams of the profile have been told by the order.
-    """
-    own = telling.resolution
-    if own is not None and own.tenure_stream is not None:
-        always, others = {own.tenure_stream}, {own.stream}
-    else:
-        always, others = set(), set(carts.get(bought_cart(telling) or "", ()))
-        others |= set() if own is None else {own.stream}
-    other = {stream for stream in others if owners.profile_of(stream) != order.profile_id}
-    return (always | other) - {order.stream}
-
-
 @dataclass(slots=True)
 class OrderPlan:
     """Where the events of a batch that tell of orders go, by event id, and what else follows.
@@ -438,7 +343,7 @@ class OrderPlan:
 
 
 def plan(
-    events: Iterable[OrderEvent], rows: Mapping[OrderKey, OrderRow], owners: Owners
+    events: Iterable[OrderEvent], rows: Mapping[OrderKey, OrderRow], owners: OwnerHistory
 ) -> OrderPlan:
     """Where each of the events goes, in their order; the rows are brought up to date.
 
@@ -454,7 +359,7 @@ def plan(
             and (telling.strength == BROWSER or row.home.strength < SHOP)
         ):
             continue
-        order = place(telling, row, owners)
+        order = place(telling, row, owners.at(telling.place))
         if order.error is not None:
             found.errors[telling.event.id] = order.error
             continue
@@ -466,7 +371,7 @@ def plan(
 
 def _review(telling: OrderEvent, row: OrderRow, order: OrderPlace) -> dict[str, str]:
     return {
-        "id": str(uuid.uuid5(_IDS, f"reused {len(row.key.store)} {row.key} {order.stream}")),
+        "id": str(uuid.uuid5(IDS, f"reused {len(row.key.store)} {row.key} {order.stream}")),
         **row.key._asdict(),
         "home_stream": row.home.stream,
         "stream": order.stream,

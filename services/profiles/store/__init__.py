@@ -68,9 +68,9 @@ from services.profiles.store.orders import (
     list_order_reviews,
     lock_orders,
     note_reuse,
-    owners,
     save_orders,
 )
+from services.profiles.store.owners import owners
 from services.profiles.store.sealed_values import (
     forget_expired,
     keep_sealed,

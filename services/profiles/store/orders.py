@@ -8,12 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import JointDraft
-from chassis.database.bulk import RowStatement, among
-from chassis.database.prepared import PreparedStatement
+from chassis.database.bulk import RowStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
-from profile_index.tables import IDENTIFIERS, LABELS
-from services.profiles.domain.orders import OrderHome, OrderKey, OrderRow, Owners, summary_key
+from services.profiles.domain.orders import OrderHome, OrderKey, OrderRow, summary_key
 from services.profiles.store.summaries import current_summaries, save_summaries
 from services.profiles.store.tables import ORDER_HOMES, ORDER_REVIEWS
 
@@ -48,20 +45,6 @@ _NOTE_REUSE = RowStatement(
     ON CONFLICT (id) DO UPDATE
     SET event_id = excluded.event_id, last_at = excluded.last_at, done_at = NULL
     """
-)
-_ACCOUNTS = PreparedStatement(
-    sa.select(LABELS.c.profile_id)
-    .distinct()
-    .select_from(LABELS.join(IDENTIFIERS, IDENTIFIERS.c.stream_id == LABELS.c.stream_id))
-    .where(
-        among(LABELS.c.profile_id, "profiles"),
-        IDENTIFIERS.c.assurance == sa.literal_column("'verified'"),
-    )
-)
-_LABELS = PreparedStatement(
-    sa.select(LABELS.c.stream_id, LABELS.c.profile_id, LABELS.c.last_epoch).where(
-        among(LABELS.c.stream_id, "streams")
-    )
 )
 
 
@@ -106,35 +89,6 @@ def save_orders(unit: UnitOfWork, rows: Iterable[OrderRow]) -> None:
     ]
     if values:
         _SAVE_ORDERS.execute(unit.connection, values)
-
-
-def owners(
-    unit: UnitOfWork,
-    streams: Iterable[str],
-    facts: Iterable[JointDraft],
-    contested: Mapping[str, str | None],
-) -> Owners:
-    """Whose `streams` are once `facts` are appended.
-
-    Which profiles are accounts' is found out for the `contested` streams alone, with the profiles
-    that identity has named: that of an account of many devices would be read each time.
-    """
-    found: dict[str, tuple[int, str]] = {
-        row.stream_id: (row.last_epoch, row.profile_id)
-        for row in _LABELS.execute(unit.connection, streams=sorted(set(streams)))
-    }
-    proven = set()
-    for fact in facts:
-        for stream, entry in fact.entries.items():
-            found[stream] = max(found.get(stream, (0, "")), (entry["epoch"], entry["profile_id"]))
-            if any(each["assurance"] == "verified" for each in entry["identifiers"]):
-                proven.add(entry["profile_id"])
-    by_stream = {stream: profile_id for stream, (_, profile_id) in found.items()}
-    profiles = (by_stream.get(stream) or named for stream, named in contested.items())
-    wanted = sorted({profile for profile in profiles if profile} - proven)
-    if wanted:
-        proven |= {row.profile_id for row in _ACCOUNTS.execute(unit.connection, profiles=wanted)}
-    return Owners(by_stream, frozenset(proven))
 
 
 def note_reuse(unit: UnitOfWork, reviews: Iterable[Mapping[str, str]]) -> None:

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis.core.errors import Failure
-from services.profiles import commands, store
-from services.profiles.commands import IdentityUnavailable
+from services.profiles import store
+from services.profiles.commands import IdentityUnavailable, recording
 from tests.integration.cases.test_consent import BARE, IDA, consent, consents
 from tests.support.case_shop import CaseShop
 from tests.support.toy_services import wait_until
@@ -112,7 +112,7 @@ def test_a_refusal_whose_recording_crashed_is_whole_when_it_is_told_again(
     refusal = consent(shop, "11:00", {"anonymous_id": "laptop", **BARE}, granted=False)
     with monkeypatch.context() as patched:
         if place == "resolved":  # identity has committed, and profiles knows nothing
-            fail_once(patched, commands, "resolve", after=True)
+            fail_once(patched, recording, "resolve", after=True)
         elif place == "noted":
             fail_once(patched, store, "save_addresses", after=True)
         else:
@@ -135,7 +135,7 @@ def test_a_refusal_that_waited_for_identity_reaches_the_account(
         raise IdentityUnavailable("identity", "does not answer")
 
     with monkeypatch.context() as patched:
-        patched.setattr(commands, "resolve", unavailable)
+        patched.setattr(recording, "resolve", unavailable)
         (receipt,) = shop.receipts(refusal)
     assert receipt["status"] == "accepted"
     wait_until(lambda: consents(shop, user_id="ida") == {"email": False})

@@ -16,8 +16,9 @@ from contracts.ingest import IncomingEvent
 from identifiers import accept, load_types
 from profile_index import fold_events
 from rules import OrderAccount, Summary, combine, is_completed
-from services.profiles.domain import orders
-from services.profiles.domain.orders import OrderKey, OrderRow, Owners
+from services.profiles.domain import carts, orders
+from services.profiles.domain.orders import OrderKey, OrderRow
+from services.profiles.domain.owners import OwnerHistory, OwnerLabel, owner_history
 from services.profiles.domain.recording import ResolvedEvent, draft
 
 NOW = 10**15
@@ -36,6 +37,12 @@ SENDERS: Mapping[str, tuple[dict[str, str], bool, str]] = {
 }
 PROFILES = {"ann": "ann", "ann by loyalty card": "ann"}
 STREAMS = {"a browser": "a device"}
+
+
+def owned(profiles: Mapping[str, str], accounts: frozenset[str] = frozenset()) -> OwnerHistory:
+    """Streams that stay whose they are."""
+    labels = {stream: [OwnerLabel(1, profile)] for stream, profile in profiles.items()}
+    return owner_history(labels, accounts)
 
 
 @dataclass
@@ -77,7 +84,7 @@ class OrderWorld:
             return resolution.stream
         row = self.rows.setdefault(key, OrderRow(key))
         telling = orders.order_event(event, key, accepted, resolution, NOW, 0)
-        owners = Owners(
+        owners = owned(
             {s: PROFILES.get(s, s) for s in SENDERS if s != "nobody"}, frozenset({"ann", "ben"})
         )
         plan = orders.plan([telling], {key: row}, owners)
@@ -87,7 +94,7 @@ class OrderWorld:
         if event.id not in plan.places:
             return "refused"
         place = plan.places[event.id]
-        self._append(orders.drafts_at_home(telling, by_identity, place, {}, owners))
+        self._append(carts.drafts_at_home(telling, by_identity, place, {}, owners))
         return place.stream
 
     def _append(self, drafts: Sequence[Draft | JointDraft]) -> None:
@@ -290,6 +297,6 @@ def test_two_browsers_that_tell_one_order_make_one_of_it() -> None:
 
 def test_a_device_is_told_of_a_bought_cart_if_it_is_anybodys() -> None:
     event = IncomingEvent("e", "order_completed", NOW, None, {}, False, None, {"order_id": "1"})
-    (checkout,) = orders.checkouts(event, ["s", "t"], Owners({"s": "p"}, frozenset()))
+    (checkout,) = carts.checkouts(event, ["s", "t"], owned({"s": "p"}).at(0))
     assert (checkout.stream, checkout.type, checkout.data) == ("s", "checkout_completed", {})
     assert checkout.metadata == {"profile_id": "p", "causation_id": "e"}

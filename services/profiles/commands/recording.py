@@ -1,4 +1,4 @@
-"""The one write command, from what a shop sends to what is in the log; and keeping summaries."""
+"""The one write command, from what a shop sends to what is in the log."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from typing import Any, Protocol
 import prometheus_client
 from cryptography.exceptions import InvalidTag
 
-from chassis import Draft, Event, InvalidInput, JointDraft, NotFound, SystemClock, Unavailable
+from chassis import Event, InvalidInput, SystemClock, Unavailable
 from chassis.config.settings import Settings
 from chassis.core.clock import ArrivalClock
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.ingest import IncomingEvent, read_events, read_origin
-from identifiers import Accepted, list_ignored, load_types
+from identifiers import list_ignored, load_types
 from profile_index import profiles_of
 from services.profiles import store
+from services.profiles.commands.addresses import note_addresses
+from services.profiles.commands.orders import IncomingDraft, place_orders
 from services.profiles.domain import addresses, orders, receipts, recording
-from services.profiles.domain.addresses import AddressBook, AddressedEvent
 from services.profiles.domain.conflicts import (
     EventContent,
     content_of,
@@ -33,10 +34,9 @@ from services.profiles.domain.conflicts import (
     seen_identifiers,
 )
 from services.profiles.domain.deferral import deferred_body, read_deferred
-from services.profiles.domain.orders import OrderKey
 from services.profiles.domain.receipts import LogPosition, RecordOutcome
-from services.profiles.domain.recording import MissingFacts, ResolvedBatch, ResolvedEvent
-from services.profiles.store import CurrentSummary, DeferredEvent
+from services.profiles.domain.recording import MissingFacts, ResolvedBatch
+from services.profiles.store import DeferredEvent
 from services.profiles.vault import SealedValue, Vault, open_vault
 
 _HISTORY_PAGE = 1_000
@@ -46,8 +46,6 @@ _ROUNDS = 5
 _PATIENCE = 5.0  # seconds in all: each round may wait for locks, and for identity
 # Conflicts that one process lists in a minute: whoever may send events can make any number of them.
 _MOST_LISTED = 500
-# A summary is stored again once this many events have come after the one in the table.
-_TAIL = 20
 
 
 class IdentityClient(Protocol):
@@ -300,47 +298,6 @@ def resolve(events: Sequence[IncomingEvent], identity: IdentityClient) -> Resolv
     return ResolvedBatch(resolutions, {**refusals, **refused}, facts)
 
 
-def close_order_review(unit: UnitOfWork, review_id: str) -> None:
-    """Take an entry off the review list of orders; NotFound if it is not on it."""
-    if not store.close_order_review(unit, review_id):
-        raise NotFound("done", "is not an entry of the review list")
-
-
-def refresh_summaries(unit: UnitOfWork, summaries: Mapping[str, CurrentSummary]) -> None:
-    """Store the summaries of streams that have grown by many events since the stored ones."""
-    store.save_summaries(
-        unit,
-        {
-            stream: current
-            for stream, current in summaries.items()
-            if current.version - current.stored_version >= _TAIL
-        },
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingDraft:
-    """An event that is about to be recorded: its identifiers, and its draft by identity alone.
-
-    `order` is the order that it tells of.
-    """
-
-    event: IncomingEvent
-    accepted: Accepted
-    draft: Draft
-    order: OrderKey | None
-    addressed: AddressedEvent | None
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedBatch:
-    """The drafts of a batch with all orders in their homes, and what became of its events."""
-
-    drafts: Sequence[Draft | JointDraft]
-    resolutions: Mapping[str, ResolvedEvent]
-    refusals: Mapping[str, Mapping[str, Any]]
-
-
 def _append(
     batch: ResolvedBatch,
     incoming: Sequence[IncomingDraft],
@@ -356,8 +313,8 @@ def _append(
     epochs = store.epochs(unit, [stream for each in resolutions for stream, _ in each.epochs])
     if missing := recording.missing_epochs(resolutions, epochs, fact_drafts):
         raise MissingFacts(missing)
-    placed = _place_orders(unit, batch, incoming, fact_drafts)
-    refusals = _note_addresses(unit, [each.addressed for each in incoming if each.addressed])
+    placed = place_orders(unit, batch, incoming, fact_drafts)
+    refusals = note_addresses(unit, [each.addressed for each in incoming if each.addressed])
     drafts = [*placed.drafts, *refusals]
     appended_facts, appended = store.append(unit, fact_drafts, drafts)
     # Whom else a refusal has reached is nothing that a receipt may tell.
@@ -387,90 +344,6 @@ def _append(
         fact_versions,
         recorded=recorded,
     )
-
-
-def _place_orders(
-    unit: UnitOfWork,
-    batch: ResolvedBatch,
-    incoming: Sequence[IncomingDraft],
-    facts: Sequence[JointDraft],
-) -> PlacedBatch:
-    """The drafts, with what tells of an order in the order's home; homes follow in this unit."""
-    _note_carts(unit, batch, incoming)
-    telling = [(each, each.order) for each in incoming if each.order is not None]
-    if not telling:
-        return PlacedBatch([each.draft for each in incoming], batch.resolutions, batch.refusals)
-    # The rows are locked first: whoever recorded one of these events meanwhile is done by then.
-    rows = store.lock_orders(unit, [key for _, key in telling])
-    recorded = unit.find([each.event.id for each, _ in telling]) if unit.is_repeated else {}
-    events = [
-        orders.order_event(
-            each.event, key, each.accepted, batch.resolutions.get(each.event.id), unit.now, place
-        )
-        for place, (each, key) in enumerate(telling)
-        if each.event.id not in recorded
-    ]
-    carts = store.streams_of_carts(unit, filter(None, map(orders.bought_cart, events)))
-    owners = store.owners(
-        unit, orders.streams_of(events, rows, carts), facts, orders.contested(events, rows)
-    )
-    owners = orders.with_resolutions(owners, events)
-    plan = orders.plan(events, rows, owners)
-    store.save_orders(unit, (row for row in rows.values() if row.home.stream))
-    store.note_reuse(unit, plan.reviews)
-    by_id = {each.event.id: each for each in events}
-    drafts: list[Draft | JointDraft] = []
-    for each in incoming:
-        order = plan.places.get(each.event.id)
-        if order is not None:
-            drafts += orders.drafts_at_home(by_id[each.event.id], each.draft, order, carts, owners)
-        elif each.event.id not in plan.errors and each.event.id in batch.resolutions:
-            drafts.append(each.draft)
-    return PlacedBatch(
-        drafts,
-        {
-            **batch.resolutions,
-            **{
-                event_id: orders.unresolved(batch.refusals[event_id])
-                for event_id in plan.places.keys() & batch.refusals.keys()
-            },
-        },
-        {
-            **{id_: each for id_, each in batch.refusals.items() if id_ not in plan.places},
-            **plan.refusals(batch.resolutions),
-        },
-    )
-
-
-def _note_addresses(unit: UnitOfWork, events: Sequence[AddressedEvent]) -> list[JointDraft]:
-    """Note where addresses were told; the facts by which streams learn of their refusals."""
-    if not events:
-        return []
-    places = addresses.places_of(events)
-    known, counts = store.load_address_uses(unit, places)
-    book = AddressBook(uses=known)
-    wanted = addresses.to_lock(events, known, counts)
-    if wanted:
-        book.counts = store.lock_addresses(unit, wanted)
-        # Whoever told the same meanwhile is done by then.
-        book.uses, _ = store.load_address_uses(unit, places)
-        book.refusals = store.load_refusals(unit, wanted)
-        refused = addresses.refused_in(events)
-        book.recipients = store.newest_uses(unit, refused) if refused else {}
-        recorded = unit.find([each.event.id for each in events]) if unit.is_repeated else {}
-        events = [each for each in events if each.event.id not in recorded]
-    facts = addresses.note_addresses(book, events, unit.now)
-    store.save_addresses(unit, book)
-    return facts
-
-
-def _note_carts(unit: UnitOfWork, batch: ResolvedBatch, incoming: Sequence[IncomingDraft]) -> None:
-    carts = [
-        (cart, batch.resolutions[each.event.id].stream)
-        for each in incoming
-        if each.event.id in batch.resolutions and (cart := orders.cart_id(each.event)) is not None
-    ]
-    store.note_carts(unit, carts)
 
 
 def _fetch_facts(epochs: Mapping[str, int], identity: IdentityClient) -> list[Event]:

@@ -1,0 +1,297 @@
+"""Orders told in one call end as the same orders in a call each, with the real identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from chassis import Event
+from chassis.database.engine import Database
+from chassis.database.tables import STREAMS
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.projections.inbox import Inbox
+from contracts.identity.calls import read_observations
+from deploy.services import upgrade
+from services.identity.commands import ResolveHandler
+from services.identity.domain import responses
+from services.profiles import store
+from services.profiles.projections import IdentityProjection
+from tests.integration.profiles.test_order_homes import folded
+from tests.integration.profiles.test_profiles import ProfilesWithoutNameko
+from tests.unit.identity.shop import OBSERVER
+
+Call = tuple[str, Sequence[Mapping[str, Any]]]  # its origin, and its events
+
+
+class ResolvingIdentity:
+    """The real identity. In a `hurry`, its facts reach profiles before its response does."""
+
+    def __init__(self, database: Database, profiles: UnitOfWorkRunner) -> None:
+        self.work = UnitOfWorkRunner(database, "identity", profiles.clock)
+        self.resolver = ResolveHandler(OBSERVER.policy)
+        self.inbox = Inbox(profiles, "identity")
+        self.in_hurry = False
+
+    def resolve(self, *, observations: list[dict[str, Any]]) -> dict[str, Any]:
+        batch = [OBSERVER.observe(**one) for one in read_observations(observations)]
+        results, facts = self.resolver.resolve(batch, self.work)
+        if self.in_hurry:
+            self.inbox.process(facts, IdentityProjection())
+        return {
+            "resolutions": [responses.resolution(result) for result in results],
+            "facts": [fact.to_wire() for fact in facts],
+        }
+
+    def history(self, *, streams: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+        after = {each["stream"]: each["after"] for each in streams}
+        events = self.work.read(lambda unit: unit.history(after, limit))
+        return {"events": [event.to_wire() for event in events]}
+
+
+class OrderShop:
+    """Profiles and identity on databases of their own; shops there share no name."""
+
+    def __init__(self, profiles: Database, identity: Database) -> None:
+        self.profiles = ProfilesWithoutNameko(profiles)
+        self.identity = ResolvingIdentity(identity, self.profiles.work)
+        self.profiles.identity = self.identity  # type: ignore[assignment]
+        self.shops = 0
+
+    def ends(self, calls: Sequence[Call]) -> dict[str, Any]:
+        """What a new shop ends in that makes these calls; ids are replaced by what is recorded."""
+        self.shops += 1
+        name = f"shop{self.shops}"
+        before = self._streams()
+        for origin, events in calls:
+            named = [self._named(event, name) for event in events]
+            self.profiles.recorder.record(named, self.identity, self.profiles.work, origin)
+        new = dict.fromkeys(self._streams() - before, 0)
+        return self._ends(name, self.profiles.work.read(lambda unit: unit.history(new, 9_999)))
+
+    def _streams(self) -> set[str]:
+        query = sa.select(STREAMS.c.stream_id)
+        return self.profiles.work.read(lambda unit: set(unit.connection.execute(query).scalars()))
+
+    def _named(self, event: Mapping[str, Any], name: str) -> dict[str, Any]:
+        identifiers = {
+            kind: f"{value}.{name}@shop.example" if kind == "email" else f"{value}-{name}"
+            for kind, value in event["identifiers"].items()
+        }
+        ids = {field: f"{event['data'][field]}-{name}" for field in _IDS & event["data"].keys()}
+        data = {**event["data"], **ids}
+        return {**event, "id": f"{event['id']}-{name}", "identifiers": identifiers, "data": data}
+
+    def _ends(self, shop: str, log: list[Event]) -> dict[str, Any]:
+        contents: dict[str, set[str]] = {}
+        for event in log:
+            label = _cause(event).removesuffix(f"-{shop}")
+            contents.setdefault(event.stream, set()).add(f"{event.type} {label}")
+        names = {stream: " | ".join(sorted(content)) for stream, content in contents.items()}
+        names[""] = ""
+        of_shop = {
+            table: table.select().where(table.c.order_id.endswith(f"-{shop}"))
+            for table in (store.ORDER_HOMES, store.ORDER_REVIEWS)
+        }
+        rows, reviews = self.profiles.work.read(
+            lambda unit: [list(unit.connection.execute(query)) for query in of_shop.values()]
+        )
+        summaries = folded(log)
+        return {
+            "recorded as": {
+                _cause(event).removesuffix(f"-{shop}"): names[event.metadata["profile_id"]]
+                for event in log
+                if "profile_id" in event.metadata and event.type != "checkout_completed"
+            },
+            "homes": {
+                (row.store, row.order_id.removesuffix(f"-{shop}")): [
+                    (names[home["stream"]], home["strength"], home["address"] is None)
+                    for home in (
+                        {"stream": row.stream_id, "strength": row.strength, "address": row.address},
+                        *row.reused,
+                    )
+                ]
+                for row in rows
+            },
+            "money": {
+                names[stream]: sorted(order.net for order in summary.book(None).orders)
+                for stream, summary in summaries.items()
+            },
+            "reviews": sorted(
+                (
+                    row.order_id.removesuffix(f"-{shop}"),
+                    names[row.home_stream],
+                    names[row.stream_id],
+                )
+                for row in reviews
+            ),
+        }
+
+
+_IDS = {"order_id", "cart_id", "refund_id"}
+
+
+def _cause(event: Event) -> str:
+    """The id of the event that another one follows from, or its own."""
+    return str(event.metadata.get("causation_id", event.id))
+
+
+def one_by_one(calls: Sequence[Call]) -> list[Call]:
+    return [(origin, [event]) for origin, events in calls for event in events]
+
+
+D1, D2 = {"anonymous_id": "d1"}, {"anonymous_id": "d2"}
+A, B = {"user_id": "a"}, {"user_id": "b"}
+E1, E2 = {"email": "e1"}, {"email": "e2"}
+SENDERS: list[tuple[dict[str, str], bool]] = [
+    (D1, False),
+    (D2, False),
+    (E1, False),
+    (E2, False),
+    ({**D1, **E1}, False),
+    ({**D2, **E1}, False),
+    ({**D1, **E2}, False),
+    (A, True),
+    (B, True),
+    ({**A, **D1}, True),
+    ({**B, **D1}, True),
+    ({**A, **E1}, True),
+    ({**B, **D2, **E2}, True),
+]
+MONEY: dict[str, dict[str, Any]] = {
+    "order_completed": {"revenue": 500, "currency": "USD"},
+    "order_updated": {"revenue": 700, "currency": "USD"},
+    "order_refunded": {"amount": 100, "currency": "USD"},
+    "order_cancelled": {},
+}
+
+
+def shop_event(
+    kind: str, sender: tuple[dict[str, str], bool], order: str = "1", minute: int = 0, **data: Any
+) -> dict[str, Any]:
+    """An event of an order, or of an account."""
+    of_order = {"order_id": order, **MONEY[kind]} if kind in MONEY else {}
+    return {
+        "type": kind,
+        "time": f"2026-11-21T19:{minute:02}:00Z",
+        "identifiers": sender[0],
+        "authenticated": sender[1],
+        "data": {**of_order, **data},
+    }
+
+
+def numbered(calls: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> list[Call]:
+    numbers = iter(range(1_000))
+    return [
+        (origin, [{**event, "id": f"e{next(numbers)}"} for event in events])
+        for origin, events in calls
+    ]
+
+
+ORDERS = st.builds(
+    shop_event,
+    st.sampled_from(
+        [*["order_completed"] * 5, "order_updated", "order_refunded", "order_cancelled"]
+    ),
+    st.sampled_from(SENDERS),
+    st.sampled_from(["1", "2"]),
+    st.integers(0, 3),
+    store=st.sampled_from(["", "", "de"]),
+    revenue=st.sampled_from([500, 500, 700]),
+)
+SIGN_INS = st.builds(
+    shop_event,
+    st.sampled_from(["signed_in", "signed_in", "signed_out", "account_updated"]),
+    st.sampled_from([sender for sender in SENDERS if sender[1]]),
+    minute=st.integers(0, 3),
+)
+CARTS = st.builds(
+    shop_event,
+    st.just("cart_updated"),
+    st.sampled_from([(D1, False), (D2, False), ({**A, **D1}, True)]),
+    minute=st.integers(0, 3),
+    cart_id=st.just("c"),
+)
+CALLS = st.lists(
+    st.tuples(
+        st.sampled_from(["server", "server", "browser"]),
+        st.lists(st.one_of(ORDERS, ORDERS, SIGN_INS, CARTS), min_size=1, max_size=8),
+    ),
+    min_size=1,
+    max_size=3,
+).map(numbered)
+
+GUEST_THEN_ACCOUNT = numbered(
+    [
+        (
+            "server",
+            [
+                shop_event("order_completed", (D1, False), "3", 0),
+                shop_event("order_completed", (B, True), "3", 1),
+                shop_event("signed_in", ({**A, **D1}, True), minute=2),
+            ],
+        )
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrderShop]:
+    databases = []
+    for service in ("profiles", "identity"):
+        uri = f"sqlite:///{tmp_path_factory.mktemp('calls') / service}.db"
+        upgrade(service, uri)
+        databases.append(Database(uri))
+    yield OrderShop(*databases)
+    for database in databases:
+        database.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(calls=CALLS, in_hurry=st.booleans())
+@example(GUEST_THEN_ACCOUNT, False)
+@example(GUEST_THEN_ACCOUNT, True)
+def test_orders_in_one_call_end_as_in_a_call_each(
+    shop: OrderShop, calls: list[Call], in_hurry: bool
+) -> None:
+    shop.identity.in_hurry = in_hurry
+    whole = shop.ends(calls)
+    shop.identity.in_hurry = False
+    assert whole == shop.ends(one_by_one(calls))
+
+
+@pytest.fixture
+def own_shop(service_database: Callable[[str], Database]) -> OrderShop:
+    return OrderShop(service_database("profiles"), service_database("identity"))
+
+
+@pytest.mark.parametrize("in_hurry", [False, True])
+def test_an_account_that_signs_in_later_in_the_call_had_no_order_before(
+    own_shop: OrderShop, in_hurry: bool
+) -> None:
+    own_shop.identity.in_hurry = in_hurry
+    end = own_shop.ends(GUEST_THEN_ACCOUNT)
+    assert [money for money in end["money"].values() if money] == [[500]]
+    assert end["reviews"] == []
+    assert end == own_shop.ends(one_by_one(GUEST_THEN_ACCOUNT))
+
+
+@pytest.mark.parametrize("in_hurry", [False, True])
+def test_an_account_that_has_signed_in_before_the_call_keeps_its_order(
+    own_shop: OrderShop, in_hurry: bool
+) -> None:
+    """The device is known from a call before: what its owner was is in the log alone."""
+    own_shop.identity.in_hurry = in_hurry
+    known = ("server", [shop_event("cart_updated", (D1, False))])
+    sign_in = shop_event("signed_in", ({**A, **D1}, True), minute=1)
+    first = shop_event("order_completed", (D1, False), "3", 2)
+    other = shop_event("order_completed", (B, True), "3", 3)
+    before = numbered([known, ("server", [first, sign_in, other])])
+    assert own_shop.ends(before)["reviews"] != []  # A's by then, and never B's
+    after = numbered([known, ("server", [first, other, sign_in])])
+    assert own_shop.ends(after)["reviews"] == []
+    assert own_shop.ends(after) == own_shop.ends(one_by_one(after))
