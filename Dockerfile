@@ -10,6 +10,7 @@ COPY chassis chassis
 COPY contracts contracts
 COPY identifiers identifiers
 COPY rules rules
+COPY clv clv
 COPY profile_index profile_index
 COPY services services
 COPY deploy deploy

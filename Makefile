@@ -6,7 +6,7 @@ DATA = $(VENV)/data
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-WHOLE = "services/*/domain/*,rules/*,rules/**/*,identifiers/*,chassis/projections/*"
+WHOLE = "services/*/domain/*,rules/*,rules/**/*,identifiers/*,clv/*,chassis/projections/*"
 FLOOR = 94
 
 export CDP_CDNOW_DIR ?= $(CURDIR)/$(DATA)/lifetimes/datasets
