@@ -17,15 +17,16 @@ USE_KINDS = ("account", "address", "device")
 
 
 class AddressRequest(StrictSchema):
-    """An address: either `email` or `phone`."""
+    """An address: one of `email`, `phone` and `key`, which may be abbreviated as it is printed."""
 
     email = Text(longest=1_000)
     phone = Text(longest=1_000)
+    key = Text(longest=200)
 
     @validates_schema
     def _one_of_them(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
         if len(data) != 1:
-            raise ValidationError("give either email or phone", "email")
+            raise ValidationError("give one of email, phone and key", "email")
 
 
 class AddressUseSchema(StrictSchema):

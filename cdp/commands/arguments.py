@@ -59,6 +59,18 @@ def read_identifiers(words: Sequence[str]) -> dict[str, str] | list[str]:
     return values
 
 
+def read_address(word: str) -> dict[str, str]:
+    """The arguments of profiles.address that ADDRESS stands for: an address or a key of one."""
+    kind, equals, value = word.partition("=")
+    if kind in ("email", "phone") and value.strip():
+        return {kind: value}
+    if ":" in word and not equals:
+        return {"key": word}
+    raise click.UsageError(
+        "ADDRESS is email=omar@example.com or phone=+49301234567, or a key such as email:3b1f09aa…"
+    )
+
+
 def check_profile_id(argument: str, word: str) -> None:
     """A usage error if the word for `argument` is an identifier."""
     if "=" in word:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from cdp.commands.arguments import json_option, suite_option, who_argument
+from cdp.commands.arguments import json_option, read_address, suite_option, who_argument
 from cdp.connection import connected
 from cdp.finding import find_profile_id, find_shopper, read_shopper
 from cdp.views.address import address_view
 from cdp.views.orders import order_review_view
-from cdp.views.report import print_response, profile_view
+from cdp.views.report import print_response, profile_view, without_traits
 from cdp.views.timeline import timeline_view
 from contracts.timeline import MAX_ENTRIES
 
@@ -35,8 +35,9 @@ def profile() -> None:
 def show(who: tuple[str, ...], reveal: bool, suite: Path | None, as_json: bool) -> None:
     """Show what is known about a shopper.
 
-    WHO is identifiers such as user_id=omar or device_id=7f3a, or the id of a profile, of a
-    stream or of an event, or the key of an identifier.
+    What traits say is shown with --reveal alone, as it may be anything about a person. WHO is
+    identifiers such as user_id=omar or device_id=7f3a, or the id of a profile, of a stream or of
+    an event, or the key of an identifier.
     """
     shopper = read_shopper(who)
     with connected(suite) as client:
@@ -52,6 +53,8 @@ def show(who: tuple[str, ...], reveal: bool, suite: Path | None, as_json: bool) 
             wait_ms=_WAIT_MS,
         )
     segments = memberships["segments"]
+    if not reveal:
+        response = without_traits(response)
     print_response({**response, "segments": segments}, profile_view(response, segments), as_json)
 
 
@@ -106,15 +109,14 @@ def events(
 def address(address: str, suite: Path | None, as_json: bool) -> None:
     """Show what is known of an address.
 
-    ADDRESS is email=omar@example.com or phone=+49301234567. An address alone leads to no shopper,
-    as anybody can type it: this shows where it was told, which account has proven it, how many
-    orders they have, and what was consented to and refused.
+    ADDRESS is email=omar@example.com or phone=+49301234567, or the key of an address as any command
+    prints it. An address alone leads to no shopper, as anybody can type it: this shows where it was
+    told, which account has proven it, how many orders they have, and what was consented to and
+    refused.
     """
-    kind, _, value = address.partition("=")
-    if kind not in ("email", "phone") or not value:
-        raise click.UsageError("ADDRESS is email=omar@example.com or phone=+49301234567")
+    request = read_address(address)
     with connected(suite) as client:
-        response = client.call("profiles", "address", **{kind: value})
+        response = client.call("profiles", "address", **request)
     print_response(response, address_view(response), as_json)
 
 

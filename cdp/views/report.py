@@ -18,6 +18,7 @@ from rich.text import Text
 from rules.language.units import show_money
 
 COUNTS = ("events", "profiles", "orders")
+NOT_REVEALED = "not shown; see it with --reveal"
 LONGEST_SHOWN = 1_000  # characters of one text
 _LONGEST_LINE = 4_000
 _KEY_DIGITS = 8
@@ -66,6 +67,11 @@ def decision_view(title: str, decision: Mapping[str, Any], segments: Iterable[st
     if fallbacks:
         parts.append(Text(f"  fallback: {one_line(', '.join(fallbacks))}\n", style="dim"))
     return Group(*parts)
+
+
+def without_traits(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """A profile with the names of its traits, but not with what they say."""
+    return {**profile, "traits": dict.fromkeys(profile["traits"], NOT_REVEALED)}
 
 
 def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any]]) -> Table:

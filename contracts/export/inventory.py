@@ -89,6 +89,13 @@ _IDENTITY = (
     ),
     Call(
         "identity",
+        "holders",
+        "Which account has proven each address and has it still; for the back office.",
+        calls.HoldersRequest(),
+        calls.HoldersResponse(),
+    ),
+    Call(
+        "identity",
         "describe",
         "What a profile is made of; an id that it had before a merge will do.",
         calls.DescribeRequest(),

@@ -15,6 +15,9 @@ from contracts.profiles import FieldErrorSchema
 ASSURANCES = ("verified", "device", "claimed")
 
 
+MAX_KEYS = 1_000
+
+
 class ObservationSchema(StrictSchema):
     """What one event shows: its identifiers as plain text, and whether they are authenticated.
 
@@ -42,6 +45,12 @@ class LookupRequest(StrictSchema):
 
     identifiers = Identifiers(required=True)
     authenticated = Boolean(load_default=False)
+
+
+class HoldersRequest(StrictSchema):
+    """The argument of `identity.holders`: keys of addresses."""
+
+    keys = ListOf(Text(longest=200), most=MAX_KEYS, required=True)
 
 
 class DescribeRequest(StrictSchema):
@@ -115,8 +124,23 @@ class DescribeResponse(StrictSchema):
     merged_profiles = ListOf(Text(), most=1_000_000, required=True)
 
 
+class HolderSchema(StrictSchema):
+    """The account that holds an address: a stream of its name, and its profile."""
+
+    key = Text(required=True)
+    stream_id = Text(required=True)
+    profile_id = Text(required=True)
+
+
+class HoldersResponse(StrictSchema):
+    """The answer of `identity.holders`: of the keys that somebody holds, sorted by key."""
+
+    holders = ListOf(Nested(HolderSchema()), most=MAX_KEYS, required=True)
+
+
 _OBSERVATIONS = ResolveRequest()
 LOOKUP_REQUEST = LookupRequest()
+HOLDERS_REQUEST = HoldersRequest()
 DESCRIBE_REQUEST = DescribeRequest()
 
 

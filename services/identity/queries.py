@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from chassis import NotFound
@@ -37,6 +38,17 @@ def lookup(unit: UnitOfWork, policy: IdentityPolicy, observation: Observation) -
         store.load_names(unit, state)
     claims = bool(observation.contacts or (observation.names and not observation.authenticated))
     return responses.lookup(look_up(state, observation), claims, observation.ignored)
+
+
+def list_holders(unit: UnitOfWork, keys: Collection[str]) -> dict[str, Any]:
+    """The response of `holders`."""
+    holders = store.load_holders(unit, keys)
+    return {
+        "holders": [
+            {"key": key, "stream_id": name.stream, "profile_id": name.profile}
+            for key, name in sorted(holders.items())
+        ]
+    }
 
 
 def describe(unit: UnitOfWork, requested: str) -> dict[str, Any]:

@@ -8,7 +8,13 @@ from typing import Any
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.runtime.service import Remote, Resource, Service, rpc
 from chassis.validation import load
-from contracts.identity.calls import DESCRIBE_REQUEST, LOOKUP_REQUEST, read_observations
+from chassis.validation.plain import MAX_CALL_BYTES
+from contracts.identity.calls import (
+    DESCRIBE_REQUEST,
+    HOLDERS_REQUEST,
+    LOOKUP_REQUEST,
+    read_observations,
+)
 from contracts.identity.support import (
     MERGE_REQUEST,
     REDRAW_REQUEST,
@@ -53,6 +59,12 @@ class IdentityService(Service):
         return self.work.read(
             partial(queries.lookup, policy=self.handlers.observer.policy, observation=observation)
         )
+
+    @rpc
+    def holders(self, keys: Any) -> dict[str, Any]:
+        """Which account has proven each address and has it still; for the back office alone."""
+        request = load(HOLDERS_REQUEST, {"keys": keys}, max_bytes=MAX_CALL_BYTES)
+        return self.work.read(partial(queries.list_holders, keys=request["keys"]))
 
     @rpc
     def describe(self, profile_id: Any) -> dict[str, Any]:

@@ -32,13 +32,22 @@ _TIMELINE_ROUNDS = 20
 _LEAST_READ = 50
 _AMBIGUOUS = 5
 _MOST_USES = 1_000
+CONTACTS = ("email", "phone")
+
+
+Holders = Mapping[str, str]
+"""Streams of the accounts that hold addresses, by the keys of these, as identity knows them."""
 
 
 class IdentityLookup(Protocol):
-    """The call of identity that reading makes."""
+    """The calls of identity that reading makes."""
 
     def lookup(self, *, identifiers: Mapping[str, str], authenticated: bool) -> dict[str, Any]:
         """`{profile_id or null, …}`"""
+        ...
+
+    def holders(self, *, keys: list[str]) -> dict[str, Any]:
+        """`{holders: [{key, stream_id, profile_id}]}`"""
         ...
 
 
@@ -63,12 +72,37 @@ def find_profile(identity: IdentityLookup, request: Mapping[str, Any]) -> str:
     return str(response["profile_id"])
 
 
-def find_by_word(unit: UnitOfWork, types: IdentifierTypes, word: str) -> dict[str, Any]:
+def ask_holders(identity: IdentityLookup, keys: Sequence[str]) -> Holders:
+    """Who holds addresses today, which identity alone knows: they are released and withdrawn."""
+    if not keys:
+        return {}
+    holders = identity.holders(keys=list(keys))["holders"]
+    return {each["key"]: each["stream_id"] for each in holders}
+
+
+def addresses_meant(unit: UnitOfWork, vault: Vault, request: Mapping[str, Any]) -> list[str]:
+    """The keys of the addresses that a request of `find` or `address` gives."""
+    if start := finding.start_of_key(request.get("who") or request.get("key") or ""):
+        name = start.partition(":")[0]
+        kind = vault.types.by_name.get(name)
+        if kind is None or kind.assurance != "claimed":
+            return []
+        return sorted(store.known_keys(unit, start, _AMBIGUOUS))
+    given = request.get("identifiers") or {n: request[n] for n in CONTACTS if n in request}
+    if not given:
+        return []
+    accepted = accept(given, vault.types, vault.key)
+    return [each.key for each in accepted.keys if each.type.assurance == "claimed"]
+
+
+def find_by_word(
+    unit: UnitOfWork, types: IdentifierTypes, word: str, holders: Holders
+) -> dict[str, Any]:
     """The response of `find` for an id or a key, which may be abbreviated."""
     word = word.strip()
     start = finding.start_of_key(word)
     if start is not None:
-        return _find_key(unit, types, start)
+        return _find_key(unit, types, start, holders)
     if current := current_streams(unit, word):
         return _found(current[0], "profile" if current[0] == word else "stream", word)
     if event := unit.find([word]).get(word):
@@ -80,22 +114,36 @@ def find_by_word(unit: UnitOfWork, types: IdentifierTypes, word: str) -> dict[st
 
 
 def find_by_identifiers(
-    unit: UnitOfWork, vault: Vault, identifiers: Mapping[str, str], response: Mapping[str, Any]
+    unit: UnitOfWork,
+    vault: Vault,
+    identifiers: Mapping[str, str],
+    response: Mapping[str, Any],
+    holders: Holders,
 ) -> dict[str, Any]:
-    """The response of `find` for identifiers, of which identity has responded to `lookup`."""
+    """The response of `find` for identifiers, of which identity has responded to `lookup`.
+
+    Addresses that are proven lead to their account, if all of them lead to one.
+    """
     if response["profile_id"] is not None:
         return _found(response["profile_id"], "identifier", response["stream_id"])
+    profiles = profiles_of(unit, sorted(set(holders.values())))
+    if len(set(profiles.values())) == 1:
+        stream, profile_id = min(profiles.items())
+        return _found(profile_id, "identifier", stream)
     accepted = accept(identifiers, vault.types, vault.key)
     keys = [identifier.key for identifier in accepted.keys]
     seen = dict.fromkeys(store.sealed_values(unit, keys), True)
     return _found_nobody(finding.nobody_by_identifiers(accepted.keys, accepted.ignored, seen))
 
 
-def _find_key(unit: UnitOfWork, types: IdentifierTypes, start: str) -> dict[str, Any]:
+def _find_key(
+    unit: UnitOfWork, types: IdentifierTypes, start: str, holders: Holders
+) -> dict[str, Any]:
     keys = store.known_keys(unit, start, _AMBIGUOUS)
     if len(keys) > 1:
         return _found_nobody(finding.ambiguous(keys))
-    for stream in keys.values():
+    for key, of_key in keys.items():
+        stream = of_key or holders.get(key)
         if stream is None:
             return _found_nobody(finding.address_alone(start.partition(":")[0]))
         return _found(profiles_of(unit, [stream]).get(stream), "key", stream)
@@ -147,18 +195,37 @@ def read_profile(
     return Reading(response, summaries)
 
 
-def read_address(unit: UnitOfWork, vault: Vault, request: Mapping[str, str]) -> Reading:
-    """What is known of an address and the account that has proven it."""
-    (type_,) = request
-    accepted = accept(request, vault.types, vault.key)
-    for ignored in accepted.ignored:
-        raise InvalidInput(type_, ignored.reason)
-    key = accepted.keys[0].key
+def with_proofs(profile: Mapping[str, Any], holders: Holders) -> dict[str, Any]:
+    """A revealed profile, of whose addresses those are proven that it holds today."""
+    known = [
+        {**each, "proven": holders.get(each["key"]) in profile["versions"]}
+        for each in profile["addresses"]
+    ]
+    return {**profile, "addresses": known}
+
+
+def check_address(request: Mapping[str, str], vault: Vault, keys: Sequence[str]) -> str:
+    """The key of the address that a request of `address` gives; `keys` are those it may mean."""
+    ((field, value),) = request.items()
+    if field != "key":
+        for ignored in accept(request, vault.types, vault.key).ignored:
+            raise InvalidInput(field, ignored.reason)
+    elif len(keys) > 1:
+        raise InvalidInput(field, "; ".join(finding.ambiguous(keys).lines))
+    elif not keys:
+        raise NotFound(field, "; ".join(finding.no_address(value, vault.types).lines))
+    return keys[0]
+
+
+def read_address(unit: UnitOfWork, key: str, holders: Holders) -> Reading:
+    """What is known of an address and the account that holds it."""
+    type_ = key.partition(":")[0]
     uses = store.newest_uses(unit, [key]).get(key, [])
-    if not uses:
+    held_by = holders.get(key)
+    if not uses and held_by is None:
         raise NotFound(type_, "has never been told; or not since addresses are noted")
-    labels = profiles_of(unit, [use.stream for use in uses])
-    holder = labels.get(account.stream) if (account := addresses.holder_of(uses)) else None
+    labels = profiles_of(unit, sorted({use.stream for use in uses} | {held_by or ""} - {""}))
+    holder = labels.get(held_by) if held_by else None
     current = current_streams(unit, holder) if holder else None
     accounts = frozenset(current[1] if current else ())
     own = [use.stream for use in uses if use.kind == "address"]
@@ -185,7 +252,9 @@ def read_address(unit: UnitOfWork, vault: Vault, request: Mapping[str, str]) -> 
                     "stream_id": use.stream,
                     "profile_id": labels.get(use.stream),
                     "kind": use.kind,
-                    "proven": use.proven,
+                    "proven": use.kind == "account"
+                    and holder is not None
+                    and labels.get(use.stream) == holder,
                     "first_at": use.first_at,
                     "last_at": use.last_at,
                     **_orders_of(use, summaries, unit.now),
@@ -291,8 +360,7 @@ def _timeline_entries(
     types = {event.id: event.type for event in unit.find(sorted(causes)).values()}
     values = None
     if vault is not None:
-        sealed = store.sealed_values(unit, timeline.keys_of(events, foundings))
-        values = {key: vault.open(key, text) for key, text in sealed.items()}
+        values = _plain_values(unit, timeline.keys_of(events, foundings), vault)
     return [timeline.entry(event, foundings.get(event.stream), types, values) for event in events]
 
 
@@ -310,36 +378,27 @@ def preview_profiles(unit: UnitOfWork, stream_sets: Sequence[Sequence[str]]) -> 
 def _identifiers(
     unit: UnitOfWork, keys: Sequence[str], vault: Vault | None
 ) -> list[dict[str, Any]]:
-    identifiers: list[dict[str, Any]] = [
-        {"type": key.partition(":")[0], "key": key} for key in keys
-    ]
-    if vault is not None:
-        sealed = store.sealed_values(unit, keys)
-        for identifier in identifiers:
-            key = identifier["key"]
-            identifier["value"] = vault.open(key, sealed[key]) if key in sealed else None
-    return identifiers
+    found = [{"type": key.partition(":")[0], "key": key} for key in keys]
+    if vault is None:
+        return found
+    values = _plain_values(unit, keys, vault)
+    return [{**each, "value": values.get(each["key"])} for each in found]
 
 
 def _addresses(unit: UnitOfWork, streams: Sequence[str], vault: Vault) -> list[dict[str, Any]]:
     """The addresses that were told in the streams of a profile, with their plain values."""
     found = addresses.told_last(store.uses_in(unit, streams, _MOST_USES))[:MAX_ADDRESSES]
-    sealed = store.sealed_values(unit, [use.address for use in found])
+    identifiers = _identifiers(unit, [use.address for use in found], vault)
     return [
-        KNOWN_ADDRESS.dump(
-            {
-                "type": use.address.partition(":")[0],
-                "key": use.address,
-                "value": vault.open(use.address, sealed[use.address])
-                if use.address in sealed
-                else None,
-                "proven": use.proven,
-                "first_at": use.first_at,
-                "last_at": use.last_at,
-            }
-        )
-        for use in found
+        KNOWN_ADDRESS.dump(identifier | asdict(use))
+        for identifier, use in zip(identifiers, found, strict=True)
     ]
+
+
+def _plain_values(unit: UnitOfWork, keys: Sequence[str], vault: Vault) -> dict[str, str]:
+    """The plain values of keys, of those that are still kept."""
+    sealed = store.sealed_values(unit, keys)
+    return {key: vault.open(key, text) for key, text in sealed.items()}
 
 
 def list_order_reviews(unit: UnitOfWork, limit: int) -> list[dict[str, Any]]:

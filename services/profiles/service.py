@@ -36,6 +36,9 @@ from services.profiles.projections import IdentityProjection
 from services.profiles.queries import (
     DEFERRED_GAUGES,
     Reading,
+    addresses_meant,
+    ask_holders,
+    check_address,
     find_by_identifiers,
     find_by_word,
     find_profile,
@@ -46,6 +49,7 @@ from services.profiles.queries import (
     read_address,
     read_profile,
     read_timeline,
+    with_proofs,
 )
 
 
@@ -91,6 +95,8 @@ class ProfilesService(Service):
             lambda unit: _respond(unit, read_profile(unit, current, requested, vault))
         )
         if vault:
+            keys = [each["key"] for each in profile["addresses"]]
+            profile = with_proofs(profile, ask_holders(self.identity, keys))
             self.log.info("identifiers_revealed", profile_id=profile["profile_id"])
         return profile
 
@@ -128,35 +134,45 @@ class ProfilesService(Service):
 
     @rpc
     def find(self, who: Any = None, identifiers: Any = None) -> dict[str, Any]:
-        """Whose an id, a key or identifiers are; or why they are nobody's, and what to try."""
+        """Whose an id, a key or identifiers are; or why they are nobody's, and what to try.
+
+        For the back office: an address that is proven leads to its account here, as nowhere else.
+        """
         request = load(FIND_REQUEST, {"who": who, "identifiers": identifiers})
+        vault = self.recorder.vault
+        keys = self.work.read(partial(addresses_meant, vault=vault, request=request))
+        holders = ask_holders(self.identity, keys)
         if "who" in request:
-            types = self.recorder.vault.types
-            return self.work.read(partial(find_by_word, types=types, word=request["who"]))
+            find = partial(find_by_word, types=vault.types, word=request["who"], holders=holders)
+            return self.work.read(find)
         given = request["identifiers"]
         response = self.identity.lookup(identifiers=given, authenticated=True)
         return self.work.read(
             partial(
                 find_by_identifiers,
-                vault=self.recorder.vault,
+                vault=vault,
                 identifiers=given,
                 response=response,
+                holders=holders,
             )
         )
 
     @rpc
-    def address(self, email: Any = None, phone: Any = None) -> dict[str, Any]:
+    def address(self, email: Any = None, phone: Any = None, key: Any = None) -> dict[str, Any]:
         """What is known of an address, for the back office: nobody else is told of it.
 
         Its streams, the account that has proven it, their orders, and what was consented to and
         refused, with the time and the source.
         """
-        arguments = {"email": email, "phone": phone}
+        arguments = {"email": email, "phone": phone, "key": key}
         given = {name: value for name, value in arguments.items() if value is not None}
         request = load(ADDRESS_REQUEST, given)
         vault = self.recorder.vault
+        keys = self.work.read(partial(addresses_meant, vault=vault, request=request))
+        meant = check_address(request, vault, keys)
+        holders = ask_holders(self.identity, [meant])
         response: dict[str, Any] = self.work.run(
-            lambda unit: _respond(unit, read_address(unit, vault, request))
+            lambda unit: _respond(unit, read_address(unit, meant, holders))
         )
         self.log.info("address_read", profile_id=response["profile_id"])
         return response

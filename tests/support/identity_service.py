@@ -21,3 +21,7 @@ class IdentityServiceInMemory(Service):
     @rpc
     def lookup(self, identifiers: Any, authenticated: Any) -> dict[str, Any]:
         return self.inner.lookup(identifiers=identifiers, authenticated=authenticated)
+
+    @rpc
+    def holders(self, keys: Any) -> dict[str, Any]:
+        return self.inner.holders(keys=keys)

@@ -28,6 +28,7 @@ from services.identity.store.profiles import (
     find_profile,
     load_facts,
     load_fused,
+    load_holders,
     load_profile,
     merged_profiles,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "load_facts",
     "load_for_facts",
     "load_fused",
+    "load_holders",
     "load_known",
     "load_locked",
     "load_names",

@@ -10,8 +10,9 @@ from chassis import Event
 from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
-from services.identity.domain.state import Period, Sighting, Tenure
+from services.identity.domain.state import AddressTenure, Period, Sighting, Tenure
 from services.identity.store.addresses import (
+    CURRENT_ADDRESSES,
     SIGHTINGS_OF_PROFILES,
     SIGHTINGS_OF_STREAMS,
     sightings_of_rows,
@@ -47,6 +48,16 @@ def find_profile(unit: UnitOfWork, profile_id: str) -> str | None:
     ).scalar():
         return None
     return current_profiles(unit, [profile_id]).get(profile_id)
+
+
+def load_holders(unit: UnitOfWork, keys: Collection[str]) -> dict[str, Tenure]:
+    """The names of the accounts that hold addresses today, by the keys of these."""
+    rows = CURRENT_ADDRESSES.execute(unit.connection, keys=sorted(keys))
+    holders = {a.key: a.held_by for row in rows if (a := AddressTenure(*row)).held_by}
+    streams = sorted({stream for stream in holders.values() if stream})
+    found = tenures_of_rows(TENURES_OF_STREAMS.execute(unit.connection, streams=streams))
+    names = {name.stream: name for name in found}
+    return {key: names[stream] for key, stream in holders.items() if stream in names}
 
 
 def current_profiles(unit: UnitOfWork, profile_ids: Collection[str]) -> dict[str, str]:

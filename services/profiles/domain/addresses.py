@@ -282,12 +282,6 @@ class ConsentStatement:
     event_id: str
 
 
-def holder_of(uses: Iterable[AddressUse]) -> AddressUse | None:
-    """The use of an address by the account that has proven it."""
-    proven = [use for use in uses if use.kind == "account" and use.proven]
-    return max(proven, key=lambda use: (use.last_at, use.stream), default=None)
-
-
 def told_last(uses: Iterable[AddressUse]) -> list[AddressUse]:
     """Of uses in one profile one for each address, the newest first."""
     latest: dict[str, AddressUse] = {}

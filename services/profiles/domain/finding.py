@@ -14,8 +14,8 @@ _E_MAIL = re.compile(r"[^\s@]+@[^\s@]+")
 _PHONE = re.compile(r"\+[0-9 ()./-]{6,}")
 _LISTED = 5
 _ADDRESS_ALONE = (
-    "has been told; an address alone leads to nobody, as anybody can type anybody's, be it proven"
-    " or not"
+    "has been told, and no account has proven it; such an address alone leads to nobody, as anybody"
+    " can type anybody's"
 )
 
 
@@ -25,6 +25,11 @@ class Nobody:
 
     reasons: list[str]
     advice: list[str] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[str]:
+        """The reasons, and then the advice."""
+        return [*self.reasons, *self.advice]
 
 
 def start_of_key(word: str) -> str | None:
@@ -70,14 +75,25 @@ def deferred(reason: str | None) -> Nobody:
 
 
 def address_alone(name: str) -> Nobody:
-    """Of an address that was told."""
+    """Of an address that was told and that no account holds."""
     return Nobody(
         [f"{name} {_ADDRESS_ALONE}"],
         [
-            f"`cdp profile address {name}=…` says which account has proven it, and what was told",
+            f"`cdp profile address {name}=…` says where it was told, and what was ordered",
             "look by the id of an event, by a device, by user_id, or by the id of a profile",
         ],
     )
+
+
+def no_address(word: str, types: IdentifierTypes) -> Nobody:
+    """Of a word that is the key of no address that we know."""
+    start = start_of_key(word)
+    kind = types.by_name.get(start.partition(":")[0]) if start else None
+    if start is None:
+        return Nobody(["is no key"], ["a key is printed as email:3b1f09aa…"])
+    if kind is not None and kind.assurance != "claimed":
+        return Nobody([f"is the key of a {kind.name}, which is no address"], ["`cdp profile show`"])
+    return nobody_by_word(start, types)
 
 
 def nobody_by_identifiers(

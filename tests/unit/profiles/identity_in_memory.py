@@ -54,6 +54,11 @@ class IdentityInMemory:
         profile_id = self._profiles[streams[0]] if streams else None
         return {"profile_id": profile_id, "stream_id": streams[0] if streams else None}
 
+    def holders(self, *, keys: list[str]) -> dict[str, Any]:
+        """Nobody has proven anything."""
+        self._check_up()
+        return {"holders": []}
+
     def facts(self) -> list[Event]:
         """One copy of every fact, oldest first."""
         copies = [event for events in self.log.values() for event in events]
