@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -67,7 +66,7 @@ class JointDraft:
 
 def copy_id(fact_id: str, stream: str) -> str:
     """The id of a joint fact's copy in `stream`, the same whoever computes it."""
-    return str(uuid.uuid5(uuid.UUID(fact_id), stream))
+    return str(uuid_utils.uuid5(uuid_utils.UUID(fact_id), stream))
 
 
 @dataclass(frozen=True, slots=True)

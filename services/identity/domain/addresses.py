@@ -7,7 +7,6 @@ address stream, which can move alone: to the account that proves the address, ho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from identifiers import Identifier
 from services.identity.domain.labels import (
@@ -127,7 +126,7 @@ def prove(state: IdentityState, name: Tenure, contact: Identifier, time: int) ->
     if address.held_by is not None:
         return PROVEN_BY_ANOTHER
     found = state.movable(address.key, address.number)
-    state.set_address(replace(address, holder=name.stream, withdrawn=False))
+    state.set_address(address._replace(holder=name.stream, withdrawn=False))
     room = state.policy.most_tied - state.profile(name.profile).tied
     here = sum(sighting.profile == name.profile for sighting in found)
     most = min(state.policy.most_proven, max(0, room) + here)
@@ -146,7 +145,7 @@ def release(state: IdentityState, name: Tenure, contact: Identifier, time: int) 
     tenures = [t for t in state.address_tenures() if t.key == address.key]
     if any(t.number > address.number for t in tenures):
         return None
-    state.set_address(replace(address, current=False))
+    state.set_address(address._replace(current=False))
     state.set_address(AddressTenure(address.key, address.number + 1, time + 1))
     return None
 
@@ -166,10 +165,10 @@ def _found(
     state: IdentityState, sighting: Sighting, tenure: Tenure | None, stream: str
 ) -> Sighting:
     """Make a sighting an address stream, in the profile that the rules give it."""
-    new = replace(sighting, stream=stream, profile=stream, epoch=1)
+    new = sighting._replace(stream=stream, profile=stream, epoch=1)
     label = _label_of_new(state, new, tenure)
     untied = label != stream and state.profile(label).tied >= state.policy.most_tied
-    return state.add_sighting(replace(new, profile=stream if untied else label, untied=untied))
+    return state.add_sighting(new._replace(profile=stream if untied else label, untied=untied))
 
 
 def _label_of_new(state: IdentityState, new: Sighting, tenure: Tenure | None) -> str:

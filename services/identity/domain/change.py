@@ -36,6 +36,8 @@ def finish(
 
     Returns these streams, sorted, with what each was before. A stream in `always` counts as moved.
     """
+    if not state.journal and not always:
+        return (), {}  # of most events
     for stream in always:
         state.journal.setdefault(stream, state.stream(stream))
     moved = {

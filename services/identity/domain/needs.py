@@ -45,8 +45,10 @@ def likely_pairs(
     """The places in which the contacts of observations may have been told before."""
     pairs: set[tuple[str, str]] = set()
     for observation in observations:
-        contacts = [contact.key for contact in observation.contacts]
         leading = observation.names if observation.is_accounts else observation.devices
+        if observation.contacts == () and (observation.is_accounts or observation.names == ()):
+            continue
+        contacts = [contact.key for contact in observation.contacts]
         if leading:
             streams = [t.stream for i in leading for t in state.tenures_of(i.key)]
             pairs.update((key, stream) for key in contacts for stream in streams)

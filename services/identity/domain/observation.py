@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.event_types import ACCOUNT_EVENTS
-from identifiers import Identifier, Ignored, accept
+from identifiers import Assurance, Identifier, Ignored, accept
 from services.identity.domain.state import IdentityPolicy
 
 SIGNED_OUT = "signed_out"
 CONTACT_RELEASED = "contact_released"
 CONSENT_CHANGED = "consent_changed"
 
-_ROLES = (("names", "verified"), ("devices", "device"), ("contacts", "claimed"))
+_ROLES: dict[str, Assurance] = {
+    "names": "verified",
+    "devices": "device",
+    "contacts": "claimed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,12 @@ class Observation:
     contacts: tuple[Identifier, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name, assurance in _ROLES:
-            of_role = tuple(i for i in self.identifiers if i.type.assurance == assurance)
-            object.__setattr__(self, name, of_role)
+        of_role: dict[Assurance, tuple[Identifier, ...]] = {}
+        for identifier in self.identifiers:
+            assurance = identifier.type.assurance
+            of_role[assurance] = (*of_role.get(assurance, ()), identifier)
+        for name, role in _ROLES.items():
+            object.__setattr__(self, name, of_role.get(role, ()))
 
     @property
     def is_accounts(self) -> bool:

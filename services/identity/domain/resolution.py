@@ -106,12 +106,12 @@ def _needs_of_others(
     needs = Needs()
     keys, profiles = _touched(state, failed)
     for observation in observations:
-        own_keys, own_profiles = _touched(state, observation)
-        if keys.isdisjoint(own_keys) and profiles.isdisjoint(own_profiles):
+        if _is_apart(state, observation, keys, profiles):
             try:
                 resolve(state, observation, ids)
             except Incomplete as incomplete:
                 needs |= incomplete.needs
+                own_keys, own_profiles = _touched(state, observation)
                 keys |= own_keys
                 profiles |= own_profiles
     return needs
@@ -142,16 +142,24 @@ def resolve_all_unchanged(
     keys: set[str] = set()
     profiles: set[str] = set()
     for index, observation in observations.items():
-        own_keys, own_profiles = _touched(state, observation)
         result = None
-        if keys.isdisjoint(own_keys) and profiles.isdisjoint(own_profiles):
+        if not keys or _is_apart(state, observation, keys, profiles):
             result = resolve_unchanged(state, observation)
         if result is None:
+            own_keys, own_profiles = _touched(state, observation)
             keys |= own_keys
             profiles |= own_profiles
         else:
             results[index] = result
     return results
+
+
+def _is_apart(
+    state: IdentityState, observation: Observation, keys: set[str], profiles: set[str]
+) -> bool:
+    """Whether an observation has none of these keys, and leads to none of these profiles."""
+    own_keys, own_profiles = _touched(state, observation)
+    return keys.isdisjoint(own_keys) and profiles.isdisjoint(own_profiles)
 
 
 def look_up(state: IdentityState, observation: Observation) -> Resolution | None:

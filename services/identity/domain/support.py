@@ -7,7 +7,6 @@ only a merge by the support desk does.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 
 from chassis import Conflict, InvalidInput, Refused
 from services.identity.domain.change import IdentityChange, finish
@@ -153,9 +152,9 @@ def _part_addresses(
     for address in state.address_tenures():
         if address.key in keys and address.held_by in others:
             if names:
-                state.set_address(replace(address, holder=names[0]))
+                state.set_address(address._replace(holder=names[0]))
             else:
-                state.set_address(replace(address, withdrawn=True))
+                state.set_address(address._replace(withdrawn=True))
 
 
 def _tell_both(state: IdentityState, one: Iterable[Tenure], other: Iterable[Tenure]) -> None:
@@ -244,7 +243,7 @@ def _restore_holders(
     for address in state.address_tenures():
         is_theirs = (address.key, address.number) in addresses
         if address.withdrawn and is_theirs and address.holder in holders:
-            state.set_address(replace(address, withdrawn=False))
+            state.set_address(address._replace(withdrawn=False))
             seen = state.movable(address.key, address.number)
             restored += (sighting.stream for sighting in seen)
     return restored

@@ -115,7 +115,7 @@ def held_addresses(unit: UnitOfWork, names: Collection[str]) -> list[AddressTenu
 
 
 def sightings_of_rows(rows: Iterable[Any]) -> list[Sighting]:
-    return [Sighting(*row) for row in rows]
+    return [Sighting._make(row) for row in rows]
 
 
 def sighting_row(sighting: Sighting) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def accounts_on(unit: UnitOfWork, keys: Collection[str]) -> dict[str, int]:
 
 
 def tenures_of_rows(rows: Iterable[Any]) -> list[Tenure]:
-    return [Tenure(*row) for row in rows]
+    return [Tenure._make(row) for row in rows]
 
 
 def tenure_row(tenure: Tenure) -> dict[str, Any]:

@@ -287,5 +287,5 @@ def test_a_proof_that_is_withdrawn_restores_every_label(
     assert shop.resolved(proof).profile == account.profile
     address = shop.state.address(key, 9)
     assert address.held_by == account.stream
-    shop.state.set_address(replace(address, withdrawn=True))
+    shop.state.set_address(address._replace(withdrawn=True))
     assert recomputed_labels(shop.state) == before

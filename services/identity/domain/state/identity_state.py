@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 from services.identity.domain.state.facts import (
     NOBODY,
@@ -109,7 +110,10 @@ class IdentityState:
 
     def tenures_of(self, key: str) -> list[Tenure]:
         """The tenures of a key that were loaded, in the order of their numbers."""
-        tenures = [self.tenures[stream] for stream in self._by_key.get(key, ())]
+        streams = self._by_key.get(key)
+        if not streams:
+            return []
+        tenures = [self.tenures[stream] for stream in streams]
         if len(tenures) > 1:
             tenures.sort(key=lambda tenure: tenure.number)
         return tenures
@@ -241,12 +245,15 @@ class IdentityState:
         self.changed_sightings.add(sighting.place)
         return sighting
 
-    def change(self, stream: str, **fields: object) -> Tenure:
+    def change(self, stream: str, **fields: Any) -> Tenure:
         """Change a tenure; its profile is changed by `move`."""
         before = self.tenure(stream)
-        if all(getattr(before, name) == value for name, value in fields.items()):
+        for name, value in fields.items():
+            if getattr(before, name) != value:
+                break
+        else:
             return before  # a copy costs more than all of the comparisons
-        after = replace(before, **fields)  # type: ignore[arg-type]
+        after = before._replace(**fields)
         self._note(stream, before)
         self._remove_tenure(before)
         self._put_tenure(after)
@@ -257,9 +264,9 @@ class IdentityState:
             self._count(after, 1 if _is_tied(after) else -1, always=True)
         return after
 
-    def change_sighting(self, sighting: Sighting, **fields: object) -> Sighting:
+    def change_sighting(self, sighting: Sighting, **fields: Any) -> Sighting:
         """Change a sighting; the profile of its stream is changed by `move`."""
-        after = replace(sighting, **fields)  # type: ignore[arg-type]
+        after = sighting._replace(**fields)
         if after != sighting:
             self._note(sighting.stream, sighting)
             self._put_sighting(after)
@@ -306,7 +313,7 @@ class IdentityState:
         """Note whether a profile is an account."""
         facts = self.profile(profile)
         if facts.account != account:
-            self.profiles[profile] = replace(facts, account=account)
+            self.profiles[profile] = ProfileFacts(account, facts.tied)
             self.changed_profiles.add(profile)
 
     def changed_rows(self) -> tuple[list[Period], list[AddressTenure]]:
@@ -323,8 +330,9 @@ class IdentityState:
 
     def _count(self, stream: Stream, by: int, *, always: bool = False) -> None:
         facts = self.profile(stream.profile)
-        counts = always or _is_tied(stream)
-        self.profiles[stream.profile] = replace(facts, tied=facts.tied + (by if counts else 0))
+        if always or _is_tied(stream):
+            facts = ProfileFacts(facts.account, facts.tied + by)
+        self.profiles[stream.profile] = facts
         self.changed_profiles.add(stream.profile)
 
     def _put_tenure(self, tenure: Tenure) -> None:
