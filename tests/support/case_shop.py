@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from cdp.embedded import Lag
 from chassis import FixedClock, parse_instant
-from chassis.runtime.client import Client
 from tests.support.toy_services import wait_until
 
 NOW = "2026-11-20T12:00:00Z"
 _WHO = frozenset({"user_id", "loyalty_id", "email", "phone", "device_id", "anonymous_id"})
+
+
+class CallsServices(Protocol):
+    """What calls the services."""
+
+    def call(self, service: str, method: str, /, **arguments: Any) -> Any:
+        """The response of a service."""
+        ...
 
 
 @dataclass(slots=True)
@@ -22,9 +30,10 @@ class CaseShop:
     Identifiers and orders are those of this case alone: each gets the number of the case.
     """
 
-    client: Client
+    client: CallsServices
     clock: FixedClock
     case: int
+    lags: Callable[[], Sequence[Lag]]
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def event(
@@ -56,7 +65,11 @@ class CaseShop:
         return f"{name}-{self.case}"
 
     def _identifier(self, name: str, value: str) -> str:
-        return f"{value}.{self.case}@shop.example" if name == "email" else self.mine(value)
+        if name == "email":
+            return f"{value}.{self.case}@shop.example"
+        if name == "phone" and value.isdecimal():
+            return f"+49151{self.case:06d}{value}"
+        return self.mine(value)
 
     def receipts(self, *events: Mapping[str, Any], origin: str = "server") -> list[dict[str, Any]]:
         """Record events in one call; their receipts."""
@@ -69,6 +82,17 @@ class CaseShop:
         receipts = [receipt for event in events for receipt in self.receipts(event, origin=origin)]
         assert [receipt["status"] for receipt in receipts] == ["appended"] * len(events), receipts
         return receipts
+
+    def wait_until_followed(self) -> None:
+        """Wait until every service has applied whatever those that it follows have recorded.
+
+        Seen twice, as what a service applies may make it record something in its turn.
+        """
+
+        def is_followed() -> bool:
+            return all(lag.applied == lag.total for _ in range(2) for lag in self.lags())
+
+        wait_until(is_followed)
 
     def profile(self, **who: str) -> dict[str, Any]:
         """A profile, by identifiers as the shop knows them.

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cdp.embedded import EMBEDDED_BROKER, EMBEDDED_KEY, EmbeddedSuite, embedded_settings
+from chassis import FixedClock
 from chassis.messaging import embedded
 from chassis.runtime.client import Client
 from contracts.topology import SERVICE_NAMES
@@ -26,7 +26,7 @@ _CASES = itertools.count(1)
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def case_suite(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Client, Any]]:
+) -> Iterator[tuple[Client, FixedClock, EmbeddedSuite]]:
     """The services, up; what one case tells is of no concern to another."""
     folder: Path = tmp_path_factory.mktemp("cases")
     clock = case_shop.clock()
@@ -46,15 +46,15 @@ def case_suite(
             settings[place] = replace(each, database_uri=user)
     embedded.forget()
     embedded.install(SERVICE_NAMES)
-    with EmbeddedSuite(settings).running(), Client(EMBEDDED_BROKER, 30.0) as client:
-        yield client, clock
+    with EmbeddedSuite(settings).running() as suite, Client(EMBEDDED_BROKER, 30.0) as client:
+        yield client, clock, suite
     embedded.forget()
     for owner in owners:
         request.getfixturevalue("databases").drop(owner)
 
 
 @pytest.fixture
-def shop(case_suite: tuple[Client, Any]) -> CaseShop:
+def shop(case_suite: tuple[Client, FixedClock, EmbeddedSuite]) -> CaseShop:
     """A shop whose shoppers and orders are new."""
-    client, clock = case_suite
-    return CaseShop(client, clock, next(_CASES))
+    client, clock, suite = case_suite
+    return CaseShop(client, clock, next(_CASES), suite.lags)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from chassis import Conflict, Event, FixedClock, Refused, Unavailable
 from chassis.config.settings import Settings
 from chassis.database.engine import EXCHANGE_LIMITS, Database
 from chassis.database.tables import DEAD_LETTERS, POSITIONS
-from chassis.eventlog.log import FIRST_HEADS, HeadCursor
+from chassis.eventlog.log import FIRST_HEADS
 from chassis.eventlog.reader import RemoteLog
-from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from chassis.projections.rebuild import (
     Rebuild,
@@ -41,6 +40,7 @@ from services.segments import rebuild as segments_rebuild
 from services.segments.projections import MembershipReplay, UnevaluatedProjection
 from services.segments.store import MEMBERSHIPS
 from tests.integration.segments.test_segments import NOW, ProfilesLog, SegmentsWithoutNameko
+from tests.support.read_models import answer, rows
 
 Log = Callable[..., Any]
 blocking_sleep = eventlet.patcher.original("time").sleep
@@ -141,38 +141,6 @@ def _migrated(directory: Path) -> Path:
     path = directory / "log-of-profiles.db"
     upgrade("profiles", f"sqlite:///{path}")
     return path
-
-
-def answer(work: UnitOfWorkRunner, method: str, **arguments: Any) -> Any:
-    """What a service with the log of `work` answers over RPC."""
-    if method == "history":
-        after = {place["stream"]: place["after"] for place in arguments["streams"]}
-        events = work.read(lambda unit: unit.raw_history(after, arguments["limit"]))
-        return {"events": [event.to_wire() for event in events]}
-    if "streams" in arguments:
-        page = work.read(lambda unit: unit.heads_of(arguments["streams"]))
-    else:
-        cursor = HeadCursor(**arguments["after"])
-        page = work.read(lambda unit: unit.heads(cursor, arguments["limit"]))
-    heads = [asdict(head) for head in page.heads]
-    return {"streams": heads, "horizon": page.horizon, "incarnation": page.incarnation}
-
-
-def _tuples(unit: UnitOfWork, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in unit.connection.execute(query)]
-
-
-def rows(work: UnitOfWorkRunner, read_model: Any, settings: Settings) -> dict[str, list[Any]]:
-    """All rows of a service's read model, but for what depends on how events came together."""
-    model = read_model(settings, work)
-    contents = {}
-    for table in model.tables:
-        columns = [c for c in table.c if (table.name, c.name) != ("summaries", "version")]
-        query = sa.select(*columns)
-        read = work.read(partial(_tuples, query=query))
-        contents[table.name] = sorted(read, key=repr)
-    contents.pop("reconciled", None)  # a place in time, which moves on
-    return contents
 
 
 @pytest.fixture
