@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 Compare = Callable[[Any, Any], bool]
@@ -14,7 +15,7 @@ Compare = Callable[[Any, Any], bool]
 
 def is_number(value: Any) -> bool:
     """Whether `value` is a number; True and False are not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float | Fraction) and not isinstance(value, bool)
 
 
 def equal(left: Any, right: Any) -> bool:

@@ -5,13 +5,26 @@ from __future__ import annotations
 import ast
 from typing import Any, Generic
 
-from rules.language.comparison import COMPARE, EQUALITY, IN_WORDS, MIRRORED, equal, within
+from rules.language.arguments import Arguments
+from rules.language.comparison import (
+    COMPARE,
+    EQUALITY,
+    IN_WORDS,
+    MIRRORED,
+    equal,
+    is_number,
+    within,
+)
 from rules.language.conditions import Condition, Constant, Every, Negation, Pair, Test
+from rules.language.curves import Trend
+from rules.language.data import Element
 from rules.language.errors import RuleError
 from rules.language.literal import Literal, fit
+from rules.language.plausible import doubt_about
 from rules.language.references import References
+from rules.language.shop import ShopContext
 from rules.language.syntax import Syntax
-from rules.language.terms import F, Kind, Term
+from rules.language.terms import OPEN_KINDS, F, Kind, Term
 from rules.language.vocabulary import Vocabulary
 
 _SIGNS: dict[type[ast.cmpop], str] = {
@@ -27,16 +40,29 @@ _SIGNS: dict[type[ast.cmpop], str] = {
 
 
 class Compiler(Generic[F]):
-    """Turns one rule's syntax into a condition."""
+    """Turns one rule's syntax into a condition; `warnings` are likely slips that are not errors.
 
-    def __init__(self, syntax: Syntax, vocabulary: Vocabulary[F]) -> None:
+    `member` is whether the rule is for those who are in the segment already, and `upright` whether
+    it is true where the condition is: they decide to which side a band widens a ranking.
+    """
+
+    def __init__(
+        self,
+        syntax: Syntax,
+        vocabulary: Vocabulary[F],
+        shop: ShopContext,
+        warnings: list[str],
+        event: str = "",
+        member: bool = False,
+    ) -> None:
+        self.warnings = warnings
+        self.ranks = False
         self._syntax = syntax
-        self._references = References(syntax, vocabulary)
-
-    @property
-    def warnings(self) -> list[str]:
-        """Likely slips that are not errors."""
-        return self._references.warnings
+        self._shop = shop
+        self._arguments = Arguments(syntax, vocabulary, shop, warnings, self._condition_on_data)
+        self._references = References(syntax, vocabulary, self._arguments, event)
+        self._member = member
+        self._upright = True
 
     def condition(self, node: ast.expr) -> Condition[F]:
         """The condition at `node`; RuleError if there is none."""
@@ -44,7 +70,7 @@ class Compiler(Generic[F]):
             parts = tuple(self.condition(part) for part in node.values)
             return Every(parts, decisive=isinstance(node.op, ast.Or))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return Negation(self.condition(node.operand))
+            return self._negation(node.operand)
         if isinstance(node, ast.Compare):
             return self._comparison(node)
         operand = self._references.operand(node)
@@ -54,9 +80,21 @@ class Compiler(Generic[F]):
             raise self._error(node, f"{operand.kind()} alone is not a condition: compare it")
         return self._truth(node, operand)
 
+    def _negation(self, node: ast.expr) -> Condition[F]:
+        self._upright = not self._upright
+        part = self.condition(node)
+        self._upright = not self._upright
+        return Negation(part)
+
+    def _condition_on_data(
+        self, node: ast.expr, words: Vocabulary[Any], event: str
+    ) -> Condition[Element]:
+        compiler = Compiler(self._syntax, words, self._shop, self.warnings, event)
+        return compiler.condition(node)
+
     def _truth(self, node: ast.expr, term: Term[F]) -> Condition[F]:
         name = self._syntax.segment(node)
-        if term.kind is Kind.ANY:
+        if term.kind in OPEN_KINDS:
             return Test(term, _is_true, (), name, f"{term.label} is true", term.reads)
         if term.kind is Kind.TRUTH:
             return Test(term, _is_true, (), name, term.label, term.reads)
@@ -99,6 +137,8 @@ class Compiler(Generic[F]):
     ) -> Condition[F]:
         value, words = fit(self._syntax, term, sign, literal, self._syntax.segment(node))
         description = f"{term.label} {IN_WORDS[sign]} {words}"
+        if term.ranked is not None:
+            return self._ranked(node, term, sign, value, text, description)
         if value is None:
             missing = sign == "=="
             return Test(
@@ -108,34 +148,73 @@ class Compiler(Generic[F]):
                 text,
                 description,
                 term.reads,
+                sign,
+                (None,),
             )
+        self._doubt(literal.node, text, term, sign, (value,))
         compare = COMPARE[sign]
-        bounds = (value,) if isinstance(value, int) else ()
         return Test(
-            term, lambda actual: compare(actual, value), bounds, text, description, term.reads
+            term,
+            lambda actual: compare(actual, value),
+            (value,) if is_number(value) else (),
+            text,
+            description,
+            term.reads,
+            sign,
+            (value,),
         )
+
+    def _ranked(
+        self, node: ast.expr, term: Term[F], sign: str, value: Any, text: str, description: str
+    ) -> Condition[F]:
+        """A comparison with a percentile; for members a band keeps it true for longer."""
+        if sign in EQUALITY:
+            raise self._error(node, "compare a percentile with <, <=, > or >=")
+        self.ranks = True
+        assert term.ranked is not None  # noqa: S101 - asked before
+        ranking = term.ranked(sign, value, self._upright if self._member else None)
+        return Test(ranking, _is_true, (), text, description, term.reads)
 
     def _pair(
         self, node: ast.expr, left: Term[F], sign: str, other: ast.expr, right: Term[F], text: str
     ) -> Condition[F]:
         names = self._syntax.segment(node), self._syntax.segment(other)
         for name, term, place in zip(names, (left, right), (node, other), strict=True):
-            if term.moving or term.kind in (Kind.MONEY, Kind.LIST):
+            if term.alone or term.ranked is not None or term.kind is Kind.LIST:
                 raise self._error(
                     place, f"{name} is {term.kind.value}: compare it with a fixed value"
                 )
-        kinds = {left.kind, right.kind} - {Kind.ANY}
+        kinds = {left.kind, right.kind} - OPEN_KINDS
         if len(kinds) == 2:
             is_, and_ = left.kind.value, right.kind.value
             raise self._error(node, f"{names[0]} is {is_} and {names[1]} is {and_}")
+        if kinds == {Kind.MONEY} and left.currency != right.currency:
+            raise self._error(
+                node,
+                f"{left.currency or 'a trait'} and {right.currency or 'a trait'} are different"
+                " currencies: they are never mixed",
+            )
         if sign not in EQUALITY and kinds & {Kind.TEXT, Kind.TRUTH}:
             raise self._error(node, f"{names[0]} has no order: use == or !=")
-        if Kind.ANY in (left.kind, right.kind) and Kind.INSTANT in kinds:
+        mixed = left.kind in OPEN_KINDS or right.kind in OPEN_KINDS
+        if mixed and Kind.INSTANT in kinds:
             raise self._error(
                 node, "a trait is not a point in time: compare with first() or last()"
             )
+        if mixed and Kind.DATE in kinds:
+            raise self._error(node, "a trait is not a date: write date(traits.renewal)")
+        self._check_trends(node, left, right)
+        if sign in EQUALITY and Trend.LINEAR in (left.trend, right.trend):
+            raise self._error(node, f"{names[0]} changes all the time: use <, <=, > or >=")
         description = f"{left.label} {IN_WORDS[sign]} {right.label}"
-        return Pair(left, right, COMPARE[sign], text, description)
+        return Pair(left, right, COMPARE[sign], text, description, sign)
+
+    def _check_trends(self, node: ast.expr, left: Term[F], right: Term[F]) -> None:
+        trends = (left.trend, right.trend)
+        if Trend.STEPS not in trends and trends != (Trend.LINEAR, Trend.LINEAR):
+            raise self._error(
+                node, "both change all the time: compare one of them with a fixed value"
+            )
 
     def _membership(self, left: ast.expr, right: ast.expr) -> Condition[F]:
         text = f"{self._syntax.segment(left)} in {self._syntax.segment(right)}"
@@ -150,18 +229,25 @@ class Compiler(Generic[F]):
         name = self._syntax.segment(right)
         if isinstance(whole, Literal):
             raise self._error(right, 'in needs a list, such as ["gold", "silver"]')
-        if whole.kind not in (Kind.LIST, Kind.TEXT, Kind.ANY):
+        if whole.kind not in (Kind.LIST, Kind.TEXT, *OPEN_KINDS):
             raise self._error(right, f"{name} is {whole.kind.value}: nothing is in it")
         if not isinstance(member, Literal) or not isinstance(member.value, str):
             raise self._error(left, f'write a quoted text before in, as in "x" in {name}')
         member_text = member.value
+        reads = whole.reads
+        if whole.reads_member is not None:
+            self._arguments.check_segment(left, member_text)
+            reads = whole.reads_member(member_text)
+        self._doubt(left, text, whole, "contains", (member_text,))
         return Test(
             whole,
             lambda actual: within(member_text, actual),
-            (),
+            (member_text,),
             text,
             f'"{member_text}" is in {whole.label}',
-            whole.reads if whole.reads_member is None else whole.reads_member(member_text),
+            reads,
+            "contains",
+            (member_text,),
         )
 
     def _one_of(
@@ -170,6 +256,8 @@ class Compiler(Generic[F]):
         if not choices.elts:
             raise self._error(choices, "the list is empty")
         name = self._syntax.segment(node)
+        if term.ranked is not None:
+            raise self._error(node, "compare a percentile with <, <=, > or >=")
         values, descriptions = [], []
         for part in choices.elts:
             literal = self._references.operand(part)
@@ -178,15 +266,23 @@ class Compiler(Generic[F]):
             value, words = fit(self._syntax, term, "in", literal, name)
             values.append(value)
             descriptions.append(words)
-        bounds = tuple(value for value in values if isinstance(value, int))
+        self._doubt(node, text, term, "in", tuple(values))
         return Test(
             term,
             lambda actual: any(equal(actual, value) for value in values),
-            bounds,
+            tuple(value for value in values if is_number(value)),
             text,
             f"{term.label} is one of {', '.join(descriptions)}",
             term.reads,
+            "in",
+            tuple(values),
         )
+
+    def _doubt(
+        self, node: ast.AST, text: str, term: Term[F], sign: str, values: tuple[Any, ...]
+    ) -> None:
+        if doubt := doubt_about(text, term, sign, values):
+            self.warnings.append(str(self._error(node, doubt)))
 
     def _error(self, node: ast.AST, message: str) -> RuleError:
         return self._syntax.error(node, message)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from rules.language.comparison import is_number
+from rules.language.curves import Trend, first_turn
 from rules.language.reads import NOTHING, Reads, union
 from rules.language.terms import F, Holds, Term
 
@@ -124,21 +126,38 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Test(Generic[F]):
-    """A term passes a fixed test."""
+    """A term passes a fixed test: `sign` is a comparison with `values`, of which "in" has many.
+
+    Without a sign the term is true. `bounds` are all the values on whose two sides `holds` can
+    differ.
+    """
 
     __test__ = False  # for pytest: this is no test case
 
     term: Term[F]
     holds: Holds
-    bounds: tuple[int, ...]
+    bounds: tuple[Any, ...]
     text: str
     description: str
     reads: Reads
+    sign: str = ""
+    values: tuple[Any, ...] = ()
 
     def evaluate(self, facts: F, now: int) -> Outcome:
         term = self.term
-        until = None if term.until is None else term.until(facts, now, self.holds, self.bounds)
-        return self.holds(term.read(facts, now)), until
+        if term.until is not None:
+            until = term.until(facts, now, self.holds, self.bounds)
+            return self.holds(term.read(facts, now)), until
+        if term.step is None and term.curve is None:
+            return self.holds(term.read(facts, now)), None
+        curve = term.at(facts, now)
+
+        def look(at: int) -> tuple[Any, bool]:
+            value = curve.value(at)
+            return _region(value, self.bounds), self.holds(value)
+
+        value = self.holds(curve.value(now))
+        return value, first_turn((curve,), look, now, term.trend is not Trend.STEPS)
 
     def explain(self, facts: F, now: int, lines: list[str]) -> bool:
         actual = self.term.read(facts, now)
@@ -152,27 +171,28 @@ class Test(Generic[F]):
 
 @dataclass(frozen=True, slots=True)
 class Pair(Generic[F]):
-    """A comparison of two terms, neither of which changes merely because time passes."""
+    """A comparison of two terms."""
 
     left: Term[F]
     right: Term[F]
     compare: Callable[[Any, Any], bool]
     text: str
     description: str
+    sign: str = ""
 
     @property
     def reads(self) -> Reads:
         return self.left.reads | self.right.reads
 
     def evaluate(self, facts: F, now: int) -> Outcome:
-        untils = [
-            until
-            for term in (self.left, self.right)
-            if term.until is not None
-            and (until := term.until(facts, now, lambda _: True, ())) is not None
-        ]
-        value = self.compare(self.left.read(facts, now), self.right.read(facts, now))
-        return value, min(untils, default=None)
+        curves = self.left.at(facts, now), self.right.at(facts, now)
+        moves = self.left.trend is not Trend.STEPS or self.right.trend is not Trend.STEPS
+
+        def look(at: int) -> tuple[Any, bool]:
+            left, right = curves[0].value(at), curves[1].value(at)
+            return _order(left, right) if moves else None, self.compare(left, right)
+
+        return look(now)[1], first_turn(curves, look, now, moves)
 
     def explain(self, facts: F, now: int, lines: list[str]) -> bool:
         left, right = self.left.read(facts, now), self.right.read(facts, now)
@@ -183,6 +203,20 @@ class Pair(Generic[F]):
 
     def describe(self) -> str:
         return self.description
+
+
+def _region(value: Any, bounds: tuple[Any, ...]) -> int | None:
+    """Where a number lies among the bounds, of which it may equal one."""
+    if not is_number(value):
+        return None
+    return sum(int(value > bound) + int(value >= bound) for bound in bounds)
+
+
+def _order(left: Any, right: Any) -> int | None:
+    """How two numbers compare: -1, 0 or 1."""
+    if not is_number(left) or not is_number(right):
+        return None
+    return int(left > right) - int(left < right)
 
 
 def _word(value: bool) -> str:

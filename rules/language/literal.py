@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import math
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from chassis.core.errors import InvalidInput
@@ -16,6 +18,7 @@ from rules.language.syntax import Syntax
 from rules.language.terms import Kind, Term
 from rules.language.units import (
     HOW_LONG,
+    decimals_of,
     describe_duration,
     minor_units,
     parse_duration,
@@ -82,9 +85,14 @@ def fit(syntax: Syntax, term: Term[Any], op: str, literal: Literal, name: str) -
             raise syntax.error(literal.node, f"{name} is never missing; leave out the == None")
         return None, "missing"
     try:
-        return _FITTING[term.kind](term, op, literal)
+        return fit_value(term, op, literal)
     except ValueError as error:
         raise syntax.error(literal.node, f"{name} is {term.kind.value}: {error}") from None
+
+
+def fit_value(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:
+    """The value to compare the term with, and its wording; ValueError if they do not fit."""
+    return _FITTING[term.kind](term, op, literal)
 
 
 def _number(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
@@ -92,7 +100,12 @@ def _number(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # n
     if not is_number(number):
         raise Unfit(f"compare it with a number{_suggest_unquoted(literal)}")
     if not isinstance(number, int):
-        raise Unfit(f"compare it with a whole number, not {number}")
+        if term.whole:
+            raise Unfit(f"compare it with a whole number, not {number}")
+        return Fraction(literal.exact or 0), str(number)
+    low, high = term.range or (None, None)
+    if low is not None and high is not None and not low <= number <= high:
+        raise Unfit(f"it is from {low} to {high}, and never {number}")
     if term.most is not None and number > term.most:
         raise Unfit(f"within a window it is counted only up to {term.most}")
     return number, str(number)
@@ -101,7 +114,15 @@ def _number(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # n
 def _money(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     if literal.exact is None:
         raise Unfit(f"compare it with a number such as 500 or 499.99{_suggest_unquoted(literal)}")
-    minor = minor_units(literal.exact, term.currency)
+    minor: int | Fraction
+    if term.whole:
+        minor = minor_units(literal.exact, term.currency)
+    else:  # an average, say, is compared with any amount
+        minor = Fraction(literal.exact) * 10 ** decimals_of(term.currency)
+        if minor.denominator == 1:
+            minor = int(minor)
+        else:
+            return minor, f"{literal.exact} {term.currency}"
     return minor, show_money(minor, term.currency)
 
 
@@ -132,6 +153,22 @@ def _instant(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # 
         raise Unfit(f'"{literal.value}" {error.message}') from None
 
 
+def _date(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
+    if not isinstance(literal.value, str):
+        raise Unfit('compare it with a date in quotes, such as "2026-11-21"')
+    return parse_date(literal.value).toordinal(), literal.value
+
+
+def parse_date(text: str) -> date:
+    """The date in a text; ValueError says how to write one."""
+    try:
+        if len(text) != len("2026-11-21"):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Unfit(f'"{text}" is not a date: write it as "2026-11-21"') from None
+
+
 def _duration(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # noqa: ARG001
     if op in EQUALITY or op == "in":
         raise Unfit("compare it with <, <=, > or >=")
@@ -160,8 +197,10 @@ _FITTING = {
     Kind.TRUTH: _truth,
     Kind.INSTANT: _instant,
     Kind.DURATION: _duration,
+    Kind.DATE: _date,
     Kind.LIST: _list,
     Kind.ANY: _any,
+    Kind.FIELD: _any,
 }
 
 

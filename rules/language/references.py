@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import Any, Generic
 
-from contracts.currencies import CURRENCIES
+from rules.language.arguments import Arguments, step_name
+from rules.language.arithmetic import calculate
 from rules.language.errors import RuleError, suggestion
 from rules.language.literal import Literal, read_literal
 from rules.language.syntax import Syntax
 from rules.language.terms import F, Term
-from rules.language.units import parse_duration
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary
 
-_EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_CURRENCY_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "dollar": "USD", "euro": "EUR"}
-
+WINDOW_OPTIONS = {
+    "within": Argument.DURATION,
+    "since": Argument.MOMENT,
+    "between": Argument.SPAN,
+}
+_SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _REFUSALS: tuple[tuple[tuple[type[ast.expr], ...], str], ...] = (
-    ((ast.BinOp, ast.UnaryOp), "a rule cannot calculate: write the number itself"),
+    ((ast.BinOp,), "a rule calculates with +, -, * and / only"),
+    ((ast.UnaryOp,), "a sign belongs before a number: write 0 - x"),
     (
         (ast.Compare, ast.BoolOp),
         "put a comparison on each side of and, or; it cannot be compared itself",
@@ -34,12 +37,15 @@ _REFUSALS: tuple[tuple[tuple[type[ast.expr], ...], str], ...] = (
 
 
 class References(Generic[F]):
-    """Finds what the words of a rule stand for; `warnings` collects likely slips."""
+    """Finds what the words of a rule stand for; `event` is the type whose data it is about."""
 
-    def __init__(self, syntax: Syntax, vocabulary: Vocabulary[F]) -> None:
-        self.warnings: list[str] = []
+    def __init__(
+        self, syntax: Syntax, vocabulary: Vocabulary[F], arguments: Arguments, event: str = ""
+    ) -> None:
         self._syntax = syntax
         self._words = vocabulary
+        self._arguments = arguments
+        self._event = event
 
     def operand(self, node: ast.expr) -> Term[F] | Literal:
         """The term or the literal at `node`; RuleError if it is neither."""
@@ -52,41 +58,72 @@ class References(Generic[F]):
             return self._path(node)
         if isinstance(node, ast.Name):
             return self._name(node)
+        if isinstance(node, ast.BinOp) and type(node.op) in _SIGNS:
+            return self._arithmetic(node, _SIGNS[type(node.op)])
         raise self._error(node, _refusal(node))
+
+    def _arithmetic(self, node: ast.BinOp, sign: str) -> Term[F]:
+        left, right = self.operand(node.left), self.operand(node.right)
+        try:
+            return calculate(sign, left, right)
+        except ValueError as error:
+            raise self._error(node, f"{self._syntax.segment(node)}: {error}") from None
 
     def _name(self, node: ast.Name) -> Term[F]:
         term = self._words.names.get(node.id)
         if term is not None:
             return term
+        if node.id in self._words.calendar:
+            return self._words.calendar[node.id](self._arguments.shop)
         if node.id in self._words.namespaces:
             raise self._error(node, f"{node.id} needs a name after it, as in {node.id}.something")
+        if self._words.paths is not None:
+            return self._data(node)
         if node.id in self._words.functions:
             example = self._words.functions[node.id].example
             raise self._error(node, f"{node.id} needs brackets: write {example}")
         raise self._unknown(node, node.id)
 
+    def _data(self, node: ast.expr) -> Term[F]:
+        """A path into the data of an event."""
+        assert self._words.paths is not None  # noqa: S101 - asked before
+        path = self._arguments.path(node)
+        text = self._syntax.segment(node)
+        if path[-1] in self._words.money_fields:
+            raise self._error(
+                node, f'{text} is an amount of money: write amount({text}, "USD") >= 50'
+            )
+        if path[0] in self._words.list_fields:
+            rest = ".".join(path[1:]) or "category"
+            raise self._error(node, f"{path[0]} is a list: write any({path[0]}, {rest} == …)")
+        self._arguments.check_field(node, path[0], self._event)
+        return self._words.paths(path)
+
     def _path(self, node: ast.Attribute | ast.Subscript) -> Term[F]:
         path: list[str] = []
         inner: ast.expr = node
         while isinstance(inner, ast.Attribute | ast.Subscript):
-            path.append(self._step(inner))
+            path.append(step_name(self._syntax, inner))
             inner = inner.value
         if not isinstance(inner, ast.Name):
             raise self._error(inner, "a dot goes after a name, as in traits.loyalty_tier")
         names = tuple(reversed(path))
         space = self._words.namespaces.get(inner.id)
-        if space is None:
-            if inner.id in self._words.names and inner.id == "segments":
-                raise self._error(node, f'write "{names[0]}" in segments')
-            if inner.id in self._words.names:
-                raise self._error(node, f"{inner.id} has no parts")
-            raise self._unknown(inner, inner.id)
-        return self._field(node, inner.id, space, names)
+        if space is not None:
+            return self._field(node, inner.id, space, names)
+        if self._words.paths is not None:
+            return self._data(node)
+        if inner.id in self._words.names and inner.id == "segments":
+            raise self._error(node, f'write "{names[0]}" in segments')
+        if inner.id in self._words.names:
+            raise self._error(node, f"{inner.id} has no parts")
+        raise self._unknown(inner, inner.id)
 
     def _field(
         self, node: ast.expr, root: str, space: Namespace[F], path: tuple[str, ...]
     ) -> Term[F]:
         if space.open is not None:
+            self._arguments.check_trait(node, path[0])
             return space.open(path)
         name = path[0]
         term = space.fields.get(name)
@@ -100,72 +137,71 @@ class References(Generic[F]):
             raise self._error(node, f"{root}.{name} has no parts")
         return term
 
-    def _step(self, node: ast.Attribute | ast.Subscript) -> str:
-        if isinstance(node, ast.Attribute):
-            return node.attr
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            return node.slice.value
-        raise self._error(node, 'square brackets take a name in quotes: traits["shoe size"]')
-
     def _call(self, node: ast.Call) -> Term[F]:
         if not isinstance(node.func, ast.Name):
             raise self._error(node, "only the named functions can be called")
         name = node.func.id
         function = self._words.functions.get(name)
         if function is None:
-            if name in self._words.names or name in self._words.namespaces:
+            words = {*self._words.names, *self._words.namespaces, *self._words.calendar}
+            if name in words:
                 raise self._error(node, f"{name} is not a function: leave out the brackets")
             raise self._unknown(node, name)
-        arguments: list[Any] = []
-        if len(node.args) != (function.takes is not None):
-            wants = "takes nothing" if function.takes is None else f"takes {function.takes.value}"
+        arguments = self._arguments_of(node, name, function)
+        event = self._event_in(function, arguments)
+        options = self._options(node, name, function, event)
+        if "since" in function.options:
+            options["window"] = self._arguments.window(options, node)
+        if function.local:
+            options["shop"] = self._arguments.shop
+        try:
+            return function.make(*arguments, **options)
+        except ValueError as error:
+            raise self._error(node, str(error)) from None
+
+    def _arguments_of(self, node: ast.Call, name: str, function: Function[F]) -> list[Any]:
+        most = len(function.takes) + function.repeats
+        if not len(function.takes) - function.optional <= len(node.args) <= most:
+            takes = function.takes[min(len(node.args), len(function.takes)) - 1 :][:1]
+            wants = f"takes {takes[0].value}" if takes else "takes nothing"
             where = node.args[-1] if node.args else node
             raise self._error(where, f"{name} {wants}: write {function.example}")
-        if function.takes is not None:
-            arguments.append(self._argument(node.args[0], function.takes, name, function))
-        return function.make(*arguments, **self._window(node, name, function))
+        kinds = (*function.takes, *function.takes[-1:] * function.repeats)
+        arguments: list[Any] = []
+        for part, takes_ in zip(node.args, kinds, strict=False):
+            event = self._event_in(function, arguments)
+            arguments.append(self._arguments.read(part, takes_, name, function.example, event))
+        return arguments
 
-    def _window(self, node: ast.Call, name: str, function: Function[F]) -> dict[str, int]:
-        window: dict[str, int] = {}
+    def _event_in(self, function: Function[F], arguments: list[Any]) -> str:
+        """The type of the events whose data further arguments are about; none in a list of it."""
+        match function.takes[:1]:
+            case (Argument.EVENT,) if arguments:
+                return str(arguments[0])
+            case (Argument.LIST,) if arguments:
+                return ""
+            case _:
+                return self._event
+
+    def _options(
+        self, node: ast.Call, name: str, function: Function[F], event: str
+    ) -> dict[str, Any]:
+        options: dict[str, Any] = {}
         for keyword in node.keywords:
-            if keyword.arg != "within" or not function.within:
+            takes = None if keyword.arg is None else function.options.get(keyword.arg)
+            if keyword.arg is None or takes is None:
                 wrong = f"{keyword.arg}=" if keyword.arg else "**"
-                raise self._error(keyword.value, f"{name} has no {wrong}: write {function.example}")
-            argument = self._argument(keyword.value, Argument.DURATION, "within=", function)
-            window["within"] = int(argument)
-        return window
-
-    def _argument(
-        self, node: ast.expr, takes: Argument, name: str, function: Function[F]
-    ) -> str | int:
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-            raise self._error(node, f"{name} takes {takes.value}: write {function.example}")
-        text = node.value
-        if takes is Argument.DURATION:
-            try:
-                return parse_duration(text)
-            except ValueError as error:
-                raise self._error(node, str(error)) from None
-        if takes is Argument.CURRENCY and text not in CURRENCIES:
-            raise self._error(
-                node, f'"{text}" is not an ISO 4217 currency code{_suggest_currency(text)}'
+                close = suggestion(keyword.arg or "", function.options)
+                raise self._error(
+                    keyword.value, f"{name} has no {wrong}{close}: write {function.example}"
+                )
+            options[keyword.arg] = self._arguments.read(
+                keyword.value, takes, f"{keyword.arg}=", function.example, event
             )
-        if takes is Argument.EVENT:
-            self._check_event(node, text)
-        if not text:
-            raise self._error(node, f"{name} takes {takes.value}")
-        return text
-
-    def _check_event(self, node: ast.expr, text: str) -> None:
-        event_types = self._words.event_types
-        if _EVENT.fullmatch(text) is None:
-            snake = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-            hint = suggestion(snake, event_types) or ", such as order_completed"
-            raise self._error(node, f'"{text}" is not an event type: they are snake_case{hint}')
-        close = "" if text in event_types else suggestion(text, event_types)
-        if close:
-            warning = self._error(node, f'no shipped event type is called "{text}"{close}')
-            self.warnings.append(str(warning))
+        for required in function.required:
+            if required not in options:
+                raise self._error(node, f"{name} needs {required}=: write {function.example}")
+        return options
 
     def _unknown(self, node: ast.expr, word: str) -> RuleError:
         hint = self._words.hints.get(word.lower())
@@ -176,13 +212,6 @@ class References(Generic[F]):
 
     def _error(self, node: ast.AST, message: str) -> RuleError:
         return self._syntax.error(node, message)
-
-
-def _suggest_currency(text: str) -> str:
-    if text.upper() in CURRENCIES:
-        return f"; did you mean {text.upper()}?"
-    code = _CURRENCY_SIGNS.get(text.lower().removesuffix("s"))
-    return f"; did you mean {code}?" if code else ', such as "USD"'
 
 
 def _refusal(node: ast.expr) -> str:

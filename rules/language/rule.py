@@ -8,7 +8,9 @@ from typing import Generic, NamedTuple
 
 from rules.language.compiler import Compiler
 from rules.language.conditions import Condition
+from rules.language.plausible import contradictions
 from rules.language.reads import Reads
+from rules.language.shop import ANY_SHOP, ShopContext
 from rules.language.syntax import Syntax
 from rules.language.terms import F
 from rules.language.vocabulary import Vocabulary
@@ -32,31 +34,42 @@ class Explanation(NamedTuple):
 class Rule(Generic[F]):
     """A checked rule over the facts F; `warnings` are likely slips that are not errors.
 
-    `reads` is what it reads of the facts.
+    `reads` is what it reads of the facts. `condition` is that of entering; of those who are members
+    `stay` is asked, which differs where a percentile has a band.
     """
 
     text: str
     condition: Condition[F]
+    stay: Condition[F]
     warnings: Sequence[str]
     reads: Reads
 
-    def evaluate(self, facts: F, now: int) -> Verdict:
-        """The verdict at `now` (µs): it holds on [now, changes_at) as long as no event comes."""
-        return Verdict(*self.condition.evaluate(facts, now))
+    def evaluate(self, facts: F, now: int, member: bool = False) -> Verdict:
+        """The verdict at `now` (µs): it holds on [now, changes_at) as long as no event comes.
 
-    def explain(self, facts: F, now: int) -> Explanation:
+        `member` is whether the shopper is a member at `now`.
+        """
+        condition = self.stay if member else self.condition
+        return Verdict(*condition.evaluate(facts, now))
+
+    def explain(self, facts: F, now: int, member: bool = False) -> Explanation:
         """Whether it holds at `now` (µs), and the reason for each comparison."""
         lines: list[str] = []
-        return Explanation(self.condition.explain(facts, now, lines), lines)
+        condition = self.stay if member else self.condition
+        return Explanation(condition.explain(facts, now, lines), lines)
 
     def describe(self) -> str:
         """The rule in English."""
         return self.condition.describe()
 
 
-def compile_rule(text: str, vocabulary: Vocabulary[F]) -> Rule[F]:
+def compile_rule(text: str, vocabulary: Vocabulary[F], shop: ShopContext = ANY_SHOP) -> Rule[F]:
     """The rule in a text; RuleError says where it is wrong, how, and what was probably meant."""
     syntax = Syntax(text)
-    compiler = Compiler(syntax, vocabulary)
-    condition = compiler.condition(syntax.root)
-    return Rule(text, condition, tuple(compiler.warnings), condition.reads)
+    warnings: list[str] = []
+    compiler = Compiler(syntax, vocabulary, shop, warnings)
+    condition = stay = compiler.condition(syntax.root)
+    if compiler.ranks:
+        stay = Compiler(syntax, vocabulary, shop, [], member=True).condition(syntax.root)
+    warnings += contradictions(condition)
+    return Rule(text, condition, stay, tuple(warnings), condition.reads)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
+from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
 from chassis.core.instants import format_instant
+from rules.language.curves import Curve, SampledCurve, Trend
 from rules.language.reads import NOTHING, Reads
 from rules.language.units import show_duration, show_money
 
@@ -16,7 +19,7 @@ F = TypeVar("F")
 Holds = Callable[[Any], bool]
 """Whether a comparison holds for a value of its term; it is defined for every value, None too."""
 
-Until = Callable[[Any, int, Holds, tuple[int, ...]], int | None]
+Until = Callable[[Any, int, Holds, tuple[Any, ...]], int | None]
 
 
 class Kind(Enum):
@@ -29,16 +32,26 @@ class Kind(Enum):
     INSTANT = "a point in time"
     DURATION = "a length of time"
     LIST = "a list"
+    DATE = "a date"
     ANY = "a trait of any kind"
+    FIELD = "a field of any kind"
+
+
+OPEN_KINDS = frozenset({Kind.ANY, Kind.FIELD})
+"""The kinds whose values are what was sent: they are known when a rule is evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term(Generic[F]):
     """Something that a rule can ask of the facts F.
 
-    `read(facts, now)` gives the value, None if there is none. `until(facts, now, holds, bounds)`
-    gives the earliest instant after `now` at which `holds(value)` may change without a new event,
-    None if never; `bounds` are all the values on whose two sides `holds` can differ.
+    `read(facts, now)` gives the value, None if there is none. When the value changes without a new
+    event is said in one of these ways, or it never does:
+
+    - `until(facts, now, holds, bounds)`: the earliest instant after `now` at which `holds(value)`
+      may change, None if never; `bounds` are all the values on whose two sides `holds` can differ
+    - `step(facts, now)`: the first instant after `now` at which the value may step
+    - `curve(facts, now)`: the value from `now` on, where reading it anew at each step costs more
     """
 
     kind: Kind
@@ -47,22 +60,42 @@ class Term(Generic[F]):
     until: Until | None = None
     currency: str = ""
     missable: bool = True
-    moving: bool = False  # it changes as time passes: only a fixed bound says when
+    trend: Trend = Trend.STEPS  # how it moves between its steps
+    step: Callable[[F, int], int | None] | None = None
+    curve: Callable[[F, int], Curve] | None = None
     most: int | None = None  # the largest number that it can be compared with
+    whole: bool = True  # as a number: it has no decimals
+    range: tuple[int, int | None] | None = None  # the least and the largest number that it can be
     choices: frozenset[str] = frozenset()  # all the texts that it can be
+    lowercase: bool = False  # as a text: it has no capital letter
+    alone: bool = False  # it can be compared with fixed values only, and not calculated with
     reads: Reads = NOTHING
+    ranked: Callable[[str, Any, bool | None], Term[F]] | None = None  # compares with a percentile
     reads_member: Callable[[str], Reads] | None = None  # what "text" in it reads, if not `reads`
+    data: Any = None  # what it is, for a translation into another language
+
+    def at(self, facts: F, now: int) -> Curve:
+        """The value from `now` on."""
+        if self.curve is not None:
+            return self.curve(facts, now)
+        step = self.step or self._next
+        return SampledCurve(lambda at: self.read(facts, at), lambda at: step(facts, at))
+
+    def _next(self, facts: F, now: int) -> int | None:
+        return None if self.until is None else self.until(facts, now, bool, ())
 
     def show(self, value: Any) -> str:
         """A value of this term as people read it."""
         if value is None:
             return "nothing"
         if self.kind is Kind.MONEY:
-            return show_money(value, self.currency)
+            return show_money(round(value), self.currency)
         if self.kind is Kind.DURATION:
-            return show_duration(value)
+            return show_duration(round(value))
         if self.kind is Kind.INSTANT:
-            return format_instant(value)
+            return format_instant(round(value))
+        if self.kind is Kind.DATE:
+            return date.fromordinal(value).isoformat()
         return show_plain(value)
 
 
@@ -75,6 +108,8 @@ def show_plain(value: Any) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         items = sorted(map(show_plain, value)) or ["empty"]
         return ", ".join(items[:20]) + (" …" if len(items) > 20 else "")
+    if isinstance(value, Fraction):
+        return str(round(float(value), 4))
     if isinstance(value, int | float):
         return str(value)
     return "an object"

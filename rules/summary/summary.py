@@ -34,6 +34,7 @@ from rules.summary.reducers import (
     apply_order_moved,
 )
 from rules.summary.state import Statements, SummaryState
+from rules.values import NO_VALUES, Values
 
 # Windowed counts are compared with numbers up to MOST_COUNTED; one instant more is "more than".
 MOST_COUNTED = 1_000
@@ -56,12 +57,16 @@ class Summary:
     that completions, refunds and cancellations may come in any order.
     """
 
-    __slots__ = ("_book", "facts", "state")
+    __slots__ = ("_book", "facts", "memberships", "state", "values")
 
     def __init__(self, state: SummaryState | None = None) -> None:
         self.state = SummaryState() if state is None else state
         self.facts: Facts = EMPTY_FACTS
         """The single events, filled for rules that read their data; no part of the state"""
+        self.values: Values = NO_VALUES
+        """The values of a model, filled for rules that read them; no part of the state"""
+        self.memberships: Mapping[str, tuple[bool, int | None]] = {}
+        """The verdicts of other segments, filled for rules that read them; no part of the state"""
         self._book: tuple[int | None, OrderBook] | None = None
 
     def add(

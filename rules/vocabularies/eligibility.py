@@ -127,8 +127,8 @@ ELIGIBILITY_VOCABULARY: Vocabulary[Situation] = Vocabulary(
         ),
     },
     functions={
-        "basket_value": Function(_basket_value, 'basket_value("USD")', Argument.CURRENCY),
-        "has_consent": Function(_has_consent, 'has_consent("email")', Argument.PURPOSE),
+        "basket_value": Function(_basket_value, 'basket_value("USD")', (Argument.CURRENCY,)),
+        "has_consent": Function(_has_consent, 'has_consent("email")', (Argument.PURPOSE,)),
         "loyalty_points": Function(_loyalty_points, "loyalty_points()"),
     },
     names={

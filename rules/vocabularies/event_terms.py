@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from rules.language.curves import Trend
 from rules.language.reads import Reads
 from rules.language.terms import Holds, Kind, Term, Until
 from rules.language.windows import ago, earliest
@@ -27,6 +28,7 @@ def count(event: str, within: int | None = None) -> Term[Summary]:
             lambda summary, now: summary.count(event, now),
             _next_event(event),
             missable=False,
+            range=(0, None),
             reads=_reads(event),
         )
 
@@ -43,13 +45,20 @@ def count(event: str, within: int | None = None) -> Term[Summary]:
                 return earliest(coming, leaving)
         return coming
 
+    def step(summary: Summary, now: int) -> int | None:
+        number = summary.count(event, now, now - within)
+        oldest = summary.last(event, now, number) if number else None
+        leaving = None if oldest is None else oldest + within
+        return earliest(summary.next(event, now), leaving)
+
     return Term(
         Kind.NUMBER,
         label,
         lambda summary, now: summary.count(event, now, now - within),
         until,
         missable=False,
-        moving=True,
+        step=step,
+        range=(0, None),
         most=MOST_COUNTED,
         reads=_reads(event),
     )
@@ -113,6 +122,7 @@ def since_last(event: str) -> Term[Summary]:
         f"the time since the last {event}",
         read,
         until,
-        moving=True,
+        trend=Trend.LINEAR,
+        step=lambda summary, now: summary.next(event, now),
         reads=_reads(event),
     )

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rules.language.reads import Reads
 from rules.language.terms import Holds, Kind, Term
-from rules.language.windows import ago, earliest
-from rules.summary.orders import StandingOrder
+from rules.language.windows import Window, ago, earliest
+from rules.summary.orders import OrderBook, StandingOrder
 from rules.summary.summary import Summary
+from rules.vocabularies.tallies import Sliding, Total
 
 _READS = Reads(orders=True)
 
@@ -50,9 +52,42 @@ def _over_orders(
         until,
         currency=currency,
         missable=False,
-        moving=within is not None,
+        curve=lambda summary, now: _Orders(summary, amount, Window(within)),
+        range=(0, None),
         reads=_READS,
     )
+
+
+@dataclass(slots=True)
+class _Orders:
+    """The curve of such a sum; the orders stand as they are until their next change."""
+
+    summary: Summary
+    amount: Callable[[StandingOrder], int]
+    window: Window
+    book: OrderBook | None = None
+    sliding: Sliding | None = None
+
+    def value(self, at: int) -> int:
+        total: int = self._on(at)[1].value(at)
+        return total
+
+    def next(self, at: int) -> int | None:
+        book, sliding = self._on(at)
+        return earliest(book.next_change, sliding.next(at))
+
+    def _on(self, at: int) -> tuple[OrderBook, Sliding]:
+        book, sliding = self.book, self.sliding
+        change = None if book is None else book.next_change
+        if book is None or sliding is None or (change is not None and change <= at):
+            self.book = book = self.summary.book(at)
+            self.sliding = sliding = Sliding(
+                [order.at for order in book.orders],
+                [(self.amount(order),) for order in book.orders],
+                self.window,
+                Total(lambda tally: tally.total),
+            )
+        return book, sliding
 
 
 def orders(within: int | None = None) -> Term[Summary]:
@@ -89,6 +124,5 @@ def bought(category: str, within: int | None = None) -> Term[Summary]:
         lambda summary, now: newest(summary, now) is not None,
         until,
         missable=False,
-        moving=within is not None,
         reads=_READS,
     )

@@ -7,10 +7,20 @@ from typing import Any
 
 from rules.fields import purpose_name
 from rules.language.reads import Reads
+from rules.language.references import WINDOW_OPTIONS
 from rules.language.terms import Holds, Kind, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
+from rules.language.windows import earliest
 from rules.summary.summary import Summary
-from rules.vocabularies import event_terms, order_terms
+from rules.vocabularies import (
+    aggregate_terms,
+    calendar_terms,
+    engagement_terms,
+    order_terms,
+    sequence_terms,
+    value_terms,
+)
+from rules.vocabularies.event_data import DATA_VOCABULARY
 
 
 def _has_consent(purpose: str) -> Term[Summary]:
@@ -77,6 +87,23 @@ def _trait(path: tuple[str, ...]) -> Term[Summary]:
     return Term(Kind.ANY, f"the trait {'.'.join(path)}", read, until, reads=reads)
 
 
+def _verdict(summary: Summary, segment: str) -> tuple[bool, int | None]:
+    return summary.memberships.get(segment, (False, None))
+
+
+_SEGMENTS: Term[Summary] = Term(
+    Kind.LIST,
+    "the shopper's segments",
+    lambda summary, now: frozenset(
+        segment for segment, (member, _) in summary.memberships.items() if member
+    ),
+    lambda summary, now, holds, bounds: earliest(
+        *(_verdict(summary, segment)[1] for segment in bounds)
+    ),
+    missable=False,
+    reads_member=lambda segment: Reads(segments=frozenset({segment})),
+)
+
 EVENT_TYPES = frozenset(
     {
         "cart_updated",
@@ -100,7 +127,6 @@ EVENT_TYPES = frozenset(
 
 HINTS = {
     "days_since": 'write since_last("order_completed") >= "30d"',
-    "sum": 'write revenue("USD")',
     "spent": 'write revenue("USD")',
     "now": 'write since_last("order_completed") <= "30d"',
     "true": "write True",
@@ -112,34 +138,141 @@ HINTS = {
     "consent": 'write has_consent("email")',
 }
 
+_WHERE = {"where": Argument.CONDITION, **WINDOW_OPTIONS}
+_EVENT = (Argument.EVENT,)
+_OF_EVENT = (Argument.EVENT, Argument.FIELD)
+_WITHIN = {"within": Argument.DURATION}
+
 SEGMENT_VOCABULARY: Vocabulary[Summary] = Vocabulary(
     namespaces={"traits": Namespace(open=_trait)},
     functions={
         "count": Function(
-            event_terms.count, 'count("order_completed", within="60d")', Argument.EVENT, True
+            aggregate_terms.count, 'count("order_completed", within="60d")', _EVENT, _WHERE
         ),
-        "never": Function(event_terms.never, 'never("order_completed")', Argument.EVENT),
-        "first": Function(event_terms.first, 'first("order_completed")', Argument.EVENT),
-        "last": Function(event_terms.last, 'last("order_completed")', Argument.EVENT),
+        "exists": Function(
+            aggregate_terms.exists, 'exists("order_completed", within="60d")', _EVENT, _WHERE
+        ),
+        "never": Function(aggregate_terms.never, 'never("order_completed")', _EVENT, _WHERE),
+        "first": Function(
+            aggregate_terms.first, 'first("order_completed")', _OF_EVENT, _WHERE, optional=1
+        ),
+        "last": Function(
+            aggregate_terms.last, 'last("order_completed")', _OF_EVENT, _WHERE, optional=1
+        ),
         "since_last": Function(
-            event_terms.since_last, 'since_last("cart_updated")', Argument.EVENT
+            aggregate_terms.since_last,
+            'since_last("cart_updated")',
+            _EVENT,
+            {"where": Argument.CONDITION},
         ),
-        "orders": Function(order_terms.orders, 'orders(within="90d")', within=True),
+        "sum": Function(
+            aggregate_terms.sum_of,
+            'sum("order_completed", amount(revenue, "USD"), within="90d")',
+            _OF_EVENT,
+            _WHERE,
+        ),
+        "average": Function(
+            aggregate_terms.average,
+            'average("order_completed", amount(revenue, "USD"))',
+            _OF_EVENT,
+            _WHERE,
+        ),
+        "min": Function(
+            aggregate_terms.least,
+            'min("product_viewed", amount(price, "USD"))',
+            _OF_EVENT,
+            _WHERE,
+        ),
+        "max": Function(
+            aggregate_terms.largest,
+            'max("product_viewed", amount(price, "USD"))',
+            _OF_EVENT,
+            _WHERE,
+        ),
+        "distinct": Function(
+            aggregate_terms.distinct,
+            'distinct("product_viewed", category, within="7d")',
+            _OF_EVENT,
+            _WHERE,
+        ),
+        "then": Function(
+            sequence_terms.then,
+            'then("cart_updated", "order_completed", within="24h")',
+            (Argument.STEP, Argument.STEP),
+            {**_WITHIN, "during": Argument.DURATION},
+            repeats=3,
+        ),
+        "then_not": Function(
+            sequence_terms.then_not,
+            'then_not("cart_updated", "order_completed", within="24h")',
+            (Argument.STEP, Argument.STEP),
+            _WITHIN,
+            required=("within",),
+        ),
+        "engagement": Function(
+            engagement_terms.engagement,
+            'engagement("product_viewed", half_life="14d")',
+            _EVENT,
+            {"where": Argument.CONDITION, "half_life": Argument.DURATION},
+        ),
+        "affinity": Function(
+            engagement_terms.affinity,
+            'affinity(category="running", half_life="30d")',
+            (),
+            {
+                "category": Argument.CATEGORY,
+                "brand": Argument.TEXT,
+                "half_life": Argument.DURATION,
+            },
+        ),
+        "date": Function(
+            calendar_terms.trait_date, "date(traits.renewal)", (Argument.TRAIT,), local=True
+        ),
+        "days_until": Function(
+            calendar_terms.days_until, "days_until(traits.renewal)", (Argument.TRAIT,), local=True
+        ),
+        "birthday": Function(
+            calendar_terms.birthday,
+            'birthday(within="7d")',
+            (Argument.TRAIT,),
+            _WITHIN,
+            optional=1,
+            local=True,
+        ),
+        "clv": Function(value_terms.clv, "clv()"),
+        "alive": Function(value_terms.alive, "alive()"),
+        "expected_orders": Function(
+            value_terms.expected_orders,
+            'expected_orders(within="90d")',
+            (),
+            _WITHIN,
+            required=("within",),
+        ),
+        "percentile": Function(
+            value_terms.percentile,
+            'percentile("clv")',
+            (Argument.MODEL,),
+            {"band": Argument.NUMBER},
+        ),
+        "orders": Function(order_terms.orders, 'orders(within="90d")', options=_WITHIN),
         "revenue": Function(
-            order_terms.revenue, 'revenue("USD", within="90d")', Argument.CURRENCY, True
+            order_terms.revenue, 'revenue("USD", within="90d")', (Argument.CURRENCY,), _WITHIN
         ),
         "bought": Function(
-            order_terms.bought, 'bought("running shoes", within="90d")', Argument.CATEGORY, True
+            order_terms.bought,
+            'bought("running shoes", within="90d")',
+            (Argument.CATEGORY,),
+            _WITHIN,
         ),
-        "has_consent": Function(_has_consent, 'has_consent("email")', Argument.PURPOSE),
-        "cart_value": Function(_cart_value, 'cart_value("USD")', Argument.CURRENCY),
+        "has_consent": Function(_has_consent, 'has_consent("email")', (Argument.PURPOSE,)),
+        "cart_value": Function(_cart_value, 'cart_value("USD")', (Argument.CURRENCY,)),
         "cart_items": Function(_cart_items, "cart_items()"),
         "loyalty_points": Function(_loyalty_points, "loyalty_points()"),
     },
+    names={"segments": _SEGMENTS},
+    calendar=calendar_terms.CALENDAR,
     event_types=EVENT_TYPES,
-    hints={
-        **HINTS,
-        "segments": "a segment's rule cannot ask for segments: write out the condition",
-        "context": "a segment's rule has no request: context is for offers",
-    },
+    hints={**HINTS, "context": "a segment's rule has no request: context is for offers"},
+    models=frozenset({"alive", "clv"}),
+    data=DATA_VOCABULARY,
 )

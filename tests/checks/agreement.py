@@ -20,6 +20,7 @@ from contracts.export.inventory import CALLS, EVERY
 from contracts.topology import SERVICE_NAMES
 from deploy.services import MIGRATIONS, service_class
 from rules import ELIGIBILITY_VOCABULARY, SEGMENT_VOCABULARY
+from rules.vocabularies.event_data import DATA_VOCABULARY
 from rules.vocabularies.segments import EVENT_TYPES as RULE_EVENT_TYPES
 from services.offers.domain.catalogue import Offer
 from tests.checks.tree import ROOT, Tree
@@ -71,7 +72,8 @@ def functions_of_the_page(page: str) -> Iterator[str]:
     """Functions of the rule language that the page's tables do not have, and the reverse."""
     cells = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     explained = {name for cell in cells for name in re.findall(r"`(\w+)\(", cell)}
-    functions = SEGMENT_VOCABULARY.functions.keys() | ELIGIBILITY_VOCABULARY.functions.keys()
+    vocabularies = (SEGMENT_VOCABULARY, DATA_VOCABULARY, ELIGIBILITY_VOCABULARY)
+    functions = {name for words in vocabularies for name in words.functions}
     yield from differences("rules/vocabularies", functions, _PAGE, explained)
 
 

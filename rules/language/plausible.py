@@ -1,0 +1,94 @@
+"""Comparisons that are always true or never: likely slips, which a warning names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from rules.language.comparison import COMPARE, is_number
+from rules.language.conditions import Condition, Every, Negation, Test
+from rules.language.terms import Term
+
+
+def doubt_about(text: str, term: Term[Any], sign: str, values: Sequence[Any]) -> str:
+    """Why a comparison is always true or never; an empty text if it may be either."""
+    if term.lowercase:
+        for value in values:
+            if isinstance(value, str) and value != value.lower():
+                small = value.lower()
+                return f'{text} is never true: it is in small letters, write "{small}"'
+    if term.range is None or sign not in COMPARE or not is_number(values[0]):
+        return ""
+    low, high = term.range
+    verdict = _settled(sign, values[0], low, high)
+    if verdict is None:
+        return ""
+    bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+    return f"{text} is {'always true' if verdict else 'never true'}: it is {bounds}"
+
+
+def contradictions(condition: Condition[Any]) -> Iterator[str]:
+    """What can never hold together, or always does: a sentence for each."""
+    if isinstance(condition, Negation):
+        yield from contradictions(condition.part)
+    elif isinstance(condition, Every):
+        for part in condition.parts:
+            yield from contradictions(part)
+        yield from _between(condition)
+
+
+def _between(whole: Every[Any]) -> Iterator[str]:
+    """Of parts about the same term: two that exclude each other, or of which one always holds."""
+    tests: dict[str, list[Test[Any]]] = {}
+    for part in _flat(whole):
+        if isinstance(part, Test) and part.sign in COMPARE and part.values[0] is not None:
+            tests.setdefault(part.term.label, []).append(part)
+    for same in tests.values():
+        for index, one in enumerate(same):
+            for other in same[index + 1 :]:
+                if whole.decisive and _covers(one, other):
+                    yield f"{one.text} or {other.text} is always true"
+                if not whole.decisive and _excludes(one, other):
+                    yield f"{one.text} and {other.text} are never true together"
+
+
+def _flat(whole: Every[Any]) -> Iterator[Condition[Any]]:
+    for part in whole.parts:
+        if isinstance(part, Every) and part.decisive is whole.decisive:
+            yield from _flat(part)
+        else:
+            yield part
+
+
+def _excludes(one: Test[Any], other: Test[Any]) -> bool:
+    return not any(one.holds(value) and other.holds(value) for value in _samples(one, other))
+
+
+def _covers(one: Test[Any], other: Test[Any]) -> bool:
+    values = [*_samples(one, other), *([None] if one.term.missable else [])]
+    return all(one.holds(value) or other.holds(value) for value in values)
+
+
+def _samples(one: Test[Any], other: Test[Any]) -> list[Any]:
+    """A value of each region that the two can tell apart."""
+    first, second = one.values[0], other.values[0]
+    if not is_number(first) or not is_number(second):
+        return [first, second, object()]
+    low, high = min(first, second), max(first, second)
+    step = 1 if one.term.whole and one.term.kind.value == "a number" else Fraction(1, 2)
+    between = [(low + high) // 2] if step == 1 and high - low > 1 else []
+    if step != 1:
+        between = [Fraction(low + high) / 2]
+    return [low - step, low, *between, high, high + step]
+
+
+def _settled(sign: str, value: Any, low: int, high: int | None) -> bool | None:
+    """The verdict if it is the same for all numbers from `low` to `high`; else None."""
+    if high is None:
+        verdicts = {COMPARE[sign](number, value) for number in (low, max(value, low) + 1)}
+    else:
+        verdicts = {COMPARE[sign](number, value) for number in (low, high)}
+    if low <= value and (high is None or value <= high):
+        verdicts.add(COMPARE[sign](value, value))
+    return verdicts.pop() if len(verdicts) == 1 else None

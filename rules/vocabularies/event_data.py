@@ -1,0 +1,89 @@
+"""What a condition `where=` can ask: the fields of an event's data, and of the lists in it."""
+# ruff: noqa: ARG005 - all terms share one signature, and few need all of it
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rules.fields import mappings_in, whole_or_none
+from rules.language.conditions import Condition
+from rules.language.data import Element, Field, Path
+from rules.language.terms import Kind, Term
+from rules.language.vocabulary import Argument, Function, Vocabulary, reach
+from rules.vocabularies.calendar_terms import day_of
+
+MONEY_FIELDS = frozenset({"amount", "price", "revenue", "total", "value"})
+LIST_FIELDS = frozenset({"products"})
+
+
+def _path(path: Path) -> Term[Element]:
+    return Term(
+        Kind.FIELD,
+        ".".join(path),
+        lambda element, now: reach(element.data, path),
+        data=Field(path),
+    )
+
+
+def _quantified(
+    quantify: Callable[[Iterable[bool]], bool], word: str
+) -> Callable[[Path, Condition[Element]], Term[Element]]:
+    def make(path: Path, condition: Condition[Element]) -> Term[Element]:
+        def read(element: Element, now: int) -> bool:
+            members = mappings_in(reach(element.data, path)) or ()
+            return quantify(
+                condition.evaluate(Element.of(member, element.currency), now)[0]
+                for member in members
+            )
+
+        return Term(
+            Kind.TRUTH,
+            f"{word} of {'.'.join(path)} has {condition.describe()}",
+            read,
+            missable=False,
+            data=(word, path, condition),
+        )
+
+    return make
+
+
+def _amount(path: Path, currency: str) -> Term[Element]:
+    priced = Field(path, currency)
+    return Term(
+        Kind.MONEY,
+        priced.words,
+        lambda element, now: whole_or_none(priced.one(element)),
+        currency=currency,
+        data=priced,
+    )
+
+
+def _date(path: Path, shop: Any) -> Term[Element]:
+    return Term(
+        Kind.DATE,
+        f"the date of {'.'.join(path)}",
+        lambda element, now: day_of(reach(element.data, path), shop.zone),
+    )
+
+
+DATA_VOCABULARY: Vocabulary[Element] = Vocabulary(
+    functions={
+        "any": Function(
+            _quantified(any, "one"),
+            'any(products, category == "running")',
+            (Argument.LIST, Argument.CONDITION),
+        ),
+        "all": Function(
+            _quantified(all, "each"),
+            'all(products, category == "running")',
+            (Argument.LIST, Argument.CONDITION),
+        ),
+        "amount": Function(_amount, 'amount(price, "USD")', (Argument.PATH, Argument.CURRENCY)),
+        "date": Function(_date, "date(delivery)", (Argument.PATH,), local=True),
+    },
+    paths=_path,
+    money_fields=MONEY_FIELDS,
+    list_fields=LIST_FIELDS,
+    hints={"count": "ask for one of them: any(products, quantity > 1)"},
+)
