@@ -1,8 +1,8 @@
-"""The instant at which a falling value changes what a comparison says of it."""
+"""The instant at which a falling value passes a bound."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from scipy.optimize import brentq
 
@@ -11,45 +11,32 @@ from chassis.core.instants import HOUR
 Value = Callable[[int], float]
 """The value at an instant (µs): it falls, or stays, as time passes."""
 
-_LAST = 4_102_444_800_000_000  # 2100-01-01: nobody waits for what comes later
+LAST = 4_102_444_800_000_000
+"""2100-01-01: nobody waits for what comes later."""
 
 
-def next_crossing(
-    value: Value, now: int, holds: Callable[[float], bool], bounds: Sequence[float]
-) -> int | None:
-    """The first µs after `now` at which `holds(value)` differs from now; None before 2100.
+def next_crossing(value: Value, now: int, bound: float) -> int | None:
+    """The first µs after `now` at which the value compares otherwise with `bound`; None: never.
 
-    `bounds` are all the numbers on whose two sides `holds` may differ. A microsecond earlier the
-    value is still on the other side of the bound.
+    It compares by being greater, equal or less. A microsecond earlier it still compares as it does
+    now. Crossings after 2100 count as never.
     """
     present = value(now)
-    before = holds(present)
-    for bound in sorted({bound for bound in bounds if bound <= present}, reverse=True):
-        for is_past in (_at_most(value, bound), _less_than(value, bound)):
-            instant = _first(value, bound, is_past, now)
-            if instant is not None and holds(value(instant)) != before:
-                return instant
+    if present > bound:
+        return _first(value, bound, lambda at: value(at) <= bound, now)
+    if present == bound:
+        return _first(value, bound, lambda at: value(at) < bound, now)
     return None
 
 
-def _at_most(value: Value, bound: float) -> Callable[[int], bool]:
-    return lambda at: value(at) <= bound
-
-
-def _less_than(value: Value, bound: float) -> Callable[[int], bool]:
-    return lambda at: value(at) < bound
-
-
 def _first(value: Value, bound: float, is_past: Callable[[int], bool], now: int) -> int | None:
-    """The first instant after `now` that is past the bound; None before 2100, or if `now` is."""
-    if is_past(now):
-        return None
+    """The first instant past the bound, which `now` is not."""
     low, high, step = now, now + HOUR, HOUR
     while not is_past(high):
-        if high >= _LAST:
+        if high >= LAST:
             return None
         step *= 2
-        low, high = high, min(high + step, _LAST)
+        low, high = high, min(high + step, LAST)
     low, high = _around(is_past, _root(value, bound, low, high), low, high)
     while high - low > 1:
         middle = (low + high) // 2

@@ -22,7 +22,8 @@ Progress = Callable[[int], None]
 """Called before each evaluation of a likelihood, with the number of those before."""
 
 
-def _ignore(done: int) -> None:
+def ignore(done: int) -> None:
+    """Show no progress."""
     del done
 
 
@@ -60,7 +61,7 @@ class SpendFit:
     is_bounded: bool
 
 
-def fit_buying(customers: Customers, dropout: Dropout, progress: Progress = _ignore) -> BuyingFit:
+def fit_buying(customers: Customers, dropout: Dropout, progress: Progress = ignore) -> BuyingFit:
     """Fit MBG/NBD or BG/NBD. Refused with fewer than MIN_REPEATERS customers with repeats."""
     repeaters = int(np.count_nonzero(customers.repeats))
     _check(repeaters, "customers with orders on two days or more")
@@ -93,7 +94,7 @@ def log_likelihood(model: BuyingModel, customers: Customers) -> float:
     return _buying_likelihood(values, customers, counts, model.survivals(0))[0]
 
 
-def fit_spend(spenders: Spenders, progress: Progress = _ignore) -> SpendFit:
+def fit_spend(spenders: Spenders, progress: Progress = ignore) -> SpendFit:
     """Fit Gamma-Gamma on customers with repeats that were not all free.
 
     Refused with fewer than MIN_REPEATERS of them.

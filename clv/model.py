@@ -65,8 +65,13 @@ class SpendModel:
 
 @dataclass(frozen=True, slots=True)
 class ValueModel:
-    """All that values are computed with: `horizon` (µs) is what CLV looks ahead."""
+    """All that values are computed with.
+
+    `horizon` (µs) is how far CLV looks ahead, and `currency` that of the shop, in which rules read
+    it; None if nothing is known of what is spent. Spend in other currencies is in `spend` too.
+    """
 
     buying: BuyingModel
     spend: Mapping[str, SpendModel] = field(default_factory=dict)
     horizon: int = 364 * DAY
+    currency: str | None = None
