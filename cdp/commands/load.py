@@ -22,7 +22,7 @@ from cdp.loading.load import Load
 from cdp.loading.mapping import TableMapping, read_mapping
 from cdp.loading.parquet import Parquet
 from cdp.loading.progress import print_old_rejects, print_report, progress_display
-from cdp.loading.records import Record, SizedEvent, grouped, map_rows, read_line, single
+from cdp.loading.records import Record, SizedEvent, group, map_rows, read_line, single
 from cdp.loading.rows import JsonRows, Lines, RowSource, file_name
 from cdp.loading.table import Table
 from cdp.loading.target import FOLLOWERS, RemoteTarget
@@ -225,9 +225,7 @@ def open_file(
         source = table
     changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
     make_events = partial(map_rows, mapping=mapping, file_time=changed)
-    if not mapping.group_by:
-        return source, lambda: single(source.rows()), make_events
-    return source, lambda: grouped(source.rows(), mapping.group_by), make_events
+    return source, lambda: group(source.rows(), mapping.grouping), make_events
 
 
 def _retry(

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from chassis.validation.slips import NO, YES
+from contracts.currencies import currencies_of
 from rules.language.units import decimals_of
 
 _WHOLE = re.compile(r"([+-]?\d+)(?:\.0+)?")
@@ -117,7 +118,30 @@ def minor_units(amount: Decimal, decimals: int, *, rounded: bool) -> int:
 
 def currency_decimals(currency: object) -> int:
     """The decimals of a currency as ISO 4217 has them; 2 for what is no currency."""
-    return decimals_of(currency.strip().upper()) if isinstance(currency, str) else 2
+    codes = currencies_of(currency) if isinstance(currency, str) else ()
+    return decimals_of(min(codes)) if len(codes) == 1 else 2
+
+
+def check_sign(text: str, currency: object) -> None:
+    """CellError if an amount is written with the sign of another currency than that of its event.
+
+    `$` goes with every dollar and `kr` with every crown; a word that is no sign says nothing.
+    """
+    expected = currencies_of(currency) if isinstance(currency, str) else frozenset()
+    for sign in _SIGN.findall(text) if expected else ():
+        written = currencies_of(sign) if _is_sign(sign) else frozenset()
+        if written and not written & expected:
+            codes = sorted(written)
+            names = ", ".join(codes[:_MOST_NAMED]) + (" or others" * (len(codes) > _MOST_NAMED))
+            raise CellError(
+                f"is written in {names}, and the currency is {', '.join(sorted(expected))}: set"
+                " `currency` to that of the file, or to the column that has it"
+            )
+
+
+def _is_sign(word: str) -> bool:
+    """Whether a word is meant as a currency: `all incl.` is not in Albanian lek."""
+    return word.isupper() or word.lower() not in _OTHER_WORDS
 
 
 def read_time(text: str, formats: Sequence[str], zone: tzinfo | None) -> str:
@@ -192,6 +216,9 @@ def _amount_pattern() -> re.Pattern[str]:
 
 
 _AMOUNT = _amount_pattern()
+_SIGN = re.compile(r"[^\W\d_]{0,3}[^\w\s.,:;()'\u2019+-]|[^\W\d_]{1,6}")
+_MOST_NAMED = 5
+_OTHER_WORDS = frozenset(("all", "bam", "bob", "cup", "gel", "mop", "pen", "r", "top", "try"))
 _LARGEST_POWER = 30
 _LONGEST = 100  # characters of an amount
 Reader = Callable[[str], Any]

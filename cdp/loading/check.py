@@ -14,6 +14,8 @@ from chassis.core.errors import InvalidInput
 from contracts.event_types import ORDER_FOLLOW_UPS
 from contracts.ingest import IncomingEvent, read_events
 from identifiers import IdentifierTypes, accept
+from rules import refunded_money
+from rules.language.units import show_money
 
 ROWS_CHECKED = 1_000
 _EVENTS_SHOWN = 5
@@ -33,7 +35,7 @@ class EventFigures:
 
 @dataclass(slots=True)
 class LoadCheck:
-    """What would come of the rows that were read.
+    """What would come of the rows that were read; `gathered` counts records of several rows.
 
     `rejected` has each reason with the lines to which it applies, `rejected_records` all of these
     lines, and `mended` the same as `rejected` of what is recorded with a warning. `identifiers` and
@@ -42,6 +44,7 @@ class LoadCheck:
     """
 
     rows: int = 0
+    gathered: int = 0
     left_out: int = 0
     kinds: dict[str, EventFigures] = field(default_factory=dict)
     rejected: dict[str, list[str]] = field(default_factory=dict)
@@ -73,6 +76,7 @@ def check_load(
         if check.rows >= most_rows:
             break
         check.rows += len(record.rows)
+        check.gathered += len(record.rows) > 1
         try:
             if record.fault:
                 raise InvalidInput("", record.fault)
@@ -137,9 +141,31 @@ def _warnings(check: LoadCheck, events: Sequence[IncomingEvent], now: int) -> It
     orders = [event for event in events if event.type == "order_completed"]
     if len(orders) >= _FEW_ORDERS:
         yield from _order_warnings(orders)
+    yield from _refund_warnings(events)
     nobody = sum(not event.identifiers for event in events)
     if nobody:
         yield f"{nobody:,} of the events name no shopper."
+
+
+def _refund_warnings(events: Sequence[IncomingEvent]) -> Iterable[str]:
+    """A refund lowers the revenue of its order, so there must be one."""
+    orders = {_order(event) for event in events if event.type == "order_completed"}
+    alone = [e for e in events if e.type == "order_refunded" and _order(e) not in orders]
+    if not alone:
+        return
+    money: Counter[str] = Counter()
+    for event in alone:
+        amount, currency = refunded_money(event.data)
+        money[currency or ""] += amount or 0
+    sums = ", ".join(show_money(sum_, code) for code, sum_ in sorted(money.items()) if code)
+    yield (
+        f"{len(alone):,} of the refunds{f' ({sums})' if sums else ''} name no order of these rows:"
+        " they lower nobody's revenue until their order is told."
+    )
+
+
+def _order(event: IncomingEvent) -> tuple[object, object]:
+    return event.data.get("store"), event.data.get("order_id")
 
 
 def _order_warnings(orders: Sequence[IncomingEvent]) -> Iterable[str]:

@@ -19,6 +19,7 @@ from chassis.validation.plain import MAX_CALL_BYTES
 from identifiers import NONE_USABLE
 
 FINDING = "Finding the checkpoint"
+_LINES_LISTED = 5
 _POLL_SECONDS = 0.05
 _MOST_RECORDS = 1_000  # of a batch, some of which become no event
 _EVENT = re.compile(r"event(s\[\d+\])?(\.|$)")  # of a mapping, or of a call
@@ -292,4 +293,6 @@ def line_numbers(record: Record) -> str:
     numbers = [row.number for row in record.rows]
     if len(numbers) == 1:
         return f"line {numbers[0]}"
-    return f"lines {numbers[0]} to {numbers[-1]}"
+    if numbers[-1] - numbers[0] < len(numbers) or len(numbers) > _LINES_LISTED:
+        return f"lines {numbers[0]} to {numbers[-1]}"
+    return f"lines {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"

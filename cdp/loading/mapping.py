@@ -33,6 +33,8 @@ _FORMAT = ("delimiter", "header", "columns", "encoding", "blank")
 _ENCODINGS = {"utf-8", "iso8859-1", "cp1252"}  # those in which a line end is one byte
 _CONDITIONS = ("when", "unless")
 _ID_DIGITS = 8
+_BLANK_KEYS = ("group", "above", "alone")
+_MOST_WITHIN = 100_000
 _DELIMITERS = ";\t|,"
 _OWN_COLUMNS = 2  # beside those of the file
 
@@ -67,13 +69,28 @@ class EventMapping:
 
 
 @dataclass(frozen=True, slots=True)
+class Grouping:
+    """Which rows are a record together: those with the same cells in `columns`; none: each alone.
+
+    `blank` says what a row is that has nothing in these columns: part of the record `above` it, as
+    cells that are merged in a spreadsheet leave it; a record `alone`; or, as a `group`, part of one
+    with the others of its kind beside it. Rows of a record stand together, or at most `within`
+    lines from one another.
+    """
+
+    columns: tuple[str, ...] = ()
+    blank: str = "group"
+    within: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TableMapping:
     """How a table is written, which of its rows are a record, and the events that these make."""
 
     table_format: TableFormat
     joins: tuple[Join, ...]
     rows: Conditions
-    group_by: tuple[str, ...]
+    grouping: Grouping
     events: tuple[EventMapping, ...]
     digest: str
 
@@ -92,7 +109,7 @@ class TableMapping:
         available = [*columns, ROW, FILE_TIME]
         for join in self.joins:
             available += join.check(available)
-        used = [("group_by", name) for name in self.group_by]
+        used = [("group_by", name) for name in self.grouping.columns]
         used += self.rows.columns
         for event in self.events:
             used += (*event.conditions.columns, *event.value.columns)
@@ -136,7 +153,7 @@ def parse_mapping(root: Entry, digest: str = "", name: str = "") -> TableMapping
         table_format=_table_format(table_format, document.get("format", root)),
         joins=tuple(read_join(e) for e in document["join"].items()) if "join" in document else (),
         rows=read_conditions(rows, "rows"),
-        group_by=_group_by(document.get("group_by")),
+        grouping=_grouping(document.get("group_by")),
         events=tuple(
             _event(entry, f"{name}/{index}" if index else name)
             for index, entry in enumerate(entries)
@@ -166,9 +183,23 @@ def _joint(rows: Sequence[Row]) -> Row:
     return joint
 
 
-def _group_by(entry: Entry | None) -> tuple[str, ...]:
+def _grouping(entry: Entry | None) -> Grouping:
+    """A column, a list of columns, or `{columns, blank, within}`."""
     if entry is None:
-        return ()
+        return Grouping()
+    if not entry.is_mapping():
+        return Grouping(_group_columns(entry))
+    fields = entry.record(("columns",), ("blank", "within"))
+    within = fields["within"].whole(0, _MOST_WITHIN) if "within" in fields else 0
+    blank = fields["blank"].scalar() if "blank" in fields else "group"
+    if blank not in _BLANK_KEYS:
+        fields["blank"].refuse(f"must be one of {', '.join(_BLANK_KEYS)}")
+    if within and blank != "alone":
+        entry.refuse("needs `blank: alone` beside `within`: nothing else says where they belong")
+    return Grouping(_group_columns(fields["columns"]), blank, within)
+
+
+def _group_columns(entry: Entry) -> tuple[str, ...]:
     if entry.is_list():
         return _names(entry)
     column = entry.scalar() if not entry.is_mapping() else None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdp.loading.mapping import FILE_TIME, ROW, TableMapping
+from cdp.loading.mapping import FILE_TIME, ROW, Grouping, TableMapping
 from cdp.loading.rows import Row, parse_line, record_name
 from chassis.core.errors import InvalidInput
 from chassis.validation.plain import MAX_CALL_BYTES, MAX_EVENT_BYTES, measure
@@ -40,8 +40,17 @@ def single(rows: Iterable[Row]) -> Iterator[Record]:
         yield Record((row,), row.fault)
 
 
-def grouped(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Record]:
-    """Consecutive rows with the same cells in `columns`, as one record.
+def group(rows: Iterable[Row], grouping: Grouping) -> Iterator[Record]:
+    """The records of rows, as a mapping groups them."""
+    if not grouping.columns:
+        return single(rows)
+    if grouping.within:
+        return gathered(rows, grouping)
+    return grouped(rows, grouping.columns, grouping.blank)
+
+
+def grouped(rows: Iterable[Row], columns: Sequence[str], blank: str = "group") -> Iterator[Record]:
+    """Consecutive rows with the same cells in `columns`, as one record; see `Grouping`.
 
     An unreadable row may belong to the record before or after it. All three are rejected together,
     as an event without one of its lines would be wrong.
@@ -53,6 +62,8 @@ def grouped(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Record]:
     unreadable = False  # whether the last row was, so that the next one joins it
     for row in rows:
         key = None if row.fault else tuple(row.cells[column] for column in columns)
+        if key is not None and not any(key) and open_key is not None:
+            key = {"above": open_key, "alone": ("", str(row.number))}.get(blank, key)
         if pending and key is not None and key != open_key and not unreadable:
             yield Record(tuple(pending), fault)
             pending, fault = [], ""
@@ -69,6 +80,59 @@ def grouped(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Record]:
             open_key = key
     if pending:
         yield Record(tuple(pending), fault)
+
+
+@dataclass(slots=True)
+class _OpenGroup:
+    """The rows of a group so far, and the place in the file of the last one."""
+
+    rows: list[Row]
+    last: int
+    fault: str = ""
+
+
+def gathered(rows: Iterable[Row], grouping: Grouping) -> Iterator[Record]:
+    """Rows with the same cells, as one record, that stand up to `within` lines from one another.
+
+    Records come in the order in which they are complete, which a second reading repeats. An
+    unreadable row may belong to the groups of the lines beside it, which are rejected too.
+    """
+    open_groups: dict[tuple[str, ...], _OpenGroup] = {}
+    past_keys: dict[tuple[str, ...], None] = {}
+    before: _OpenGroup | None = None
+    torn = ""
+    for place, row in enumerate(rows):
+        while (group := next(iter(open_groups.values()), None)) and (
+            place - group.last > grouping.within
+        ):
+            key = next(iter(open_groups))
+            yield Record(tuple(group.rows), open_groups.pop(key).fault)
+            past_keys[key] = None
+            if len(past_keys) > _KEYS_KEPT:
+                del past_keys[next(iter(past_keys))]
+        if row.fault:
+            torn = f"line {row.number} {row.fault}, and may belong to the lines beside it"
+            if before is not None:
+                before.fault = before.fault or torn
+            yield Record((row,), row.fault)
+            continue
+        key = tuple(row.cells[column] for column in grouping.columns)
+        if not any(key):
+            before, torn = None, ""
+            yield Record((row,))
+            continue
+        before = open_groups.pop(key, None) or _OpenGroup([], place)
+        if key in past_keys:
+            before.fault = before.fault or (
+                f"continues a group after {grouping.within:,} other lines: sort the file by its"
+                " group, or set a larger `within`"
+            )
+        before.fault, torn = before.fault or torn, ""
+        before.rows.append(row)
+        before.last = place
+        open_groups[key] = before  # those that have waited longest come first
+    for group in open_groups.values():
+        yield Record(tuple(group.rows), group.fault)
 
 
 def read_line(record: Record) -> list[SizedEvent]:

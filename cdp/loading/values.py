@@ -27,10 +27,11 @@ from chassis.validation.schema import did_you_mean
 
 ABSENT: Final = object()
 TYPES = ("text", "id", "whole", "number", "flag", "amount", "time", "json")
+_ROWS = ("first", "last")
 _SUMMED = ("whole", "number", "amount")
 _OPTIONS = (
     "from", "sum", "as", "values", "else", "default", "decimals", "currency", "comma", "round",
-    "per", "times", "negate", "format", "zone", "means_true", "means_false",
+    "per", "times", "negate", "format", "zone", "means_true", "means_false", "row",
 )  # fmt: skip
 _OF_TYPE: Mapping[str, tuple[str, ...]] = {  # the types to which an option applies
     "decimals": ("amount",),
@@ -165,10 +166,26 @@ def _typed(entry: Entry) -> Value:
     if "sum" in fields:
         return _sum(entry, fields, name)
     one = _first_of(fields["from"], entry.path)
+    if "row" in fields:
+        one = _of_row(one, fields["row"])
     if "values" in fields or "else" in fields:
         one = _looked_up(one, fields, entry)
     value = _quantity(one, fields, name, entry.path)
     return _or_default(value, fields["default"]) if "default" in fields else value
+
+
+def _of_row(one: Value, entry: Entry) -> Value:
+    """What the first or the last row of the record has, where rows differ."""
+    which = entry.scalar()
+    if which not in _ROWS:
+        entry.refuse(f"must be {' or '.join(_ROWS)}")
+
+    def make(record: RecordCells) -> Any:
+        rows = record.rows if which == "first" else record.rows[::-1]
+        made = (one.make(replace(record, rows=[row])) for row in rows)
+        return next((value for value in made if value is not ABSENT), ABSENT)
+
+    return Value(make, one.columns)
 
 
 def _or_default(one: Value, entry: Entry) -> Value:
@@ -236,12 +253,12 @@ def _quantity(one: Value, fields: Mapping[str, Entry], name: str, path: str) -> 
     read = _reader(fields, name)
     times = _template(fields["times"], f"{path}.times") if "times" in fields else None
     per = _template(fields["per"], f"{path}.per") if "per" in fields else None
-    sign = -1 if "negate" in fields and fields["negate"].flag() else 1
     finish = _finish(fields, name, path)
     factor_of = partial(cells.read_factor, decimal_comma=_has_comma(fields))
 
     def make(record: RecordCells) -> Any:
-        value = _read(one.make(record), read, path)
+        text = one.make(record)
+        value = _read(text, read, path)
         for factor, divides in ((times, False), (per, True)):
             if factor is None or value is ABSENT:
                 continue
@@ -251,7 +268,7 @@ def _quantity(one: Value, fields: Mapping[str, Entry], name: str, path: str) -> 
             if number is ABSENT or (divides and number == 0):
                 return ABSENT
             value = Decimal(value) / number if divides else Decimal(str(value)) * number
-        return value if value is ABSENT else finish(value, record, sign)
+        return value if value is ABSENT else finish(value, record, text)
 
     parts = [part for part in (one, times, per) if part is not None]
     return Value(make, columns_of(parts))
@@ -259,13 +276,15 @@ def _quantity(one: Value, fields: Mapping[str, Entry], name: str, path: str) -> 
 
 def _finish(
     fields: Mapping[str, Entry], name: str, path: str
-) -> Callable[[Any, RecordCells, int], Any]:
+) -> Callable[[Any, RecordCells, Any], Any]:
+    """How a value that was read, perhaps of a text, becomes that of the event."""
+    sign = -1 if "negate" in fields and fields["negate"].flag() else 1
     if name == "amount":
-        return _money(fields, path)
+        return _money(fields, path, sign)
     if name not in _SUMMED:
-        return lambda value, _record, _sign: value
+        return lambda value, _record, _text: value
 
-    def finish(value: Any, _record: RecordCells, sign: int) -> Any:
+    def finish(value: Any, _record: RecordCells, _text: Any) -> Any:
         if isinstance(value, Decimal):
             value = int(value) if value == value.to_integral_value() else float(value)
         if name == "whole" and type(value) is not int:
@@ -275,17 +294,21 @@ def _finish(
     return finish
 
 
-def _money(fields: Mapping[str, Entry], path: str) -> Callable[[Any, RecordCells, int], Any]:
+def _money(
+    fields: Mapping[str, Entry], path: str, sign: int
+) -> Callable[[Any, RecordCells, Any], Any]:
     """Amounts in minor units: by `decimals`, else by `currency`, else by that of the event."""
     decimals = fields["decimals"].whole(0, 4) if "decimals" in fields else None
     own = _template(fields["currency"], f"{path}.currency") if "currency" in fields else None
     # A price for each of several pieces need not be whole in minor units.
     rounded = "per" in fields or ("round" in fields and fields["round"].flag())
 
-    def finish(value: Decimal, record: RecordCells, sign: int) -> int:
+    def finish(value: Decimal, record: RecordCells, text: Any) -> int:
         currency = own.make(record) if own is not None else record.currency
         places = decimals if decimals is not None else cells.currency_decimals(currency)
         try:
+            if isinstance(text, str):
+                cells.check_sign(text, currency)
             return cells.minor_units(sign * value, places, rounded=rounded)
         except CellError as error:
             raise InvalidInput(path, str(error)) from None

@@ -55,6 +55,8 @@ def load_check_view(check: LoadCheck) -> RenderableType:
 def _summary(check: LoadCheck) -> str:
     rejected = len(check.rejected_records)
     text = f"{plural(check.rows, 'row')} would become {plural(check.events, 'event')}"
+    if check.gathered:
+        text += f" ({plural(check.gathered, 'group')} of several rows)"
     if check.left_out:
         text += f"; the mapping leaves out {plural(check.left_out, 'row')}"
     return f"{text}; {rejected:,} rejected."

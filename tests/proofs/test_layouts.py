@@ -428,10 +428,11 @@ def make_retailrocket(path: Path, most: int, rng: random.Random) -> None:
         [
             {
                 "timestamp": 1_433_221_332_117 + 1_000 * number,
-                "visitorid": rng.randrange(most // 20),
+                # Of a transaction a visitor's several items, with other visitors' lines between.
+                "visitorid": number // 12 % max(1, most // 20),
                 "event": (event := rng.choice(["view", "view", "addtocart", "transaction"])),
                 "itemid": rng.randrange(400_000),
-                "transactionid": number if event == "transaction" else "",
+                "transactionid": number // 12 if event == "transaction" else "",
             }
             for number in range(most)
         ],
@@ -440,7 +441,7 @@ def make_retailrocket(path: Path, most: int, rng: random.Random) -> None:
 
 def plain_retailrocket(path: Path) -> LayoutFigures:
     table = read(path)
-    sold = table[table.event == "transaction"]
+    sold = table[table.event == "transaction"].drop_duplicates("transactionid")
     orders = pd.DataFrame(
         {
             "order": sold.transactionid,
@@ -457,6 +458,7 @@ def plain_retailrocket(path: Path) -> LayoutFigures:
         "transaction": "order_completed",
     }
     counts = table.event.value_counts()
+    counts["transaction"] = len(sold)
     return layout_figures({ours: int(counts[theirs]) for theirs, ours in names.items()}, orders)
 
 

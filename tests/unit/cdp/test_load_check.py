@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from cdp.commands.root import cli
+from tests.unit.contracts.test_event import event
 
 MAPPING = """\
 group_by: order
@@ -55,7 +57,8 @@ def test_it_says_what_would_be_recorded_of_whom_and_for_how_much(shop: Path) -> 
         "2,2026-10-03T10:00:00Z,bob@shop.example,null,5000,JPY,CUP,paid",
         "3,2026-10-02T10:00:00Z,ada@shop.example,17,3.00,EUR,CUP,failed",
     )
-    assert "4 rows would become 2 events; the mapping leaves out 1 row; 0 rejected." in output
+    assert "4 rows would become 2 events (1 group of several rows); the mapping leaves" in output
+    assert "leaves out 1 row; 0 rejected." in output
     row = "order_completed 2 2026-10-01 10:00:00 2026-10-03 10:00:00 30.00 EUR, 5000 JPY"
     assert row in output
     assert "email 2 2" in output
@@ -96,3 +99,25 @@ def test_what_is_allowed_and_looks_like_a_mistake_is_named(shop: Path) -> None:
 def test_control_characters_of_a_file_do_not_reach_the_terminal(shop: Path) -> None:
     output = check(shop, "1,2026-10-01T10:00:00Z,a@x.example,,1.00,EUR,\x1b[31mCUP,paid")
     assert "\x1b" not in output
+
+
+def test_a_refund_of_no_order_and_a_sign_of_another_currency_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    mapping = Path(__file__).parents[3] / "examples" / "mappings" / "magento-orders.yaml"
+    columns = "ID,Purchase Date,Grand Total (Purchased),Status,Customer Email,Total Refunded"
+    row = ',"Oct 1, 2026 10:00:00 AM",{},complete,ada@shop.example,{}'
+    rows = [columns, "1" + row.format("20.00 kr", ""), "2" + row.format("$5.00", "$1.00")]
+    (tmp_path / "export.csv").write_text("\n".join(rows), encoding="utf-8")
+    arguments = ["load", str(tmp_path / "export.csv"), "--mapping", str(mapping), "--check"]
+    output = " ".join(CliRunner().invoke(cli, arguments).output.split())
+    assert (
+        "line 2: data.revenue: is written in DKK, EEK, ISK, NOK, SEK, and the currency is USD"
+        in output
+    )
+    refund = event(type="order_refunded", data={"order_id": "C1", "amount": 500, "currency": "GBP"})
+    (tmp_path / "events.ndjson").write_text(json.dumps(refund), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["load", str(tmp_path / "events.ndjson"), "--check"])
+    words = "1 of the refunds (5.00 GBP) name no order of these rows"
+    assert words in " ".join(result.output.split())

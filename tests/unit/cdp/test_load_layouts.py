@@ -265,20 +265,35 @@ def test_google_analytics_4(tmp_path: Path) -> None:
 
 
 def test_retailrocket(tmp_path: Path) -> None:
-    rows = [
-        {"timestamp": 1_433_221_332_117 + number, "visitorid": number % 7, "itemid": 355_908,
-         "event": ("view", "addtocart", "transaction")[number % 3],
-         "transactionid": number if number % 3 == 2 else ""}
-        for number in range(ROWS)
-    ]  # fmt: skip
+    rng = random.Random(6)
+    bought: dict[int, list[int]] = {}
+    rows: list[dict[str, Any]] = []
+    for number in range(ROWS):
+        name = rng.choice(["view", "addtocart", "transaction"])
+        item = 355_908 + number
+        transaction: Any = ""
+        if name == "transaction":  # of one, several items, with those of others between them
+            transaction = max(0, number - rng.randrange(40)) // 20
+            bought.setdefault(transaction, []).append(item)
+        visitor = transaction % 7 if name == "transaction" else number % 7
+        rows.append(
+            {"timestamp": 1_433_221_332_117 + number, "visitorid": visitor, "event": name,
+             "itemid": item, "transactionid": transaction}
+        )  # fmt: skip
     path = write_csv(tmp_path / "events.csv", list(rows[0]), rows)
     counts, _money, events = loaded(path, "retailrocket")
     plain = Counter(row["event"] for row in read_csv(path))
     assert counts == {
         "product_viewed": plain["view"],
         "product_added": plain["addtocart"],
-        "order_completed": plain["transaction"],
+        "order_completed": len(bought),
     }
+    orders = {
+        int(e["data"]["order_id"]): [int(line["product_id"]) for line in e["data"]["products"]]
+        for e in events
+        if e["type"] == "order_completed"
+    }
+    assert orders == bought
     assert len({e["identifiers"]["anonymous_id"] for e in events}) == 7
 
 

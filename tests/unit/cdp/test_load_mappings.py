@@ -15,7 +15,7 @@ import pytest
 from cdp.commands.load import open_file
 from cdp.demo.demo import cdnow_directory
 from cdp.demo.purchases import SAMPLE, read_purchases
-from cdp.loading.mapping import TableMapping, parse_mapping, read_mapping
+from cdp.loading.mapping import Grouping, TableMapping, parse_mapping, read_mapping
 from cdp.loading.records import grouped
 from cdp.loading.rows import Row
 from cdp.loading.values import ABSENT, RecordCells, compile_value
@@ -265,7 +265,10 @@ def test_an_event_is_named_after_its_row_unless_the_mapping_names_it() -> None:
         ("format: {columns: [1]}", "format.columns: must be a list of names"),
         ("  data: {a: {each_line: 1, unless: {b: 1}}}", "event.data.a.unless.b: must be text"),
         ("format: {columns: [a, a]}", "format.columns: has a name twice"),
-        ("group_by: {a: 1}", "group_by: must be the name of a column"),
+        ("group_by: 1", "group_by: must be the name of a column"),
+        ("group_by: {a: 1}", "group_by.a: `a` is not known here; known: columns"),
+        ("group_by: {columns: a, blank: x}", "group_by.blank: must be one of group, above, alone"),
+        ("group_by: {columns: a, within: 9}", "group_by: needs `blank: alone` beside `within`"),
         ("groupby: a", "groupby: `groupby` is not known here; did you mean"),
     ],
 )
@@ -278,8 +281,8 @@ def test_a_wrong_mapping_is_refused_with_the_place(text: str, message: str) -> N
 
 
 def test_rows_are_grouped_by_one_column_or_by_several() -> None:
-    assert mapping("group_by: email").group_by == ("email",)
-    assert mapping("group_by: [email, at]").group_by == ("email", "at")
+    assert mapping("group_by: email").grouping == Grouping(("email",))
+    assert mapping("group_by: [email, at]").grouping == Grouping(("email", "at"))
 
 
 def test_a_mapping_without_what_every_event_needs_is_refused() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cdp.commands.load import open_file
-from cdp.loading.cells import CellError, read_amount, read_number, read_whole
+from cdp.loading.cells import CellError, check_sign, read_amount, read_number, read_whole
 from cdp.loading.mapping import read_mapping
 from cdp.loading.rows import parse_line
 from chassis.core.errors import InvalidInput
@@ -278,6 +278,44 @@ def test_a_time_that_is_none_is_refused(tmp_path: Path, text: str, time: str, fa
 )
 def test_money_is_read_as_people_write_it(text: str, comma: bool, minor: int) -> None:
     assert int(read_amount(text, decimal_comma=comma) * 100) == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        *(("20.00 kr", code) for code in ("DKK", "NOK", "SEK", "ISK")),
+        *(("$5.00", code) for code in ("USD", "CAD", "AUD", "MXN")),
+        *(("US$5.00", "USD"), ("CA$5.00", "CAD"), ("5.00 €", "EUR"), ("R$ 5.00", "BRL")),
+        *(("Rs. 5.00", "INR"), ("£5.00", "GBP"), ("5.00 zł", "PLN"), ("CHF 5.00", "CHF")),
+        *(("5.00", "USD"), ("5.00 incl. VAT", "USD"), ("5.00 all incl.", "USD"), ("5 €", "€")),
+        *(("$5.00 CAD", "CAD"), ("5.00 kr", None), ("5.00 kr", "")),
+    ],
+)
+def test_a_sign_that_its_currency_is_written_with_is_right(text: str, currency: Any) -> None:
+    check_sign(text, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "named"),
+    [
+        ("20.00 kr", "USD", "DKK, EEK, ISK, NOK, SEK"),
+        ("kr.20,00", "EUR", "DKK, EEK, ISK, NOK, SEK"),
+        ("€5.00", "USD", "EUR"),
+        ("5.00 eur", "usd", "EUR"),
+        ("CA$5.00", "USD", "CAD"),
+        ("$5.00 CAD", "USD", "CAD"),
+        ("£5.00", "EUR", "EGP, FKP, GBP, GIP, LBP or others"),
+        ("($5.00)", "EUR", "ARS, AUD, BBD, BMD, BND or others"),
+        ("5,00 zł", "CZK", "PLN"),
+        ("¥500", "USD", "CNY, JPY"),
+    ],
+)
+def test_a_sign_of_another_currency_is_refused_with_both(
+    text: str, currency: str, named: str
+) -> None:
+    with pytest.raises(CellError, match=f"is written in {named}, and the currency is") as refused:
+        check_sign(text, currency)
+    assert "set `currency`" in str(refused.value)
 
 
 @pytest.mark.parametrize(
