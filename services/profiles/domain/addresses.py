@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from chassis import Event, JointDraft
+from chassis import HOUR, Event, JointDraft
 from contracts.event_types import ACCOUNT_EVENTS
 from contracts.ingest import IncomingEvent
 from identifiers import Accepted
@@ -24,6 +24,7 @@ MAX_RECIPIENTS = 100
 _MOST_PURPOSES = 200  # that are remembered of an address
 _MOST_AHEAD = 10  # refusals of one purpose that are dated ahead
 _ENTRIES = 20  # streams in one fact: each of its copies names them all
+_PRECISION = HOUR  # of when an address was told last
 _IDS = uuid.UUID("5e0a5f0e-3f5c-4c53-8f2d-6a0a1f6f6d17")
 
 Kind = Literal["account", "device", "address"]
@@ -34,7 +35,9 @@ class AddressUse:
     """An address as it was told in a stream: that of an account, of a device, or its own.
 
     `proven`: the account of the stream proved it. `refusals` is how many refusals of the address
-    there were when this stream was last told of them.
+    there were when this stream was last told of them. `first_at` and `last_at` are the times of the
+    first and the last event, in microseconds; `last_at` may be up to an hour too early, so that not
+    every event of a shopper writes it.
     """
 
     address: str
@@ -187,8 +190,15 @@ def _use(book: AddressBook, use: AddressUse, *, released: bool) -> None:
             first_at=min(before.first_at, use.first_at),
             last_at=max(before.last_at, use.last_at),
         )
-    if after != before:
+    if before is None or _differs(before, after):
         book.uses[use.place] = book.changed_uses[use.place] = after
+
+
+def _differs(before: AddressUse, after: AddressUse) -> bool:
+    """Whether a use has changed by more than that it was told again within the hour."""
+    return replace(before, last_at=after.last_at) != after or (
+        after.last_at - before.last_at >= _PRECISION
+    )
 
 
 def _refuse(book: AddressBook, event: AddressedEvent, address: str, now: int) -> None:

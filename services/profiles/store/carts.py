@@ -24,11 +24,25 @@ _NOTE_CARTS = RowStatement(
     WHERE excluded.seen_at > cart_streams.seen_at + 86400000000
     """
 )
-_CARTS = PreparedStatement(
-    sa.select(CART_STREAMS.c.cart_id, CART_STREAMS.c.stream_id)
+# Of each cart its own: one that many streams tell of leaves room for the others of a batch.
+_RANKED = (
+    sa.select(
+        CART_STREAMS.c.cart_id,
+        CART_STREAMS.c.stream_id,
+        sa.func.row_number()
+        .over(
+            partition_by=CART_STREAMS.c.cart_id,
+            order_by=(CART_STREAMS.c.seen_at.desc(), CART_STREAMS.c.stream_id),
+        )
+        .label("place"),
+    )
     .where(among(CART_STREAMS.c.cart_id, "carts"))
-    .order_by(CART_STREAMS.c.seen_at.desc(), CART_STREAMS.c.stream_id)
-    .limit(sa.literal_column("1000"))
+    .subquery()
+)
+_CARTS = PreparedStatement(
+    sa.select(_RANKED.c.cart_id, _RANKED.c.stream_id)
+    .where(_RANKED.c.place <= sa.literal_column(str(_STREAMS_OF_A_CART)))
+    .order_by(_RANKED.c.place)
 )
 
 
@@ -44,9 +58,7 @@ def streams_of_carts(unit: UnitOfWork, carts: Iterable[str]) -> dict[str, list[s
     streams: dict[str, list[str]] = {}
     wanted = sorted(set(carts))
     for row in _CARTS.execute(unit.connection, carts=wanted) if wanted else ():
-        of_cart = streams.setdefault(row.cart_id, [])
-        if len(of_cart) < _STREAMS_OF_A_CART:
-            of_cart.append(row.stream_id)
+        streams.setdefault(row.cart_id, []).append(row.stream_id)
     return streams
 
 

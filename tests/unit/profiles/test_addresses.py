@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chassis import DAY, Event, JointDraft, parse_instant
+from chassis import DAY, HOUR, Event, JointDraft, parse_instant
 from contracts.ingest import IncomingEvent, read_events
 from identifiers import load_types
 from services.profiles.domain.addresses import (
@@ -184,6 +184,20 @@ def test_a_use_keeps_its_first_and_its_last_time_and_what_an_account_has_told() 
     note_addresses(book, [AddressedEvent(incoming(), (later,), ())], NOW)
     expected = use(kind="account", proven=True, first_at=NOW, last_at=NOW + 1)
     assert book.changed_uses == {use().place: expected}
+
+
+def test_what_is_told_again_within_the_hour_writes_nothing() -> None:
+    def noted(*uses: AddressUse) -> list[AddressUse]:
+        events = [AddressedEvent(incoming(id=f"e-{n}"), (u,), ()) for n, u in enumerate(uses)]
+        book = AddressBook(uses={("email:ada", "s"): use()})
+        note_addresses(book, events, NOW)
+        return list(book.changed_uses.values())
+
+    nearly = use(first_at=NOW + HOUR - 1, last_at=NOW + HOUR - 1)
+    assert noted(use(), use(first_at=NOW + 1, last_at=NOW + 1), nearly) == []
+    assert noted(use(first_at=NOW + HOUR, last_at=NOW + HOUR)) == [use(last_at=NOW + HOUR)]
+    assert noted(nearly, use(proven=True)) == [use(proven=True)]
+    assert noted(replace(nearly, kind="account")) == [use(kind="account", last_at=NOW + HOUR - 1)]
 
 
 def test_the_addresses_of_a_profile_are_one_each_the_newest_first() -> None:
