@@ -26,6 +26,7 @@ from services.identity.domain.state import (
     Stream,
     Tenure,
     split_apart,
+    would_meet,
 )
 
 OTHER_ACCOUNT = "merge_refused: it belongs to another account"
@@ -146,14 +147,15 @@ def _join(state: IdentityState, first: Tenure, tenure: Tenure) -> str | None:
     """Two guests' tenures are seen together: they are one guest's."""
     if tenure.group == first.group:
         return None
-    if split_apart(state, tenure, first) or split_apart(state, first, tenure):
+    joined = [*state.group(first.group), *state.group(tenure.group)]
+    if would_meet(state, joined):
         return SPLIT_BY_SUPPORT
     if tenure.profile != first.profile:
         tied = state.profile(first.profile).tied + state.profile(tenure.profile).tied
         if tied > state.policy.most_tied:
             return FULL
     group = min(first.group, tenure.group)
-    for member in (*state.group(first.group), *state.group(tenure.group)):
+    for member in joined:
         state.change(member.stream, group=group)
     relabel(state, [first.stream, tenure.stream])
     return None

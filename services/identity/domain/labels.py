@@ -20,6 +20,7 @@ from services.identity.domain.state import (
     Sighting,
     Stream,
     Tenure,
+    split_sides,
 )
 
 _MOST_ORDERED = 5  # addresses of orders on one guest's tenure: with more it is a kiosk
@@ -60,7 +61,8 @@ def owner_of(state: IdentityState, tenure: Tenure) -> str | None:
     """The name stream of the account that a device's tenure belongs to; None: a guest's.
 
     Who signed in on the device comes first. Else it is the account that was the first to be seen
-    with any device of the group, if no other account was signed in on this one before.
+    with any device of the group, if no other account was signed in on this one before. An account
+    from which a support desk has split this one is not asked.
     """
     if tenure.owner is not None:
         return tenure.owner
@@ -70,12 +72,20 @@ def owner_of(state: IdentityState, tenure: Tenure) -> str | None:
         (at, name)
         for member in state.group(tenure.group)
         for at, name in ((member.owned_at, member.owner), (member.beside_at, member.beside))
-        if name is not None
+        if name is not None and not _is_split_from(state, tenure, name)
     ]
     if not claims:
         return None
     _, name = min(claims)
     return name if not tenure.prior or is_same_account(state, tenure.prior, name) else None
+
+
+def _is_split_from(state: IdentityState, tenure: Tenure, name: str) -> bool:
+    """Whether a support desk has split a tenure from the account of a name stream."""
+    if not tenure.split_marks:
+        return False
+    own, others = split_sides([tenure]), split_sides(state.group(state.tenure(name).group))
+    return any(own[split] != others[split] for split in own.keys() & others.keys())
 
 
 def is_kiosk(tenure: Tenure) -> bool:

@@ -12,6 +12,7 @@ from chassis import Conflict, InvalidInput, Refused, ServiceError
 from rules import SEGMENT_VOCABULARY, Summary, combine, compile_rule, profile_view
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution
+from services.identity.domain.state import Sighting
 from tests.unit.identity.observed import SEQUENCES
 from tests.unit.identity.shop import ResolvedShop
 
@@ -208,8 +209,7 @@ def test_what_a_desk_has_split_nothing_observed_joins_again(
         undo = _some_repair(shop, chance)
         if undo and undo[0] == "merge":
             one, other = (str(profile) for profile in undo[1])
-            sides = [{m.stream for m in shop.state.members(p)} for p in (one, other)]
-            pairs.append(sides)
+            pairs.append([_decided(shop, profile) for profile in (one, other)])
         elif undo:
             pairs.clear()  # a merge by the desk may join what it had split
     for observation in after:
@@ -217,3 +217,32 @@ def test_what_a_desk_has_split_nothing_observed_joins_again(
         for sides in pairs:
             labels = [{shop.state.stream(s).profile for s in side} for side in sides]
             assert labels[0].isdisjoint(labels[1])
+
+
+def _decided(shop: ResolvedShop, profile: str) -> set[str]:
+    """The streams that a split has put into a profile; an address that it did not name goes with
+    its device, and to the account that proves it."""
+    members = shop.state.members(profile)
+    return {m.stream for m in members if not isinstance(m, Sighting) or m.pin}
+
+
+def test_a_split_stands_though_a_third_account_signs_in_and_then_is_the_same_as_the_first() -> None:
+    shop = ResolvedShop()
+    ann = shop.account(1, user_id="ann", anonymous_id="d")
+    device = shop.guest(2, anonymous_id="d")
+    shop.split(ann.profile, "anonymous_id", "d")
+    shop.account(3, loyalty_id="card", anonymous_id="d")
+    refused = shop.account(4, user_id="ann", loyalty_id="card")
+    assert [ignored.type for ignored in refused.ignored] == ["loyalty_id"]
+    assert not shop.together(ann, device)
+
+
+def test_a_split_stands_though_a_device_of_the_other_account_was_seen_beside() -> None:
+    shop = ResolvedShop()
+    ann = shop.account(6, user_id="ann", device_id="laptop")
+    shop.guest(3, device_id="laptop", anonymous_id="mobile")
+    card = shop.account(3, loyalty_id="card", anonymous_id="mobile")
+    shop.split(card.profile, "anonymous_id", "mobile")
+    mobile = shop.guest(3, device_id="laptop", anonymous_id="mobile")
+    assert not shop.together(mobile, card)
+    assert shop.profile_of(ann) != shop.profile_of(card)

@@ -21,7 +21,7 @@ from services.identity.domain.state.facts import (
 from services.identity.domain.state.identity_state import IdentityState
 from services.identity.domain.state.needs import Incomplete, Needs, WouldChange
 from services.identity.domain.state.policy import IdentityPolicy
-from services.identity.domain.state.splits import split_apart, split_sides
+from services.identity.domain.state.splits import split_apart, split_sides, would_meet
 
 __all__ = [
     "ALONE",
@@ -42,4 +42,5 @@ __all__ = [
     "WouldChange",
     "split_apart",
     "split_sides",
+    "would_meet",
 ]
