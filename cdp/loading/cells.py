@@ -129,9 +129,9 @@ def check_sign(text: str, currency: object) -> None:
     """
     expected = currencies_of(currency) if isinstance(currency, str) else frozenset()
     for sign in _SIGN.findall(text) if expected else ():
-        written = currencies_of(sign) if _is_sign(sign) else frozenset()
-        if written and not written & expected:
-            codes = sorted(written)
+        named = currencies_of(sign) if _is_sign(sign) else frozenset()
+        if named and not named & expected:
+            codes = sorted(named)
             names = ", ".join(codes[:_MOST_NAMED]) + (" or others" * (len(codes) > _MOST_NAMED))
             raise CellError(
                 f"is written in {names}, and the currency is {', '.join(sorted(expected))}: set"

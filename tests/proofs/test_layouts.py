@@ -458,7 +458,7 @@ def plain_retailrocket(path: Path) -> LayoutFigures:
         "transaction": "order_completed",
     }
     counts = table.event.value_counts()
-    counts["transaction"] = len(sold)
+    counts = {**counts, "transaction": len(sold)}
     return layout_figures({ours: int(counts[theirs]) for theirs, ours in names.items()}, orders)
 
 
