@@ -1,9 +1,10 @@
-"""Fixtures of the tests of the chassis: databases of the toy (see tests/support/toy.py)."""
+"""Databases of the toy (see tests/support/toy.py), and of a suite without a broker."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,14 @@ import pytest
 
 from chassis.database.engine import Database
 from chassis.messaging import embedded
+from contracts.topology import SERVICE_NAMES
+from deploy.services import upgrade
 from tests.support.servers import Databases, VirtualHosts
+from tests.support.suite_without_broker import SuiteUris, Uris
 from tests.support.toy import create_tables, forget_everything
 from tests.support.toy_services import SERVICES, Wire
+
+_EXAMPLES_A_DATABASE = 25
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +63,33 @@ def toy(toy_uri: Callable[[], str]) -> Iterator[Callable[[], Database]]:
     yield create
     for database in made:
         database.close()
+
+
+@pytest.fixture
+def suite_uris(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> SuiteUris:
+    """`suite_uris()`: the databases of an example, as owner and as the service's user.
+
+    A few examples share them, as a rebuild reads all that was recorded.
+    """
+    numbers = itertools.count()
+
+    def create(service: str, name: str) -> Uris:
+        if engine == "sqlite":
+            uri = f"sqlite:///{tmp_path / f'{service}-{name}.db'}"
+            upgrade(service, uri)
+            return uri, uri
+        databases: Databases = request.getfixturevalue("databases")
+        return databases.create(service, partial(upgrade, service))
+
+    made: dict[str, Uris] = {}
+
+    def take() -> Mapping[str, Uris]:
+        number = next(numbers)
+        if number % _EXAMPLES_A_DATABASE == 0:
+            made.update({service: create(service, str(number)) for service in SERVICE_NAMES})
+        return made
+
+    return take
 
 
 class EmbeddedBroker:

@@ -4,66 +4,31 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.topology import SERVICE_NAMES
-from deploy.services import upgrade
 from tests.conftest import FULL_SIZE
 from tests.support import case_shop
 from tests.support.case_shop import CaseShop
 from tests.support.read_models import rows
-from tests.support.servers import Databases
 from tests.support.shop_histories import HISTORIES, HistoryCall
-from tests.support.suite_without_broker import READ_MODELS, SuiteWithoutBroker, Uris
+from tests.support.suite_without_broker import READ_MODELS, SuiteUris, SuiteWithoutBroker
 
 pytestmark = pytest.mark.timeout(3_600 if FULL_SIZE else 300)
 
 _EXAMPLES = itertools.count(1)
-_EXAMPLES_A_DATABASE = 25
-
-
-@pytest.fixture
-def uris(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> Callable[[], Mapping[str, Uris]]:
-    """`uris()`: the databases of an example, as owner and as the service's user.
-
-    A few examples share them, as a rebuild reads all that was recorded.
-    """
-    numbers = itertools.count()
-
-    def create(service: str, name: str) -> Uris:
-        if engine == "sqlite":
-            uri = f"sqlite:///{tmp_path / f'{service}-{name}.db'}"
-            upgrade(service, uri)
-            return uri, uri
-        databases: Databases = request.getfixturevalue("databases")
-        return databases.create(service, partial(upgrade, service))
-
-    made: dict[str, Uris] = {}
-
-    def take() -> Mapping[str, Uris]:
-        number = next(numbers)
-        if number % _EXAMPLES_A_DATABASE == 0:
-            made.update({service: create(service, str(number)) for service in SERVICE_NAMES})
-        return made
-
-    return take
 
 
 def tables(suite: SuiteWithoutBroker, name: str) -> Mapping[str, Any]:
     """All rows; of profiles the summaries as of now: the stored ones lag behind the log."""
     contents = rows(suite.works[name], READ_MODELS[name], suite.settings[name])
     if name == "profiles":
-        contents["summaries"] = [*suite.current_summaries().items()]
+        contents["summaries"] = [(s, summary.dump()) for s, summary in suite.summaries().items()]
     return contents
 
 
@@ -90,9 +55,9 @@ def happen(suite: SuiteWithoutBroker, history: list[HistoryCall], chance: random
 )
 @given(history=HISTORIES, chance=st.randoms(use_true_random=False))
 def test_a_rebuilt_read_model_has_the_rows_of_the_one_in_use_whatever_has_happened(
-    uris: Callable[[], Mapping[str, Uris]], history: list[HistoryCall], chance: random.Random
+    suite_uris: SuiteUris, history: list[HistoryCall], chance: random.Random
 ) -> None:
-    with closing(SuiteWithoutBroker(uris(), case_shop.clock())) as suite:
+    with closing(SuiteWithoutBroker(suite_uris(), case_shop.clock())) as suite:
         happen(suite, history, chance)
         for name in READ_MODELS:
             before = tables(suite, name)

@@ -7,7 +7,7 @@ test delivers it: in any order, in any groups, twice.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +30,8 @@ from contracts.event_types import EVENT_STEPS
 from contracts.identity.calls import read_observations
 from contracts.topology import FOLLOWS, SERVICE_NAMES
 from identifiers import load_types
+from profile_index import profiles_of
+from rules import Summary
 from services.identity import queries
 from services.identity.commands import open_handlers
 from services.identity.domain import responses
@@ -56,6 +58,7 @@ READ_MODELS: Mapping[str, Callable[[Settings, UnitOfWorkRunner], ReadModel]] = {
 
 
 Uris = tuple[str, str]  # of a database, as its owner and as the user of its service
+SuiteUris = Callable[[], Mapping[str, Uris]]
 
 
 @dataclass(slots=True)
@@ -168,10 +171,14 @@ class SuiteWithoutBroker:
 
         self.works["profiles"].run(store)
 
-    def current_summaries(self) -> dict[str, Any]:
+    def summaries(self) -> dict[str, Summary]:
         """The summaries of all streams as profiles reads them: the stored ones, and what is new."""
         found = self.works["profiles"].read(_current_summaries)
-        return {stream: found[stream].summary.dump() for stream in sorted(found)}
+        return {stream: found[stream].summary for stream in sorted(found)}
+
+    def profiles_of(self, streams: Iterable[str]) -> dict[str, str]:
+        """The profiles that streams are in, as profiles knows them."""
+        return self.works["profiles"].read(partial(profiles_of, streams=streams))
 
     def rebuild(self, name: str) -> RebuildResult:
         """Rebuild the read model of a service as `cdp rebuild` does."""

@@ -1,0 +1,139 @@
+"""One order that is told from any origins in any order: one home, its money once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rules import Summary
+from tests.conftest import FULL_SIZE
+from tests.support import case_shop
+from tests.support.case_shop import CaseShop
+from tests.support.suite_without_broker import SuiteUris, SuiteWithoutBroker
+
+pytestmark = pytest.mark.timeout(3_600 if FULL_SIZE else 300)
+
+_EXAMPLES = itertools.count(1)
+# Who tells: with which identifiers, whether authenticated, by which entry. Only one is an account,
+# and all guests have one address, so nobody contradicts anybody.
+SENDERS: Mapping[str, tuple[Mapping[str, str], bool, str]] = {
+    "the account": ({"user_id": "ann"}, True, "server"),
+    "the account on a device": ({"user_id": "ann", "anonymous_id": "a1"}, True, "server"),
+    "a guest": ({"email": "lea"}, False, "server"),
+    "a guest on a device": ({"anonymous_id": "a2", "email": "lea"}, False, "server"),
+    "a device": ({"anonymous_id": "a3"}, False, "server"),
+    "a browser": ({"anonymous_id": "a3"}, False, "browser"),
+    "another browser": ({"anonymous_id": "a4", "email": "lea"}, False, "browser"),
+}
+PRICE = {"revenue": 500, "currency": "USD"}
+KINDS: Mapping[str, Mapping[str, Any]] = {
+    "order_completed": PRICE,
+    "order_updated": {"revenue": 700, "currency": "USD"},
+    "order_refunded": {"amount": 100, "currency": "USD"},
+    "order_cancelled": {},
+    "order_fulfilled": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Somebody tells something of the order, as of an hour of its own."""
+
+    sender: str
+    kind: str
+    hour: int
+    store: str
+
+    @property
+    def strength(self) -> int:
+        """How well the sender of a completion knows whose the order is."""
+        _, authenticated, origin = SENDERS[self.sender]
+        return 2 if authenticated else 1 if origin == "server" else 0
+
+    def event(self, shop: CaseShop) -> dict[str, Any]:
+        """The event, of the one order of this shop."""
+        who, authenticated, _ = SENDERS[self.sender]
+        data = {"order_id": "1", **KINDS[self.kind]}
+        if self.store:
+            data["store"] = self.store
+        time = f"{self.hour:02}:00"
+        return shop.event(self.kind, time, who, authenticated=authenticated, **data)
+
+
+@st.composite
+def tellings(draw: st.DrawFn) -> list[Telling]:
+    hours = draw(st.lists(st.integers(0, 11), min_size=1, max_size=9, unique=True))
+    kinds = [*KINDS, "order_completed", "order_completed"]
+    return [
+        Telling(
+            draw(st.sampled_from(sorted(SENDERS))),
+            draw(st.sampled_from(kinds)),
+            hour,
+            draw(st.sampled_from(["", "", "de"])),
+        )
+        for hour in hours
+    ]
+
+
+def tell(
+    suite: SuiteWithoutBroker, told: Sequence[Telling], size: int
+) -> dict[str, list[tuple[str, Any]]]:
+    """Tell all in this order, in calls of up to `size` events of one origin.
+
+    For each store the homes of the order: whose it is, and what it is worth.
+    """
+    shop = CaseShop(suite, suite.clock, next(_EXAMPLES), list)
+    origins = itertools.groupby(told, key=lambda telling: SENDERS[telling.sender][2])
+    for origin, of_origin in origins:
+        events = [telling.event(shop) for telling in of_origin]
+        for start in range(0, len(events), size):
+            receipts = shop.receipts(*events[start : start + size], origin=origin)
+            assert {receipt["status"] for receipt in receipts} == {"appended"}
+    (account,) = shop.record(
+        shop.event("page_read", "2026-06-01", {"user_id": "ann"}, authenticated=True)
+    )
+    summaries = suite.summaries()
+    profiles = suite.profiles_of(summaries)
+    homes: dict[str, list[tuple[str, Any]]] = {}
+    for stream, summary in summaries.items():
+        for order in _orders(summary, shop.mine("1")):
+            owner = "the account" if profiles.get(stream) == account["profile_id"] else "a guest"
+            worth = (order.at, order.status, order.revenue, order.net)
+            homes.setdefault(order.store or "", []).append((owner, worth))
+    return homes
+
+
+def _orders(summary: Summary, order_id: str) -> list[Any]:
+    return [order for order in summary.orders() if order.order_id == order_id]
+
+
+@settings(
+    max_examples=300 if FULL_SIZE else 12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data(), told=tellings(), size=st.integers(1, 9))
+def test_one_order_from_any_origins_in_any_order_and_calls_has_one_home_and_its_money_once(
+    suite_uris: SuiteUris, data: st.DataObject, told: list[Telling], size: int
+) -> None:
+    with closing(SuiteWithoutBroker(suite_uris(), case_shop.clock())) as suite:
+        homes = tell(suite, told, size)
+        swapped = tell(suite, data.draw(st.permutations(told)), data.draw(st.integers(1, 9)))
+        alone = tell(suite, [telling for telling in told if telling.store], size)
+    for store in ("", "de"):
+        completions = [t for t in told if (t.store, t.kind) == (store, "order_completed")]
+        found = homes.get(store, [])
+        assert len(found) == min(len(completions), 1)
+        if completions:
+            strongest = max(telling.strength for telling in completions)
+            assert found[0][0] == ("the account" if strongest == 2 else "a guest")
+        assert swapped.get(store, []) == found
+    # What is told of an order of one store is nothing to that of another.
+    assert alone == {store: found for store, found in homes.items() if store}
