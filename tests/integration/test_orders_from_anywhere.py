@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules import Summary
+from rules import OrderAccount, Summary
 from tests.conftest import FULL_SIZE
 from tests.support import case_shop
 from tests.support.case_shop import CaseShop
@@ -40,6 +40,9 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
     "order_cancelled": {},
     "order_fulfilled": {},
 }
+
+
+OrderAtHome = tuple[str, OrderAccount]  # whose it is, and what it is worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def tellings(draw: st.DrawFn) -> list[Telling]:
 
 def tell(
     suite: SuiteWithoutBroker, told: Sequence[Telling], size: int
-) -> dict[str, list[tuple[str, Any]]]:
+) -> dict[str, list[OrderAtHome]]:
     """Tell all in this order, in calls of up to `size` events of one origin.
 
     For each store the homes of the order: whose it is, and what it is worth.
@@ -101,16 +104,15 @@ def tell(
     )
     summaries = suite.summaries()
     profiles = suite.profiles_of(summaries)
-    homes: dict[str, list[tuple[str, Any]]] = {}
+    homes: dict[str, list[OrderAtHome]] = {}
     for stream, summary in summaries.items():
         for order in _orders(summary, shop.mine("1")):
             owner = "the account" if profiles.get(stream) == account["profile_id"] else "a guest"
-            worth = (order.at, order.status, order.revenue, order.net)
-            homes.setdefault(order.store or "", []).append((owner, worth))
+            homes.setdefault(order.store or "", []).append((owner, order._replace(key="")))
     return homes
 
 
-def _orders(summary: Summary, order_id: str) -> list[Any]:
+def _orders(summary: Summary, order_id: str) -> list[OrderAccount]:
     return [order for order in summary.orders() if order.order_id == order_id]
 
 
@@ -131,9 +133,15 @@ def test_one_order_from_any_origins_in_any_order_and_calls_has_one_home_and_its_
         completions = [t for t in told if (t.store, t.kind) == (store, "order_completed")]
         found = homes.get(store, [])
         assert len(found) == min(len(completions), 1)
-        if completions:
-            strongest = max(telling.strength for telling in completions)
-            assert found[0][0] == ("the account" if strongest == 2 else "a guest")
-        assert swapped.get(store, []) == found
+        again = swapped.get(store, [])
+        if not completions:
+            assert again == []
+            continue
+        strongest = max(telling.strength for telling in completions)
+        assert found[0][0] == ("the account" if strongest == 2 else "a guest")
+        if strongest > 0:
+            assert again == found
+        else:  # of two browsers the one that told it first has it, and its date: see R6
+            assert [worth.revenue for _, worth in again] == [worth.revenue for _, worth in found]
     # What is told of an order of one store is nothing to that of another.
     assert alone == {store: found for store, found in homes.items() if store}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 
+from services.identity.domain.addresses import target_of
 from services.identity.domain.observation import Observation
-from services.identity.domain.state import ALONE, NOBODY, IdentityState, Needs, Tenure
+from services.identity.domain.state import NOBODY, IdentityState, Needs, Tenure, WouldChange
 
 
 def likely_needs(state: IdentityState, observations: Collection[Observation]) -> Needs:
@@ -56,8 +58,8 @@ def likely_pairs(
                 claimed = [name.key for name in observation.names[:1]]
                 pairs.update((key, stream) for key in claimed for stream in streams)
         if not leading or observation.proves_address:
-            for key in contacts[:1] or [name.key for name in observation.names[:1]]:
-                pairs |= {(key, ALONE), (key, NOBODY)}
+            with suppress(WouldChange):  # then it is resolved under locks
+                pairs.add(_place_alone(state, observation))
     return frozenset(pairs)
 
 
@@ -76,6 +78,13 @@ def further_pairs(
             contacts = [contact.key for contact in observation.contacts]
             pairs.update((key, stream) for key in contacts for stream in streams if stream)
     return frozenset(pairs - state.loaded.pairs)
+
+
+def _place_alone(state: IdentityState, observation: Observation) -> tuple[str, str]:
+    """Where what is told without a device goes: one place, though an address has two."""
+    if observation.contacts:
+        return observation.contacts[0].key, target_of(observation, state)
+    return observation.names[0].key, NOBODY
 
 
 def decisive_contacts(observation: Observation) -> list[str]:

@@ -190,6 +190,22 @@ def test_a_lookup_changes_nothing_and_answers_alike_whatever_is_known_of_an_addr
     assert len(identity.log()) == 2
 
 
+@st.composite
+def guests_events(draw: st.DrawFn) -> Observation:
+    """An event of nobody who has signed in, with an address that many have told, or another."""
+    devices = ["d-7", "d-8", "never-seen"]
+    of_devices = [{}, *({kind: d} for kind in ("anonymous_id", "device_id") for d in devices)]
+    identifiers = dict(draw(st.sampled_from(of_devices)))
+    identifiers |= {"email": draw(st.sampled_from(["a@b.example", "new@b.example"]))}
+    identifiers |= draw(st.sampled_from([{}, {"phone": "+491511234567"}, {"user_id": "u-1"}]))
+    kinds = ["order_completed", "checkout_started", "consent_changed", "signed_in"]
+    origin = draw(st.sampled_from(["server", "browser"]))
+    return seen(3, identifiers, type=draw(st.sampled_from(kinds)), origin=origin)
+
+
+CALLS_OF_GUESTS = st.lists(guests_events(), min_size=1, max_size=6)
+
+
 @pytest.mark.parametrize("proven", [False, True])
 def test_a_guests_event_reads_a_row_for_each_identifier_and_one_more_whatever_its_address_has(
     identity: IdentityWithoutNameko, proven: bool, size: Callable[[int, int], int]
@@ -203,13 +219,19 @@ def test_a_guests_event_reads_a_row_for_each_identifier_and_one_more_whatever_it
         identity.resolve(*orders)
     if proven:
         identity.resolve(seen(2, {"user_id": "u-1", **mail}, signed_in=True, type="signed_in"))
-    for device in ("d-7", "never-seen"):
-        for kind in ("order_completed", "checkout_started"):
-            event = seen(3, {"anonymous_id": device, **mail}, type=kind)
-            load = partial(store.load_known, policy=OBSERVER.policy, observations=[event])
-            state = identity.work.read(load)
-            rows = [*state.tenures, *state.address_tenures(), *state.sightings]
-            assert len(rows) <= len(event.identifiers) + 1
+
+    @given(CALLS_OF_GUESTS)
+    def read_few(events: list[Observation]) -> None:
+        load = partial(store.load_known, policy=OBSERVER.policy, observations=events)
+        state = identity.work.read(load)
+        rows = [*state.tenures, *state.address_tenures(), *state.sightings]
+        assert len(rows) <= sum(len(event.identifiers) + 1 for event in events)
+        # Under locks also the name of the account that holds the address.
+        for event in events:
+            assert _rows_read(identity, event) <= len(event.identifiers) + 2
+        identity.resolve(*events)  # and so will the next ones be, after these
+
+    read_few()
 
 
 def test_a_proof_reads_and_moves_the_newest_streams_of_an_address_however_many_it_has(
