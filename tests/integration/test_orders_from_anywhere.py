@@ -71,7 +71,7 @@ class Telling:
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> list[Telling]:
+def some_tellings(draw: st.DrawFn) -> list[Telling]:
     hours = draw(st.lists(st.integers(0, 11), min_size=1, max_size=9, unique=True))
     kinds = [*KINDS, "order_completed", "order_completed"]
     return [
@@ -86,14 +86,14 @@ def tellings(draw: st.DrawFn) -> list[Telling]:
 
 
 def tell(
-    suite: SuiteWithoutBroker, told: Sequence[Telling], size: int
+    suite: SuiteWithoutBroker, tellings: Sequence[Telling], size: int
 ) -> dict[str, list[OrderAtHome]]:
     """Tell all in this order, in calls of up to `size` events of one origin.
 
     For each store the homes of the order: whose it is, and what it is worth.
     """
     shop = CaseShop(suite, suite.clock, next(_EXAMPLES), list)
-    origins = itertools.groupby(told, key=lambda telling: SENDERS[telling.sender][2])
+    origins = itertools.groupby(tellings, key=lambda telling: SENDERS[telling.sender][2])
     for origin, of_origin in origins:
         events = [telling.event(shop) for telling in of_origin]
         for start in range(0, len(events), size):
@@ -121,16 +121,16 @@ def _orders(summary: Summary, order_id: str) -> list[OrderAccount]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(data=st.data(), told=tellings(), size=st.integers(1, 9))
+@given(data=st.data(), tellings=some_tellings(), size=st.integers(1, 9))
 def test_one_order_from_any_origins_in_any_order_and_calls_has_one_home_and_its_money_once(
-    suite_uris: SuiteUris, data: st.DataObject, told: list[Telling], size: int
+    suite_uris: SuiteUris, data: st.DataObject, tellings: list[Telling], size: int
 ) -> None:
     with closing(SuiteWithoutBroker(suite_uris(), case_shop.clock())) as suite:
-        homes = tell(suite, told, size)
-        swapped = tell(suite, data.draw(st.permutations(told)), data.draw(st.integers(1, 9)))
-        alone = tell(suite, [telling for telling in told if telling.store], size)
+        homes = tell(suite, tellings, size)
+        swapped = tell(suite, data.draw(st.permutations(tellings)), data.draw(st.integers(1, 9)))
+        alone = tell(suite, [telling for telling in tellings if telling.store], size)
     for store in ("", "de"):
-        completions = [t for t in told if (t.store, t.kind) == (store, "order_completed")]
+        completions = [t for t in tellings if (t.store, t.kind) == (store, "order_completed")]
         found = homes.get(store, [])
         assert len(found) == min(len(completions), 1)
         again = swapped.get(store, [])
