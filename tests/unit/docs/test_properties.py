@@ -1,0 +1,27 @@
+"""The properties that hold whatever happens, each with the tests that try it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[3]
+_ROWS = [
+    line
+    for line in (_ROOT / "docs/explanation/properties.md").read_text().splitlines()
+    if line.startswith("| ") and not line.startswith("| what holds")
+]
+_TESTS = "\n".join(path.read_text() for path in (_ROOT / "tests").rglob("test_*.py"))
+
+
+@pytest.mark.parametrize("row", _ROWS)
+def test_a_property_names_tests_that_are_there(row: str) -> None:
+    names = re.findall(r"`(test_\w+)`", row)
+    assert names
+    assert [name for name in names if f"def {name}(" not in _TESTS] == []
+
+
+def test_there_are_eleven_properties() -> None:
+    assert len(_ROWS) == 11
