@@ -4,6 +4,7 @@ Profiles, segments and offers each keep these tables in a database of their own.
 is applied by the highest epoch of each stream, so facts in any order end in the same labels.
 """
 
+from profile_index.forms import FORM_GAUGE, is_rebuild_due, note_form, rebuild_note
 from profile_index.identity import (
     IdentifierOwner,
     LabelChange,
@@ -23,6 +24,7 @@ from profile_index.summaries import (
 )
 
 __all__ = [
+    "FORM_GAUGE",
     "IdentifierOwner",
     "LabelChange",
     "apply_identity",
@@ -30,9 +32,12 @@ __all__ = [
     "current_streams",
     "find",
     "fold_events",
+    "is_rebuild_due",
     "load_summaries",
     "moves_of",
+    "note_form",
     "profiles_of",
+    "rebuild_note",
     "save_summaries",
     "streams_of",
     "update_summaries",

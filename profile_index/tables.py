@@ -29,6 +29,14 @@ IDENTIFIERS = sa.Table(
     sa.Column("assurance", sa.Text, nullable=False, info=NOT_PERSONAL),
 )
 
+# By which form of the code the whole index was folded from the first event on, see `forms`: one
+# row. What is applied after that has the form of the code that applies it.
+INDEX_FORMS = sa.Table(
+    "index_forms",
+    METADATA,
+    sa.Column("form", sa.Integer, primary_key=True, autoincrement=False, info=NOT_PERSONAL),
+)
+
 # The summary of each stream, up to `version`: its `state`, see `rules.summary`.
 SUMMARIES = sa.Table(
     "summaries",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cdp.doctor.finding import Finding, Rule, count, join_names, restart
 from cdp.doctor.snapshot import ServiceSnapshot, SuiteSnapshot
-from cdp.doctor.status import LOST_MS, living
+from cdp.doctor.status import LOST_MS, gauge_value, living
 
 _SLOW_SECONDS = 1.0
 _MANY_CALLS = 50
@@ -249,6 +249,20 @@ def _schemas(snapshot: SuiteSnapshot) -> Iterator[Finding]:
             )
 
 
+def _rebuilds(snapshot: SuiteSnapshot) -> Iterator[Finding]:
+    for service, status in snapshot.statuses():
+        if gauge_value(status, "cdp_rebuild_due"):
+            yield Finding(
+                "rebuild_due",
+                "warning",
+                service,
+                f"The read model of {service} was folded by an earlier release.",
+                "It lacks what that release had forgotten, such as the first date of an order;"
+                " everything else is up to date.",
+                f"cdp rebuild {service}   # once after an upgrade; everything keeps running",
+            )
+
+
 def _calls(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     for service in snapshot.follows:
         depth = snapshot.calls(service)
@@ -283,6 +297,7 @@ RULES: Sequence[Rule] = (
     _restore_unconfirmed,
     _answers,
     _schemas,
+    _rebuilds,
     _calls,
     _expired_calls,
 )

@@ -63,11 +63,15 @@ class GaugeQuery:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredService:
-    """A service of this process: its database, whom it follows, and gauges of its own."""
+    """A service of this process: its database, whom it follows, and gauges of its own.
+
+    `notes` are what it has to say while it is ready, or None.
+    """
 
     runner: UnitOfWorkRunner
     sources: Sequence[str] = ()
     queries: Sequence[GaugeQuery] = ()
+    notes: Sequence[Callable[[UnitOfWork], str | None]] = ()
 
 
 @dataclass(slots=True)

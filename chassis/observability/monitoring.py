@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -20,6 +21,7 @@ from chassis.observability.broker_state import BrokerState
 from chassis.observability.gauges import DatabaseCollector, MeasuredService
 
 _PATIENCE_SECONDS = 1.5
+_READY = "ready"
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
@@ -29,7 +31,8 @@ class Monitor:
     `/health` is for whoever restarts processes: 503 if only that can help. The loop turns, or there
     is no response at all; and the process receives messages, unless the broker itself is away.
     `/ready` is for whoever sends it work: 200 if every service reaches its database and the broker
-    passes on its messages; else 503, and what is wrong in words. Both respond within two seconds.
+    passes on its messages, perhaps with a note; else 503, and what is wrong in words. Both respond
+    within two seconds.
     `/metrics`: Prometheus' text format.
     """
 
@@ -37,6 +40,7 @@ class Monitor:
         self, services: Sequence[MeasuredService], brokers: Mapping[str, BrokerState]
     ) -> None:
         self._runners = {service.runner.source: service.runner for service in services}
+        self._notes = {service.runner.source: service.notes for service in services}
         self._brokers = brokers
         self._databases = CollectorRegistry()
         self._databases.register(DatabaseCollector(services))
@@ -66,7 +70,7 @@ class Monitor:
     def _ready(self) -> tuple[str, str, bytes]:
         pool = eventlet.GreenPool()
         states = dict(zip(self._runners, pool.imap(self._state, self._runners), strict=True))
-        ready = all(state == "ready" for state in states.values())
+        ready = all(state.startswith(_READY) for state in states.values())
         status = "200 OK" if ready else "503 Service Unavailable"
         return status, "application/json", json.dumps(states).encode()
 
@@ -77,7 +81,19 @@ class Monitor:
     def _state(self, service: str) -> str:
         broker = self._brokers[service]
         problems = [_database_problem(self._runners[service]), broker.problem()]
-        return "; ".join(filter(None, problems)) or "ready"
+        found = "; ".join(filter(None, problems))
+        return found or "; ".join([_READY, *self._notes_of(service)])
+
+    def _notes_of(self, service: str) -> list[str]:
+        """What a service that is ready has to say; nothing if that takes too long to find out."""
+        try:
+            notes = [
+                run_within(_PATIENCE_SECONDS, partial(self._runners[service].read, note))
+                for note in self._notes[service]
+            ]
+        except (DeadlineExceeded, Unavailable):
+            return []
+        return [note for note in notes if note]
 
 
 def _database_problem(runner: UnitOfWorkRunner) -> str | None:

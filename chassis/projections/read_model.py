@@ -28,6 +28,10 @@ def _record_nothing(unit: UnitOfWork) -> bool:
     return False
 
 
+def _note_nothing(_unit: UnitOfWork) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class ReadModel:
     """A service's read model, and how it is built again.
@@ -37,7 +41,8 @@ class ReadModel:
     `projections` make the tables from the events of each source; the service's own name stands for
     its own log. `evaluate` computes, in the shadow, what depends on more than single events, and
     reports how much it has done. After the exchange `record_changes` appends to the service's own
-    log a part of what has changed, and returns whether there may be more.
+    log a part of what has changed, and returns whether there may be more. `note_exchange` is called
+    in the transaction that exchanges the tables.
     """
 
     service: str
@@ -47,3 +52,4 @@ class ReadModel:
     lock_mode: LockMode = LockMode.EXCLUSIVE
     evaluate: Callable[[UnitOfWorkRunner, Callable[[int], None]], None] = _evaluate_nothing
     record_changes: Callable[[UnitOfWork], bool] = _record_nothing
+    note_exchange: Callable[[UnitOfWork], None] = _note_nothing

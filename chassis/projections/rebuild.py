@@ -276,6 +276,7 @@ class Rebuild:
             events, halted = self._work.read(count_all)
             forgotten = count_ahead(UnitOfWork(connection, self._live, 1))
             self._shadow.exchange(connection, self._remote, self._live.clock.now())
+            self._model.note_exchange(UnitOfWork(connection, self._live, 1))
             if POSITIONS in self._model.tables:  # the service does not subscribe to its own log
                 for table in (POSITIONS, GAPS, RECONCILED):
                     own_rows = table.c.source == self._model.service

@@ -76,6 +76,7 @@ class Runner:
                 runners[container.service_name],
                 [each.source_name for each in container.extensions if isinstance(each, Subscribe)],
                 container.service_cls.gauges,
+                container.service_cls.readiness_notes,
             )
             for container in self.containers
         ]

@@ -154,6 +154,7 @@ class Service:
     restores_are_confirmed: ClassVar[bool] = False  # see `chassis.eventlog.incarnation`
     publish_pause: ClassVar[float] = 0.02  # seconds: what comes meanwhile is published together
     gauges: ClassVar[Sequence[GaugeQuery]] = ()  # of the service's own tables
+    readiness_notes: ClassVar[Sequence[Callable[[UnitOfWork], str | None]]] = ()
     configuration: ClassVar[Sequence[Path]] = ()  # files that it reads, as they are shipped
 
     work: UnitOfWorkRunner = UnitOfWorkProvider()

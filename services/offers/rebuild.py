@@ -6,6 +6,7 @@ from chassis.config.settings import Settings
 from chassis.database.tables import GAPS, POSITIONS, RECONCILED
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.read_model import ReadModel
+from profile_index import note_form
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from services.offers.projections import SegmentProjection, ShopperProjection
 from services.offers.store import MEMBERSHIPS
@@ -19,4 +20,5 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
         tables=(IDENTIFIERS, LABELS, MEMBERSHIPS, POSITIONS, GAPS, SUMMARIES, RECONCILED),
         lock_tables=(POSITIONS,),
         projections={"profiles": ShopperProjection(), "segments": SegmentProjection()},
+        note_exchange=note_form,
     )

@@ -10,6 +10,7 @@ from chassis.projections.inbox import Projection
 from chassis.runtime.service import FollowedLog, Remote, Resource, Service, every, rpc, subscribe
 from contracts.event_types import EVENT_STEPS
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
+from profile_index import FORM_GAUGE, rebuild_note
 from services.offers import queries
 from services.offers.commands import (
     DecisionHandler,
@@ -30,6 +31,8 @@ class OffersService(Service):
     name = "offers"
     upcasters = Upcasters(EVENT_STEPS)
     configuration = (IDENTITY_FILE, SHIPPED)
+    gauges = (FORM_GAUGE,)
+    readiness_notes = (rebuild_note,)
     publish_pause = 0.2  # seconds: the next decision is more urgent than the event of the last one
 
     decisions: DecisionHandler = Resource(open_decision_handler)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from chassis.config.settings import Settings
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.read_model import LockMode, ReadModel
+from profile_index import note_form
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from services.profiles.projections import IndexProjection
 
@@ -21,4 +22,5 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
         lock_tables=(LABELS,),
         lock_mode=LockMode.ACCESS_EXCLUSIVE,
         projections={"profiles": IndexProjection()},
+        note_exchange=note_form,
     )

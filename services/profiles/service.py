@@ -24,6 +24,7 @@ from contracts.profiles import (
 )
 from contracts.timeline import FIND_REQUEST, TIMELINE_REQUEST
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
+from profile_index import FORM_GAUGE, rebuild_note
 from services.profiles import store
 from services.profiles.commands import (
     RecordHandler,
@@ -59,7 +60,8 @@ class ProfilesService(Service):
     name = "profiles"
     upcasters = Upcasters(EVENT_STEPS)
     configuration = (IDENTITY_FILE,)
-    gauges = (DEFERRED_GAUGES,)
+    gauges = (DEFERRED_GAUGES, FORM_GAUGE)
+    readiness_notes = (rebuild_note,)
 
     deferred: DeferredEvents = Resource(lambda s: DeferredEvents(open_record_handler(s)))
     identity_projection: IdentityProjection = Resource(lambda _: IdentityProjection())

@@ -14,7 +14,7 @@ from chassis.config.settings import Settings
 from chassis.database.tables import GAPS, POSITIONS, RECONCILED
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.read_model import ReadModel
-from profile_index import load_summaries, streams_of
+from profile_index import load_summaries, note_form, streams_of
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from rules import Summary, combine
 from services.segments import store
@@ -51,6 +51,7 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
         projections={"profiles": UnevaluatedProjection(), "segments": MembershipReplay()},
         evaluate=mark_all_evaluated,
         record_changes=reevaluate_some,
+        note_exchange=note_form,
     )
 
 

@@ -16,6 +16,7 @@ from contracts.event_types import EVENT_STEPS
 from contracts.segments import EXPLAIN_REQUEST, MEMBERSHIPS_REQUEST
 from identifiers import accept, load_types
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
+from profile_index import FORM_GAUGE, rebuild_note
 from services.segments import commands, queries
 from services.segments.configuration import SHIPPED, read_definition
 from services.segments.projections import MembershipProjection
@@ -30,7 +31,8 @@ class SegmentsService(Service):
 
     name = "segments"
     upcasters = Upcasters(EVENT_STEPS)
-    gauges = (EVALUATION_GAUGES,)
+    gauges = (EVALUATION_GAUGES, FORM_GAUGE)
+    readiness_notes = (rebuild_note,)
     configuration = (IDENTITY_FILE, SHIPPED)
 
     projection: MembershipProjection = Resource(lambda s: MembershipProjection(open_registry(s)))

@@ -439,6 +439,12 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "segments",
         REPLACES.format("TERM", 102, "segments"),
     ),
+    "a read model is that of the release before": (
+        says("offers", gauge("cdp_rebuild_due", 1)),
+        "rebuild_due",
+        "offers",
+        "cdp rebuild offers",
+    ),
     "a stream is halted": (
         says(
             "segments",
