@@ -13,6 +13,7 @@ from identifiers import Accepted
 from services.profiles import store
 from services.profiles.domain import carts, orders
 from services.profiles.domain.addresses import AddressedEvent
+from services.profiles.domain.carts import CartEvent
 from services.profiles.domain.orders import OrderKey
 from services.profiles.domain.recording import ResolvedBatch, ResolvedEvent
 
@@ -47,12 +48,13 @@ def place_orders(
     facts: Sequence[JointDraft],
 ) -> PlacedBatch:
     """The drafts, with what tells of an order in the order's home; homes follow in this unit."""
-    _note_carts(unit, batch, incoming)
+    late = _note_carts(unit, batch, incoming, facts)
     telling = [
         (place, each, each.order) for place, each in enumerate(incoming) if each.order is not None
     ]
     if not telling:
-        return PlacedBatch([each.draft for each in incoming], batch.resolutions, batch.refusals)
+        all_drafts = [*(each.draft for each in incoming), *late]
+        return PlacedBatch(all_drafts, batch.resolutions, batch.refusals)
     # The rows are locked first: whoever recorded one of these events meanwhile is done by then.
     rows = store.lock_orders(unit, [key for _, _, key in telling])
     recorded = unit.find([each.event.id for _, each, _ in telling]) if unit.is_repeated else {}
@@ -63,17 +65,19 @@ def place_orders(
         for place, each, key in telling
         if each.event.id not in recorded
     ]
-    known = store.streams_of_carts(unit, filter(None, map(carts.bought_cart, events)))
+    bought = (carts.bought_cart(each.event) for each in events)
+    known = store.streams_of_carts(unit, filter(None, bought))
     owners = store.owners(
         unit,
         orders.streams_of(events, rows, known),
         facts,
-        {each.event.id: place for place, each in enumerate(incoming)},
+        _places(incoming),
         orders.contested(events, rows),
     )
     plan = orders.plan(events, rows, owners)
     store.save_orders(unit, (row for row in rows.values() if row.home.stream))
     store.note_reuse(unit, plan.reviews)
+    store.note_purchases(unit, carts.purchases(events, plan.places))
     by_id = {each.event.id: each for each in events}
     drafts: list[Draft | JointDraft] = []
     for each in incoming:
@@ -83,7 +87,7 @@ def place_orders(
         elif each.event.id not in plan.errors and each.event.id in batch.resolutions:
             drafts.append(each.draft)
     return PlacedBatch(
-        drafts,
+        [*drafts, *late],
         {
             **batch.resolutions,
             **{
@@ -98,13 +102,37 @@ def place_orders(
     )
 
 
-def _note_carts(unit: UnitOfWork, batch: ResolvedBatch, incoming: Sequence[IncomingDraft]) -> None:
-    places = [
-        (cart, batch.resolutions[each.event.id].stream)
-        for each in incoming
+def _note_carts(
+    unit: UnitOfWork,
+    batch: ResolvedBatch,
+    incoming: Sequence[IncomingDraft],
+    facts: Sequence[JointDraft],
+) -> list[Draft]:
+    """Note the carts of a call; what tells of those that had been bought before."""
+    events = [
+        CartEvent(each.event, cart, batch.resolutions[each.event.id].stream, place)
+        for place, each in enumerate(incoming)
         if each.event.id in batch.resolutions and (cart := carts.cart_id(each.event)) is not None
     ]
-    store.note_carts(unit, places)
+    bought = (carts.bought_cart(each.event) for each in incoming)
+    purchases = store.lock_carts(unit, [*(each.cart for each in events), *filter(None, bought)])
+    again = [each for each in events if each.cart in purchases]
+    known = store.streams_of_carts(unit, [each.cart for each in again])
+    times: dict[tuple[str, str], int] = {}
+    for each in events:
+        key = each.cart, each.stream
+        times[key] = max(each.event.time, times.get(key, 0))
+    store.note_carts(unit, times)
+    if not again:
+        return []
+    streams = {s for each in again for s in (each.stream, purchases[each.cart].stream)}
+    owners = store.owners(unit, streams, facts, _places(incoming), {})
+    return carts.late_checkouts(again, purchases, known, owners)
+
+
+def _places(incoming: Sequence[IncomingDraft]) -> dict[str, int]:
+    """The places of events in their call, by id."""
+    return {each.event.id: place for place, each in enumerate(incoming)}
 
 
 def close_order_review(unit: UnitOfWork, review_id: str) -> None:

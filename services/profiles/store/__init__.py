@@ -3,7 +3,8 @@
 Transactions lock rows in one order, so that no two wait for each other:
 
     1. positions      of identity's streams, sorted (`IdentityProjection` only)
-    -. cart_streams   sorted by cart, and then order_homes, sorted by order: `record` alone
+    -. carts          sorted, then cart_streams, sorted by cart, and then order_homes, sorted by
+                      order: `record` alone
     -. known_addresses and then address_uses, sorted by address: `record` alone
     2. streams        of the log, sorted, when facts and events are appended
     3. labels         sorted by stream, and then identifiers, sorted by key
@@ -22,7 +23,9 @@ from services.profiles.store.addresses import (
 )
 from services.profiles.store.carts import (
     forget_carts,
+    lock_carts,
     note_carts,
+    note_purchases,
     streams_of_carts,
 )
 from services.profiles.store.conflicts import (
@@ -86,6 +89,7 @@ from services.profiles.store.tables import (
     ADDRESS_REFUSALS,
     ADDRESS_USES,
     CART_STREAMS,
+    CARTS,
     CONFLICTS,
     DEFERRED,
     KNOWN_ADDRESSES,
@@ -99,6 +103,7 @@ from services.profiles.store.tables import (
 __all__ = [
     "ADDRESS_REFUSALS",
     "ADDRESS_USES",
+    "CARTS",
     "CART_STREAMS",
     "CONFLICTS",
     "DEFERRED",
@@ -142,11 +147,13 @@ __all__ = [
     "load_due",
     "load_refusals",
     "lock_addresses",
+    "lock_carts",
     "lock_orders",
     "newest_uses",
     "note_carts",
     "note_conflicts",
     "note_failure",
+    "note_purchases",
     "note_reuse",
     "owners",
     "recorded_lately",

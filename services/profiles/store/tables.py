@@ -87,13 +87,26 @@ ORDER_REVIEWS = sa.Table(
     sa.Column("last_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
     sa.Column("done_at", sa.BigInteger, info=NOT_PERSONAL),
 )
-# The streams of devices in which a cart was told of, and when last.
+
+# Each cart that was told of, to lock it by; when it was bought last, and the home of that order.
+CARTS = sa.Table(
+    "carts",
+    METADATA,
+    sa.Column("cart_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("seen_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
+    sa.Column("bought_at", sa.BigInteger, info=NOT_PERSONAL),
+    sa.Column("stream_id", sa.Text, info=PSEUDONYMOUS),
+)
+
+# The streams of devices in which a cart was told of: when it was recorded there last, to the day,
+# and the time of the last event.
 CART_STREAMS = sa.Table(
     "cart_streams",
     METADATA,
     sa.Column("cart_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
     sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
     sa.Column("seen_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
+    sa.Column("last_at", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
 )
 # Each address that was ever told, to lock it by, and how many refusals of it there were.
 KNOWN_ADDRESSES = sa.Table(

@@ -405,6 +405,47 @@ def test_a_cart_that_nobody_bought_is_abandoned_all_the_same(shop: CaseShop) -> 
     assert "abandoned_cart" in shop.segments(anonymous_id="laptop")
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["a call each", "one call"])
+@pytest.mark.parametrize("places", [(0, 1, 2), (0, 2, 1), (2, 1, 0), (2, 0, 1)])
+@pytest.mark.parametrize("who", ["ann", "laptop"])
+def test_a_cart_that_is_told_of_once_more_after_its_order_is_not_abandoned(
+    shop: CaseShop, who: str, places: tuple[int, ...], whole: bool
+) -> None:
+    """The order is Ann's on the laptop where the cart is, or only Ann's by another door."""
+    shopper = {"user_id": "ann", "anonymous_id": "laptop"} if who == "ann" else {"user_id": "ann"}
+    device = {"anonymous_id": "laptop"}
+    events = [
+        shop.event("cart_updated", "09:00", device, products=[LINE], cart_id="c"),
+        account(order(shop, "09:03", shopper, cart_id="c")),
+        shop.event("cart_updated", "09:03:02", device, products=[LINE], cart_id="c"),
+    ]
+    events = [events[place] for place in places]
+    if whole:
+        shop.receipts(*events)
+    else:
+        shop.record(*events)
+    assert "abandoned_cart" not in shop.segments(anonymous_id="laptop")
+
+
+def test_a_cart_of_which_is_told_only_after_its_order_is_not_abandoned(shop: CaseShop) -> None:
+    device = {"anonymous_id": "laptop"}
+    shop.record(
+        account(order(shop, "09:30", {"user_id": "ann"}, cart_id="c")),
+        shop.event("cart_updated", "09:00", device, products=[LINE], cart_id="c"),
+    )
+    assert "abandoned_cart" not in shop.segments(anonymous_id="laptop")
+
+
+def test_a_cart_that_is_filled_anew_long_after_its_order_is_abandoned(shop: CaseShop) -> None:
+    device = {"anonymous_id": "laptop"}
+    shop.record(
+        shop.event("cart_updated", "09:00", device, products=[LINE], cart_id="c"),
+        account(order(shop, "09:03", {"user_id": "ann"}, cart_id="c")),
+        shop.event("cart_updated", "09:30", device, products=[LINE], cart_id="c"),
+    )
+    assert "abandoned_cart" in shop.segments(anonymous_id="laptop")
+
+
 def test_an_order_with_an_address_tells_the_device_from_which_it_came(shop: CaseShop) -> None:
     device = {"anonymous_id": "laptop"}
     shop.record(

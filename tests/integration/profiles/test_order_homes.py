@@ -132,12 +132,12 @@ def test_a_read_model_that_is_made_anew_is_what_it_was(
 def test_a_cart_that_many_streams_tell_of_leaves_room_for_others(
     profiles: ProfilesWithoutNameko,
 ) -> None:
-    def note(unit: UnitOfWork) -> dict[str, list[str]]:
-        store.note_carts(unit, [("huge", f"s{number:04}") for number in range(1_200)])
-        store.note_carts(unit, [("small", "s0001"), ("small", "s0000")])
+    def note(unit: UnitOfWork) -> dict[str, dict[str, int]]:
+        store.note_carts(unit, {("huge", f"s{number:04}"): 5 for number in range(1_200)})
+        store.note_carts(unit, {("small", "s0001"): 6, ("small", "s0000"): 7})
         return store.streams_of_carts(unit, ["huge", "small", "unknown"])
 
     assert profiles.work.run(note) == {
-        "huge": [f"s{number:04}" for number in range(10)],
-        "small": ["s0000", "s0001"],
+        "huge": {f"s{number:04}": 5 for number in range(10)},
+        "small": {"s0000": 7, "s0001": 6},
     }

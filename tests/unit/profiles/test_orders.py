@@ -297,6 +297,6 @@ def test_two_browsers_that_tell_one_order_make_one_of_it() -> None:
 
 def test_a_device_is_told_of_a_bought_cart_if_it_is_anybodys() -> None:
     event = IncomingEvent("e", "order_completed", NOW, None, {}, False, None, {"order_id": "1"})
-    (checkout,) = carts.checkouts(event, ["s", "t"], owned({"s": "p"}).at(0))
+    (checkout,) = carts.checkouts(event, {"s": NOW, "t": NOW}, owned({"s": "p"}).at(0))
     assert (checkout.stream, checkout.type, checkout.data) == ("s", "checkout_completed", {})
     assert checkout.metadata == {"profile_id": "p", "causation_id": "e"}
