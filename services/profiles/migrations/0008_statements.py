@@ -7,21 +7,16 @@ beside this one; what it has recorded meanwhile is filled in with that, under th
 order is left without a home.
 """
 
-from functools import partial
-
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.exc import DBAPIError
 
-from chassis.core.retry import retry
-from chassis.database.engine import is_contention
+from chassis.database.migrations_v4 import take_over
 from profile_index.migrations_v2 import rename_columns
 
 revision = "0008"
 down_revision = "0007"
 
 _STREAMS = 1_000  # filled in at once
-_PATIENCE = 60.0  # seconds that the tables may be in use
 
 # How well who told an order knew whose it is: 3 with a verified account, 2 without; 0 where no
 # completion was told. The best of an order is at home, and of equals the first.
@@ -106,14 +101,7 @@ def upgrade() -> None:
             op.add_column("order_homes", sa.Column("filled_at", sa.BigInteger))
         mark = connection.execute(sa.text(_MARKS[connection.dialect.name])).scalar_one()
         _fill_all(connection)
-    if connection.dialect.name == "postgresql":
-        retry(
-            partial(_lock, connection),
-            lambda error: isinstance(error, DBAPIError) and is_contention(error),
-            first_pause=0.5,
-            longest_pause=0.5,
-            patience=_PATIENCE,
-        )
+    take_over(op, "labels, summaries")  # what the release before records is done by then
     rename_columns(op)
     _fill(connection, _CHANGED, mark=mark)
     op.execute(sa.text("ALTER TABLE order_homes DROP COLUMN filled_at"))
@@ -136,9 +124,3 @@ def _fill(connection: sa.Connection, streams: str, **parameters: str | int) -> N
     for statement in (_HOMES, _ADDRESSES, _USES):
         text = sa.text(statement.format(streams=streams, **expressions))
         connection.execute(text, parameters)
-
-
-def _lock(connection: sa.Connection) -> None:
-    """Wait until the processes of the release before have ended what they record."""
-    with connection.begin_nested():
-        connection.execute(sa.text("LOCK TABLE labels, summaries IN ACCESS EXCLUSIVE MODE"))
