@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from services.identity.domain.accounts import NOT_SIGNED_IN
-from services.identity.domain.addresses import NOT_HELD, TOO_MANY_TO_MOVE
+from services.identity.domain.addresses import NOT_HELD, PROVEN_BY_ANOTHER, TOO_MANY_TO_MOVE
 from services.identity.domain.devices import FULL
 from services.identity.domain.guests import SEVERAL_ACCOUNTS
 from services.identity.domain.resolution import Resolution, Unresolvable
@@ -486,6 +486,21 @@ class TestProofs:
         assert bob.ignored == ()
         assert shop.together(bob, future)
         assert shop.together(ann, past)
+
+    def test_what_is_recorded_before_a_late_release_stays_where_it_is(
+        self, shop: ResolvedShop
+    ) -> None:
+        """A release moves nothing, so what comes before it is recorded is the holder's."""
+        ann = shop.account(1, user_id="ann", email=ANN)
+        early = shop.order(20, email=ANN)
+        refused = shop.account(21, user_id="bob", email=ANN)
+        assert [ignored.reason for ignored in refused.ignored] == [PROVEN_BY_ANOTHER]
+        shop.release(10, user_id="ann", email=ANN)
+        assert shop.together(ann, early, shop.order(9, email=ANN))
+        again = shop.account(22, user_id="bob", email=ANN)
+        assert again.ignored == ()
+        assert shop.together(again, shop.order(11, email=ANN), shop.order(23, email=ANN))
+        assert shop.together(ann, early)
 
     def test_only_the_holder_releases_an_address(self, shop: ResolvedShop) -> None:
         ann = shop.account(1, user_id="ann", email=ANN)
