@@ -23,8 +23,9 @@ from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from deploy.services import upgrade
+from services.segments import commands
 from services.segments.configuration import load_definitions, read_definition
-from services.segments.domain.definitions import Definition
+from services.segments.domain.definitions import Definition, DefinitionFile
 from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry
 from tests.support.servers import Databases
@@ -109,7 +110,9 @@ class _Segments:
         self._clock = FixedClock(_NOW)
         self._work = UnitOfWorkRunner(database, "segments", self._clock)
         self._inbox = Inbox(self._work, "profiles")
-        self._projection = MembershipProjection(DefinitionRegistry(definitions))
+        file = DefinitionFile("bench", is_shipped=False, definitions=definitions)
+        self._work.run(partial(commands.start_with, file=file))
+        self._projection = MembershipProjection(DefinitionRegistry())
         self._heads: dict[str, int] = {}
         self._streams: list[str] = []
         self._chance = random.Random(1)

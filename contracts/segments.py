@@ -13,6 +13,8 @@ from contracts.fields import Identifiers, Versions
 
 MAX_RULE = 2_000
 MAX_WAIT_MS = 60_000
+MAX_FILE = 1_000_000
+MAX_MEMBERS = 1_000
 
 
 class DefineRequest(StrictSchema):
@@ -21,6 +23,36 @@ class DefineRequest(StrictSchema):
     segment = Name(required=True)
     rule = Text(longest=MAX_RULE, required=True)
     description = Text(longest=1_000, required=True)
+
+
+class FileRequest(StrictSchema):
+    """The argument of `segments.check` and `segments.apply`: the text of a segments.yaml.
+
+    Without it, that of the process that answers is meant.
+    """
+
+    file = Text(longest=MAX_FILE)
+
+
+class SegmentRequest(StrictSchema):
+    """A segment by its name."""
+
+    segment = Name(required=True)
+
+
+class RenameRequest(StrictSchema):
+    """The arguments of `segments.rename`: a segment, and the name that it is to have."""
+
+    segment = Name(required=True)
+    name = Name(required=True)
+
+
+class MembersRequest(StrictSchema):
+    """The arguments of `segments.members`: `after` is the `next` of the page before."""
+
+    segment = Name(required=True)
+    after = Text(longest=64)
+    limit = Integer(least=1, most=MAX_MEMBERS)
 
 
 class MembershipsRequest(StrictSchema):
@@ -51,10 +83,14 @@ class ExplainRequest(StrictSchema):
 
 
 class MemberSchema(StrictSchema):
-    """A segment that a shopper is in, and since when as far as was known."""
+    """A segment that a shopper is in, and since when as far as was known.
+
+    `version` is that of the definition by which the shopper was evaluated.
+    """
 
     segment = Name(required=True)
     since = Instant(required=True)
+    version = Integer(least=1)
 
 
 class MembershipsResponse(StrictSchema):
@@ -74,7 +110,9 @@ class SegmentSchema(StrictSchema):
     """A segment in the answers of `segments.list` and `segments.define`.
 
     `meaning` is the rule in English. While `status` is `backfilling`, some shoppers are still
-    members by an earlier version. `warnings` are likely slips in the rule.
+    members by an earlier version: `done` of `total` have been evaluated by this one. While it is
+    `unreadable`, the release cannot read the rule, as `message` says, and nobody enters or leaves.
+    `warnings` are likely slips in the rule.
     """
 
     segment = Name(required=True)
@@ -83,8 +121,67 @@ class SegmentSchema(StrictSchema):
     meaning = Text(longest=20_000, required=True)
     version = Integer(least=1, required=True)
     members = Integer(least=0, required=True)
-    status = Choice("live", "backfilling", required=True)
+    status = Choice("live", "backfilling", "unreadable", required=True)
     warnings = ListOf(Text(longest=2_000), required=True)
+    done = Integer(least=0)
+    total = Integer(least=0)
+    message = Text(longest=10_000)
+
+
+class SegmentChangeSchema(StrictSchema):
+    """What a file does to a segment.
+
+    `added`, `changed` (its rule: a new version), `described` (its words alone) or `unchanged`.
+    `missing`: the file does not mention it, and it stays. `warnings` are likely slips in the rule.
+    """
+
+    segment = Name(required=True)
+    change = Choice("added", "changed", "described", "unchanged", "missing", required=True)
+    warnings = ListOf(Text(longest=2_000), required=True)
+
+
+class FileResponse(StrictSchema):
+    """The answer of `segments.check` and `segments.apply`.
+
+    `file` is `in force`, `new`, `was replaced by another`, or `is the release's own, and the shop
+    has one of its own in force`, as it stood before.
+    """
+
+    sha256 = Text(required=True)
+    file = Text(required=True)
+    segments = ListOf(Nested(SegmentChangeSchema()), required=True)
+
+
+class ExportResponse(StrictSchema):
+    """The answer of `segments.export`: the segments in force, as the text of a segments.yaml."""
+
+    file = Text(longest=10 * MAX_FILE, required=True)
+
+
+class DeleteResponse(StrictSchema):
+    """The answer of `segments.delete`: how many members are about to leave."""
+
+    segment = Name(required=True)
+    members = Integer(least=0, required=True)
+
+
+class PagedMemberSchema(StrictSchema):
+    """A member of a segment: since when, and by which version of its definition."""
+
+    profile_id = Text(required=True)
+    since = Instant(required=True)
+    version = Integer(least=1, required=True)
+
+
+class MembersResponse(StrictSchema):
+    """The answer of `segments.members`: a page of them, by profile id; `next` is null at the end.
+
+    Who enters or leaves while the pages are read may be in none of them or in one.
+    """
+
+    segment = Name(required=True)
+    members = ListOf(Nested(PagedMemberSchema()), required=True)
+    next = Text(required=True, allow_none=True)
 
 
 class PreviewResponse(StrictSchema):
@@ -127,7 +224,8 @@ class MembershipChanged(StrictSchema):
 
     `reason`: an event, time that went by, streams that moved between profiles (merge), a changed
     definition, or a rebuild, which tells the net change. `as_of` has the version of each of the
-    profile's streams.
+    profile's streams. If only the name of a segment has changed, the exit says what it is
+    `renamed_to`, and the entry what it is `renamed_from` and `member_since` when, by either name.
     """
 
     segment = Name(required=True)
@@ -135,14 +233,25 @@ class MembershipChanged(StrictSchema):
     definition_version = Integer(least=1, required=True)
     reason = Choice("event", "time", "merge", "definition", "rebuild", required=True)
     as_of = Versions(required=True)
+    renamed_from = Name()
+    renamed_to = Name()
+    member_since = Instant()
 
 
 DEFINE_REQUEST = DefineRequest()
 MEMBERSHIPS_REQUEST = MembershipsRequest()
 PREVIEW_REQUEST = PreviewRequest()
 EXPLAIN_REQUEST = ExplainRequest()
+FILE_REQUEST = FileRequest()
+SEGMENT_REQUEST = SegmentRequest()
+RENAME_REQUEST = RenameRequest()
+MEMBERS_REQUEST = MembersRequest()
 MEMBERSHIPS_RESPONSE = MembershipsResponse()
 SEGMENT = SegmentSchema()
+FILE_RESPONSE = FileResponse()
+EXPORT_RESPONSE = ExportResponse()
+DELETE_RESPONSE = DeleteResponse()
+MEMBERS_RESPONSE = MembersResponse()
 PREVIEW_RESPONSE = PreviewResponse()
 EXPLAIN_RESPONSE = SegmentExplainResponse()
 MEMBERSHIP_CHANGED = MembershipChanged()

@@ -18,6 +18,7 @@ from cdp.commands.migrate import migrate
 from cdp.commands.profile import profile
 from cdp.commands.rebuild import rebuild
 from cdp.commands.run import run
+from cdp.commands.segments import segments
 from cdp.commands.unrecordable import unrecordable
 from cdp.views.report import harmless
 from chassis.core.errors import ServiceError
@@ -58,6 +59,7 @@ _COMMANDS = (
     profile,
     decide,
     identity,
+    segments,
     doctor,
     check,
     dead_letters,

@@ -6,7 +6,13 @@ follows from a worse finding is left out: with the broker down nothing is said o
 
 from __future__ import annotations
 
-from cdp.doctor import broker_findings, event_findings, replica_findings, service_findings
+from cdp.doctor import (
+    broker_findings,
+    definition_findings,
+    event_findings,
+    replica_findings,
+    service_findings,
+)
 from cdp.doctor.finding import Finding
 from cdp.doctor.snapshot import SuiteSnapshot
 
@@ -15,6 +21,7 @@ _RULES = (
     *broker_findings.RULES,
     *event_findings.RULES,
     *replica_findings.RULES,
+    *definition_findings.RULES,
 )
 
 

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cdp.doctor.definition_findings import FILE as APPLIED_FILE
+from cdp.doctor.definition_findings import file_in_force
 from cdp.doctor.finding import (
     Finding,
     Rule,
@@ -133,6 +135,8 @@ def _configurations(snapshot: SuiteSnapshot) -> Iterator[Finding]:
     for service, status in snapshot.statuses():
         for replica in living(status):
             for name, digest in replica["configuration"].items():
+                if name == APPLIED_FILE and file_in_force(status) is not None:
+                    continue
                 readers[name][digest].append(describe_replica(service, replica))
                 restarts[name][digest].append(restart_one(service, replica))
     for name, contents in sorted(readers.items()):

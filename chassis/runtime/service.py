@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+import eventlet
 import structlog
 from nameko.extensions import DependencyProvider
 from nameko.timer import Timer
@@ -40,13 +41,14 @@ from chassis.runtime.rpc import Rpc, rpc
 from chassis.runtime.shared import SharedResources
 from chassis.runtime.subscriber import Subscribe, subscribe
 
-__all__ = ["FollowedLog", "Remote", "Resource", "Service", "every", "rpc", "subscribe"]
+__all__ = ["AtStart", "FollowedLog", "Remote", "Resource", "Service", "every", "rpc", "subscribe"]
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 _MOST_EVENTS = 1_000
 _MOST_STREAMS = 1_000
 _LONGEST_SENTENCE = 500
+_START_SECONDS = 1.0
 _STATUS_SECONDS = 2.5  # `cdp doctor` waits a little longer
 
 
@@ -125,6 +127,41 @@ class Resource(DependencyProvider, Generic[T]):
     def get_dependency(self, worker_ctx: Any) -> T:
         del worker_ctx
         return self._resource
+
+
+class AtStart(DependencyProvider):
+    """What a service does in its own database once, when it starts: `function(settings, runner)`.
+
+    It is done before the first call and event, or as soon as the database answers and fits the
+    release. If `function` raises another ServiceError, the service does not start.
+    """
+
+    shared = SharedResources()
+
+    def __init__(self, function: Callable[[Settings, UnitOfWorkRunner], None]) -> None:
+        self._function = function
+        self._is_done = False
+
+    def setup(self) -> None:
+        self._try()
+
+    def start(self) -> None:
+        if not self._is_done:
+            self.container.spawn_managed_thread(self._try_until_done, identifier="at_start")
+
+    def _try_until_done(self) -> None:
+        while not self._is_done:
+            eventlet.sleep(_START_SECONDS)
+            self._try()
+
+    def _try(self) -> None:
+        try:
+            self._function(self.shared.settings(), self.shared.unit_of_work_runner())
+        except Unavailable as error:
+            name = self.container.service_cls.name
+            structlog.get_logger(name).warning("start_waits", service=name, reason=str(error))
+            return
+        self._is_done = True
 
 
 class RepeatingTimer(Timer):

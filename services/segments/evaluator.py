@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chassis import Draft, Event
+from chassis import Draft, Event, format_instant
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import load_summaries, streams_of
 from rules import Summary, combine
@@ -25,6 +25,7 @@ from services.segments.domain.evaluation import (
     EvaluationState,
     Membership,
     MembershipChange,
+    end,
     evaluate,
 )
 from services.segments.registry import DefinitionRegistry
@@ -49,7 +50,7 @@ class Loaded:
 
 def reevaluate_due(unit: UnitOfWork, registry: DefinitionRegistry, limit: int) -> int:
     """Evaluate up to `limit` profiles that are due by time or by a new definition; how many."""
-    generation = registry.apply_file(unit).generation
+    generation = registry.current(unit).generation
     states = store.lock_due(unit, generation, limit)
     reevaluate(unit, registry, states, {}, Loaded())
     return len(states)
@@ -59,7 +60,7 @@ def reevaluate_among(
     unit: UnitOfWork, registry: DefinitionRegistry, profile_ids: Collection[str]
 ) -> int:
     """Evaluate those of `profile_ids` that are due, unless another replica is at it; how many."""
-    generation = registry.apply_file(unit).generation
+    generation = registry.current(unit).generation
     states = store.lock_due_among(unit, generation, profile_ids)
     reevaluate(unit, registry, states, {}, Loaded())
     return len(states)
@@ -67,10 +68,31 @@ def reevaluate_among(
 
 def reevaluate_one(unit: UnitOfWork, registry: DefinitionRegistry, profile_id: str) -> None:
     """Evaluate one profile if it is due."""
-    generation = registry.apply_file(unit).generation
+    generation = registry.current(unit).generation
     state = store.load_evaluation_state(unit, profile_id)
     if state is None or state.is_due(unit.now, generation):
         reevaluate(unit, registry, store.lock_profiles(unit, [profile_id]), {}, Loaded())
+
+
+def end_memberships(unit: UnitOfWork, registry: DefinitionRegistry, limit: int) -> int:
+    """Have up to `limit` members of deleted segments leave them; how many profiles did.
+
+    Those that are due by a new definition as well leave when they are evaluated by it: it may be
+    the same segment by another name.
+    """
+    definitions = registry.current(unit)
+    if not definitions.ended:
+        return 0
+    states = store.lock_members(unit, definitions.ended, definitions.generation, limit)
+    members = store.load_memberships(unit, states)
+    changes = {
+        profile_id: ("definition", ended)
+        for profile_id in states
+        if (ended := end(definitions, members[profile_id], unit.now))
+    }
+    if changes:
+        _record(unit, changes, streams_of(unit, changes), Loaded())
+    return len(states)
 
 
 def reevaluate(
@@ -90,7 +112,7 @@ def reevaluate(
         return
     # Only with the profiles locked: else a profile evaluated by newer definitions might be
     # evaluated by older ones after that.
-    definitions = registry.apply_file(unit)
+    definitions = registry.current(unit)
     streams = streams_of(unit, states)
     summaries = _summaries(unit, streams.values(), loaded)
     members = store.load_memberships(unit, states)
@@ -99,14 +121,18 @@ def reevaluate(
     for profile_id, state in states.items():
         reason = reasons.get(profile_id) or state.reason(definitions.generation)
         parts = [summaries[stream] for stream in streams[profile_id] if stream in summaries]
+        changed_only = reason == "definition"
         evaluation = evaluate(
             combine(parts) if streams[profile_id] else None,
-            definitions,
+            definitions.since(state.generation) if changed_only else definitions,
             members[profile_id],
             unit.now,
             state.next_at if reason == "time" else None,
         )
-        evaluated[profile_id] = EvaluationState(evaluation.next_at, definitions.generation)
+        # What the other definitions wait for stays as it was.
+        waits_for = (evaluation.next_at, state.next_at if changed_only else None)
+        next_at = min((at for at in waits_for if at is not None), default=None)
+        evaluated[profile_id] = EvaluationState(next_at, definitions.generation)
         if evaluation.changes:
             changes[profile_id] = reason, evaluation.changes
     store.save_evaluation_states(unit, evaluated)
@@ -143,7 +169,8 @@ def _record(
         for version, change in enumerate(changed, start=first):
             row = profile_id, change.segment
             if change.entered:
-                entries[row] = Membership(change.at, change.definition_version)
+                since = change.at if change.since is None else change.since
+                entries[row] = Membership(since, change.definition_version)
             else:
                 exits.append(row)
             drafts.append(_draft(profile_id, version, change, reason, as_of, metadata))
@@ -177,7 +204,15 @@ def _draft(
             "definition_version": change.definition_version,
             "reason": reason,
             "as_of": dict(as_of),
+            **_renaming(change),
         },
         occurred_at=change.at,
         metadata=metadata,
     )
+
+
+def _renaming(change: MembershipChange) -> dict[str, str]:
+    """What an event says of a change that only another name of its segment has made."""
+    if change.since is not None and change.other_name is not None:
+        return {"renamed_from": change.other_name, "member_since": format_instant(change.since)}
+    return {"renamed_to": change.other_name} if change.other_name is not None else {}

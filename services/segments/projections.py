@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis import Event
+from chassis import Event, parse_instant
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import apply_identity, profiles_of, update_summaries
 from services.segments import store
@@ -39,7 +39,11 @@ class MembershipReplay:
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         memberships: dict[tuple[str, str], Membership | None] = {}
         for event in events:
-            entered = Membership(event.occurred_at, event.data["definition_version"])
+            since = event.data.get("member_since")  # of a segment that was renamed
+            entered = Membership(
+                parse_instant(since) if since else event.occurred_at,
+                event.data["definition_version"],
+            )
             row = event.stream, event.data["segment"]
             memberships[row] = entered if event.type == ENTERED else None
         store.delete_exits(unit, memberships)

@@ -7,11 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from chassis import NotFound
+from chassis import NotFound, Unavailable
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.validation import load
 from contracts.segments import (
+    DELETE_RESPONSE,
     EXPLAIN_RESPONSE,
+    EXPORT_RESPONSE,
+    FILE_RESPONSE,
+    MAX_MEMBERS,
+    MEMBERS_RESPONSE,
     MEMBERSHIPS_RESPONSE,
     PREVIEW_REQUEST,
     PREVIEW_RESPONSE,
@@ -20,23 +25,40 @@ from contracts.segments import (
 from profile_index import load_summaries, streams_of
 from rules import Summary, combine
 from services.segments import store
-from services.segments.domain.definitions import ActiveDefinitions, DefinitionVersion, read_rule
+from services.segments.configuration import write_definitions
+from services.segments.domain.definitions import (
+    ActiveDefinitions,
+    DefinitionFile,
+    DefinitionVersion,
+    UnreadableVersion,
+    change_by,
+    file_standing,
+    read_rule,
+)
+from services.segments.domain.evaluation import UNEVALUATED, EvaluationState, Membership
 
 _PAGE = 500
 _SAMPLE = 10
 PREVIEW_SECONDS = 3.0
 
 
-def memberships(unit: UnitOfWork, profile_id: str, stale: bool) -> dict[str, Any]:
-    """The segments of a profile that has just been evaluated."""
+def memberships(
+    unit: UnitOfWork, definitions: ActiveDefinitions, profile_id: str, stale: bool
+) -> dict[str, Any]:
+    """The segments of a profile that has just been evaluated, each with its version."""
     streams = streams_of(unit, [profile_id])[profile_id]
     versions = store.applied_versions(unit, streams)
     members = store.load_memberships(unit, [profile_id])[profile_id]
+    state = store.load_evaluation_state(unit, profile_id) or UNEVALUATED
     response: dict[str, Any] = MEMBERSHIPS_RESPONSE.dump(
         {
             "profile_id": profile_id,
             "segments": [
-                {"segment": segment, "since": membership.since}
+                {
+                    "segment": segment,
+                    "since": membership.since,
+                    "version": version_of(definitions, segment, state, membership),
+                }
                 for segment, membership in sorted(members.items())
             ],
             "versions": versions,
@@ -47,14 +69,115 @@ def memberships(unit: UnitOfWork, profile_id: str, stale: bool) -> dict[str, Any
     return response
 
 
+def version_of(
+    definitions: ActiveDefinitions, segment: str, state: EvaluationState, membership: Membership
+) -> int:
+    """The version of a segment by which a member was evaluated last."""
+    if segment in definitions.unreadable:
+        return membership.definition_version
+    version = definitions.version_at(segment, state.generation)
+    return membership.definition_version if version is None else version
+
+
 def list_segments(unit: UnitOfWork, definitions: ActiveDefinitions) -> list[dict[str, Any]]:
     """Every segment in force, by name."""
-    return _list(unit, definitions.versions)
+    members = store.count_members(unit)
+    oldest = store.oldest_generation(unit)
+    noted = store.list_unreadable(unit)  # by processes of another release
+    listed: list[dict[str, Any]] = []
+    for segment, version in definitions.versions.items():
+        pending = oldest is not None and oldest < version.generation
+        progress = _progress(unit, version) if pending else {"status": "live"}
+        warnings = list(version.definition.rule.warnings)
+        if segment in noted and noted[segment][0] == version.number:
+            progress = {"status": "unreadable", "message": noted[segment][1]}
+        listed.append({"segment": segment, **_described(version), **progress, "warnings": warnings})
+    for segment, unreadable in definitions.unreadable.items():
+        listed.append({"segment": segment, **_unreadable(unreadable)})
+    return [
+        SEGMENT.dump({**one, "members": members.get(one["segment"], 0)})
+        for one in sorted(listed, key=lambda one: str(one["segment"]))
+    ]
 
 
 def show_segment(unit: UnitOfWork, definitions: ActiveDefinitions, segment: str) -> dict[str, Any]:
-    """One segment in force, as it is listed."""
-    return _list(unit, {segment: definitions.versions[segment]})[0]
+    """One segment in force, as it is listed; NotFound if there is none of that name."""
+    for one in list_segments(unit, definitions):
+        if one["segment"] == segment:
+            return one
+    raise _not_defined(definitions, segment)
+
+
+def compare_file(unit: UnitOfWork, file: DefinitionFile) -> dict[str, Any]:
+    """What an explicit step would change by `file`, and how it stands to those applied."""
+    standing = store.standing_definitions(unit)
+    changes = [
+        {
+            "segment": definition.segment,
+            "change": change_by(definition, standing.get(definition.segment)).value,
+            "warnings": list(definition.rule.warnings),
+        }
+        for definition in file.definitions
+    ]
+    mentioned = {definition.segment for definition in file.definitions}
+    changes += [
+        {"segment": one.segment, "change": "missing", "warnings": []}
+        for one in standing.values()
+        if not one.is_end and one.segment not in mentioned
+    ]
+    response: dict[str, Any] = FILE_RESPONSE.dump(
+        {
+            "sha256": file.sha256,
+            "file": file_standing(file, store.applied_files(unit)).value,
+            "segments": changes,
+        }
+    )
+    return response
+
+
+def export(definitions: ActiveDefinitions) -> dict[str, Any]:
+    """The segments in force as a segments.yaml, also those that this release cannot read."""
+    texts = {
+        **{
+            s: (v.definition.rule.text, v.definition.description)
+            for s, v in definitions.versions.items()
+        },
+        **{s: (v.rule, v.description) for s, v in definitions.unreadable.items()},
+    }
+    response: dict[str, Any] = EXPORT_RESPONSE.dump({"file": write_definitions(texts)})
+    return response
+
+
+def count_leaving(unit: UnitOfWork, segment: str) -> dict[str, Any]:
+    """The members of a segment that has just been deleted."""
+    members = store.count_members(unit).get(segment, 0)
+    response: dict[str, Any] = DELETE_RESPONSE.dump({"segment": segment, "members": members})
+    return response
+
+
+def members(
+    unit: UnitOfWork, definitions: ActiveDefinitions, request: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A page of the members of a segment, as they are stored; NotFound if there is none."""
+    segment, limit = request["segment"], request.get("limit", MAX_MEMBERS)
+    if segment not in definitions.versions and segment not in definitions.unreadable:
+        raise _not_defined(definitions, segment)
+    page = store.page_of_members(unit, segment, request.get("after", ""), limit)
+    response: dict[str, Any] = MEMBERS_RESPONSE.dump(
+        {
+            "segment": segment,
+            "members": [
+                {
+                    "profile_id": profile_id,
+                    "since": membership.since,
+                    "version": version_of(definitions, segment, state, membership),
+                }
+                for profile_id, (membership, state) in page.items()
+            ],
+            "next": list(page)[-1] if len(page) == limit else None,
+        }
+    )
+    return response
 
 
 def explain(
@@ -63,8 +186,9 @@ def explain(
     """Why a profile is in a segment, or is not: each comparison with its present values."""
     version = definitions.versions.get(segment)
     if version is None:
-        names = ", ".join(sorted(definitions.versions))
-        raise NotFound("segment", f"is not defined; there are {names}")
+        if (unreadable := definitions.unreadable.get(segment)) is not None:
+            raise Unavailable(f"segment {segment}", f"cannot be read: {unreadable.message}")
+        raise _not_defined(definitions, segment)
     rule = version.definition.rule
     summary = _summary(unit, profile_id)
     membership = store.load_memberships(unit, [profile_id])[profile_id].get(segment)
@@ -139,23 +263,27 @@ def preview_streams(
     return groups
 
 
-def _list(unit: UnitOfWork, versions: Mapping[str, DefinitionVersion]) -> list[dict[str, Any]]:
-    members = store.count_members(unit)
-    oldest = store.oldest_generation(unit)
-    return [
-        SEGMENT.dump(
-            {
-                "segment": segment,
-                **_described(version),
-                "members": members.get(segment, 0),
-                "status": "live"
-                if oldest is None or oldest >= version.generation
-                else "backfilling",
-                "warnings": list(version.definition.rule.warnings),
-            }
-        )
-        for segment, version in sorted(versions.items())
-    ]
+def _progress(unit: UnitOfWork, version: DefinitionVersion) -> dict[str, Any]:
+    """How many profiles have been evaluated by a version, of how many."""
+    done, total = store.count_evaluated(unit, version.generation)
+    return {"status": "backfilling" if done < total else "live", "done": done, "total": total}
+
+
+def _unreadable(version: UnreadableVersion) -> dict[str, Any]:
+    return {
+        "rule": version.rule,
+        "description": version.description,
+        "meaning": version.rule,
+        "version": version.number,
+        "status": "unreadable",
+        "message": version.message,
+        "warnings": [],
+    }
+
+
+def _not_defined(definitions: ActiveDefinitions, segment: str) -> NotFound:
+    names = ", ".join(sorted({*definitions.versions, *definitions.unreadable}))
+    return NotFound("segment", f"{segment} is not defined; there are {names}")
 
 
 def _described(version: DefinitionVersion) -> dict[str, Any]:

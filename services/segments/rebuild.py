@@ -22,18 +22,22 @@ from services.segments.domain.definitions import ActiveDefinitions
 from services.segments.domain.evaluation import EvaluationState, evaluate
 from services.segments.evaluator import reevaluate_due
 from services.segments.projections import MembershipReplay, UnevaluatedProjection
-from services.segments.registry import open_registry
+from services.segments.registry import DefinitionRegistry
 from services.segments.store import MEMBERSHIPS, PROFILES
 
 _AT_ONCE = 500
 
 
 def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
-    """The tables to rebuild, in the order of our locks, and how."""
-    registry = open_registry(settings)
+    """The tables to rebuild, in the order of our locks, and how.
+
+    The definitions are those in force: a rebuild puts no file in force.
+    """
+    del settings
+    registry = DefinitionRegistry()
 
     def mark_all_evaluated(shadow: UnitOfWorkRunner, report: Callable[[int], None]) -> None:
-        definitions = live.run(registry.apply_file)
+        definitions = live.read(registry.current)
         marked, after = 0, ""
         report(marked)
         while page := shadow.read(partial(store.page_of_unevaluated, after=after, limit=_AT_ONCE)):

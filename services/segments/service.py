@@ -8,20 +8,28 @@ from typing import Any
 from chassis.core.upcasting import Upcasters
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.projections.inbox import Projection
-from chassis.runtime.service import FollowedLog, Resource, Service, every, rpc, subscribe
+from chassis.runtime.service import AtStart, FollowedLog, Resource, Service, every, rpc, subscribe
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.common import STREAM_SETS_REQUEST
 from contracts.event_types import EVENT_STEPS
-from contracts.segments import EXPLAIN_REQUEST, MEMBERSHIPS_REQUEST
+from contracts.segments import (
+    EXPLAIN_REQUEST,
+    FILE_REQUEST,
+    MEMBERS_REQUEST,
+    MEMBERSHIPS_REQUEST,
+    RENAME_REQUEST,
+    SEGMENT_REQUEST,
+)
 from identifiers import accept, load_types
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from profile_index import FORM_GAUGE, rebuild_note
 from services.segments import commands, queries
-from services.segments.configuration import SHIPPED, read_definition
+from services.segments.configuration import SHIPPED, load_file, read_definition, read_file
+from services.segments.domain.definitions import DefinitionFile
 from services.segments.projections import MembershipProjection
-from services.segments.registry import DefinitionRegistry, open_registry
-from services.segments.store import EVALUATION_GAUGES
+from services.segments.registry import DefinitionRegistry
+from services.segments.store import EVALUATION_GAUGES, FILE_GAUGE, UNREADABLE_GAUGE
 
 _TICK_SECONDS = 0.5
 
@@ -31,11 +39,17 @@ class SegmentsService(Service):
 
     name = "segments"
     upcasters = Upcasters(EVENT_STEPS)
-    gauges = (EVALUATION_GAUGES, FORM_GAUGE)
+    gauges = (EVALUATION_GAUGES, FORM_GAUGE, FILE_GAUGE, UNREADABLE_GAUGE)
     readiness_notes = (rebuild_note,)
     configuration = (IDENTITY_FILE, SHIPPED)
 
-    projection: MembershipProjection = Resource(lambda s: MembershipProjection(open_registry(s)))
+    projection: MembershipProjection = Resource(
+        lambda _settings: MembershipProjection(DefinitionRegistry())
+    )
+    definitions_file: DefinitionFile = Resource(lambda settings: load_file(settings.config_dir))
+    file_in_force = AtStart(
+        lambda settings, work: commands.start(work, load_file(settings.config_dir))
+    )
     types = Resource(lambda settings: load_types(settings.config_dir))
     due: commands.DueEvaluation = Resource(lambda _settings: commands.DueEvaluation())
     profiles_log = FollowedLog("profiles")
@@ -72,7 +86,7 @@ class SegmentsService(Service):
 
         def respond(unit: UnitOfWork) -> dict[str, Any]:
             current = commands.reevaluate_shopper(unit, self.registry, shopper)
-            return queries.memberships(unit, current, stale)
+            return queries.memberships(unit, self.registry.current(unit), current, stale)
 
         return self.work.run(respond)
 
@@ -81,9 +95,9 @@ class SegmentsService(Service):
         """Every segment: its rule, version, number of members and status."""
 
         def respond(unit: UnitOfWork) -> Sequence[dict[str, Any]]:
-            return queries.list_segments(unit, commands.ensure_applied(unit, self.registry))
+            return queries.list_segments(unit, self.registry.current(unit))
 
-        return self.work.run(respond)
+        return self.work.read(respond)
 
     @rpc
     def define(self, definition: Any) -> dict[str, Any]:
@@ -91,10 +105,77 @@ class SegmentsService(Service):
         wanted = read_definition(definition)
 
         def respond(unit: UnitOfWork) -> dict[str, Any]:
-            definitions = commands.define(unit, self.registry, wanted)
-            return queries.show_segment(unit, definitions, wanted.segment)
+            commands.define(unit, wanted)
+            return queries.show_segment(unit, self.registry.current(unit), wanted.segment)
 
         return self.work.run(respond)
+
+    @rpc
+    def check(self, file: Any = None) -> dict[str, Any]:
+        """What a segments.yaml would change, by default that of this process."""
+        wanted = self._file(file)
+        return self.work.read(lambda unit: queries.compare_file(unit, wanted))
+
+    @rpc
+    def apply(self, file: Any = None) -> dict[str, Any]:
+        """Put a segments.yaml in force, by default that of this process."""
+        wanted = self._file(file)
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            response = queries.compare_file(unit, wanted)
+            commands.apply(unit, wanted)
+            return response
+
+        return self.work.run(respond)
+
+    @rpc
+    def export(self) -> dict[str, Any]:
+        """The segments in force, as the text of a segments.yaml."""
+        return self.work.read(lambda unit: queries.export(self.registry.current(unit)))
+
+    @rpc
+    def rename(self, segment: Any, name: Any) -> dict[str, Any]:
+        """Give a segment another name."""
+        request = load(RENAME_REQUEST, {"segment": segment, "name": name})
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            commands.rename(unit, request["segment"], request["name"])
+            return queries.show_segment(unit, self.registry.current(unit), request["name"])
+
+        return self.work.run(respond)
+
+    @rpc
+    def delete(self, segment: Any) -> dict[str, Any]:
+        """End a segment."""
+        name = load(SEGMENT_REQUEST, {"segment": segment})["segment"]
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            commands.delete(unit, name)
+            return queries.count_leaving(unit, name)
+
+        return self.work.run(respond)
+
+    @rpc
+    def describe(self, segment: Any) -> dict[str, Any]:
+        """One segment, as it is listed."""
+        name = load(SEGMENT_REQUEST, {"segment": segment})["segment"]
+        return self.work.read(
+            lambda unit: queries.show_segment(unit, self.registry.current(unit), name)
+        )
+
+    @rpc
+    def members(self, segment: Any, after: Any = None, limit: Any = None) -> dict[str, Any]:
+        """A page of a segment's members."""
+        request = load(MEMBERS_REQUEST, {"segment": segment, "after": after, "limit": limit})
+        return self.work.read(
+            lambda unit: queries.members(unit, self.registry.current(unit), request)
+        )
+
+    def _file(self, text: Any) -> DefinitionFile:
+        request = load(FILE_REQUEST, {"file": text}, max_bytes=MAX_CALL_BYTES)
+        if "file" not in request:
+            return self.definitions_file
+        return read_file(request["file"].encode(), is_shipped=False)
 
     @rpc
     def preview(self, rule: Any) -> dict[str, Any]:
@@ -107,10 +188,10 @@ class SegmentsService(Service):
         request = load(STREAM_SETS_REQUEST, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
 
         def respond(unit: UnitOfWork) -> Sequence[Sequence[str]]:
-            definitions = commands.ensure_applied(unit, self.registry)
+            definitions = self.registry.current(unit)
             return queries.preview_streams(unit, definitions, request["stream_sets"])
 
-        return self.work.run(respond)
+        return self.work.read(respond)
 
     @rpc
     def explain(self, profile_id: Any, segment: Any) -> dict[str, Any]:

@@ -392,9 +392,9 @@ FAULTS: dict[str, tuple[Callable[[Clinic], Any], str, str | None, str]] = {
     "wrong clock": (wrong_clock, "clock_wrong", "segments", "timedatectl set-ntp true"),
     "other configuration": (
         other_configuration,
-        "configurations_differ",
-        None,
-        "sha256sum $CDP_CONFIG_DIR/segments.yaml",
+        "definitions_file_unused",
+        "segments",
+        "cdp segments apply segments.yaml",
     ),
     "other release": (other_release, "releases_differ", None, "ps -o args= -p "),
     "lost process": (lost_process, "replica_lost", "segments", "ps -o args= -p "),

@@ -352,6 +352,22 @@ def _answered_otherwise(before: Mapping[str, Any]) -> dict[str, Any]:
         **_of_pias_phone(before),
         **_of_a_refund(before),
         **_with_addresses(before),
+        **_with_versions(before),
+    }
+
+
+def _with_versions(before: Mapping[str, Any]) -> dict[str, Any]:
+    """Each membership names the version of the definition that it is of."""
+    versions = {each["segment"]: each["version"] for each in before[_called("segments.list")]}
+    return {
+        name: {
+            **answer,
+            "segments": [
+                {**each, "version": versions[each["segment"]]} for each in answer["segments"]
+            ],
+        }
+        for name, answer in before.items()
+        if name.startswith("segments.memberships") and isinstance(answer, Mapping)
     }
 
 

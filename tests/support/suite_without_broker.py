@@ -43,9 +43,11 @@ from services.profiles.commands import RecordHandler
 from services.profiles.projections import IdentityProjection
 from services.profiles.store import CurrentSummary
 from services.profiles.vault import open_vault
+from services.segments import commands as segments_commands
 from services.segments import rebuild as segments_rebuild
+from services.segments.configuration import load_file
 from services.segments.projections import MembershipProjection
-from services.segments.registry import open_registry
+from services.segments.registry import DefinitionRegistry
 from tests.support.read_models import answer
 
 _KEY = b"a key for tests"
@@ -87,10 +89,10 @@ class SuiteWithoutBroker:
         self.works = {name: self._work(name) for name in SERVICE_NAMES}
         self.identity = open_handlers(self.settings["identity"])
         self.recorder = RecordHandler(open_vault(load_types(), _KEY), ArrivalClock(clock))
-        registry = open_registry(self.settings["segments"])
+        self.works["segments"].run(partial(segments_commands.start_with, file=load_file()))
         self._projections: dict[tuple[str, str], Projection] = {
             ("profiles", "identity"): IdentityProjection(),
-            ("segments", "profiles"): MembershipProjection(registry),
+            ("segments", "profiles"): MembershipProjection(DefinitionRegistry()),
             ("offers", "profiles"): ShopperProjection(),
             ("offers", "segments"): SegmentProjection(),
         }

@@ -1,9 +1,11 @@
-"""Definitions: a segment's name, rule and description. Each change is a new version."""
+"""Definitions: a segment's name, rule and description. Each change of the rule is a new version."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
 
 from chassis import InvalidInput
 from rules import SEGMENT_VOCABULARY, Rule, RuleError, Summary, compile_rule
@@ -17,26 +19,157 @@ class Definition:
     rule: Rule[Summary]
     description: str
 
-    def says_the_same(self, other: Definition) -> bool:
-        """Whether the other has the same rule and description."""
-        return (self.rule.text, self.description) == (other.rule.text, other.description)
-
 
 @dataclass(frozen=True, slots=True)
 class DefinitionVersion:
-    """A definition in force: its number among the segment's versions, from 1."""
+    """A definition in force: its number among the segment's versions, from 1.
+
+    Its generation is its place among the changes of all segments: profiles that were evaluated by
+    an older one have not been evaluated by this version. `renamed_from` is the name that the
+    segment had before.
+    """
 
     number: int
     definition: Definition
     generation: int
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveDefinitions:
-    """All segments in force. The generation grows by one with each change of any of them."""
+class UnreadableVersion:
+    """A version in force that this release cannot read: the segment's members stay as they are."""
 
-    generation: int
+    number: int
+    rule: str
+    description: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ActiveDefinitions:
+    """All segments in force, those that have been deleted, and the history of their versions.
+
+    `ended` has the last version of each deleted segment: whoever is still a member leaves.
+    `history` has, by segment, the generation and number of each version in their order.
+    """
+
     versions: Mapping[str, DefinitionVersion]
+    unreadable: Mapping[str, UnreadableVersion] = field(default_factory=dict)
+    ended: Mapping[str, int] = field(default_factory=dict)
+    history: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+
+    @cached_property
+    def generation(self) -> int:
+        """The newest generation among the versions in force; 0 if there are none."""
+        return max((version.generation for version in self.versions.values()), default=0)
+
+    def since(self, generation: int) -> ActiveDefinitions:
+        """Only the segments whose versions are newer than `generation`, and the deleted ones."""
+        newer = {s: v for s, v in self.versions.items() if v.generation > generation}
+        return ActiveDefinitions(newer, {}, self.ended, self.history)
+
+    def version_at(self, segment: str, generation: int) -> int | None:
+        """The version by which a profile was evaluated that was evaluated by `generation` last.
+
+        None if the segment was not defined by then.
+        """
+        numbers = [number for of, number in self.history.get(segment, ()) if of <= generation]
+        return numbers[-1] if numbers else None
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionFile:
+    """A segments.yaml: its definitions and the SHA-256 of its bytes.
+
+    `is_shipped`: it came with the release; another is the shop's own.
+    """
+
+    sha256: str
+    is_shipped: bool
+    definitions: Sequence[Definition]
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedFile:
+    """A file that was in force at some time, by its SHA-256."""
+
+    sha256: str
+    is_shipped: bool
+
+
+class FileStanding(Enum):
+    """How a process's file stands to those that were applied to its database."""
+
+    IN_FORCE = "in force"
+    NEW = "new"
+    REPLACED = "was replaced by another"
+    LEFT_OUT = "is the release's own, and the shop has one of its own in force"
+
+
+def file_standing(file: DefinitionFile, applied: Sequence[AppliedFile]) -> FileStanding:
+    """How `file` stands to the files that were `applied`, the one in force last.
+
+    Only a new one is put in force by a process that starts: one that was replaced comes back by
+    an explicit step alone, and what a release ships never replaces a shop's own file.
+    """
+    if not applied:
+        return FileStanding.NEW
+    if applied[-1].sha256 == file.sha256:
+        return FileStanding.IN_FORCE
+    if any(one.sha256 == file.sha256 for one in applied):
+        return FileStanding.REPLACED
+    if file.is_shipped and not applied[-1].is_shipped:
+        return FileStanding.LEFT_OUT
+    return FileStanding.NEW
+
+
+@dataclass(frozen=True, slots=True)
+class StandingDefinition:
+    """The newest version of a segment as it is stored, readable or not.
+
+    `is_end`: the segment was deleted. `file_rule` is the rule that a file gave it last, if one did.
+    """
+
+    segment: str
+    version: int
+    rule: str
+    description: str
+    is_end: bool
+    file_rule: str | None
+
+
+class Change(Enum):
+    """What a file or a command does to a segment."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    DESCRIBED = "described"
+    UNCHANGED = "unchanged"
+    KEPT = "kept"
+
+
+def change_by(definition: Definition, before: StandingDefinition | None) -> Change:
+    """What `definition` changes of a segment as it stands; words alone make no new version."""
+    if before is None or before.is_end:
+        return Change.ADDED
+    if before.rule != definition.rule.text:
+        return Change.CHANGED
+    if before.description != definition.description:
+        return Change.DESCRIBED
+    return Change.UNCHANGED
+
+
+def change_by_new_file(definition: Definition, before: StandingDefinition | None) -> Change:
+    """What a file that a process has started with changes: only what the file itself has changed.
+
+    A segment that was defined or deleted by a command since stays so (KEPT).
+    """
+    change = change_by(definition, before)
+    if before is None or before.file_rule is None or change is Change.UNCHANGED:
+        return change
+    if before.file_rule == definition.rule.text and (before.is_end or change is Change.CHANGED):
+        return Change.KEPT
+    return change
 
 
 def read_rule(text: str) -> Rule[Summary]:
@@ -45,3 +178,8 @@ def read_rule(text: str) -> Rule[Summary]:
         return compile_rule(text, SEGMENT_VOCABULARY)
     except RuleError as error:
         raise InvalidInput("rule", str(error)) from None
+
+
+def segments_of(definitions: Iterable[Definition]) -> list[str]:
+    """The names of the segments, sorted."""
+    return sorted(definition.segment for definition in definitions)

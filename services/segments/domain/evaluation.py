@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rules import Summary
-from services.segments.domain.definitions import ActiveDefinitions
+from services.segments.domain.definitions import ActiveDefinitions, DefinitionVersion
 
 # A profile whose rules have turned this often without an evaluation is then evaluated at `now`.
 MOST_TURNS = 100
@@ -46,12 +46,18 @@ UNEVALUATED = EvaluationState(None, 0)
 
 @dataclass(frozen=True, slots=True)
 class MembershipChange:
-    """A profile that entered a segment, or left it, at an instant."""
+    """A profile that entered a segment, or left it, at an instant.
+
+    If only the segment's name has changed, `other_name` is the one before, or after it, and `since`
+    says since when an entering profile has been a member by the name before.
+    """
 
     segment: str
     entered: bool
     at: int
     definition_version: int
+    other_name: str | None = None
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +89,40 @@ def evaluate(
         inside, turned, next_at = _follow(summary, definitions, members, now, due_at)
     changes = [
         MembershipChange(
-            segment, inside.get(segment, False), turned.get(segment, now), version.number
+            segment,
+            inside.get(segment, False),
+            turned.get(segment, now),
+            version.number,
+            *_membership_before(version, members),
         )
         for segment, version in sorted(definitions.versions.items())
         if inside.get(segment, False) is not (segment in members)
     ]
-    return Evaluation(tuple(changes), next_at)
+    return Evaluation((*end(definitions, members, now), *changes), next_at)
+
+
+def end(
+    definitions: ActiveDefinitions, members: Mapping[str, Membership], now: int
+) -> tuple[MembershipChange, ...]:
+    """The exits of a profile from the segments that have been deleted."""
+    left = sorted(members.keys() & definitions.ended.keys())
+    if not left:
+        return ()
+    names = {version.renamed_from: name for name, version in definitions.versions.items()}
+    return tuple(
+        MembershipChange(segment, False, now, definitions.ended[segment], names.get(segment))
+        for segment in left
+    )
+
+
+def _membership_before(
+    version: DefinitionVersion, members: Mapping[str, Membership]
+) -> tuple[str, int] | tuple[None, None]:
+    """The name that a renamed segment had, and since when the profile was a member by it."""
+    before = version.renamed_from
+    if before is None or before not in members:
+        return None, None
+    return before, members[before].since
 
 
 def _follow(

@@ -129,6 +129,18 @@ def lock_due_among(
     return _states(unit, ordered.with_for_update(skip_locked=True))
 
 
+def lock_members(
+    unit: UnitOfWork, segments: Collection[str], generation: int, limit: int
+) -> dict[str, EvaluationState]:
+    """Lock up to `limit` members of `segments` who are not due by an older definition either."""
+    of_segments = sa.select(MEMBERSHIPS.c.profile_id).where(MEMBERSHIPS.c.segment.in_(segments))
+    query = sa.select(PROFILES).where(
+        PROFILES.c.profile_id.in_(of_segments), PROFILES.c.generation >= generation
+    )
+    page = query.order_by(PROFILES.c.profile_id).limit(limit)
+    return _states(unit, page.with_for_update(skip_locked=True))
+
+
 def due_profiles(unit: UnitOfWork, generation: int, limit: int) -> list[str]:
     """Up to `limit` due profiles, as `lock_due` finds them, without locking them."""
     found: dict[str, EvaluationState] = {}
@@ -277,9 +289,37 @@ def count_members(unit: UnitOfWork) -> dict[str, int]:
     return {row.segment: row.members for row in unit.connection.execute(query)}
 
 
+def page_of_members(
+    unit: UnitOfWork, segment: str, after: str, limit: int
+) -> dict[str, tuple[Membership, EvaluationState]]:
+    """The next `limit` members of a segment past `after`, by profile id, as they were evaluated."""
+    query = (
+        sa.select(MEMBERSHIPS, PROFILES.c.next_at, PROFILES.c.generation)
+        .join(PROFILES, PROFILES.c.profile_id == MEMBERSHIPS.c.profile_id)
+        .where(MEMBERSHIPS.c.segment == segment, MEMBERSHIPS.c.profile_id > after)
+        .order_by(MEMBERSHIPS.c.profile_id)
+        .limit(limit)
+    )
+    return {
+        row.profile_id: (
+            Membership(row.since, row.definition_version),
+            EvaluationState(row.next_at, row.generation),
+        )
+        for row in unit.connection.execute(query)
+    }
+
+
 def oldest_generation(unit: UnitOfWork) -> int | None:
     """The oldest generation by which a profile was evaluated last; None without profiles."""
     return unit.connection.execute(sa.select(sa.func.min(PROFILES.c.generation))).scalar()
+
+
+def count_evaluated(unit: UnitOfWork, generation: int) -> tuple[int, int]:
+    """How many profiles were evaluated by `generation` or a newer one, and how many there are."""
+    total = sa.select(sa.func.count()).select_from(PROFILES)
+    older = total.where(PROFILES.c.generation < generation)
+    count: int = unit.connection.execute(total).scalar_one()
+    return count - unit.connection.execute(older).scalar_one(), count
 
 
 def count_profiles(unit: UnitOfWork) -> int:

@@ -39,8 +39,8 @@ from services.profiles import store as profiles_store
 from services.segments import rebuild as segments_rebuild
 from services.segments.projections import MembershipReplay, UnevaluatedProjection
 from services.segments.store import MEMBERSHIPS
-from tests.integration.segments.test_segments import NOW, ProfilesLog, SegmentsWithoutNameko
 from tests.support.read_models import answer, rows
+from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko
 
 Log = Callable[..., Any]
 blocking_sleep = eventlet.patcher.original("time").sleep

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import eventlet
@@ -19,181 +17,25 @@ from chassis import (
     DAY,
     HOUR,
     MINUTE,
-    Draft,
     Event,
-    FixedClock,
     InvalidInput,
-    JointDraft,
     NotFound,
     Unavailable,
     new_id,
-    parse_instant,
 )
 from chassis.database.engine import Database
-from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.projections.inbox import Inbox
+from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.validation import load
 from contracts.segments import (
-    EXPLAIN_RESPONSE,
-    MEMBERSHIP_CHANGED,
-    MEMBERSHIPS_RESPONSE,
     PREVIEW_RESPONSE,
-    SEGMENT,
 )
-from deploy.services import upgrade
 from profile_index.tables import SUMMARIES
 from services.segments import commands, queries, store
-from services.segments.configuration import load_definitions, read_definition, read_definitions
-from services.segments.evaluator import reevaluate_due
+from services.segments.configuration import load_definitions, read_definition
 from services.segments.projections import MembershipProjection
-from services.segments.registry import DefinitionRegistry
 from services.segments.service import SegmentsService
 from tests.support import oracle
-
-NOW = parse_instant("2026-11-21T19:30:00Z")
-
-
-class ProfilesLog:
-    """The log of profiles, whose published events are kept for the test to deliver."""
-
-    def __init__(self, database: Database) -> None:
-        self.events: list[Event] = []
-        self._epochs: dict[str, int] = {}
-        self._work = UnitOfWorkRunner(database, "profiles", FixedClock(NOW), self)
-
-    def publish(self, row_id: str, events: Sequence[Event]) -> None:
-        self.events += events
-
-    def append(self, stream: str, kind: str, data: Any, at: int = NOW) -> Event:
-        draft = Draft(new_id(), stream, kind, data, at)
-        return self._work.run(lambda unit: unit.append([draft]))[0].event
-
-    def move(self, reason: str = "created", **profiles: str) -> None:
-        """Put each stream into a profile."""
-        for stream in profiles:
-            self._epochs[stream] = self._epochs.get(stream, 0) + 1
-        entries = {
-            stream: {"profile_id": profile, "epoch": self._epochs[stream], "identifiers": []}
-            for stream, profile in profiles.items()
-        }
-        draft = JointDraft(new_id(), "identity_changed", entries, {"reason": reason}, NOW)
-        self._work.run(lambda unit: unit.append([draft]))
-
-    def order(self, stream: str, number: int = 1, cents: int = 5_000, at: int = NOW) -> Event:
-        order_id = f"{stream}-{number}"
-        data = {"order_id": order_id, "revenue": cents, "currency": "USD", "products": []}
-        return self.append(stream, "order_completed", data, at)
-
-    def cart(self, stream: str, at: int = NOW) -> Event:
-        products = [{"sku": "a", "quantity": 1}]
-        return self.append(stream, "cart_updated", {"products": products}, at)
-
-
-class SegmentsWithoutNameko:
-    """The service without nameko."""
-
-    def __init__(self, database: Database, registry: DefinitionRegistry | None = None) -> None:
-        self.published: list[Event] = []
-        self.clock = FixedClock(NOW)
-        self.registry = registry or DefinitionRegistry(load_definitions())
-        self.work = UnitOfWorkRunner(database, "segments", self.clock, self)
-        self.inbox = Inbox(self.work, "profiles")
-        self.seconds = 0.0
-        self.due = commands.DueEvaluation(lambda: self.seconds)
-
-    def publish(self, row_id: str, events: Sequence[Event]) -> None:
-        for event in events:
-            load(MEMBERSHIP_CHANGED, event.data)
-        self.published += events
-
-    def follow(self, *events: Event) -> None:
-        self.inbox.process(events, MembershipProjection(self.registry))
-
-    def tick(self, limit: int = 100) -> int:
-        return self.work.run(partial(reevaluate_due, registry=self.registry, limit=limit))
-
-    def reevaluate(self, seconds: float = 60.0) -> None:
-        """A turn, five seconds after the last one."""
-        self.seconds += 5
-        self.due.run(self.work, self.registry, seconds)
-
-    def failing(self) -> dict[str, int]:
-        """How often the evaluation of each profile has failed."""
-        query = sa.select(store.FAILING)
-        rows = self.work.read(lambda unit: unit.connection.execute(query).all())
-        return {row.profile_id: row.failures for row in rows}
-
-    def gauge(self) -> float:
-        """The gauge of the profiles whose evaluation fails."""
-        ((_name, _labels, value),) = self.work.read(store.EVALUATION_GAUGES.measure)
-        return value
-
-    def rows(self, query: sa.Select[Any]) -> Sequence[Any]:
-        return self.work.read(lambda unit: unit.connection.execute(query).all())
-
-    def of(self, profile_id: str) -> set[str]:
-        response = self.memberships(profile_id)
-        return {member["segment"] for member in response["segments"]}
-
-    def memberships(self, shopper: Any) -> dict[str, Any]:
-        def respond(unit: UnitOfWork) -> dict[str, Any]:
-            profile_id = commands.reevaluate_shopper(unit, self.registry, shopper)
-            return queries.memberships(unit, profile_id, stale=False)
-
-        response = self.work.run(respond)
-        load(MEMBERSHIPS_RESPONSE, response)
-        return response
-
-    def by_name(self) -> Mapping[str, dict[str, Any]]:
-        def respond(unit: UnitOfWork) -> list[dict[str, Any]]:
-            return queries.list_segments(unit, commands.ensure_applied(unit, self.registry))
-
-        listed = self.work.run(respond)
-        for one in listed:
-            load(SEGMENT, one)
-        return {one["segment"]: one for one in listed}
-
-    def define(self, segment: str, rule: str, description: str = "x") -> dict[str, Any]:
-        definition = read_definition({"segment": segment, "rule": rule, "description": description})
-
-        def respond(unit: UnitOfWork) -> dict[str, Any]:
-            definitions = commands.define(unit, self.registry, definition)
-            return queries.show_segment(unit, definitions, segment)
-
-        return self.work.run(respond)
-
-    def explain(self, profile_id: str, segment: str) -> dict[str, Any]:
-        def respond(unit: UnitOfWork) -> dict[str, Any]:
-            current = commands.reevaluate_shopper(unit, self.registry, profile_id)
-            return queries.explain(unit, self.registry.current(unit), current, segment)
-
-        response = self.work.run(respond)
-        load(EXPLAIN_RESPONSE, response)
-        return response
-
-    def changes(self) -> list[tuple[str, str, str, str]]:
-        """What was published since the last time: (profile, entered or exited, segment, reason)."""
-        changes = [
-            (e.stream, e.type.removeprefix("segment_"), e.data["segment"], e.data["reason"])
-            for e in self.published
-        ]
-        self.published.clear()
-        return changes
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[ProfilesLog]:
-    """Of another service, so always on SQLite: what is tested here is segments."""
-    uri = f"sqlite:///{tmp_path / 'log.db'}"
-    upgrade("profiles", uri)
-    database = Database(uri)
-    yield ProfilesLog(database)
-    database.close()
-
-
-@pytest.fixture
-def segments(service_database: Callable[[str], Database]) -> SegmentsWithoutNameko:
-    return SegmentsWithoutNameko(service_database("segments"))
+from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko, shop_file
 
 
 def test_a_new_shopper_enters_and_an_order_moves_them_on(
@@ -320,8 +162,8 @@ def test_a_membership_is_exact_when_asked_even_before_the_timer_has_come(
     segments.clock.at = NOW + HOUR + MINUTE
     response = segments.memberships("p")
     assert response["segments"] == [
-        {"segment": "abandoned_cart", "since": "2026-11-21T20:30:00.000000Z"},
-        {"segment": "first_time_visitor", "since": "2026-11-21T19:30:00.000000Z"},
+        {"segment": "abandoned_cart", "since": "2026-11-21T20:30:00.000000Z", "version": 1},
+        {"segment": "first_time_visitor", "since": "2026-11-21T19:30:00.000000Z", "version": 1},
     ]
     assert response["as_of"] == "2026-11-21T20:31:00.000000Z"
     assert response["versions"] == {"p": 2}
@@ -395,17 +237,9 @@ def test_a_definition_stays_over_a_restart_until_the_file_itself_changes(
     database = service_database("segments")
     SegmentsWithoutNameko(database).define("high_value", 'revenue("EUR") >= 1')
     assert SegmentsWithoutNameko(database).by_name()["high_value"]["version"] == 2
-    text = "high_value: {rule: revenue('GBP') >= 1, description: x}"
-    changed = SegmentsWithoutNameko(database, DefinitionRegistry(read_definitions(text))).by_name()[
-        "high_value"
-    ]
+    file = shop_file("high_value: {rule: revenue('GBP') >= 1, description: x}")
+    changed = SegmentsWithoutNameko(database, file).by_name()["high_value"]
     assert (changed["version"], changed["rule"]) == (3, "revenue('GBP') >= 1")
-
-
-def test_the_definitions_are_read_without_a_write(segments: SegmentsWithoutNameko) -> None:
-    assert segments.work.run(segments.registry.current).versions == {}
-    assert segments.work.read(store.load_definitions) == []
-    assert sorted(segments.by_name()) == sorted(d.segment for d in load_definitions())
 
 
 def test_two_replicas_share_their_definitions(service_database: Callable[[str], Database]) -> None:
@@ -422,7 +256,7 @@ def test_a_definition_that_is_rolled_back_is_not_remembered(
     definition = read_definition({"segment": "a", "rule": "True", "description": "x"})
 
     def fail(unit: Any) -> None:
-        commands.define(unit, segments.registry, definition)
+        commands.define(unit, definition)
         raise InvalidInput("test", "rolls back")
 
     with pytest.raises(InvalidInput):
@@ -430,18 +264,6 @@ def test_a_definition_that_is_rolled_back_is_not_remembered(
     assert "a" not in segments.by_name()
     segments.define("b", "True")
     assert sorted(segments.by_name()) == sorted([*(d.segment for d in load_definitions()), "b"])
-
-
-def test_a_rule_of_a_newer_release_makes_events_wait_and_poisons_none(
-    log: ProfilesLog, segments: SegmentsWithoutNameko
-) -> None:
-    segments.by_name()
-    row = store.StoredDefinition(99, "x", "newer", 1, "tomorrow() > 1", "x", "defined")
-    segments.work.run(lambda unit: store.add_definitions(unit, [row]))
-    log.move(p="p")
-    with pytest.raises(Unavailable, match="segment newer: has a rule that this release cannot"):
-        segments.follow(*log.events)
-    assert segments.inbox.versions(["p"]) == {"p": 0}
 
 
 def test_a_preview_counts_members_and_names_some(
@@ -494,7 +316,7 @@ def test_who_or_what_nobody_knows_is_named(
     segments.follow(*log.events)
     with pytest.raises(NotFound, match="profile_id: is not a profile"):
         segments.memberships("nobody")
-    with pytest.raises(NotFound, match="segment: is not defined; there are abandoned_cart"):
+    with pytest.raises(NotFound, match="segment: vip is not defined; there are abandoned_cart"):
         segments.explain("p", "vip")
 
 
@@ -834,9 +656,7 @@ def test_replicas_that_race_end_in_what_the_oracle_says(
         log.order(stream, number, at=NOW - number * DAY)
         if number % 5 == 4:
             log.move("merged", **{stream: streams[number % 3]})
-    replicas = [
-        SegmentsWithoutNameko(database, DefinitionRegistry(load_definitions())) for _ in range(4)
-    ]
+    replicas = [SegmentsWithoutNameko(database) for _ in range(4)]
     published = replicas[0].published
     for replica in replicas:
         replica.published = published
@@ -855,16 +675,16 @@ def test_replicas_that_race_end_in_what_the_oracle_says(
     check(log.events, replicas[0], streams)
 
 
-def test_the_newest_definition_is_asked_for_once_a_call(
+def test_the_definitions_in_force_are_asked_for_once_a_call(
     segments: SegmentsWithoutNameko, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    newest, calls = store.newest_definition, []
+    newest, calls = store.definition_set, []
 
     def count(unit: UnitOfWork) -> str | None:
         calls.append(unit)
         return newest(unit)
 
-    monkeypatch.setattr(store, "newest_definition", count)
+    monkeypatch.setattr(store, "definition_set", count)
     service = worker_factory(
         SegmentsService, projection=MembershipProjection(segments.registry), work=segments.work
     )

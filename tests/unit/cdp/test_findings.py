@@ -577,6 +577,25 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "segments",
         "cdp rebuild segments",
     ),
+    "a process has read a file of segments that is not in force": (
+        says(
+            "segments",
+            gauge("cdp_definitions_file", 2, sha256="aa"),
+            replicas=[
+                replica(7, configuration={"segments.yaml": "aa"}),
+                replica(8, configuration={"segments.yaml": "bb"}),
+            ],
+        ),
+        "definitions_file_unused",
+        "segments",
+        "cdp segments apply segments.yaml",
+    ),
+    "a process cannot read a rule": (
+        says("segments", gauge("cdp_definitions_unreadable", 2, segment="vip")),
+        "definitions_unreadable",
+        "segments",
+        "cdp segments status vip",
+    ),
     "a process is gone": (
         says("segments", replicas=[replica(7, seen_ms=60_000), replica(8, role="events")]),
         "replica_lost",

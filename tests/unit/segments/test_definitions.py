@@ -92,14 +92,6 @@ def test_a_folder_without_a_file_of_segments_leaves_the_shipped_one(tmp_path: Pa
     assert len(load_definitions(tmp_path)) == len(load_definitions())
 
 
-def test_definitions_say_the_same_by_rule_and_description() -> None:
-    fields = {"segment": "a", "rule": "orders() == 0", "description": "x"}
-    definition = read_definition(fields)
-    assert definition.says_the_same(read_definition(fields))
-    assert not definition.says_the_same(read_definition({**fields, "rule": "orders() == 1"}))
-    assert not definition.says_the_same(read_definition({**fields, "description": "y"}))
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -24,7 +24,6 @@ from tests.unit.rules.shoppers import NOW, fold, histories
 
 def definitions(**rules: str) -> ActiveDefinitions:
     return ActiveDefinitions(
-        1,
         {
             segment: DefinitionVersion(
                 1, read_definition({"segment": segment, "rule": rule, "description": "x"}), 1

@@ -1,4 +1,4 @@
-"""Commands: definitions are put in force, and profiles evaluated when a caller or time asks."""
+"""Commands that evaluate profiles when a caller, time or a new definition asks."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ from chassis.projections.outage import (
 from identifiers import Accepted
 from profile_index import current_profile, find
 from services.segments import store
-from services.segments.domain.definitions import ActiveDefinitions, Definition
-from services.segments.evaluator import reevaluate_among, reevaluate_due, reevaluate_one
+from services.segments.commands.definitions import note_unreadable
+from services.segments.evaluator import (
+    end_memberships,
+    reevaluate_among,
+    reevaluate_due,
+    reevaluate_one,
+)
 from services.segments.registry import DefinitionRegistry
 
 EVALUATION_OUTAGES = Gauge(
@@ -38,24 +43,6 @@ _LOGGED = 5
 _EVALUATION = "evaluation"
 
 _log = structlog.get_logger("segments")
-
-
-def ensure_applied(unit: UnitOfWork, registry: DefinitionRegistry) -> ActiveDefinitions:
-    """Put segments.yaml in force before a query, which itself never writes; what is then in force.
-
-    Even the first call of a fresh database is answered with the segments of the file.
-    """
-    return registry.apply_file(unit)
-
-
-def define(
-    unit: UnitOfWork, registry: DefinitionRegistry, definition: Definition
-) -> ActiveDefinitions:
-    """Put a definition in force, as a new version unless the same one is in force already."""
-    version = registry.apply_file(unit).versions.get(definition.segment)
-    if version is None or not version.definition.says_the_same(definition):
-        registry.add(unit, definition)
-    return registry.apply_file(unit)
 
 
 def reevaluate_shopper(
@@ -74,6 +61,8 @@ def reevaluate_shopper(
 
 class DueEvaluation:
     """Evaluates the profiles that are due, and judges failures; one in each process.
+
+    Members of deleted segments leave them, too.
 
     A profile whose evaluation fails is found by halves and left alone for a while: it delays no
     other one, and stays due. What fails alike for ALIKE_STREAMS profiles in a row within a minute,
@@ -103,8 +92,10 @@ class DueEvaluation:
         except _EvaluationOutage:
             self._resume_at = self._timer() + _PAUSE_SECONDS
         self._report(search)
+        work.run(partial(end_memberships, registry=registry, limit=_AT_ONCE))
         if self._timer() >= self._forget_at:
             work.run(partial(_forget_evaluated, registry=registry))
+            note_unreadable(work, work.read(registry.current))
             self._forget_at = self._timer() + _PAUSE_SECONDS
 
     def _evaluate_some(self, search: _Search) -> int:
@@ -192,7 +183,7 @@ class DueEvaluation:
 
 
 def _forget_evaluated(unit: UnitOfWork, registry: DefinitionRegistry) -> None:
-    store.forget_evaluated(unit, registry.apply_file(unit).generation)
+    store.forget_evaluated(unit, registry.current(unit).generation)
 
 
 class _EvaluationOutage(Exception):
@@ -215,10 +206,10 @@ class _Search:
         return reevaluate_among(unit, self.registry, profile_ids)
 
     def list_due(self, unit: UnitOfWork) -> list[str]:
-        return store.due_profiles(unit, self.registry.apply_file(unit).generation, _AT_ONCE)
+        return store.due_profiles(unit, self.registry.current(unit).generation, _AT_ONCE)
 
     def page_of_due(self, unit: UnitOfWork, after: str) -> list[str]:
-        generation = self.registry.apply_file(unit).generation
+        generation = self.registry.current(unit).generation
         return store.page_of_due(unit, generation, after, _PROBES)
 
 

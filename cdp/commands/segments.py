@@ -1,0 +1,186 @@
+"""The commands of `cdp segments`: what the segments are, who is in them, and changing them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cdp.commands.arguments import json_option, suite_option
+from cdp.connection import connected
+from cdp.views.report import print_response
+from cdp.views.segments import (
+    deleted_line,
+    file_view,
+    members_lines,
+    segment_view,
+    segments_table,
+    status_table,
+)
+from chassis.config.files import read_text
+
+_MOST = 1_000
+_APPLY_SECONDS = 30.0
+
+segment_argument = click.argument("segment", metavar="SEGMENT")
+file_argument = click.argument(
+    "file", required=False, type=click.Path(dir_okay=False, path_type=Path), metavar="[FILE]"
+)
+
+
+@click.group()
+def segments() -> None:
+    """See the segments and who is in them, and change them."""
+
+
+@segments.command("list")
+@suite_option
+@json_option
+def list_(suite: Path | None, as_json: bool) -> None:
+    """List the segments, with their rules and sizes."""
+    with connected(suite) as client:
+        response = client.call("segments", "list")
+    print_response(response, segments_table(response), as_json)
+
+
+@segments.command()
+@segment_argument
+@suite_option
+@json_option
+def describe(segment: str, suite: Path | None, as_json: bool) -> None:
+    """Show one segment: its rule, in the rule language and in English."""
+    with connected(suite) as client:
+        response = client.call("segments", "describe", segment=segment)
+    print_response(response, segment_view(response), as_json)
+
+
+@segments.command()
+@click.argument("segment", required=False, metavar="[SEGMENT]")
+@suite_option
+@json_option
+def status(segment: str | None, suite: Path | None, as_json: bool) -> None:
+    """Show how far each definition has come, and what cannot be read."""
+    with connected(suite) as client:
+        if segment is None:
+            response = client.call("segments", "list")
+        else:
+            response = [client.call("segments", "describe", segment=segment)]
+    print_response(response, status_table(response), as_json)
+
+
+@segments.command()
+@file_argument
+@suite_option
+@json_option
+def check(file: Path | None, suite: Path | None, as_json: bool) -> None:
+    """Show what a segments.yaml would change, and its likely slips.
+
+    Without FILE it is the file of the process that answers. Nothing is changed.
+    """
+    text = None if file is None else read_text(file)
+    with connected(suite) as client:
+        response = client.call("segments", "check", file=text)
+    print_response(response, file_view(response, applied=False), as_json)
+
+
+@segments.command()
+@file_argument
+@suite_option
+@json_option
+def apply(file: Path | None, suite: Path | None, as_json: bool) -> None:
+    """Put a segments.yaml in force as it stands.
+
+    Without FILE it is the file of the process that answers. A changed rule becomes a new version,
+    by which every shopper is evaluated; other words change nothing else. Segments that the file
+    does not mention stay: end them by `cdp segments delete`.
+    """
+    text = None if file is None else read_text(file)
+    with connected(suite, _APPLY_SECONDS) as client:
+        response = client.call("segments", "apply", file=text)
+    print_response(response, file_view(response, applied=True), as_json)
+
+
+@segments.command()
+@segment_argument
+@click.option("--rule", required=True, help="The rule: docs/reference/rules.md.")
+@click.option("--description", required=True, help="What the segment is for, in a sentence.")
+@suite_option
+@json_option
+def define(segment: str, rule: str, description: str, suite: Path | None, as_json: bool) -> None:
+    """Define a segment, or give it another rule or other words.
+
+    A later segments.yaml leaves it alone until the file itself changes that segment.
+    """
+    definition = {"segment": segment, "rule": rule, "description": description}
+    with connected(suite) as client:
+        response = client.call("segments", "define", definition=definition)
+    print_response(response, segment_view(response), as_json)
+
+
+@segments.command()
+@segment_argument
+@click.argument("name", metavar="NAME")
+@suite_option
+@json_option
+def rename(segment: str, name: str, suite: Path | None, as_json: bool) -> None:
+    """Give a segment another name.
+
+    Its members leave it and enter the one of the new name; both events name the other segment.
+    Change the name in segments.yaml and offers.yaml, too.
+    """
+    with connected(suite) as client:
+        response = client.call("segments", "rename", segment=segment, name=name)
+    print_response(response, segment_view(response), as_json)
+
+
+@segments.command()
+@segment_argument
+@click.option("--yes", is_flag=True, help="Do it instead of asking.")
+@suite_option
+@json_option
+def delete(segment: str, yes: bool, suite: Path | None, as_json: bool) -> None:
+    """End a segment: its members leave it.
+
+    It stays so until a segments.yaml that changes it, or `cdp segments apply`, defines it again.
+    """
+    with connected(suite) as client:
+        members = client.call("segments", "describe", segment=segment)["members"]
+        if not yes:
+            click.confirm(f"{segment} has {members:,} members. End it?", abort=True, err=True)
+        response = client.call("segments", "delete", segment=segment)
+    print_response(response, deleted_line(response), as_json)
+
+
+@segments.command()
+@suite_option
+def export(suite: Path | None) -> None:
+    """Print the segments in force as a segments.yaml."""
+    with connected(suite) as client:
+        click.echo(client.call("segments", "export")["file"], nl=False)
+
+
+@segments.command()
+@segment_argument
+@click.option("--limit", type=click.IntRange(1), help="At most so many; all without it.")
+@click.option("--after", metavar="PROFILE", help="Go on after this profile id.")
+@suite_option
+@json_option
+def members(
+    segment: str, limit: int | None, after: str | None, suite: Path | None, as_json: bool
+) -> None:
+    """Print who is in a segment.
+
+    A line for each member, sorted by profile id: since when, and by which version of the
+    definition. With --json each line is an object.
+    """
+    left = limit
+    with connected(suite) as client:
+        while left is None or left > 0:
+            most = _MOST if left is None else min(left, _MOST)
+            page = client.call("segments", "members", segment=segment, after=after, limit=most)
+            for line in members_lines(page, as_json=as_json):
+                click.echo(line)
+            left = None if left is None else left - len(page["members"])
+            after = page["next"]
+            if after is None:
+                return

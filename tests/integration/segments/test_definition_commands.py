@@ -1,0 +1,306 @@
+"""Definitions: put in force, described, unreadable, deleted and renamed, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import Conflict, InvalidInput, NotFound, Unavailable
+from chassis.database.engine import Database
+from services.segments import commands, store
+from services.segments.configuration import load_definitions, load_file
+from services.segments.domain.definitions import Change, DefinitionFile, FileStanding
+from services.segments.store import StoredDefinition
+from tests.support.segments_service import ProfilesLog, SegmentsWithoutNameko, shop_file
+
+BUYERS = "buyer: {rule: orders() >= 1, description: Has bought.}"
+OLD = shop_file(BUYERS)
+NEW = shop_file("buyer: {rule: orders() >= 2, description: Has bought.}")
+WORDS = shop_file("buyer: {rule: orders() >= 1, description: Has bought something.}")
+
+
+def versions(segments: SegmentsWithoutNameko) -> dict[str, int]:
+    return {name: one["version"] for name, one in segments.by_name().items()}
+
+
+def apply(segments: SegmentsWithoutNameko, file: DefinitionFile) -> dict[str, Change]:
+    return dict(segments.work.run(partial(commands.apply, file=file)))
+
+
+def shoppers(log: ProfilesLog, segments: SegmentsWithoutNameko, count: int = 3) -> None:
+    """p0 has no order, p1 has one, and so on."""
+    for number in range(count):
+        log.move(**{f"p{number}": f"p{number}"})
+        for order in range(number):
+            log.order(f"p{number}", order)
+    segments.follow(*log.events)
+    segments.changes()
+
+
+def test_two_releases_with_two_files_side_by_side_make_one_version_each(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    database = service_database("segments")
+    old = SegmentsWithoutNameko(database, OLD)
+    shoppers(log, old)
+    new = SegmentsWithoutNameko(database, NEW)
+    new.published = old.published
+    for number in range(60):
+        for replica in (old, new):
+            replica.clock.at += 1_000_000
+            replica.reevaluate()
+            log.append("p1", "product_viewed", {}, replica.clock.at)
+            replica.follow(*log.events[-1:])
+            replica.by_name()
+        if number == 30:
+            old = SegmentsWithoutNameko(database, OLD)
+            old.published = new.published
+    assert versions(new) == versions(old) == {"buyer": 2}
+    assert new.changes() == [("p1", "exited", "buyer", "definition")]
+
+
+def test_a_file_is_put_in_force_once_by_whoever_starts_with_it_first(
+    service_database: Callable[[str], Database],
+) -> None:
+    database = service_database("segments")
+
+    def start(file: DefinitionFile) -> FileStanding:
+        return SegmentsWithoutNameko(database, file).started
+
+    assert [start(OLD), start(OLD)] == [FileStanding.NEW, FileStanding.IN_FORCE]
+    assert [start(NEW), start(OLD), start(NEW)] == [
+        FileStanding.NEW,
+        FileStanding.REPLACED,
+        FileStanding.IN_FORCE,
+    ]
+    segments = SegmentsWithoutNameko(database, NEW)
+    assert segments.by_name()["buyer"]["rule"] == "orders() >= 2"
+    assert apply(segments, OLD) == {"buyer": Change.CHANGED}
+    assert segments.by_name()["buyer"]["rule"] == "orders() >= 1"
+    assert [start(OLD), start(NEW)] == [FileStanding.IN_FORCE, FileStanding.REPLACED]
+
+
+def test_what_a_release_ships_never_replaces_a_file_of_the_shops_own(
+    service_database: Callable[[str], Database],
+) -> None:
+    database = service_database("segments")
+    SegmentsWithoutNameko(database, OLD)
+    elsewhere = SegmentsWithoutNameko(database, load_file())
+    assert elsewhere.started is FileStanding.LEFT_OUT
+    assert versions(elsewhere) == {"buyer": 1}
+
+
+def test_a_file_of_the_shops_own_replaces_what_a_release_ships(
+    segments: SegmentsWithoutNameko,
+) -> None:
+    assert segments.work.run(partial(commands.start_with, file=OLD)) is FileStanding.NEW
+    assert versions(segments).keys() == {"buyer", *(d.segment for d in load_definitions())}
+
+
+def test_reading_writes_nothing(segments: SegmentsWithoutNameko) -> None:
+    delete = sa.delete(store.DEFINITIONS)
+    segments.work.run(lambda unit: unit.connection.execute(delete))
+    assert segments.by_name() == {}
+    segments.reevaluate()
+    assert segments.work.read(store.load_definitions) == []
+
+
+def test_other_words_are_no_version_and_evaluate_nobody(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments)
+    states = segments.rows(sa.select(store.PROFILES))
+    assert segments.define("buyer", "orders() >= 1", "Is a customer.")["version"] == 1
+    assert segments.by_name()["buyer"]["description"] == "Is a customer."
+    assert apply(segments, WORDS) == {"buyer": Change.DESCRIBED}
+    listed = segments.by_name()["buyer"]
+    assert (listed["description"], listed["status"]) == ("Has bought something.", "live")
+    assert segments.tick() == 0
+    assert segments.rows(sa.select(store.PROFILES)) == states
+    assert segments.changes() == []
+
+
+class CountedCondition:
+    """A condition that notes each evaluation of its rule."""
+
+    def __init__(self, rule: Any, calls: list[str]) -> None:
+        self._rule = rule
+        self._condition = rule.condition
+        self._calls = calls
+        self.reads = rule.condition.reads
+
+    def evaluate(self, facts: Any, now: int) -> Any:
+        self._calls.append(self._rule.text)
+        return self._condition.evaluate(facts, now)
+
+
+def test_a_new_definition_leaves_the_other_segments_alone(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments)
+    segments.define("keen", "orders() >= 2")
+    calls: list[str] = []
+    for version in segments.work.read(segments.registry.current).versions.values():
+        rule = version.definition.rule
+        object.__setattr__(rule, "condition", CountedCondition(rule, calls))
+    while segments.tick():
+        pass
+    assert calls == ["orders() >= 2"] * 3
+    assert segments.changes() == [("p2", "entered", "keen", "definition")]
+
+
+def test_a_status_says_how_far_a_definition_has_come(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments, 4)
+    listed = segments.define("buyer", "orders() >= 2")
+    assert (listed["status"], listed["done"], listed["total"]) == ("backfilling", 0, 4)
+    segments.tick(limit=3)
+    listed = segments.by_name()["buyer"]
+    assert (listed["status"], listed["done"], listed["total"]) == ("backfilling", 3, 4)
+    segments.tick()
+    listed = segments.by_name()["buyer"]
+    assert (listed["status"], listed.get("done")) == ("live", None)
+
+
+def test_a_member_names_the_version_that_judged_it(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments)
+    segments.define("buyer", "orders() > 0")
+    (member,) = segments.memberships("p1")["segments"]
+    assert (member["segment"], member["version"]) == ("buyer", 2)
+    assert segments.changes() == []
+
+
+def newer_rule(segments: SegmentsWithoutNameko, rule: str = "tomorrow() > 1") -> None:
+    """Another release gives the buyers a rule in words of its own."""
+    row = StoredDefinition("buyer", 2, 0, rule, "x", "defined")
+
+    def add(unit: Any) -> None:
+        store.lock_definitions(unit)
+        store.add_definitions(unit, [row])
+
+    segments.work.run(add)
+
+
+def test_a_rule_that_a_release_cannot_read_stops_that_segment_alone(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    file = shop_file(f"{BUYERS}\nnewcomer: {{rule: orders() == 0, description: x}}")
+    segments = SegmentsWithoutNameko(service_database("segments"), file)
+    shoppers(log, segments)
+    newer_rule(segments)
+    log.order("p0", 9)
+    segments.follow(*log.events[-1:])
+    assert segments.changes() == [("p0", "exited", "newcomer", "event")]
+    assert segments.of("p1") == {"buyer"}
+    listed = segments.by_name()
+    assert (listed["buyer"]["status"], listed["newcomer"]["status"]) == ("unreadable", "live")
+    assert "nothing is called tomorrow" in listed["buyer"]["message"]
+    with pytest.raises(Unavailable, match=r"segment buyer: cannot be read: .*tomorrow"):
+        segments.explain("p1", "buyer")
+
+
+def age_notes(segments: SegmentsWithoutNameko) -> None:
+    statement = sa.update(store.UNREADABLE).values(noted_at=0)
+    segments.work.run(lambda unit: unit.connection.execute(statement))
+
+
+def test_whom_a_release_could_not_judge_is_judged_once_all_can(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    database = service_database("segments")
+    old, new = SegmentsWithoutNameko(database, OLD), SegmentsWithoutNameko(database, OLD)
+    shoppers(log, old)
+    newer_rule(old)
+    old.define("newcomer", "orders() == 0")
+    old.reevaluate()
+    assert old.changes() == [("p0", "entered", "newcomer", "definition")]
+    assert old.work.read(store.list_unreadable)["buyer"][0] == 2
+    row = sa.update(store.DEFINITIONS).where(store.DEFINITIONS.c.version == 2)
+    readable = row.values(rule="orders() >= 2")  # as the newer release reads it
+    new.work.run(lambda unit: unit.connection.execute(readable))
+    new.reevaluate()
+    assert new.changes() == [], "a process that cannot read it still runs"
+    age_notes(new)
+    new.reevaluate()
+    new.reevaluate()
+    assert new.changes() == [("p1", "exited", "buyer", "definition")]
+    assert versions(new)["buyer"] == 2
+
+
+def test_members_leave_a_segment_that_is_deleted(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments)
+    segments.work.run(partial(commands.delete, segment="buyer"))
+    assert segments.by_name() == {}
+    segments.reevaluate()
+    assert sorted(segments.changes()) == [
+        ("p1", "exited", "buyer", "definition"),
+        ("p2", "exited", "buyer", "definition"),
+    ]
+    assert segments.of("p1") == set()
+    with pytest.raises(NotFound, match="segment: buyer is not defined"):
+        segments.work.run(partial(commands.delete, segment="buyer"))
+
+
+def test_a_deleted_segment_stays_so_until_the_file_changes_it_or_is_applied(
+    service_database: Callable[[str], Database],
+) -> None:
+    database = service_database("segments")
+    segments = SegmentsWithoutNameko(database, OLD)
+    segments.work.run(partial(commands.delete, segment="buyer"))
+    commented = shop_file(f"# The same.\n{BUYERS}")
+    assert SegmentsWithoutNameko(database, commented).by_name() == {}
+    assert apply(segments, OLD) == {"buyer": Change.ADDED}
+    assert versions(segments) == {"buyer": 3}
+
+
+def test_a_segment_is_renamed_and_its_members_stay(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments, 2)
+    since = segments.memberships("p1")["segments"][0]["since"]
+    segments.clock.at += 1_000_000
+    segments.work.run(partial(commands.rename, segment="buyer", name="customer"))
+    segments.reevaluate()
+    exited, entered = segments.published
+    assert (exited.data["segment"], exited.data["renamed_to"]) == ("buyer", "customer")
+    assert (entered.data["segment"], entered.data["renamed_from"]) == ("customer", "buyer")
+    assert entered.data["member_since"] == since
+    assert segments.memberships("p1")["segments"] == [
+        {"segment": "customer", "since": since, "version": 1}
+    ]
+
+
+def test_a_wrong_renaming_is_refused(service_database: Callable[[str], Database]) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"))
+    with pytest.raises(Conflict, match="name: there is a segment high_value already"):
+        segments.work.run(partial(commands.rename, segment="frequent_buyer", name="high_value"))
+    with pytest.raises(NotFound, match="segment: vip is not defined; there are abandoned_cart,"):
+        segments.work.run(partial(commands.rename, segment="vip", name="best"))
+
+
+def test_a_definition_that_is_rolled_back_leaves_nothing(
+    segments: SegmentsWithoutNameko,
+) -> None:
+    def fail(unit: Any) -> None:
+        commands.delete(unit, "high_value")
+        raise InvalidInput("test", "rolls back")
+
+    before = segments.by_name()
+    with pytest.raises(InvalidInput):
+        segments.work.run(fail)
+    assert segments.by_name() == before
