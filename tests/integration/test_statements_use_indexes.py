@@ -26,8 +26,8 @@ _SHARED = ("chassis.eventlog", "chassis.projections", "profile_index")
 def prepared_statements(service: str) -> Iterator[tuple[str, sa.Select[Any]]]:
     """The prepared SELECT statements over keys of a service, and of what it shares with others."""
     for package in (f"services.{service}", *_SHARED):
-        for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
-            if module.name.rpartition(".")[2] not in ("service", "migrations"):
+        for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):
+            if not {"service", "migrations"} & set(module.name.split(".")):
                 for name, value in vars(import_module(module.name)).items():
                     statement = getattr(value, "_statement", None)
                     if isinstance(value, PreparedStatement) and isinstance(statement, sa.Select):

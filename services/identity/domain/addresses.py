@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from identifiers import Identifier
 from services.identity.domain.labels import (
     agrees,
-    is_kiosk,
     is_same_account,
     part_of,
     relabel,
+    streams_on,
 )
 from services.identity.domain.observation import Observation
 from services.identity.domain.state import (
@@ -69,13 +69,13 @@ def stream_on(
     seen = state.sighting(address.key, address.number, tenure.stream)
     if seen is not None and seen.stream:
         return seen
-    was_kiosk = is_kiosk(tenure)
+    was_kiosk = tenure.is_kiosk
     tenure = state.change(tenure.stream, ordered=tenure.ordered + 1)
     if seen is None:
         seen = state.add_sighting(Sighting(address.key, address.number, tenure.stream, time))
         count_typed(state, tenure.stream)
         tenure = state.tenure(tenure.stream)
-    if is_kiosk(tenure) and not was_kiosk:
+    if tenure.is_kiosk and not was_kiosk:
         _relabel_on(state, [tenure])
     return _found(state, seen, tenure, ids())
 
@@ -182,17 +182,11 @@ def _label_of_new(state: IdentityState, new: Sighting, tenure: Tenure | None) ->
     if tenure is None:
         return new.stream
     if not (tenure.signed_in or state.profile(tenure.profile).account):
-        return new.stream if is_kiosk(tenure) else tenure.profile
+        return new.stream if tenure.is_kiosk else tenure.profile
     part = part_of(state, tenure)
     return tenure.profile if agrees(state, new, tenure, part) else new.stream
 
 
 def _relabel_on(state: IdentityState, tenures: Iterable[Tenure]) -> None:
     """Judge the address streams on tenures again."""
-    streams = [
-        sighting.stream
-        for tenure in tenures
-        for sighting in state.sightings_on(tenure.stream)
-        if sighting.stream
-    ]
-    relabel(state, streams)
+    relabel(state, [stream for tenure in tenures for stream in streams_on(state, tenure)])

@@ -23,8 +23,6 @@ from services.identity.domain.state import (
     split_sides,
 )
 
-_MOST_ORDERED = 5  # addresses of orders on one guest's tenure: with more it is a kiosk
-
 
 class Part(NamedTuple):
     """What belongs together: `account` or `guest` with its group, or `alone` with its stream."""
@@ -88,11 +86,6 @@ def _is_split_from(state: IdentityState, tenure: Tenure, name: str) -> bool:
     return any(own[split] != others[split] for split in own.keys() & others.keys())
 
 
-def is_kiosk(tenure: Tenure) -> bool:
-    """Whether orders for so many addresses came from a guest's tenure that it is no person's."""
-    return tenure.ordered > _MOST_ORDERED
-
-
 def own_addresses(state: IdentityState, account: Part) -> set[tuple[str, int]]:
     """The addresses that an account told as its own, with their tenures."""
     names = {name.stream for name in state.group(account.name)}
@@ -131,7 +124,7 @@ def _part_of_tenure(state: IdentityState, sighting: Sighting) -> Part | None:
     part = part_of(state, tenure)
     if part.kind == "account":
         return part if agrees(state, sighting, tenure, part) else None
-    return None if is_kiosk(tenure) else part
+    return None if tenure.is_kiosk else part
 
 
 def agrees(state: IdentityState, sighting: Sighting, tenure: Tenure, account: Part) -> bool:
@@ -195,11 +188,26 @@ def _affected(state: IdentityState, touched: Iterable[str]) -> set[str]:
     return affected
 
 
+def streams_on(state: IdentityState, tenure: Tenure) -> list[str]:
+    """The address streams on a tenure whose part may depend on what is known of the tenure.
+
+    A till has thousands: what an account does not tell as its own stands alone there, whoever is
+    signed in.
+    """
+    streams = {s.stream for s in state.sightings_on(tenure.stream) if s.stream}
+    if tenure.is_kiosk:
+        part = part_of(state, tenure)
+        own = own_addresses(state, part) if part.kind == "account" else ()
+        seen = [state.sighting(address, number, tenure.stream) for address, number in sorted(own)]
+        streams |= {sighting.stream for sighting in seen if sighting and sighting.stream}
+    return sorted(streams)
+
+
 def _brought_by(state: IdentityState, entry: Stream) -> list[str]:
     brought: list[str] = []
     if isinstance(entry, Tenure):
         brought += (member.stream for member in state.group(entry.group))
-        brought += (s.stream for s in state.sightings_on(entry.stream) if s.stream)
+        brought += streams_on(state, entry)
         brought += (entry.home, entry.profile)
     if entry.profile == entry.stream:
         brought += (member.stream for member in state.members(entry.stream))

@@ -34,6 +34,11 @@ SIGHTINGS_OF_PROFILES = PreparedStatement(SELECT_SIGHTINGS.where(among(_S.profil
 SIGHTINGS_ON = PreparedStatement(
     SELECT_SIGHTINGS.where(among(_S.on_tenure, "streams"), sa.or_(_STREAM, _S.own))
 )
+SIGHTINGS_WITH = PreparedStatement(
+    SELECT_SIGHTINGS.where(
+        among(_S.on_tenure, "streams"), among(_S.profile_id, "profiles"), _STREAM
+    )
+)
 _RANKED = (
     SELECT_SIGHTINGS.add_columns(
         sa.func.row_number()

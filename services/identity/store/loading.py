@@ -32,6 +32,7 @@ from services.identity.store.addresses import (
     SIGHTINGS_OF_PROFILES,
     SIGHTINGS_OF_STREAMS,
     SIGHTINGS_ON,
+    SIGHTINGS_WITH,
     sightings_of_rows,
 )
 from services.identity.store.profiles import LOCK_PROFILES
@@ -198,11 +199,18 @@ def _load_needs(unit: UnitOfWork, state: IdentityState, needs: Needs) -> None:
         state.load(sightings=sightings_of_rows(rows))
     groups = {t.group for t in state.tenures.values() if t.profile in needs.profiles}
     _load_groups(unit, state, groups | needs.groups)
-    whole = [t.stream for t in state.tenures.values() if t.group in state.loaded.groups]
-    if whole:
-        rows = SIGHTINGS_ON.execute(connection, streams=whole)
+    whole = [t for t in state.tenures.values() if t.group in state.loaded.groups]
+    if streams := [tenure.stream for tenure in whole if not tenure.is_kiosk]:
+        rows = SIGHTINGS_ON.execute(connection, streams=streams)
         state.load(sightings=sightings_of_rows(rows))
-        state.whole_tenures.update(whole)
+    if kiosks := [tenure for tenure in whole if tenure.is_kiosk]:
+        rows = SIGHTINGS_WITH.execute(
+            connection,
+            streams=[tenure.stream for tenure in kiosks],
+            profiles=sorted({tenure.profile for tenure in kiosks}),
+        )
+        state.load(sightings=sightings_of_rows(rows))
+    state.whole_tenures.update(tenure.stream for tenure in whole)
 
 
 def _load_groups(unit: UnitOfWork, state: IdentityState, groups: Collection[str]) -> None:

@@ -83,7 +83,7 @@ SIGHTINGS = sa.Table(
     sa.Column("fused", sa.Text, info=PSEUDONYMOUS),
     sa.Column("untied", sa.Boolean, nullable=False, info=NOT_PERSONAL),
     sa.Column("beyond_proof", sa.Boolean, nullable=False, info=NOT_PERSONAL),
-    sa.Index("ix_sightings_on_tenure", "on_tenure"),
+    sa.Index("ix_sightings_on_tenure", "on_tenure", "profile_id"),
 )
 
 # Every id that was ever a profile's, to lock it by; one that was merged away has no tenures. See

@@ -20,7 +20,7 @@ from services.identity.commands import ResolveHandler
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution, resolve_all
 from services.identity.domain.state import IdentityPolicy, Incomplete, Needs
-from tests.unit.identity.observed import SEQUENCES
+from tests.unit.identity.observed import PEOPLE, SEQUENCES
 from tests.unit.identity.shop import OBSERVER, TYPES, ResolvedShop, seen
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
@@ -278,6 +278,60 @@ def test_what_an_event_of_an_account_reads_does_not_grow_with_its_devices(
         read = _rows_read(identity, event)
         assert read <= 12, (event.type, read)
         identity.resolve(event)
+
+
+def test_what_a_sign_in_on_a_till_reads_does_not_grow_with_the_addresses_of_its_orders(
+    identity: IdentityWithoutNameko, size: Callable[[int, int], int]
+) -> None:
+    def order(time: int, number: int) -> Observation:
+        mail = f"shopper-{number}@b.example"
+        return seen(time, {"device_id": "till", "email": mail}, type="order_completed")
+
+    def told(time: int, **identifiers: str) -> Observation:
+        return seen(time, identifiers, signed_in=True, type="signed_in", proven=[])
+
+    identity.resolve(told(1, user_id="u-1", email="shopper-7@b.example"))
+    for start in range(0, size(300, 10_000), 100):
+        identity.resolve(*(order(2, start + n) for n in range(100)))
+    events = [
+        told(3, user_id="u-1", device_id="till"),
+        told(4, user_id="u-2", device_id="till"),
+        seen(5, {"device_id": "till", "anonymous_id": "a-1"}),
+        seen(6, {"device_id": "till"}, type="signed_out"),
+        told(7, user_id="u-1", email="shopper-9@b.example"),
+    ]
+    answers = []
+    for event in events:
+        read = _rows_read(identity, event)
+        assert read <= 16, (event.type, read)
+        answers += identity.resolve(event)[0]
+    (seventh, ninth, eleventh), _ = identity.resolve(order(2, 7), order(2, 9), order(2, 11))
+    assert identity.profiles(seventh, ninth, answers[0]) == {answers[0].profile}
+    assert eleventh.profile == eleventh.stream
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SEQUENCES)
+def test_a_till_is_resolved_from_some_of_its_streams_as_it_is_from_all(
+    identity: IdentityWithoutNameko, sequence: list[Observation]
+) -> None:
+    identity.forget()
+    shop = ResolvedShop()
+    names = (*PEOPLE, *(f"shopper-{number}" for number in range(4)))
+    orders = [
+        seen(4, {"device_id": "mobile", "email": f"{name}@shop.example"}, type="order_completed")
+        for name in names
+    ]
+    expected = [shop.resolve(observation) for observation in (*orders, *sequence)]
+    answers = identity.resolve(*orders)[0]
+    for observation in sequence:
+        answers = [*answers, *identity.resolve(observation)[0]]
+    labels_now = {stream: label for stream, (_, label) in _labels_in_tables(identity).items()}
+    pairs: set[tuple[str, str]] = set()
+    for answer, pure in zip(answers, expected, strict=True):
+        assert isinstance(pure, Resolution)
+        pairs.add((labels_now[answer.stream], shop.profile_of(pure)))
+    assert len({one for one, _ in pairs}) == len({other for _, other in pairs}) == len(pairs)
 
 
 def _rows_read(

@@ -13,6 +13,7 @@ from identifiers import Assurance
 
 BEGINNING = -(2**62)  # when an identifier's first tenure opens: before all times
 SEVERAL = "*"  # in `Tenure.prior`: more than one account
+_MOST_ORDERED = 5  # addresses of orders on one guest's tenure: with more it is a kiosk
 ALONE, NOBODY = "", "nobody"  # in `Sighting.on`: an address without a device
 
 
@@ -64,6 +65,11 @@ class Tenure(NamedTuple):
     def type(self) -> str:
         """The name of the identifier's type."""
         return self.key.partition(":")[0]
+
+    @property
+    def is_kiosk(self) -> bool:
+        """Whether orders for so many addresses came from it that it is no person's."""
+        return self.ordered > _MOST_ORDERED
 
 
 class Period(NamedTuple):

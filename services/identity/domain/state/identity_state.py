@@ -25,10 +25,10 @@ class IdentityState:
     """What was loaded, by its keys, and what of it has changed since.
 
     `loaded` says what is here whole, `whole_keys` of which keys all tenures and periods are,
-    `whole_tenures` on which tenures all address streams are, and `whole_addresses`
-    of which addresses all tenures are. `left_beyond` has the newest stream of each address that a
-    proof did not move. A state that is `frozen` raises WouldChange. `journal` has the
-    streams that have changed since `begin`, as they were then.
+    `whole_tenures` on which tenures all address streams are (on a till, those of its profile), and
+    `whole_addresses` of which addresses all tenures are. `left_beyond` has the newest stream of
+    each address that a proof did not move. A state that is `frozen` raises WouldChange. `journal`
+    has the streams that have changed since `begin`, as they were then.
     """
 
     policy: IdentityPolicy
@@ -192,7 +192,10 @@ class IdentityState:
         return found[: self.policy.most_proven + 1]
 
     def sightings_on(self, stream: str) -> list[Sighting]:
-        """The sightings on a tenure that have streams, or are an account's own."""
+        """The sightings on a tenure that have streams, or are an account's own.
+
+        Of a till's, those that are in its profile are sure to be there.
+        """
         if stream not in self.whole_tenures and stream not in self.new:
             raise Incomplete(Needs(groups=frozenset([self.tenure(stream).group])))
         return [self.sightings[place] for place in sorted(self._on.get(stream, ()))]
