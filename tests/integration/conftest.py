@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from chassis.database.engine import Database
 from chassis.messaging import embedded
 from contracts.topology import SERVICE_NAMES
 from deploy.services import upgrade
+from tests.support import case_shop
 from tests.support.servers import Databases, VirtualHosts
-from tests.support.suite_without_broker import SuiteUris, Uris
+from tests.support.suite_without_broker import OpenSuite, SuiteWithoutBroker, Uris
 from tests.support.toy import create_tables, forget_everything
 from tests.support.toy_services import SERVICES, Wire
 
@@ -66,12 +68,13 @@ def toy(toy_uri: Callable[[], str]) -> Iterator[Callable[[], Database]]:
 
 
 @pytest.fixture
-def suite_uris(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> SuiteUris:
-    """`suite_uris()`: the databases of an example, as owner and as the service's user.
+def open_suite(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> OpenSuite:
+    """`with open_suite() as suite:` is a suite without a broker, for one example.
 
-    A few examples share them, as a rebuild reads all that was recorded.
+    A few examples share their databases, up to one that fails.
     """
     numbers = itertools.count()
+    uris: dict[str, Uris] = {}
 
     def create(service: str, name: str) -> Uris:
         if engine == "sqlite":
@@ -81,15 +84,23 @@ def suite_uris(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> S
         databases: Databases = request.getfixturevalue("databases")
         return databases.create(service, partial(upgrade, service))
 
-    made: dict[str, Uris] = {}
-
-    def take() -> Mapping[str, Uris]:
+    @contextmanager
+    def open_one() -> Iterator[SuiteWithoutBroker]:
         number = next(numbers)
         if number % _EXAMPLES_A_DATABASE == 0:
-            made.update({service: create(service, str(number)) for service in SERVICE_NAMES})
-        return made
+            uris.clear()
+        if not uris:
+            uris.update({service: create(service, str(number)) for service in SERVICE_NAMES})
+        suite = SuiteWithoutBroker(uris, case_shop.clock())
+        try:
+            yield suite
+        except BaseException:
+            uris.clear()  # what it has recorded is not delivered
+            raise
+        finally:
+            suite.close()
 
-    return take
+    return open_one
 
 
 class EmbeddedBroker:

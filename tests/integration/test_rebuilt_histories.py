@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Mapping
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -13,11 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import FULL_SIZE
-from tests.support import case_shop
 from tests.support.case_shop import CaseShop
 from tests.support.read_models import rows
 from tests.support.shop_histories import HISTORIES, HistoryCall
-from tests.support.suite_without_broker import READ_MODELS, SuiteUris, SuiteWithoutBroker
+from tests.support.suite_without_broker import READ_MODELS, OpenSuite, SuiteWithoutBroker
 
 pytestmark = pytest.mark.timeout(3_600 if FULL_SIZE else 300)
 
@@ -55,9 +53,9 @@ def happen(suite: SuiteWithoutBroker, history: list[HistoryCall], chance: random
 )
 @given(history=HISTORIES, chance=st.randoms(use_true_random=False))
 def test_a_rebuilt_read_model_has_the_rows_of_the_one_in_use_whatever_has_happened(
-    suite_uris: SuiteUris, history: list[HistoryCall], chance: random.Random
+    open_suite: OpenSuite, history: list[HistoryCall], chance: random.Random
 ) -> None:
-    with closing(SuiteWithoutBroker(suite_uris(), case_shop.clock())) as suite:
+    with open_suite() as suite:
         happen(suite, history, chance)
         for name in READ_MODELS:
             before = tables(suite, name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -60,7 +60,7 @@ READ_MODELS: Mapping[str, Callable[[Settings, UnitOfWorkRunner], ReadModel]] = {
 
 
 Uris = tuple[str, str]  # of a database, as its owner and as the user of its service
-SuiteUris = Callable[[], Mapping[str, Uris]]
+OpenSuite = Callable[[], AbstractContextManager["SuiteWithoutBroker"]]
 
 
 @dataclass(slots=True)
