@@ -216,7 +216,7 @@ def order_book(orders: Mapping[str, OrderState], now: int | None, watermark: int
             continue
         net = revenue or 0
         if "refunds" in order:
-            net, is_refunded = _net(order, net, currency, until)
+            net, is_refunded = _net(order, revenue, currency, until)
             if is_refunded:
                 continue
         standing.append((at, key, StandingOrder(at, net, currency, items, categories)))
@@ -230,7 +230,7 @@ def account_of(key: str, order: OrderState) -> OrderAccount | None:
     if completed is None:
         return None
     (revenue, currency), _, stands, placed = _content(order, None)
-    net, is_refunded = _net(order, revenue or 0, currency, None)
+    net, is_refunded = _net(order, revenue, currency, None)
     status = "cancelled"
     if stands:
         part = "standing" if net == (revenue or 0) else "partly_refunded"
@@ -343,9 +343,12 @@ def _by_time(statement: Statement) -> list[Any]:
 
 
 def _net(
-    order: OrderState, revenue: int, currency: str | None, until: int | None
+    order: OrderState, revenue: int | None, currency: str | None, until: int | None
 ) -> tuple[int, bool]:
-    """What is left of the revenue after refunds, and whether all of it was refunded."""
+    """What is left of the revenue after refunds, and whether all of it was refunded.
+
+    Of an unknown revenue only a refund without an amount is all of it.
+    """
     refunded, whole = 0, False
     for statements in order.get("refunds", {}).values():
         statement = in_force(statements, until)
@@ -356,9 +359,9 @@ def _net(
             whole = True
         elif paid_in in (None, currency):  # amounts of different currencies are never mixed
             refunded += amount
-    if whole or (revenue and refunded >= revenue):
+    if whole or (revenue is not None and refunded >= max(revenue, 1)):
         return 0, True
-    return max(revenue - refunded, 0), False
+    return max((revenue or 0) - refunded, 0), False
 
 
 def _changes(data: Mapping[str, Any]) -> list[Any]:

@@ -61,16 +61,17 @@ class FoldedShopper:
                 continue
             if order.cancelled_at is not None and past(order.cancelled_at):
                 continue
-            paid = order.revenue or 0
+            paid, whole = order.revenue or 0, False
             for at, amount, currency in order.refunds.values():
                 if not past(at):
                     continue
                 if amount is None:
-                    paid = -1
+                    whole = True
                 elif currency in (None, order.currency):
                     paid -= amount
-            if paid > 0 or paid == (order.revenue or 0):
-                found.append((order, paid))
+            whole = whole or (order.revenue is not None and paid <= 0 and paid < order.revenue)
+            if not whole:
+                found.append((order, max(paid, 0)))
         return sorted(found, key=lambda pair: pair[0].at or 0)
 
 

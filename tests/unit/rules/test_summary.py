@@ -219,6 +219,19 @@ def test_two_refunds_of_an_order_add_up_and_never_below_zero() -> None:
     assert nets(fold([order(revenue=4_001), *two])) == [1]
 
 
+def test_money_given_back_for_a_free_order_refunds_all_of_it() -> None:
+    free = order(revenue=0)
+    assert nets(fold([free])) == [0]
+    assert nets(fold([free, refund(amount=1, currency="USD")])) == []
+    assert nets(fold([free, refund(amount=0, currency="USD")])) == [0]
+
+
+def test_an_amount_given_back_for_an_order_of_unknown_revenue_leaves_it_standing() -> None:
+    unknown = ShopperEvent("order_completed", {"order_id": "A"}, NOW, "e1")
+    assert nets(fold([unknown, refund(amount=1, currency="USD")])) == [0]
+    assert nets(fold([unknown, refund()])) == []
+
+
 def test_a_refund_in_another_currency_than_its_order_is_not_mixed_in() -> None:
     assert nets(fold([order(), refund(amount=2_000, currency="EUR")])) == [5_000]
 
