@@ -640,7 +640,11 @@ def check(
     streams = oracle.profiles(log)
     for profile in profiles:
         mine = [event for event in log if event.stream in streams.get(profile, ())]
-        expected = oracle.memberships(oracle.fold(mine), segments.clock.at) if mine else set()
+        expected = (
+            oracle.memberships(oracle.fold(mine, segments.clock.at), segments.clock.at)
+            if mine
+            else set()
+        )
         assert memberships.get(profile, set()) == expected
         assert stored[profile].keys() == expected
 
