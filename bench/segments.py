@@ -36,6 +36,7 @@ SHOPPERS = 2_000
 FEW_RULES, MANY_RULES = 10, 1_000
 FEW_ORDERS, MANY_ORDERS = 10, 10_000
 _LONG_SHOPPERS = 3
+_DEFINED_SHOPPERS, _ORDERS_OF_DEFINED, _DEFINITIONS = 10_000, 3, 3
 _NOW = parse_instant("2026-11-21T19:30:00Z")
 
 
@@ -64,6 +65,9 @@ def measure(databases: Databases) -> dict[str, float]:
         short, long = make(load_definitions()), make(load_definitions())
         for segments in (shipped, few, many):
             segments.know(SHOPPERS, 1)
+        defined = make(load_definitions())
+        defined.know(_DEFINED_SHOPPERS, _ORDERS_OF_DEFINED)
+        define = median(defined.cost_of_definition(number) for number in range(_DEFINITIONS))
         short.know(_LONG_SHOPPERS, FEW_ORDERS)
         long.know(_LONG_SHOPPERS, MANY_ORDERS)
         costs: dict[str, list[EventCost]] = {}
@@ -82,6 +86,7 @@ def measure(databases: Databases) -> dict[str, float]:
             "segments_state_python_us": round(median(cost.python for cost in costs["shipped"])),
             "rules_1000_over_10": round(both["many"] / both["few"], 2),
             "orders_10000_over_10": round(both["long"] / both["short"], 2),
+            "define_100k_s": round(define * 100_000 / _DEFINED_SHOPPERS, 1),
         }
 
 
@@ -143,6 +148,16 @@ class _Segments:
             self._apply([self._order(self._chance.choice(self._streams), DAY) for _ in events])
         spent = time.process_time() - before[0], cpu_seconds([self._backend]) - before[1]
         return EventCost(*(1e6 * seconds / (rounds * size) for seconds in spent))
+
+    def cost_of_definition(self, number: int) -> float:
+        """The seconds of CPU to evaluate everybody by a new definition, for which a few enter."""
+        rule = f'orders(within="{90 + number}d") >= 2 and revenue("USD") >= 100'
+        definition = {"segment": f"new_{number}", "rule": rule, "description": "for the bench"}
+        self._clock.at += 1_000
+        self._work.run(partial(commands.define, definition=read_definition(definition)))
+        before = time.process_time() + cpu_seconds([self._backend])
+        commands.DueEvaluation().run(self._work, self._projection.registry, 600.0)
+        return time.process_time() + cpu_seconds([self._backend]) - before
 
     def _created(self, stream: str) -> Event:
         entry = {"stream": stream, "profile_id": stream, "epoch": 1, "identifiers": []}
