@@ -381,6 +381,24 @@ def test_loyalty_and_grants_that_nothing_proves_change_nothing_of_an_account(
     assert profile["consent"] == {"sms": False}
 
 
+@pytest.mark.parametrize("linked_at", range(3))
+def test_an_order_of_two_names_counts_once_when_they_turn_out_to_be_one_account(
+    shop: CaseShop, linked_at: int
+) -> None:
+    events = [
+        account(order(shop, "10:00", {"user_id": "ann"})),
+        account(order(shop, "10:00", {"loyalty_id": "card"})),
+    ]
+    names = {"user_id": "ann", "loyalty_id": "card"}
+    events.insert(linked_at, shop.event("account_updated", "11:00", names, authenticated=True))
+    refund = {"order_id": "1", "amount": 1_000, "currency": "USD"}
+    back = shop.event(
+        "order_refunded", "11:30", {"loyalty_id": "card"}, authenticated=True, **refund
+    )
+    shop.record(*events, back)
+    assert shop.orders(user_id="ann") == (1, {"USD": 2_000})
+
+
 # No cart of a buyer looks abandoned.
 
 

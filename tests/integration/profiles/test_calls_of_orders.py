@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from random import Random
 from typing import Any
 
 import pytest
@@ -311,3 +312,77 @@ def test_an_account_that_has_signed_in_before_the_call_keeps_its_order(
     after = numbered([known, ("server", [first, other, sign_in])])
     assert own_shop.ends(after)["reviews"] == []
     assert own_shop.ends(after) == own_shop.ends(one_by_one(after))
+
+
+# What shops and browsers tell of one order and of its namesake in another store, by minute. The
+# worth of the order is what follows from their times, whoever tells what first.
+NOBODY = ({"email": "undefined"}, False)
+HABITS: dict[str, tuple[list[Mapping[str, Any]], list[int]]] = {
+    "refunded in parts, one of them twice": (
+        [
+            shop_event("order_completed", ({**D1, **E1}, False), minute=1),
+            shop_event("order_completed", (A, True), minute=2),
+            shop_event("order_refunded", (E1, False), minute=3, refund_id="r1", amount=100),
+            shop_event("order_refunded", (A, True), minute=4, refund_id="r1", amount=100),
+            shop_event("order_refunded", NOBODY, minute=5, refund_id="r2", amount=50),
+        ],
+        [350],
+    ),
+    "cancelled and revived": (
+        [
+            shop_event("order_completed", (E1, False), minute=1),
+            shop_event("order_cancelled", NOBODY, minute=2),
+            shop_event("order_completed", (A, True), minute=3, revenue=700),
+            shop_event("order_updated", ({**A, **E1}, True), minute=4, revenue=600),
+        ],
+        [600],
+    ),
+    "cancelled after all": (
+        [
+            shop_event("order_completed", (A, True), minute=1),
+            shop_event("order_cancelled", (E1, False), minute=3),
+            shop_event("order_updated", (E1, False), minute=4, revenue=600),
+        ],
+        [],
+    ),
+    "refunded whole, first of all": (
+        [
+            shop_event("order_refunded", NOBODY, minute=0, amount=500, refund_id="r1"),
+            shop_event("order_completed", ({**D2, **E1}, False), minute=1),
+            shop_event("order_refunded", (A, True), minute=3, amount=500, refund_id="r1"),
+            shop_event("order_completed", (A, True), minute=2),
+        ],
+        [],
+    ),
+    "proven in between": (
+        [
+            shop_event("order_completed", ({**D1, **E1}, False), minute=1),
+            shop_event("account_updated", ({**A, **E1}, True), minute=2),
+            shop_event("order_refunded", (A, True), minute=3, amount=100),
+            shop_event("order_completed", (E1, False), minute=4),
+        ],
+        [400],
+    ),
+}
+OPENED_AGAIN = shop_event("order_completed", (D1, False), minute=9, revenue=999)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(sorted(HABITS)), st.randoms(use_true_random=False), st.booleans())
+def test_an_order_has_its_money_once_in_any_order_and_any_grouping_into_calls(
+    shop: OrderShop, habit: str, chance: Random, opened_again: bool
+) -> None:
+    events, worth = HABITS[habit]
+    namesake = shop_event("order_completed", (B, True), minute=1, revenue=70, store="de")
+    calls = [("server", event) for event in [*events, namesake]]
+    calls += [("browser", OPENED_AGAIN)] if opened_again else []
+    chance.shuffle(calls)
+    grouped: list[tuple[str, list[Mapping[str, Any]]]] = []
+    for origin, event in calls:
+        if grouped and grouped[-1][0] == origin and chance.random() < 0.5:
+            grouped[-1][1].append(event)
+        else:
+            grouped.append((origin, [event]))
+    end = shop.ends(numbered(grouped))
+    assert sorted(net for nets in end["money"].values() for net in nets) == sorted([*worth, 70])
+    assert end["reviews"] == []
