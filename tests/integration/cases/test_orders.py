@@ -391,7 +391,7 @@ def test_an_order_of_two_names_counts_once_when_they_turn_out_to_be_one_account(
     ]
     names = {"user_id": "ann", "loyalty_id": "card"}
     events.insert(linked_at, shop.event("account_updated", "11:00", names, authenticated=True))
-    refund = {"order_id": "1", "amount": 1_000, "currency": "USD"}
+    refund: dict[str, Any] = {"order_id": "1", "amount": 1_000, "currency": "USD"}
     back = shop.event(
         "order_refunded", "11:30", {"loyalty_id": "card"}, authenticated=True, **refund
     )
