@@ -18,6 +18,7 @@ from rules.fields import purpose_name
 from rules.language.errors import RuleError
 from rules.language.reads import Reads
 from rules.language.rule import Rule, Verdict, compile_rule
+from rules.language.shop import ShopContext
 from rules.language.vocabulary import Vocabulary
 from rules.summary.occasion import Occasion
 from rules.summary.orders import (
@@ -47,6 +48,7 @@ __all__ = [
     "Reads",
     "Rule",
     "RuleError",
+    "ShopContext",
     "Situation",
     "Summary",
     "Verdict",

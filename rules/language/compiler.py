@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any, Generic
 
 from rules.language.arguments import Arguments
@@ -20,7 +21,7 @@ from rules.language.curves import Trend
 from rules.language.data import Element
 from rules.language.errors import RuleError
 from rules.language.literal import Literal, fit
-from rules.language.plausible import doubt_about
+from rules.language.plausible import doubt_about, is_settled
 from rules.language.references import References
 from rules.language.shop import ShopContext
 from rules.language.syntax import Syntax
@@ -153,6 +154,8 @@ class Compiler(Generic[F]):
             )
         self._doubt(literal.node, text, term, sign, (value,))
         compare = COMPARE[sign]
+        if is_settled(term, sign, value) is not None:
+            term = replace(term, until=None, step=None, curve=None)
         return Test(
             term,
             lambda actual: compare(actual, value),

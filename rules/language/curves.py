@@ -15,7 +15,7 @@ from chassis.core.instants import DAY
 
 HORIZON = 2_932_896 * DAY
 """The first instant of the year 10000: nothing is looked for after it."""
-MOST_STEPS = 10_000
+MOST_STEPS = 1_000
 """After so many steps without a turn, the last of them is named, to be asked again there."""
 
 

@@ -18,14 +18,25 @@ def doubt_about(text: str, term: Term[Any], sign: str, values: Sequence[Any]) ->
             if isinstance(value, str) and value != value.lower():
                 small = value.lower()
                 return f'{text} is never true: it is in small letters, write "{small}"'
-    if term.range is None or sign not in COMPARE or not is_number(values[0]):
+    verdict = is_settled(term, sign, values[0])
+    if verdict is None or term.range is None:
         return ""
     low, high = term.range
-    verdict = _settled(sign, values[0], low, high)
-    if verdict is None:
-        return ""
     bounds = f"at least {low}" if high is None else f"from {low} to {high}"
     return f"{text} is {'always true' if verdict else 'never true'}: it is {bounds}"
+
+
+def is_settled(term: Term[Any], sign: str, value: Any) -> bool | None:
+    """The verdict if it is the same for all numbers that the term can be; else None."""
+    if term.range is None or sign not in COMPARE or not is_number(value):
+        return None
+    low, high = term.range
+    numbers = {low, max(value, low) + 1 if high is None else high}
+    if low <= value and (high is None or value <= high):
+        numbers.add(value)
+    verdicts = {COMPARE[sign](number, value) for number in numbers}
+    verdicts |= {sign == "!="} if term.missable else set()
+    return verdicts.pop() if len(verdicts) == 1 else None
 
 
 def contradictions(condition: Condition[Any]) -> Iterator[str]:
@@ -81,14 +92,3 @@ def _samples(one: Test[Any], other: Test[Any]) -> list[Any]:
     if step != 1:
         between = [Fraction(low + high) / 2]
     return [low - step, low, *between, high, high + step]
-
-
-def _settled(sign: str, value: Any, low: int, high: int | None) -> bool | None:
-    """The verdict if it is the same for all numbers from `low` to `high`; else None."""
-    if high is None:
-        verdicts = {COMPARE[sign](number, value) for number in (low, max(value, low) + 1)}
-    else:
-        verdicts = {COMPARE[sign](number, value) for number in (low, high)}
-    if low <= value and (high is None or value <= high):
-        verdicts.add(COMPARE[sign](value, value))
-    return verdicts.pop() if len(verdicts) == 1 else None
