@@ -217,7 +217,7 @@ class Arguments:
                 self._warn(node, f'no shipped event type is called "{text}"{close}')
         elif text not in recorded:
             close = suggestion(text, {*event_types, *recorded})
-            self._warn(node, f'no event "{text}" was ever told{close}')
+            self._warn(node, f'no event "{text}" has been recorded yet{close}')
 
     def window(self, options: dict[str, Any], node: ast.Call) -> Window:
         """The window of within=, since= or between=, of which there may be one; these are taken."""
@@ -227,7 +227,10 @@ class Arguments:
         if not given:
             return Window()
         value = options.pop(given[0])
-        window = value if isinstance(value, Window) else within(value)
+        return value if isinstance(value, Window) else within(value)
+
+    def check_window(self, node: ast.expr, window: Window) -> None:
+        """Warn of a window that is longer than the data of events is kept."""
         keeps = self.shop.keeps
         if keeps is not None and window.oldest is not None and window.oldest > keeps:
             self._warn(
@@ -235,13 +238,13 @@ class Arguments:
                 f"the window of {describe_duration(window.oldest)} is longer than the data of"
                 f" events is kept: {describe_duration(keeps)}",
             )
-        return window
 
     def _data(self) -> Vocabulary[Any]:
         return self.vocabulary.data or self.vocabulary
 
     def _wrong(self, node: ast.expr, takes: Argument, name: str, example: str) -> RuleError:
-        return self.syntax.error(node, f"{name} takes {takes.value}: write {example}")
+        write = f": write {example}" if example else ""
+        return self.syntax.error(node, f"{name} takes {takes.value}{write}")
 
     def _warn(self, node: ast.AST, message: str) -> None:
         self.warnings.append(str(self.syntax.error(node, message)))

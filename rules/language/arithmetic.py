@@ -114,9 +114,10 @@ def _kind_of(sign: str, first: Term[Any], second: Term[Any]) -> Kind:
     one, other = (Kind.NUMBER if term.kind in OPEN_KINDS else term.kind for term in (first, second))
     kind = _KINDS.get((one, sign, other))
     if kind is None:
-        raise Unfit(
-            f"{one.value} {WORDS[sign]} {other.value} is nothing: calculate with two of one kind"
+        fix = (
+            "add and subtract two of one kind" if sign in "+-" else f"{WORDS[sign]} takes a number"
         )
+        raise Unfit(f"{one.value} {WORDS[sign]} {other.value} has no meaning: {fix}")
     if one is other is Kind.MONEY and first.currency != second.currency:
         raise Unfit(
             f"{first.currency} and {second.currency} are different currencies: they are never mixed"

@@ -63,4 +63,11 @@ IN_WORDS = {
     ">": "is more than",
     ">=": "is at least",
 }
+IN_WORDS_OF_TIME = {
+    **IN_WORDS,
+    "<": "is before",
+    "<=": "is not after",
+    ">": "is after",
+    ">=": "is not before",
+}
 EQUALITY = frozenset({"==", "!="})

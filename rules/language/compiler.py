@@ -11,6 +11,7 @@ from rules.language.comparison import (
     COMPARE,
     EQUALITY,
     IN_WORDS,
+    IN_WORDS_OF_TIME,
     MIRRORED,
     equal,
     is_number,
@@ -137,7 +138,7 @@ class Compiler(Generic[F]):
         self, node: ast.expr, term: Term[F], sign: str, literal: Literal, text: str
     ) -> Condition[F]:
         value, words = fit(self._syntax, term, sign, literal, self._syntax.segment(node))
-        description = f"{term.label} {IN_WORDS[sign]} {words}"
+        description = f"{term.label} {_words(sign, term)} {words}"
         if term.ranked is not None:
             return self._ranked(node, term, sign, value, text, description)
         if value is None:
@@ -155,7 +156,7 @@ class Compiler(Generic[F]):
         self._doubt(literal.node, text, term, sign, (value,))
         compare = COMPARE[sign]
         if is_settled(term, sign, value) is not None:
-            term = replace(term, until=None, step=None, curve=None)
+            term = replace(term, until=None, step=None, curve=None, trend=Trend.STEPS)
         return Test(
             term,
             lambda actual: compare(actual, value),
@@ -165,6 +166,7 @@ class Compiler(Generic[F]):
             term.reads,
             sign,
             (value,),
+            self._syntax.place(node),
         )
 
     def _ranked(
@@ -209,7 +211,7 @@ class Compiler(Generic[F]):
         self._check_trends(node, left, right)
         if sign in EQUALITY and Trend.LINEAR in (left.trend, right.trend):
             raise self._error(node, f"{names[0]} changes all the time: use <, <=, > or >=")
-        description = f"{left.label} {IN_WORDS[sign]} {right.label}"
+        description = f"{left.label} {_words(sign, left)} {right.label}"
         return Pair(left, right, COMPARE[sign], text, description, sign)
 
     def _check_trends(self, node: ast.expr, left: Term[F], right: Term[F]) -> None:
@@ -289,6 +291,11 @@ class Compiler(Generic[F]):
 
     def _error(self, node: ast.AST, message: str) -> RuleError:
         return self._syntax.error(node, message)
+
+
+def _words(sign: str, term: Term[Any]) -> str:
+    times = term.kind in (Kind.INSTANT, Kind.DATE)
+    return (IN_WORDS_OF_TIME if times else IN_WORDS)[sign]
 
 
 def _is_true(value: Any) -> bool:

@@ -129,7 +129,7 @@ class Test(Generic[F]):
     """A term passes a fixed test: `sign` is a comparison with `values`, of which "in" has many.
 
     Without a sign the term is true. `bounds` are all the values on whose two sides `holds` can
-    differ.
+    differ. `place` is its line and column.
     """
 
     __test__ = False  # for pytest: this is no test case
@@ -142,13 +142,16 @@ class Test(Generic[F]):
     reads: Reads
     sign: str = ""
     values: tuple[Any, ...] = ()
+    place: tuple[int, int] = (1, 1)
 
     def evaluate(self, facts: F, now: int) -> Outcome:
         term = self.term
+        moves = term.trend is not Trend.STEPS
         if term.until is not None:
-            until = term.until(facts, now, self.holds, self.bounds)
-            return self.holds(term.read(facts, now)), until
-        if term.step is None and term.curve is None:
+            turn = term.until(facts, now, self.holds, self.bounds)
+            if turn is None or term.coming is None or term.coming(facts, now) is None:
+                return self.holds(term.read(facts, now)), turn
+        elif term.curve is None and not moves and _is_steady(term, facts, now):
             return self.holds(term.read(facts, now)), None
         curve = term.at(facts, now)
 
@@ -157,7 +160,7 @@ class Test(Generic[F]):
             return _region(value, self.bounds), self.holds(value)
 
         value = self.holds(curve.value(now))
-        return value, first_turn((curve,), look, now, term.trend is not Trend.STEPS)
+        return value, first_turn((curve,), look, now, moves)
 
     def explain(self, facts: F, now: int, lines: list[str]) -> bool:
         actual = self.term.read(facts, now)
@@ -203,6 +206,10 @@ class Pair(Generic[F]):
 
     def describe(self) -> str:
         return self.description
+
+
+def _is_steady(term: Term[F], facts: F, now: int) -> bool:
+    return term.step is None or term.step(facts, now) is None
 
 
 def _region(value: Any, bounds: tuple[Any, ...]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +16,7 @@ from chassis.core.instants import parse_instant
 from rules.language.comparison import EQUALITY, is_number
 from rules.language.errors import suggestion
 from rules.language.syntax import Syntax
-from rules.language.terms import Kind, Term
+from rules.language.terms import OPEN_KINDS, Kind, Term
 from rules.language.units import (
     HOW_LONG,
     decimals_of,
@@ -25,6 +26,7 @@ from rules.language.units import (
     show_money,
 )
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 LARGEST = 10**15
 
 
@@ -84,6 +86,11 @@ def fit(syntax: Syntax, term: Term[Any], op: str, literal: Literal, name: str) -
         if not term.missable:
             raise syntax.error(literal.node, f"{name} is never missing; leave out the == None")
         return None, "missing"
+    value = literal.value
+    if term.kind in OPEN_KINDS and op not in (*EQUALITY, "in") and _looks_like_date(value):
+        raise syntax.error(
+            literal.node, f'{name} is {term.kind.value}: write date({name}) {op} "{value[:10]}"'
+        )
     try:
         return fit_value(term, op, literal)
     except ValueError as error:
@@ -207,15 +214,19 @@ _FITTING = {
 def _suggest_unquoted(literal: Literal) -> str:
     """A hint for "5" where 5 was meant."""
     value = literal.value
-    return (
-        f", write {value} without quotes"
-        if _looks_like_number(value)
-        else f", not {literal.kind()}"
-    )
+    if isinstance(value, str) and re.fullmatch(r"\d+[smhdw]", value):
+        return f", write {value[:-1]} without quotes"
+    if _looks_like_number(value):
+        return f", write {value} without quotes"
+    return f", not {literal.kind()}"
 
 
 def _suggest_number(value: Any) -> str:
     return f"; did you mean {value} without quotes?" if _looks_like_number(value) else ""
+
+
+def _looks_like_date(value: Any) -> bool:
+    return isinstance(value, str) and _DATE.match(value) is not None
 
 
 def _looks_like_number(value: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rules.language.comparison import COMPARE, is_number
 from rules.language.conditions import Condition, Every, Negation, Test
+from rules.language.errors import RuleError
 from rules.language.terms import Term
 
 
@@ -17,7 +18,7 @@ def doubt_about(text: str, term: Term[Any], sign: str, values: Sequence[Any]) ->
         for value in values:
             if isinstance(value, str) and value != value.lower():
                 small = value.lower()
-                return f'{text} is never true: it is in small letters, write "{small}"'
+                return f'{text}: it is always in small letters, write "{small}"'
     verdict = is_settled(term, sign, values[0])
     if verdict is None or term.range is None:
         return ""
@@ -59,9 +60,13 @@ def _between(whole: Every[Any]) -> Iterator[str]:
         for index, one in enumerate(same):
             for other in same[index + 1 :]:
                 if whole.decisive and _covers(one, other):
-                    yield f"{one.text} or {other.text} is always true"
+                    yield _at(other, f"{one.text} or {other.text} is always true")
                 if not whole.decisive and _excludes(one, other):
-                    yield f"{one.text} and {other.text} are never true together"
+                    yield _at(other, f"{one.text} and {other.text} are never true together")
+
+
+def _at(test: Test[Any], message: str) -> str:
+    return str(RuleError(message, *test.place))
 
 
 def _flat(whole: Every[Any]) -> Iterator[Condition[Any]]:

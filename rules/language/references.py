@@ -9,6 +9,7 @@ from rules.language.arguments import Arguments, step_name
 from rules.language.arithmetic import calculate
 from rules.language.errors import RuleError, suggestion
 from rules.language.literal import Literal, read_literal
+from rules.language.slips import is_date
 from rules.language.syntax import Syntax
 from rules.language.terms import F, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary
@@ -60,14 +61,19 @@ class References(Generic[F]):
             return self._name(node)
         if isinstance(node, ast.BinOp) and type(node.op) in _SIGNS:
             return self._arithmetic(node, _SIGNS[type(node.op)])
+        if isinstance(node, ast.Tuple) and (comma := self._syntax.comma_error()):
+            raise comma
         raise self._error(node, _refusal(node))
 
     def _arithmetic(self, node: ast.BinOp, sign: str) -> Term[F]:
+        text = self._syntax.segment(node)
+        if is_date(text):
+            raise self._error(node, f'put a date in quotes: "{text}"')
         left, right = self.operand(node.left), self.operand(node.right)
         try:
             return calculate(sign, left, right)
         except ValueError as error:
-            raise self._error(node, f"{self._syntax.segment(node)}: {error}") from None
+            raise self._error(node, f"{text}: {error}") from None
 
     def _name(self, node: ast.Name) -> Term[F]:
         term = self._words.names.get(node.id)
@@ -151,7 +157,10 @@ class References(Generic[F]):
         event = self._event_in(function, arguments)
         options = self._options(node, name, function, event)
         if "since" in function.options:
-            options["window"] = self._arguments.window(options, node)
+            window = self._arguments.window(options, node)
+            if "where" in options or Argument.FIELD in function.takes:
+                self._arguments.check_window(node, window)
+            options["window"] = window
         if function.local:
             options["shop"] = self._arguments.shop
         try:
@@ -162,10 +171,11 @@ class References(Generic[F]):
     def _arguments_of(self, node: ast.Call, name: str, function: Function[F]) -> list[Any]:
         most = len(function.takes) + function.repeats
         if not len(function.takes) - function.optional <= len(node.args) <= most:
-            takes = function.takes[min(len(node.args), len(function.takes)) - 1 :][:1]
-            wants = f"takes {takes[0].value}" if takes else "takes nothing"
+            missing = function.takes[len(node.args) :][:1]
+            more = "nothing more" if function.takes else "nothing"
+            wants = missing[0].value if missing else more
             where = node.args[-1] if node.args else node
-            raise self._error(where, f"{name} {wants}: write {function.example}")
+            raise self._error(where, f"{name} takes {wants}: write {function.example}")
         kinds = (*function.takes, *function.takes[-1:] * function.repeats)
         arguments: list[Any] = []
         for part, takes_ in zip(node.args, kinds, strict=False):
@@ -196,7 +206,7 @@ class References(Generic[F]):
                     keyword.value, f"{name} has no {wrong}{close}: write {function.example}"
                 )
             options[keyword.arg] = self._arguments.read(
-                keyword.value, takes, f"{keyword.arg}=", function.example, event
+                keyword.value, takes, f"{keyword.arg}=", "", event
             )
         for required in function.required:
             if required not in options:

@@ -7,22 +7,11 @@ import warnings
 from collections.abc import Iterator
 
 from rules.language.errors import RuleError
+from rules.language.slips import comma_in, slip_in
 
 MOST_CHARACTERS = 2_000
 MOST_PARTS = 250
 DEEPEST = 20
-
-_HINTS = (  # the first match wins
-    ("&&", 'write "and" instead of &&'),
-    ("||", 'write "or" instead of ||'),
-    ("<>", "write != instead of <>"),
-    ("=>", "write >= instead of =>"),
-    ("=<", "write <= instead of =<"),
-    (" AND ", 'write "and" in small letters'),
-    (" OR ", 'write "or" in small letters'),
-    ("“", 'write straight quotes: "'),
-    ("”", 'write straight quotes: "'),
-)
 
 
 class Syntax:
@@ -100,10 +89,8 @@ class Syntax:
         column = error.offset or 1
         if (error.lineno or 2) - 1 > lines:
             column = len(self._lines[-1]) + 1
-        for sign, hint in _HINTS:
-            for number, text in enumerate(self._lines, start=1):
-                if sign in text:
-                    return self._error_at(hint, number, text.index(sign) + 1)
+        if slip := slip_in(self.text):
+            return self._error_at_offset(*slip)
         message = error.msg or "this is not an expression"
         if "==" in message:
             message = "write == to compare; = is not a comparison"
@@ -120,6 +107,21 @@ class Syntax:
         if not 1 <= line <= len(self._lines):
             return 1
         return len(self._lines[line - 1].encode()[:offset].decode(errors="ignore")) + 1
+
+    def comma_error(self) -> RuleError | None:
+        """The error of a number with a comma, where the text has one."""
+        slip = comma_in(self.text)
+        return None if slip is None else self._error_at_offset(*slip)
+
+    def place(self, node: ast.AST) -> tuple[int, int]:
+        """The line and column of `node`, from 1."""
+        error = self.error(node, "")
+        return error.line, error.column
+
+    def _error_at_offset(self, message: str, offset: int) -> RuleError:
+        before = self.text[:offset]
+        line = before.count("\n") + 1
+        return self._error_at(message, line, offset - (before.rfind("\n") + 1) + 1)
 
     def _error_at(self, message: str, line: int, column: int) -> RuleError:
         line = min(max(line, 1), len(self._lines))

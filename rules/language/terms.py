@@ -48,21 +48,24 @@ class Term(Generic[F]):
     `read(facts, now)` gives the value, None if there is none. When the value changes without a new
     event is said in one of these ways, or it never does:
 
-    - `until(facts, now, holds, bounds)`: the earliest instant after `now` at which `holds(value)`
-      may change, None if never; `bounds` are all the values on whose two sides `holds` can differ
     - `step(facts, now)`: the first instant after `now` at which the value may step
     - `curve(facts, now)`: the value from `now` on, where reading it anew at each step costs more
+    - `until(facts, now, holds, bounds)`: the first instant after `now` at which `holds(value)`
+      changes, worked out for this term; `bounds` are all the values on whose two sides `holds` can
+      differ. It need not look past the instant that `coming(facts, now)` gives, at which something
+      that is dated ahead of `now` comes into force; then the steps are followed.
     """
 
     kind: Kind
     label: str  # what it is, for people: "the number of order_completed events"
     read: Callable[[F, int], Any]
-    until: Until | None = None
+    step: Callable[[F, int], int | None] | None = None
     currency: str = ""
     missable: bool = True
     trend: Trend = Trend.STEPS  # how it moves between its steps
-    step: Callable[[F, int], int | None] | None = None
     curve: Callable[[F, int], Curve] | None = None
+    until: Until | None = None
+    coming: Callable[[F, int], int | None] | None = None
     most: int | None = None  # the largest number that it can be compared with
     whole: bool = True  # as a number: it has no decimals
     range: tuple[int, int | None] | None = None  # the least and the largest number that it can be
@@ -78,11 +81,10 @@ class Term(Generic[F]):
         """The value from `now` on."""
         if self.curve is not None:
             return self.curve(facts, now)
-        step = self.step or self._next
-        return SampledCurve(lambda at: self.read(facts, at), lambda at: step(facts, at))
-
-    def _next(self, facts: F, now: int) -> int | None:
-        return None if self.until is None else self.until(facts, now, bool, ())
+        step = self.step
+        return SampledCurve(
+            lambda at: self.read(facts, at), lambda at: None if step is None else step(facts, at)
+        )
 
     def show(self, value: Any) -> str:
         """A value of this term as people read it."""

@@ -199,7 +199,7 @@ def never(event: str, where: Where = None, window: Window = ALWAYS) -> Term[Summ
 
 def _any(event: str, where: Where, window: Window, happened: bool) -> Term[Summary]:
     number = count(event, where, window)
-    words = f"a {event} event" if happened else f"no {event} event"
+    words = f"at least one {event} event" if happened else f"no {event} event"
     ever = " ever" if window == ALWAYS else ""
 
     def verdict(count: int) -> bool:

@@ -12,7 +12,7 @@ from rules.fields import purpose_name, text_or_none, whole_or_none
 from rules.language.reads import Reads
 from rules.language.terms import Kind, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
-from rules.vocabularies.segments import HINTS
+from rules.vocabularies.segments import HINTS, SEGMENT_VOCABULARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def _text(name: str) -> Term[Situation]:
     def read(situation: Situation, now: int) -> str | None:
         return text_or_none(situation.context.get(name))
 
-    return Term(Kind.TEXT, f"the request's {name}", read)
+    return Term(Kind.TEXT, f"the request's {name}", read, lowercase=name == "device")
 
 
 def _of_items(name: str, label: str) -> Term[Situation]:
@@ -103,6 +103,14 @@ def _trait(path: tuple[str, ...]) -> Term[Situation]:
 
 _HISTORY = 'offers have no history: make a segment of it and write "my_segment" in segments'
 
+_ONLY_SEGMENTS = [
+    *SEGMENT_VOCABULARY.functions,
+    *SEGMENT_VOCABULARY.calendar,
+    "days_since",
+    "spent",
+    "now",
+]
+
 ELIGIBILITY_VOCABULARY: Vocabulary[Situation] = Vocabulary(
     namespaces={
         "traits": Namespace(open=_trait),
@@ -155,23 +163,7 @@ ELIGIBILITY_VOCABULARY: Vocabulary[Situation] = Vocabulary(
     },
     hints={
         **HINTS,
-        **dict.fromkeys(
-            (
-                "count",
-                "orders",
-                "revenue",
-                "bought",
-                "never",
-                "first",
-                "last",
-                "since_last",
-                "days_since",
-                "sum",
-                "spent",
-                "now",
-            ),
-            _HISTORY,
-        ),
+        **dict.fromkeys(_ONLY_SEGMENTS, _HISTORY),
         "cart_value": 'write basket_value("USD")',
         "cart_items": "write context.item_count",
         "segment": 'write "high_value" in segments',

@@ -85,5 +85,8 @@ DATA_VOCABULARY: Vocabulary[Element] = Vocabulary(
     paths=_path,
     money_fields=MONEY_FIELDS,
     list_fields=LIST_FIELDS,
-    hints={"count": "ask for one of them: any(products, quantity > 1)"},
+    hints=dict.fromkeys(
+        ("bought", "count", "exists", "first", "last", "never", "orders", "revenue", "sum"),
+        "a condition on the data of an event asks for its fields, as in category",
+    ),
 )

@@ -1,11 +1,12 @@
 """Terms over a shopper's events: how often, when, how long ago."""
-# ruff: noqa: ARG005 - all terms share one signature, and few need all of it
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rules.language.curves import Trend
 from rules.language.reads import Reads
-from rules.language.terms import Holds, Kind, Term, Until
+from rules.language.terms import Holds, Kind, Term
 from rules.language.windows import ago, earliest
 from rules.summary.summary import MOST_COUNTED, Summary
 
@@ -14,8 +15,8 @@ def _reads(event: str) -> Reads:
     return Reads(event_types=frozenset({event}))
 
 
-def _next_event(event: str) -> Until:
-    return lambda summary, now, holds, bounds: summary.next(event, now)
+def _next_event(event: str) -> Callable[[Summary, int], int | None]:
+    return lambda summary, now: summary.next(event, now)
 
 
 def count(event: str, within: int | None = None) -> Term[Summary]:
@@ -55,9 +56,10 @@ def count(event: str, within: int | None = None) -> Term[Summary]:
         Kind.NUMBER,
         label,
         lambda summary, now: summary.count(event, now, now - within),
-        until,
+        step,
+        until=until,
+        coming=_next_event(event),
         missable=False,
-        step=step,
         range=(0, None),
         most=MOST_COUNTED,
         reads=_reads(event),
@@ -121,8 +123,9 @@ def since_last(event: str) -> Term[Summary]:
         Kind.DURATION,
         f"the time since the last {event}",
         read,
-        until,
+        _next_event(event),
+        until=until,
+        coming=_next_event(event),
         trend=Trend.LINEAR,
-        step=lambda summary, now: summary.next(event, now),
         reads=_reads(event),
     )

@@ -16,6 +16,10 @@ from rules.vocabularies.tallies import Sliding, Total
 _READS = Reads(orders=True)
 
 
+def _next_change(summary: Summary, now: int) -> int | None:
+    return summary.book(now).next_change
+
+
 def _over_orders(
     kind: Kind,
     label: str,
@@ -49,7 +53,8 @@ def _over_orders(
         kind,
         label + ago(within),
         read,
-        until,
+        until=until,
+        coming=_next_change,
         currency=currency,
         missable=False,
         curve=lambda summary, now: _Orders(summary, amount, Window(within)),
@@ -113,7 +118,7 @@ def bought(category: str, within: int | None = None) -> Term[Summary]:
                 return order.at if within is None or order.at > now - within else None
         return None
 
-    def until(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
+    def step(summary: Summary, now: int) -> int | None:
         at = newest(summary, now)
         leaving = None if at is None or within is None else at + within
         return earliest(summary.book(now).next_change, leaving)
@@ -122,7 +127,9 @@ def bought(category: str, within: int | None = None) -> Term[Summary]:
         Kind.TRUTH,
         f'an order of "{category}"{ago(within)}',
         lambda summary, now: newest(summary, now) is not None,
-        until,
+        step,
+        until=lambda summary, now, holds, bounds: step(summary, now),
+        coming=_next_change,
         missable=False,
         reads=_READS,
     )

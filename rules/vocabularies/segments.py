@@ -1,5 +1,5 @@
 """What segment rules can ask: a shopper's events, orders, cart, consent and traits over time."""
-# ruff: noqa: ARG001, ARG005 - all terms share one signature, and few need all of it
+# ruff: noqa: ARG005 - all terms share one signature, and few need all of it
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from rules.fields import purpose_name
 from rules.language.reads import Reads
 from rules.language.references import WINDOW_OPTIONS
-from rules.language.terms import Holds, Kind, Term
+from rules.language.terms import Kind, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
 from rules.language.windows import earliest
 from rules.summary.summary import Summary
@@ -29,7 +29,7 @@ def _has_consent(purpose: str) -> Term[Summary]:
         Kind.TRUTH,
         f"consent to {purpose}",
         lambda summary, now: summary.consent(name, now) is True,
-        lambda summary, now, holds, bounds: summary.next_consent(name, now),
+        lambda summary, now: summary.next_consent(name, now),
         missable=False,
         reads=Reads(consent=frozenset({name})),
     )
@@ -38,7 +38,7 @@ def _has_consent(purpose: str) -> Term[Summary]:
 _CART = Reads(cart=True)
 
 
-def _next_cart(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
+def _next_cart(summary: Summary, now: int) -> int | None:
     return summary.next_cart(now)
 
 
@@ -68,7 +68,7 @@ def _loyalty_points() -> Term[Summary]:
         Kind.NUMBER,
         "the loyalty points",
         lambda summary, now: summary.points(now),
-        lambda summary, now, holds, bounds: summary.next_points(now),
+        lambda summary, now: summary.next_points(now),
         missable=False,
         reads=Reads(points=True),
     )
@@ -80,11 +80,11 @@ def _trait(path: tuple[str, ...]) -> Term[Summary]:
     def read(summary: Summary, now: int) -> Any:
         return reach(summary.trait(name, now), inner)
 
-    def until(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
+    def step(summary: Summary, now: int) -> int | None:
         return summary.next_trait(name, now)
 
     reads = Reads(traits=frozenset({name}))
-    return Term(Kind.ANY, f"the trait {'.'.join(path)}", read, until, reads=reads)
+    return Term(Kind.ANY, f"the trait {'.'.join(path)}", read, step, reads=reads)
 
 
 def _verdict(summary: Summary, segment: str) -> tuple[bool, int | None]:
@@ -97,7 +97,7 @@ _SEGMENTS: Term[Summary] = Term(
     lambda summary, now: frozenset(
         segment for segment, (member, _) in summary.memberships.items() if member
     ),
-    lambda summary, now, holds, bounds: earliest(
+    until=lambda summary, now, holds, bounds: earliest(
         *(_verdict(summary, segment)[1] for segment in bounds)
     ),
     missable=False,
@@ -134,6 +134,7 @@ HINTS = {
     "null": "write None",
     "none": "write None",
     "missing": "write == None",
+    "empty": "write == None",
     "trait": "write traits.loyalty_tier",
     "consent": 'write has_consent("email")',
 }

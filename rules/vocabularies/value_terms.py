@@ -35,7 +35,7 @@ def _value(
         Kind.NUMBER,
         label,
         read,
-        until,
+        until=until,
         trend=Trend.MONOTONE,
         whole=False,
         range=limits,
@@ -100,7 +100,7 @@ def percentile(model: str, band: int = _BAND) -> Term[Summary]:
             )
 
         label = f"the percentile of {model} {IN_WORDS[sign]} {percent}"
-        return Term(Kind.TRUTH, label, read, until, missable=False)
+        return Term(Kind.TRUTH, label, read, until=until, missable=False)
 
     return Term(
         Kind.NUMBER,

@@ -86,7 +86,8 @@ def compare(sign: str, left: Any, right: Any) -> bool:
         return not compare("==", left, right)
     both = is_number(left) and is_number(right)
     if sign == "==":
-        return bool(left == right) if both else type(left) is type(right) and left == right
+        alike = both or (left is not None and type(left) is type(right))
+        return alike and bool(left == right)
     signs = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
     return both and bool(signs[sign](exact(left), exact(right)))
 
@@ -172,7 +173,7 @@ predicates = st.recursive(
 )
 
 
-class Choice(NamedTuple):
+class EventSelection(NamedTuple):
     """Which events are asked about: options of a function, and whether an event counts."""
 
     options: str
@@ -192,16 +193,18 @@ def _day(history: History, text: str) -> int:
     return _beginning(history.zone, text)
 
 
-def _window(kind: str) -> Choice:
+def _window(kind: str) -> EventSelection:
     if kind == "within":
-        return Choice(', within="2d"', lambda _, event, now: now - 2 * DAY < event.at <= now)
+        return EventSelection(
+            ', within="2d"', lambda _, event, now: now - 2 * DAY < event.at <= now
+        )
     if kind == "since":
-        return Choice(
+        return EventSelection(
             ', since="2026-10-25"',
             lambda history, event, now: _day(history, "2026-10-25") <= event.at <= now,
         )
     if kind == "days":
-        return Choice(
+        return EventSelection(
             ', between=("2026-10-24", "2026-10-25")',
             lambda history, event, now: (
                 _day(history, "2026-10-24") <= event.at < _day(history, "2026-10-26")
@@ -209,19 +212,19 @@ def _window(kind: str) -> Choice:
             ),
         )
     if kind == "ago":
-        return Choice(
+        return EventSelection(
             ', between=("2d", "1h")', lambda _, event, now: now - 2 * DAY < event.at <= now - HOUR
         )
-    return Choice("", lambda _, event, now: event.at <= now)
+    return EventSelection("", lambda _, event, now: event.at <= now)
 
 
 windows = st.sampled_from(["", "within", "since", "days", "ago"]).map(_window)
 
 
-def _where(window: Choice, predicate: Predicate | None) -> Choice:
+def _where(window: EventSelection, predicate: Predicate | None) -> EventSelection:
     if predicate is None:
         return window
-    return Choice(
+    return EventSelection(
         f"{window.options}, where={predicate.text}",
         lambda history, event, now: (
             window.counts(history, event, now)
@@ -233,7 +236,9 @@ def _where(window: Choice, predicate: Predicate | None) -> Choice:
 choices = st.builds(_where, windows, st.none() | predicates)
 
 
-def chosen(history: History, event_type: str, choice: Choice, now: int) -> list[ShopperEvent]:
+def chosen(
+    history: History, event_type: str, choice: EventSelection, now: int
+) -> list[ShopperEvent]:
     events = [each for each in history.events if each.type == event_type]
     events = [each for each in events if choice.counts(history, each, now)]
     return sorted(events, key=lambda event: (event.at, event.id))
@@ -242,7 +247,7 @@ def chosen(history: History, event_type: str, choice: Choice, now: int) -> list[
 # Numbers.
 
 
-def _count(event_type: str, choice: Choice) -> Meaning:
+def _count(event_type: str, choice: EventSelection) -> Meaning:
     return Meaning(
         f'count("{event_type}"{choice.options})',
         lambda history, now: len(chosen(history, event_type, choice, now)),
@@ -256,7 +261,7 @@ def _quantities(data: Any) -> list[Any]:
     return [Fraction(str(value)) for value in values if is_number(value)]
 
 
-def _aggregate(name: str, event_type: str, choice: Choice) -> Meaning:
+def _aggregate(name: str, event_type: str, choice: EventSelection) -> Meaning:
     def at(history: History, now: int) -> Any:
         events = chosen(history, event_type, choice, now)
         numbers = [number for event in events for number in _quantities(event.data)]
@@ -315,7 +320,7 @@ numbers = st.one_of(
     aggregates,
     st.just(Meaning("traits.age", lambda history, now: _trait(history, "age", now))),
     st.just(Meaning("hour", lambda history, now: history.clock(now).hour)),
-    st.just(Meaning("day", lambda history, now: history.clock(now).day)),
+    st.just(Meaning("(day - 24)", lambda history, now: history.clock(now).day - 24)),
 )
 calculations = st.builds(_calculated, st.sampled_from("+-*/"), numbers, numbers)
 
@@ -355,7 +360,7 @@ number_tests = st.one_of(
 # Times since, sequences, dates and segments.
 
 
-def _since(event_type: str, choice: Choice) -> Meaning:
+def _since(event_type: str, choice: EventSelection) -> Meaning:
     def at(history: History, now: int) -> int | None:
         events = chosen(history, event_type, choice, now)
         return now - events[-1].at if events else None

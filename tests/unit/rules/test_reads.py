@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chassis import DAY
 from rules import (
     ELIGIBILITY_VOCABULARY,
     EMPTY_FACTS,
@@ -11,6 +12,8 @@ from rules import (
     Fact,
     ListedFacts,
     Reads,
+    Rule,
+    RuleError,
     Summary,
     Vocabulary,
     compile_rule,
@@ -71,3 +74,54 @@ def test_facts_are_listed_by_type_in_their_order() -> None:
 
 def test_a_summary_has_no_facts_until_it_is_given_some() -> None:
     assert Summary().facts is EMPTY_FACTS
+
+
+@pytest.mark.parametrize("name", SEGMENT_VOCABULARY.functions)
+def test_every_function_says_what_it_reads(name: str) -> None:
+    example = SEGMENT_VOCABULARY.functions[name].example
+    bounds = ["", " > 1", ' > "1d"', ' > "2026-11-21T00:00:00Z"', ' > "2026-11-21"']
+    reads = [rule.reads for bound in bounds if (rule := compiled_or_none(example + bound))]
+    assert reads
+    assert Reads() not in reads
+
+
+def compiled_or_none(text: str) -> Rule[Summary] | None:
+    try:
+        return compile_rule(text, SEGMENT_VOCABULARY)
+    except RuleError:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ('count("a", where=x == 1, within="1d") > 1', {"a": DAY}),
+        ('exists("a", where=x == 1) or sum("b", x, within="1d") > 1', {"a": None, "b": DAY}),
+        (
+            'then("a", event("b", where=x == 1), within="1d", during="2d")',
+            {"a": 3 * DAY, "b": 3 * DAY},
+        ),
+        ('then_not("a", "b", within="1d")', {"a": None, "b": None}),
+        ('count("a", since="2026-11-21") > 1', {"a": None}),
+        ('count("a", between=("9d", "2d")) > 1', {"a": 9 * DAY}),
+    ],
+)
+def test_a_rule_says_how_far_back_it_reads_the_data_of_events(
+    text: str, facts: dict[str, int | None]
+) -> None:
+    assert compile_rule(text, SEGMENT_VOCABULARY).reads == Reads(facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ('"a" in segments', Reads(segments=names("a"))),
+        ("alive() < 0.5", Reads(orders=True, values=names("alive"))),
+        ('percentile("clv") > 75', Reads(orders=True, values=names("clv"))),
+        ('birthday(within="7d")', Reads(traits=names("birthday"))),
+        ('orders() / count("a") > traits.x', Reads(frozenset({"a"}), True, traits=names("x"))),
+        ("hour > 8", Reads()),
+    ],
+)
+def test_a_rule_says_what_it_reads_beside_events(text: str, reads: Reads) -> None:
+    assert compile_rule(text, SEGMENT_VOCABULARY).reads == reads

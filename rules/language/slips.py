@@ -1,0 +1,109 @@
+"""Slips in writing a rule that make it no expression, or another one: what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from keyword import kwlist
+
+_QUOTED = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|#[^\n]*')
+_THOUSANDS = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])(?:\.\d+)?")
+_DECIMAL_COMMA = re.compile(r"(?<![\w.,])\d+,\d{1,2}(?![\w,])")
+_DATE = re.compile(r"(?<![\w-])\d{4}-\d{1,2}-\d{1,2}(?![\w-])")
+
+
+def _instead(right: str, wrong: str) -> Callable[[str], str]:
+    return lambda _: f"write {right} instead of {wrong}"
+
+
+def _always(message: str) -> Callable[[str], str]:
+    return lambda _: message
+
+
+# The first match wins.
+_SLIPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
+    (re.compile(pattern), message)
+    for pattern, message in (
+        ("&&", _instead('"and"', "&&")),
+        (r"\|\|", _instead('"or"', "||")),
+        ("<>", _instead("!=", "<>")),
+        ("===", _instead("==", "===")),
+        ("!==", _instead("!=", "!==")),
+        ("=>", _instead(">=", "=>")),
+        ("=<", _instead("<=", "=<")),
+        ("≥", _instead(">=", "≥")),
+        ("≤", _instead("<=", "≤")),
+        ("≠", _instead("!=", "≠")),
+        (r"\bAND\b", _always('write "and" in small letters')),
+        (r"\bOR\b", _always('write "or" in small letters')),
+        (r"\bNOT\b", _always('write "not" in small letters')),
+        (r"\bIN\b", _always('write "in" in small letters')),
+        ("[“”„]", _always('write straight quotes: "')),
+        ("[\u2018\u2019]", _always('write straight quotes: "')),
+        ("[\u2013\u2212]", _always("write a plain minus sign: -")),
+        (
+            "[$€£¥]",
+            _always(
+                'write the number alone: the currency stands in the function, as in revenue("USD")'
+                " > 500"
+            ),
+        ),
+        (
+            r"\d\s*%",
+            _always("there are no percent signs: write 0.1 for a tenth, or 75 for the 75th"),
+        ),
+        (r"!(?!=)", _instead('"not"', "!")),
+        (
+            rf"\.\s*(?:{'|'.join(kwlist)})\b",
+            lambda found: (
+                f'"{found[1:].strip()}" is a word of the language:'
+                f' write traits["{found[1:].strip()}"]'
+            ),
+        ),
+        (
+            r"(?<![\w.])\d+[smhdw]\b",
+            lambda found: f'put a duration in quotes: "{found}"',
+        ),
+        (_DATE.pattern, lambda found: f'put a date in quotes: "{found}"'),
+        (_THOUSANDS.pattern, lambda found: f"write {found.replace(',', '')} without a comma"),
+        (r"\bwhere\s*=\s*[\w.]+\s*=(?!=)", _always("write == to compare")),
+        (
+            r"\b(?:in|for|from|with)\s*=(?!=)",
+            lambda found: f"there is no {found[:-1].strip()}=: write within=",
+        ),
+        (";", _always('join conditions with "and" or "or"')),
+        (r"^\s*if\b", _always('leave out "if": a rule is a condition')),
+        (r"\bcontains\b", _always('write the text first: "x" in traits.tags')),
+        (r"\bbetween\b", _always("write both bounds: 1 <= orders() <= 5")),
+        (r"\b(?:is|equals)\s+(?:empty|null|missing)\b", _always("write == None")),
+    )
+)
+
+
+def bare(text: str) -> str:
+    """The text with what is quoted or a comment blanked out, every character in its place."""
+    return _QUOTED.sub(lambda found: " " * len(found[0]), text)
+
+
+def slip_in(text: str) -> tuple[str, int] | None:
+    """What to write instead of a slip in a text that is no expression, and its offset."""
+    plain = bare(text)
+    for pattern, message in _SLIPS:
+        if found := pattern.search(plain):
+            return message(found[0]), found.start()
+    return None
+
+
+def comma_in(text: str) -> tuple[str, int] | None:
+    """What to write instead of a number with a comma, which is a list, and its offset."""
+    plain = bare(text)
+    if found := _THOUSANDS.search(plain):
+        return f"write {found[0].replace(',', '')} without a comma", found.start()
+    if found := _DECIMAL_COMMA.search(plain):
+        return f"write a point, not a comma: {found[0].replace(',', '.')}", found.start()
+    return None
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is written like a date, not quoted."""
+    return _DATE.fullmatch(text) is not None

@@ -1,0 +1,99 @@
+"""What a marketer reads: wrong rules with their messages, suspicious ones with their warnings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chassis import DAY
+from rules import (
+    ELIGIBILITY_VOCABULARY,
+    SEGMENT_VOCABULARY,
+    RuleError,
+    ShopContext,
+    Vocabulary,
+    compile_rule,
+)
+from rules.language.dependencies import CircularSegments, evaluation_order
+
+VOCABULARIES: dict[str, Vocabulary[Any]] = {
+    "segment": SEGMENT_VOCABULARY,
+    "eligibility": ELIGIBILITY_VOCABULARY,
+}
+SHOP = ShopContext(
+    zone=ZoneInfo("Europe/Riga"),
+    segments=frozenset({"high_value", "frequent_buyer"}),
+    event_types={
+        "product_viewed": frozenset({"product_id", "category", "price", "currency"}),
+        "order_completed": frozenset({"order_id", "revenue", "currency", "products"}),
+        "cart_updated": frozenset({"products"}),
+        "wishlist_updated": frozenset(),
+    },
+    traits=frozenset({"loyalty_tier", "tier", "city", "birthday", "renewal", "tags", "vip"}),
+    keeps=400 * DAY,
+)
+
+TABLE = Path(__file__).with_name("messages.txt").read_text()
+"""Sections of rules, each with its message on the line after it"""
+
+
+def table(title: str) -> list[tuple[str, str, str]]:
+    """(vocabulary, rule, message) of the sections with this title."""
+    rows = []
+    for section in TABLE.removeprefix("# ").split("\n# "):
+        heading, *lines = [line for line in section.split("\n") if line]
+        vocabulary, _, kind = heading.partition(": ")
+        if kind == title:
+            pairs = zip(lines[::2], lines[1::2], strict=True)
+            rows += [(vocabulary, rule, message.strip()) for rule, message in pairs]
+    return rows
+
+
+WRONG, SUSPICIOUS = table("refused"), table("warned of")
+
+
+def test_the_table_has_all_its_sections() -> None:
+    assert {vocabulary for vocabulary, _, _ in [*WRONG, *SUSPICIOUS]} == set(VOCABULARIES)
+    assert len(WRONG) >= 120
+    assert len(SUSPICIOUS) >= 20
+
+
+@pytest.mark.parametrize(("vocabulary", "text", "message"), WRONG)
+def test_a_wrong_rule_is_refused_with_what_to_write(
+    vocabulary: str, text: str, message: str
+) -> None:
+    with pytest.raises(RuleError) as caught:
+        compile_rule(text, VOCABULARIES[vocabulary], SHOP)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("vocabulary", "text", "message"), SUSPICIOUS)
+def test_a_suspicious_rule_is_taken_with_a_warning(
+    vocabulary: str, text: str, message: str
+) -> None:
+    assert compile_rule(text, VOCABULARIES[vocabulary], SHOP).warnings == (message,)
+
+
+def test_nothing_is_checked_of_what_a_shop_does_not_know() -> None:
+    text = '"x" in segments and traits.x == 1 and count("x", where=y == 1, within="999d") > 1'
+    assert compile_rule(text, SEGMENT_VOCABULARY).warnings == ()
+
+
+def test_segments_are_evaluated_after_those_that_they_ask_for() -> None:
+    asked = {"a": {"b", "gone"}, "b": {"c"}, "c": frozenset[str]()}
+    assert evaluation_order(asked) == ["c", "b", "a"]
+
+
+def test_a_circle_of_segments_is_named() -> None:
+    asked = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}
+    with pytest.raises(CircularSegments) as caught:
+        evaluation_order(asked)
+    first, *others = caught.value.circle
+    assert others[-1] == first
+    assert str(caught.value).startswith("segments cannot ask for each other in a circle: ")
+    assert f'"{first}" asks for "{others[0]}", which asks for ' in str(caught.value)
+    with pytest.raises(CircularSegments, match='"e" asks for "e"'):
+        evaluation_order({"e": {"e"}})
