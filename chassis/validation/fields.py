@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence, Sized
 from typing import Any, cast
@@ -171,6 +172,15 @@ class Amount(Integer):
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
         meant = meant_whole(value) if type(value) is str else None
         return self._mended(value, meant, mending, parts)
+
+
+class Number(StrictField, fields.Float):
+    """A number, with decimals or without; neither text nor infinite."""
+
+    def read(self, value: Any) -> float:
+        if type(value) not in (int, float) or not math.isfinite(value):
+            raise ValidationError(f"must be a number, not {_described(value)}")
+        return float(value)
 
 
 class Boolean(StrictField, fields.Boolean):

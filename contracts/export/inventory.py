@@ -23,6 +23,7 @@ from contracts import (
     profiles,
     segments,
     timeline,
+    value_model,
 )
 from contracts.export.conversion import Use
 from contracts.identity import calls, events, support
@@ -320,6 +321,20 @@ _SEGMENTS = (
         common.StreamSetsRequest(),
         ListOf(ListOf(Name())),
     ),
+    Call(
+        "segments",
+        "value_model",
+        "The model of customer lifetime value that is in force.",
+        _NOTHING,
+        value_model.ValueModelResponse(),
+    ),
+    Call(
+        "segments",
+        "values",
+        "What a customer is expected to buy and to spend.",
+        value_model.ValuesRequest(),
+        value_model.ValuesResponse(),
+    ),
 )
 _OFFERS = (
     Call(
@@ -427,6 +442,7 @@ CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *_EVERY)
 
 _MOVED = "Streams have moved to a profile: created, linked, merged, separated, …"
 _HOME = "An order has another home: a stronger completion has told whose it is."
+_FITTED = "The model of customer lifetime value has been fitted."
 _REFUSED = "An address has refused a channel: so have all who were told with it."
 EVENTS = (
     EventKind("identity", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
@@ -446,5 +462,6 @@ EVENTS = (
     EventKind("profiles", "consent_refused", consent.ConsentRefused(), _REFUSED, joint=True),
     EventKind("segments", "segment_entered", segments.MembershipChanged(), "A shopper is in."),
     EventKind("segments", "segment_exited", segments.MembershipChanged(), "A shopper is out."),
+    EventKind("segments", "value_model_fitted", value_model.ValueModelFitted(), _FITTED),
     EventKind("offers", "offer_decided", offers.OfferDecided(), "What was decided, and why."),
 )

@@ -37,6 +37,7 @@ class SegmentProjection:
     """Keeps the segments of each profile, as segments publishes them."""
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
+        events = [event for event in events if event.type != "value_model_fitted"]
         memberships = store.load_memberships(unit, {event.stream for event in events})
         for event in events:
             memberships[event.stream] = _after(event, memberships[event.stream])

@@ -9,7 +9,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import apply_identity, profiles_of, update_summaries
 from services.segments import store
 from services.segments.domain.evaluation import UNEVALUATED, Membership
-from services.segments.evaluator import ENTERED, Loaded, reevaluate
+from services.segments.evaluator import ENTERED, EXITED, Loaded, reevaluate
 from services.segments.registry import DefinitionRegistry
 
 
@@ -39,6 +39,8 @@ class MembershipReplay:
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         memberships: dict[tuple[str, str], Membership | None] = {}
         for event in events:
+            if event.type not in (ENTERED, EXITED):
+                continue
             since = event.data.get("member_since")  # of a segment that was renamed
             entered = Membership(
                 parse_instant(since) if since else event.occurred_at,

@@ -22,7 +22,8 @@ from contracts.segments import (
     PREVIEW_RESPONSE,
     SEGMENT,
 )
-from profile_index import load_summaries, streams_of
+from contracts.value_model import VALUES_RESPONSE
+from profile_index import current_profile, load_summaries, streams_of
 from rules import Summary, combine
 from services.segments import store
 from services.segments.configuration import write_definitions
@@ -36,6 +37,7 @@ from services.segments.domain.definitions import (
     read_rule,
 )
 from services.segments.domain.evaluation import UNEVALUATED, EvaluationState, Membership
+from services.segments.domain.value_model import VersionedModel, show_values
 
 _PAGE = 500
 _SAMPLE = 10
@@ -284,6 +286,18 @@ def _unreadable(version: UnreadableVersion) -> dict[str, Any]:
 def _not_defined(definitions: ActiveDefinitions, segment: str) -> NotFound:
     names = ", ".join(sorted({*definitions.versions, *definitions.unreadable}))
     return NotFound("segment", f"{segment} is not defined; there are {names}")
+
+
+def values(unit: UnitOfWork, model: VersionedModel | None, shopper: str) -> dict[str, Any]:
+    """What a profile is expected to buy and to spend; NotFound if there is no such profile."""
+    profile_id = current_profile(unit, shopper)
+    if profile_id is None:
+        raise NotFound("profile_id", "is not a profile that segments knows")
+    summary = _summary(unit, profile_id)
+    response: dict[str, Any] = VALUES_RESPONSE.dump(
+        show_values(profile_id, summary, model, unit.now)
+    )
+    return response
 
 
 def _described(version: DefinitionVersion) -> dict[str, Any]:

@@ -21,17 +21,22 @@ from contracts.segments import (
     RENAME_REQUEST,
     SEGMENT_REQUEST,
 )
+from contracts.value_model import VALUE_MODEL_RESPONSE, VALUES_REQUEST
 from identifiers import accept, load_types
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from profile_index import FORM_GAUGE, rebuild_note
 from services.segments import commands, queries
 from services.segments.configuration import SHIPPED, load_file, read_definition, read_file
 from services.segments.domain.definitions import DefinitionFile
+from services.segments.domain.value_model import to_plain
 from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry
 from services.segments.store import EVALUATION_GAUGES, FILE_GAUGE, UNREADABLE_GAUGE
+from services.segments.value_fitting import ValueModels
+from services.segments.value_settings import SHIPPED_VALUES, load_value_settings
 
 _TICK_SECONDS = 0.5
+_FIT_TICK_SECONDS = 30.0
 
 
 class SegmentsService(Service):
@@ -41,7 +46,7 @@ class SegmentsService(Service):
     upcasters = Upcasters(EVENT_STEPS)
     gauges = (EVALUATION_GAUGES, FORM_GAUGE, FILE_GAUGE, UNREADABLE_GAUGE)
     readiness_notes = (rebuild_note,)
-    configuration = (IDENTITY_FILE, SHIPPED)
+    configuration = (IDENTITY_FILE, SHIPPED, SHIPPED_VALUES)
 
     projection: MembershipProjection = Resource(
         lambda _settings: MembershipProjection(DefinitionRegistry())
@@ -52,6 +57,9 @@ class SegmentsService(Service):
     )
     types = Resource(lambda settings: load_types(settings.config_dir))
     due: commands.DueEvaluation = Resource(lambda _settings: commands.DueEvaluation())
+    value_models: ValueModels = Resource(
+        lambda settings: ValueModels(load_value_settings(settings.config_dir))
+    )
     profiles_log = FollowedLog("profiles")
 
     @property
@@ -205,6 +213,29 @@ class SegmentsService(Service):
 
         return self.work.run(respond)
 
+    @rpc
+    def value_model(self) -> dict[str, Any]:
+        """The model of customer lifetime value that is in force, null before the first fit."""
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            model = self.value_models.current(unit)
+            plain = None if model is None else to_plain(model)
+            response: dict[str, Any] = VALUE_MODEL_RESPONSE.dump({"model": plain})
+            return response
+
+        return self.work.read(respond)
+
+    @rpc
+    def values(self, profile_id: Any) -> dict[str, Any]:
+        """What a customer is expected to buy and to spend, by the model in force."""
+        request = load(VALUES_REQUEST, {"profile_id": profile_id})
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            model = self.value_models.current(unit)
+            return queries.values(unit, model, request["profile_id"])
+
+        return self.work.read(respond)
+
     @subscribe("profiles")
     def profile_events(self) -> Projection:
         """Follows what shoppers do and who they are."""
@@ -214,3 +245,8 @@ class SegmentsService(Service):
     def settle_due(self) -> None:
         """Evaluates the profiles that time or a new definition may have changed."""
         self.due.run(self.work, self.registry, _TICK_SECONDS)
+
+    @every(_FIT_TICK_SECONDS)
+    def fit_due(self) -> None:
+        """Fits the model of customer lifetime value when it is time."""
+        self.value_models.run_due(self.work)

@@ -30,7 +30,14 @@ ROLES = (
 ADDITIONS = {  # what one service has beside the plan
     "offers": ("offers.yaml",),
     "profiles": ("deferred.py", "vault.py"),
-    "segments": ("evaluator.py", "registry.py", "segments.yaml"),
+    "segments": (
+        "clv.yaml",
+        "evaluator.py",
+        "registry.py",
+        "segments.yaml",
+        "value_fitting.py",
+        "value_settings.py",
+    ),
 }
 
 

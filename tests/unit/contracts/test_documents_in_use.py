@@ -115,6 +115,8 @@ def test_answers_about_segments_are_as_documented(
     checked.call("segments", "preview", rule=RULE)
     definition = {"segment": "documented", "rule": RULE, "description": "For this test."}
     checked.call("segments", "define", definition=definition)
+    assert checked.call("segments", "value_model") == {"model": None}
+    checked.call("segments", "values", profile_id=receipts[0]["profile_id"])
 
 
 def test_decisions_are_as_documented(checked: Checked, receipts: list[dict[str, Any]]) -> None:

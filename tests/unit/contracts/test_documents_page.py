@@ -43,8 +43,14 @@ def example() -> dict[str, Any]:
 def folders(example: dict[str, Any], tmp_path: Path) -> Folders:
     """Our samples and documents of the two events, and those of the example's version 2."""
     folders = Folders(tmp_path / "golden", tmp_path / "events")
-    shutil.copytree(GOLDEN / "segments", folders.samples / "segments")
-    shutil.copytree(DOCUMENTS / "events" / "segments", folders.documents / "segments")
+    for source, target in (
+        (GOLDEN / "segments", folders.samples / "segments"),
+        (DOCUMENTS / "events" / "segments", folders.documents / "segments"),
+    ):
+        target.mkdir(parents=True)
+        for name in TYPES:
+            for file in source.glob(f"{name}.*"):
+                shutil.copy(file, target)
     for kind in second_version(example):
         for form in ("", ".least"):
             wire = json.loads((GOLDEN / "segments" / f"{kind.type}.v1{form}.json").read_text())

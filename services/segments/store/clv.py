@@ -1,0 +1,109 @@
+"""The tables of the model of customer lifetime value, and the orders that it is fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.database.engine import upsert
+from chassis.database.personal import NOT_PERSONAL, PSEUDONYMOUS
+from chassis.eventlog.unit_of_work import UnitOfWork
+from profile_index import load_summaries, streams_of
+from rules import Summary, combine
+from rules.summary.orders import StandingOrder
+from services.segments.store.evaluation import PROFILES, page_of_profiles
+from services.segments.store.metadata import METADATA
+
+# Every model that was fitted; the latest is in force. Profiles up to `marked_to` have been marked
+# as due for evaluation by it; null once all have.
+VALUE_MODELS = sa.Table(
+    "value_models",
+    METADATA,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False, info=NOT_PERSONAL),
+    sa.Column("fitted_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("model", sa.JSON, nullable=False, info=NOT_PERSONAL),
+    sa.Column("marked_to", sa.Text, info=PSEUDONYMOUS),
+)
+
+# One row: when the model is to be fitted next. Whoever moves `next_at` on fits it.
+VALUE_FIT_SCHEDULE = sa.Table(
+    "value_fit_schedule",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False, info=NOT_PERSONAL),
+    sa.Column("next_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+)
+_ONLY = 1
+
+
+def newest_value_version(unit: UnitOfWork) -> int:
+    """The version of the model in force; 0 before the first fit."""
+    return unit.connection.execute(sa.select(sa.func.max(VALUE_MODELS.c.version))).scalar() or 0
+
+
+def load_value_model(unit: UnitOfWork, version: int) -> Mapping[str, Any]:
+    """The model of a version that there is, as plain JSON."""
+    query = sa.select(VALUE_MODELS.c.model).where(VALUE_MODELS.c.version == version)
+    model: Mapping[str, Any] = unit.connection.execute(query).scalar_one()
+    return model
+
+
+def add_value_model(unit: UnitOfWork, version: int, model: Mapping[str, Any]) -> None:
+    """Put a model in force; of two writers of one version the later one is to be run again."""
+    row = {"version": version, "fitted_at": unit.now, "model": dict(model), "marked_to": ""}
+    unit.connection.execute(sa.insert(VALUE_MODELS).values(row))
+
+
+def claim_fit(unit: UnitOfWork, first: int, every: int) -> bool:
+    """Whether the model is to be fitted now, by the caller alone; the next time is `every` later.
+
+    `first` (µs) after the first call it is to be fitted for the first time.
+    """
+    connection = unit.connection
+    row = {"id": _ONLY, "next_at": unit.now + first}
+    connection.execute(upsert(connection, VALUE_FIT_SCHEDULE).values(row).on_conflict_do_nothing())
+    due = VALUE_FIT_SCHEDULE.c.next_at <= unit.now
+    claimed = connection.execute(
+        sa.update(VALUE_FIT_SCHEDULE).where(due).values(next_at=unit.now + every)
+    )
+    return claimed.rowcount == 1
+
+
+def page_of_orders(
+    unit: UnitOfWork, after: str, limit: int
+) -> Mapping[str, Sequence[StandingOrder]]:
+    """The standing orders of the next `limit` profiles past `after`, in the order of their ids."""
+    profile_ids = page_of_profiles(unit, after, limit)
+    streams = streams_of(unit, profile_ids)
+    stored = load_summaries(unit, {stream for part in streams.values() for stream in part})
+    orders: dict[str, Sequence[StandingOrder]] = {}
+    for profile_id in profile_ids:
+        parts = [stored[stream][1] for stream in streams[profile_id] if stream in stored]
+        orders[profile_id] = combine(map(Summary.load, parts)).book(unit.now).orders
+    return orders
+
+
+def mark_some_due(unit: UnitOfWork, limit: int) -> bool:
+    """Mark some more profiles as due, as the newest model has changed their values; false if none.
+
+    The model's row is locked, so that replicas take turns.
+    """
+    newest = sa.select(sa.func.max(VALUE_MODELS.c.version)).scalar_subquery()
+    query = sa.select(VALUE_MODELS.c.version, VALUE_MODELS.c.marked_to).where(
+        VALUE_MODELS.c.version == newest, VALUE_MODELS.c.marked_to.is_not(None)
+    )
+    row = unit.connection.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        return False
+    page = page_of_profiles(unit, row.marked_to, limit)
+    later = sa.or_(PROFILES.c.next_at.is_(None), PROFILES.c.next_at > unit.now)
+    unit.connection.execute(
+        sa.update(PROFILES).where(PROFILES.c.profile_id.in_(page), later).values(next_at=unit.now)
+    )
+    unit.connection.execute(
+        sa.update(VALUE_MODELS)
+        .where(VALUE_MODELS.c.version == row.version)
+        .values(marked_to=page[-1] if len(page) == limit else None)
+    )
+    return True

@@ -1,0 +1,123 @@
+"""Fitting the model of customer lifetime value: a job that reads in pages and gives way to others.
+
+A timer of one replica runs it, as clv.yaml says, or `cdp clv fit`. Orders are read in pages, a unit
+of work each; the search for the parameters holds no connection. The new model, and the event of it,
+are stored in one transaction. Profiles are marked as due for evaluation after that, some at a time.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import tzinfo
+from functools import partial
+
+import structlog
+
+from chassis import HOUR, Draft, Refused
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from clv import BuyingHistory, FittedModel, estimate
+from contracts.value_model import VALUE_MODEL_FITTED
+from rules.summary.orders import StandingOrder
+from services.segments import store
+from services.segments.domain.value_model import VersionedModel, from_plain, to_plain
+from services.segments.value_settings import ValueSettings
+
+STREAM = "value_model"
+FITTED = "value_model_fitted"
+
+Progress = Callable[[str, int], None]
+"""Called with what is being done ("orders of profiles", "evaluations"), and how many are done."""
+
+_EVENT_IDS = uuid.UUID("0a9a1c0c-6f34-5d0a-9d5b-8c1c6f0f7f5e")
+_PAGE = 500
+_FIRST_FIT = HOUR  # after the start: what is loaded into a new suite should be there by then
+
+_log = structlog.get_logger("segments")
+
+
+def ignore(doing: str, done: int) -> None:
+    """Show no progress."""
+    del doing, done
+
+
+class ValueModels:
+    """The model in force, decoded once for each version; one in each process."""
+
+    def __init__(self, settings: ValueSettings) -> None:
+        self.settings = settings
+        self._current: VersionedModel | None = None
+
+    def current(self, unit: UnitOfWork) -> VersionedModel | None:
+        """The model in force; None before the first fit."""
+        version = store.newest_value_version(unit)
+        if not version:
+            return None
+        if self._current is None or self._current.version != version:
+            plain = store.load_value_model(unit, version)
+            self._current = from_plain(VALUE_MODEL_FITTED.load(plain))
+        return self._current
+
+    def run_due(self, work: UnitOfWorkRunner) -> None:
+        """Fit if it is time, and mark profiles as due if a new model has changed their values."""
+        every = self.settings.fit_every
+        if every is not None and work.run(partial(store.claim_fit, first=_FIRST_FIT, every=every)):
+            try:
+                model = fit(work, self.settings)
+            except Refused as refused:
+                _log.warning("value_model_not_fitted", reason=str(refused))
+            else:
+                _log.info("value_model_fitted", version=model.version)
+        while work.run(partial(store.mark_some_due, limit=_PAGE)):
+            time.sleep(0)
+
+
+def fit(
+    work: UnitOfWorkRunner, settings: ValueSettings, progress: Progress = ignore
+) -> VersionedModel:
+    """Fit a model to all orders until now, put it in force and publish it.
+
+    Refused with too few customers who came back.
+    """
+    now = work.clock.now()
+    histories = read_histories(work, settings.zone, progress)
+
+    def give_way(done: int) -> None:
+        progress("evaluations", done)
+        time.sleep(0)  # other greenlets have their turn
+
+    fitted = estimate(histories, now, settings.fit, give_way)
+    return work.run(partial(_record, fitted=fitted, zone_name=settings.zone_name))
+
+
+def read_histories(
+    work: UnitOfWorkRunner, zone: tzinfo, progress: Progress = ignore
+) -> Sequence[BuyingHistory]:
+    """The histories of all profiles with orders."""
+    return [
+        history
+        for orders in read_orders(work, progress)
+        if (history := BuyingHistory.of(orders, zone)) is not None
+    ]
+
+
+def read_orders(
+    work: UnitOfWorkRunner, progress: Progress = ignore
+) -> Iterator[Sequence[StandingOrder]]:
+    """The standing orders of each profile that has any, read in pages."""
+    done, after = 0, ""
+    while page := work.read(partial(store.page_of_orders, after=after, limit=_PAGE)):
+        yield from (orders for orders in page.values() if orders)
+        done, after = done + len(page), max(page)
+        progress("orders of profiles", done)
+        time.sleep(0)
+
+
+def _record(unit: UnitOfWork, fitted: FittedModel, zone_name: str) -> VersionedModel:
+    model = VersionedModel(store.newest_value_version(unit) + 1, zone_name, fitted)
+    data = VALUE_MODEL_FITTED.dump(to_plain(model))
+    store.add_value_model(unit, model.version, data)
+    event_id = str(uuid.uuid5(_EVENT_IDS, str(model.version)))
+    unit.append([Draft(event_id, STREAM, FITTED, data, unit.now)])
+    return model

@@ -1,0 +1,172 @@
+"""The model of customer lifetime value is fitted to the orders of the database, on both engines."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from chassis import DAY, HOUR, Event, FixedClock, NotFound, Refused
+from chassis.database.engine import Database
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.validation import load
+from contracts.value_model import VALUE_MODEL_FITTED, VALUES_RESPONSE
+from profile_index.summaries import save_summaries
+from profile_index.tables import LABELS
+from rules import Summary
+from services.segments import queries, store
+from services.segments.domain.evaluation import EvaluationState
+from services.segments.projections import MembershipReplay
+from services.segments.value_fitting import ValueModels, fit, read_histories
+from services.segments.value_settings import ValueSettings
+
+NOW = 1_795_000_000_000_000
+CUSTOMERS = 700
+
+
+class Fitting:
+    """The database of segments, with customers in it."""
+
+    def __init__(self, database: Database) -> None:
+        self.published: list[Event] = []
+        self.clock = FixedClock(NOW)
+        self.work = UnitOfWorkRunner(database, "segments", self.clock, self)
+
+    def publish(self, row_id: str, events: Sequence[Event]) -> None:
+        self.published += events
+
+    def fill(self, customers: int) -> None:
+        self.work.run(partial(_fill, customers=customers))
+
+    def due(self) -> int:
+        query = sa.select(sa.func.count()).where(store.PROFILES.c.next_at == NOW)
+        return int(self.work.read(lambda unit: unit.connection.scalar(query)) or 0)
+
+
+def _fill(unit: UnitOfWork, customers: int) -> None:
+    draw = random.Random(1)
+    summaries = {}
+    for number in range(customers):
+        summary = Summary()
+        for order in range(1 + int(draw.expovariate(0.7))):
+            data = {
+                "order_id": f"{number}-{order}",
+                "revenue": draw.randint(1_000, 9_000),
+                "currency": "EUR",
+                "products": [],
+            }
+            at = NOW - draw.randint(1, 300) * DAY
+            summary.add("order_completed", data, at, f"{number}-{order}")
+        summaries[f"p{number:04}"] = (1, summary.dump())
+    save_summaries(unit, summaries)
+    labels = [{"stream_id": name, "profile_id": name, "last_epoch": 1} for name in summaries]
+    unit.connection.execute(sa.insert(LABELS), labels)
+    store.save_evaluation_states(unit, dict.fromkeys(summaries, EvaluationState(None, 1)))
+
+
+@pytest.fixture
+def fitting(service_database: Callable[..., Database]) -> Fitting:
+    return Fitting(service_database("segments"))
+
+
+def test_a_fit_is_stored_and_published_with_its_version(fitting: Fitting) -> None:
+    fitting.fill(CUSTOMERS)
+    steps: list[tuple[str, int]] = []
+    first = fit(fitting.work, ValueSettings(), lambda doing, done: steps.append((doing, done)))
+    second = fit(fitting.work, ValueSettings())
+    assert (first.version, second.version) == (1, 2)
+    assert first.fitted.buying.customers == CUSTOMERS
+    assert ("orders of profiles", CUSTOMERS) in steps
+    assert steps[-1][0] == "evaluations"
+    assert [event.type for event in fitting.published] == ["value_model_fitted"] * 2
+    published = load(VALUE_MODEL_FITTED, fitting.published[1].data)
+    assert published["version"] == 2
+    models = ValueModels(ValueSettings())
+    assert fitting.work.read(models.current) == second
+    assert fitting.work.read(models.current) is fitting.work.read(models.current)
+
+
+def test_histories_are_read_of_all_pages(fitting: Fitting) -> None:
+    fitting.fill(CUSTOMERS)
+    assert len(read_histories(fitting.work, ValueSettings().zone)) == CUSTOMERS
+
+
+def test_with_too_few_repeaters_nothing_is_stored(fitting: Fitting) -> None:
+    fitting.fill(20)
+    with pytest.raises(Refused, match="needs 100 customers with orders on two days or more"):
+        fit(fitting.work, ValueSettings())
+    assert fitting.work.read(ValueModels(ValueSettings()).current) is None
+    assert fitting.published == []
+
+
+def test_the_timer_fits_an_hour_after_the_start_and_then_once_a_day(fitting: Fitting) -> None:
+    fitting.fill(CUSTOMERS)
+    replicas = [ValueModels(ValueSettings()), ValueModels(ValueSettings())]
+    for at, fitted in ((0, 0), (HOUR - 1, 0), (HOUR, 1), (HOUR + 1, 1), (DAY + HOUR, 2)):
+        fitting.clock.at = NOW + at
+        with capture_logs():
+            for replica in replicas:
+                replica.run_due(fitting.work)
+        assert len(fitting.published) == fitted
+
+
+def test_a_timer_that_can_fit_nothing_says_what_is_missing(fitting: Fitting) -> None:
+    fitting.fill(20)
+    models = ValueModels(ValueSettings())
+    with capture_logs() as logs:
+        models.run_due(fitting.work)
+        fitting.clock.at += HOUR
+        models.run_due(fitting.work)
+    (entry,) = logs
+    assert entry["event"] == "value_model_not_fitted"
+    assert "needs 100 customers" in entry["reason"]
+
+
+def test_never_means_never(fitting: Fitting) -> None:
+    fitting.fill(CUSTOMERS)
+    models = ValueModels(ValueSettings(fit_every=None))
+    models.run_due(fitting.work)
+    fitting.clock.at += 400 * DAY
+    models.run_due(fitting.work)
+    assert fitting.published == []
+
+
+def test_a_new_model_makes_every_profile_due(fitting: Fitting) -> None:
+    fitting.fill(CUSTOMERS)
+    fit(fitting.work, ValueSettings())
+    assert fitting.due() == 0
+    assert fitting.work.run(partial(store.mark_some_due, limit=500))
+    assert fitting.due() == 500
+    while fitting.work.run(partial(store.mark_some_due, limit=500)):
+        pass
+    assert fitting.due() == CUSTOMERS
+    assert not fitting.work.run(partial(store.mark_some_due, limit=500))
+
+
+def test_a_profile_is_shown_by_the_model_in_force(fitting: Fitting) -> None:
+    fitting.fill(CUSTOMERS)
+    fit(fitting.work, ValueSettings())
+    models = ValueModels(ValueSettings())
+
+    def values(unit: UnitOfWork, profile_id: str) -> dict[str, object]:
+        return queries.values(unit, models.current(unit), profile_id)
+
+    response = fitting.work.read(partial(values, profile_id="p0001"))
+    load(VALUES_RESPONSE, response)
+    assert response["version"] == 1
+    with pytest.raises(NotFound, match="is not a profile that segments knows"):
+        fitting.work.read(partial(values, profile_id="nobody"))
+
+
+def test_who_follows_memberships_passes_the_event_of_a_fit_by(fitting: Fitting) -> None:
+    fitting.fill(CUSTOMERS)
+    fit(fitting.work, ValueSettings())
+    before = fitting.work.read(lambda unit: store.load_memberships(unit, ["value_model"]))
+    fitting.work.run(lambda unit: MembershipReplay().apply(unit, fitting.published))
+    after = fitting.work.read(lambda unit: store.load_memberships(unit, ["value_model"]))
+    assert before == after == {"value_model": {}}
+    assert fitting.work.read(partial(store.load_evaluation_state, profile_id="value_model")) is None
