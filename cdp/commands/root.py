@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from cdp.commands.check import check
+from cdp.commands.clv import clv
 from cdp.commands.conflicts import conflicts
 from cdp.commands.dead_letters import dead_letters
 from cdp.commands.decide import decide
@@ -60,6 +61,7 @@ _COMMANDS = (
     decide,
     identity,
     segments,
+    clv,
     doctor,
     check,
     dead_letters,

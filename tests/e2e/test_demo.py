@@ -147,3 +147,16 @@ def test_the_demo_leaves_no_dead_letters(cdp: Command, demo: list[str]) -> None:
     assert done.stdout == "There are no dead letters.\n"
     done = cdp("dead-letters", "redrive", "segments", "--all", "--reason", "tried", "--demo")
     assert (done.returncode, done.stdout) == (0, "segments has no such dead letters.\n")
+
+
+def test_lifetime_values_are_fitted_to_what_the_demo_left(cdp: Command, demo: list[str]) -> None:
+    del demo  # it has run
+    fitted = cdp("clv", "fit", "--demo", "--json")
+    assert (fitted.returncode, fitted.stderr) == (0, "")
+    model = json.loads(fitted.stdout)
+    assert (model["version"], model["buying"]["repeaters"]) == (1, 1140)
+    values = json.loads(cdp("clv", "show", "user_id=omar", "--demo", "--json").stdout)
+    assert values["version"] == 1
+    assert 0 < values["alive"] < 1
+    report = json.loads(cdp("clv", "report", "--demo", "--holdout", "39w", "--json").stdout)
+    assert report["total"]["actual_orders"] > 1_800

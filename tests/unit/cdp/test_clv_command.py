@@ -1,0 +1,130 @@
+"""`cdp clv`: fits and reports of a file, and what is printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cdp.commands.root import cli
+from cdp.demo.demo import cdnow_directory
+from cdp.views.clv import values_view
+from cdp.views.report import console
+
+MAPPING = Path(__file__).parents[3] / "examples" / "mappings" / "cdnow-sample.yaml"
+FILE = cdnow_directory() / "CDNOW_sample.txt"
+OF_FILE = ["--file", str(FILE), "--mapping", str(MAPPING)]
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["clv", *arguments], env={"COLUMNS": "100"})
+
+
+def lines_of(response: dict[str, Any]) -> str:
+    out = console()
+    with out.capture() as capture:
+        out.print(values_view(response))
+    return " ".join(capture.get().split())
+
+
+RESPONSE: dict[str, Any] = {
+    "profile_id": "grace",
+    "version": 3,
+    "horizon_days": 364,
+    "order_days": 2,
+    "first_day": "2026-03-14",
+    "last_day": "2026-08-21",
+    "alive": 0.625,
+    "expected_orders": 1.5,
+    "clv": [{"currency": "USD", "clv": 5_250}],
+    "percentile": 81,
+    "lapses_at": "2026-12-24T18:00:00.000000Z",
+    "as_of": "2026-09-30T00:00:00.000000Z",
+}
+
+
+def test_a_fit_of_a_file_is_shown_and_stored_nowhere() -> None:
+    result = run("fit", *OF_FILE, "--no-progress")
+    assert result.exit_code == 0, result.output
+    assert "MBG/NBD, fitted to orders until 1998-06-30" in result.output
+    assert "2,357, of whom 1,139 came back" in result.output
+
+
+def test_a_report_says_what_was_forecast_and_what_came(tmp_path: Path) -> None:
+    picture = tmp_path / "report.png"
+    result = run("report", *OF_FILE, "--holdout", "39w", "--png", str(picture), "--no-progress")
+    assert result.exit_code == 0, result.output
+    assert "Order days forecast 1,577, actual 1,882: -16%" in result.output
+    assert "7 or more" in result.output
+    assert result.output.count("holdout") == 39
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_report_as_json_has_every_week_and_group() -> None:
+    result = run("report", *OF_FILE, "--until", "1998-06-30", "--holdout", "39w", "--json")
+    report = json.loads(result.stdout)
+    assert (report["last_day"], report["end_day"]) == ("1997-09-30", "1998-06-30")
+    assert len(report["weeks"]) == 78
+    assert sum(group["customers"] for group in report["by_value"]) == 2_357
+    assert report["total"]["actual_orders"] == 1_882
+
+
+def test_without_matplotlib_a_picture_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    result = run("report", *OF_FILE, "--png", str(tmp_path / "report.png"), "--no-progress")
+    assert result.exit_code == 1
+    assert 'pip install "checkout-cdp[charts]"' in result.stderr
+
+
+def test_a_file_of_few_customers_is_refused(tmp_path: Path) -> None:
+    order = {
+        "id": "1",
+        "type": "order_completed",
+        "time": "2026-03-01T12:00:00Z",
+        "identifiers": {"user_id": "grace"},
+        "authenticated": True,
+        "data": {"order_id": "1", "revenue": 1_000, "currency": "EUR", "products": []},
+    }
+    file = tmp_path / "orders.ndjson"
+    file.write_text(json.dumps(order) + "\n")
+    result = run("fit", "--file", str(file))
+    assert result.exit_code == 1
+    assert "needs 100 customers with orders on two days or more, and there are 0" in result.stderr
+
+
+def test_a_line_that_is_no_event_is_refused_with_where_to_look(tmp_path: Path) -> None:
+    file = tmp_path / "orders.ndjson"
+    file.write_text('{"id": "1", "type": "order_completed", "time": "yesterday"}\n')
+    result = run("fit", "--file", str(file))
+    assert result.exit_code == 1
+    assert "`cdp load --check` lists all" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("holdout", "message"),
+    [("a year", "is not a duration"), ("3d", "at least a week"), ("200h", "whole days")],
+)
+def test_a_wrong_holdout_is_a_usage_error(holdout: str, message: str) -> None:
+    result = run("report", *OF_FILE, "--holdout", holdout)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_a_profile_is_shown_with_when_it_lapses() -> None:
+    text = lines_of(RESPONSE)
+    assert "2, from 2026-03-14 to 2026-08-21" in text
+    assert "alive 62.5%" in text
+    assert "CLV in USD 52.50 USD" in text
+    assert "lapses 2026-12-24 18:00:00, unless they buy" in text
+
+
+def test_why_a_profile_has_no_values_is_said() -> None:
+    nothing = {**RESPONSE, "alive": None, "clv": [], "percentile": None, "lapses_at": None}
+    assert "only customers with orders have them" in lines_of({**nothing, "order_days": 0})
+    assert "no model is fitted" in lines_of({**nothing, "version": None})
