@@ -29,7 +29,7 @@ from chassis.validation.fields import (
 )
 from chassis.validation.plain import kind
 from chassis.validation.schema import Mending, Parts, StrictSchema, first_error, mend_object
-from chassis.validation.slips import meant_flag, meant_name, meant_number
+from chassis.validation.slips import means_nothing, meant_flag, meant_name, meant_number
 from contracts.fields import Currency
 
 MAX_PRODUCTS = 500
@@ -50,6 +50,7 @@ UNCHECKED_EVENTS = frozenset({"account_created", "account_updated", "contact_rel
 
 LOYALTY_TRAITS = {"loyalty_tier": Text(longest=64), "loyalty_enrolled": Boolean()}
 _LOYALTY_NAMES = frozenset(LOYALTY_TRAITS)
+_NO_REFERENCE = "is a program's word for nothing, which would stand for all alike; send its own id"
 _GRANTED = {"granted": True, "subscribed": True, "denied": False, "unsubscribed": False}
 
 
@@ -94,6 +95,8 @@ class Reference(Text):
         text = super().read(value)
         if text != text.strip():
             raise ValidationError("must not have blanks at either end")
+        if means_nothing(text):
+            raise ValidationError(_NO_REFERENCE)
         return text
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
@@ -161,7 +164,8 @@ class OrderLines(ListOf):
         return self._readable(lines, mending, parts)
 
     def _as_list(self, value: Any, mending: Mending, parts: Parts) -> Any:
-        value = mend_list(mend_object(value, mending, parts), mending, parts)
+        if type(value) is not list:
+            value = mend_list(mend_object(value, mending, parts), mending, parts)
         if type(value) is not dict:
             return value
         if "product_id" in value or "sku" in value:

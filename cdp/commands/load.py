@@ -215,7 +215,7 @@ def open_file(
     for join in mapping.joins:
         join.open(path.parent)
     if path.suffix.lower() in _LINES:
-        source = JsonRows(path, row_name)
+        source = JsonRows(path, row_name, mapping.table_format.blank)
     else:
         if path.suffix.lower() == _PARQUET:
             table: Table | Parquet = Parquet(path, row_name)

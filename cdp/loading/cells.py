@@ -23,6 +23,10 @@ _MINUS = str.maketrans(dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d
 _SPACED_OFFSET = re.compile(r"\s+(?=([+-]\d{2}:?\d{2}|Z)$)")
 _UNIVERSAL = re.compile(r"\s*(UTC|GMT)$")
 _EPOCHS = {"epoch": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}
+_EPOCH_DIGITS = {10: "epoch", 13: "epoch_ms", 16: "epoch_us"}  # from September 2001 on
+_EXCEL = "excel"
+_EXCEL_DAYS = re.compile(r"[3-6]\d{4}([.,]\d+)?", re.ASCII)  # 1982 to 2091
+_EXCEL_BEGIN = datetime(1899, 12, 30)  # noqa: DTZ001 - the caller adds the zone
 EXAMPLE_TIME = "2026-11-21T19:30:00"
 
 
@@ -164,16 +168,31 @@ def read_time(text: str, formats: Sequence[str], zone: tzinfo | None) -> str:
 def _moment(text: str, formats: Sequence[str]) -> datetime:
     for form in formats or ("",):
         try:
+            if form == _EXCEL:
+                days = Decimal(text.replace(",", "."))
+                return _EXCEL_BEGIN + timedelta(seconds=round(days * _DAY_SECONDS))
             if form in _EPOCHS:
+                _check_unit(text, form)
                 microseconds = int(Decimal(text) * 1_000_000 / _EPOCHS[form])
                 return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
             if form:
                 return datetime.strptime(text, form)  # noqa: DTZ007 - the caller adds the zone
             return datetime.fromisoformat(_SPACED_OFFSET.sub("", _UNIVERSAL.sub("Z", text)))
+        except CellError:
+            raise
         except (ArithmeticError, ValueError):
             continue
+    if _EXCEL_DAYS.fullmatch(text):
+        raise CellError("is a date as spreadsheets count days; add `excel` to its `format`")
     hint = "" if formats else "; or say how it is written as `format`, such as %d/%m/%Y %H:%M"
     raise CellError(f"must be a time written as {' or '.join(formats) or EXAMPLE_TIME}{hint}")
+
+
+def _check_unit(text: str, form: str) -> None:
+    """CellError if a count since 1970 has the digits of another unit: it would lie in 1970."""
+    unit = _EPOCH_DIGITS.get(len(text.partition(".")[0].strip()))
+    if unit is not None and unit != form:
+        raise CellError(f"has as many digits as `format: {unit}`, and is read as {form}")
 
 
 def _decimal(text: str, decimal_comma: bool) -> Decimal | None:
@@ -220,5 +239,6 @@ _SIGN = re.compile(r"[^\W\d_]{0,3}[^\w\s.,:;()'\u2019+-]|[^\W\d_]{1,6}")
 _MOST_NAMED = 5
 _OTHER_WORDS = frozenset(("all", "bam", "bob", "cup", "gel", "mop", "pen", "r", "top", "try"))
 _LARGEST_POWER = 30
+_DAY_SECONDS = 86_400
 _LONGEST = 100  # characters of an amount
 Reader = Callable[[str], Any]

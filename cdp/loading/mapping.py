@@ -29,12 +29,13 @@ from chassis.validation.schema import did_you_mean
 ROW, FILE_TIME = "cdp_row", "cdp_file_time"
 _REQUIRED = ("type", "time", "identifiers", "authenticated")
 _OPTIONAL = ("id", "context", "data", "when", "unless")
-_FORMAT = ("delimiter", "header", "columns", "encoding", "blank")
+_FORMAT = ("delimiter", "header", "columns", "encoding", "blank", "skip")
 _ENCODINGS = {"utf-8", "iso8859-1", "cp1252"}  # those in which a line end is one byte
 _CONDITIONS = ("when", "unless")
 _ID_DIGITS = 8
 _BLANK_KEYS = ("group", "above", "alone")
 _MOST_WITHIN = 100_000
+_MOST_SKIPPED = 100
 _DELIMITERS = ";\t|,"
 _OWN_COLUMNS = 2  # beside those of the file
 
@@ -116,16 +117,26 @@ class TableMapping:
         for path, column in used:
             if column not in available:
                 hint = did_you_mean(column, available) or f"; there are {', '.join(available)}"
+                hint = _several(column, available) or hint
                 hint += self._other_delimiter(available)
                 raise InvalidInput(path, f"reads the column {column}, which does not exist{hint}")
 
     def _other_delimiter(self, columns: Sequence[str]) -> str:
         """What to set if the heading is one column with the marks of several in it."""
+        if not self.table_format.skip and "" in columns[:-_OWN_COLUMNS]:
+            return "; if the heading is further down, set `skip: 1`, or more, in `format`"
         found = [mark for mark in _DELIMITERS if mark in columns[0]]
         if len(columns) > _OWN_COLUMNS + 1 or not found:
             return ""
         mark = "tab" if found[0] == "\t" else found[0]
         return f'; if its columns are separated by {mark}, set `delimiter: "{mark}"` in `format`'
+
+
+def _several(column: str, columns: Sequence[str]) -> str:
+    """What to write for one of several columns of the same name."""
+    if f"{column} (1)" not in columns:
+        return ""
+    return f": the file has several of that name; write {column} (1) for the first, or (2), …"
 
 
 def read_mapping(path: Path) -> TableMapping:
@@ -218,7 +229,8 @@ def _table_format(fields: Mapping[str, Entry], of: Entry) -> TableFormat:
         of.refuse("`columns` is missing: without a header, the columns need names")
     encoding = _encoding(fields["encoding"]) if "encoding" in fields else "utf-8"
     blank = frozenset(_names(fields["blank"])) if "blank" in fields else frozenset[str]()
-    return TableFormat(delimiter, header, columns, encoding, blank)
+    skip = fields["skip"].whole(0, _MOST_SKIPPED) if "skip" in fields else 0
+    return TableFormat(delimiter, header, columns, encoding, skip, blank)
 
 
 def _names(entry: Entry) -> tuple[str, ...]:

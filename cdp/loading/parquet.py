@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp.loading.rows import Row
-from cdp.loading.table import check_names, make_row, marked
+from cdp.loading.table import make_row, marked, numbered
 from chassis.core.errors import InvalidInput, Unavailable
 
 _ROWS_AT_ONCE = 5_000
@@ -39,8 +39,7 @@ class Parquet:
             ) from None
         file = self._open()
         self.total = int(file.metadata.num_rows)
-        self.columns = tuple(file.schema_arrow.names)
-        check_names(path, self.columns)
+        self.columns = numbered(file.schema_arrow.names)
         self.heading = _as_csv(self.columns)
 
     def rows(self) -> Iterator[Row]:

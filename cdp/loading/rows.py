@@ -79,7 +79,14 @@ class Lines:
 
 
 class JsonRows(Lines):
-    """A file with one JSON object of any shape on each line; its values are the cells of a row."""
+    """A file with one JSON object of any shape on each line; its values are the cells of a row.
+
+    `blank` are the texts that stand for an empty cell.
+    """
+
+    def __init__(self, path: Path, name: str, blank: frozenset[str] = frozenset()) -> None:
+        super().__init__(path, name)
+        self._blank = blank
 
     def rows(self) -> Iterator[Row]:
         """Its lines, except blank ones; in a file of rejected lines each keeps its name."""
@@ -90,7 +97,10 @@ class JsonRows(Lines):
                 yield replace(row, fault=error.message)
                 continue
             name = document.pop(NAME, row.name)
-            yield replace(row, cells=flatten(document), name=str(name))
+            cells = flatten(document)
+            for column in [column for column, cell in cells.items() if cell in self._blank]:
+                cells[column] = ""
+            yield replace(row, cells=cells, name=str(name))
 
     def again(self, row: Row) -> bytes:
         """The line with its name in it, unless it cannot be read."""

@@ -25,13 +25,15 @@ _NOT_CLOSED = "unexpected end of data"  # as csv says it
 class TableFormat:
     """How a table is written.
 
-    `columns` names the columns in place of a header, `blank` are the words for an empty cell.
+    `columns` names the columns in place of a header, `blank` are the words for an empty cell, and
+    `skip` is how many lines, such as a title, stand before the header.
     """
 
     delimiter: str = ","
     header: bool = True
     columns: tuple[str, ...] = ()
     encoding: str = "utf-8"
+    skip: int = 0
     blank: frozenset[str] = frozenset()
 
 
@@ -69,30 +71,28 @@ class Table:
         return marked(row, delimiter)
 
     def _read_header(self, reader: _RowReader) -> None:
+        reader.skip(self.table_format.skip)
         if not self.table_format.header:
             return
         for _number, cells, fault in reader:
             self.heading = b"".join(reader.lines).rstrip(b"\r\n") + b"\n"
             if fault:
                 raise InvalidInput(str(self.path), f"has a heading that {fault}")
-            self.columns = self.table_format.columns or tuple(cell.strip() for cell in cells)
+            self.columns = self.table_format.columns or numbered([cell.strip() for cell in cells])
             if not all(map(_is_text, self.columns)):
                 raise InvalidInput(str(self.path), f"has a heading that {_OTHER_ENCODING}")
             break
         if not self.columns:
             raise InvalidInput(str(self.path), "is empty; it needs at least a heading")
-        check_names(self.path, self.columns)
 
 
-def check_names(path: Path, columns: Sequence[str]) -> None:
-    """InvalidInput if two columns have the same name."""
-    duplicates = [c for c in columns if c and columns.count(c) > 1]
-    if duplicates:
-        raise InvalidInput(
-            str(path),
-            f"has two columns named {duplicates[0]}; rename one, or name all columns in the mapping"
-            " as `columns` of its `format`",
-        )
+def numbered(columns: Sequence[str]) -> tuple[str, ...]:
+    """Names of columns; where several have the same, they are `Note (1)`, `Note (2)`."""
+    names: list[str] = []
+    for place, name in enumerate(columns):
+        same = columns.count(name) > 1 and name
+        names.append(f"{name} ({columns[: place + 1].count(name)})" if same else name)
+    return tuple(names)
 
 
 def make_row(
@@ -162,6 +162,12 @@ class _RowReader:
     @property
     def end(self) -> int:
         return self._lines.end
+
+    def skip(self, lines: int) -> None:
+        """Pass over lines."""
+        for _ in range(lines):
+            self._lines.begin()
+            next(self._lines, None)
 
     def __iter__(self) -> Iterator[tuple[int, list[str], str]]:
         while True:

@@ -24,6 +24,7 @@ from chassis.config.yaml_document import Entry
 from chassis.core.errors import InvalidInput
 from chassis.validation.plain import kind
 from chassis.validation.schema import did_you_mean
+from chassis.validation.slips import means_nothing
 
 ABSENT: Final = object()
 TYPES = ("text", "id", "whole", "number", "flag", "amount", "time", "json")
@@ -47,6 +48,9 @@ _OF_TYPE: Mapping[str, tuple[str, ...]] = {  # the types to which an option appl
     "means_false": ("flag",),
 }
 _COLUMN = re.compile(r"\{([^{}]+)\}")
+_SPREADSHEET_ERROR = re.compile(  # in English, German, French and Spanish
+    r"#(N/A|NV|N/D|N/C|REF!|BEZUG!|VALUE!|WERT!|VALEUR!|DIV/0!|NAME\?|NOM\?|NULL!|NUM!|ZAHL!|NOMBRE!)"
+)
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 
 
@@ -241,7 +245,8 @@ def _looked_up(one: Value, fields: Mapping[str, Entry], entry: Entry) -> Value:
             value = otherwise
         else:
             raise InvalidInput(
-                entry.path, "is not in the table of `values`; add it there, or an `else`"
+                entry.path,
+                f"is not in the table of `values`; add it there, or an `else`{_column_words(one)}",
             )
         return ABSENT if value is None else value
 
@@ -254,21 +259,25 @@ def _quantity(one: Value, fields: Mapping[str, Entry], name: str, path: str) -> 
     times = _template(fields["times"], f"{path}.times") if "times" in fields else None
     per = _template(fields["per"], f"{path}.per") if "per" in fields else None
     finish = _finish(fields, name, path)
+    column = _column_words(one)
     factor_of = partial(cells.read_factor, decimal_comma=_has_comma(fields))
 
     def make(record: RecordCells) -> Any:
         text = one.make(record)
-        value = _read(text, read, path)
+        value = _read(text, read, path, column)
         for factor, divides in ((times, False), (per, True)):
             if factor is None or value is ABSENT:
                 continue
             number = _read(
-                factor.make(record), factor_of, f"{path}.{'per' if divides else 'times'}"
+                factor.make(record), factor_of, f"{path}.{'per' if divides else 'times'}", ""
             )
             if number is ABSENT or (divides and number == 0):
                 return ABSENT
             value = Decimal(value) / number if divides else Decimal(str(value)) * number
-        return value if value is ABSENT else finish(value, record, text)
+        try:
+            return value if value is ABSENT else finish(value, record, text)
+        except CellError as error:
+            raise InvalidInput(path, f"{error}{column}") from None
 
     parts = [part for part in (one, times, per) if part is not None]
     return Value(make, columns_of(parts))
@@ -288,7 +297,7 @@ def _finish(
         if isinstance(value, Decimal):
             value = int(value) if value == value.to_integral_value() else float(value)
         if name == "whole" and type(value) is not int:
-            raise InvalidInput(path, "must be a whole number")
+            raise CellError("must be a whole number")
         return sign * value
 
     return finish
@@ -306,12 +315,9 @@ def _money(
     def finish(value: Decimal, record: RecordCells, text: Any) -> int:
         currency = own.make(record) if own is not None else record.currency
         places = decimals if decimals is not None else cells.currency_decimals(currency)
-        try:
-            if isinstance(text, str):
-                cells.check_sign(text, currency)
-            return cells.minor_units(sign * value, places, rounded=rounded)
-        except CellError as error:
-            raise InvalidInput(path, str(error)) from None
+        if isinstance(text, str):
+            cells.check_sign(text, currency)
+        return cells.minor_units(sign * value, places, rounded=rounded)
 
     return finish
 
@@ -387,10 +393,22 @@ def _single_cell(rows: Sequence[Row], name: str, path: str) -> str:
                     path, f"is ambiguous: {name} differs between the lines of the group"
                 )
             found = cell
+    if _SPREADSHEET_ERROR.fullmatch(found):
+        raise InvalidInput(
+            path,
+            f"has {found}, an error of a spreadsheet; correct it, or name it in `blank` of `format`"
+            f" (column {name})",
+        )
     return found
 
 
-def _read(text: Any, read: Reader, path: str) -> Any:
+def _column_words(one: Value) -> str:
+    """Which column a message is about."""
+    names = dict.fromkeys(name for _path, name in one.columns)
+    return f" (column {', '.join(names)})" if names else ""
+
+
+def _read(text: Any, read: Reader, path: str, column: str) -> Any:
     if text is ABSENT:
         return ABSENT
     if not isinstance(text, str):  # from a table of values
@@ -399,7 +417,9 @@ def _read(text: Any, read: Reader, path: str) -> Any:
         return read(text)
     except (ArithmeticError, ValueError) as error:
         message = str(error) if type(error) is CellError else "cannot be read"
-        raise InvalidInput(path, message) from None
+        if means_nothing(text):
+            message += "; if it stands for an empty cell, name it in `blank` of `format`"
+        raise InvalidInput(path, message + column) from None
 
 
 def _zone(entry: Entry | None) -> tzinfo | None:

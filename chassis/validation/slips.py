@@ -27,7 +27,9 @@ _NO_WORDS = """
     false no n f 0 off nein non não nao nee nej nie nem ei hayır нет όχι いいえ 否 아니요
 """  # noqa: RUF001
 YES, NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
-_NOTHING = frozenset(("null", "(null)", "none", "nil", "undefined", "nan", "n/a", "#n/a", "\\n"))
+_NOTHING = frozenset(
+    ("null", "(null)", "none", "nil", "undefined", "nan", "n/a", "#n/a", "(not set)", "\\n")
+)
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _ROUND = re.compile(r"([+-]?\d{1,15})\.0+", re.ASCII)

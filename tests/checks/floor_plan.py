@@ -6,10 +6,12 @@ a decision about all services; docs/adr/ has the reasons.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tests.checks.tree import Tree
 
+_REVISION = re.compile(r"migrations/\d+_\w+\.py")
 REQUIRED = (
     "README.md",
     "__init__.py",
@@ -59,9 +61,22 @@ def _faults(service: str, tree: Tree) -> Iterator[str]:
     for path in REQUIRED:
         if not any(path in (name, name.split("/")[0], _role(name)) for name in inside):
             yield f"{prefix}{path}: is missing; every service has it"
+    yield from _numbers(prefix, inside)
     allowed = {*ROLES, *ADDITIONS.get(service, ())}
     for entry in sorted({_role(name) for name in inside} - allowed):
         yield f"{prefix}{entry}: is not a role of the floor plan: {', '.join(sorted(ROLES))}"
+
+
+def _numbers(prefix: str, inside: list[str]) -> Iterator[str]:
+    """Revisions that do not follow one another: two people have made the next one."""
+    names = sorted(n.removeprefix("migrations/") for n in inside if _REVISION.fullmatch(n))
+    for expected, name in enumerate(names, start=1):
+        if int(name.partition("_")[0]) != expected:
+            yield (
+                f"{prefix}migrations/{name}: should be number {expected:04}; if another has its"
+                " number, give the later one the next, and its `revision` too"
+            )
+            return
 
 
 def _role(name: str) -> str:

@@ -181,7 +181,14 @@ HOW_WRITTEN = "or say how it is written as `format`, such as %d/%m/%Y %H:%M"
         ("as: amount", "2x3", "must be an amount such as 49.99"),
         ("as: amount", "3 for 5", "must be an amount such as 49.99"),
         ("as: amount", "1.2.3", "must be an amount such as 49.99"),
-        ("as: amount", "nan", "must be an amount such as 49.99"),
+        (
+            "as: amount",
+            "nan",
+            (
+                "must be an amount such as 49.99; if it stands for an empty cell, name it in"
+                " `blank` of `format`"
+            ),
+        ),
         ("as: amount", "1e999999", "must be an amount such as 49.99"),
         (
             "as: amount",
@@ -203,7 +210,7 @@ def test_a_cell_that_does_not_fit_is_refused_without_repeating_it(
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
         value(f"{{from: '{{c}}', {text}}}", {"c": cell})
-    assert str(refused.value) == f"data.x: {message}"
+    assert str(refused.value) == f"data.x: {message} (column c)"
 
 
 def test_the_lines_of_a_group_are_summed_up_and_listed() -> None:

@@ -156,7 +156,10 @@ def test_a_file_in_latin_1_is_read_if_the_mapping_says_so_and_refused_by_the_row
         ("", "is empty; it needs at least a heading"),
         ("\n\n", "is empty; it needs at least a heading"),
         (b"\xef\xbb\xbf", "is empty; it needs at least a heading"),
-        ("order,at,who,paid,paid\n", "has two columns named paid; rename one, or name all"),
+        (
+            "order,at,who,paid,paid\n",
+            "has several of that name; write paid (1) for the first",
+        ),
         ("Order,At,Who,Paid\n", "reads the column order, which does not exist; did you mean"),
         ((HEADING + ROW).encode("utf-16"), "is in UTF-16 or UTF-32; save it as UTF-8"),
         ((HEADING + ROW).replace("\n", "\r").encode(), "has lines that end with CR alone"),
@@ -237,9 +240,10 @@ def test_a_time_is_read_as_it_is_written(
         ("31/10/2026 10:00", "", "say how it is written as `format`, such as %d/%m/%Y"),
         ("31/10/2026", 'format: "%m/%d/%Y"', "must be a time written as %m/%d/%Y"),
         ("2026-03-29 02:30", "", "does not exist in Europe/Berlin, where the clocks were put"),
-        ("1790000000000000", "format: epoch", "must be a time written as epoch"),
+        ("1790000000000000", "format: epoch", "as many digits as `format: epoch_us`"),
+        ("1790000000", "format: epoch_us", "has as many digits as `format: epoch`"),
         ("0000-00-00 00:00:00", "", "must be a time"),
-        ("45321.5", "", "must be a time"),
+        ("45321.5", "", "as spreadsheets count days; add `excel` to its `format`"),
     ],
 )
 def test_a_time_that_is_none_is_refused(tmp_path: Path, text: str, time: str, fault: str) -> None:

@@ -193,7 +193,6 @@ def test_a_row_with_a_cell_too_few_can_be_mended_where_it_stands(tmp_path: Path)
     ("text", "fault"),
     [
         ("", "is empty; it needs"),
-        ("a,b,a\n", "has two columns named a"),
         (
             'a,"b\n1,2\n',
             "has a heading that cannot be read as CSV: a quote at line 1 is not closed",
@@ -264,11 +263,19 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
         Parquet(tmp_path / "orders.parquet", "orders")
 
 
-def test_parquet_with_two_columns_of_one_name_is_refused(tmp_path: Path) -> None:
+def test_columns_of_one_name_are_numbered(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("a,b,a,,\n1,2,3,4,5\n")
+    table = Table(tmp_path / "orders.csv", "orders", TableFormat())
+    assert table.columns == ("a (1)", "b", "a (2)", "", "")
+    (row,) = table.rows()
+    assert (row.cells["a (1)"], row.cells["b"], row.cells["a (2)"]) == ("1", "2", "3")
+
+
+def test_parquet_with_two_columns_of_one_name_has_them_numbered(tmp_path: Path) -> None:
     two = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["id", "id"])
     parquet.write_table(two, tmp_path / "orders.parquet")
-    with pytest.raises(InvalidInput, match="has two columns named id"):
-        Parquet(tmp_path / "orders.parquet", "orders")
+    (row,) = Parquet(tmp_path / "orders.parquet", "orders").rows()
+    assert row.cells == {"id (1)": "1", "id (2)": "2"}
 
 
 def test_parquet_that_is_damaged_ends_in_a_sentence_behind_what_can_be_read(tmp_path: Path) -> None:

@@ -132,6 +132,13 @@ def test_a_file_of_the_floor_plan_may_be_a_package() -> None:
     assert floor_plan.faults(Tree({**files, "services/a/stores/orders.py": ""}))
 
 
+def test_two_revisions_of_one_number_and_a_gap_are_found() -> None:
+    for name in ("0001_b.py", "0003_c.py"):
+        (fault,) = floor_plan.faults(Tree({**SERVICE, f"services/a/migrations/{name}": ""}))
+        assert f"services/a/migrations/{name}: should be number 0002" in fault
+    assert floor_plan.faults(Tree({**SERVICE, "services/a/migrations/0002_b.py": ""})) == []
+
+
 @pytest.mark.parametrize("path", sorted(SERVICE))
 def test_no_part_of_a_service_may_be_missing(path: str) -> None:
     files = {name: text for name, text in SERVICE.items() if name != path}
