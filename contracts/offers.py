@@ -37,7 +37,7 @@ from chassis.validation.schema import (
     load_checked,
 )
 from contracts.common import IgnoredIdentifierSchema
-from contracts.event_types import Quantity
+from contracts.event_fields import Quantity
 from contracts.fields import Currency, OptionalIdentifiers, Versions
 
 MAX_REQUEST_BYTES = 64 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.validation.fields import Integer, JsonObject, ListOf, Nested, Text
 from chassis.validation.schema import StrictSchema
 from contracts.common import MAX_VERSION
-from contracts.event_types import MAX_STORE, MAX_TEXT
+from contracts.event_fields import MAX_STORE, MAX_TEXT
 
 
 class OrderStreamSchema(StrictSchema):

@@ -71,11 +71,11 @@ class Table:
         return marked(row, delimiter)
 
     def _read_header(self, reader: _RowReader) -> None:
-        reader.skip(self.table_format.skip)
+        above = self.heading = reader.skip(self.table_format.skip)
         if not self.table_format.header:
             return
         for _number, cells, fault in reader:
-            self.heading = b"".join(reader.lines).rstrip(b"\r\n") + b"\n"
+            self.heading = above + b"".join(reader.lines).rstrip(b"\r\n") + b"\n"
             if fault:
                 raise InvalidInput(str(self.path), f"has a heading that {fault}")
             self.columns = self.table_format.columns or numbered([cell.strip() for cell in cells])
@@ -163,11 +163,14 @@ class _RowReader:
     def end(self) -> int:
         return self._lines.end
 
-    def skip(self, lines: int) -> None:
-        """Pass over lines."""
+    def skip(self, lines: int) -> bytes:
+        """Pass over lines; these lines."""
+        passed = b""
         for _ in range(lines):
             self._lines.begin()
             next(self._lines, None)
+            passed += b"".join(self.lines)
+        return passed
 
     def __iter__(self) -> Iterator[tuple[int, list[str], str]]:
         while True:

@@ -22,7 +22,7 @@ from chassis.validation.fields import (
     Name,
     Text,
 )
-from contracts import event_types
+from contracts import event_fields, event_types
 from contracts.fields import MAX_IDENTIFIERS, Currency, Identifiers, OptionalIdentifiers, Versions
 from contracts.offers import MAX_ITEMS, MAX_STREAMS, Referrer, Stock, Token
 from contracts.profiles import GetProfileRequest
@@ -87,10 +87,10 @@ class _Converter(OpenAPIConverter):
         for kind, bound in _BOUNDS.items():
             if isinstance(field, kind):
                 bounds |= bound(field)
-        if isinstance(field, event_types.Traits):
+        if isinstance(field, event_fields.Traits):
             bounds["properties"] = {
                 name: _or_null(self.field2property(trait))
-                for name, trait in event_types.LOYALTY_TRAITS.items()
+                for name, trait in event_fields.LOYALTY_TRAITS.items()
             }
         return bounds
 
@@ -157,7 +157,7 @@ _BOUNDS: Mapping[type[fields.Field[Any]], Callable[[Any], dict[str, Any]]] = {
     },
     Choice: lambda field: {"enum": list(field.choices)},
     Integer: _whole,
-    event_types.Quantity: lambda _field: {"minimum": 0, "maximum": event_types.MAX_QUANTITY},
+    event_fields.Quantity: lambda _field: {"minimum": 0, "maximum": event_fields.MAX_QUANTITY},
     Currency: lambda _field: {"pattern": "^[A-Z]{3}$"},
     Instant: lambda _field: {"format": "date-time"},
     MapOf: lambda field: {

@@ -114,6 +114,19 @@ def test_a_cash_registers_report_with_a_title_merged_cells_and_totals(tmp_path: 
     assert (found.rows, found.left_out) == (7, 1)
 
 
+def test_rejected_rows_are_read_again_below_the_lines_above_their_heading(tmp_path: Path) -> None:
+    (tmp_path / "pos.csv").write_bytes(POS.encode("cp1252"))
+    (tmp_path / "pos.yaml").write_text(POS_MAPPING)
+    mapping = read_mapping(tmp_path / "pos.yaml")
+    source, records, _make_events = open_file(tmp_path / "pos.csv", mapping)
+    first = next(iter(records()))
+    again = tmp_path / "pos.rejected.csv"
+    again.write_bytes(source.heading + b"".join(source.again(row) for row in first.rows))
+    _source, records, _make_events = open_file(again, mapping)
+    (found,) = records()
+    assert [(r.name, r.cells) for r in found.rows] == [(r.name, r.cells) for r in first.rows]
+
+
 def test_a_heading_further_down_is_found_out(tmp_path: Path) -> None:
     (tmp_path / "pos.csv").write_bytes(POS.encode("cp1252"))
     (tmp_path / "pos.yaml").write_text(POS_MAPPING.replace(", skip: 1", ""))
