@@ -169,8 +169,8 @@ def _first_name(state: IdentityState, account: Part) -> Tenure:
 def _affected(state: IdentityState, touched: Iterable[str]) -> set[str]:
     """All streams whose part or label may depend on the facts of `touched`.
 
-    A stream brings its group, the address streams on it, and all of its profile if the profile is
-    labelled by it or by one that is affected.
+    A stream brings its group, the address streams on it and those that are pinned to it, and all of
+    its profile if the profile is labelled by it or by one that is affected.
     """
     affected: set[str] = set()
     missing = Needs()
@@ -209,6 +209,7 @@ def _brought_by(state: IdentityState, entry: Stream) -> list[str]:
         brought += (member.stream for member in state.group(entry.group))
         brought += streams_on(state, entry)
         brought += (entry.home, entry.profile)
+    brought += state.pinned_to(entry.stream)
     if entry.profile == entry.stream:
         brought += (member.stream for member in state.members(entry.stream))
     return brought

@@ -39,6 +39,9 @@ SIGHTINGS_WITH = PreparedStatement(
         among(_S.on_tenure, "streams"), among(_S.profile_id, "profiles"), _STREAM
     )
 )
+SIGHTINGS_PINNED_TO = PreparedStatement(
+    SELECT_SIGHTINGS.where(among(_S.pin, "streams"), _S.pin.is_not(None))
+)
 _RANKED = (
     SELECT_SIGHTINGS.add_columns(
         sa.func.row_number()

@@ -32,6 +32,7 @@ from services.identity.store.addresses import (
     SIGHTINGS_OF_PROFILES,
     SIGHTINGS_OF_STREAMS,
     SIGHTINGS_ON,
+    SIGHTINGS_PINNED_TO,
     SIGHTINGS_WITH,
     sightings_of_rows,
 )
@@ -211,6 +212,19 @@ def _load_needs(unit: UnitOfWork, state: IdentityState, needs: Needs) -> None:
         )
         state.load(sightings=sightings_of_rows(rows))
     state.whole_tenures.update(tenure.stream for tenure in whole)
+    _load_pinned(unit, state, {stream.stream for stream in state.streams()} | needs.anchors)
+
+
+def _load_pinned(unit: UnitOfWork, state: IdentityState, anchors: set[str]) -> None:
+    """What a desk has pinned to streams, and to that in turn."""
+    asked: set[str] = set()
+    while missing := sorted(anchors - asked):
+        rows = SIGHTINGS_PINNED_TO.execute(unit.connection, streams=missing)
+        pinned = sightings_of_rows(rows)
+        state.load(sightings=pinned)
+        asked.update(missing)
+        anchors |= {sighting.stream for sighting in pinned}
+    state.loaded |= Needs(anchors=frozenset(asked))
 
 
 def _load_groups(unit: UnitOfWork, state: IdentityState, groups: Collection[str]) -> None:

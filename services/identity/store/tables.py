@@ -84,6 +84,12 @@ SIGHTINGS = sa.Table(
     sa.Column("untied", sa.Boolean, nullable=False, info=NOT_PERSONAL),
     sa.Column("beyond_proof", sa.Boolean, nullable=False, info=NOT_PERSONAL),
     sa.Index("ix_sightings_on_tenure", "on_tenure", "profile_id"),
+    sa.Index(
+        "ix_sightings_pin",
+        "pin",
+        postgresql_where=sa.text("pin IS NOT NULL"),
+        sqlite_where=sa.text("pin IS NOT NULL"),
+    ),
 )
 
 # Every id that was ever a profile's, to lock it by; one that was merged away has no tenures. See

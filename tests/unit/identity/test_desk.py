@@ -124,6 +124,20 @@ class TestMerge:
         assert shop.together(shop.guest(3, anonymous_id="d"), ann)
 
 
+def test_an_address_that_was_merged_into_another_goes_wherever_that_one_goes(
+    shop: ResolvedShop,
+) -> None:
+    first = shop.order(1, device_id="d", anonymous_id="a", email="first@shop.example")
+    shop.account(1, user_id="eve", anonymous_id="a", email="eve@shop.example")
+    other = shop.order(1, email="other@shop.example")
+    shop.merge(shop.profile_of(first), shop.profile_of(other))
+    card = shop.account(6, loyalty_id="card", device_id="d")
+    assert shop.together(first, other, card)
+    shop.guest(5, device_id="d", email="second@shop.example")  # it is no longer the only one there
+    assert shop.together(first, other)
+    assert not shop.together(first, card)
+
+
 def _orders(stream: str) -> Summary:
     """Some behaviour of a stream that differs from that of every other."""
     summary = Summary()

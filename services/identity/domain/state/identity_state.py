@@ -56,6 +56,7 @@ class IdentityState:
     _members: dict[str, set[str]] = field(default_factory=dict)
     _groups: dict[str, set[str]] = field(default_factory=dict)
     _on: dict[str, set[SightingPlace]] = field(default_factory=dict)
+    _pinned: dict[str, set[str]] = field(default_factory=dict)
     _of_address: dict[str, set[SightingPlace]] = field(default_factory=dict)
 
     # What was loaded
@@ -199,6 +200,12 @@ class IdentityState:
         if stream not in self.whole_tenures and stream not in self.new:
             raise Incomplete(Needs(groups=frozenset([self.tenure(stream).group])))
         return [self.sightings[place] for place in sorted(self._on.get(stream, ()))]
+
+    def pinned_to(self, stream: str) -> list[str]:
+        """The address streams that a desk has pinned to a stream; Incomplete if not asked for."""
+        if stream not in self.loaded.anchors and stream not in self.new:
+            raise Incomplete(Needs(anchors=frozenset([stream])))
+        return sorted(self._pinned.get(stream, ()))
 
     def members(self, profile: str) -> list[Stream]:
         """All streams in a profile, sorted; Incomplete if some may be missing."""
@@ -349,6 +356,11 @@ class IdentityState:
         self._groups[tenure.group].discard(tenure.stream)
 
     def _put_sighting(self, sighting: Sighting) -> None:
+        before = self.sightings.get(sighting.place)
+        if before is not None and before.pin:
+            self._pinned[before.pin].discard(before.stream)
+        if sighting.pin:
+            self._pinned.setdefault(sighting.pin, set()).add(sighting.stream)
         self.sightings[sighting.place] = sighting
         self._on.setdefault(sighting.on, set()).add(sighting.place)
         self._of_address.setdefault(sighting.address, set()).add(sighting.place)

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What has to be loaded: profiles, streams and groups whole, addresses with the streams that a
-    proof moves, and the sightings of pairs of an address and a stream."""
+    proof moves, the sightings of pairs of an address and a stream, and what a desk has pinned to
+    streams (`anchors`)."""
 
     profiles: frozenset[str] = frozenset()
     streams: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
     pairs: frozenset[tuple[str, str]] = frozenset()
+    anchors: frozenset[str] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -23,6 +25,7 @@ class Needs:
             self.groups | other.groups,
             self.addresses | other.addresses,
             self.pairs | other.pairs,
+            self.anchors | other.anchors,
         )
 
     def __sub__(self, other: Needs) -> Needs:
@@ -32,10 +35,13 @@ class Needs:
             self.groups - other.groups,
             self.addresses - other.addresses,
             self.pairs - other.pairs,
+            self.anchors - other.anchors,
         )
 
     def __bool__(self) -> bool:
-        return any((self.profiles, self.streams, self.groups, self.addresses, self.pairs))
+        return any(
+            (self.profiles, self.streams, self.groups, self.addresses, self.pairs, self.anchors)
+        )
 
 
 class Incomplete(Exception):
