@@ -16,6 +16,7 @@ people.
 from rules.facts import EMPTY_FACTS, Fact, Facts, ListedFacts
 from rules.fields import purpose_name
 from rules.language.errors import RuleError
+from rules.language.form import FormError, rule_form, rule_text
 from rules.language.reads import Reads
 from rules.language.rule import Rule, Verdict, compile_rule
 from rules.language.shop import ShopContext
@@ -42,6 +43,7 @@ __all__ = [
     "SEGMENT_VOCABULARY",
     "Fact",
     "Facts",
+    "FormError",
     "ListedFacts",
     "Occasion",
     "OrderAccount",
@@ -63,4 +65,6 @@ __all__ = [
     "purpose_name",
     "refunded_amount",
     "refunded_money",
+    "rule_form",
+    "rule_text",
 ]
