@@ -18,10 +18,31 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float | Fraction) and not isinstance(value, bool)
 
 
+def order_of(left: Any, right: Any) -> int | None:
+    """How two numbers compare: -1, 0 or 1; None if one is none.
+
+    A fraction is rounded beside a float, which is rounded itself: 7 / 10 equals 0.7.
+    """
+    if not is_number(left) or not is_number(right):
+        return None
+    if isinstance(left, float) and isinstance(right, Fraction):
+        right = _rounded(right)
+    elif isinstance(left, Fraction) and isinstance(right, float):
+        left = _rounded(left)
+    return int(left > right) - int(left < right)
+
+
+def _rounded(number: Fraction) -> float | Fraction:
+    try:
+        return float(number)
+    except OverflowError:
+        return number
+
+
 def equal(left: Any, right: Any) -> bool:
     """Whether both are present, of the same kind and equal."""
     if is_number(left) and is_number(right):
-        return bool(left == right)
+        return order_of(left, right) == 0
     return left is not None and type(left) is type(right) and bool(left == right)
 
 
@@ -41,7 +62,10 @@ def within(member: Any, whole: Any) -> bool:
 
 def _ordered(compare: Compare) -> Compare:
     def holds(left: Any, right: Any) -> bool:
-        return is_number(left) and is_number(right) and compare(left, right)
+        if type(left) is int is type(right):
+            return compare(left, right)
+        order = order_of(left, right)
+        return order is not None and compare(order, 0)
 
     return holds
 

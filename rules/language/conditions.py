@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from rules.language.comparison import is_number
+from rules.language.comparison import is_number, order_of
 from rules.language.curves import Trend, first_turn
 from rules.language.reads import NOTHING, Reads, union
 from rules.language.terms import F, Holds, Term
@@ -193,7 +193,7 @@ class Pair(Generic[F]):
 
         def look(at: int) -> tuple[Any, bool]:
             left, right = curves[0].value(at), curves[1].value(at)
-            return _order(left, right) if moves else None, self.compare(left, right)
+            return order_of(left, right) if moves else None, self.compare(left, right)
 
         return look(now)[1], first_turn(curves, look, now, moves)
 
@@ -216,14 +216,7 @@ def _region(value: Any, bounds: tuple[Any, ...]) -> int | None:
     """Where a number lies among the bounds, of which it may equal one."""
     if not is_number(value):
         return None
-    return sum(int(value > bound) + int(value >= bound) for bound in bounds)
-
-
-def _order(left: Any, right: Any) -> int | None:
-    """How two numbers compare: -1, 0 or 1."""
-    if not is_number(left) or not is_number(right):
-        return None
-    return int(left > right) - int(left < right)
+    return sum(1 + (order_of(value, bound) or 0) for bound in bounds)
 
 
 def _word(value: bool) -> str:
