@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ from services.identity.domain.resolution import (
     resolve,
     resolve_unchanged,
 )
-from services.identity.domain.state import IdentityPolicy, IdentityState, Needs, Sighting
+from services.identity.domain.state import IdentityPolicy, IdentityState, Needs, Sighting, Stream
 from services.identity.domain.support import merge, split
 
 TYPES = load_types()
@@ -168,6 +168,21 @@ def recomputed_labels(state: IdentityState) -> dict[str, str]:
     parts = {stream.stream: part_of(state, stream) for stream in state.streams()}
     labels = {part: label_of(state, part, parts) for part in set(parts.values())}
     return {stream: labels[part] for stream, part in parts.items()}
+
+
+def has_cause(state: IdentityState, stream: Stream, names: Collection[str]) -> bool:
+    """Whether a stream is an account's by its name, by a proven address or by a sign-in.
+
+    `names` are the streams of the names of the account.
+    """
+    if isinstance(stream, Sighting):
+        device = state.tenures.get(stream.on)
+        is_on_device = device is not None and device.profile == stream.profile
+        return is_on_device or state.address_tenure(stream.address, stream.number).held_by in names
+    if stream.assurance != "device":
+        return True
+    claims = {claim for t in state.group(stream.group) for claim in (t.owner, t.beside)}
+    return not claims.isdisjoint(names)
 
 
 def check_profile(state: IdentityState, profile: str) -> None:

@@ -14,7 +14,7 @@ from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution
 from services.identity.domain.state import Sighting
 from tests.unit.identity.observed import SEQUENCES
-from tests.unit.identity.shop import ResolvedShop
+from tests.unit.identity.shop import ResolvedShop, has_cause
 
 ANN = "ann@shop.example"
 SPENDERS = compile_rule('revenue("USD") >= 20', SEGMENT_VOCABULARY)
@@ -260,3 +260,27 @@ def test_a_split_stands_though_a_device_of_the_other_account_was_seen_beside() -
     mobile = shop.guest(3, device_id="laptop", anonymous_id="mobile")
     assert not shop.together(mobile, card)
     assert shop.profile_of(ann) != shop.profile_of(card)
+
+
+@given(SEQUENCES, SEQUENCES, st.randoms(use_true_random=False))
+def test_a_stream_without_a_cause_of_its_own_is_in_an_account_by_a_desk(
+    before: list[Observation], after: list[Observation], chance: random.Random
+) -> None:
+    shop = ResolvedShop()
+    for observation in before:
+        shop.resolve(observation)
+    by_desk: set[str] = set()
+    for _ in range(3):
+        undo = _some_repair(shop, chance)
+        if undo and undo[0] == "split_keys":
+            by_desk |= {member.stream for member in shop.state.members(str(undo[1][0]))}
+    for observation in after:
+        shop.resolve(observation)
+    groups = {t.group for t in shop.state.tenures.values() if t.stream in by_desk}
+    for stream in shop.state.streams():
+        names = {n.stream for n in shop.state.members(stream.profile) if n.assurance == "verified"}
+        if names and not has_cause(shop.state, stream, names):
+            pin = stream.pin if isinstance(stream, Sighting) else None
+            device = stream.on if isinstance(stream, Sighting) else stream.stream
+            tenure = shop.state.tenures.get(device)
+            assert pin or stream.stream in by_desk or (tenure and tenure.group in groups)

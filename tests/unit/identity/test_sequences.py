@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution, resolve_unchanged
-from services.identity.domain.state import IdentityState, Sighting
+from services.identity.domain.state import IdentityState
 from tests.unit.identity.observed import DEVICES, PEOPLE, SEQUENCES, TYPES
-from tests.unit.identity.shop import ResolvedShop, recomputed_labels, seen
+from tests.unit.identity.shop import ResolvedShop, has_cause, recomputed_labels, seen
 
 
 @given(SEQUENCES)
@@ -32,15 +32,7 @@ def test_a_stream_is_in_an_account_by_its_name_a_sign_in_or_a_proven_address(
         shop.resolve(observation)
     for stream in shop.state.streams():
         names = {n.stream for n in shop.state.members(stream.profile) if n.assurance == "verified"}
-        if not names:
-            continue
-        if isinstance(stream, Sighting):
-            holder = shop.state.address_tenure(stream.address, stream.number).held_by
-            device = shop.state.tenures.get(stream.on)
-            assert holder in names or (device and device.profile == stream.profile)
-        elif stream.assurance == "device":
-            group = shop.state.group(stream.group)
-            assert names & {claim for t in group for claim in (t.owner, t.beside)}
+        assert not names or has_cause(shop.state, stream, names)
 
 
 @given(SEQUENCES)
