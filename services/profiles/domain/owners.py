@@ -39,11 +39,15 @@ class Owners:
     place: int
 
     def profile_of(self, stream: str) -> str | None:
-        """The profile of a stream, None for one that is nobody's."""
-        for label in reversed(self.history.labels.get(stream, ())):
+        """The profile of a stream, None for one that is nobody's.
+
+        One that a later event of the call begins is that of its beginning: its cart may be bought.
+        """
+        labels = self.history.labels.get(stream, ())
+        for label in reversed(labels):
             if label.since <= self.place:
                 return label.profile_id
-        return None
+        return labels[0].profile_id if labels else None
 
     def is_account(self, stream: str) -> bool:
         """Whether a stream is an account's."""

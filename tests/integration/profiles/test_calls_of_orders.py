@@ -18,7 +18,8 @@ from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from contracts.identity.calls import read_observations
 from deploy.services import upgrade
-from rules import Summary
+from profile_index import profiles_of
+from rules import Summary, combine
 from services.identity.commands import ResolveHandler
 from services.identity.domain import responses
 from services.profiles import store
@@ -105,6 +106,10 @@ class OrderShop:
             lambda unit: [list(unit.connection.execute(query)) for query in of_shop.values()]
         )
         summaries = folded(log)
+        labels = self.profiles.work.read(lambda unit: profiles_of(unit, summaries))
+        profiles: dict[str | None, list[str]] = {}
+        for stream in summaries:
+            profiles.setdefault(labels.get(stream), []).append(stream)
         return {
             "recorded as": {
                 _cause(event).removesuffix(f"-{shop}"): names[event.metadata["profile_id"]]
@@ -125,9 +130,11 @@ class OrderShop:
                 names[stream]: sorted(order.net for order in summary.book(None).orders)
                 for stream, summary in summaries.items()
             },
-            "abandoned": {
-                names[stream] for stream, found in summaries.items() if _abandoned(found)
-            },
+            "abandoned": sorted(
+                sorted(names[stream] for stream in streams)
+                for streams in profiles.values()
+                if _abandoned(combine(summaries[stream] for stream in streams))
+            ),
             "reviews": sorted(
                 (
                     row.order_id.removesuffix(f"-{shop}"),
@@ -232,6 +239,7 @@ CARTS = st.builds(
     st.sampled_from([(D1, False), (D2, False), ({**A, **D1}, True)]),
     minute=st.sampled_from([0, 1, 2, 3, 20]),
     cart_id=st.just("c"),
+    products=st.just([]),
 )
 CALLS = st.lists(
     st.tuples(
@@ -303,7 +311,7 @@ def test_an_account_that_has_signed_in_before_the_call_keeps_its_order(
 ) -> None:
     """The device is known from a call before: what its owner was is in the log alone."""
     own_shop.identity.in_hurry = in_hurry
-    known = ("server", [shop_event("cart_updated", (D1, False))])
+    known = ("server", [shop_event("cart_updated", (D1, False), products=[])])
     sign_in = shop_event("signed_in", ({**A, **D1}, True), minute=1)
     first = shop_event("order_completed", (D1, False), "3", 2)
     other = shop_event("order_completed", (B, True), "3", 3)

@@ -141,3 +141,24 @@ def test_a_cart_that_many_streams_tell_of_leaves_room_for_others(
         "huge": {f"s{number:04}": 5 for number in range(10)},
         "small": {"s0000": 7, "s0001": 6},
     }
+
+
+def test_a_cart_that_is_told_of_while_it_is_bought_learns_of_that(
+    profiles: ProfilesWithoutNameko,
+) -> None:
+    def tell(number: int) -> None:
+        cart = {"cart_id": f"c-{number // 2}", "products": []}
+        if number % 2:
+            device = {"anonymous_id": f"a-{number}"}
+            profiles.record(event(f"e-{number}", "cart_updated", identifiers=device, data=cart))
+        else:
+            bought = order(f"e-{number}", f"o-{number}", 500, **SENDERS[0])
+            profiles.record({**bought, "data": {**bought["data"], **cart}})
+
+    pool = eventlet.GreenPool()
+    for call in [pool.spawn(tell, number) for number in range(32)]:
+        call.wait()
+    carts = [each.stream for each in profiles.log() if each.type == "cart_updated"]
+    checkouts = [each.stream for each in profiles.log() if each.type == "checkout_completed"]
+    assert sorted(checkouts) == sorted(carts)
+    assert len(set(carts)) == 16
