@@ -27,9 +27,6 @@ class Customers:
     def __len__(self) -> int:
         return len(self.repeats)
 
-    def __getitem__(self, rows: npt.NDArray[np.bool_] | slice) -> Customers:
-        return Customers(self.repeats[rows], self.recency[rows], self.age[rows])
-
 
 @dataclass(frozen=True, slots=True)
 class Spenders:

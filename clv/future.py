@@ -29,13 +29,13 @@ from clv.quadrature import Array, beta_rule
 _FREQUENT = 20  # repeats from which the series is short
 _SIZES = ((0.2, 8), (1.0, 16), (4.0, 32), (12.0, 64), (50.0, 128), (1_000.0, 512))
 _LARGEST = 1_024
-_MOST_TERMS = 20_000
+_SMALLEST = 1e-17  # of the sum: a term that changes nothing any more
 _ROWS = 4_096  # at a time: 32 points of each stay in the processor's cache
 
 
 def orders_if_alive(model: BuyingModel, repeats: int, z: Array) -> Array:
     """The orders that living customers with that many repeats will place; for each z."""
-    if repeats >= max(_FREQUENT, 2 * model.a):
+    if repeats >= max(_FREQUENT, 2 * model.a, model.b / 8):
         return _series(model, repeats, z)
     found = np.empty_like(z)
     smallest = 0.0
@@ -61,7 +61,8 @@ def _series(model: BuyingModel, repeats: int, z: Array) -> Array:
     """-C [((1 - y)^(a-1) - 1) / (a-1) + (1 - y)^(a-1) G], where y = z / (1 + z) and G is the rest.
 
     The hypergeometric function is F(a-1, B; C; y) = 1 + (a-1) G, with B = a + b + k - 1 - r - x and
-    C = a + b + k - 1: taking (a-1) out leaves nothing that a = 1 would divide by.
+    C = a + b + k - 1: taking (a-1) out leaves nothing that a = 1 would divide by. Even at y = 1
+    terms fall as n^-(x - a).
     """
     a = model.a
     c = a + model.b + model.survivals(repeats) - 1
@@ -70,10 +71,10 @@ def _series(model: BuyingModel, repeats: int, z: Array) -> Array:
     log = -np.log1p(z)
     term = b / c * y
     rest = term.copy()
-    for n in range(1, _MOST_TERMS):
+    n = 1
+    while np.any(np.abs(term) > _SMALLEST * np.abs(rest)):
         term = term * ((a + n - 1) * (b + n) / ((c + n) * (n + 1))) * y
         rest += term
-        if np.all(np.abs(term) <= 1e-17 * np.abs(rest)):
-            break
+        n += 1
     first = np.expm1((a - 1) * log) / (a - 1) if a != 1 else log
     return -c * (first + np.exp((a - 1) * log) * rest)

@@ -32,7 +32,7 @@ from services.segments.domain.value_model import to_plain
 from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry
 from services.segments.store import EVALUATION_GAUGES, FILE_GAUGE, UNREADABLE_GAUGE
-from services.segments.value_fitting import ValueModels
+from services.segments.value_fitting import ValueFitting, ValueModelRegistry
 from services.segments.value_settings import SHIPPED_VALUES, load_value_settings
 
 _TICK_SECONDS = 0.5
@@ -57,9 +57,10 @@ class SegmentsService(Service):
     )
     types = Resource(lambda settings: load_types(settings.config_dir))
     due: commands.DueEvaluation = Resource(lambda _settings: commands.DueEvaluation())
-    value_models: ValueModels = Resource(
-        lambda settings: ValueModels(load_value_settings(settings.config_dir))
+    value_fitting: ValueFitting = Resource(
+        lambda settings: ValueFitting(load_value_settings(settings.config_dir))
     )
+    value_models: ValueModelRegistry = Resource(lambda _settings: ValueModelRegistry())
     profiles_log = FollowedLog("profiles")
 
     @property
@@ -249,4 +250,4 @@ class SegmentsService(Service):
     @every(_FIT_TICK_SECONDS)
     def fit_due(self) -> None:
         """Fits the model of customer lifetime value when it is time."""
-        self.value_models.run_due(self.work)
+        self.value_fitting.run_due(self.work)

@@ -42,11 +42,10 @@ def ignore(doing: str, done: int) -> None:
     del doing, done
 
 
-class ValueModels:
+class ValueModelRegistry:
     """The model in force, decoded once for each version; one in each process."""
 
-    def __init__(self, settings: ValueSettings) -> None:
-        self.settings = settings
+    def __init__(self) -> None:
         self._current: VersionedModel | None = None
 
     def current(self, unit: UnitOfWork) -> VersionedModel | None:
@@ -59,12 +58,19 @@ class ValueModels:
             self._current = from_plain(VALUE_MODEL_FITTED.load(plain))
         return self._current
 
+
+class ValueFitting:
+    """Fits the model when it is time, as clv.yaml says; one in each process."""
+
+    def __init__(self, settings: ValueSettings) -> None:
+        self._settings = settings
+
     def run_due(self, work: UnitOfWorkRunner) -> None:
         """Fit if it is time, and mark profiles as due if a new model has changed their values."""
-        every = self.settings.fit_every
+        every = self._settings.fit_every
         if every is not None and work.run(partial(store.claim_fit, first=_FIRST_FIT, every=every)):
             try:
-                model = fit(work, self.settings)
+                model = fit(work, self._settings)
             except Refused as refused:
                 _log.warning("value_model_not_fitted", reason=str(refused))
             else:

@@ -21,7 +21,7 @@ from rules import Summary
 from services.segments import queries, store
 from services.segments.domain.evaluation import EvaluationState
 from services.segments.projections import MembershipReplay
-from services.segments.value_fitting import ValueModels, fit, read_histories
+from services.segments.value_fitting import ValueFitting, ValueModelRegistry, fit, read_histories
 from services.segments.value_settings import ValueSettings
 
 NOW = 1_795_000_000_000_000
@@ -85,7 +85,7 @@ def test_a_fit_is_stored_and_published_with_its_version(fitting: Fitting) -> Non
     assert [event.type for event in fitting.published] == ["value_model_fitted"] * 2
     published = load(VALUE_MODEL_FITTED, fitting.published[1].data)
     assert published["version"] == 2
-    models = ValueModels(ValueSettings())
+    models = ValueModelRegistry()
     assert fitting.work.read(models.current) == second
     assert fitting.work.read(models.current) is fitting.work.read(models.current)
 
@@ -99,13 +99,13 @@ def test_with_too_few_repeaters_nothing_is_stored(fitting: Fitting) -> None:
     fitting.fill(20)
     with pytest.raises(Refused, match="needs 100 customers with orders on two days or more"):
         fit(fitting.work, ValueSettings())
-    assert fitting.work.read(ValueModels(ValueSettings()).current) is None
+    assert fitting.work.read(ValueModelRegistry().current) is None
     assert fitting.published == []
 
 
 def test_the_timer_fits_an_hour_after_the_start_and_then_once_a_day(fitting: Fitting) -> None:
     fitting.fill(CUSTOMERS)
-    replicas = [ValueModels(ValueSettings()), ValueModels(ValueSettings())]
+    replicas = [ValueFitting(ValueSettings()), ValueFitting(ValueSettings())]
     for at, fitted in ((0, 0), (HOUR - 1, 0), (HOUR, 1), (HOUR + 1, 1), (DAY + HOUR, 2)):
         fitting.clock.at = NOW + at
         with capture_logs():
@@ -116,7 +116,7 @@ def test_the_timer_fits_an_hour_after_the_start_and_then_once_a_day(fitting: Fit
 
 def test_a_timer_that_can_fit_nothing_says_what_is_missing(fitting: Fitting) -> None:
     fitting.fill(20)
-    models = ValueModels(ValueSettings())
+    models = ValueFitting(ValueSettings())
     with capture_logs() as logs:
         models.run_due(fitting.work)
         fitting.clock.at += HOUR
@@ -128,7 +128,7 @@ def test_a_timer_that_can_fit_nothing_says_what_is_missing(fitting: Fitting) -> 
 
 def test_never_means_never(fitting: Fitting) -> None:
     fitting.fill(CUSTOMERS)
-    models = ValueModels(ValueSettings(fit_every=None))
+    models = ValueFitting(ValueSettings(fit_every=None))
     models.run_due(fitting.work)
     fitting.clock.at += 400 * DAY
     models.run_due(fitting.work)
@@ -150,7 +150,7 @@ def test_a_new_model_makes_every_profile_due(fitting: Fitting) -> None:
 def test_a_profile_is_shown_by_the_model_in_force(fitting: Fitting) -> None:
     fitting.fill(CUSTOMERS)
     fit(fitting.work, ValueSettings())
-    models = ValueModels(ValueSettings())
+    models = ValueModelRegistry()
 
     def values(unit: UnitOfWork, profile_id: str) -> dict[str, object]:
         return queries.values(unit, models.current(unit), profile_id)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from chassis.core.instants import DAY
 from clv import BuyingHistory, BuyingModel, Dropout
 from clv.batch import Customers
+from clv.quadrature import Array
 
 NOW = 1_795_000_000_000_000
 DOLLARS = "USD"
@@ -38,21 +39,35 @@ def histories(draw: st.DrawFn) -> BuyingHistory:
 
 def simulate(model: BuyingModel, count: int, weeks: float, seed: int) -> Customers:
     """Customers who behave as the model says, observed for up to `weeks`."""
+    return simulate_further(model, count, weeks, 0, seed)[0]
+
+
+def simulate_further(
+    model: BuyingModel, count: int, longest: float, weeks: float, seed: int
+) -> tuple[Customers, Array, Array]:
+    """Customers observed for up to `longest` weeks, and what only a simulation knows of them.
+
+    That is whether each is alive then, and the orders of the `weeks` after.
+    """
     random = np.random.default_rng(seed)
     rates = random.gamma(model.r, 1 / model.alpha, count)
     dropout = random.beta(model.a, model.b, count)
-    ages = random.uniform(weeks / 2, weeks, count)
-    repeats, recency = np.zeros(count, np.int64), np.zeros(count)
-    for customer in range(count):
-        at = 0.0
-        if model.survivals(0) and random.random() < dropout[customer]:
-            continue
-        while True:
-            at += random.exponential(1 / max(rates[customer], 1e-12))
-            if at > ages[customer]:
-                break
-            repeats[customer] += 1
-            recency[customer] = at
-            if random.random() < dropout[customer]:
-                break
-    return Customers(repeats, recency, ages)
+    ages = random.uniform(longest / 2, longest, count)
+    repeats, recency, orders = np.zeros(count, np.int64), np.zeros(count), np.zeros(count)
+    at = np.zeros(count)
+    living = np.ones(count, bool)
+    if model.survivals(0):
+        living = random.random(count) >= dropout
+    is_alive = living.copy()
+    going = np.flatnonzero(living)
+    while len(going):
+        at[going] += random.exponential(1, len(going)) / np.maximum(rates[going], 1e-12)
+        going = going[at[going] <= ages[going] + weeks]
+        before = going[at[going] <= ages[going]]
+        repeats[before] += 1
+        recency[before] = at[before]
+        orders[going] += at[going] > ages[going]
+        stops = random.random(len(going)) < dropout[going]
+        is_alive[going[stops & (at[going] <= ages[going])]] = False
+        going = going[~stops]
+    return Customers(repeats, recency, ages), is_alive.astype(float), orders

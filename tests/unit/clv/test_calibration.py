@@ -78,3 +78,11 @@ def test_the_forecast_is_closer_than_the_same_for_everybody(calibration: Calibra
 def test_a_holdout_longer_than_the_orders_is_refused() -> None:
     with pytest.raises(Refused, match="no orders before the holdout"):
         calibrate([[SampleOrder(DAY)]], UTC, 719_163 + 30, 60, FitSettings())
+
+
+def test_without_money_customers_are_ranked_by_their_orders() -> None:
+    unpaid = [[SampleOrder(order.at, 0, None) for order in each] for each in read_sample()]
+    compared = calibrate(unpaid, UTC, HOLDOUT_END.toordinal(), HOLDOUT, FitSettings())
+    forecast = [group.forecast_orders for group in compared.by_value]
+    assert forecast == sorted(forecast, reverse=True)
+    assert compared.total.forecast_spend == compared.total.actual_spend == 0

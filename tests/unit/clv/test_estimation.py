@@ -85,3 +85,12 @@ def test_spend_that_goes_with_frequency_is_remarked(histories: Sequence[BuyingHi
 def test_nobody_is_refused_with_what_is_needed() -> None:
     with pytest.raises(Refused, match="needs 100 customers with orders on two days or more"):
         estimate([], NOW, FitSettings())
+
+
+def test_customers_who_are_all_alike_are_remarked() -> None:
+    """Each bought every ten days, for ten dollars: nobody drops out, and nobody is special."""
+    spend = {"USD": Spend(14, 13, 13_000)}
+    alike = [BuyingHistory(13, 130, NOW - DAY, spend)] * 500
+    remarks = estimate(alike, NOW, FitSettings()).remarks
+    assert any("a parameter of the buying model is at the edge" in each for each in remarks)
+    assert any("a parameter of the spend model of USD is at the edge" in each for each in remarks)

@@ -79,6 +79,16 @@ def test_age_counts_from_the_first_day_and_never_less_than_recency() -> None:
     assert history.age(13 * DAY) == history.recency
 
 
+def test_of_two_currencies_on_one_day_one_can_be_retracted() -> None:
+    days = OrderDays(UTC)
+    days.add(SampleOrder(0, 500))
+    days.add(SampleOrder(HOUR, 700, "SEK"))
+    days.retract(SampleOrder(HOUR, 700, "SEK"))
+    history = days.history()
+    assert history is not None
+    assert history.spend == {"USD": Spend(1, 0, 0)}
+
+
 def test_nobody_without_orders_has_a_history() -> None:
     assert BuyingHistory.of([], UTC) is None
 

@@ -121,3 +121,9 @@ def test_between_two_crossings_a_value_stays_on_its_side(
             break
         assert crossing > now
         now = crossing
+
+
+def test_after_a_hundred_orders_dated_ahead_the_last_is_named_to_be_asked_again() -> None:
+    ahead = [SampleOrder(NOW + day * DAY) for day in range(1, 150)]
+    values = values_of(SampleOrder(NOW), *ahead)
+    assert values.crossing("alive", None, NOW, 0.01) == NOW + 100 * DAY

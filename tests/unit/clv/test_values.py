@@ -41,8 +41,10 @@ def _to_40_digits(model: BuyingModel, repeats: int, z: float) -> float:
 
 
 @pytest.mark.parametrize("dropout", Dropout)
-@pytest.mark.parametrize(("a", "b"), [(0.1, 0.3), (0.891, 1.614), (1.0, 2.0), (10.0, 30.0)])
-@pytest.mark.parametrize("repeats", [0, 1, 5, 19, 20, 50, 10_000])
+@pytest.mark.parametrize(
+    ("a", "b"), [(0.1, 0.3), (0.891, 1.614), (1.0, 2.0), (10.0, 30.0), (2.0, 1_000.0)]
+)
+@pytest.mark.parametrize("repeats", [0, 1, 5, 19, 20, 50, 150, 10_000])
 def test_expected_orders_have_ten_right_digits(
     dropout: Dropout, a: float, b: float, repeats: int
 ) -> None:
