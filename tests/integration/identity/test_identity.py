@@ -287,18 +287,18 @@ def test_what_a_sign_in_on_a_till_reads_does_not_grow_with_the_addresses_of_its_
         mail = f"shopper-{number}@b.example"
         return seen(time, {"device_id": "till", "email": mail}, type="order_completed")
 
-    def told(time: int, **identifiers: str) -> Observation:
+    def sent(time: int, **identifiers: str) -> Observation:
         return seen(time, identifiers, signed_in=True, type="signed_in", proven=[])
 
-    identity.resolve(told(1, user_id="u-1", email="shopper-7@b.example"))
+    identity.resolve(sent(1, user_id="u-1", email="shopper-7@b.example"))
     for start in range(0, size(300, 10_000), 100):
         identity.resolve(*(order(2, start + n) for n in range(100)))
     events = [
-        told(3, user_id="u-1", device_id="till"),
-        told(4, user_id="u-2", device_id="till"),
+        sent(3, user_id="u-1", device_id="till"),
+        sent(4, user_id="u-2", device_id="till"),
         seen(5, {"device_id": "till", "anonymous_id": "a-1"}),
         seen(6, {"device_id": "till"}, type="signed_out"),
-        told(7, user_id="u-1", email="shopper-9@b.example"),
+        sent(7, user_id="u-1", email="shopper-9@b.example"),
     ]
     answers = []
     for event in events:

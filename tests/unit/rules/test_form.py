@@ -79,11 +79,9 @@ def test_the_parts_of_a_rule_have_their_names() -> None:
 
 @given(st.text(st.characters(exclude_characters="\\\r", codec="utf-8"), max_size=8))
 def test_any_text_is_quoted_so_that_it_is_read_again(text: str) -> None:
-    written = rule_text(
-        {"operands": [{"path": ["traits", text]}, {"value": text}], "signs": ["=="]}
-    )
+    stored = rule_text({"operands": [{"path": ["traits", text]}, {"value": text}], "signs": ["=="]})
     try:
-        form = rule_form(written)
+        form = rule_form(stored)
     except RuleError as error:
         assert "is not allowed in a rule" in error.message  # noqa: PT017 - some texts are none
     else:

@@ -152,18 +152,18 @@ def test_the_newest_thousand_and_one_instants_are_kept_whatever_the_grouping() -
     st.integers(1, 40),
 )
 def test_counts_are_those_of_all_events_however_many_are_dated_ahead(
-    told: list[tuple[int, int, int]], later: int, within: int
+    events: list[tuple[int, int, int]], later: int, within: int
 ) -> None:
     """Each is (stream, when it was recorded, when it happened): some of it is still to come."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(summary_module, "_NEWEST", 3)
         streams = [Summary(), Summary(), Summary()]
-        for number, (stream, recorded_at, at) in enumerate(sorted(told, key=itemgetter(1))):
+        for number, (stream, recorded_at, at) in enumerate(sorted(events, key=itemgetter(1))):
             occasion = Occasion(at, f"e{number}", recorded_at=recorded_at)
             streams[stream].add("product_viewed", {}, at, f"e{number}", occasion)
         summary = combine(streams)
-        instants = sorted(at for _stream, _recorded_at, at in told)
-        now = max((recorded_at for _stream, recorded_at, _at in told), default=0) + later
+        instants = sorted(at for _stream, _recorded_at, at in events)
+        now = max((recorded_at for _stream, recorded_at, _at in events), default=0) + later
         passed = [at for at in instants if at <= now]
         inside = [at for at in passed if at > now - within]
         assert summary.count("product_viewed", now) == len(passed)
