@@ -115,11 +115,8 @@ def _devices_of(
     something was told of the cart just after it.
     """
     own, cart = telling.resolution, carts.get(bought_cart(telling.event) or "", {})
-    if own is not None and own.tenure_stream is not None:
-        always, others = {own.tenure_stream}, {own.stream}
-    else:
-        always, others = set(), set(cart)
-        others |= set() if own is None else {own.stream}
+    always = set() if own is None or own.tenure_stream is None else {own.tenure_stream}
+    others = {*cart, *(() if own is None else (own.stream,))}
     other = {stream for stream in others if owners.profile_of(stream) != order.profile_id}
     bought = CartPurchase(telling.event.time, order.stream)
     echoes = {stream: at for stream, at in cart.items() if bought.is_echo(at)}

@@ -263,6 +263,18 @@ GUEST_THEN_ACCOUNT = numbered(
     ]
 )
 
+BOUGHT_ELSEWHERE = numbered(
+    [
+        (
+            "server",
+            [
+                shop_event("order_completed", ({**D1, **E1}, False), cart_id="c"),
+                shop_event("cart_updated", (D2, False), cart_id="c", products=[]),
+            ],
+        )
+    ]
+)
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrderShop]:
@@ -280,6 +292,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrderShop]:
 @given(calls=CALLS, in_hurry=st.booleans())
 @example(GUEST_THEN_ACCOUNT, False)
 @example(GUEST_THEN_ACCOUNT, True)
+@example(BOUGHT_ELSEWHERE, False)
 def test_orders_in_one_call_end_as_in_a_call_each(
     shop: OrderShop, calls: list[Call], in_hurry: bool
 ) -> None:
