@@ -238,6 +238,19 @@ class MembershipChanged(StrictSchema):
     member_since = Instant()
 
 
+class MembershipsSettled(StrictSchema):
+    """The data of `memberships_settled`, whose stream is the profile: all segments that it is in.
+
+    It is published when a profile is evaluated for the first time, also when it is in no segment,
+    and when streams have moved to it: whoever has it knows them all. `as_of` is as in
+    `MembershipChanged`.
+    """
+
+    profile_id = Text(required=True)
+    segments = ListOf(Nested(MemberSchema), required=True)
+    as_of = Versions(required=True)
+
+
 DEFINE_REQUEST = DefineRequest()
 MEMBERSHIPS_REQUEST = MembershipsRequest()
 PREVIEW_REQUEST = PreviewRequest()
@@ -255,3 +268,4 @@ MEMBERS_RESPONSE = MembersResponse()
 PREVIEW_RESPONSE = PreviewResponse()
 EXPLAIN_RESPONSE = SegmentExplainResponse()
 MEMBERSHIP_CHANGED = MembershipChanged()
+MEMBERSHIPS_SETTLED = MembershipsSettled()

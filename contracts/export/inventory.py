@@ -444,6 +444,7 @@ _MOVED = "Streams have moved to a profile: created, linked, merged, separated, â
 _HOME = "An order has another home: a stronger completion has told whose it is."
 _FITTED = "The model of customer lifetime value has been fitted."
 _REFUSED = "An address has refused a channel: so have all who were told with it."
+_SETTLED = "All segments of a shopper are known, even when there are none."
 EVENTS = (
     EventKind("identity", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
     EventKind("profiles", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
@@ -463,5 +464,6 @@ EVENTS = (
     EventKind("segments", "segment_entered", segments.MembershipChanged(), "A shopper is in."),
     EventKind("segments", "segment_exited", segments.MembershipChanged(), "A shopper is out."),
     EventKind("segments", "value_model_fitted", value_model.ValueModelFitted(), _FITTED),
+    EventKind("segments", "memberships_settled", segments.MembershipsSettled(), _SETTLED),
     EventKind("offers", "offer_decided", offers.OfferDecided(), "What was decided, and why."),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis import Event
+from chassis import Event, parse_instant
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import apply_identity, update_summaries
 from services.offers import store
@@ -46,7 +46,11 @@ class SegmentProjection:
 
 def _after(event: Event, before: ProfileSegments) -> ProfileSegments:
     segments = dict(before.segments)
-    if event.type == "segment_entered":
+    if event.type == "memberships_settled":
+        segments = {
+            each["segment"]: parse_instant(each["since"]) for each in event.data["segments"]
+        }
+    elif event.type == "segment_entered":
         segments[event.data["segment"]] = event.occurred_at
     elif event.type == "segment_exited":
         segments.pop(event.data["segment"], None)

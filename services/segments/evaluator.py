@@ -3,56 +3,55 @@
 Rows are locked in this order, and sorted within each table, so that no deadlock can arise:
 
     positions                       by the inbox: the streams of a batch
+    profiles                        `lock_profiles`; the timer's `lock_due` skips what is locked
         labels, identifiers,        by the projection, under their streams' positions
         summaries
-    profiles                        `lock_profiles`; the timer's `lock_due` skips what is locked
         memberships                 under their profiles
     streams                         by the append, in segments' own log
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from chassis import Draft, Event, format_instant
+from chassis import Draft, Event
 from chassis.eventlog.unit_of_work import UnitOfWork
-from profile_index import load_summaries, streams_of
-from rules import Summary, combine
+from profile_index import streams_of
+from rules import Summary
 from services.segments import store
+from services.segments.domain import events
+from services.segments.domain.definitions import ActiveDefinitions
 from services.segments.domain.evaluation import (
     EvaluationState,
     Membership,
-    MembershipChange,
-    end,
-    evaluate,
+    ProfileEvaluation,
 )
+from services.segments.domain.news import ProfileNews, share_watermarks
 from services.segments.registry import DefinitionRegistry
-
-ENTERED = "segment_entered"
-EXITED = "segment_exited"
-
-_EVENT_IDS = uuid.UUID("5b1f0d3c-7b0e-5c86-9a4e-0f5f1c6a2d11")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What a transaction has read or changed already: summaries and versions by stream.
 
-    `newest` has the last event of each stream in the batch: what changes follows from it.
+    `newest` has the last event of each stream in the batch: what changes follows from it. The
+    streams in `starting` begin with the batch, and `moves` are pairs of profiles between which
+    streams have moved.
     """
 
     summaries: Mapping[str, Summary] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     newest: Mapping[str, Event] = field(default_factory=dict)
+    starting: Set[str] = frozenset()
+    moves: Sequence[tuple[str, str]] = ()
 
 
 def reevaluate_due(unit: UnitOfWork, registry: DefinitionRegistry, limit: int) -> int:
     """Evaluate up to `limit` profiles that are due by time or by a new definition; how many."""
     generation = registry.current(unit).generation
     states = store.lock_due(unit, generation, limit)
-    reevaluate(unit, registry, states, {}, Loaded())
+    _reevaluate(unit, registry, states)
     return len(states)
 
 
@@ -62,7 +61,7 @@ def reevaluate_among(
     """Evaluate those of `profile_ids` that are due, unless another replica is at it; how many."""
     generation = registry.current(unit).generation
     states = store.lock_due_among(unit, generation, profile_ids)
-    reevaluate(unit, registry, states, {}, Loaded())
+    _reevaluate(unit, registry, states)
     return len(states)
 
 
@@ -71,7 +70,7 @@ def reevaluate_one(unit: UnitOfWork, registry: DefinitionRegistry, profile_id: s
     generation = registry.current(unit).generation
     state = store.load_evaluation_state(unit, profile_id)
     if state is None or state.is_due(unit.now, generation):
-        reevaluate(unit, registry, store.lock_profiles(unit, [profile_id]), {}, Loaded())
+        _reevaluate(unit, registry, store.lock_profiles(unit, [profile_id]))
 
 
 def end_memberships(unit: UnitOfWork, registry: DefinitionRegistry, limit: int) -> int:
@@ -84,135 +83,195 @@ def end_memberships(unit: UnitOfWork, registry: DefinitionRegistry, limit: int) 
     if not definitions.ended:
         return 0
     states = store.lock_members(unit, definitions.ended, definitions.generation, limit)
-    members = store.load_memberships(unit, states)
-    changes = {
-        profile_id: ("definition", ended)
-        for profile_id in states
-        if (ended := end(definitions, members[profile_id], unit.now))
-    }
-    if changes:
-        _record(unit, changes, streams_of(unit, changes), Loaded())
+    _reevaluate(unit, registry, states)
     return len(states)
 
 
-def reevaluate(
-    unit: UnitOfWork,
-    registry: DefinitionRegistry,
-    states: Mapping[str, EvaluationState],
-    reasons: Mapping[str, str],
-    loaded: Loaded,
+def _reevaluate(
+    unit: UnitOfWork, registry: DefinitionRegistry, states: Mapping[str, EvaluationState]
 ) -> None:
-    """Evaluate locked profiles at the unit's time, and store and append the net change.
+    """Evaluate locked profiles of which nothing new is known, at the unit's time."""
+    if states:
+        evaluator = Evaluator(unit, registry, states)
+        evaluator.evaluate({}, Loaded())
 
-    A profile without a reason changes by a rebuild if it was never evaluated, by a new definition
-    if it was evaluated by older ones, else by time. Then each change is dated to the instant at
-    which its rule turned.
+
+class Evaluator:
+    """Evaluates locked profiles in one transaction, and stores and appends the net changes.
+
+    Before a batch of events is applied, `pass_time` finds what time had changed by then; after it
+    `evaluate` does the rest.
     """
-    if not states:
-        return
-    # Only with the profiles locked: else a profile evaluated by newer definitions might be
-    # evaluated by older ones after that.
-    definitions = registry.current(unit)
-    streams = streams_of(unit, states)
-    summaries = _summaries(unit, streams.values(), loaded)
-    members = store.load_memberships(unit, states)
-    changes: dict[str, tuple[str, Sequence[MembershipChange]]] = {}
-    evaluated: dict[str, EvaluationState] = {}
-    for profile_id, state in states.items():
-        reason = reasons.get(profile_id) or state.reason(definitions.generation)
-        parts = [summaries[stream] for stream in streams[profile_id] if stream in summaries]
-        changed_only = reason == "definition"
-        evaluation = evaluate(
-            combine(parts) if streams[profile_id] else None,
-            definitions.since(state.generation) if changed_only else definitions,
-            members[profile_id],
-            unit.now,
-            state.next_at if reason == "time" else None,
+
+    def __init__(
+        self,
+        unit: UnitOfWork,
+        registry: DefinitionRegistry,
+        states: Mapping[str, EvaluationState],
+    ) -> None:
+        self._unit = unit
+        # Only with the profiles locked: else a profile evaluated by newer definitions might be
+        # evaluated by older ones after that.
+        self._definitions: ActiveDefinitions = registry.current(unit)
+        self._states = states
+        self._evaluations = self._begin()
+        # How many changes there were before the events, and the streams at that time.
+        self._settled: dict[str, tuple[int, Sequence[str]]] = {}
+
+    def pass_time(self, times: Mapping[str, int]) -> None:
+        """Follow the rules that were due before the first of new events was recorded, by profile.
+
+        What turns at that very instant is what the event makes of it.
+        """
+        due = {
+            profile_id: first - 1
+            for profile_id, first in times.items()
+            if self._evaluations[profile_id].is_due(first - 1)
+        }
+        if not due:
+            return
+        streams = streams_of(self._unit, due)
+        index = self._definitions.index
+        facts = index.facts_of(index.read_facts)
+        first = min(self._evaluations[profile_id].first_due for profile_id in due)
+        summaries = store.load_profile_summaries(self._unit, streams, facts, first)
+        for profile_id, summary in summaries.items():
+            evaluation = self._evaluations[profile_id]
+            evaluation.pass_time(summary, due[profile_id])
+            self._settled[profile_id] = len(evaluation.changes), streams[profile_id]
+
+    def evaluate(self, news: Mapping[str, ProfileNews], loaded: Loaded) -> None:
+        """Evaluate all profiles at the unit's time, and store and append what has changed.
+
+        A profile without news changes by a rebuild if it was never evaluated, else as time passes,
+        and by new definitions.
+        """
+        streams = streams_of(self._unit, self._states)
+        new = {
+            profile_id
+            for profile_id, state in self._states.items()
+            if state.generation == 0 and loaded.starting >= set(streams[profile_id])
+        }
+        summaries = store.load_profile_summaries(
+            self._unit, streams, {}, self._unit.now, loaded.summaries
         )
-        # What the other definitions wait for stays as it was.
-        waits_for = (evaluation.next_at, state.next_at if changed_only else None)
-        next_at = min((at for at in waits_for if at is not None), default=None)
-        evaluated[profile_id] = EvaluationState(next_at, definitions.generation)
-        if evaluation.changes:
-            changes[profile_id] = reason, evaluation.changes
-    store.save_evaluation_states(unit, evaluated)
-    if changes:
-        _record(unit, changes, streams, loaded)
+        self._fill_facts(summaries, streams, news, new)
+        watermarks = self._watermarks(summaries, loaded.moves)
+        evaluated: dict[str, EvaluationState] = {}
+        settled: set[str] = set()
+        for profile_id, state in self._states.items():
+            evaluation, summary = self._evaluations[profile_id], summaries.get(profile_id)
+            evaluation.watermark = watermarks[profile_id]
+            now = max(self._unit.now, evaluation.watermark)
+            of_profile = news.get(profile_id)
+            if summary is None:
+                evaluation.end(now)
+                evaluation.leave_all(now, of_profile.reason if of_profile else "event")
+            else:
+                evaluation.evaluate(summary, of_profile, now, is_new=profile_id in new)
+                if not state.is_settled or (of_profile is not None and of_profile.moved):
+                    settled.add(profile_id)
+            after = evaluation.state(now, is_settled=state.is_settled or profile_id in settled)
+            if after is not state:
+                evaluated[profile_id] = after
+        store.save_evaluation_states(self._unit, evaluated)
+        changed = {p: e for p, e in self._evaluations.items() if e.changes or p in settled}
+        if changed:
+            _record(self._unit, changed, settled, self._settled, streams, loaded)
 
+    def _fill_facts(
+        self,
+        summaries: Mapping[str, Summary],
+        streams: Mapping[str, Sequence[str]],
+        news: Mapping[str, ProfileNews],
+        new: Set[str],
+    ) -> None:
+        """Read the single events of those profiles whose rules read the data of any."""
+        index = self._definitions.index
+        if not index.read_facts:
+            return
+        concerned: set[str] = set()
+        reading: dict[str, Summary] = {}
+        first = self._unit.now
+        for profile_id, summary in summaries.items():
+            of_profile = news.get(profile_id)
+            evaluation = self._evaluations[profile_id]
+            asked = evaluation.concerned(of_profile, self._unit.now, is_new=profile_id in new)
+            if asked := asked & index.read_facts:
+                reading[profile_id] = summary
+                concerned |= asked
+                first = min(
+                    first, evaluation.first_due, of_profile.first_at if of_profile else first
+                )
+        facts = index.facts_of(concerned)
+        store.fill_facts(self._unit, reading, streams, facts, first)
 
-def _summaries(
-    unit: UnitOfWork, streams: Iterable[Sequence[str]], loaded: Loaded
-) -> Mapping[str, Summary]:
-    missing = {stream for part in streams for stream in part} - loaded.summaries.keys()
-    stored = load_summaries(unit, missing) if missing else {}
-    read = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
-    return {**read, **loaded.summaries}
+    def _watermarks(
+        self, summaries: Mapping[str, Summary], moves: Sequence[tuple[str, str]]
+    ) -> dict[str, int]:
+        """The instant before which each profile is not evaluated."""
+        own = {profile_id: each.watermark for profile_id, each in self._evaluations.items()}
+        for profile_id, summary in summaries.items():
+            own[profile_id] = max(own[profile_id], summary.state.watermark)
+        return own | share_watermarks(moves, own)
+
+    def _begin(self) -> dict[str, ProfileEvaluation]:
+        unread = [profile_id for profile_id, each in self._states.items() if each.members is None]
+        read = store.load_memberships(self._unit, unread) if unread else {}
+        return {
+            profile_id: ProfileEvaluation(
+                self._definitions,
+                state,
+                read[profile_id] if state.members is None else state.members,
+            )
+            for profile_id, state in self._states.items()
+        }
 
 
 def _record(
     unit: UnitOfWork,
-    changes: Mapping[str, tuple[str, Sequence[MembershipChange]]],
+    evaluations: Mapping[str, ProfileEvaluation],
+    settled: Collection[str],
+    earlier: Mapping[str, tuple[int, Sequence[str]]],
     streams: Mapping[str, Sequence[str]],
     loaded: Loaded,
 ) -> None:
     """Store the entries and exits, and append them to the log."""
-    of_changed = {stream for profile_id in changes for stream in streams[profile_id]}
-    versions = {**store.applied_versions(unit, of_changed), **loaded.versions}
-    heads = store.own_versions(unit, changes)
+    parts = (*(streams[each] for each in evaluations), *(part for _, part in earlier.values()))
+    applied = store.applied_versions(unit, {stream for part in parts for stream in part})
+    versions = {**applied, **loaded.versions}
+    heads = store.own_versions(unit, evaluations)
     drafts: list[Draft] = []
+    for profile_id, evaluation in sorted(evaluations.items()):
+        of_profile = streams[profile_id]
+        metadata = {"profile_id": profile_id, **_origin(of_profile, loaded)}
+        count, before = earlier.get(profile_id, (0, ()))
+        as_of = {stream: versions.get(stream, 0) for stream in of_profile}
+        as_of_before = {stream: applied.get(stream, 0) for stream in before}
+        changes = [
+            events.change(profile_id, *each, as_of_before if number < count else as_of)
+            for number, each in enumerate(evaluation.changes)
+        ]
+        if profile_id in settled:
+            changes.append(events.settled(profile_id, evaluation.members, as_of, unit.now))
+        drafts += events.drafts(profile_id, heads.get(profile_id, 0) + 1, changes, metadata)
+    _store_changes(unit, evaluations)
+    unit.append(drafts)
+
+
+def _store_changes(unit: UnitOfWork, evaluations: Mapping[str, ProfileEvaluation]) -> None:
+    """Store in the memberships how each profile's differ from those before."""
     entries: dict[tuple[str, str], Membership] = {}
     exits: list[tuple[str, str]] = []
-    for profile_id, (reason, changed) in changes.items():
-        as_of = {stream: versions.get(stream, 0) for stream in streams[profile_id]}
-        first = heads.get(profile_id, 0) + 1
-        metadata = {"profile_id": profile_id, **_origin(streams[profile_id], loaded)}
-        for version, change in enumerate(changed, start=first):
-            row = profile_id, change.segment
-            if change.entered:
-                since = change.at if change.since is None else change.since
-                entries[row] = Membership(since, change.definition_version)
-            else:
-                exits.append(row)
-            drafts.append(_draft(profile_id, version, change, reason, as_of, metadata))
+    for profile_id, evaluation in evaluations.items():
+        before, after = evaluation.before, evaluation.members
+        exits += [(profile_id, s) for s in before if after.get(s) != before[s]]
+        entries |= {(profile_id, s): each for s, each in after.items() if before.get(s) != each}
     store.delete_exits(unit, exits)
     store.save_entries(unit, entries)
-    unit.append(drafts)
 
 
 def _origin(streams: Sequence[str], loaded: Loaded) -> dict[str, str]:
     """The call that led to the newest of a profile's events in the batch, if any did."""
     events = [loaded.newest[stream] for stream in streams if stream in loaded.newest]
     return max(events, key=lambda event: event.recorded_at).origin if events else {}
-
-
-def _draft(
-    profile_id: str,
-    version: int,
-    change: MembershipChange,
-    reason: str,
-    as_of: Mapping[str, int],
-    metadata: Mapping[str, str],
-) -> Draft:
-    """The event of a change; its id follows from its version, so it is never appended twice."""
-    return Draft(
-        id=str(uuid.uuid5(_EVENT_IDS, f"{profile_id}/{version}")),
-        stream=profile_id,
-        type=ENTERED if change.entered else EXITED,
-        data={
-            "segment": change.segment,
-            "profile_id": profile_id,
-            "definition_version": change.definition_version,
-            "reason": reason,
-            "as_of": dict(as_of),
-            **_renaming(change),
-        },
-        occurred_at=change.at,
-        metadata=metadata,
-    )
-
-
-def _renaming(change: MembershipChange) -> dict[str, str]:
-    """What an event says of a change that only another name of its segment has made."""
-    if change.since is not None and change.other_name is not None:
-        return {"renamed_from": change.other_name, "member_since": format_instant(change.since)}
-    return {"renamed_to": change.other_name} if change.other_name is not None else {}

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from chassis import Event, parse_instant
 from chassis.eventlog.unit_of_work import UnitOfWork
-from profile_index import apply_identity, profiles_of, update_summaries
+from profile_index import LabelChange, apply_identity, moves_of, profiles_of, update_summaries
 from services.segments import store
-from services.segments.domain.evaluation import UNEVALUATED, Membership
-from services.segments.evaluator import ENTERED, EXITED, Loaded, reevaluate
+from services.segments.domain.evaluation import Membership
+from services.segments.domain.events import ENTERED, EXITED, SETTLED
+from services.segments.domain.news import news_of, starting_streams
+from services.segments.evaluator import Evaluator, Loaded
 from services.segments.registry import DefinitionRegistry
 
 
 class MembershipProjection:
-    """Keeps summaries and labels, and evaluates every profile that the events touch."""
+    """Keeps summaries and labels, and evaluates every profile that the events touch.
+
+    What time had changed by then is found on the summaries as they were.
+    """
 
     def __init__(self, registry: DefinitionRegistry) -> None:
         self.registry = registry
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
-        reasons, loaded = _follow(unit, events)
-        states = store.lock_profiles(unit, reasons)
-        reevaluate(unit, self.registry, states, reasons, loaded)
+        before = profiles_of(unit, {stream for event in events for stream in event.versions})
+        targets = {entry["stream"]: entry["profile_id"] for e in events for entry in moves_of(e)}
+        states = store.lock_profiles(unit, {*before.values(), *targets.values()})
+        evaluator = Evaluator(unit, self.registry, states)
+        evaluator.pass_time(_first_times(events, before, targets))
+        moves = apply_identity(unit, events)
+        news = news_of(events, before | {move.stream: move.after for move in moves})
+        for profile_id in _moved(moves):
+            if profile_id not in news:
+                news[profile_id] = news_of(events, dict.fromkeys(before, profile_id))[profile_id]
+            news[profile_id].moved = True
+        evaluator.evaluate(news, _sum_up(unit, events, moves))
 
 
 class UnevaluatedProjection:
     """For a rebuild: keeps labels and summaries, and leaves the evaluation for later."""
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
-        touched, _ = _follow(unit, events)
-        store.save_evaluation_states(unit, dict.fromkeys(touched, UNEVALUATED))
+        moves = apply_identity(unit, events)
+        touched = set(profiles_of(unit, _sum_up(unit, events, moves).versions).values())
+        store.mark_unevaluated(unit, touched | _moved(moves))
 
 
 class MembershipReplay:
@@ -38,6 +53,7 @@ class MembershipReplay:
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         memberships: dict[tuple[str, str], Membership | None] = {}
+        profiles = {event.stream for event in events if event.type in (ENTERED, EXITED, SETTLED)}
         for event in events:
             if event.type not in (ENTERED, EXITED):
                 continue
@@ -50,27 +66,37 @@ class MembershipReplay:
             memberships[row] = entered if event.type == ENTERED else None
         store.delete_exits(unit, memberships)
         store.save_entries(unit, {row: entered for row, entered in memberships.items() if entered})
-        touched = {profile_id for profile_id, _ in memberships}
-        store.save_evaluation_states(unit, dict.fromkeys(touched, UNEVALUATED))
+        store.mark_unevaluated(unit, profiles)
+        store.mark_settled(unit, {event.stream for event in events if event.type == SETTLED})
 
 
-def _follow(unit: UnitOfWork, events: Sequence[Event]) -> tuple[dict[str, str], Loaded]:
-    """Keep labels and summaries; the profiles that the events touch, with the reason."""
-    moves = apply_identity(unit, events)
-    loaded = _sum_up(unit, events)
-    touched = set(profiles_of(unit, loaded.versions).values())
-    reasons = dict.fromkeys(touched, "event")
-    for move in moves:
-        if move.before is not None:
-            reasons |= dict.fromkeys((move.before, move.after), "merge")
-    return reasons, loaded
+def _first_times(
+    events: Sequence[Event], before: Mapping[str, str], targets: Mapping[str, str]
+) -> dict[str, int]:
+    """When the first event of each profile was recorded, as its streams were and will be."""
+    times: dict[str, int] = {}
+    for event in events:
+        for stream in event.versions:
+            for profiles in (before, targets):
+                if stream in profiles:
+                    first = times.setdefault(profiles[stream], event.recorded_at)
+                    times[profiles[stream]] = min(first, event.recorded_at)
+    return times
 
 
-def _sum_up(unit: UnitOfWork, events: Sequence[Event]) -> Loaded:
+def _moved(moves: Iterable[LabelChange]) -> set[str]:
+    """The profiles between which streams have moved."""
+    return {profile for m in moves if m.before is not None for profile in (m.before, m.after)}
+
+
+def _sum_up(unit: UnitOfWork, events: Sequence[Event], moves: Sequence[LabelChange]) -> Loaded:
     """Add the events to their streams' summaries."""
     versions: dict[str, int] = {}
     newest: dict[str, Event] = {}
     for event in events:
         versions.update(event.versions)
         newest.update(dict.fromkeys(event.versions, event))
-    return Loaded(update_summaries(unit, events), versions, newest)
+    pairs = [(move.before, move.after) for move in moves if move.before is not None]
+    summaries = update_summaries(unit, events)
+    store.save_facts(unit, events)
+    return Loaded(summaries, versions, newest, starting_streams(events), pairs)

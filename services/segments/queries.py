@@ -23,8 +23,8 @@ from contracts.segments import (
     SEGMENT,
 )
 from contracts.value_model import VALUES_RESPONSE
-from profile_index import current_profile, load_summaries, streams_of
-from rules import Summary, combine
+from profile_index import current_profile, streams_of
+from rules import Rule, Summary
 from services.segments import store
 from services.segments.configuration import write_definitions
 from services.segments.domain.definitions import (
@@ -36,7 +36,12 @@ from services.segments.domain.definitions import (
     file_standing,
     read_rule,
 )
-from services.segments.domain.evaluation import UNEVALUATED, EvaluationState, Membership
+from services.segments.domain.evaluation import (
+    UNEVALUATED,
+    EvaluationState,
+    Membership,
+    evaluate,
+)
 from services.segments.domain.value_model import VersionedModel, show_values
 
 _PAGE = 500
@@ -192,17 +197,20 @@ def explain(
             raise Unavailable(f"segment {segment}", f"cannot be read: {unreadable.message}")
         raise _not_defined(definitions, segment)
     rule = version.definition.rule
-    summary = _summary(unit, profile_id)
-    membership = store.load_memberships(unit, [profile_id])[profile_id].get(segment)
+    summary = _summary(unit, profile_id, rule.reads.facts)
+    members = store.load_memberships(unit, [profile_id])[profile_id]
+    summary.memberships = dict.fromkeys(members, (True, None))
+    membership = members.get(segment)
+    is_member = membership is not None
     response: dict[str, Any] = EXPLAIN_RESPONSE.dump(
         {
             "profile_id": profile_id,
             "segment": segment,
             **_described(version),
-            "member": membership is not None,
+            "member": is_member,
             "since": membership.since if membership else None,
-            "why": rule.explain(summary, unit.now).lines,
-            "changes_at": rule.evaluate(summary, unit.now).changes_at,
+            "why": rule.explain(summary, unit.now, is_member).lines,
+            "changes_at": rule.evaluate(summary, unit.now, is_member).changes_at,
             "as_of": unit.now,
         }
     )
@@ -222,7 +230,7 @@ def preview(
     evaluated, after, complete = 0, "", False
     members: list[str] = []
     while not complete and timer() < end:
-        page = work.read(partial(_page, after=after))
+        page = work.read(partial(_page, after=after, rule=compiled))
         for profile_id, summary in page.items():
             after = profile_id
             if summary is None:
@@ -251,17 +259,14 @@ def preview_streams(
     unit: UnitOfWork, definitions: ActiveDefinitions, stream_sets: Sequence[Sequence[str]]
 ) -> list[list[str]]:
     """The segments that a profile of each set of streams would be in now."""
-    stored = load_summaries(unit, {s for streams in stream_sets for s in streams})
+    index = definitions.index
+    facts = index.facts_of(index.read_facts)
     groups = []
     for streams in stream_sets:
-        summary = combine(Summary.load(stored[s][1]) for s in set(streams) if s in stored)
-        groups.append(
-            [
-                segment
-                for segment, version in sorted(definitions.versions.items())
-                if streams and version.definition.rule.evaluate(summary, unit.now).value
-            ]
-        )
+        wanted = {"": sorted(set(streams))}
+        summary = store.load_profile_summaries(unit, wanted, facts, unit.now).get("")
+        changes = evaluate(summary, definitions, {}, unit.now).changes
+        groups.append([change.segment for change in changes])
     return groups
 
 
@@ -310,24 +315,20 @@ def _described(version: DefinitionVersion) -> dict[str, Any]:
     }
 
 
-def _summary(unit: UnitOfWork, profile_id: str) -> Summary:
-    streams = streams_of(unit, [profile_id])[profile_id]
-    stored = load_summaries(unit, streams)
-    return combine(Summary.load(state) for _, state in stored.values())
+def _summary(
+    unit: UnitOfWork, profile_id: str, facts: Mapping[str, int | None] | None = None
+) -> Summary:
+    streams = streams_of(unit, [profile_id])
+    summaries = store.load_profile_summaries(unit, streams, facts or {}, unit.now)
+    return summaries.get(profile_id, Summary())
 
 
-def _page(unit: UnitOfWork, after: str) -> dict[str, Summary | None]:
+def _page(unit: UnitOfWork, after: str, rule: Rule[Summary]) -> dict[str, Summary | None]:
     """The next profiles in order; None for one that has no streams any more."""
     profile_ids = store.page_of_profiles(unit, after, _PAGE)
     streams = streams_of(unit, profile_ids)
-    every = [stream for part in streams.values() for stream in part]
-    stored = load_summaries(unit, every)
-    return {
-        profile_id: combine(Summary.load(stored[s][1]) for s in streams[profile_id] if s in stored)
-        if streams[profile_id]
-        else None
-        for profile_id in profile_ids
-    }
+    summaries = store.load_profile_summaries(unit, streams, rule.reads.facts, unit.now)
+    return {profile_id: summaries.get(profile_id) for profile_id in profile_ids}
 
 
 def _count(unit: UnitOfWork) -> int:

@@ -14,16 +14,15 @@ from chassis.config.settings import Settings
 from chassis.database.tables import GAPS, POSITIONS, RECONCILED
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.read_model import ReadModel
-from profile_index import load_summaries, note_form, streams_of
+from profile_index import note_form, streams_of
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
-from rules import Summary, combine
 from services.segments import store
 from services.segments.domain.definitions import ActiveDefinitions
 from services.segments.domain.evaluation import EvaluationState, evaluate
 from services.segments.evaluator import reevaluate_due
 from services.segments.projections import MembershipReplay, UnevaluatedProjection
 from services.segments.registry import DefinitionRegistry
-from services.segments.store import MEMBERSHIPS, PROFILES
+from services.segments.store import FACTS, MEMBERSHIPS, PROFILES
 
 _AT_ONCE = 500
 
@@ -50,7 +49,17 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
 
     return ReadModel(
         service="segments",
-        tables=(POSITIONS, GAPS, PROFILES, LABELS, IDENTIFIERS, SUMMARIES, MEMBERSHIPS, RECONCILED),
+        tables=(
+            POSITIONS,
+            GAPS,
+            PROFILES,
+            LABELS,
+            IDENTIFIERS,
+            SUMMARIES,
+            FACTS,
+            MEMBERSHIPS,
+            RECONCILED,
+        ),
         lock_tables=(POSITIONS, PROFILES),
         projections={"profiles": UnevaluatedProjection(), "segments": MembershipReplay()},
         evaluate=mark_all_evaluated,
@@ -64,21 +73,26 @@ def mark_evaluated(
 ) -> None:
     """Store when the profiles are due again, without appending anything.
 
-    A profile whose memberships are not what its rules say stays unevaluated.
+    A profile whose memberships are not what its rules say, or were never published as a set, stays
+    unevaluated.
     """
     streams = streams_of(unit, profile_ids)
-    stored = load_summaries(unit, {s for part in streams.values() for s in part})
+    index = definitions.index
+    facts = index.facts_of(index.read_facts)
+    summaries = store.load_profile_summaries(unit, streams, facts, unit.now)
     members = store.load_memberships(unit, profile_ids)
+    before = store.lock_profiles(unit, profile_ids)
     states: dict[str, EvaluationState] = {}
     for profile_id in profile_ids:
-        parts = [Summary.load(stored[s][1]) for s in streams[profile_id] if s in stored]
-        evaluation = evaluate(
-            combine(parts) if streams[profile_id] else None,
-            definitions,
-            members[profile_id],
-            unit.now,
-        )
-        if not evaluation.changes:
-            states[profile_id] = EvaluationState(evaluation.next_at, definitions.generation)
-    if states:
-        store.save_evaluation_states(unit, states)
+        evaluation = evaluate(summaries.get(profile_id), definitions, members[profile_id], unit.now)
+        is_told = before[profile_id].is_settled or not streams[profile_id]
+        if not evaluation.changes and is_told:
+            states[profile_id] = EvaluationState(
+                evaluation.next_at,
+                definitions.generation,
+                unit.now,
+                evaluation.due,
+                members[profile_id],
+                is_settled=True,
+            )
+    store.save_evaluation_states(unit, states)

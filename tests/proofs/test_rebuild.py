@@ -242,6 +242,8 @@ def test_every_entry_and_exit_was_true_when_it_was_told(proof: RebuildProof) -> 
     assert len(entries) > 100
     false = []
     for event in entries:
+        if event.type == "memberships_settled":
+            continue
         applied = [
             each
             for stream, version in event.data["as_of"].items()

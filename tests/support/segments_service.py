@@ -17,6 +17,7 @@ from contracts.segments import (
     EXPLAIN_RESPONSE,
     MEMBERSHIP_CHANGED,
     MEMBERSHIPS_RESPONSE,
+    MEMBERSHIPS_SETTLED,
     SEGMENT,
 )
 from services.segments import commands, queries, store
@@ -35,7 +36,8 @@ class ProfilesLog:
     def __init__(self, database: Database) -> None:
         self.events: list[Event] = []
         self._epochs: dict[str, int] = {}
-        self._work = UnitOfWorkRunner(database, "profiles", FixedClock(NOW), self)
+        self.clock = FixedClock(NOW)
+        self._work = UnitOfWorkRunner(database, "profiles", self.clock, self)
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         self.events += events
@@ -70,6 +72,7 @@ class SegmentsWithoutNameko:
 
     def __init__(self, database: Database, file: DefinitionFile | None = None) -> None:
         self.published: list[Event] = []
+        self.settled: list[Event] = []
         self.clock = FixedClock(NOW)
         self.registry = DefinitionRegistry()
         self.work = UnitOfWorkRunner(database, "segments", self.clock, self)
@@ -81,8 +84,9 @@ class SegmentsWithoutNameko:
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         for event in events:
-            load(MEMBERSHIP_CHANGED, event.data)
-        self.published += events
+            is_set = event.type == "memberships_settled"
+            load(MEMBERSHIPS_SETTLED if is_set else MEMBERSHIP_CHANGED, event.data)
+            (self.settled if is_set else self.published).append(event)
 
     def follow(self, *events: Event) -> None:
         self.inbox.process(events, MembershipProjection(self.registry))

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from chassis import InvalidInput
 from rules import SEGMENT_VOCABULARY, Rule, RuleError, Summary, compile_rule
+from services.segments.domain.dependencies import RuleIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ class ActiveDefinitions:
     def generation(self) -> int:
         """The newest generation among the versions in force; 0 if there are none."""
         return max((version.generation for version in self.versions.values()), default=0)
+
+    @cached_property
+    def index(self) -> RuleIndex:
+        """The rules by what they read."""
+        return RuleIndex({s: version.definition.rule for s, version in self.versions.items()})
 
     def since(self, generation: int) -> ActiveDefinitions:
         """Only the segments whose versions are newer than `generation`, and the deleted ones."""

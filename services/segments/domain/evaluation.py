@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
 
 from rules import Summary
 from services.segments.domain.definitions import ActiveDefinitions, DefinitionVersion
+from services.segments.domain.news import ProfileNews
 
-# A profile whose rules have turned this often without an evaluation is then evaluated at `now`.
+# A rule that has turned this often without an evaluation is then evaluated at `now`.
 MOST_TURNS = 100
+_NEVER = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +26,25 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationState:
-    """When a profile is due to be evaluated again, and by which generation it was evaluated last.
+    """How a profile was evaluated last, and when it is due to be evaluated again.
 
-    Generation 0 is a profile that was never evaluated; only a rebuild leaves such.
+    Generation 0 is a profile that was never evaluated. By `next_at` at the latest a rule may turn;
+    `due` says of each when it does, and is None where that is not known. `members` are the
+    memberships, None where only their own table has them. Nothing is evaluated at an instant before
+    the `watermark`, up to which time was followed. `is_settled`: the memberships were published as
+    a set.
     """
 
     next_at: int | None
     generation: int
+    watermark: int = 0
+    due: Mapping[str, int] | None = None
+    members: Mapping[str, Membership] | None = None
+    is_settled: bool = False
 
     def is_due(self, now: int, generation: int) -> bool:
         """Whether time or a new definition may have changed its memberships."""
         return self.generation < generation or (self.next_at is not None and self.next_at <= now)
-
-    def reason(self, generation: int) -> str:
-        """Why the memberships of a profile that is due may have changed."""
-        if self.generation == 0:
-            return "rebuild"
-        return "definition" if self.generation < generation else "time"
 
 
 UNEVALUATED = EvaluationState(None, 0)
@@ -66,6 +72,229 @@ class Evaluation:
 
     changes: tuple[MembershipChange, ...]
     next_at: int | None
+    due: Mapping[str, int] = field(default_factory=dict)
+
+
+class ProfileEvaluation:
+    """The evaluation of one profile, step by step: as time passes, events and definitions come.
+
+    Each step adds the net changes that it makes to `changes`, with the reason for them.
+    """
+
+    def __init__(
+        self,
+        definitions: ActiveDefinitions,
+        state: EvaluationState,
+        members: Mapping[str, Membership],
+    ) -> None:
+        self._definitions = definitions
+        self._state = state
+        self.before = members
+        self.members = dict(members)
+        self.watermark = state.watermark
+        self.changes: list[tuple[str, MembershipChange]] = []
+        self._inside = set(members)
+        self._flips: dict[str, tuple[int, str]] = {}  # when and why each segment changed last
+        self._verdicts: dict[str, tuple[bool, int | None]] = {}
+        kept = definitions.versions.keys() | definitions.unreadable.keys()
+        if state.due is None:  # whatever may turn, may turn at the earliest instant
+            self._due = {} if state.next_at is None else dict.fromkeys(kept, state.next_at)
+        else:
+            self._due = {segment: at for segment, at in state.due.items() if segment in kept}
+
+    @property
+    def due(self) -> Mapping[str, int]:
+        """When each rule may turn, if it may."""
+        return self._due
+
+    @property
+    def redefined(self) -> set[str]:
+        """The segments that have another definition than the profile was evaluated by."""
+        generation = self._state.generation
+        if generation >= self._definitions.generation:
+            return set()
+        versions = self._definitions.versions.items()
+        newer = {segment for segment, version in versions if version.generation > generation}
+        return self._definitions.index.with_dependents(newer)
+
+    @property
+    def first_due(self) -> int:
+        """When a rule may turn first; the end of time if none may."""
+        versions = self._definitions.versions
+        return min((at for s, at in self._due.items() if s in versions), default=_NEVER)
+
+    def is_due(self, until: int) -> bool:
+        """Whether a rule may turn by `until`."""
+        return self.first_due <= until
+
+    def concerned(self, news: ProfileNews | None, now: int, *, is_new: bool) -> set[str]:
+        """The segments whose rules `evaluate` with the same arguments may ask."""
+        versions = self._definitions.versions
+        due = {segment for segment, at in self._due.items() if at <= now and segment in versions}
+        return due | self.redefined | self._touched(news, is_new)[0]
+
+    def pass_time(self, summary: Summary, until: int) -> None:
+        """Follow the rules that are due by `until`: each change is dated to when its rule turned.
+
+        A rule that has changed since it was evaluated is none of them.
+        """
+        self._read(summary)
+        if self._advance(summary, until, self.redefined):
+            self.watermark = max(self.watermark, until)
+        self._tell()
+
+    def evaluate(
+        self, summary: Summary, news: ProfileNews | None, now: int, *, is_new: bool
+    ) -> None:
+        """Evaluate at `now`: what news touch, what time changes, and what was redefined.
+
+        Of a profile that `is_new`, nothing was known before these news.
+        """
+        self.end(now)
+        self._read(summary)
+        touched, reason = self._touched(news, is_new)
+        redefined = set() if is_new else self.redefined - touched
+        if is_new:
+            self._begin(touched, now)
+        start = min(max(news.last_at, self.watermark), now) if news else now
+        self._advance(summary, start, touched | redefined)
+        self._judge(touched, summary, start, now, reason)
+        self._advance(summary, now, redefined)
+        self._judge(redefined, summary, now, now, "definition")
+        self._tell()
+
+    def leave_all(self, now: int, reason: str) -> None:
+        """Leave every segment: nothing of the profile is left."""
+        left = self._inside & self._definitions.versions.keys()
+        self._inside -= left
+        self._flips = dict.fromkeys(left, (now, reason))
+        self._due = {}
+        self._tell()
+
+    def end(self, now: int) -> None:
+        """Leave the segments that have been deleted."""
+        for change in end(self._definitions, self.members, now):
+            self.changes.append(("definition", change))
+            self._inside.discard(change.segment)
+            del self.members[change.segment]
+
+    def state(self, now: int, *, is_settled: bool) -> EvaluationState:
+        """The state to be stored; the one before if nothing has changed.
+
+        When to look again is a lower bound, written only if it gets earlier or has passed.
+        """
+        before = self._state
+        turns = [at for segment, at in self._due.items() if segment in self._definitions.versions]
+        next_at = min(turns, default=None)
+        if before.next_at is not None and before.next_at > now:
+            next_at = before.next_at if next_at is None else min(before.next_at, next_at)
+        state = EvaluationState(
+            next_at,
+            self._definitions.generation,
+            before.watermark,
+            self._due,
+            self.members,
+            is_settled,
+        )
+        return before if state == before else replace(state, watermark=max(self.watermark, now))
+
+    def _touched(self, news: ProfileNews | None, is_new: bool) -> tuple[set[str], str]:
+        """The segments that news concern, and the reason for what changes by them."""
+        if news is None:
+            if self._state.generation == 0:
+                return set(self._definitions.versions), "rebuild"
+            return set(), "time"
+        if news.moved or (self._state.due is None and not is_new):
+            return set(self._definitions.versions), news.reason
+        return self._definitions.index.touched_by(news.types), news.reason
+
+    def _begin(self, but: set[str], now: int) -> None:
+        """Take over what all rules `but` some say of a profile of which nothing is known."""
+        for segment, (value, changes_at) in self._definitions.index.of_nothing(now).items():
+            if segment not in but:
+                self._note(segment, value, changes_at, now, "event")
+
+    def _judge(
+        self, segments: set[str], summary: Summary, at: int, dated: int, reason: str
+    ) -> None:
+        """Evaluate rules at an instant; what changes is dated `dated`."""
+        for segment in sorted(segments, key=self._definitions.index.place):
+            self._turn(segment, summary, at, dated, reason)
+
+    def _advance(self, summary: Summary, until: int, but: Set[str]) -> bool:
+        """Follow all rules `but` some, turn by turn; whether any was due by `until`."""
+        index, versions = self._definitions.index, self._definitions.versions
+        queue = [
+            (at, index.place(segment))
+            for segment, at in self._due.items()
+            if at <= until and segment in versions and segment not in but
+        ]
+        if not queue:
+            return False
+        heapify(queue)
+        turns: Counter[str] = Counter()
+        while queue:
+            at, place = heappop(queue)
+            segment = place[1]
+            if self._due.get(segment) != at:
+                continue
+            turns[segment] += 1
+            at = at if turns[segment] <= MOST_TURNS else until
+            self._turn(segment, summary, at, at, "time")
+            if (changes_at := self._due.get(segment)) is not None and changes_at <= until:
+                heappush(queue, (changes_at, place))
+        return True
+
+    def _turn(self, segment: str, summary: Summary, at: int, dated: int, reason: str) -> None:
+        """Evaluate one rule at an instant, or at the watermark if that is later."""
+        rule = self._definitions.versions[segment].definition.rule
+        at = max(at, summary.state.watermark)
+        self._note(segment, *rule.evaluate(summary, at, segment in self._inside), dated, reason)
+
+    def _note(
+        self, segment: str, value: bool, changes_at: int | None, dated: int, reason: str
+    ) -> None:
+        if value is not (segment in self._inside):
+            self._inside ^= {segment}
+            self._flips[segment] = dated, reason
+        if changes_at is not None:
+            self._due[segment] = changes_at
+        elif segment in self._due:
+            del self._due[segment]
+        if self._verdicts:
+            self._verdicts[segment] = value, changes_at
+
+    def _read(self, summary: Summary) -> None:
+        """Let rules that ask for other segments read what these say."""
+        if self._definitions.index.asks_for_segments:
+            self._verdicts = {
+                segment: (segment in self._inside, self._due.get(segment))
+                for segment in self._definitions.versions
+            }
+            summary.memberships = self._verdicts
+
+    def _tell(self) -> None:
+        """Add what is another membership now than it was."""
+        for segment, (at, reason) in sorted(self._flips.items()):
+            inside = segment in self._inside
+            if inside is not (segment in self.members):
+                version = self._definitions.versions[segment]
+                change = _change(version, inside, at, self.before)
+                self.changes.append((reason, change))
+                if inside:
+                    since = change.at if change.since is None else change.since
+                    self.members[segment] = Membership(since, version.number)
+                else:
+                    del self.members[segment]
+        self._flips.clear()
+
+
+def _change(
+    version: DefinitionVersion, inside: bool, at: int, before: Mapping[str, Membership]
+) -> MembershipChange:
+    other_name, since = _membership_before(version, before)
+    segment = version.definition.segment
+    return MembershipChange(segment, inside, at, version.number, other_name, since)
 
 
 def evaluate(
@@ -75,30 +304,24 @@ def evaluate(
     now: int,
     due_at: int | None = None,
 ) -> Evaluation:
-    """The changes from `members`, the stored memberships, to what the rules say at `now`.
+    """The changes from `members`, the stored memberships, to what all rules say at `now`.
 
     `summary` is None for a profile without streams, which is in no segment. With `due_at`, an
     instant before `now` at which the profile was due, each change is dated exactly: to the instant
     at which its rule turned.
     """
+    state = EvaluationState(due_at, definitions.generation)
+    evaluation = ProfileEvaluation(definitions, state, members)
+    evaluation.end(now)
     if summary is None:
-        inside: dict[str, bool] = {}
-        turned: dict[str, int] = {}
-        next_at = None
+        evaluation.leave_all(now, "event")
+    elif due_at is not None and due_at <= now:
+        evaluation.pass_time(summary, now)
     else:
-        inside, turned, next_at = _follow(summary, definitions, members, now, due_at)
-    changes = [
-        MembershipChange(
-            segment,
-            inside.get(segment, False),
-            turned.get(segment, now),
-            version.number,
-            *_membership_before(version, members),
-        )
-        for segment, version in sorted(definitions.versions.items())
-        if inside.get(segment, False) is not (segment in members)
-    ]
-    return Evaluation((*end(definitions, members, now), *changes), next_at)
+        news = ProfileNews(now, now, moved=True)
+        evaluation.evaluate(summary, news, now, is_new=False)
+    changes = tuple(change for _reason, change in evaluation.changes)
+    return Evaluation(changes, min(evaluation.due.values(), default=None), evaluation.due)
 
 
 def end(
@@ -123,31 +346,3 @@ def _membership_before(
     if before is None or before not in members:
         return None, None
     return before, members[before].since
-
-
-def _follow(
-    summary: Summary,
-    definitions: ActiveDefinitions,
-    members: Mapping[str, Membership],
-    now: int,
-    due_at: int | None,
-) -> tuple[dict[str, bool], dict[str, int], int | None]:
-    """From `due_at` to `now`: which segments hold at the end, since when, and the next turn."""
-    inside = {segment: segment in members for segment in definitions.versions}
-    turned: dict[str, int] = {}
-    at = now if due_at is None else min(due_at, now)
-    turns = 0
-    while True:
-        turns_at = []
-        for segment, version in definitions.versions.items():
-            value, changes_at = version.definition.rule.evaluate(summary, at)
-            if value is not inside[segment]:
-                inside[segment] = value
-                turned[segment] = at
-            if changes_at is not None:
-                turns_at.append(changes_at)
-        next_at = min(turns_at, default=None)
-        if at == now or next_at is None or next_at > now:
-            return inside, turned, next_at
-        turns += 1
-        at = next_at if turns < MOST_TURNS else now

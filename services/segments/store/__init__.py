@@ -53,6 +53,8 @@ from services.segments.store.evaluation import (
     lock_due_among,
     lock_members,
     lock_profiles,
+    mark_settled,
+    mark_unevaluated,
     oldest_generation,
     own_versions,
     page_of_due,
@@ -64,9 +66,11 @@ from services.segments.store.evaluation import (
     save_entries,
     save_evaluation_states,
 )
+from services.segments.store.facts import FACTS, load_facts, save_facts
 from services.segments.store.metadata import (
     METADATA,
 )
+from services.segments.store.profiles import fill_facts, load_profile_summaries
 
 __all__ = [
     "DEFINED",
@@ -74,6 +78,7 @@ __all__ = [
     "DEFINITION_FILES",
     "DEFINITION_SET",
     "EVALUATION_GAUGES",
+    "FACTS",
     "FAILING",
     "FILE_GAUGE",
     "FROM_FILE",
@@ -97,6 +102,7 @@ __all__ = [
     "delete_exits",
     "describe",
     "due_profiles",
+    "fill_facts",
     "forget_evaluated",
     "has_old_notes",
     "judge_anew",
@@ -104,14 +110,18 @@ __all__ = [
     "list_unreadable",
     "load_definitions",
     "load_evaluation_state",
+    "load_facts",
     "load_memberships",
+    "load_profile_summaries",
     "load_value_model",
     "lock_definitions",
     "lock_due",
     "lock_due_among",
     "lock_members",
     "lock_profiles",
+    "mark_settled",
     "mark_some_due",
+    "mark_unevaluated",
     "newest_value_version",
     "note_file",
     "note_unreadable",
@@ -126,6 +136,7 @@ __all__ = [
     "resume",
     "save_entries",
     "save_evaluation_states",
+    "save_facts",
     "standing_definitions",
     "take_readable_again",
 ]

@@ -99,7 +99,10 @@ def mark_some_due(unit: UnitOfWork, limit: int) -> bool:
     page = page_of_profiles(unit, row.marked_to, limit)
     later = sa.or_(PROFILES.c.next_at.is_(None), PROFILES.c.next_at > unit.now)
     unit.connection.execute(
-        sa.update(PROFILES).where(PROFILES.c.profile_id.in_(page), later).values(next_at=unit.now)
+        sa.update(PROFILES)
+        .where(PROFILES.c.profile_id.in_(page))
+        # When each rule turns is not known any more: all are followed from `next_at` on.
+        .values(next_at=sa.case((later, unit.now), else_=PROFILES.c.next_at), due=sa.null())
     )
     unit.connection.execute(
         sa.update(VALUE_MODELS)

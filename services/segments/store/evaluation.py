@@ -23,13 +23,21 @@ _LONGEST_PAUSE = 300  # seconds
 _MOST_DOUBLINGS = 16
 
 # The evaluation state of each profile, and the lock of its evaluation. The time is not in a table
-# of its own, since two rows, locked one after the other, would deadlock.
+# of its own, since two rows, locked one after the other, would deadlock. `due` maps each segment
+# whose rule may turn to when it does, `members` each segment to [since, version of the definition].
 PROFILES = sa.Table(
     "profiles",
     METADATA,
     sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
     sa.Column("next_at", sa.BigInteger, index=True, info=NOT_PERSONAL),
     sa.Column("generation", sa.Integer, nullable=False, index=True, info=NOT_PERSONAL),
+    sa.Column("watermark", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
+    sa.Column("due", sa.JSON, info=PERSONAL),
+    sa.Column("members", sa.JSON, info=PERSONAL),
+    sa.Column(
+        "is_settled", sa.Boolean, nullable=False, server_default=sa.false(), info=NOT_PERSONAL
+    ),
+    postgresql_with={"fillfactor": 70},
 )
 
 # Who is in which segment, as segments' own log says.
@@ -54,21 +62,45 @@ FAILING = sa.Table(
 )
 
 
-_LOCK = RowStatement(
+_INSERT = RowStatement(
     """
     INSERT INTO profiles (profile_id, next_at, generation)
     SELECT text[profile_id], NULL, 0 FROM {rows} WHERE true
-    ON CONFLICT (profile_id) DO UPDATE SET generation = profiles.generation
-    RETURNING profile_id, next_at, generation
+    ON CONFLICT (profile_id) DO NOTHING
     """
+)
+_LOCK = PreparedStatement(
+    sa.select(PROFILES)
+    .where(among(PROFILES.c.profile_id, "profile_ids"))
+    .order_by(PROFILES.c.profile_id)
+    .with_for_update(key_share=True)
 )
 _SAVE_STATES = RowStatement(
     """
-    INSERT INTO profiles (profile_id, next_at, generation)
-    SELECT text[profile_id], number[next_at], number[generation] FROM {rows} WHERE true
-    ON CONFLICT (profile_id) DO UPDATE
-    SET next_at = excluded.next_at, generation = excluded.generation
+    UPDATE profiles
+    SET next_at = item.next_at, generation = item.generation, watermark = item.watermark,
+        due = item.due, members = item.members, is_settled = item.is_settled
+    FROM (
+        SELECT text[profile_id] AS profile_id, number[next_at] AS next_at,
+               number[generation] AS generation, number[watermark] AS watermark,
+               json[due] AS due, json[members] AS members, flag[is_settled] AS is_settled
+        FROM {rows}
+    ) AS item
+    WHERE profiles.profile_id = item.profile_id
     """
+)
+_MARK_UNEVALUATED = RowStatement(
+    """
+    INSERT INTO profiles (profile_id, next_at, generation)
+    SELECT text[profile_id], NULL, 0 FROM {rows} WHERE true
+    ON CONFLICT (profile_id) DO UPDATE
+    SET next_at = NULL, generation = 0, due = NULL, members = NULL
+    """
+)
+_MARK_SETTLED = PreparedStatement(
+    sa.update(PROFILES)
+    .where(among(PROFILES.c.profile_id, "profile_ids"))
+    .values(is_settled=sa.true())
 )
 _ENTER = RowStatement(
     """
@@ -99,9 +131,11 @@ _OWN = PreparedStatement(
 
 def lock_profiles(unit: UnitOfWork, profile_ids: Iterable[str]) -> dict[str, EvaluationState]:
     """Lock the rows of `profile_ids` in sorted order; new ones are inserted first."""
-    rows = [{"profile_id": profile_id} for profile_id in sorted(set(profile_ids))]
-    result = _LOCK.execute(unit.connection, rows)
-    return {row.profile_id: EvaluationState(row.next_at, row.generation) for row in result}
+    wanted = sorted(set(profile_ids))
+    _INSERT.execute(unit.connection, [{"profile_id": profile_id} for profile_id in wanted])
+    # A statement of its own, which sees what others have committed while the first one waited.
+    rows = _LOCK.execute(unit.connection, profile_ids=wanted)
+    return {row.profile_id: _state(row) for row in rows}
 
 
 def lock_due(unit: UnitOfWork, generation: int, limit: int) -> dict[str, EvaluationState]:
@@ -190,7 +224,16 @@ def _is_due(unit: UnitOfWork, generation: int) -> sa.ColumnElement[bool]:
 
 def _states(unit: UnitOfWork, query: sa.Select[Any]) -> dict[str, EvaluationState]:
     rows = unit.connection.execute(query)
-    return {row.profile_id: EvaluationState(row.next_at, row.generation) for row in rows}
+    return {row.profile_id: _state(row) for row in rows}
+
+
+def _state(row: Any) -> EvaluationState:
+    members = row.members
+    if members is not None:
+        members = {segment: Membership(*membership) for segment, membership in members.items()}
+    return EvaluationState(
+        row.next_at, row.generation, row.watermark, row.due, members, bool(row.is_settled)
+    )
 
 
 def postpone(unit: UnitOfWork, profile_id: str) -> int:
@@ -236,16 +279,42 @@ def load_evaluation_state(unit: UnitOfWork, profile_id: str) -> EvaluationState 
     """The evaluation state of one profile, without locking it."""
     query = sa.select(PROFILES).where(PROFILES.c.profile_id == profile_id)
     row = unit.connection.execute(query).one_or_none()
-    return EvaluationState(row.next_at, row.generation) if row else None
+    return _state(row) if row else None
 
 
 def save_evaluation_states(unit: UnitOfWork, states: Mapping[str, EvaluationState]) -> None:
     """Store the evaluation state of each profile; the caller has locked them."""
     rows = [
-        {"profile_id": profile_id, "next_at": state.next_at, "generation": state.generation}
+        {
+            "profile_id": profile_id,
+            "next_at": state.next_at,
+            "generation": state.generation,
+            "watermark": state.watermark,
+            "due": state.due,
+            "members": {
+                segment: [membership.since, membership.definition_version]
+                for segment, membership in (state.members or {}).items()
+            },
+            "is_settled": state.is_settled,
+        }
         for profile_id, state in sorted(states.items())
     ]
-    _SAVE_STATES.execute(unit.connection, rows)
+    if rows:
+        _SAVE_STATES.execute(unit.connection, rows)
+
+
+def mark_unevaluated(unit: UnitOfWork, profile_ids: Iterable[str]) -> None:
+    """Have profiles evaluated as if they never had been; their rows are inserted where missing."""
+    rows = [{"profile_id": profile_id} for profile_id in sorted(set(profile_ids))]
+    if rows:
+        _MARK_UNEVALUATED.execute(unit.connection, rows)
+
+
+def mark_settled(unit: UnitOfWork, profile_ids: Iterable[str]) -> None:
+    """Note that the memberships of profiles were published as a set."""
+    wanted = sorted(set(profile_ids))
+    if wanted:
+        _MARK_SETTLED.execute(unit.connection, profile_ids=wanted)
 
 
 def load_memberships(

@@ -581,7 +581,7 @@ def test_a_database_that_does_not_fit_is_no_profiles_fault(
         return unit.connection.exec_driver_sql("SELECT gone FROM memberships")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "load_memberships", ask_for_a_column_that_is_gone)
+        patch.setattr(store, "save_evaluation_states", ask_for_a_column_that_is_gone)
         with pytest.raises(Unavailable, match="does not fit this release"):
             segments.reevaluate()
     assert segments.failing() == {}

@@ -65,6 +65,7 @@ def _fill(unit: UnitOfWork, customers: int) -> None:
     save_summaries(unit, summaries)
     labels = [{"stream_id": name, "profile_id": name, "last_epoch": 1} for name in summaries]
     unit.connection.execute(sa.insert(LABELS), labels)
+    store.lock_profiles(unit, summaries)
     store.save_evaluation_states(unit, dict.fromkeys(summaries, EvaluationState(None, 1)))
 
 

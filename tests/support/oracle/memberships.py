@@ -57,6 +57,11 @@ def entries_and_exits(
     inside: defaultdict[str, set[str]] = defaultdict(set)
     flaws = []
     for event in events:  # sorted by stream, which is a profile, and version
+        if event.type == "memberships_settled":
+            told = {each["segment"] for each in event.data["segments"]}
+            if told != inside[event.stream]:
+                flaws.append(f"segments: {event.stream} is settled in {sorted(told)}")
+            continue
         segment = event.data["segment"]
         entered = event.type == "segment_entered"
         if event.stream != event.data["profile_id"]:

@@ -17,6 +17,7 @@ from services.segments.domain.evaluation import (
     EvaluationState,
     Membership,
     MembershipChange,
+    ProfileEvaluation,
     evaluate,
 )
 from tests.unit.rules.shoppers import NOW, fold, histories
@@ -105,10 +106,20 @@ def test_a_profile_is_due_by_time_or_by_a_newer_definition() -> None:
     assert not EvaluationState(None, 3).is_due(NOW, 3)
 
 
+def reasons(state: EvaluationState, now: int = NOW) -> dict[str, str]:
+    """Why a viewer who was in no segment enters some now, by segment."""
+    evaluation = ProfileEvaluation(RULES, state, {})
+    evaluation.evaluate(viewer(NOW), None, now, is_new=False)
+    return {change.segment: reason for reason, change in evaluation.changes}
+
+
 def test_a_profile_changes_by_a_rebuild_a_definition_or_time() -> None:
-    assert UNEVALUATED.reason(3) == "rebuild"
-    assert EvaluationState(NOW, 2).reason(3) == "definition"
-    assert EvaluationState(NOW, 3).reason(3) == "time"
+    assert reasons(UNEVALUATED) == {"active": "rebuild", "newcomer": "rebuild"}
+    earlier = EvaluationState(None, -1, due={})
+    assert reasons(earlier) == {"active": "definition", "newcomer": "definition"}
+    assert reasons(EvaluationState(NOW, 1, due={"active": NOW})) == {"active": "time"}
+    assert reasons(EvaluationState(NOW, 1)) == {"active": "time", "newcomer": "time"}
+    assert reasons(EvaluationState(NOW + 1, 1, due={"active": NOW + 1})) == {}
 
 
 @given(histories(), st.sets(st.sampled_from(sorted(RULES.versions))), st.integers(0, 90 * DAY))

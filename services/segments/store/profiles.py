@@ -1,0 +1,63 @@
+"""Summaries of profiles, with the single events that rules read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from chassis.eventlog.unit_of_work import UnitOfWork
+from profile_index import load_summaries
+from rules import ListedFacts, Summary, combine
+from services.segments.store.facts import load_facts
+
+_EVER = -(1 << 62)  # before everything
+
+
+def load_profile_summaries(
+    unit: UnitOfWork,
+    streams: Mapping[str, Sequence[str]],
+    facts: Mapping[str, int | None],
+    now: int,
+    known: Mapping[str, Summary] | None = None,
+) -> dict[str, Summary]:
+    """The summary of each profile of which `streams` are given; of a profile without any, none.
+
+    It has the events of the types in `facts`, as far back from `now` as these say. Summaries of
+    streams in `known` are not read again.
+    """
+    known = known or {}
+    missing = {stream for part in streams.values() for stream in part} - known.keys()
+    stored = load_summaries(unit, missing) if missing else {}
+    of_streams = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
+    of_streams |= known
+    summaries = {
+        profile_id: combine(of_streams[stream] for stream in part if stream in of_streams)
+        for profile_id, part in streams.items()
+        if part
+    }
+    fill_facts(unit, summaries, streams, facts, now)
+    return summaries
+
+
+def fill_facts(
+    unit: UnitOfWork,
+    summaries: Mapping[str, Summary],
+    streams: Mapping[str, Sequence[str]],
+    facts: Mapping[str, int | None],
+    now: int,
+) -> None:
+    """Let summaries of profiles have their events of some types, as far back as `facts` says."""
+    if not facts or not summaries:
+        return
+    profiles = {stream: profile for profile in summaries for stream in streams[profile]}
+    found = load_facts(unit, profiles, facts, _earliest(facts.values(), now))
+    for profile_id, summary in summaries.items():
+        summary.facts = ListedFacts(found.get(profile_id, {}))
+
+
+def _earliest(windows: Iterable[int | None], now: int) -> int:
+    longest = 0
+    for window in windows:
+        if window is None:
+            return _EVER
+        longest = max(longest, window)
+    return now - longest
