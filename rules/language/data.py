@@ -45,10 +45,8 @@ class Field:
         """All values at the path; of a list on the way those of all its members."""
         return _walk(data, self.path, self.currency, None)
 
-    def one(self, element: Element) -> Any:
-        """The value at the path, None without one; an amount in another currency is none."""
-        if not self.currency:
-            return reach(element.data, self.path)
+    def amount(self, element: Element) -> Any:
+        """The amount at the path, None without one; one in another currency is none."""
         around = reach(element.data, self.path[:-1])
         if (currency_in(around) or element.currency) != self.currency:
             return None

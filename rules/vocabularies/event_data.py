@@ -53,7 +53,7 @@ def _amount(path: Path, currency: str) -> Term[Element]:
     return Term(
         Kind.MONEY,
         priced.words,
-        lambda element, now: whole_or_none(priced.one(element)),
+        lambda element, now: whole_or_none(priced.amount(element)),
         currency=currency,
         data=priced,
     )

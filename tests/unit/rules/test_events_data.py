@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
 
 from chassis import DAY, HOUR
-from rules import SEGMENT_VOCABULARY, Fact, ListedFacts, Summary, Verdict, compile_rule
+from rules import (
+    SEGMENT_VOCABULARY,
+    Fact,
+    ListedFacts,
+    ShopContext,
+    Summary,
+    Verdict,
+    compile_rule,
+)
 from tests.unit.rules.shoppers import NOW
 
 
@@ -218,3 +227,87 @@ def test_a_rule_that_steps_without_an_end_names_an_instant_to_ask_again() -> Non
     assert value
     assert changes_at is not None
     assert verdict(text, views, changes_at) == Verdict(True, None)
+
+
+def test_what_the_last_event_says_is_asked_as_long_as_it_is_in_the_window() -> None:
+    views = shopper(viewed(DAY, category="running"), viewed(2 * DAY, category="music"), viewed(5))
+    text = 'first("product_viewed", category, within="3d") == "music"'
+    assert verdict(text, views) == Verdict(True, NOW + DAY)
+    assert verdict('last("product_viewed", category) == None', views) == Verdict(True, None)
+    assert verdict(
+        'last("product_viewed", where=category == "music") < "2000-01-01T00:00Z"', views
+    ).value
+
+
+def test_a_fraction_is_shown_with_four_decimals() -> None:
+    views = shopper(viewed(1, size=1), viewed(2, size=1), viewed(3, size=0))
+    rule = compile_rule('average("product_viewed", size) > 1', SEGMENT_VOCABULARY)
+    assert rule.explain(views, NOW).lines == ['false: average("product_viewed", size) > 1 (0.6667)']
+
+
+def test_a_number_too_large_for_a_decimal_is_still_compared() -> None:
+    summary = Summary()
+    summary.add("traits_changed", {"traits": {"big": 1e308, "small": 0.5}}, NOW, "t")
+    assert verdict("traits.big * traits.big + 0.5 > traits.small", summary).value
+    assert verdict("traits.small < traits.big * traits.big + 0.5", summary).value
+    assert verdict("traits.small * 3 / 3 == traits.small", summary).value
+    assert verdict("traits.small / 5 == 0.1 and traits.small == traits.small * 1", summary).value
+
+
+class CountedFacts:
+    """Facts that count how often they were asked for."""
+
+    def __init__(self, facts: list[Fact]) -> None:
+        self.facts = facts
+        self.asked = 0
+
+    def events(self, event_type: str) -> list[Fact]:
+        self.asked += 1
+        return self.facts if event_type == "a" else []
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        'count("a", where=any(products, any(products, x == 1 or not y)), within="9d")',
+        'distinct("a", products.x, within="9d")',
+        'max("a", products.x, within="9d") + min("a", products.x, within="9d")',
+        'engagement("a", where=x == 1, half_life="1h")',
+    ],
+)
+def test_the_events_are_gone_through_once_for_a_term_however_often_it_steps(term: str) -> None:
+    lines = [{"x": n, "products": [{"x": n}]} for n in range(20)]
+    summary = Summary()
+    summary.facts = facts = CountedFacts(
+        [
+            Fact(NOW - n * HOUR, f"e{n:04}", {"x": 1, "products": lines})
+            for n in range(500, -500, -1)
+        ]
+    )
+    compile_rule(f"{term} > 10000", SEGMENT_VOCABULARY).evaluate(summary, NOW)
+    assert facts.asked <= 2
+
+
+class CountedZone(tzinfo):
+    """A zone that counts how often it was asked for its offset."""
+
+    asked = 0
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        self.asked += 1
+        return timedelta(0)
+
+    def dst(self, moment: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def tzname(self, moment: datetime | None) -> str:
+        return "counted"
+
+
+def test_a_rule_over_the_clock_that_never_turns_is_given_up() -> None:
+    zone = CountedZone()
+    rule = compile_rule("hour + month + day > 99", SEGMENT_VOCABULARY, ShopContext(zone))
+    value, changes_at = rule.evaluate(Summary(), NOW)
+    assert not value
+    assert changes_at == NOW + 1_000 * HOUR
+    assert zone.asked < 50_000

@@ -82,6 +82,11 @@ def test_nothing_is_checked_of_what_a_shop_does_not_know() -> None:
     assert compile_rule(text, SEGMENT_VOCABULARY).warnings == ()
 
 
+def test_an_event_type_of_the_shop_is_known_once_it_has_come() -> None:
+    text = 'count("wishlist_updated") > 1 and then(event("product_viewed"), "wishlist_updated")'
+    assert compile_rule(text, SEGMENT_VOCABULARY, SHOP).warnings == ()
+
+
 def test_segments_are_evaluated_after_those_that_they_ask_for() -> None:
     asked = {"a": {"b", "gone"}, "b": {"c"}, "c": frozenset[str]()}
     assert evaluation_order(asked) == ["c", "b", "a"]

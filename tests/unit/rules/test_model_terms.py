@@ -181,3 +181,16 @@ def test_a_member_of_the_lowest_leaves_only_above_the_band(valued: Summary) -> N
     assert rule(text).condition is not rule(text).stay
     plain = rule("orders() > 1")
     assert plain.condition is plain.stay
+
+
+class Touching(Falling):
+    """A value that touches the bound again and again."""
+
+    def crossing(self, name: str, within: int | None, now: int, bound: float) -> int | None:
+        return now + 1
+
+
+def test_a_value_that_only_touches_its_bound_is_asked_again_later() -> None:
+    summary = Summary()
+    summary.values = Touching()
+    assert rule("clv() > 5").evaluate(summary, NOW) == Verdict(True, NOW + 8)
