@@ -74,6 +74,17 @@ def _loyalty_points() -> Term[Summary]:
     )
 
 
+def _has_account() -> Term[Summary]:
+    return Term(
+        Kind.TRUTH,
+        "an account",
+        lambda summary, now: summary.state.is_account,
+        missable=False,
+        # Whether a stream is an account's is told by identity.
+        reads=Reads(event_types=frozenset({"identity_changed"})),
+    )
+
+
 def _trait(path: tuple[str, ...]) -> Term[Summary]:
     name, inner = path[0], path[1:]
 
@@ -269,6 +280,7 @@ SEGMENT_VOCABULARY: Vocabulary[Summary] = Vocabulary(
         "cart_value": Function(_cart_value, 'cart_value("USD")', (Argument.CURRENCY,)),
         "cart_items": Function(_cart_items, "cart_items()"),
         "loyalty_points": Function(_loyalty_points, "loyalty_points()"),
+        "has_account": Function(_has_account, "has_account()"),
     },
     names={"segments": _SEGMENTS},
     calendar=calendar_terms.CALENDAR,

@@ -81,6 +81,7 @@ def test_the_five_shoppers_are_added_to_the_figures(demo: list[str]) -> None:
         "abandoned_cart": 1,
         "first_time_visitor": 3,
         "frequent_buyer": 1,
+        "gold_and_recent": 1,
         "high_value": 1,
         "returning_one_time_buyer": 1,
     }
@@ -117,7 +118,11 @@ def test_what_the_demo_left_can_be_asked(cdp: Command, demo: list[str]) -> None:
     grace: dict[str, Any] = json.loads(done.stdout)
     assert grace["orders"]["count"] == 8
     assert grace["loyalty"] == {"enrolled": True, "tier": "gold", "points": 1175}
-    assert {each["segment"] for each in grace["segments"]} == {"frequent_buyer", "high_value"}
+    assert {each["segment"] for each in grace["segments"]} == {
+        "frequent_buyer",
+        "gold_and_recent",
+        "high_value",
+    }
 
 
 def test_nobody_is_found_in_the_demo_with_the_reason_and_what_to_try(

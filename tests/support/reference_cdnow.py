@@ -33,19 +33,30 @@ def figures(path: str | Path) -> dict[str, Any]:
     now = max(day for _, day, _ in lines) + timedelta(days=1)
     orders = Counter(customer for customer, _, _ in lines)
     recent = Counter(customer for customer, day, _ in lines if now - day <= timedelta(days=60))
-    spent: defaultdict[int, int] = defaultdict(int)
+    spent: defaultdict[str, int] = defaultdict(int)
     for customer, _, cents in lines:
         spent[customer] += cents
+    once = {customer for customer, count in orders.items() if count == 1}
     return {
         "events": len(lines),
         "profiles": len(orders),
         "orders": sum(orders.values()),
         "members": {
             "abandoned_cart": 0,  # the file knows purchases only, no carts
+            "anonymous_context": 0,  # nor views
             "first_time_visitor": 0,  # everybody in the file has bought
-            "frequent_buyer": sum(1 for count in recent.values() if count > 5),
-            "high_value": sum(1 for cents in spent.values() if cents >= 50_000),
-            "returning_one_time_buyer": sum(1 for count in orders.values() if count == 1),
+            "frequent_buyer": sum(count > 5 for count in recent.values()),
+            "gold_and_recent": 0,  # nor a loyalty programme
+            "high_basket_first_purchase": sum(spent[customer] >= 15_000 for customer in once),
+            "high_value": sum(cents >= 50_000 for cents in spent.values()),
+            "lapsing": 0,  # no model has been fitted
+            "new_buyer": len(once & recent.keys()),
+            "occasional_buyer": sum(
+                count <= 2 and customer not in once for customer, count in recent.items()
+            ),
+            "regular_buyer": sum(3 <= count <= 5 for count in recent.values()),
+            "returning_one_time_buyer": len(once),
+            "top_quartile_clv": 0,
         },
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,13 +22,22 @@ from contracts.segments import (
     SEGMENT,
 )
 from services.segments import commands, queries, store
-from services.segments.configuration import load_file, read_definition, read_file
+from services.segments.configuration import read_definition, read_file
 from services.segments.domain.definitions import DefinitionFile
 from services.segments.evaluator import reevaluate_due
 from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
+
+
+def shop_file(text: str) -> DefinitionFile:
+    """A segments.yaml of the shop's own."""
+    return read_file(text.encode(), is_shipped=False)
+
+
+FEW = read_file((Path(__file__).parent / "few_segments.yaml").read_bytes(), is_shipped=True)
+"""Few segments, as if a release shipped them."""
 
 
 class ProfilesLog:
@@ -76,7 +86,7 @@ class SegmentsWithoutNameko:
         self.clock = FixedClock(NOW)
         self.registry = DefinitionRegistry()
         self.work = UnitOfWorkRunner(database, "segments", self.clock, self)
-        self.file = file or load_file()
+        self.file = file or FEW
         self.started = self.work.run(partial(commands.start_with, file=self.file))
         self.inbox = Inbox(self.work, "profiles")
         self.seconds = 0.0
@@ -162,8 +172,3 @@ class SegmentsWithoutNameko:
         ]
         self.published.clear()
         return changes
-
-
-def shop_file(text: str) -> DefinitionFile:
-    """A segments.yaml of the shop's own."""
-    return read_file(text.encode(), is_shipped=False)

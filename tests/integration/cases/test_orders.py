@@ -402,11 +402,16 @@ def test_an_order_of_two_names_counts_once_when_they_turn_out_to_be_one_account(
 # No cart of a buyer looks abandoned.
 
 
+def yesterday(time: str) -> str:
+    """An hour of the day before: a cart is abandoned after a day."""
+    return f"2026-11-19T{time if time.count(':') > 1 else f'{time}:00'}Z"
+
+
 def test_whoever_bought_by_another_door_has_abandoned_no_cart(shop: CaseShop) -> None:
     device = {"anonymous_id": "laptop"}
     shop.record(
-        shop.event("cart_updated", "09:00", device, products=[LINE], cart_id="c"),
-        account(order(shop, "09:30", {"user_id": "ann"}, cart_id="c")),
+        shop.event("cart_updated", yesterday("09:00"), device, products=[LINE], cart_id="c"),
+        account(order(shop, yesterday("09:30"), {"user_id": "ann"}, cart_id="c")),
     )
     assert "abandoned_cart" not in shop.segments(anonymous_id="laptop")
     types = [each["type"] for each in shop.timeline(anonymous_id="laptop")["entries"]]
@@ -417,8 +422,8 @@ def test_whoever_bought_by_another_door_has_abandoned_no_cart(shop: CaseShop) ->
 def test_a_cart_that_nobody_bought_is_abandoned_all_the_same(shop: CaseShop) -> None:
     device = {"anonymous_id": "laptop"}
     shop.record(
-        shop.event("cart_updated", "09:00", device, products=[LINE], cart_id="c"),
-        account(order(shop, "09:30", {"user_id": "ann"}, cart_id="d")),
+        shop.event("cart_updated", yesterday("09:00"), device, products=[LINE], cart_id="c"),
+        account(order(shop, yesterday("09:30"), {"user_id": "ann"}, cart_id="d")),
     )
     assert "abandoned_cart" in shop.segments(anonymous_id="laptop")
 
@@ -433,9 +438,9 @@ def test_a_cart_that_is_told_of_once_more_after_its_order_is_not_abandoned(
     shopper = {"user_id": "ann", "anonymous_id": "laptop"} if who == "ann" else {"user_id": "ann"}
     device = {"anonymous_id": "laptop"}
     events = [
-        shop.event("cart_updated", "09:00", device, products=[LINE], cart_id="c"),
-        account(order(shop, "09:03", shopper, cart_id="c")),
-        shop.event("cart_updated", "09:03:02", device, products=[LINE], cart_id="c"),
+        shop.event("cart_updated", yesterday("09:00"), device, products=[LINE], cart_id="c"),
+        account(order(shop, yesterday("09:03"), shopper, cart_id="c")),
+        shop.event("cart_updated", yesterday("09:03:02"), device, products=[LINE], cart_id="c"),
     ]
     events = [events[place] for place in places]
     if whole:
@@ -448,8 +453,8 @@ def test_a_cart_that_is_told_of_once_more_after_its_order_is_not_abandoned(
 def test_a_cart_of_which_is_told_only_after_its_order_is_not_abandoned(shop: CaseShop) -> None:
     device = {"anonymous_id": "laptop"}
     shop.record(
-        account(order(shop, "09:30", {"user_id": "ann"}, cart_id="c")),
-        shop.event("cart_updated", "09:00", device, products=[LINE], cart_id="c"),
+        account(order(shop, yesterday("09:30"), {"user_id": "ann"}, cart_id="c")),
+        shop.event("cart_updated", yesterday("09:00"), device, products=[LINE], cart_id="c"),
     )
     assert "abandoned_cart" not in shop.segments(anonymous_id="laptop")
 
@@ -457,9 +462,9 @@ def test_a_cart_of_which_is_told_only_after_its_order_is_not_abandoned(shop: Cas
 def test_a_cart_that_is_filled_anew_long_after_its_order_is_abandoned(shop: CaseShop) -> None:
     device = {"anonymous_id": "laptop"}
     shop.record(
-        shop.event("cart_updated", "09:00", device, products=[LINE], cart_id="c"),
-        account(order(shop, "09:03", {"user_id": "ann"}, cart_id="c")),
-        shop.event("cart_updated", "09:30", device, products=[LINE], cart_id="c"),
+        shop.event("cart_updated", yesterday("09:00"), device, products=[LINE], cart_id="c"),
+        account(order(shop, yesterday("09:03"), {"user_id": "ann"}, cart_id="c")),
+        shop.event("cart_updated", yesterday("09:30"), device, products=[LINE], cart_id="c"),
     )
     assert "abandoned_cart" in shop.segments(anonymous_id="laptop")
 
@@ -467,9 +472,9 @@ def test_a_cart_that_is_filled_anew_long_after_its_order_is_abandoned(shop: Case
 def test_an_order_with_an_address_tells_the_device_from_which_it_came(shop: CaseShop) -> None:
     device = {"anonymous_id": "laptop"}
     shop.record(
-        shop.event("cart_updated", "09:00", device, products=[LINE]),
-        order(shop, "09:30", {**device, "email": "ann"}),
-        shop.event("account_created", "10:00", ANN, authenticated=True),
+        shop.event("cart_updated", yesterday("09:00"), device, products=[LINE]),
+        order(shop, yesterday("09:30"), {**device, "email": "ann"}),
+        shop.event("account_created", yesterday("10:00"), ANN, authenticated=True),
     )
     assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
     assert shop.orders(anonymous_id="laptop") == (0, {})

@@ -12,10 +12,9 @@ import sqlalchemy as sa
 from chassis import Conflict, InvalidInput, NotFound, Unavailable
 from chassis.database.engine import Database
 from services.segments import commands, store
-from services.segments.configuration import load_definitions, load_file
 from services.segments.domain.definitions import Change, DefinitionFile, FileStanding
 from services.segments.store import StoredDefinition
-from tests.support.segments_service import ProfilesLog, SegmentsWithoutNameko, shop_file
+from tests.support.segments_service import FEW, ProfilesLog, SegmentsWithoutNameko, shop_file
 
 BUYERS = "buyer: {rule: orders() >= 1, description: Has bought.}"
 OLD = shop_file(BUYERS)
@@ -89,7 +88,7 @@ def test_what_a_release_ships_never_replaces_a_file_of_the_shops_own(
 ) -> None:
     database = service_database("segments")
     SegmentsWithoutNameko(database, OLD)
-    elsewhere = SegmentsWithoutNameko(database, load_file())
+    elsewhere = SegmentsWithoutNameko(database, FEW)
     assert elsewhere.started is FileStanding.LEFT_OUT
     assert versions(elsewhere) == {"buyer": 1}
 
@@ -98,7 +97,7 @@ def test_a_file_of_the_shops_own_replaces_what_a_release_ships(
     segments: SegmentsWithoutNameko,
 ) -> None:
     assert segments.work.run(partial(commands.start_with, file=OLD)) is FileStanding.NEW
-    assert versions(segments).keys() == {"buyer", *(d.segment for d in load_definitions())}
+    assert versions(segments).keys() == {"buyer", *(d.segment for d in FEW.definitions)}
 
 
 def test_reading_writes_nothing(segments: SegmentsWithoutNameko) -> None:

@@ -31,11 +31,11 @@ from contracts.segments import (
 )
 from profile_index.tables import SUMMARIES
 from services.segments import commands, queries, store
-from services.segments.configuration import load_definitions, read_definition
+from services.segments.configuration import read_definition
 from services.segments.projections import MembershipProjection
 from services.segments.service import SegmentsService
 from tests.support import oracle
-from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko, shop_file
+from tests.support.segments_service import FEW, NOW, ProfilesLog, SegmentsWithoutNameko, shop_file
 
 
 def test_a_new_shopper_enters_and_an_order_moves_them_on(
@@ -263,7 +263,7 @@ def test_a_definition_that_is_rolled_back_is_not_remembered(
         segments.work.run(fail)
     assert "a" not in segments.by_name()
     segments.define("b", "True")
-    assert sorted(segments.by_name()) == sorted([*(d.segment for d in load_definitions()), "b"])
+    assert sorted(segments.by_name()) == sorted([*(d.segment for d in FEW.definitions), "b"])
 
 
 def test_a_preview_counts_members_and_names_some(
@@ -279,7 +279,7 @@ def test_a_preview_counts_members_and_names_some(
     assert (response["members"], response["evaluated"], response["profiles"]) == (11, 11, 11)
     assert (response["complete"], len(response["sample"])) == (True, 10)
     assert response["warnings"][0].endswith("did you mean order_completed?")
-    assert segments.by_name().keys() == {d.segment for d in load_definitions()}
+    assert segments.by_name().keys() == {d.segment for d in FEW.definitions}
 
 
 def test_a_preview_that_runs_out_of_time_says_so(
@@ -641,7 +641,7 @@ def check(
     for profile in profiles:
         mine = [event for event in log if event.stream in streams.get(profile, ())]
         expected = (
-            oracle.memberships(oracle.fold(mine, segments.clock.at), segments.clock.at)
+            oracle.few_memberships(oracle.fold(mine, segments.clock.at), segments.clock.at)
             if mine
             else set()
         )

@@ -7,7 +7,7 @@ directory or services. Rows come in as plain data and all rules are written out 
 from tests.support.oracle.comparison import differences
 from tests.support.oracle.identity import identifiers, identity_flaws, labels, profiles
 from tests.support.oracle.log import LoggedEvent, log_flaws, read_log
-from tests.support.oracle.memberships import entries_and_exits, memberships
+from tests.support.oracle.memberships import entries_and_exits, few_memberships, memberships
 from tests.support.oracle.shopper import (
     FoldedShopper,
     fold,
@@ -22,6 +22,7 @@ __all__ = [
     "LoggedEvent",
     "differences",
     "entries_and_exits",
+    "few_memberships",
     "fold",
     "identifiers",
     "identity_flaws",

@@ -44,6 +44,7 @@ class FoldedShopper:
     orders: dict[Any, Any] = field(default_factory=dict)
     cart: tuple[Any, ...] | None = None
     points: int = 0
+    is_account: bool = False
 
     def standing(self, now: int | None) -> list[tuple[Order, int]]:
         """The orders that are neither cancelled nor refunded whole, [(Order, what was paid net of
@@ -82,7 +83,7 @@ def fold(events: Iterable[LoggedEvent], now: int | None = None) -> FoldedShopper
     """
     shopper = FoldedShopper()
     known = [each for each in events if each.type in _WHOSE or now is None or each.at <= now]
-    is_account = any(map(proves_account, known))
+    is_account = shopper.is_account = any(map(proves_account, known))
     for event in sorted(known, key=lambda each: (each.at, *_arrival(each), each.id)):
         if event.type not in _FACTS:
             shopper.happened.setdefault(event.type, []).append(event.at)
@@ -282,6 +283,7 @@ def read_summary(state: dict[str, Any]) -> FoldedShopper:
             for key, order in state.get("orders", {}).items()
         },
         cart=tuple(max(state["cart"], key=lambda s: s[:6])[6]) if state.get("cart") else None,
+        is_account=bool(state.get("is_account")),
         points=sum(part.get("points", 0) for part in parts)
         + sum(points for part in parts for _, points in part.get("points_ahead", ()))
         + sum(last("points_once").values()),

@@ -171,33 +171,55 @@ def test_what_is_dated_later_does_not_count_yet() -> None:
     assert view(fold([*known, *coming], later), later)["consent"] == {"email": False, "sms": False}
 
 
+def segments_of(*events: LoggedEvent) -> set[str]:
+    return memberships(fold(events), NOW)
+
+
 def test_each_segment_begins_where_its_description_says() -> None:
-    def of(*events: LoggedEvent) -> Any:
-        return memberships(fold(events), NOW)
-
-    assert of() == {"first_time_visitor"}
-    assert of(order("o", NOW, 499_99)) == {"returning_one_time_buyer"}
-    assert of(order("o", NOW, 500_00)) == {"returning_one_time_buyer", "high_value"}
-    assert of(order("o", NOW + 1)) == {"first_time_visitor"}
+    once = {"returning_one_time_buyer", "new_buyer"}
+    assert segments_of() == {"first_time_visitor"}
+    assert segments_of(order("o", NOW, 149_99)) == once
+    assert segments_of(order("o", NOW, 150_00)) == {*once, "high_basket_first_purchase"}
+    assert "high_value" not in segments_of(order("o", NOW, 499_99))
+    assert "high_value" in segments_of(order("o", NOW, 500_00))
+    assert segments_of(order("o", NOW + 1)) == {"first_time_visitor"}
+    assert segments_of(event("checkout_completed", NOW, {})) == set()
+    enrolled = event("loyalty_enrolled", NOW, {"tier": "gold"})
+    assert segments_of(order("o", NOW, 1), enrolled) == {"new_buyer"}
     recent = [order(f"o{n}", NOW - n * DAY, 1) for n in range(5)]
-    assert of(*recent, order("old", NOW - 60 * DAY, 1)) == set()
-    assert of(*recent, order("new", NOW - 60 * DAY + 1, 1)) == {"frequent_buyer"}
+    assert segments_of(*recent, order("old", NOW - 60 * DAY, 1)) == {"regular_buyer"}
+    assert segments_of(*recent, order("new", NOW - 60 * DAY + 1, 1)) == {"frequent_buyer"}
+    assert segments_of(*recent[:2]) == {"occasional_buyer"}
+    assert segments_of(*recent, enrolled) == {"regular_buyer", "gold_and_recent"}
+    assert segments_of(*recent[:3], enrolled) == {"regular_buyer"}
 
 
-def test_a_cart_is_abandoned_from_an_hour_to_thirty_days_unless_an_order_followed() -> None:
+def test_whoever_has_viewed_something_without_an_account_has_an_anonymous_context() -> None:
+    view_then = event("product_viewed", NOW - 30 * DAY + 1, {})
+    assert "anonymous_context" in segments_of(view_then)
+    assert "anonymous_context" not in segments_of(event("product_viewed", NOW - 30 * DAY, {}))
+    assert "anonymous_context" in segments_of(event("cart_updated", NOW, {"products": [{}]}))
+    proof = {"stream": "s", "identifiers": [{"assurance": "verified"}]}
+    known = event("identity_changed", NOW, {"streams": [proof]}, stream="s")
+    assert "anonymous_context" not in segments_of(view_then, known)
+
+
+def test_a_cart_is_abandoned_from_a_day_to_thirty_days_unless_an_order_followed() -> None:
     def left(ago: int, pieces: int = 1, *events: LoggedEvent) -> bool:
         lines = [{"quantity": pieces}] if pieces else []
         cart = event("cart_updated", NOW - ago, {"products": lines})
-        return "abandoned_cart" in memberships(fold([cart, *events]), NOW)
+        return "abandoned_cart" in segments_of(cart, *events)
 
-    hour = DAY // 24
-    assert not left(hour - 1)
-    assert left(hour)
+    ten_minutes = DAY // 144
+    assert not left(DAY - 1)
+    assert left(DAY)
     assert left(30 * DAY - 1)
     assert not left(30 * DAY)
     assert not left(DAY, 0)
-    assert left(DAY, 1, order("o", NOW - DAY - 1))
-    assert not left(DAY, 1, order("o", NOW - DAY))
+    assert left(DAY, 1, order("o", NOW - DAY - ten_minutes - 1))
+    assert not left(DAY, 1, order("o", NOW - DAY - ten_minutes))
+    assert left(DAY, 1, event("checkout_completed", NOW - DAY - 1, {}))
+    assert not left(DAY, 1, event("checkout_completed", NOW - DAY, {}))
 
 
 def test_entries_and_exits_add_up_and_must_alternate() -> None:

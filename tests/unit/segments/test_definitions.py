@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chassis import DAY, HOUR, MINUTE, InvalidInput
+from chassis import DAY, MINUTE, InvalidInput
 from rules import Summary
 from services.segments.configuration import load_definitions, read_definition, read_definitions
 
@@ -29,19 +30,36 @@ def buyer(*orders: tuple[int, int]) -> Summary:
     return summary
 
 
-def cart(summary: Summary, at: int, pieces: int = 1) -> Summary:
-    products = [{"sku": "a", "quantity": pieces}] if pieces else []
-    summary.add("cart_updated", {"products": products}, at, f"cart{at}")
+def with_event(summary: Summary, kind: str, at: int = NOW, **data: Any) -> Summary:
+    summary.add(kind, data, at, f"{kind}{at}")
     return summary
 
 
-def test_the_shipped_segments_are_the_five_that_are_promised() -> None:
+def cart(summary: Summary, at: int, pieces: int = 1) -> Summary:
+    products = [{"sku": "a", "quantity": pieces}] if pieces else []
+    return with_event(summary, "cart_updated", at, products=products)
+
+
+def account(summary: Summary) -> Summary:
+    summary.state.is_account = True
+    return summary
+
+
+def test_the_shipped_segments_are_those_that_are_promised() -> None:
     assert [definition.segment for definition in load_definitions()] == [
         "first_time_visitor",
+        "anonymous_context",
         "returning_one_time_buyer",
+        "high_basket_first_purchase",
+        "new_buyer",
+        "occasional_buyer",
+        "regular_buyer",
         "frequent_buyer",
         "high_value",
+        "gold_and_recent",
         "abandoned_cart",
+        "top_quartile_clv",
+        "lapsing",
     ]
 
 
@@ -53,34 +71,117 @@ def test_a_shopper_without_an_order_is_a_first_time_visitor() -> None:
     assert segments_of(Summary()) == {"first_time_visitor"}
 
 
-def test_a_shopper_with_one_order_is_a_one_time_buyer() -> None:
-    assert segments_of(buyer((NOW - 500 * DAY, 2_000))) == {"returning_one_time_buyer"}
+def test_whoever_bought_by_another_door_is_no_first_time_visitor() -> None:
+    assert segments_of(with_event(Summary(), "checkout_completed")) == set()
+
+
+def test_a_guest_who_has_viewed_something_has_an_anonymous_context_for_thirty_days() -> None:
+    guest = with_event(Summary(), "product_viewed")
+    assert segments_of(guest) == {"first_time_visitor", "anonymous_context"}
+    assert segments_of(guest, NOW + 30 * DAY) == {"first_time_visitor"}
+    assert segments_of(account(guest)) == {"first_time_visitor"}
+
+
+def test_a_guest_with_a_cart_has_an_anonymous_context() -> None:
+    assert segments_of(cart(Summary(), NOW)) == {"first_time_visitor", "anonymous_context"}
+
+
+def test_a_shopper_with_one_order_is_a_one_time_buyer_unless_enrolled() -> None:
+    once = buyer((NOW - 500 * DAY, 2_000))
+    assert segments_of(once) == {"returning_one_time_buyer"}
+    assert segments_of(with_event(once, "loyalty_enrolled")) == set()
+
+
+def test_a_first_order_of_150_dollars_is_a_high_basket_until_the_next_order() -> None:
+    first = {"returning_one_time_buyer", "new_buyer"}
+    assert segments_of(buyer((NOW, 14_999))) == first
+    assert segments_of(buyer((NOW, 15_000))) == {*first, "high_basket_first_purchase"}
+    assert segments_of(buyer((NOW, 15_000), (NOW, 1))) == {"occasional_buyer"}
+
+
+@pytest.mark.parametrize(
+    ("before", "recent", "segment"),
+    [
+        (0, 1, "new_buyer"),
+        (1, 1, "occasional_buyer"),
+        (0, 2, "occasional_buyer"),
+        (0, 3, "regular_buyer"),
+        (9, 3, "regular_buyer"),
+        (0, 5, "regular_buyer"),
+        (0, 6, "frequent_buyer"),
+    ],
+)
+def test_each_buyer_of_sixty_days_is_in_one_of_four_segments(
+    before: int, recent: int, segment: str
+) -> None:
+    kinds = {"new_buyer", "occasional_buyer", "regular_buyer", "frequent_buyer"}
+    orders = [(NOW - 300 * DAY, 100)] * before + [(NOW - n * DAY, 100) for n in range(recent)]
+    assert segments_of(buyer(*orders)) & kinds == {segment}
+    assert segments_of(buyer(*orders), NOW + 60 * DAY) & kinds == set()
 
 
 def test_a_sixth_order_within_sixty_days_makes_a_frequent_buyer() -> None:
     orders = [(NOW - n * DAY, 100) for n in range(6)]
-    assert segments_of(buyer(*orders[:5])) == set()
+    assert segments_of(buyer(*orders[:5])) == {"regular_buyer"}
     assert segments_of(buyer(*orders)) == {"frequent_buyer"}
-    assert segments_of(buyer(*orders), NOW + 55 * DAY) == set()
+    assert segments_of(buyer(*orders), NOW + 55 * DAY) == {"regular_buyer"}
 
 
 def test_five_hundred_dollars_make_a_shopper_of_high_value() -> None:
-    assert segments_of(buyer((NOW, 30_000), (NOW, 19_999))) == set()
-    assert segments_of(buyer((NOW, 30_000), (NOW, 20_000))) == {"high_value"}
+    assert segments_of(buyer((NOW, 30_000), (NOW, 19_999))) == {"occasional_buyer"}
+    assert segments_of(buyer((NOW, 30_000), (NOW, 20_000))) == {"occasional_buyer", "high_value"}
 
 
-def test_a_cart_is_abandoned_after_an_hour_and_for_thirty_days_unless_an_order_follows() -> None:
-    left = cart(buyer((NOW - DAY, 100), (NOW - DAY, 100)), NOW)
-    assert segments_of(left, NOW + HOUR - 1) == set()
-    assert segments_of(left, NOW + HOUR) == {"abandoned_cart"}
-    assert segments_of(left, NOW + 30 * DAY) == set()
-    left.add("order_completed", {"order_id": "o9"}, NOW + MINUTE, "e9")
-    assert segments_of(left, NOW + HOUR) == set()
+def test_gold_and_recent_asks_for_the_tier_four_orders_and_thirty_days() -> None:
+    def gold(count: int, tier: str = "gold") -> set[str]:
+        summary = buyer(*[(NOW - n * DAY, 100) for n in range(count)])
+        with_event(summary, "loyalty_tier_changed", tier=tier)
+        return segments_of(summary, NOW + 30 * DAY - 1) & {"gold_and_recent"}
+
+    assert gold(4) == {"gold_and_recent"}
+    assert gold(3) == gold(4, "silver") == set()
+    late = with_event(buyer(*[(NOW, 100)] * 4), "loyalty_tier_changed", tier="gold")
+    assert "gold_and_recent" not in segments_of(late, NOW + 30 * DAY)
+
+
+def left(at: int = NOW) -> Summary:
+    """A buyer's cart."""
+    return account(cart(buyer((NOW - DAY, 100), (NOW - DAY, 100)), at))
+
+
+def is_abandoned(summary: Summary, now: int) -> bool:
+    return "abandoned_cart" in segments_of(summary, now)
+
+
+def test_a_cart_is_abandoned_after_a_day_and_for_thirty_days() -> None:
+    assert not is_abandoned(left(), NOW + DAY - 1)
+    assert is_abandoned(left(), NOW + DAY)
+    assert is_abandoned(left(), NOW + 30 * DAY - 1)
+    assert not is_abandoned(left(), NOW + 30 * DAY)
+
+
+@pytest.mark.parametrize("kind", ["order_completed", "checkout_completed"])
+def test_a_cart_is_not_abandoned_once_an_order_follows(kind: str) -> None:
+    assert not is_abandoned(with_event(left(), kind, NOW + MINUTE), NOW + DAY)
+
+
+def test_a_cart_that_is_told_once_more_just_after_its_order_is_not_abandoned() -> None:
+    bought = with_event(left(NOW), "order_completed", NOW + 3 * MINUTE, order_id="o")
+    assert not is_abandoned(cart(bought, NOW + 3 * MINUTE + 2_000_000), NOW + 2 * DAY)
+
+
+def test_a_cart_that_is_filled_anew_after_an_order_is_abandoned() -> None:
+    bought = with_event(left(NOW), "order_completed", NOW + 3 * MINUTE, order_id="o")
+    assert not is_abandoned(cart(bought, NOW + 13 * MINUTE), NOW + 2 * DAY)
+    assert is_abandoned(cart(bought, NOW + 13 * MINUTE + 1), NOW + 2 * DAY)
 
 
 def test_an_emptied_cart_is_not_abandoned() -> None:
-    left = cart(cart(buyer((NOW - DAY, 100), (NOW - DAY, 100)), NOW), NOW + 1, pieces=0)
-    assert segments_of(left, NOW + 2 * HOUR) == set()
+    assert not is_abandoned(cart(left(), NOW + 1, pieces=0), NOW + 2 * DAY)
+
+
+def test_nobody_has_a_lifetime_value_before_a_model_is_fitted() -> None:
+    assert not segments_of(buyer(*[(NOW, 90_000)] * 9)) & {"top_quartile_clv", "lapsing"}
 
 
 def test_an_own_file_replaces_the_shipped_one(tmp_path: Path) -> None:
