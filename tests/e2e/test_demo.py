@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,13 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def cdp(tmp_path_factory: pytest.TempPathFactory) -> Command:
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def cdp(directory: Path) -> Command:
     """`cdp("demo")`: a command of cdp, ended, in one directory for all tests here."""
-    directory = tmp_path_factory.mktemp("demo")
     plain = plain_environment()
     environment = plain | {
         "PYTHONPATH": str(ROOT),
@@ -72,6 +78,14 @@ def test_every_figure_is_what_a_plain_script_computes_from_the_file(demo: list[s
         assert row(demo, name)[0] == expected[name]
     for segment, members in expected["members"].items():
         assert row(demo, segment)[0] == members
+
+
+def test_offers_knows_all_segments_of_everybody(demo: list[str], directory: Path) -> None:
+    with closing(sqlite3.connect(directory / ".demo" / "offers.db")) as offers:
+        known = set(offers.execute("SELECT profile_id FROM memberships"))
+        everybody = set(offers.execute("SELECT profile_id FROM labels"))
+    assert len(everybody) == row(demo, "profiles")[1]
+    assert everybody <= known
 
 
 def test_the_five_shoppers_are_added_to_the_figures(demo: list[str]) -> None:

@@ -96,11 +96,7 @@ class ProfileEvaluation:
         self._inside = set(members)
         self._flips: dict[str, tuple[int, str]] = {}  # when and why each segment changed last
         self._verdicts: dict[str, tuple[bool, int | None]] = {}
-        kept = definitions.versions.keys() | definitions.unreadable.keys()
-        if state.due is None:  # whatever may turn, may turn at the earliest instant
-            self._due = {} if state.next_at is None else dict.fromkeys(kept, state.next_at)
-        else:
-            self._due = {segment: at for segment, at in state.due.items() if segment in kept}
+        self._due = _due(definitions, state)
 
     @property
     def due(self) -> Mapping[str, int]:
@@ -287,6 +283,17 @@ class ProfileEvaluation:
                 else:
                     del self.members[segment]
         self._flips.clear()
+
+
+def _due(definitions: ActiveDefinitions, state: EvaluationState) -> dict[str, int]:
+    """When each rule may turn that is not deleted, also one that cannot be read for now."""
+    versions, unreadable = definitions.versions, definitions.unreadable
+    if state.due is not None:
+        return {s: at for s, at in state.due.items() if s in versions or s in unreadable}
+    if state.next_at is None:
+        return {}
+    # Whatever may turn, may turn at the earliest instant.
+    return dict.fromkeys((*versions, *unreadable), state.next_at)
 
 
 def _change(
