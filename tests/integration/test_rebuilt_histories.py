@@ -23,10 +23,17 @@ _EXAMPLES = itertools.count(1)
 
 
 def tables(suite: SuiteWithoutBroker, name: str) -> Mapping[str, Any]:
-    """All rows; of profiles the summaries as of now: the stored ones lag behind the log."""
+    """All rows; of profiles the summaries as of now: the stored ones lag behind the log.
+
+    That segments once evaluated a profile that has no streams any more depends on how events came
+    together, and nothing depends on it.
+    """
     contents = rows(suite.works[name], READ_MODELS[name], suite.settings[name])
     if name == "profiles":
         contents["summaries"] = [(s, summary.dump()) for s, summary in suite.summaries().items()]
+    if name == "segments":
+        in_use = {profile_id for _stream, profile_id, *_ in contents["labels"]}
+        contents["profiles"] = [row for row in contents["profiles"] if row[0] in in_use]
     return contents
 
 
