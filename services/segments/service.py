@@ -32,7 +32,7 @@ from services.segments.domain.value_model import to_plain
 from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry
 from services.segments.store import EVALUATION_GAUGES, FILE_GAUGE, UNREADABLE_GAUGE
-from services.segments.value_fitting import ValueFitting, ValueModelRegistry
+from services.segments.value_fitting import ValueFitting, current_model
 from services.segments.value_settings import SHIPPED_VALUES, load_value_settings
 
 _TICK_SECONDS = 0.5
@@ -60,7 +60,6 @@ class SegmentsService(Service):
     value_fitting: ValueFitting = Resource(
         lambda settings: ValueFitting(load_value_settings(settings.config_dir))
     )
-    value_models: ValueModelRegistry = Resource(lambda _settings: ValueModelRegistry())
     profiles_log = FollowedLog("profiles")
 
     @property
@@ -219,7 +218,7 @@ class SegmentsService(Service):
         """The model of customer lifetime value that is in force, null before the first fit."""
 
         def respond(unit: UnitOfWork) -> dict[str, Any]:
-            model = self.value_models.current(unit)
+            model = current_model(unit)
             plain = None if model is None else to_plain(model)
             response: dict[str, Any] = VALUE_MODEL_RESPONSE.dump({"model": plain})
             return response
@@ -232,7 +231,7 @@ class SegmentsService(Service):
         request = load(VALUES_REQUEST, {"profile_id": profile_id})
 
         def respond(unit: UnitOfWork) -> dict[str, Any]:
-            model = self.value_models.current(unit)
+            model = current_model(unit)
             return queries.values(unit, model, request["profile_id"])
 
         return self.work.read(respond)

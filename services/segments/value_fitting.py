@@ -8,20 +8,25 @@ are stored in one transaction. Profiles are marked as due for evaluation after t
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from functools import partial
 
 import structlog
 
-from chassis import HOUR, Draft, Refused
+from chassis import HOUR, Draft, Refused, new_id
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from clv import BuyingHistory, FittedModel, estimate
 from contracts.value_model import VALUE_MODEL_FITTED
+from rules import Reads, Summary
 from rules.summary.orders import StandingOrder
 from services.segments import store
-from services.segments.domain.value_model import VersionedModel, from_plain, to_plain
+from services.segments.domain.value_model import (
+    VersionedModel,
+    from_plain,
+    profile_values,
+    to_plain,
+)
 from services.segments.value_settings import ValueSettings
 
 STREAM = "value_model"
@@ -30,10 +35,10 @@ FITTED = "value_model_fitted"
 Progress = Callable[[str, int], None]
 """Called with what is being done ("orders of profiles", "evaluations"), and how many are done."""
 
-_EVENT_IDS = uuid.UUID("0a9a1c0c-6f34-5d0a-9d5b-8c1c6f0f7f5e")
 _PAGE = 500
 _FIRST_FIT = HOUR  # after the start: what is loaded into a new suite should be there by then
 
+_decoded: dict[str, VersionedModel] = {}
 _log = structlog.get_logger("segments")
 
 
@@ -42,21 +47,23 @@ def ignore(doing: str, done: int) -> None:
     del doing, done
 
 
-class ValueModelRegistry:
-    """The model in force, decoded once for each version; one in each process."""
+def current_model(unit: UnitOfWork) -> VersionedModel | None:
+    """The model in force, decoded once in a process; None before the first fit."""
+    key = store.newest_value_model(unit)
+    if key is None:
+        return None
+    if key.id not in _decoded:
+        model = from_plain(VALUE_MODEL_FITTED.load(store.load_value_model(unit, key)))
+        _decoded.clear()  # only that in force is asked for
+        _decoded[key.id] = model
+    return _decoded[key.id]
 
-    def __init__(self) -> None:
-        self._current: VersionedModel | None = None
 
-    def current(self, unit: UnitOfWork) -> VersionedModel | None:
-        """The model in force; None before the first fit."""
-        version = store.newest_value_version(unit)
-        if not version:
-            return None
-        if self._current is None or self._current.version != version:
-            plain = store.load_value_model(unit, version)
-            self._current = from_plain(VALUE_MODEL_FITTED.load(plain))
-        return self._current
+def give_values(unit: UnitOfWork, summaries: Iterable[Summary], reads: Reads) -> None:
+    """Let summaries of profiles have the values of the model in force, if rules read any."""
+    if reads.values and (model := current_model(unit)) is not None:
+        for summary in summaries:
+            summary.values = profile_values(model, summary)
 
 
 class ValueFitting:
@@ -121,9 +128,10 @@ def read_orders(
 
 
 def _record(unit: UnitOfWork, fitted: FittedModel, zone_name: str) -> VersionedModel:
-    model = VersionedModel(store.newest_value_version(unit) + 1, zone_name, fitted)
+    before = store.newest_value_model(unit)
+    key = store.ValueModelKey(1 if before is None else before.version + 1, new_id())
+    model = VersionedModel(key.version, zone_name, fitted)
     data = VALUE_MODEL_FITTED.dump(to_plain(model))
-    store.add_value_model(unit, model.version, data)
-    event_id = str(uuid.uuid5(_EVENT_IDS, str(model.version)))
-    unit.append([Draft(event_id, STREAM, FITTED, data, unit.now)])
+    store.add_value_model(unit, key, data)
+    unit.append([Draft(key.id, STREAM, FITTED, data, unit.now)])
     return model

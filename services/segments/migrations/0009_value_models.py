@@ -11,6 +11,7 @@ def upgrade() -> None:
     op.create_table(
         "value_models",
         sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("id", sa.Text, nullable=False, unique=True),
         sa.Column("fitted_at", sa.BigInteger, nullable=False),
         sa.Column("model", sa.JSON, nullable=False),
         sa.Column("marked_to", sa.Text),

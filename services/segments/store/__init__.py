@@ -3,11 +3,12 @@
 from services.segments.store.clv import (
     VALUE_FIT_SCHEDULE,
     VALUE_MODELS,
+    ValueModelKey,
     add_value_model,
     claim_fit,
     load_value_model,
     mark_some_due,
-    newest_value_version,
+    newest_value_model,
     page_of_orders,
 )
 from services.segments.store.definitions import (
@@ -90,6 +91,7 @@ __all__ = [
     "VALUE_FIT_SCHEDULE",
     "VALUE_MODELS",
     "StoredDefinition",
+    "ValueModelKey",
     "add_definitions",
     "add_value_model",
     "applied_files",
@@ -122,7 +124,7 @@ __all__ = [
     "mark_settled",
     "mark_some_due",
     "mark_unevaluated",
-    "newest_value_version",
+    "newest_value_model",
     "note_file",
     "note_unreadable",
     "oldest_generation",

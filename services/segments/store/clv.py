@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from chassis.database.engine import upsert
 from chassis.database.personal import NOT_PERSONAL, PSEUDONYMOUS
+from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import load_summaries, streams_of
 from rules import Summary, combine
@@ -16,12 +18,14 @@ from rules.summary.orders import StandingOrder
 from services.segments.store.evaluation import PROFILES, page_of_profiles
 from services.segments.store.metadata import METADATA
 
-# Every model that was fitted; the latest is in force. Profiles up to `marked_to` have been marked
-# as due for evaluation by it; null once all have.
+# Every model that was fitted; the latest is in force. The version of one that was rolled back is used
+# again, its `id` is not. Profiles up to `marked_to` have been marked as due for evaluation by the
+# model; null once all have.
 VALUE_MODELS = sa.Table(
     "value_models",
     METADATA,
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False, info=NOT_PERSONAL),
+    sa.Column("id", sa.Text, nullable=False, unique=True, info=NOT_PERSONAL),
     sa.Column("fitted_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("model", sa.JSON, nullable=False, info=NOT_PERSONAL),
     sa.Column("marked_to", sa.Text, info=PSEUDONYMOUS),
@@ -35,23 +39,37 @@ VALUE_FIT_SCHEDULE = sa.Table(
     sa.Column("next_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 _ONLY = 1
+_NEWEST = PreparedStatement(
+    sa.select(VALUE_MODELS.c.version, VALUE_MODELS.c.id)
+    .order_by(VALUE_MODELS.c.version.desc())
+    .limit(sa.literal_column("1"))
+)
 
 
-def newest_value_version(unit: UnitOfWork) -> int:
-    """The version of the model in force; 0 before the first fit."""
-    return unit.connection.execute(sa.select(sa.func.max(VALUE_MODELS.c.version))).scalar() or 0
+@dataclass(frozen=True, slots=True)
+class ValueModelKey:
+    """The version of a stored model, and its id."""
+
+    version: int
+    id: str
 
 
-def load_value_model(unit: UnitOfWork, version: int) -> Mapping[str, Any]:
-    """The model of a version that there is, as plain JSON."""
-    query = sa.select(VALUE_MODELS.c.model).where(VALUE_MODELS.c.version == version)
+def newest_value_model(unit: UnitOfWork) -> ValueModelKey | None:
+    """The model in force; None before the first fit."""
+    row = next(iter(_NEWEST.execute(unit.connection)), None)
+    return None if row is None else ValueModelKey(row.version, row.id)
+
+
+def load_value_model(unit: UnitOfWork, key: ValueModelKey) -> Mapping[str, Any]:
+    """A model that there is, as plain JSON."""
+    query = sa.select(VALUE_MODELS.c.model).where(VALUE_MODELS.c.id == key.id)
     model: Mapping[str, Any] = unit.connection.execute(query).scalar_one()
     return model
 
 
-def add_value_model(unit: UnitOfWork, version: int, model: Mapping[str, Any]) -> None:
+def add_value_model(unit: UnitOfWork, key: ValueModelKey, model: Mapping[str, Any]) -> None:
     """Put a model in force; of two writers of one version the later one is to be run again."""
-    row = {"version": version, "fitted_at": unit.now, "model": dict(model), "marked_to": ""}
+    row = {**asdict(key), "fitted_at": unit.now, "model": dict(model), "marked_to": ""}
     unit.connection.execute(sa.insert(VALUE_MODELS).values(row))
 
 

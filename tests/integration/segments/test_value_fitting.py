@@ -21,7 +21,7 @@ from rules import Summary
 from services.segments import queries, store
 from services.segments.domain.evaluation import EvaluationState
 from services.segments.projections import MembershipReplay
-from services.segments.value_fitting import ValueFitting, ValueModelRegistry, fit, read_histories
+from services.segments.value_fitting import ValueFitting, current_model, fit, read_histories
 from services.segments.value_settings import ValueSettings
 
 NOW = 1_795_000_000_000_000
@@ -86,9 +86,8 @@ def test_a_fit_is_stored_and_published_with_its_version(fitting: Fitting) -> Non
     assert [event.type for event in fitting.published] == ["value_model_fitted"] * 2
     published = load(VALUE_MODEL_FITTED, fitting.published[1].data)
     assert published["version"] == 2
-    models = ValueModelRegistry()
-    assert fitting.work.read(models.current) == second
-    assert fitting.work.read(models.current) is fitting.work.read(models.current)
+    assert fitting.work.read(current_model) == second
+    assert fitting.work.read(current_model) is fitting.work.read(current_model)
 
 
 def test_histories_are_read_of_all_pages(fitting: Fitting) -> None:
@@ -100,7 +99,7 @@ def test_with_too_few_repeaters_nothing_is_stored(fitting: Fitting) -> None:
     fitting.fill(20)
     with pytest.raises(Refused, match="needs 100 customers with orders on two days or more"):
         fit(fitting.work, ValueSettings())
-    assert fitting.work.read(ValueModelRegistry().current) is None
+    assert fitting.work.read(current_model) is None
     assert fitting.published == []
 
 
@@ -151,10 +150,9 @@ def test_a_new_model_makes_every_profile_due(fitting: Fitting) -> None:
 def test_a_profile_is_shown_by_the_model_in_force(fitting: Fitting) -> None:
     fitting.fill(CUSTOMERS)
     fit(fitting.work, ValueSettings())
-    models = ValueModelRegistry()
 
     def values(unit: UnitOfWork, profile_id: str) -> dict[str, object]:
-        return queries.values(unit, models.current(unit), profile_id)
+        return queries.values(unit, current_model(unit), profile_id)
 
     response = fitting.work.read(partial(values, profile_id="p0001"))
     load(VALUES_RESPONSE, response)
