@@ -28,7 +28,9 @@ from services.segments.domain.evaluation import (
     ProfileEvaluation,
 )
 from services.segments.domain.news import ProfileNews, share_watermarks
+from services.segments.domain.value_model import give_values
 from services.segments.registry import DefinitionRegistry
+from services.segments.value_fitting import current_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class Evaluator:
         # Only with the profiles locked: else a profile evaluated by newer definitions might be
         # evaluated by older ones after that.
         self._definitions: ActiveDefinitions = registry.current(unit)
+        self._model = current_model(unit) if self._definitions.index.reads_values else None
         self._states = states
         self._evaluations = self._begin()
         # How many changes there were before the events, and the streams at that time.
@@ -135,6 +138,7 @@ class Evaluator:
         facts = index.facts_of(index.read_facts)
         first = min(self._evaluations[profile_id].first_due for profile_id in due)
         summaries = store.load_profile_summaries(self._unit, streams, facts, first)
+        give_values(self._model, summaries.values())
         for profile_id, summary in summaries.items():
             evaluation = self._evaluations[profile_id]
             evaluation.pass_time(summary, due[profile_id])
@@ -155,6 +159,7 @@ class Evaluator:
         summaries = store.load_profile_summaries(
             self._unit, streams, {}, self._unit.now, loaded.summaries
         )
+        give_values(self._model, summaries.values())
         self._fill_facts(summaries, streams, news, new)
         watermarks = self._watermarks(summaries, loaded.moves)
         evaluated: dict[str, EvaluationState] = {}

@@ -42,7 +42,8 @@ from services.segments.domain.evaluation import (
     Membership,
     evaluate,
 )
-from services.segments.domain.value_model import VersionedModel, show_values
+from services.segments.domain.value_model import VersionedModel, give_values, show_values
+from services.segments.value_fitting import current_model
 
 _PAGE = 500
 _SAMPLE = 10
@@ -198,6 +199,7 @@ def explain(
         raise _not_defined(definitions, segment)
     rule = version.definition.rule
     summary = _summary(unit, profile_id, rule.reads.facts)
+    give_values(current_model(unit) if rule.reads.values else None, [summary])
     members = store.load_memberships(unit, [profile_id])[profile_id]
     summary.memberships = dict.fromkeys(members, (True, None))
     membership = members.get(segment)
@@ -261,10 +263,13 @@ def preview_streams(
     """The segments that a profile of each set of streams would be in now."""
     index = definitions.index
     facts = index.facts_of(index.read_facts)
+    model = current_model(unit) if index.reads_values else None
     groups = []
     for streams in stream_sets:
         wanted = {"": sorted(set(streams))}
-        summary = store.load_profile_summaries(unit, wanted, facts, unit.now).get("")
+        summaries = store.load_profile_summaries(unit, wanted, facts, unit.now)
+        give_values(model, summaries.values())
+        summary = summaries.get("")
         changes = evaluate(summary, definitions, {}, unit.now).changes
         groups.append([change.segment for change in changes])
     return groups
@@ -328,6 +333,7 @@ def _page(unit: UnitOfWork, after: str, rule: Rule[Summary]) -> dict[str, Summar
     profile_ids = store.page_of_profiles(unit, after, _PAGE)
     streams = streams_of(unit, profile_ids)
     summaries = store.load_profile_summaries(unit, streams, rule.reads.facts, unit.now)
+    give_values(current_model(unit) if rule.reads.values else None, summaries.values())
     return {profile_id: summaries.get(profile_id) for profile_id in profile_ids}
 
 

@@ -19,10 +19,12 @@ from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from services.segments import store
 from services.segments.domain.definitions import ActiveDefinitions
 from services.segments.domain.evaluation import EvaluationState, evaluate
+from services.segments.domain.value_model import VersionedModel, give_values
 from services.segments.evaluator import reevaluate_due
 from services.segments.projections import MembershipReplay, UnevaluatedProjection
 from services.segments.registry import DefinitionRegistry
 from services.segments.store import FACTS, MEMBERSHIPS, PROFILES
+from services.segments.value_fitting import current_model
 
 _AT_ONCE = 500
 
@@ -37,10 +39,13 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
 
     def mark_all_evaluated(shadow: UnitOfWorkRunner, report: Callable[[int], None]) -> None:
         definitions = live.read(registry.current)
+        model = live.read(current_model)
         marked, after = 0, ""
         report(marked)
         while page := shadow.read(partial(store.page_of_unevaluated, after=after, limit=_AT_ONCE)):
-            shadow.run(partial(mark_evaluated, definitions=definitions, profile_ids=page))
+            shadow.run(
+                partial(mark_evaluated, definitions=definitions, profile_ids=page, model=model)
+            )
             marked, after = marked + len(page), page[-1]
             report(marked)
 
@@ -69,7 +74,10 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
 
 
 def mark_evaluated(
-    unit: UnitOfWork, definitions: ActiveDefinitions, profile_ids: Sequence[str]
+    unit: UnitOfWork,
+    definitions: ActiveDefinitions,
+    profile_ids: Sequence[str],
+    model: VersionedModel | None = None,
 ) -> None:
     """Store when the profiles are due again, without appending anything.
 
@@ -80,6 +88,7 @@ def mark_evaluated(
     index = definitions.index
     facts = index.facts_of(index.read_facts)
     summaries = store.load_profile_summaries(unit, streams, facts, unit.now)
+    give_values(model, summaries.values())
     members = store.load_memberships(unit, profile_ids)
     before = store.lock_profiles(unit, profile_ids)
     states: dict[str, EvaluationState] = {}

@@ -8,7 +8,7 @@ are stored in one transaction. Profiles are marked as due for evaluation after t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 from functools import partial
 
@@ -18,13 +18,11 @@ from chassis import HOUR, Draft, Refused, new_id
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from clv import BuyingHistory, FittedModel, estimate
 from contracts.value_model import VALUE_MODEL_FITTED
-from rules import Reads, Summary
 from rules.summary.orders import StandingOrder
 from services.segments import store
 from services.segments.domain.value_model import (
     VersionedModel,
     from_plain,
-    profile_values,
     to_plain,
 )
 from services.segments.value_settings import ValueSettings
@@ -57,13 +55,6 @@ def current_model(unit: UnitOfWork) -> VersionedModel | None:
         _decoded.clear()  # only that in force is asked for
         _decoded[key.id] = model
     return _decoded[key.id]
-
-
-def give_values(unit: UnitOfWork, summaries: Iterable[Summary], reads: Reads) -> None:
-    """Let summaries of profiles have the values of the model in force, if rules read any."""
-    if reads.values and (model := current_model(unit)) is not None:
-        for summary in summaries:
-            summary.values = profile_values(model, summary)
 
 
 class ValueFitting:

@@ -39,6 +39,7 @@ class RuleIndex:
         for event_type, segments in self._by_type.items():
             self._by_type[event_type] = self.with_dependents(segments)
         self.asks_for_segments = bool(self._dependents)
+        self.reads_values = any(rule.reads.values for rule in rules.values())
         self._facts = {s: rule.reads.facts for s, rule in rules.items() if rule.reads.facts}
         self._empty: dict[str, Verdict] = {}
         self._empty_from, self._empty_until = 0, 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from typing import Any
@@ -66,6 +66,13 @@ def profile_values(model: VersionedModel, summary: Summary) -> ProfileValues:
     fitted = model.fitted
     decimals = decimals_of(fitted.model.currency or "")
     return ProfileValues(fitted.model, fitted.cutoffs, SummaryOrders(summary), model.zone, decimals)
+
+
+def give_values(model: VersionedModel | None, summaries: Iterable[Summary]) -> None:
+    """Let summaries of profiles have the values of a model, for rules that read them."""
+    if model is not None:
+        for summary in summaries:
+            summary.values = profile_values(model, summary)
 
 
 def to_plain(model: VersionedModel) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from rules.summary.orders import StandingOrder
 from services.segments.store.evaluation import PROFILES, page_of_profiles
 from services.segments.store.metadata import METADATA
 
-# Every model that was fitted; the latest is in force. The version of one that was rolled back is used
-# again, its `id` is not. Profiles up to `marked_to` have been marked as due for evaluation by the
-# model; null once all have.
+# Every model that was fitted; the latest is in force. The version of one that was rolled back is
+# used again, its `id` is not. Profiles up to `marked_to` have been marked as due for evaluation by
+# the model; null once all have.
 VALUE_MODELS = sa.Table(
     "value_models",
     METADATA,
