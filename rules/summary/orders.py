@@ -9,8 +9,9 @@ completion that the shop tells later makes a cancelled one stand again.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -102,6 +103,20 @@ class OrderBook:
 
     orders: Sequence[StandingOrder]
     next_change: int | None
+    _sums: dict[Hashable, list[int]] = field(default_factory=dict, compare=False, repr=False)
+
+    def total(
+        self, name: Hashable, amount: Callable[[StandingOrder], int], after: int | None
+    ) -> int:
+        """The sum of an amount over the orders after an instant; `name` stands for the amount.
+
+        Many rules ask for the same amounts in different windows: each is added up once.
+        """
+        sums = self._sums.get(name)
+        if sums is None:
+            sums = self._sums[name] = list(accumulate(map(amount, self.orders), initial=0))
+        first = 0 if after is None else bisect_right(self.orders, after, key=_AT)
+        return sums[-1] - sums[first]
 
     def since(self, after: int | None) -> Sequence[StandingOrder]:
         """The orders after the instant `after`; all of them if it is None."""

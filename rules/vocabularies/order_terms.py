@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rules.language.reads import Reads
@@ -27,20 +27,20 @@ def _over_orders(
     within: int | None,
     currency: str = "",
 ) -> Term[Summary]:
-    """A sum of non-negative amounts over the standing orders."""
+    """A sum of non-negative amounts over the standing orders: their number, or money."""
 
-    def orders(summary: Summary, now: int) -> Sequence[StandingOrder]:
-        return summary.book(now).since(None if within is None else now - within)
+    def after(now: int) -> int | None:
+        return None if within is None else now - within
 
     def read(summary: Summary, now: int) -> int:
-        return sum(map(amount, orders(summary, now)))
+        return summary.book(now).total((kind, currency), amount, after(now))
 
     def until(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
         coming = summary.book(now).next_change
         if within is None:
             return coming
-        inside = orders(summary, now)
-        total = sum(map(amount, inside))
+        inside = summary.book(now).since(after(now))
+        total = read(summary, now)
         before = holds(total)
         for index, order in enumerate(inside):
             total -= amount(order)
