@@ -19,7 +19,7 @@ from tests.unit.clv.customers import simulate, simulate_further
 
 FULL = os.environ.get("CDP_PROOFS") == "full"
 CUSTOMERS = 200_000 if FULL else 12_000
-CLOSE = 0.05 if FULL else 0.25
+CLOSE = 0.1 if FULL else 0.25
 UNLIKELY = 23.5  # one in ten thousand
 SHOPS = {
     "music": (0.525, 6.183, 0.891, 1.614),
