@@ -18,6 +18,7 @@ from chassis.core.clock import corrected
 from chassis.core.errors import InvalidInput
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.observability.replicas import skews_of_others
 from contracts.ingest import IncomingEvent, read_events
 from identifiers import IdentifierTypes, accept, load_types
 from rules import Summary, order_key
@@ -44,12 +45,14 @@ def segments_database(suite: Path | None) -> Iterator[UnitOfWorkRunner]:
     with explained("segments", _DATABASE):
         database = Database(settings.database_uri)
         try:
-            yield UnitOfWorkRunner(
+            work = UnitOfWorkRunner(
                 database,
                 "segments",
                 corrected(settings.clock),
                 upcasters=SegmentsService.upcasters,
             )
+            work.measure_clock(work.read(skews_of_others))
+            yield work
         finally:
             database.close()
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from chassis.core.errors import Refused
 from chassis.core.instants import DAY
 from clv.batch import (
@@ -24,6 +26,7 @@ MOST_FITTED = 100_000
 """Of more customers, every n-th is fitted: parameters are known to a percent by then."""
 
 _CORRELATED = 0.3
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def estimate(
         settings.horizon,
         settings.currency or _main_currency(sample),
     )
-    cutoffs = _cutoffs(model, histories, now, settings.band)
+    cutoffs = _cutoffs(model, histories, now, settings.band, progress)
     return FittedModel(model, now, buying, spend, cutoffs, tuple(remarks))
 
 
@@ -94,12 +97,23 @@ def _main_currency(histories: Sequence[BuyingHistory]) -> str | None:
 
 
 def _cutoffs(
-    model: ValueModel, histories: Sequence[BuyingHistory], now: int, band: int
+    model: ValueModel,
+    histories: Sequence[BuyingHistory],
+    now: int,
+    band: int,
+    progress: Progress,
 ) -> dict[str, Cutoffs]:
-    living = alive_of(model.buying, customers_of(histories, now))
-    cutoffs = {"alive": Cutoffs.of(living, band)}
-    if model.currency is not None and model.currency in model.spend:
-        cutoffs["clv"] = Cutoffs.of(values_of(model, histories, now, model.currency), band)
+    """The cut-offs of all customers, some at a time: others may have their turn in `progress`."""
+    living, values = [], []
+    for number, start in enumerate(range(0, len(histories), _AT_ONCE)):
+        progress(number)
+        part = histories[start : start + _AT_ONCE]
+        living.append(alive_of(model.buying, customers_of(part, now)))
+        if model.currency is not None and model.currency in model.spend:
+            values.append(values_of(model, part, now, model.currency))
+    cutoffs = {"alive": Cutoffs.of(np.concatenate(living), band)}
+    if values:
+        cutoffs["clv"] = Cutoffs.of(np.concatenate(values), band)
     return cutoffs
 
 

@@ -249,4 +249,4 @@ class SegmentsService(Service):
     @every(_FIT_TICK_SECONDS)
     def fit_due(self) -> None:
         """Fits the model of customer lifetime value when it is time."""
-        self.value_fitting.run_due(self.work)
+        self.value_fitting.run_due(self.work, self.registry)

@@ -25,6 +25,7 @@ from services.segments.domain.value_model import (
     from_plain,
     to_plain,
 )
+from services.segments.registry import DefinitionRegistry
 from services.segments.value_settings import ValueSettings
 
 STREAM = "value_model"
@@ -33,7 +34,7 @@ FITTED = "value_model_fitted"
 Progress = Callable[[str, int], None]
 """Called with what is being done ("orders of profiles", "evaluations"), and how many are done."""
 
-_PAGE = 500
+_PAGE = 100
 _FIRST_FIT = HOUR  # after the start: what is loaded into a new suite should be there by then
 
 _decoded: dict[str, VersionedModel] = {}
@@ -63,8 +64,11 @@ class ValueFitting:
     def __init__(self, settings: ValueSettings) -> None:
         self._settings = settings
 
-    def run_due(self, work: UnitOfWorkRunner) -> None:
-        """Fit if it is time, and mark profiles as due if a new model has changed their values."""
+    def run_due(self, work: UnitOfWorkRunner, registry: DefinitionRegistry) -> None:
+        """Fit if it is time, and mark profiles as due if a new model has changed what rules read.
+
+        If no rule reads values, there is nothing to mark: a new rule is evaluated anyway.
+        """
         every = self._settings.fit_every
         if every is not None and work.run(partial(store.claim_fit, first=_FIRST_FIT, every=every)):
             try:
@@ -73,7 +77,7 @@ class ValueFitting:
                 _log.warning("value_model_not_fitted", reason=str(refused))
             else:
                 _log.info("value_model_fitted", version=model.version)
-        while work.run(partial(store.mark_some_due, limit=_PAGE)):
+        while work.run(partial(_mark_some, registry=registry)):
             time.sleep(0)
 
 
@@ -116,6 +120,13 @@ def read_orders(
         done, after = done + len(page), max(page)
         progress("orders of profiles", done)
         time.sleep(0)
+
+
+def _mark_some(unit: UnitOfWork, registry: DefinitionRegistry) -> bool:
+    if registry.current(unit).index.reads_values:
+        return store.mark_some_due(unit, _PAGE)
+    store.end_marking(unit)
+    return False
 
 
 def _record(unit: UnitOfWork, fitted: FittedModel, zone_name: str) -> VersionedModel:

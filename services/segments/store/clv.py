@@ -128,3 +128,9 @@ def mark_some_due(unit: UnitOfWork, limit: int) -> bool:
         .values(marked_to=page[-1] if len(page) == limit else None)
     )
     return True
+
+
+def end_marking(unit: UnitOfWork) -> None:
+    """Mark no more profiles as due by the models that there are."""
+    marking = VALUE_MODELS.c.marked_to.is_not(None)
+    unit.connection.execute(sa.update(VALUE_MODELS).where(marking).values(marked_to=None))

@@ -21,6 +21,7 @@ from rules import Summary
 from services.segments import queries, store
 from services.segments.domain.evaluation import EvaluationState
 from services.segments.projections import MembershipReplay
+from services.segments.registry import DefinitionRegistry
 from services.segments.value_fitting import ValueFitting, current_model, fit, read_histories
 from services.segments.value_settings import ValueSettings
 
@@ -35,6 +36,7 @@ class Fitting:
         self.published: list[Event] = []
         self.clock = FixedClock(NOW)
         self.work = UnitOfWorkRunner(database, "segments", self.clock, self)
+        self.registry = DefinitionRegistry()
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         self.published += events
@@ -110,7 +112,7 @@ def test_the_timer_fits_an_hour_after_the_start_and_then_once_a_day(fitting: Fit
         fitting.clock.at = NOW + at
         with capture_logs():
             for replica in replicas:
-                replica.run_due(fitting.work)
+                replica.run_due(fitting.work, fitting.registry)
         assert len(fitting.published) == fitted
 
 
@@ -118,9 +120,9 @@ def test_a_timer_that_can_fit_nothing_says_what_is_missing(fitting: Fitting) -> 
     fitting.fill(20)
     models = ValueFitting(ValueSettings())
     with capture_logs() as logs:
-        models.run_due(fitting.work)
+        models.run_due(fitting.work, fitting.registry)
         fitting.clock.at += HOUR
-        models.run_due(fitting.work)
+        models.run_due(fitting.work, fitting.registry)
     (entry,) = logs
     assert entry["event"] == "value_model_not_fitted"
     assert "needs 100 customers" in entry["reason"]
@@ -129,9 +131,9 @@ def test_a_timer_that_can_fit_nothing_says_what_is_missing(fitting: Fitting) -> 
 def test_never_means_never(fitting: Fitting) -> None:
     fitting.fill(CUSTOMERS)
     models = ValueFitting(ValueSettings(fit_every=None))
-    models.run_due(fitting.work)
+    models.run_due(fitting.work, fitting.registry)
     fitting.clock.at += 400 * DAY
-    models.run_due(fitting.work)
+    models.run_due(fitting.work, fitting.registry)
     assert fitting.published == []
 
 
@@ -144,6 +146,14 @@ def test_a_new_model_makes_every_profile_due(fitting: Fitting) -> None:
     while fitting.work.run(partial(store.mark_some_due, limit=500)):
         pass
     assert fitting.due() == CUSTOMERS
+    assert not fitting.work.run(partial(store.mark_some_due, limit=500))
+
+
+def test_without_a_rule_that_reads_values_no_profile_becomes_due(fitting: Fitting) -> None:
+    fitting.fill(CUSTOMERS)
+    fit(fitting.work, ValueSettings())
+    ValueFitting(ValueSettings(fit_every=None)).run_due(fitting.work, fitting.registry)
+    assert fitting.due() == 0
     assert not fitting.work.run(partial(store.mark_some_due, limit=500))
 
 

@@ -22,7 +22,8 @@ from contracts.value_model import VALUE_MODEL_FITTED
 from services.segments import queries, store
 from services.segments.domain.value_model import VersionedModel, to_plain
 from services.segments.rebuild import mark_evaluated
-from services.segments.value_fitting import current_model
+from services.segments.value_fitting import ValueFitting, current_model
+from services.segments.value_settings import ValueSettings
 from tests.support.cdnow_customers import (
     CALIBRATION_END,
     SampleOrder,
@@ -48,8 +49,7 @@ def put(segments: SegmentsWithoutNameko, fitted: FittedModel, version: int = 1) 
     plain = VALUE_MODEL_FITTED.dump(to_plain(VersionedModel(version, "UTC", fitted)))
     key = store.ValueModelKey(version, new_id())
     segments.work.run(lambda unit: store.add_value_model(unit, key, plain))
-    while segments.work.run(partial(store.mark_some_due, limit=100)):
-        pass
+    ValueFitting(ValueSettings(fit_every=None)).run_due(segments.work, segments.registry)
 
 
 def follow(log: ProfilesLog, segments: SegmentsWithoutNameko) -> None:
