@@ -100,6 +100,32 @@ def test_the_timer_ends_each_window_once_at_its_instant(
     assert sorted(exits(segments)) == expected(viewers)
 
 
+def test_a_replica_that_dies_in_the_middle_leaves_the_rest_to_the_next_one(
+    segments: SegmentsWithoutNameko, viewers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segments.clock.at = NOW + DAY + 5 * HOUR
+    assert segments.tick(len(viewers) // 3) == len(viewers) // 3
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "save_entries", _die)
+        with pytest.raises(Dead):
+            segments.tick(len(viewers) // 3)
+    first = exits(segments)
+    assert len(first) == len(viewers) // 3
+    successor = SegmentsWithoutNameko(segments.work.database)
+    successor.clock.at = segments.clock.at + MINUTE
+    successor.reevaluate()
+    assert sorted([*first, *exits(successor)]) == expected(viewers)
+
+
+class Dead(BaseException):
+    pass
+
+
+def _die(*_arguments: object) -> None:
+    """After the states were stored, and before anything was published."""
+    raise Dead
+
+
 def test_a_replica_behind_in_time_re_enters_nobody(
     log: ProfilesLog, segments: SegmentsWithoutNameko, viewers: list[str]
 ) -> None:
