@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any
 
 from rules.language.curves import Combined, Steady, Trend
+from rules.language.data import Calculated, Fixed
 from rules.language.literal import Literal, Unfit, fit_value
 from rules.language.terms import OPEN_KINDS, Kind, Term
 
@@ -78,7 +79,7 @@ def calculate(sign: str, left: Term[Any] | Literal, right: Term[Any] | Literal) 
         curve=lambda facts, now: Combined(result, (first.at(facts, now), second.at(facts, now))),
         whole=False,
         reads=first.reads | second.reads,
-        data=(sign, first, second),
+        meaning=Calculated(sign, first, second),
     )
 
 
@@ -93,7 +94,7 @@ def _as_term(literal: Literal, sign: str, other: Term[Any] | Literal) -> Term[An
         lambda facts, now: value,  # noqa: ARG005
         currency=model.currency,
         curve=lambda facts, now: Steady(value),  # noqa: ARG005
-        data=("literal", value),
+        meaning=Fixed(value),
     )
 
 

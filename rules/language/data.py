@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from rules.fields import text_or_none
 from rules.language.vocabulary import reach
+from rules.language.windows import ALWAYS, Window
 
 if TYPE_CHECKING:
     from rules.language.conditions import Condition
+    from rules.language.terms import Term
 
 Path = tuple[str, ...]
 
@@ -64,6 +66,67 @@ class SequenceStep:
     def words(self) -> str:
         """The step as people read it."""
         return f"{self.event}{where_words(self.where)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A term over the events of a type: an aggregate of those in a window."""
+
+    function: str
+    event: str
+    of: Field | None = None
+    where: Condition[Element] | None = None
+    window: Window = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A term that is true if the number of some events is more than 0, or else if it is 0."""
+
+    number: Asked
+    happened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SinceLast:
+    """A term for how long ago the last of some events was."""
+
+    last: Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """A condition on the objects of a list: `word` is one or each."""
+
+    word: str
+    path: Path
+    condition: Condition[Element]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequenced:
+    """Steps that follow one another within a time; `follows` is whether the last one comes."""
+
+    steps: tuple[SequenceStep, ...]
+    within: int | None
+    window: Window
+    follows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """The result of two terms."""
+
+    sign: str
+    left: Term[Any]
+    right: Term[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A fixed value."""
+
+    value: Any
 
 
 def currency_in(data: Any) -> str | None:

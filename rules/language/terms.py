@@ -75,7 +75,7 @@ class Term(Generic[F]):
     reads: Reads = NOTHING
     ranked: Callable[[str, Any, bool | None], Term[F]] | None = None  # compares with a percentile
     reads_member: Callable[[str], Reads] | None = None  # what "text" in it reads, if not `reads`
-    data: Any = None  # what it is, for a translation into another language
+    meaning: Any = None  # what it is, for a translation into another language
 
     def at(self, facts: F, now: int) -> Curve:
         """The value from `now` on."""

@@ -12,7 +12,7 @@ from rules.fields import whole_or_none
 from rules.language.arithmetic import exact
 from rules.language.conditions import Condition
 from rules.language.curves import Combined, Curve, Trend
-from rules.language.data import Element, Field, where_words
+from rules.language.data import Asked, Element, Field, Happened, SinceLast, where_words
 from rules.language.reads import Reads
 from rules.language.terms import Kind, Term
 from rules.language.windows import ALWAYS, Window
@@ -44,17 +44,6 @@ def _numbers(of: Field) -> Callable[[Fact], list[Any]]:
     return values
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of the events of a type."""
-
-    function: str
-    event: str
-    of: Field | None
-    where: Where
-    window: Window
-
-
 def _aggregate(
     asked: Asked,
     kind: Kind,
@@ -80,7 +69,7 @@ def _aggregate(
         missable=missable,
         range=(0, None) if kind is Kind.NUMBER and whole else None,
         reads=reads_facts(asked.event, asked.window),
-        data=asked,
+        meaning=asked,
     )
 
 
@@ -212,7 +201,7 @@ def _any(event: str, where: Where, window: Window, happened: bool) -> Term[Summa
         curve=lambda summary, now: Combined(verdict, (number.at(summary, now),)),
         missable=False,
         reads=number.reads,
-        data=("any", number, happened),
+        meaning=Happened(number.meaning, happened),
     )
 
 
@@ -232,7 +221,7 @@ def since_last(event: str, where: Where = None) -> Term[Summary]:
         curve=curve,
         trend=Trend.LINEAR,
         reads=newest.reads,
-        data=("since", newest),
+        meaning=SinceLast(newest.meaning),
     )
 
 

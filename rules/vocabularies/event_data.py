@@ -8,7 +8,7 @@ from typing import Any
 
 from rules.fields import mappings_in, whole_or_none
 from rules.language.conditions import Condition
-from rules.language.data import Element, Field, Path
+from rules.language.data import Element, Field, Path, Quantified
 from rules.language.terms import Kind, Term
 from rules.language.vocabulary import Argument, Function, Vocabulary, reach
 from rules.vocabularies.calendar_terms import day_of
@@ -22,7 +22,7 @@ def _path(path: Path) -> Term[Element]:
         Kind.FIELD,
         ".".join(path),
         lambda element, now: reach(element.data, path),
-        data=Field(path),
+        meaning=Field(path),
     )
 
 
@@ -42,7 +42,7 @@ def _quantified(
             f"{word} of {'.'.join(path)} has {condition.describe()}",
             read,
             missable=False,
-            data=(word, path, condition),
+            meaning=Quantified(word, path, condition),
         )
 
     return make
@@ -55,7 +55,7 @@ def _amount(path: Path, currency: str) -> Term[Element]:
         priced.words,
         lambda element, now: whole_or_none(priced.amount(element)),
         currency=currency,
-        data=priced,
+        meaning=priced,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rules.language.curves import Trend
+from rules.language.data import Asked, Happened, SinceLast
 from rules.language.reads import Reads
 from rules.language.terms import Holds, Kind, Term
-from rules.language.windows import ago, earliest
+from rules.language.windows import Window, ago, earliest
 from rules.summary.summary import MOST_COUNTED, Summary
 
 
@@ -31,6 +32,7 @@ def count(event: str, within: int | None = None) -> Term[Summary]:
             missable=False,
             range=(0, None),
             reads=_reads(event),
+            meaning=Asked("count", event),
         )
 
     def until(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
@@ -63,6 +65,7 @@ def count(event: str, within: int | None = None) -> Term[Summary]:
         range=(0, None),
         most=MOST_COUNTED,
         reads=_reads(event),
+        meaning=Asked("count", event, window=Window(within)),
     )
 
 
@@ -75,6 +78,7 @@ def never(event: str) -> Term[Summary]:
         _next_event(event),
         missable=False,
         reads=_reads(event),
+        meaning=Happened(Asked("count", event), happened=False),
     )
 
 
@@ -86,6 +90,7 @@ def first(event: str) -> Term[Summary]:
         lambda summary, now: summary.first(event, now),
         _next_event(event),
         reads=_reads(event),
+        meaning=Asked("first", event),
     )
 
 
@@ -97,6 +102,7 @@ def last(event: str) -> Term[Summary]:
         lambda summary, now: summary.last(event, now),
         _next_event(event),
         reads=_reads(event),
+        meaning=Asked("last", event),
     )
 
 
@@ -128,4 +134,5 @@ def since_last(event: str) -> Term[Summary]:
         coming=_next_event(event),
         trend=Trend.LINEAR,
         reads=_reads(event),
+        meaning=SinceLast(Asked("last", event)),
     )

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rules.language.curves import Curve, SampledCurve
-from rules.language.data import SequenceStep
+from rules.language.data import Sequenced, SequenceStep
 from rules.language.reads import Reads, union
 from rules.language.terms import Kind, Term
 from rules.language.units import describe_duration
 from rules.language.windows import ALWAYS, Window, ago, earliest
 from rules.summary.summary import Summary
 from rules.vocabularies.aggregate_terms import matching
-
-
-@dataclass(frozen=True, slots=True)
-class Sequenced:
-    """Steps that follow one another within a time; `follows` is whether the last one comes."""
-
-    steps: tuple[SequenceStep, ...]
-    within: int | None
-    window: Window
-    follows: bool
 
 
 def then(
@@ -56,7 +45,7 @@ def then(
         missable=False,
         curve=curve,
         reads=_reads(sequence),
-        data=sequence,
+        meaning=sequence,
     )
 
 
@@ -101,7 +90,7 @@ def then_not(first: SequenceStep, second: SequenceStep, within: int) -> Term[Sum
         missable=False,
         curve=curve,
         reads=_reads(sequence),
-        data=sequence,
+        meaning=sequence,
     )
 
 

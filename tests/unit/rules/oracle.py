@@ -254,10 +254,14 @@ def _count(event_type: str, choice: EventSelection) -> Meaning:
     )
 
 
-def _quantities(data: Any) -> list[Any]:
+def _values(data: Any) -> list[Any]:
     lines = _get(data, "products")
     lines = lines if type(lines) is list else [lines]
-    values = [_get(line, "quantity") for line in lines]
+    return [_get(line, "quantity") for line in lines]
+
+
+def _quantities(data: Any) -> list[Any]:
+    values = _values(data)
     return [Fraction(str(value)) for value in values if is_number(value)]
 
 
@@ -275,7 +279,10 @@ def _aggregate(name: str, event_type: str, choice: EventSelection) -> Meaning:
             case "max":
                 return max(numbers, default=None)
             case _:
-                return len(set(numbers))
+                values = [value for event in events for value in _values(event.data)]
+                kinds = (str, bool) if name == "distinct" else ()
+                others = {(type(value), value) for value in values if type(value) in kinds}
+                return len(others) + len(set(numbers))
 
     return Meaning(f'{name}("{event_type}", products.quantity{choice.options})', at)
 
