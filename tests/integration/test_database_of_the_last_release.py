@@ -353,7 +353,24 @@ def _answered_otherwise(before: Mapping[str, Any]) -> dict[str, Any]:
         **_of_a_refund(before),
         **_with_addresses(before),
         **_with_versions(before),
+        **_in_other_words(before),
     }
+
+
+def _in_other_words(before: Mapping[str, Any]) -> dict[str, Any]:
+    """One instant is before another one, where it was less than it."""
+
+    def reworded(answer: Mapping[str, Any]) -> dict[str, Any]:
+        meaning = answer["meaning"].replace(" is less than the last ", " is before the last ")
+        return {**answer, "meaning": meaning}
+
+    explained = {
+        name: reworded(answer)
+        for name, answer in before.items()
+        if name.startswith("segments.explain") and isinstance(answer, Mapping)
+    }
+    listed = _called("segments.list")
+    return {**explained, listed: [reworded(each) for each in before[listed]]}
 
 
 def _with_versions(before: Mapping[str, Any]) -> dict[str, Any]:

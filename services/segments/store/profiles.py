@@ -29,11 +29,14 @@ def load_profile_summaries(
     stored = load_summaries(unit, missing) if missing else {}
     of_streams = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
     of_streams |= known
-    summaries = {
-        profile_id: combine(of_streams[stream] for stream in part if stream in of_streams)
-        for profile_id, part in streams.items()
-        if part
-    }
+    summaries = {}
+    for profile_id, part in streams.items():
+        if (
+            len(part) == 1 and part[0] in stored
+        ):  # most profiles have one stream: it is nobody else's
+            summaries[profile_id] = of_streams[part[0]]
+        elif part:
+            summaries[profile_id] = combine(of_streams[s] for s in part if s in of_streams)
     fill_facts(unit, summaries, streams, facts, now)
     return summaries
 
