@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 import yaml
@@ -22,10 +23,13 @@ FILE = "segments.yaml"
 SHIPPED = Path(__file__).parent / FILE
 
 
-def read_definition(definition: object) -> Definition:
-    """The definition {segment, rule, description}; InvalidInput names the wrong field and place."""
+def read_definition(definition: object, zone: tzinfo = UTC) -> Definition:
+    """The definition {segment, rule, description}; InvalidInput names the wrong field and place.
+
+    `zone` is that of the shop.
+    """
     fields = load(DEFINE_REQUEST, definition)
-    return Definition(fields["segment"], read_rule(fields["rule"]), fields["description"])
+    return Definition(fields["segment"], read_rule(fields["rule"], zone), fields["description"])
 
 
 def load_definitions(directory: Path | None = None) -> Sequence[Definition]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from functools import partial
 from typing import Any
 
@@ -220,13 +221,16 @@ def explain(
 
 
 def preview(
-    work: UnitOfWorkRunner, rule: object, timer: Callable[[], float] = time.monotonic
+    work: UnitOfWorkRunner,
+    rule: object,
+    zone: tzinfo = UTC,
+    timer: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
     """Who would be in a segment of that rule: all members, or those found in PREVIEW_SECONDS.
 
     Each page is a read of its own, so that others can go on meanwhile.
     """
-    compiled = read_rule(load(PREVIEW_REQUEST, {"rule": rule})["rule"])
+    compiled = read_rule(load(PREVIEW_REQUEST, {"rule": rule})["rule"], zone)
     now = work.clock.now()
     end = timer() + PREVIEW_SECONDS
     evaluated, after, complete = 0, "", False

@@ -25,6 +25,7 @@ from services.segments.projections import MembershipReplay, UnevaluatedProjectio
 from services.segments.registry import DefinitionRegistry
 from services.segments.store import FACTS, MEMBERSHIPS, PROFILES
 from services.segments.value_fitting import current_model
+from services.segments.value_settings import load_value_settings
 
 _AT_ONCE = 500
 
@@ -34,8 +35,7 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
 
     The definitions are those in force: a rebuild puts no file in force.
     """
-    del settings
-    registry = DefinitionRegistry()
+    registry = DefinitionRegistry(load_value_settings(settings.config_dir).zone)
 
     def mark_all_evaluated(shadow: UnitOfWorkRunner, report: Callable[[int], None]) -> None:
         definitions = live.read(registry.current)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 
 from chassis import InvalidInput
 from chassis.eventlog.unit_of_work import UnitOfWork
@@ -20,7 +21,9 @@ from services.segments.store import StoredDefinition
 class DefinitionRegistry:
     """Keeps the stored definitions compiled; whatever changes them is in `commands`."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: tzinfo = UTC) -> None:
+        self.zone = zone
+        """The shop's zone, in which the days of rules begin"""
         self._active = ActiveDefinitions({})
         self._set: str | None = None  # the id of the set that is compiled
 
@@ -29,12 +32,12 @@ class DefinitionRegistry:
         current = store.definition_set(unit)
         if current != self._set:
             # The id was read first: a set that changes meanwhile is read again the next time.
-            self._active = compile_all(store.load_definitions(unit))
+            self._active = compile_all(store.load_definitions(unit), self.zone)
             self._set = current
         return self._active
 
 
-def compile_all(stored: Sequence[StoredDefinition]) -> ActiveDefinitions:
+def compile_all(stored: Sequence[StoredDefinition], zone: tzinfo = UTC) -> ActiveDefinitions:
     """The definitions of all `stored` versions; a rule that cannot be read stops its segment."""
     versions: dict[str, DefinitionVersion] = {}
     unreadable: dict[str, UnreadableVersion] = {}
@@ -47,7 +50,7 @@ def compile_all(stored: Sequence[StoredDefinition]) -> ActiveDefinitions:
             continue
         try:
             definition = read_definition(
-                {"segment": segment, "rule": row.rule, "description": row.description}
+                {"segment": segment, "rule": row.rule, "description": row.description}, zone
             )
         except InvalidInput as error:
             unreadable[segment] = UnreadableVersion(

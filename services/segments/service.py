@@ -49,7 +49,9 @@ class SegmentsService(Service):
     configuration = (IDENTITY_FILE, SHIPPED, SHIPPED_VALUES)
 
     projection: MembershipProjection = Resource(
-        lambda _settings: MembershipProjection(DefinitionRegistry())
+        lambda settings: MembershipProjection(
+            DefinitionRegistry(load_value_settings(settings.config_dir).zone)
+        )
     )
     definitions_file: DefinitionFile = Resource(lambda settings: load_file(settings.config_dir))
     file_in_force = AtStart(
@@ -188,7 +190,7 @@ class SegmentsService(Service):
     @rpc
     def preview(self, rule: Any) -> dict[str, Any]:
         """Who would be a member by a rule: their number, and some of them."""
-        return queries.preview(self.work, rule)
+        return queries.preview(self.work, rule, self.registry.zone)
 
     @rpc
     def preview_streams(self, stream_sets: Any) -> Sequence[Sequence[str]]:

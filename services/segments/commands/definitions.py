@@ -22,8 +22,10 @@ from services.segments.domain.definitions import (
     DefinitionFile,
     FileStanding,
     StandingDefinition,
+    asking_for,
     change_by,
     change_by_new_file,
+    check_references,
     file_standing,
 )
 from services.segments.store import DEFINED, FROM_FILE, StoredDefinition
@@ -81,23 +83,31 @@ def apply(unit: UnitOfWork, file: DefinitionFile) -> Mapping[str, Change]:
 def define(unit: UnitOfWork, definition: Definition) -> Change:
     """Put a definition in force: a new version if its rule says anything new, or other words."""
     store.lock_definitions(unit)
-    before = store.standing_definitions(unit).get(definition.segment)
+    standing = store.standing_definitions(unit)
+    check_references([definition], standing)
+    before = standing.get(definition.segment)
     change = change_by(definition, before)
     _put(unit, definition, before, change, DEFINED)
     return change
 
 
 def delete(unit: UnitOfWork, segment: str) -> None:
-    """End a segment: its members leave it. NotFound if there is none of that name."""
+    """End a segment: its members leave it. NotFound if there is none of that name.
+
+    Conflict if the rule of another segment asks for it.
+    """
     store.lock_definitions(unit)
-    before = _in_force(store.standing_definitions(unit), segment)
+    standing = store.standing_definitions(unit)
+    before = _in_force(standing, segment)
+    _check_unasked(standing, segment)
     store.add_definitions(unit, [_end(before)])
 
 
 def rename(unit: UnitOfWork, segment: str, name: str) -> None:
     """Give a segment another name: its members leave the old one and enter the new one.
 
-    NotFound if there is no such segment, Conflict if the name is taken.
+    NotFound if there is no such segment, Conflict if the name is taken, or if the rule of another
+    segment asks for it.
     """
     store.lock_definitions(unit)
     standing = store.standing_definitions(unit)
@@ -105,6 +115,7 @@ def rename(unit: UnitOfWork, segment: str, name: str) -> None:
     taken = standing.get(name)
     if taken is not None and not taken.is_end:
         raise Conflict("name", f"there is a segment {name} already; take another name")
+    _check_unasked(standing, segment)
     renamed = StoredDefinition(
         segment=name,
         version=taken.version + 1 if taken else 1,
@@ -146,6 +157,7 @@ def _judge_readable_anew(unit: UnitOfWork, definitions: ActiveDefinitions) -> No
 
 def _apply(unit: UnitOfWork, file: DefinitionFile, judge: _Judge) -> Mapping[str, Change]:
     standing = store.standing_definitions(unit)
+    check_references(file.definitions, standing)
     changes: dict[str, Change] = {}
     for definition in file.definitions:
         before = standing.get(definition.segment)
@@ -182,6 +194,12 @@ def _in_force(standing: Mapping[str, StandingDefinition], segment: str) -> Stand
         names = ", ".join(sorted(name for name, one in standing.items() if not one.is_end))
         raise NotFound("segment", f"{segment} is not defined; there are {names}")
     return before
+
+
+def _check_unasked(standing: Mapping[str, StandingDefinition], segment: str) -> None:
+    if asking := asking_for(segment, standing):
+        names = ", ".join(asking)
+        raise Conflict("segment", f"the rules of {names} ask for {segment}: change them first")
 
 
 def _end(before: StandingDefinition) -> StoredDefinition:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import Enum
 from functools import cached_property
 
 from chassis import InvalidInput
-from rules import SEGMENT_VOCABULARY, Rule, RuleError, Summary, compile_rule
+from chassis.core.suggest import suggest
+from rules import SEGMENT_VOCABULARY, Rule, RuleError, ShopContext, Summary, compile_rule
+from rules.language.dependencies import CircularSegments, evaluation_order
 from services.segments.domain.dependencies import RuleIndex
 
 
@@ -178,12 +181,53 @@ def change_by_new_file(definition: Definition, before: StandingDefinition | None
     return change
 
 
-def read_rule(text: str) -> Rule[Summary]:
-    """The rule of a segment; InvalidInput says where it is wrong and what was meant."""
+def read_rule(text: str, zone: tzinfo = UTC) -> Rule[Summary]:
+    """The rule of a segment; InvalidInput says where it is wrong and what was meant.
+
+    `zone` is that of the shop, in which days begin.
+    """
     try:
-        return compile_rule(text, SEGMENT_VOCABULARY)
+        return compile_rule(text, SEGMENT_VOCABULARY, ShopContext(zone))
     except RuleError as error:
         raise InvalidInput("rule", str(error)) from None
+
+
+def check_references(
+    changed: Sequence[Definition], standing: Mapping[str, StandingDefinition]
+) -> None:
+    """Refuse definitions that ask for no segment in force, or for each other in a circle."""
+    if not any(definition.rule.reads.segments for definition in changed):
+        return
+    asked = {name: segments_asked(one.rule) for name, one in standing.items() if not one.is_end} | {
+        definition.segment: definition.rule.reads.segments for definition in changed
+    }
+    for definition in changed:
+        for missing in sorted(definition.rule.reads.segments - asked.keys()):
+            hint = suggest(missing, sorted(asked))
+            raise InvalidInput(
+                "rule", f'{definition.segment} asks for "{missing}", which is no segment: {hint}'
+            )
+    try:
+        evaluation_order(asked)
+    except CircularSegments as error:
+        raise InvalidInput("rule", str(error)) from None
+
+
+def segments_asked(text: str) -> frozenset[str]:
+    """The segments that a rule asks for; of an unreadable one none."""
+    try:
+        return read_rule(text).reads.segments if "segments" in text else frozenset()
+    except InvalidInput:
+        return frozenset()
+
+
+def asking_for(segment: str, standing: Mapping[str, StandingDefinition]) -> Sequence[str]:
+    """The segments in force whose rules ask for `segment`, sorted."""
+    return sorted(
+        name
+        for name, one in standing.items()
+        if name != segment and not one.is_end and segment in segments_asked(one.rule)
+    )
 
 
 def segments_of(definitions: Iterable[Definition]) -> list[str]:

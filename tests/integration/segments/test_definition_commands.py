@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, timedelta, timezone
 from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from chassis import Conflict, InvalidInput, NotFound, Unavailable
+from chassis import HOUR, Conflict, InvalidInput, NotFound, Unavailable
 from chassis.database.engine import Database
-from services.segments import commands, store
-from services.segments.domain.definitions import Change, DefinitionFile, FileStanding
+from rules import Summary
+from services.segments import commands, registry, store
+from services.segments.domain.definitions import (
+    Change,
+    DefinitionFile,
+    FileStanding,
+    segments_asked,
+)
 from services.segments.store import StoredDefinition
 from tests.support.segments_service import FEW, ProfilesLog, SegmentsWithoutNameko, shop_file
 
@@ -303,3 +310,42 @@ def test_a_definition_that_is_rolled_back_leaves_nothing(
     with pytest.raises(InvalidInput):
         segments.work.run(fail)
     assert segments.by_name() == before
+
+
+def test_a_rule_asks_only_for_segments_that_are_in_force(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    segments.define("buyer", "orders() >= 1")
+    segments.define("keen", '"buyer" in segments and orders() >= 2')
+    with pytest.raises(InvalidInput, match=r'fan asks for "buyers", which is no segment: did you'):
+        segments.define("fan", '"buyers" in segments')
+    with pytest.raises(InvalidInput, match='in a circle: "buyer" asks for "keen", which asks for'):
+        segments.define("buyer", '"keen" in segments')
+    with pytest.raises(InvalidInput, match='in a circle: "new" asks for "new"'):
+        apply(segments, shop_file('new: {rule: not "new" in segments, description: Is new.}'))
+    for end in (
+        partial(commands.delete, segment="buyer"),
+        partial(commands.rename, segment="buyer", name="customer"),
+    ):
+        with pytest.raises(Conflict, match="the rules of keen ask for buyer: change them first"):
+            segments.work.run(end)
+    segments.work.run(partial(commands.delete, segment="keen"))
+    segments.work.run(partial(commands.delete, segment="buyer"))
+
+
+def test_an_unreadable_rule_asks_for_no_segment(segments: SegmentsWithoutNameko) -> None:
+    assert segments_asked('"buyer" in segments and orders( > 1') == frozenset()
+    assert segments_asked('"buyer" in segments') == {"buyer"}
+
+
+def test_the_days_of_a_rule_begin_in_the_zone_of_the_shop(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    segments.define("early", "hour < 6")
+    versions = [
+        registry.DefinitionRegistry(zone)
+        for zone in (UTC, timezone(timedelta(hours=5)), timezone(timedelta(hours=-5)))
+    ]
+    rules = [segments.work.read(one.current).versions["early"].definition.rule for one in versions]
+    assert [rule.evaluate(Summary(), 3 * HOUR).value for rule in rules] == [True, False, False]
+    assert [rule.evaluate(Summary(), 7 * HOUR).value for rule in rules] == [False, False, True]
