@@ -139,6 +139,12 @@ class OrderLines(ListOf):
         return readable
 
 
+class OrderNumber(Reference):
+    """The id of an order where there may be none: blank text is no way to say so."""
+
+    may_be_blank = False
+
+
 class RefundAmount(Amount):
     """Money of a refund, of which blank text may mean nothing or all: it is refused."""
 

@@ -13,6 +13,7 @@ from marshmallow import INCLUDE, ValidationError, validates_schema
 
 from chassis.validation.fields import (
     Amount,
+    Boolean,
     Integer,
     ListOf,
     MapOf,
@@ -31,6 +32,7 @@ from contracts.event_fields import (
     Consent,
     Moment,
     OrderLines,
+    OrderNumber,
     Quantity,
     Reference,
     RefundAmount,
@@ -38,6 +40,12 @@ from contracts.event_fields import (
 )
 from contracts.fields import Currency
 
+_NO_ORDER = "is missing: name the order, or send without_order: true if the refund belongs to none"
+_NO_AMOUNT = "is missing: a refund without an order says how much went back"
+_TWO_WORDS = (
+    "contradicts without_order: leave it out, as the number of a credit note is its refund_id;"
+    " or leave without_order out"
+)
 RESERVED = frozenset({"identity_changed", "order_moved", "consent_refused"})
 RESERVED_PREFIX = "segment_"
 ACCOUNT_EVENTS = frozenset({"signed_in", "account_created", "account_updated", "traits_changed"})
@@ -199,11 +207,15 @@ class OrderUpdated(OrderData):
 
 
 class OrderRefunded(OrderData):
-    """A refund of an order, once for each `refund_id`, in minor units.
+    """A refund, once for each `refund_id`, in minor units: of an order, or `without_order`.
 
-    What was refunded is `amount`, else `total`, else what its products cost, else the whole order.
+    Of an order what was refunded is `amount`, else `total`, else what its products cost, else the
+    whole order. `without_order` is true for a credit note, say, that names none: it has no
+    `order_id`, but an `amount` or `total`, which lowers the shopper's revenue at its own time.
     """
 
+    order_id = OrderNumber()
+    without_order = Boolean()
     refund_id = Reference()
     amount = RefundAmount()
     total = RefundAmount()
@@ -216,6 +228,16 @@ class OrderRefunded(OrderData):
             for name in ("amount", "total"):
                 if _has(original, name):
                     raise ValidationError(f"is missing: the {name} needs its currency", "currency")
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _belongs_to_one_order_or_none(self, _data: Any, original: Any, **_kwargs: Any) -> None:
+        if not is_unlinked(original):
+            if _lacks(original, "order_id"):
+                raise ValidationError(_NO_ORDER, "order_id")
+        elif _has(original, "order_id"):
+            raise ValidationError(_TWO_WORDS, "order_id")
+        elif not _has_amount(original):
+            raise ValidationError(_NO_AMOUNT, "amount")
 
     def shortened(self, data: dict[str, Any]) -> dict[str, Any] | None:
         """Without an amount the lines say what was refunded."""
@@ -289,6 +311,16 @@ class LoyaltyTierChanged(EventData):
     tier = Text(longest=64, required=True)
 
 
+def is_unlinked(data: Any) -> bool:
+    """Whether the data of an `order_refunded` says that it belongs to no order."""
+    return type(data) is dict and data.get("without_order") is True
+
+
+def follows_order(event_type: str, data: Any) -> bool:
+    """Whether an event tells of an order that was told, and so needs no shopper of its own."""
+    return event_type in ORDER_FOLLOW_UPS and not is_unlinked(data)
+
+
 def _has(original: Any, name: str) -> bool:
     """Whether a field was sent, right or wrong; null is as good as absent."""
     return type(original) is dict and original.get(name) is not None
@@ -316,17 +348,26 @@ def _accepts_more(data: dict[str, Any]) -> dict[str, Any]:
     """Version 2 has all of version 1, and more: what was recorded stays as it is.
 
     The quantity of a line may be a decimal or 0, and may be absent; a purpose among several may
-    have any name that a single one may have, such as `marketing.email`.
+    have any name that a single one may have, such as `marketing.email`. A refund of
+    version 3 may belong to no order, and then names none.
     """
     return data
 
 
-EVENT_VERSIONS: Mapping[str, int] = dict.fromkeys(
-    ("cart_updated", "checkout_started", "consent_changed", "order_completed", "order_refunded"), 2
-)
+EVENT_VERSIONS: Mapping[str, int] = {
+    "cart_updated": 2,
+    "checkout_started": 2,
+    "consent_changed": 2,
+    "order_completed": 2,
+    "order_refunded": 3,
+}
 """The schema version of each type's data; 1 for all others."""
 
-EVENT_STEPS = {(name, 1): _accepts_more for name in EVENT_VERSIONS}
+EVENT_STEPS = {
+    (name, version): _accepts_more
+    for name, newest in EVENT_VERSIONS.items()
+    for version in range(1, newest)
+}
 """The steps of upcasting, for every service that reads the log of profiles."""
 
 EVENT_TYPES: Mapping[str, EventData] = {

@@ -39,7 +39,13 @@ from chassis.validation.schema import (
     did_you_mean,
     load_fields,
 )
-from contracts.event_types import EVENT_TYPES, ORDER_FOLLOW_UPS, UNCHECKED_EVENTS, EventType
+from contracts.event_types import (
+    EVENT_TYPES,
+    UNCHECKED_EVENTS,
+    EventType,
+    follows_order,
+    is_unlinked,
+)
 from contracts.fields import MAX_IDENTIFIERS, NO_IDENTIFIERS, OptionalIdentifiers
 
 Origin = Literal["server", "browser"]
@@ -52,8 +58,10 @@ _LEAST_CORRECTION = 5 * SECOND
 _MOST_CORRECTION = HOUR
 _TYPES = frozenset(EVENT_TYPES) | UNCHECKED_EVENTS
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
+_OF_THE_SHOP = frozenset({"signed_in", "order_refunded"})
 _SHORTEST_STEM = 8
 _AUTHENTICATED = "is missing: true if your shop knows that it is this account, else false"
+_UNLINKED = "is for what your shop tells: a browser cannot say that money went back"
 _ORIGIN = "is no field of an event: give it to the call, as record(events, origin=…)"
 
 
@@ -309,7 +317,7 @@ class _Reader:
             return None
         if "placed_at" in event["data"] and any(self._placed_errors(event["type"], event["data"])):
             return None
-        if event["type"] == "signed_in" and any(self._sign_in_errors(value)):
+        if event["type"] in _OF_THE_SHOP and any(self._shop_errors(value)):
             return None
         if not event["identifiers"] and any(self._nobody_errors(value)):
             return None
@@ -325,8 +333,7 @@ class _Reader:
         if type(value) is not dict:
             return
         name, data = _type_and_data(value)
-        if name == "signed_in":
-            yield from self._sign_in_errors(value)
+        yield from self._shop_errors(value)
         if value.get("identifiers") == {}:
             yield from self._nobody_errors(value)
         if data or value.get("data") in (None, {}):
@@ -336,7 +343,7 @@ class _Reader:
 
     def _nobody_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
         """What a shop tells of an order that it has told before needs no identifiers."""
-        if _text(value.get("type")) not in ORDER_FOLLOW_UPS or self._origin != "server":
+        if self._origin != "server" or not follows_order(*_type_and_data(value)):
             yield FieldMessage(f"{self.path}.identifiers", NO_IDENTIFIERS)
 
     def _sign_in_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
@@ -350,6 +357,14 @@ class _Reader:
             yield FieldMessage(
                 f"{self.path}.identifiers.user_id", "is missing: signed_in says who signed in"
             )
+
+    def _shop_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
+        """What a shop alone can tell: who has signed in, and that money went back."""
+        name, data = _type_and_data(value)
+        if name == "signed_in":
+            yield from self._sign_in_errors(value)
+        elif name == "order_refunded" and is_unlinked(data) and self._origin == "browser":
+            yield FieldMessage(f"{self.path}.data.without_order", _UNLINKED)
 
     def _data_errors(self, event_type: str, data: Mapping[str, Any]) -> Iterator[FieldMessage]:
         at = f"{self.path}.data"

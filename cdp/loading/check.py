@@ -11,7 +11,7 @@ from typing import Any
 from cdp.loading.load import describe_error, describe_ignored, line_numbers
 from cdp.loading.records import Record, SizedEvent
 from chassis.core.errors import InvalidInput
-from contracts.event_types import ORDER_FOLLOW_UPS
+from contracts.event_types import follows_order, is_unlinked
 from contracts.ingest import IncomingEvent, read_events
 from identifiers import IdentifierTypes, accept
 from rules import refunded_money
@@ -38,7 +38,8 @@ class LoadCheck:
     """What would come of the rows that were read; `gathered` counts records of several rows.
 
     `rejected` has each reason with the lines to which it applies, `rejected_records` all of these
-    lines, and `mended` the same as `rejected` of what is recorded with a warning. `identifiers` and
+    lines, and `mended` the same as `rejected` of what is recorded with a warning. `notes` say what
+    is made of some events, `warnings` what looks like a mistake. `identifiers` and
     `ignored` count events by type of identifier, the latter with the reason; `shoppers` are
     distinct identifiers by type; `first` are some of the events.
     """
@@ -54,6 +55,7 @@ class LoadCheck:
     ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
     first: list[IncomingEvent] = field(default_factory=list)
     mended: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -94,6 +96,7 @@ def check_load(
         valid = checked.valid.values()
         events += [event for event in valid if _count(check, record, event, types)]
     check.first = list(islice(events, _EVENTS_SHOWN))
+    check.notes = list(_notes(events))
     check.warnings = list(_warnings(check, events, now))
     return check
 
@@ -109,7 +112,7 @@ def _count(check: LoadCheck, record: Record, event: IncomingEvent, types: Identi
     accepted = accept(event.identifiers, types, _KEY)
     for ignored in accepted.ignored:
         check.ignored[ignored.type, ignored.reason] += 1
-    if not accepted.keys and event.type not in ORDER_FOLLOW_UPS:
+    if not accepted.keys and not follows_order(event.type, event.data):
         pairs = ((ignored.type, ignored.reason) for ignored in accepted.ignored)
         _reject(check, record, describe_ignored(pairs))
         return False
@@ -150,18 +153,35 @@ def _warnings(check: LoadCheck, events: Sequence[IncomingEvent], now: int) -> It
 def _refund_warnings(events: Sequence[IncomingEvent]) -> Iterable[str]:
     """A refund lowers the revenue of its order, so there must be one."""
     orders = {_order(event) for event in events if event.type == "order_completed"}
-    alone = [e for e in events if e.type == "order_refunded" and _order(e) not in orders]
-    if not alone:
-        return
+    linked = [e for e in events if e.type == "order_refunded" and not is_unlinked(e.data)]
+    alone = [event for event in linked if _order(event) not in orders]
+    if alone:
+        yield (
+            f"{len(alone):,} of the refunds{_sums(alone)} name no order of these rows:"
+            " they lower nobody's revenue until their order is told. If they belong to none, say so"
+            " in the mapping: without_order: true in place of order_id."
+        )
+
+
+def _notes(events: Sequence[IncomingEvent]) -> Iterable[str]:
+    """What is made of refunds that belong to no order."""
+    unlinked = [e for e in events if e.type == "order_refunded" and is_unlinked(e.data)]
+    if unlinked:
+        yield (
+            f"{len(unlinked):,} of the refunds{_sums(unlinked)} belong to no order, as they say:"
+            " they lower the revenue of their shoppers, below zero where more goes back than came"
+            " in, and no order changes."
+        )
+
+
+def _sums(refunds: Sequence[IncomingEvent]) -> str:
+    """What the refunds come to, in parentheses; nothing if that is not known."""
     money: Counter[str] = Counter()
-    for event in alone:
+    for event in refunds:
         amount, currency = refunded_money(event.data)
         money[currency or ""] += amount or 0
     sums = ", ".join(show_money(sum_, code) for code, sum_ in sorted(money.items()) if code)
-    yield (
-        f"{len(alone):,} of the refunds{f' ({sums})' if sums else ''} name no order of these rows:"
-        " they lower nobody's revenue until their order is told."
-    )
+    return f" ({sums})" if sums else ""
 
 
 def _order(event: IncomingEvent) -> tuple[object, object]:

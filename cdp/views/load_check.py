@@ -38,6 +38,7 @@ def load_check_view(check: LoadCheck) -> RenderableType:
             at = when(format_instant(event.time))
             table.add_row(event.type, at, who, what)
         parts.append(table)
+    parts += [Text(one_line(note)) for note in check.notes]
     parts += [
         Text(f"Rejected: {one_line(line)}", style="red") for line in _by_reason(check.rejected)
     ]

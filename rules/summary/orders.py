@@ -72,6 +72,17 @@ class StandingOrder(NamedTuple):
     categories: Mapping[str, Number]
 
 
+class UnlinkedRefund(NamedTuple):
+    """A refund of no order: `net` is what went back, in minor units of `currency` below zero."""
+
+    at: int
+    net: int
+    currency: str
+
+
+Payment = StandingOrder | UnlinkedRefund
+
+
 class OrderAccount(NamedTuple):
     """An order: `status` is standing, partly_refunded, refunded or cancelled."""
 
@@ -99,30 +110,32 @@ _AT = attrgetter("at")
 
 @dataclass(frozen=True, slots=True)
 class OrderBook:
-    """The standing orders, oldest first; `next_change` is when they change next."""
+    """The standing orders, oldest first; `next_change` is when they or the payments change next.
+
+    `payments` are the orders and what went back without an order, oldest first.
+    """
 
     orders: Sequence[StandingOrder]
     next_change: int | None
+    payments: Sequence[Payment]
     _sums: dict[Hashable, list[int]] = field(default_factory=dict, compare=False, repr=False)
 
-    def total(
-        self, name: Hashable, amount: Callable[[StandingOrder], int], after: int | None
-    ) -> int:
-        """The sum of an amount over the orders after an instant; `name` stands for the amount.
+    def total(self, name: Hashable, amount: Callable[[Payment], int], after: int | None) -> int:
+        """The sum of an amount over the payments after an instant; `name` stands for the amount.
 
         Many rules ask for the same amounts in different windows: each is added up once.
         """
         sums = self._sums.get(name)
         if sums is None:
-            sums = self._sums[name] = list(accumulate(map(amount, self.orders), initial=0))
-        first = 0 if after is None else bisect_right(self.orders, after, key=_AT)
+            sums = self._sums[name] = list(accumulate(map(amount, self.payments), initial=0))
+        first = 0 if after is None else bisect_right(self.payments, after, key=_AT)
         return sums[-1] - sums[first]
 
-    def since(self, after: int | None) -> Sequence[StandingOrder]:
-        """The orders after the instant `after`; all of them if it is None."""
+    def since(self, after: int | None) -> Sequence[Payment]:
+        """The payments after the instant `after`; all of them if it is None."""
         if after is None:
-            return self.orders
-        return self.orders[bisect_right(self.orders, after, key=_AT) :]
+            return self.payments
+        return self.payments[bisect_right(self.payments, after, key=_AT) :]
 
 
 def order_key(data: Mapping[str, Any]) -> str | None:
@@ -154,7 +167,7 @@ def apply_to_order(
         case "order_refunded":
             refunds = order.get("refunds", {})
             reference = text_or_none(data.get("refund_id")) or occasion.event_id
-            statement = occasion.statement(list(refunded_money(data)), _lead(data, occasion))
+            statement = occasion.statement(list(refunded_money(data)), lead_of(data, occasion))
             refund = keep(refunds.get(reference, []), statement, watermark)
             order["refunds"] = {**refunds, reference: refund}
             order["last"] = max(occasion.at, order.get("last", occasion.at))
@@ -236,7 +249,8 @@ def order_book(orders: Mapping[str, OrderState], now: int | None, watermark: int
                 continue
         standing.append((at, key, StandingOrder(at, net, currency, items, categories)))
     standing.sort()
-    return OrderBook([order for _, _, order in standing], min(changes, default=None))
+    found = [order for _, _, order in standing]
+    return OrderBook(found, min(changes, default=None), found)
 
 
 def account_of(key: str, order: OrderState) -> OrderAccount | None:
@@ -398,12 +412,12 @@ def _say(
     occasion: Occasion,
     watermark: int,
 ) -> None:
-    statement = occasion.statement(value, _lead(data, occasion))
+    statement = occasion.statement(value, lead_of(data, occasion))
     order["content"] = _keep_content(order.get("content", []), statement, watermark)
     order["last"] = max(occasion.at, order.get("last", occasion.at))
 
 
-def _lead(data: Mapping[str, Any], occasion: Occasion) -> int:
+def lead_of(data: Mapping[str, Any], occasion: Occasion) -> int:
     """What counts before the time: a browser is behind everybody, and a revision before none."""
     if occasion.by_browser:
         return _BY_BROWSER

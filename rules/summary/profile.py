@@ -14,15 +14,17 @@ def profile_view(summary: Summary, now: int | None = None) -> dict[str, Any]:
     """Traits, orders, loyalty and consent: RFC 3339 instants, minor units by currency.
 
     What is dated later than `now` does not count yet; None counts every event. Orders that do not
-    stand are left out; revenue is net of refunds, and an order without revenue or currency adds
-    none. Items are rounded to whole pieces.
+    stand are left out; revenue is net of refunds, those of no order too, so it may be below zero.
+    An order without revenue or currency adds none. Items are rounded to whole pieces.
     """
+    payments = summary.book(now).payments
     book = summary.book(now).orders
     revenue: Counter[str] = Counter()
     categories: dict[str, list[Number]] = {}
+    for payment in payments:
+        if payment.currency is not None:
+            revenue[payment.currency] += payment.net
     for order in book:
-        if order.currency is not None:
-            revenue[order.currency] += order.net
         for category, items in order.categories.items():
             categories.setdefault(category, []).append(items)
     traits = summary.traits(now)

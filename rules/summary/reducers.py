@@ -18,6 +18,7 @@ from rules.summary.history import keep
 from rules.summary.occasion import Occasion
 from rules.summary.orders import ORDER_EVENTS, apply_to_order, merge_orders, order_key
 from rules.summary.state import Statements, SummaryState
+from rules.summary.unlinked_refunds import apply_unlinked_refund, is_unlinked
 
 Data = Mapping[str, Any]
 
@@ -125,6 +126,9 @@ def _state_consent(state: SummaryState, purpose: str, granted: bool, occasion: O
 
 def _order(event_type: str, state: SummaryState, data: Data, occasion: Occasion) -> None:
     if occasion.is_foreign:
+        return
+    if event_type == "order_refunded" and is_unlinked(data):
+        apply_unlinked_refund(state.unlinked_refunds, data, occasion, state.watermark)
         return
     key = order_key(data)
     if key is None and event_type == "order_completed":

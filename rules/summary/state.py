@@ -8,6 +8,7 @@ from typing import Any
 
 from rules.summary.history import Statement, merge, prune
 from rules.summary.orders import OrderState
+from rules.summary.unlinked_refunds import UnlinkedRefunds, prune_unlinked_refunds
 
 # So many additions of points that are dated ahead are kept; earlier ones count at once.
 _MOST_POINTS_AHEAD = 1_000
@@ -90,6 +91,8 @@ class SummaryState:
     """What nothing shows to be true: an account does not have it"""
     orders: dict[str, OrderState] = field(default_factory=dict)
     """{order key: what is told of it}"""
+    unlinked_refunds: UnlinkedRefunds = field(default_factory=dict)
+    """{reference: statements of [amount, currency]} of what went back without an order"""
     cart: list[Statement] = field(default_factory=list)
     """Statements of [value, currency, items]"""
 
@@ -115,11 +118,12 @@ class SummaryState:
         """Forget what statements have been replaced by the watermark."""
         self.stated.prune(self.watermark)
         self.unproven.prune(self.watermark)
+        prune_unlinked_refunds(self.unlinked_refunds, self.watermark)
         if len(self.cart) > 1:
             self.cart = prune(self.cart, self.watermark)
 
 
-_PARTS = ("watermark", "is_account", "types", "orders", "cart")
+_PARTS = ("watermark", "is_account", "types", "orders", "unlinked_refunds", "cart")
 
 
 def _from_first_form(dumped: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from rules.summary.reducers import (
     apply_order_moved,
 )
 from rules.summary.state import Statements, SummaryState
+from rules.summary.unlinked_refunds import merge_unlinked_refunds, with_unlinked_refunds
 from rules.values import NO_VALUES, Values
 
 # Windowed counts are compared with numbers up to MOST_COUNTED; one instant more is "more than".
@@ -257,9 +258,13 @@ class Summary:
         return instant
 
     def book(self, now: int | None) -> OrderBook:
-        """The standing orders at `now`; None counts every event."""
+        """The standing orders at `now`, and what went back without one; None counts every event."""
         if self._book is None or self._book[0] != now:
-            self._book = (now, order_book(self.state.orders, now, self.state.watermark))
+            state = self.state
+            book = order_book(state.orders, now, state.watermark)
+            if state.unlinked_refunds:
+                book = with_unlinked_refunds(book, state.unlinked_refunds, now, state.watermark)
+            self._book = (now, book)
         return self._book[1]
 
     def orders(self) -> list[OrderAccount]:
@@ -305,6 +310,7 @@ def combine(summaries: Iterable[Summary]) -> Summary:
                 total.types[name] = [entry[0] + count, min(entry[1], first), together]
         total.stated.merge(part.stated)
         total.unproven.merge(part.unproven)
+        merge_unlinked_refunds(total.unlinked_refunds, part.unlinked_refunds)
         total.cart = merge(total.cart, part.cart) if total.cart else part.cart
         for key, order in part.orders.items():
             before = total.orders.get(key)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rules.language.reads import Reads
 from rules.language.terms import Holds, Kind, Term
 from rules.language.windows import Window, ago, earliest
-from rules.summary.orders import OrderBook, StandingOrder
+from rules.summary.orders import OrderBook, Payment, StandingOrder
 from rules.summary.summary import Summary
 from rules.vocabularies.tallies import Sliding, Total
 
@@ -23,11 +23,11 @@ def _next_change(summary: Summary, now: int) -> int | None:
 def _over_orders(
     kind: Kind,
     label: str,
-    amount: Callable[[StandingOrder], int],
+    amount: Callable[[Payment], int],
     within: int | None,
     currency: str = "",
 ) -> Term[Summary]:
-    """A sum of non-negative amounts over the standing orders: their number, or money."""
+    """A sum over the standing orders, or payments: their number, or money."""
 
     def after(now: int) -> int | None:
         return None if within is None else now - within
@@ -58,7 +58,7 @@ def _over_orders(
         currency=currency,
         missable=False,
         curve=lambda summary, now: _Orders(summary, amount, Window(within)),
-        range=(0, None),
+        range=None if currency else (0, None),  # more money may go back than came in
         reads=_READS,
     )
 
@@ -68,7 +68,7 @@ class _Orders:
     """The curve of such a sum; the orders stand as they are until their next change."""
 
     summary: Summary
-    amount: Callable[[StandingOrder], int]
+    amount: Callable[[Payment], int]
     window: Window
     book: OrderBook | None = None
     sliding: Sliding | None = None
@@ -87,8 +87,8 @@ class _Orders:
         if book is None or sliding is None or (change is not None and change <= at):
             self.book = book = self.summary.book(at)
             self.sliding = sliding = Sliding(
-                [order.at for order in book.orders],
-                [(self.amount(order),) for order in book.orders],
+                [payment.at for payment in book.payments],
+                [(self.amount(payment),) for payment in book.payments],
                 self.window,
                 Total(lambda tally: tally.total),
             )
@@ -97,14 +97,18 @@ class _Orders:
 
 def orders(within: int | None = None) -> Term[Summary]:
     """How many standing orders there are."""
-    return _over_orders(Kind.NUMBER, "the number of orders", lambda order: 1, within)
+
+    def amount(payment: Payment) -> int:
+        return int(isinstance(payment, StandingOrder))
+
+    return _over_orders(Kind.NUMBER, "the number of orders", amount, within)
 
 
 def revenue(currency: str, within: int | None = None) -> Term[Summary]:
-    """What the standing orders are worth, net of refunds."""
+    """What the standing orders are worth, net of refunds, those of no order too."""
 
-    def amount(order: StandingOrder) -> int:
-        return order.net if order.currency == currency else 0
+    def amount(payment: Payment) -> int:
+        return payment.net if payment.currency == currency else 0
 
     return _over_orders(Kind.MONEY, f"the revenue in {currency}", amount, within, currency)
 

@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,13 +37,14 @@ class LayoutFigures:
     """What is in a file, or has come of it.
 
     `counts` are events by type, `orders` have (currency, revenue, net, cancelled) by order id, and
-    `customers` the orders of each customer. `refunds` are the refunded cents of no known order.
+    `customers` the orders of each customer. `revenues` are the customers' revenues by currency, net
+    of all that went back, as `profiles.get` has them: how many customers have each.
     """
 
     counts: Counter[str]
     orders: dict[str, tuple[str, int, int, bool]] = field(default_factory=dict)
     customers: set[frozenset[str]] = field(default_factory=set)
-    refunds: int = 0
+    revenues: Counter[frozenset[tuple[str, int]]] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +89,32 @@ def loaded(path: Path, mapping: str, directory: Path) -> LayoutFigures:
                 )
             if page["orders"]:
                 figures.customers.add(frozenset(each["order_id"] for each in page["orders"]))
-    figures.refunds = sum(
-        data["amount"]
-        for kind, data in events
-        if kind == "order_refunded" and data["order_id"] not in figures.orders
-    )
+            response = client.call("profiles", "get", profile_id=profile_id)
+            figures.revenues.update(revenue_of(response["orders"]["revenue"]))
     return figures
 
 
-def layout_figures(counts: dict[str, int], orders: pd.DataFrame, refunds: int = 0) -> LayoutFigures:
-    """Those of a table with the columns order, customer, currency, cents, refunded, cancelled."""
+def revenue_of(cents: Mapping[str, int]) -> list[frozenset[tuple[str, int]]]:
+    """What a customer's revenue counts as, without the currencies in which nothing is left."""
+    left = frozenset((currency, net) for currency, net in cents.items() if net)
+    return [left] if left else []
+
+
+def layout_figures(
+    counts: dict[str, int], orders: pd.DataFrame, unlinked: pd.DataFrame | None = None
+) -> LayoutFigures:
+    """Those of a table with the columns order, customer, currency, cents, refunded, cancelled.
+
+    `unlinked` has the customer, currency and cents of what went back without an order.
+    """
+    nets = orders[~orders.cancelled.astype(bool)]
+    nets = nets.assign(cents=nets.cents - nets.refunded)[["customer", "currency", "cents"]]
+    if unlinked is not None:
+        nets = pd.concat([nets, unlinked.assign(cents=-unlinked.cents)])
+    sums = nets.groupby(["customer", "currency"]).cents.sum()
+    by_customer: dict[str, dict[str, int]] = {}
+    for (customer, currency), net in sums.items():
+        by_customer.setdefault(customer, {})[currency] = int(net)
     return LayoutFigures(
         counts=Counter({kind: number for kind, number in counts.items() if number}),
         orders={
@@ -105,7 +122,7 @@ def layout_figures(counts: dict[str, int], orders: pd.DataFrame, refunds: int = 
             for row in orders.itertuples()
         },
         customers=set(orders.groupby("customer").order.agg(frozenset)),
-        refunds=refunds,
+        revenues=Counter(each for revenue in by_customer.values() for each in revenue_of(revenue)),
     )
 
 
@@ -352,12 +369,13 @@ def plain_uci(path: Path) -> LayoutFigures:
     table["cents"] = cents(table.UnitPrice) * table.Quantity.astype(int)
     invoices = table.groupby("InvoiceNo", sort=False).agg({"cents": "sum", "CustomerID": "first"})
     back = invoices.index.str.startswith("C")
-    sold = invoices[~back]
-    known = sold.CustomerID.where(sold.CustomerID != "", sold.index.to_series())
+    known = invoices.CustomerID != ""
+    invoices["CustomerID"] = invoices.CustomerID.where(known, invoices.index.to_series())
+    sold, returned = invoices[~back], invoices[back]
     orders = pd.DataFrame(
         {
             "order": sold.index,
-            "customer": known,
+            "customer": sold.CustomerID,
             "currency": "GBP",
             "cents": sold.cents,
             "refunded": 0,
@@ -365,7 +383,10 @@ def plain_uci(path: Path) -> LayoutFigures:
         }
     )
     counts = {"order_completed": len(sold), "order_refunded": int(back.sum())}
-    return layout_figures(counts, orders, refunds=-int(invoices[back].cents.sum()))
+    unlinked = pd.DataFrame(
+        {"customer": returned.CustomerID, "currency": "GBP", "cents": -returned.cents}
+    )
+    return layout_figures(counts, orders, unlinked)
 
 
 def make_ga4(path: Path, most: int, rng: random.Random) -> None:

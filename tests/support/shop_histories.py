@@ -118,7 +118,7 @@ def _data(orders: Sequence[str], carts: Sequence[str]) -> dict[str, st.SearchStr
         "order_updated": order.map(lambda o: {**o, "revenue": 900, **price}),
         "order_refunded": st.builds(
             lambda o, refund: {**o, "amount": 100, **price, **refund},
-            order,
+            order | st.just({"without_order": True}),
             st.sampled_from([{}, {"refund_id": "f"}]),
         ),
         "order_cancelled": order,

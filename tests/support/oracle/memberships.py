@@ -25,7 +25,7 @@ def few_memberships(shopper: FoldedShopper, now: int) -> set[str]:
         found.add("returning_one_time_buyer")
     if sum(order.at > now - 60 * _DAY for order, _ in standing) > 5:
         found.add("frequent_buyer")
-    if sum(paid for order, paid in standing if order.currency == "USD") >= 500_00:
+    if shopper.revenue(now)["USD"] >= 500_00:
         found.add("high_value")
     if _left_a_cart(shopper, now, _HOUR, 0):
         found.add("abandoned_cart")
@@ -41,7 +41,7 @@ def memberships(shopper: FoldedShopper, now: int) -> set[str]:
     standing = shopper.standing(now)
     recent = sum(order.at > now - 60 * _DAY for order, _ in standing)
     latest = sum(order.at > now - 30 * _DAY for order, _ in standing)
-    paid = sum(paid for order, paid in standing if order.currency == "USD")
+    paid = shopper.revenue(now)["USD"]
     bought_elsewhere = any(at <= now for at in shopper.happened.get("checkout_completed", ()))
     views = [at for at in shopper.happened.get("product_viewed", ()) if at <= now]
     has_context = any(at > now - 30 * _DAY for at in views) or bool(

@@ -36,7 +36,8 @@ class Order:
 @dataclass(slots=True)
 class FoldedShopper:
     """`happened` is {type: its instants, ascending}; `orders` those of which anything was told;
-    `cart` is (value, currency, pieces) of the last one."""
+    `cart` is (value, currency, pieces) of the last one, and `unlinked` what went back without an
+    order, {reference: (at, amount, currency)}."""
 
     happened: dict[Any, Any] = field(default_factory=dict)
     traits: dict[Any, Any] = field(default_factory=dict)
@@ -45,6 +46,20 @@ class FoldedShopper:
     cart: tuple[Any, ...] | None = None
     points: int = 0
     is_account: bool = False
+
+    unlinked: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def revenue(self, now: int | None, after: int | None = None) -> Counter[Any]:
+        """What was paid by currency, net of what went back, after the instant `after` and up to
+        `now` (µs); None counts everything."""
+        revenue: Counter[Any] = Counter()
+        paid = [(order.at, amount, order.currency) for order, amount in self.standing(now)]
+        for at, amount, currency in paid:
+            revenue[currency] += amount if after is None or at > after else 0
+        for at, amount, currency in self.unlinked.values():
+            if (now is None or at <= now) and (after is None or at > after):
+                revenue[currency] -= amount
+        return revenue
 
     def standing(self, now: int | None) -> list[tuple[Order, int]]:
         """The orders that are neither cancelled nor refunded whole, [(Order, what was paid net of
@@ -91,7 +106,26 @@ def fold(events: Iterable[LoggedEvent], now: int | None = None) -> FoldedShopper
     shopper.orders = {
         key: _order(statements, now) for key, statements in _statements_of_orders(known).items()
     }
+    shopper.unlinked = _last_unlinked(
+        (_unlinked_key(event), statement)
+        for event in known
+        if event.type == "order_refunded" and event.data.get("without_order")
+        for _, statement in _statements(event, event.data)
+    )
     return shopper
+
+
+def _unlinked_key(event: LoggedEvent) -> str:
+    reference = event.data.get("refund_id") or event.id
+    return "\x1f".join(filter(None, (event.data.get("store"), reference)))
+
+
+def _last_unlinked(told: Iterable[tuple[str, list[Any]]]) -> dict[str, tuple[Any, ...]]:
+    """What was told last of each refund of no order: by time, or by revision."""
+    last: dict[str, list[Any]] = {}
+    for key, statement in told:
+        last[key] = max(statement, last.get(key, statement), key=lambda each: each[:6])
+    return {key: (statement[1], *statement[6]) for key, statement in last.items()}
 
 
 def proves_account(event: LoggedEvent) -> bool:
@@ -284,6 +318,11 @@ def read_summary(state: dict[str, Any]) -> FoldedShopper:
         },
         cart=tuple(max(state["cart"], key=lambda s: s[:6])[6]) if state.get("cart") else None,
         is_account=bool(state.get("is_account")),
+        unlinked=_last_unlinked(
+            (key, statement)
+            for key, statements in state.get("unlinked_refunds", {}).items()
+            for statement in statements
+        ),
         points=sum(part.get("points", 0) for part in parts)
         + sum(points for part in parts for _, points in part.get("points_ahead", ()))
         + sum(last("points_once").values()),
@@ -294,10 +333,8 @@ def view(shopper: FoldedShopper, now: int) -> dict[str, Any]:
     """What `profiles.get` must say at `now` of a shopper of the events up to then, but for its ids,
     identifiers and versions."""
     standing = shopper.standing(now)
-    revenue: Counter[str] = Counter()
     categories: Counter[str] = Counter()
-    for order, paid in standing:
-        revenue[order.currency] += paid
+    for order, _paid in standing:
         categories.update(order.categories)
     traits = {name: value for name, value in shopper.traits.items() if value is not None}
     instants = [at for happened in shopper.happened.values() for at in happened]
@@ -306,7 +343,7 @@ def view(shopper: FoldedShopper, now: int) -> dict[str, Any]:
         "orders": {
             "count": len(standing),
             "items": sum(order.pieces for order, _ in standing),
-            "revenue": dict(revenue),
+            "revenue": dict(shopper.revenue(now)),
             "first_at": _text(standing[0][0].at) if standing else None,
             "last_at": _text(standing[-1][0].at) if standing else None,
             "categories": dict(categories),

@@ -94,6 +94,17 @@ contents = st.one_of(
         ),
     ),
     st.tuples(
+        st.just("order_refunded"),
+        _free(
+            {"without_order": st.just(True), "amount": amounts, "currency": currencies},
+            {
+                "refund_id": st.sampled_from(["r", "s"]),
+                "store": st.just("de"),
+                "revision": st.integers(0, 3),
+            },
+        ),
+    ),
+    st.tuples(
         st.just("order_cancelled"), _free({"order_id": order_ids}, {"revision": st.integers(0, 3)})
     ),
     st.tuples(
