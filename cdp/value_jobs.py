@@ -19,7 +19,8 @@ from clv.history import day_of
 from contracts.value_model import VALUE_MODEL_FITTED
 from rules.summary.orders import StandingOrder
 from services.segments.domain.value_model import VersionedModel, to_plain
-from services.segments.value_fitting import Progress, fit
+from services.segments.registry import DefinitionRegistry
+from services.segments.value_fitting import Progress, fit, mark_due
 from services.segments.value_settings import load_value_settings
 
 _NOT_STORED = 1  # a model of a file is the first of nothing
@@ -29,8 +30,11 @@ Orders = Sequence[Sequence[StandingOrder]]
 
 def fit_suite(suite: Path | None, progress: Progress) -> dict[str, Any]:
     """Fit the orders of a suite; the stored model, as `value_model_fitted` has it."""
+    settings = load_value_settings(config_dir())
     with segments_database(suite) as work:
-        return _plain(fit(work, load_value_settings(config_dir()), progress))
+        model = fit(work, settings, progress)
+        mark_due(work, DefinitionRegistry(settings.zone))
+        return _plain(model)
 
 
 def fit_file(file: Path, mapping: Path | None, progress: Progress) -> dict[str, Any]:

@@ -77,8 +77,13 @@ class ValueFitting:
                 _log.warning("value_model_not_fitted", reason=str(refused))
             else:
                 _log.info("value_model_fitted", version=model.version)
-        while work.run(partial(_mark_some, registry=registry)):
-            time.sleep(0)
+        mark_due(work, registry)
+
+
+def mark_due(work: UnitOfWorkRunner, registry: DefinitionRegistry) -> None:
+    """Mark profiles as due, some in each transaction, until all are that a new model may change."""
+    while work.run(partial(_mark_some, registry=registry)):
+        time.sleep(0)
 
 
 def fit(

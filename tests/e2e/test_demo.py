@@ -177,5 +177,7 @@ def test_lifetime_values_are_fitted_to_what_the_demo_left(cdp: Command, demo: li
     values = json.loads(cdp("clv", "show", "user_id=omar", "--demo", "--json").stdout)
     assert values["version"] == 1
     assert 0 < values["alive"] < 1
+    grace = json.loads(cdp("profile", "show", "user_id=grace", "--demo", "--json").stdout)
+    assert "top_quartile_clv" in {each["segment"] for each in grace["segments"]}
     report = json.loads(cdp("clv", "report", "--demo", "--holdout", "39w", "--json").stdout)
     assert report["total"]["actual_orders"] > 1_800
