@@ -97,7 +97,7 @@ def _over(
         return _aggregate(
             Asked(function, event, of, where, window),
             Kind.MONEY if of.currency else Kind.NUMBER,
-            f"{words} {of.words} of {event} events",
+            f"{words} {of.words} over {event} events",
             tally,
             _numbers(of),
             whole=bool(of.currency) and function != "average",
@@ -131,7 +131,7 @@ def distinct(event: str, of: Field, where: Where = None, window: Window = ALWAYS
     return _aggregate(
         Asked("distinct", event, of, where, window),
         Kind.NUMBER,
-        f"the number of different {of.words} of {event} events",
+        f"the number of different values of {of.words} in {event} events",
         Distinct,
         values,
         whole=True,

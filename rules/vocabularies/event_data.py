@@ -39,7 +39,7 @@ def _quantified(
 
         return Term(
             Kind.TRUTH,
-            f"{word} of {'.'.join(path)} has {condition.describe()}",
+            f"{word} of {'.'.join(path)} fulfils ({condition.describe()})",
             read,
             missable=False,
             meaning=Quantified(word, path, condition),
