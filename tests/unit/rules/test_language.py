@@ -235,9 +235,10 @@ WORDS = """
 count never first last since_last orders revenue bought has_consent cart_value cart_items
 loyalty_points traits.a traits segments context context.device identified assurance within= and
 or not in is None True == != < > <= >= ( ) [ ] , . "order_completed" "60d" "USD" "x" 5 -1 2.5
-where= since= between= then then_not event sum average min max distinct exists any all amount data
-products category price hour day weekday today date days_until birthday affinity engagement clv alive
-percentile expected_orders half_life= band= during= brand= "2026-11-21" "clv" / - $ % ; 1,000 “
+where= since= between= then then_not event sum average min max distinct exists any all amount
+data products category price hour day weekday today date days_until birthday affinity
+engagement clv alive percentile expected_orders half_life= band= during= brand= "2026-11-21"
+"clv" / - $ % ; 1,000 “
 0x1f 1e5 # + * lambda if else : = := ** * ' " é
 """
 words = st.sampled_from([*WORDS.split(), "\n", "\x00", "\r"])
