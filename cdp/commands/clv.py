@@ -114,7 +114,9 @@ def report(
     """
     from cdp import value_jobs  # noqa: PLC0415 - see above
     from cdp.views.clv import calibration_json, calibration_view  # noqa: PLC0415
+    from cdp.views.clv_picture import draw, open_figure  # noqa: PLC0415
 
+    figure = None if png is None else open_figure()  # what is missing is said before the work
     configure_logging("text", "ERROR")
     days = None if holdout is None else _days(holdout)
     with _progress(not no_progress) as show:
@@ -122,9 +124,7 @@ def report(
         last = None if until is None else until.date()
         compared = value_jobs.compare(orders, days, last, show)
     if png is not None:
-        from cdp.views.clv_picture import draw  # noqa: PLC0415
-
-        draw(compared, png)
+        draw(compared, figure, png)
     print_response(calibration_json(compared), calibration_view(compared), as_json)
     if png is not None:
         click.echo(f"Drawn in {png}.", err=True)

@@ -14,15 +14,19 @@ from clv.calibration import Calibration, CustomerGroup
 _FORECAST, _ACTUAL = "#c2410c", "#1e3a8a"
 
 
-def draw(compared: Calibration, path: Path) -> None:
-    """Write the picture as PNG. Unavailable without matplotlib; InvalidInput for a wrong path."""
+def open_figure() -> Any:
+    """An empty picture; Unavailable without matplotlib."""
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
     except ImportError:
         raise Unavailable(
             "--png", 'needs matplotlib; install it with pip install "checkout-cdp[charts]"'
         ) from None
-    figure = Figure(figsize=(12, 9), layout="constrained")
+    return Figure(figsize=(12, 9), layout="constrained")
+
+
+def draw(compared: Calibration, figure: Any, path: Path) -> None:
+    """Draw the comparison into an empty picture, and write it as PNG; InvalidInput if it cannot."""
     ((weekly, cumulative), (repeats, tenths)) = figure.subplots(2, 2)
     _draw_weeks(weekly, compared)
     _draw_cumulative(cumulative, compared)

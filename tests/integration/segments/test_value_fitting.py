@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from chassis import DAY, HOUR, Event, FixedClock, NotFound, Refused
+from cdp import value_jobs
+from chassis import DAY, HOUR, Event, FixedClock, NotFound, Refused, format_instant
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.validation import load
@@ -22,7 +23,13 @@ from services.segments import queries, store
 from services.segments.domain.evaluation import EvaluationState
 from services.segments.projections import MembershipReplay
 from services.segments.registry import DefinitionRegistry
-from services.segments.value_fitting import ValueFitting, current_model, fit, read_histories
+from services.segments.value_fitting import (
+    ValueFitting,
+    current_model,
+    fit,
+    ignore,
+    read_histories,
+)
 from services.segments.value_settings import ValueSettings
 
 NOW = 1_795_000_000_000_000
@@ -179,3 +186,20 @@ def test_who_follows_memberships_passes_the_event_of_a_fit_by(fitting: Fitting) 
     after = fitting.work.read(lambda unit: store.load_memberships(unit, ["value_model"]))
     assert before == after == {"value_model": {}}
     assert fitting.work.read(partial(store.load_evaluation_state, profile_id="value_model")) is None
+
+
+def test_the_command_fits_the_database_that_the_environment_names(
+    service_database_uri: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = service_database_uri("segments")
+    monkeypatch.setenv("CDP_SEGMENTS_DATABASE_URI", uri)
+    monkeypatch.setenv("CDP_CLOCK", format_instant(NOW))
+    database = Database(uri)
+    Fitting(database).fill(CUSTOMERS)
+    model = value_jobs.fit_suite(None, ignore)
+    assert (model["version"], model["buying"]["customers"]) == (1, CUSTOMERS)
+    compared = value_jobs.compare(
+        value_jobs.orders_from(None, None, None, ignore), 70, None, ignore
+    )
+    assert compared.total.customers > CUSTOMERS / 2
+    database.close()

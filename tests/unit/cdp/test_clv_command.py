@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cdp.commands.root import cli
+from cdp.customers import orders_of_file
 from cdp.demo.demo import cdnow_directory
 from cdp.views.clv import values_view
 from cdp.views.report import console
@@ -96,6 +97,53 @@ def test_a_file_of_few_customers_is_refused(tmp_path: Path) -> None:
     result = run("fit", "--file", str(file))
     assert result.exit_code == 1
     assert "needs 100 customers with orders on two days or more, and there are 0" in result.stderr
+
+
+def event(number: int, kind: str, day: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": str(number),
+        "type": kind,
+        "time": f"2026-03-{day:02}T12:00:00Z",
+        "identifiers": {},
+        "authenticated": False,
+        **fields,
+    }
+
+
+def test_what_becomes_of_an_order_is_its_customers_whoever_tells_it(tmp_path: Path) -> None:
+    grace = {"identifiers": {"user_id": "grace"}, "authenticated": True}
+    money = {"revenue": 1_000, "currency": "EUR", "products": []}
+    events = [
+        event(1, "order_completed", 1, data={"order_id": "a", **money}, **grace),
+        event(2, "order_completed", 5, data={"order_id": "b", **money}, **grace),
+        event(3, "order_refunded", 6, data={"order_id": "b", "amount": 1_000, "currency": "EUR"}),
+        event(4, "order_cancelled", 7, data={"order_id": "unknown"}),
+        event(5, "product_viewed", 7, data={"product_id": "p"}, **grace),
+    ]
+    file = tmp_path / "orders.ndjson"
+    file.write_text("".join(json.dumps(each) + "\n" for each in events))
+    progress: list[tuple[str, int]] = []
+    orders = orders_of_file(file, None, lambda doing, done: progress.append((doing, done)))
+    assert [[order.net for order in each] for each in orders] == [[1_000]]
+    assert progress == [("rows", 5)]
+
+
+def test_an_unreadable_line_is_refused_with_its_number(tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text('customer,day\n1,"unclosed\n')
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(MAPPING.read_text())
+    result = run("fit", "--file", str(file), "--mapping", str(mapping))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+
+
+def test_a_report_of_no_orders_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "orders.ndjson"
+    file.write_text("")
+    result = run("report", "--file", str(file))
+    assert result.exit_code == 1
+    assert "has no orders to compare" in result.stderr
 
 
 def test_a_line_that_is_no_event_is_refused_with_where_to_look(tmp_path: Path) -> None:
