@@ -189,7 +189,7 @@ def _place_completion(telling: OrderEvent, row: OrderRow, owners: Owners) -> Ord
     if own is None:
         return _at_home(telling, home, owners)
     if telling.strength == BROWSER:
-        if home.stream and home.stream != own.stream and home.strength > TOLD_BEFORE:
+        if home.stream != own.stream and _withstands_browser(home, own, owners):
             return OrderPlace(own.stream, own.profile_id, home=home.stream)
     elif home.stream and _contradicts(telling, own, home, owners):
         other = next((each for each in row.reused if _is_of(each, own, owners)), None)
@@ -206,6 +206,16 @@ def _place_completion(telling: OrderEvent, row: OrderRow, owners: Owners) -> Ord
     home.stream, home.strength = own.stream, telling.strength
     home.address = telling.address or known
     return replace(_at_home(telling, home, owners), moved=moved)
+
+
+def _withstands_browser(home: OrderHome, own: ResolvedEvent, owners: Owners) -> bool:
+    """Whether an order stays where it is when a browser tells that it was completed.
+
+    What only a shop has told of so far is somebody's, too: anybody may type the number of an order.
+    """
+    if home.strength > TOLD_BEFORE:
+        return True
+    return owners.profile_of(home.stream) is not None and not _is_of(home, own, owners)
 
 
 def _at_home(telling: OrderEvent, home: OrderHome, owners: Owners) -> OrderPlace:

@@ -295,6 +295,31 @@ def test_two_browsers_that_tell_one_order_make_one_of_it() -> None:
     assert world.nets() == {"a device": [500]}
 
 
+@pytest.mark.parametrize("kind", ["updated", "refunded", "fulfilled", "cancelled"])
+@pytest.mark.parametrize("told_by", ["ann", "a guest", "another guest"])
+def test_a_browser_takes_no_order_from_whomever_a_shop_has_told_anything_of_it(
+    kind: str, told_by: str
+) -> None:
+    world = OrderWorld()
+    assert world.tell(told_by, f"order_{kind}", **data_of(f"order_{kind}")) == told_by
+    assert completed(world, "a browser") == "a device"
+    assert world.nets() == {}
+    assert [event.type for event in world.log if event.stream == told_by] == [f"order_{kind}"]
+    assert completed(world, "another guest", 500, at=NOW - 1) == "another guest"
+    worth = {"refunded": [400], "cancelled": []}.get(kind, [500])
+    assert world.nets() == ({"another guest": worth} if worth else {})
+
+
+def test_a_browser_completes_what_a_shop_has_told_of_the_same_shopper_or_of_nobody() -> None:
+    world = OrderWorld()
+    assert world.tell("a device", "order_updated", revenue=700, currency="USD") == "a device"
+    assert completed(world, "a browser") == "a device"
+    assert world.nets() == {"a device": [700]}
+    world.tell("nobody", "order_fulfilled", store="de")
+    assert completed(world, "another browser", store="de") == "another browser"
+    assert world.nets() == {"a device": [700], "another browser": [500]}
+
+
 def test_a_device_is_told_of_a_bought_cart_if_it_is_anybodys() -> None:
     event = IncomingEvent("e", "order_completed", NOW, None, {}, False, None, {"order_id": "1"})
     (checkout,) = carts.checkouts(event, {"s": NOW, "t": NOW}, owned({"s": "p"}).at(0))
