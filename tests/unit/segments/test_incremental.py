@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import DAY, HOUR
-from rules import Occasion, Summary
+from rules import Occasion, Summary, Verdict
 from services.segments.domain.evaluation import UNEVALUATED, EvaluationState, ProfileEvaluation
 from services.segments.domain.news import ProfileNews, share_watermarks
 from tests.unit.rules.shoppers import NOW
@@ -24,7 +24,10 @@ RULES = definitions(
     cart='cart_items() > 0 and "1h" <= since_last("cart_updated") < "2d"',
     nobody='never("product_viewed") and orders() < 1',
     city='traits.city == "Rome" or has_consent("email")',
+    left_behind='"cart" in segments and "regular" not in segments',
+    asks_again='"left_behind" in segments or "gone" in segments',
 )
+_ORDER = sorted(RULES.versions, key=RULES.index.place)  # what is asked for comes first
 _EVENTS: dict[str, dict[str, Any]] = {
     "product_viewed": {},
     "cart_updated": {"products": [{"quantity": 1}]},
@@ -117,8 +120,7 @@ class EvaluatedShopper:
             at: int | None = event[0]
             while at is not None and at < until:
                 coming = []
-                for segment, version in RULES.versions.items():
-                    value, changes_at = version.definition.rule.evaluate(summary, at)
+                for segment, (value, changes_at) in verdicts(summary, at).items():
                     if value is not inside[segment]:
                         inside[segment] = value
                         found.add((segment, value, at))
@@ -126,6 +128,15 @@ class EvaluatedShopper:
                         coming.append(changes_at)
                 at = min(coming, default=None)
         return found
+
+
+def verdicts(summary: Summary, at: int) -> dict[str, Verdict]:
+    """What all rules say, evaluated anew."""
+    found: dict[str, Verdict] = {}
+    summary.memberships = found
+    for segment in _ORDER:
+        found[segment] = RULES.versions[segment].definition.rule.evaluate(summary, at)
+    return found
 
 
 def _add(summary: Summary, event: tuple[int, str, dict[str, Any], int, str]) -> None:
@@ -158,17 +169,9 @@ def test_every_step_ends_in_what_all_rules_say_and_every_turn_is_dated_to_its_in
 
 
 def _check(shopper: EvaluatedShopper, now: int) -> None:
-    expected = {
-        segment
-        for segment, version in RULES.versions.items()
-        if version.definition.rule.evaluate(shopper.summary, now).value
-    }
-    assert set(shopper.state.members or ()) == expected
-    turns = [
-        changes_at
-        for version in RULES.versions.values()
-        if (changes_at := version.definition.rule.evaluate(shopper.summary, now).changes_at)
-    ]
+    expected = verdicts(shopper.summary, now)
+    assert set(shopper.state.members or ()) == {s for s, each in expected.items() if each.value}
+    turns = [each.changes_at for each in expected.values() if each.changes_at is not None]
     if turns:
         assert shopper.state.next_at is not None
         assert shopper.state.next_at <= min(turns)
