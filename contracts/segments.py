@@ -200,6 +200,17 @@ class PreviewResponse(StrictSchema):
     as_of = Instant(required=True)
 
 
+class ExplainedConditionSchema(StrictSchema):
+    """One comparison of a rule, with its values now: `orders() >= 2 (1)`.
+
+    `changes_at` is the earliest instant at which it may change without a new event.
+    """
+
+    condition = Text(longest=10_000, required=True)
+    holds = Boolean(required=True)
+    changes_at = Instant(required=True, allow_none=True)
+
+
 class SegmentExplainResponse(StrictSchema):
     """The answer of `segments.explain`: each comparison of the rule with its present values.
 
@@ -215,6 +226,7 @@ class SegmentExplainResponse(StrictSchema):
     member = Boolean(required=True)
     since = Instant(required=True, allow_none=True)
     why = ListOf(Text(longest=10_000), required=True)
+    conditions = ListOf(Nested(ExplainedConditionSchema()))
     changes_at = Instant(required=True, allow_none=True)
     as_of = Instant(required=True)
 

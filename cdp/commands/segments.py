@@ -8,11 +8,15 @@ import click
 
 from cdp.commands.arguments import json_option, suite_option
 from cdp.connection import connected
+from cdp.finding import find_profile_id, read_shopper
+from cdp.segment_use import segments_of_offers, use_by_offers
 from cdp.views.report import print_response
 from cdp.views.segments import (
     deleted_line,
+    explanation_view,
     file_view,
     members_lines,
+    preview_view,
     segment_view,
     segments_table,
     status_table,
@@ -69,18 +73,59 @@ def status(segment: str | None, suite: Path | None, as_json: bool) -> None:
 
 
 @segments.command()
-@file_argument
+@click.argument("profile", metavar="PROFILE")
+@segment_argument
 @suite_option
 @json_option
-def check(file: Path | None, suite: Path | None, as_json: bool) -> None:
+def explain(profile: str, segment: str, suite: Path | None, as_json: bool) -> None:
+    """Explain why a shopper is in a segment, or is not.
+
+    Each comparison of the rule, its values now, and when it changes by itself. PROFILE is an
+    identifier such as user_id=omar, or the id of a profile, of a stream or of an event.
+    """
+    shopper = read_shopper((profile,))
+    with connected(suite) as client:
+        profile_id = find_profile_id(client, shopper)
+        response = client.call("segments", "explain", profile_id=profile_id, segment=segment)
+    print_response(response, explanation_view(response), as_json)
+
+
+@segments.command()
+@click.argument("rule", metavar="RULE")
+@suite_option
+@json_option
+def preview(rule: str, suite: Path | None, as_json: bool) -> None:
+    """Show who would be a member by a rule, before it is defined.
+
+    RULE is in the rule language: docs/reference/rules.md. Nothing is changed. It takes three
+    seconds at the most, and says so if it could not look at everybody.
+    """
+    with connected(suite) as client:
+        response = client.call("segments", "preview", rule=rule)
+    print_response(response, preview_view(response), as_json)
+
+
+@segments.command()
+@file_argument
+@click.option(
+    "--offers",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The offers.yaml to compare with; by default that in CDP_CONFIG_DIR, or the shipped one.",
+)
+@suite_option
+@json_option
+def check(file: Path | None, offers: Path | None, suite: Path | None, as_json: bool) -> None:
     """Show what a segments.yaml would change, and its likely slips.
 
-    Without FILE it is the file of the process that answers. Nothing is changed.
+    Without FILE it is the file of the process that answers. Nothing is changed. Segments that no
+    offer asks for, and segments that an offer asks for in vain, are named.
     """
     text = None if file is None else read_text(file)
+    asked = segments_of_offers(offers)
     with connected(suite) as client:
         response = client.call("segments", "check", file=text)
-    print_response(response, file_view(response, applied=False), as_json)
+    use = use_by_offers(response, asked)
+    print_response({**response, **use}, file_view(response, applied=False, use=use), as_json)
 
 
 @segments.command()

@@ -60,8 +60,47 @@ def segment_view(segment: Mapping[str, Any]) -> RenderableType:
     return Group(table, *_warnings([segment]))
 
 
-def file_view(response: Mapping[str, Any], *, applied: bool) -> RenderableType:
-    """What a file changes, or has changed, segment by segment."""
+def explanation_view(response: Mapping[str, Any]) -> RenderableType:
+    """Why a shopper is in a segment or is not, a row for each comparison of its rule."""
+    is_in = f"in it since {when(response['since'])}" if response["member"] else "not in it"
+    table = table_with("holds", "condition (value now)", "changes by itself")
+    for each in response["conditions"]:
+        changes = when(each["changes_at"]) if each["changes_at"] else "no"
+        table.add_row("yes" if each["holds"] else "no", each["condition"], changes)
+    turn = response["changes_at"]
+    ahead = (
+        f"Without an event that stays so until {when(turn)} at least."
+        if turn
+        else ("Without an event that stays so.")
+    )
+    head = f"{response['segment']}, version {response['version']}: {response['description']}"
+    return Group(
+        Text(one_line(head), style="bold"),
+        Text(one_line(f"profile {response['profile_id']} is {is_in}")),
+        table,
+        Text(ahead),
+    )
+
+
+def preview_view(response: Mapping[str, Any]) -> RenderableType:
+    """Who would be a member by a rule."""
+    members, evaluated, total = (response[name] for name in ("members", "evaluated", "profiles"))
+    share = f", {100 * members / evaluated:.1f} %" if evaluated else ""
+    lines = [
+        Text(harmless(f"It means: {response['meaning']}")),
+        Text(f"{members:,} of {evaluated:,} shoppers would be members{share}."),
+    ]
+    if not response["complete"]:
+        lines.append(Text(f"There are {total:,}; the others were not looked at in time."))
+    lines += [Text(one_line(f"  {profile_id}")) for profile_id in response["sample"]]
+    slips = [Text(harmless(warning), style="yellow") for warning in response["warnings"]]
+    return Group(*lines, *slips)
+
+
+def file_view(
+    response: Mapping[str, Any], *, applied: bool, use: Mapping[str, Any] | None = None
+) -> RenderableType:
+    """What a file changes, or has changed, segment by segment, and which ones offers ask for."""
     table = table_with("segment", "what the file has changed" if applied else "what would change")
     for each in response["segments"]:
         table.add_row(each["segment"], _CHANGES[each["change"]])
@@ -69,7 +108,8 @@ def file_view(response: Mapping[str, Any], *, applied: bool) -> RenderableType:
     line = (
         f"The file {sha256} is in force." if applied else f"The file {sha256} {_stands(response)}."
     )
-    return Group(table, *_warnings(response["segments"]), Text(harmless(line)))
+    used = [Text(harmless(each), style="yellow") for each in _use(use or {})]
+    return Group(table, *_warnings(response["segments"]), *used, Text(harmless(line)))
 
 
 def deleted_line(response: Mapping[str, Any]) -> str:
@@ -87,6 +127,13 @@ def members_lines(page: Mapping[str, Any], *, as_json: bool) -> Iterator[str]:
             yield joined(
                 [f"{each['profile_id']}  {when(each['since'])}  version {each['version']}"]
             )
+
+
+def _use(use: Mapping[str, Any]) -> Iterator[str]:
+    if use.get("unused"):
+        yield f"No offer asks for {', '.join(use['unused'])}."
+    for segment, offers in use.get("undefined", {}).items():
+        yield f"{segment} is not defined, and asked for by the offers {', '.join(offers)}."
 
 
 def _stands(response: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ change without a new event (None: never).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -206,6 +206,17 @@ class Pair(Generic[F]):
 
     def describe(self) -> str:
         return self.description
+
+
+def leaves(condition: Condition[F]) -> Iterator[Condition[F]]:
+    """The single comparisons that a condition is made of, in their order."""
+    if isinstance(condition, Every):
+        for part in condition.parts:
+            yield from leaves(part)
+    elif isinstance(condition, Negation):
+        yield from leaves(condition.part)
+    else:
+        yield condition
 
 
 def _is_steady(term: Term[F], facts: F, now: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple
 
 from rules.language.compiler import Compiler
-from rules.language.conditions import Condition
+from rules.language.conditions import Condition, leaves
 from rules.language.plausible import contradictions
 from rules.language.reads import Reads
 from rules.language.shop import ANY_SHOP, ShopContext
@@ -28,6 +28,14 @@ class Explanation(NamedTuple):
 
     value: bool
     lines: list[str]
+
+
+class Reason(NamedTuple):
+    """One comparison of a rule: "count(…) > 5 (7)", whether it holds, and when that may change."""
+
+    line: str
+    value: bool
+    changes_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,16 @@ class Rule(Generic[F]):
         lines: list[str] = []
         condition = self.stay if member else self.condition
         return Explanation(condition.explain(facts, now, lines), lines)
+
+    def reasons(self, facts: F, now: int, member: bool = False) -> list[Reason]:
+        """Each comparison at `now` (µs) with its value, and when it may change by itself."""
+        found = []
+        for each in leaves(self.stay if member else self.condition):
+            lines: list[str] = []
+            each.explain(facts, now, lines)
+            value, changes_at = each.evaluate(facts, now)
+            found.append(Reason(lines[0].partition(": ")[2], value, changes_at))
+        return found
 
     def describe(self) -> str:
         """The rule in English."""

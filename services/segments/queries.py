@@ -213,6 +213,10 @@ def explain(
             "member": is_member,
             "since": membership.since if membership else None,
             "why": rule.explain(summary, unit.now, is_member).lines,
+            "conditions": [
+                {"condition": line, "holds": value, "changes_at": changes_at}
+                for line, value, changes_at in rule.reasons(summary, unit.now, is_member)
+            ],
             "changes_at": rule.evaluate(summary, unit.now, is_member).changes_at,
             "as_of": unit.now,
         }

@@ -107,6 +107,8 @@ class ReleasedShop:
                     answer = self.call(service, method, **asked["arguments"])
                 except ServiceError as error:
                     answer = [type(error).__name__, error.subject]
+                if asked["call"] == "segments.explain" and isinstance(answer, dict):
+                    del answer["conditions"]  # that release had only the lines in `why`
                 answer = comparable(asked["call"], answer, self.expected["ignored"])
                 found[_name(asked)] = digest(answer) if "digest" in asked else answer
         return found

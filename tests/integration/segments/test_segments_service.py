@@ -18,6 +18,7 @@ from chassis.validation import load
 from contracts.segments import MEMBERSHIPS_RESPONSE
 from deploy.services import upgrade
 from services.profiles.service import ProfilesService
+from services.segments.configuration import read_definitions
 from services.segments.service import SegmentsService
 from tests.support.identity_service import IdentityServiceInMemory
 from tests.unit.profiles.identity_in_memory import IdentityInMemory
@@ -150,6 +151,11 @@ WRONG_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("define", {"definition": []}, "must be an object"),
     ("preview", {"rule": "orders( > 1"}, "rule: line 1, column"),
+    ("apply", {"file": "a: {rule: order() > 1, description: x}"}, "a.rule: segments.yaml line 1"),
+    ("check", {"file": 5}, "file: must be text"),
+    ("rename", {"segment": "high_value", "name": "Best"}, "name: must be snake_case"),
+    ("members", {"segment": "high_value", "limit": 0}, "limit: must be a whole number"),
+    ("delete", {"segment": None}, "segment: must not be null"),
     ("explain", {"profile_id": "p", "segment": "A"}, "segment: must be snake_case"),
 ]
 
@@ -174,3 +180,105 @@ def test_a_wrong_file_stops_the_start_with_its_place(
         InvalidInput, match=r"loyal\.rule: .*line 2, column 9: rule: line 1, column 1: nothing"
     ):
         Runner([(SegmentsService, settings)]).start()
+
+
+KEEN = {"segment": "keen", "rule": 'orders(within="1d") > 0', "description": "Today."}
+SHOP_FILE = """\
+newcomer:
+  rule: orders() == 0
+  description: New.
+buyer:
+  rule: |
+    # whoever has bought
+    orders() >= 1
+  description: Has bought.
+"off":
+  rule: "False"
+  description: Nobody.
+"""
+
+
+def texts(file: str) -> dict[str, tuple[str, str]]:
+    return {each.segment: (each.rule.text, each.description) for each in read_definitions(file)}
+
+
+def test_a_file_is_checked_applied_and_exported_whole(cdp: Callable[..., Client]) -> None:
+    client = cdp(following=False)
+    checked = client.call("segments", "check", file=SHOP_FILE)
+    changes = {each["segment"]: each["change"] for each in checked["segments"]}
+    assert (checked["file"], changes["buyer"], changes["high_value"]) == ("new", "added", "missing")
+    assert "buyer" not in {each["segment"] for each in client.call("segments", "list")}
+    for name in [each["segment"] for each in client.call("segments", "list")]:
+        client.call("segments", "delete", segment=name)
+    assert client.call("segments", "apply", file=SHOP_FILE)["sha256"] == checked["sha256"]
+    exported = client.call("segments", "export")["file"]
+    assert texts(exported) == texts(SHOP_FILE)
+    again = client.call("segments", "apply", file=exported)
+    assert {each["change"] for each in again["segments"]} == {"unchanged"}
+
+
+def test_without_a_file_that_of_the_process_is_meant(cdp: Callable[..., Client]) -> None:
+    client = cdp(following=False)
+    client.call("segments", "define", definition=KEEN)
+    client.call("segments", "delete", segment="high_value")
+    applied = client.call("segments", "apply")
+    changes = {each["segment"]: each["change"] for each in applied["segments"]}
+    assert (changes["high_value"], changes["lapsing"], changes["keen"]) == (
+        "added",
+        "unchanged",
+        "missing",
+    )
+    assert client.call("segments", "describe", segment="high_value")["version"] == 3
+
+
+def test_members_are_printed_page_by_page_by_their_new_name_too(
+    cdp: Callable[..., Client],
+) -> None:
+    client = cdp()
+    events = [order(f"e-{number}", f"u-{number}") for number in range(5)]
+    recorded = client.call("profiles", "record", events=events)
+    for receipt in recorded["receipts"]:
+        client.call(
+            "segments",
+            "memberships",
+            profile_id=receipt["profile_id"],
+            at_least=recorded["token"],
+            wait_ms=5_000,
+        )
+    profiles = sorted(receipt["profile_id"] for receipt in recorded["receipts"])
+    pages: list[list[str]] = []
+    after = None
+    while not pages or after is not None:
+        page = client.call("segments", "members", segment="high_value", after=after, limit=2)
+        pages.append([each["profile_id"] for each in page["members"]])
+        after = page["next"]
+    assert [each for page in pages for each in page] == profiles
+    assert max(map(len, pages)) == 2
+    client.call("segments", "rename", segment="high_value", name="best")
+    for profile_id in profiles:
+        assert "best" in names(client.call("segments", "memberships", profile_id=profile_id))
+    assert len(client.call("segments", "members", segment="best")["members"]) == 5
+    with pytest.raises(NotFound, match="segment: high_value is not defined; there are abandoned"):
+        client.call("segments", "members", segment="high_value")
+
+
+def test_each_condition_of_an_explanation_says_when_it_changes(cdp: Callable[..., Client]) -> None:
+    client = cdp(following=False)
+    recorded = client.call("profiles", "record", events=[order("e-1")])
+    profile_id = recorded["receipts"][0]["profile_id"]
+    client.call(
+        "segments",
+        "memberships",
+        profile_id=profile_id,
+        at_least=recorded["token"],
+        wait_ms=5_000,
+    )
+    why = client.call("segments", "explain", profile_id=profile_id, segment="new_buyer")
+    assert why["conditions"] == [
+        {"condition": "orders() == 1 (1)", "holds": True, "changes_at": None},
+        {
+            "condition": 'orders(within="60d") == 1 (1)',
+            "holds": True,
+            "changes_at": "2027-01-20T19:00:00.000000Z",
+        },
+    ]

@@ -1,0 +1,211 @@
+"""Facts about what `cdp segments` prints and takes."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console, RenderableType
+
+import cdp.commands.segments as commands
+from cdp.commands.root import cli
+from cdp.segment_use import segments_of_offers, use_by_offers
+from cdp.views.segments import (
+    deleted_line,
+    explanation_view,
+    file_view,
+    members_lines,
+    preview_view,
+    segment_view,
+    segments_table,
+    status_table,
+)
+from services.segments.configuration import load_definitions
+
+BUYER: dict[str, Any] = {
+    "segment": "buyer",
+    "rule": "orders() >= 1",
+    "description": "Has bought.",
+    "meaning": "the number of orders is at least 1",
+    "version": 2,
+    "members": 1_205,
+    "status": "live",
+    "warnings": [],
+}
+BACKFILLING = {**BUYER, "status": "backfilling", "done": 1_000, "total": 2_362}
+UNREADABLE = {**BUYER, "status": "unreadable", "message": "nothing is called tomorrow"}
+AT = "2026-11-21T19:00:00.000000Z"
+
+
+def printed(renderable: RenderableType) -> str:
+    out = io.StringIO()
+    Console(file=out, width=160).print(renderable)
+    return " ".join(out.getvalue().split())
+
+
+def test_segments_are_listed_with_their_sizes_and_how_far_they_have_come() -> None:
+    text = printed(segments_table([BUYER, BACKFILLING]))
+    assert "buyer 1,205 2 live Has bought." in text
+    assert "backfilling, 1,000 of 2,362" in text
+
+
+def test_a_status_says_why_a_rule_is_unreadable() -> None:
+    text = printed(status_table([BUYER, BACKFILLING, UNREADABLE]))
+    assert "buyer 2 live all" in text
+    assert "buyer 2 backfilling 1,000 of 2,362" in text
+    assert "buyer 2 unreadable nothing is called tomorrow" in text
+
+
+def test_a_segment_is_shown_with_its_slips() -> None:
+    text = printed(segment_view({**BUYER, "warnings": ["did you mean order_completed?"]}))
+    assert "meaning the number of orders is at least 1" in text
+    assert text.endswith("buyer: did you mean order_completed?")
+
+
+def test_an_explanation_has_a_row_for_each_condition() -> None:
+    conditions = [
+        {"condition": "orders() >= 1 (2)", "holds": True, "changes_at": None},
+        {"condition": 'orders(within="1d") == 0 (1)', "holds": False, "changes_at": AT},
+    ]
+    response = {
+        **BUYER,
+        "profile_id": "p",
+        "member": False,
+        "since": None,
+        "conditions": conditions,
+        "changes_at": AT,
+    }
+    text = printed(explanation_view(response))
+    assert "buyer, version 2: Has bought. profile p is not in it" in text
+    assert "yes orders() >= 1 (2) no" in text
+    assert 'no orders(within="1d") == 0 (1) 2026-11-21 19:00:00' in text
+    assert text.endswith("stays so until 2026-11-21 19:00:00 at least.")
+    inside = {**response, "member": True, "since": AT, "changes_at": None}
+    assert "is in it since 2026-11-21 19:00:00" in printed(explanation_view(inside))
+    assert printed(explanation_view(inside)).endswith("Without an event that stays so.")
+
+
+def test_a_preview_says_how_many_and_what_it_has_not_looked_at() -> None:
+    response = {
+        "meaning": "always",
+        "members": 5,
+        "evaluated": 20,
+        "profiles": 40,
+        "complete": False,
+        "sample": ["p-1"],
+        "warnings": ["a slip"],
+    }
+    text = printed(preview_view(response))
+    assert "5 of 20 shoppers would be members, 25.0 %. There are 40;" in text
+    assert text.endswith("p-1 a slip")
+
+
+def changes(**of: str) -> dict[str, Any]:
+    segments = [{"segment": s, "change": change, "warnings": []} for s, change in of.items()]
+    return {"sha256": "a" * 64, "file": "was replaced by another", "segments": segments}
+
+
+def test_a_file_says_what_it_changes_and_how_it_stands() -> None:
+    response = changes(buyer="changed", vip="missing")
+    text = printed(file_view(response, applied=False))
+    assert "buyer has another rule: a new version" in text
+    assert "vip is not in the file, and stays" in text
+    assert text.endswith("The file aaaaaaaaaaaa was replaced by another.")
+    assert printed(file_view(response, applied=True)).endswith("aaaaaaaaaaaa is in force.")
+
+
+def test_a_check_names_segments_without_offers_and_offers_without_segments(tmp_path: Path) -> None:
+    offers = tmp_path / "offers.yaml"
+    offers.write_text(
+        "placements:\n  checkout:\n    slots: {welcome: {fallback: {title: Hello}}}\n"
+        "offers:\n"
+        "  - id: hi\n    version: 1\n    slots: [checkout.welcome]\n    priority: 1\n"
+        '    requires: any\n    when: \'"buyer" in segments or "gone" in segments\'\n'
+        "    content: {title: Hi}\n"
+    )
+    asked = segments_of_offers(offers)
+    assert asked == {"buyer": ["hi"], "gone": ["hi"]}
+    response = changes(buyer="unchanged", lonely="added")
+    use = use_by_offers(response, asked)
+    assert use == {"unused": ["lonely"], "undefined": {"gone": ["hi"]}}
+    text = printed(file_view(response, applied=False, use=use))
+    assert "No offer asks for lonely." in text
+    assert "gone is not defined, and asked for by the offers hi." in text
+
+
+def test_the_offers_that_are_shipped_ask_for_shipped_segments_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CDP_CONFIG_DIR", raising=False)
+    assert segments_of_offers(None).keys() <= {each.segment for each in load_definitions()}
+
+
+def test_a_deletion_says_who_leaves() -> None:
+    assert deleted_line({"segment": "buyer", "members": 1_205}) == (
+        "buyer is deleted; 1,205 members are leaving it."
+    )
+
+
+class ServiceDouble:
+    """Segments with so many members, of which a page is printed at a time."""
+
+    def __init__(self, members: int) -> None:
+        self.profiles = [f"p-{number:05}" for number in range(members)]
+        self.limits: list[int] = []
+
+    def call(self, service: str, method: str, **arguments: Any) -> Any:
+        assert service == "segments"
+        if method != "members":
+            return {"segment": arguments["segment"], "members": len(self.profiles)}
+        after, limit = arguments["after"] or "", arguments["limit"]
+        self.limits.append(limit)
+        page = [each for each in self.profiles if each > after][:limit]
+        return {
+            "segment": arguments["segment"],
+            "members": [{"profile_id": each, "since": AT, "version": 1} for each in page],
+            "next": page[-1] if len(page) == limit else None,
+        }
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> ServiceDouble:
+    double = ServiceDouble(1_500)
+
+    @contextmanager
+    def connected(*_arguments: Any) -> Iterator[ServiceDouble]:
+        yield double
+
+    monkeypatch.setattr(commands, "connected", connected)
+    return double
+
+
+def test_all_members_are_printed_page_by_page(service: ServiceDouble) -> None:
+    result = CliRunner().invoke(cli, ["segments", "members", "buyer"])
+    assert [line.split()[0] for line in result.stdout.splitlines()] == service.profiles
+    assert service.limits == [1_000, 1_000]
+
+
+def test_as_many_members_are_printed_as_are_wanted(service: ServiceDouble) -> None:
+    words = ["segments", "members", "buyer", "--limit", "3", "--after", "p-00001", "--json"]
+    result = CliRunner().invoke(cli, words)
+    found = [json.loads(line)["profile_id"] for line in result.stdout.splitlines()]
+    assert found == ["p-00002", "p-00003", "p-00004"]
+
+
+def test_a_deletion_is_asked_about(service: ServiceDouble) -> None:
+    refused = CliRunner().invoke(cli, ["segments", "delete", "buyer"], input="n\n")
+    assert refused.exit_code == 1
+    assert "buyer has 1,500 members. End it?" in refused.output
+    done = CliRunner().invoke(cli, ["segments", "delete", "buyer", "--yes"])
+    assert "buyer is deleted; 1,500 members are leaving it." in done.stdout
+
+
+def test_a_line_of_a_member_can_be_copied() -> None:
+    page = {"members": [{"profile_id": "p", "since": AT, "version": 3}]}
+    assert list(members_lines(page, as_json=False)) == ["p  2026-11-21 19:00:00  version 3"]
