@@ -161,12 +161,11 @@ class Evaluator:
         )
         give_values(self._model, summaries.values())
         self._fill_facts(summaries, streams, news, new)
-        watermarks = self._watermarks(summaries, loaded.moves)
+        self._raise_watermarks(summaries, loaded.moves)
         evaluated: dict[str, EvaluationState] = {}
         settled: set[str] = set()
         for profile_id, state in self._states.items():
             evaluation, summary = self._evaluations[profile_id], summaries.get(profile_id)
-            evaluation.watermark = watermarks[profile_id]
             now = max(self._unit.now, evaluation.watermark)
             of_profile = news.get(profile_id)
             if summary is None:
@@ -211,14 +210,19 @@ class Evaluator:
         facts = index.facts_of(concerned)
         store.fill_facts(self._unit, reading, streams, facts, first)
 
-    def _watermarks(
+    def _raise_watermarks(
         self, summaries: Mapping[str, Summary], moves: Sequence[tuple[str, str]]
-    ) -> dict[str, int]:
-        """The instant before which each profile is not evaluated."""
-        own = {profile_id: each.watermark for profile_id, each in self._evaluations.items()}
+    ) -> None:
+        """Evaluate no profile at an instant before its newest event.
+
+        Profiles between which streams have moved get the greatest of all these, and keep it.
+        """
         for profile_id, summary in summaries.items():
-            own[profile_id] = max(own[profile_id], summary.state.watermark)
-        return own | share_watermarks(moves, own)
+            evaluation = self._evaluations[profile_id]
+            evaluation.watermark = max(evaluation.watermark, summary.state.watermark)
+        own = {profile_id: each.watermark for profile_id, each in self._evaluations.items()}
+        for profile_id, watermark in share_watermarks(moves, own).items():
+            self._evaluations[profile_id].inherit(watermark)
 
     def _begin(self) -> dict[str, ProfileEvaluation]:
         unread = [profile_id for profile_id, each in self._states.items() if each.members is None]

@@ -92,6 +92,7 @@ class ProfileEvaluation:
         self.before = members
         self.members = dict(members)
         self.watermark = state.watermark
+        self._inherited = state.watermark
         self.changes: list[tuple[str, MembershipChange]] = []
         self._inside = set(members)
         self._flips: dict[str, tuple[int, str]] = {}  # when and why each segment changed last
@@ -159,6 +160,11 @@ class ProfileEvaluation:
         self._judge(redefined, summary, now, now, "definition")
         self._tell()
 
+    def inherit(self, watermark: int) -> None:
+        """Keep the watermark of profiles between which streams have moved, whatever changes."""
+        self._inherited = max(self._inherited, watermark)
+        self.watermark = max(self.watermark, watermark)
+
     def leave_all(self, now: int, reason: str) -> None:
         """Leave every segment: nothing of the profile is left."""
         left = self._inside & self._definitions.versions.keys()
@@ -187,7 +193,7 @@ class ProfileEvaluation:
         state = EvaluationState(
             next_at,
             self._definitions.generation,
-            before.watermark,
+            self._inherited,
             self._due,
             self.members,
             is_settled,

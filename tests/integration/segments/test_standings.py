@@ -137,6 +137,30 @@ def test_a_replica_behind_in_time_re_enters_nobody(
     assert segments.of(viewers[0]) == {"first_time_visitor"}
 
 
+def test_both_sides_of_a_merge_and_of_a_split_keep_the_greater_watermark(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, viewers: list[str]
+) -> None:
+    first, second = viewers[:2]
+    segments.clock.at = NOW + 2 * DAY
+    segments.reevaluate()  # by a replica that is ahead
+    segments.clock.at = NOW + HOUR
+    log.move(other="other")
+    segments.follow(*log.events)
+    log.events.clear()
+    log.move("merged", **{first: "other"})
+    segments.follow(*log.events)
+    assert "recent_viewer" not in segments.of("other")
+    segments.follow(log.append("other", "signed_out", {}))
+    log.events.clear()
+    log.move("separated", **{first: first})
+    segments.follow(*log.events)
+    for name in (first, second, "other"):
+        assert "recent_viewer" not in segments.of(name)
+    rows = segments.rows(sa.select(store.PROFILES.c.profile_id, store.PROFILES.c.watermark))
+    marks = {row.profile_id: row.watermark for row in rows}
+    assert {marks[name] for name in (first, second, "other")} == {NOW + 2 * DAY}
+
+
 def test_an_event_that_touches_no_rule_leaves_the_evaluation_state_as_it_is(
     log: ProfilesLog, segments: SegmentsWithoutNameko, viewers: list[str]
 ) -> None:
