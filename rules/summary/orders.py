@@ -295,6 +295,8 @@ def _content(order: OrderState, until: int | None) -> tuple[list[Any], list[Any]
         money, lines, stands, placed = content[0][_VALUE]
         return money or _NO_MONEY, lines or _NO_LINES, stands is not False, placed
     in_force_now = [each for each in content if until is None or each[_TIME] <= until]
+    if "first" in order:  # the shop has told all that it knows, when the order was placed included
+        in_force_now = [each for each in in_force_now if each[_LEAD] != _BY_BROWSER]
     money = lines = stands = placed = None
     for statement in _greatest(in_force_now):
         value = statement[_VALUE]

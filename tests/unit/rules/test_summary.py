@@ -310,6 +310,24 @@ def test_what_a_browser_tells_of_an_order_gives_way_to_what_the_shop_tells() -> 
     assert [(entry.at, entry.net) for entry in summary.book(None).orders] == [(5, 5_000)]
 
 
+@pytest.mark.parametrize("placed_at", ["1999-01-01T00:00:00Z", "2030-01-01T00:00:00Z"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_no_browser_says_when_an_order_of_the_shop_was_placed(
+    placed_at: str, is_first: bool
+) -> None:
+    shops = order(at=NOW - 5)[:4]
+    browsers = by_browser(order(at=NOW - 6, event_id="e2", placed_at=placed_at))
+    told = [browsers, shops] if is_first else [shops, browsers]
+    one, other, together = Summary(), Summary(), Summary()
+    for summary, event in zip((one, other), told, strict=True):
+        summary.add(*event)
+        together.add(*event)
+    for summary in (together, combine([one, other])):
+        for now in (None, NOW):
+            assert [each.at for each in summary.book(now).orders] == [NOW - 5]
+        assert [account.at for account in summary.orders()] == [NOW - 5]
+
+
 def test_no_browser_revives_an_order() -> None:
     summary = fold([order(at=1), cancel(2)])
     summary.add(*by_browser(order(at=3, event_id="e2")))
