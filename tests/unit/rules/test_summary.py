@@ -317,9 +317,9 @@ def test_no_browser_says_when_an_order_of_the_shop_was_placed(
 ) -> None:
     shops = order(at=NOW - 5)[:4]
     browsers = by_browser(order(at=NOW - 6, event_id="e2", placed_at=placed_at))
-    told = [browsers, shops] if is_first else [shops, browsers]
+    in_order = [browsers, shops] if is_first else [shops, browsers]
     one, other, together = Summary(), Summary(), Summary()
-    for summary, event in zip((one, other), told, strict=True):
+    for summary, event in zip((one, other), in_order, strict=True):
         summary.add(*event)
         together.add(*event)
     for summary in (together, combine([one, other])):
