@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from scipy.optimize import brentq
 
-from chassis.core.instants import HOUR
+from chassis.core.instants import DAY
 
 Value = Callable[[int], float]
 """The value at an instant (µs): it falls, or stays, as time passes."""
 
+_STEP = 32 * DAY  # what is looked at first, then twice as far each time
 LAST = 4_102_444_800_000_000
 """2100-01-01: nobody waits for what comes later."""
 
@@ -31,7 +32,7 @@ def next_crossing(value: Value, now: int, bound: float) -> int | None:
 
 def _first(value: Value, bound: float, is_past: Callable[[int], bool], now: int) -> int | None:
     """The first instant past the bound, which `now` is not."""
-    low, high, step = now, now + HOUR, HOUR
+    low, high, step = now, now + _STEP, _STEP
     while not is_past(high):
         if high >= LAST:
             return None

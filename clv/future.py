@@ -20,6 +20,7 @@ numbers, and fails at a = 1. Here it is computed in one of two ways, which compl
 from __future__ import annotations
 
 import math
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -27,25 +28,50 @@ from clv.model import BuyingModel
 from clv.quadrature import Array, beta_rule
 
 _FREQUENT = 20  # repeats from which the series is short
-_SIZES = ((0.2, 8), (1.0, 16), (4.0, 32), (12.0, 64), (50.0, 128), (1_000.0, 512))
-_LARGEST = 1_024
+_FEW = 1.0  # z up to which few points do, for frequent buyers too
+_SIZES = (
+    (0.2, 8), (_FEW, 24), (4.0, 32), (12.0, 64), (50.0, 128), (1_000.0, 512), (math.inf, 1_024),
+)  # fmt: skip
 _SMALLEST = 1e-17  # of the sum: a term that changes nothing any more
 _ROWS = 4_096  # at a time: 32 points of each stay in the processor's cache
 
 
 def orders_if_alive(model: BuyingModel, repeats: int, z: Array) -> Array:
     """The orders that living customers with that many repeats will place; for each z."""
-    if repeats >= max(_FREQUENT, 2 * model.a, model.b / 8):
-        return _series(model, repeats, z)
     found = np.empty_like(z)
     smallest = 0.0
-    for largest, size in (*_SIZES, (math.inf, _LARGEST)):
+    for largest, size in _SIZES:
         chosen = np.flatnonzero((z >= smallest) & (z < largest))
+        by_series = smallest >= _FEW and _is_frequent(model, repeats)
+        compute = _series if by_series else partial(_quadrature, size=size)
         for start in range(0, len(chosen), _ROWS):
             part = chosen[start : start + _ROWS]
-            found[part] = _quadrature(model, repeats, z[part], size)
+            found[part] = compute(model, repeats, z[part])
         smallest = largest
     return found
+
+
+def orders_of_one_if_alive(model: BuyingModel, repeats: int, z: float) -> float:
+    """The same of one customer: without arrays it takes a tenth of the time."""
+    if z >= _FEW and _is_frequent(model, repeats):
+        return float(_series(model, repeats, np.array([z]))[0])
+    size = next(size for largest, size in _SIZES if z < largest)
+    exponent = -(model.r + repeats)
+    return -sum(
+        weight * math.expm1(exponent * math.log1p(z * point))
+        for point, weight in _points(size, model.a, model.b + model.survivals(repeats))
+    )
+
+
+def _is_frequent(model: BuyingModel, repeats: int) -> bool:
+    return repeats >= max(_FREQUENT, 2 * model.a, model.b / 8)
+
+
+@lru_cache(maxsize=4_096)
+def _points(size: int, a: float, b: float) -> tuple[tuple[float, float], ...]:
+    """The points of a rule, and their weights over the points."""
+    points, weights = beta_rule(size, a, b)
+    return tuple(zip(points.tolist(), (weights / points).tolist(), strict=True))
 
 
 def _quadrature(model: BuyingModel, repeats: int, z: Array, size: int) -> Array:

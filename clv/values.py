@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from clv.future import orders_if_alive
+from clv.future import orders_of_one_if_alive
 from clv.history import WEEK, BuyingHistory
 from clv.model import BuyingModel, ValueModel
 
@@ -39,8 +37,7 @@ def expected_orders(model: BuyingModel, history: BuyingHistory, now: int, within
     Formula (10) of Fader, Hardie & Lee (2005); see `clv.future`.
     """
     z = within / WEEK / (model.alpha + history.age(now))
-    coming = orders_if_alive(model, history.repeats, np.array([z]))[0]
-    return alive(model, history, now) * float(coming)
+    return alive(model, history, now) * orders_of_one_if_alive(model, history.repeats, z)
 
 
 def expected_spend(model: ValueModel, history: BuyingHistory, now: int, currency: str) -> float:
