@@ -342,6 +342,10 @@ def _page(unit: UnitOfWork, after: str, rule: Rule[Summary]) -> dict[str, Summar
     streams = streams_of(unit, profile_ids)
     summaries = store.load_profile_summaries(unit, streams, rule.reads.facts, unit.now)
     give_values(current_model(unit) if rule.reads.values else None, summaries.values())
+    if rule.reads.segments:
+        members = store.load_memberships(unit, summaries)
+        for profile_id, summary in summaries.items():
+            summary.memberships = dict.fromkeys(members[profile_id], (True, None))
     return {profile_id: summaries.get(profile_id) for profile_id in profile_ids}
 
 

@@ -282,6 +282,18 @@ def test_a_preview_counts_members_and_names_some(
     assert segments.by_name().keys() == {d.segment for d in FEW.definitions}
 
 
+def test_a_preview_of_a_rule_that_asks_for_a_segment_goes_by_its_members(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    segments.define("buyer", "orders() >= 1")
+    for profile in ("p", "q"):
+        log.move(**{profile: profile})
+    log.order("p")
+    segments.follow(*log.events)
+    for rule, member in (('"buyer" in segments', "p"), ('not "buyer" in segments', "q")):
+        assert queries.preview(segments.work, rule)["sample"] == [member]
+
+
 def test_a_preview_that_runs_out_of_time_says_so(
     log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
