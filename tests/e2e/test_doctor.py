@@ -235,6 +235,7 @@ def other_configuration(clinic: Clinic) -> Iterator[None]:
     process = clinic.suite.start("segments", environment={"CDP_CONFIG_DIR": str(directory)})
     yield
     clinic.suite.stop(process)
+    clinic.suite.call("segments", "apply", file=SEGMENTS_FILE.read_text())
 
 
 @contextmanager

@@ -36,11 +36,11 @@ def test_every_command_in_a_page_exists(page: Path) -> None:
 
 def test_a_command_that_does_not_exist_is_found() -> None:
     page = (
-        "`cdp segments preview`, `cdp identity no-such`\n\n    cdp lood\n\n"
+        "`cdp segments previw`, `cdp identity no-such`\n\n    cdp lood\n\n"
         "```sh\ncdp run offers\n```\n"
     )
     assert list(unknown_commands(page)) == [
-        "cdp segments preview",
+        "cdp segments previw",
         "cdp identity no-such",
         "cdp lood",
     ]
