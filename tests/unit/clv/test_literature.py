@@ -107,7 +107,7 @@ def test_both_models_forecast_the_39_weeks_after(
     customers: Customers,
     sample: Sequence[Sequence[SampleOrder]],
 ) -> None:
-    """12 and 16 percent too few: CDNOW's customers bought more in winter than in summer."""
+    """12 and 16 percent too few: the holdout has peaks, and the models know no seasons."""
     end, until = midnight(CALIBRATION_END), midnight(HOLDOUT_END)
     actual = sum(len({p.at for p in each if end < p.at <= until}) for each in sample)
     assert actual == 1_882
