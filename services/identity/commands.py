@@ -119,7 +119,8 @@ class RepairHandler:
         """Make one profile of two, within the limits of a profile."""
 
         def decide(unit: UnitOfWork, state: IdentityState, profiles: Sequence[str]) -> Decision:
-            survivor, change = support.merge(state, profiles[0], profiles[-1], unit.now, note)
+            one, *_, other = profiles
+            survivor, change = support.merge(state, one, other, new_id(), unit.now, note)
             return (survivor,), change
 
         return self._repair({"a": one, "b": other}, decide, work, dry_run)
@@ -163,6 +164,7 @@ class RepairHandler:
                 queries.current_profile(unit, id_, field) for field, id_ in profile_ids.items()
             ]
             state = store.load_whole(unit, self._policy, set(profiles), needs)
+            store.load_repairs(unit, state, profiles)
             before = {profile: _streams(state, profile) for profile in profiles}
             results, change = decide(unit, state, profiles)
             fact = None

@@ -6,13 +6,15 @@ only a merge by the support desk does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from chassis import Conflict, InvalidInput, Refused
 from services.identity.domain.change import IdentityChange, finish
 from services.identity.domain.labels import part_of, relabel
+from services.identity.domain.repairs import find_inverse, remember, rows_of, take_back
 from services.identity.domain.state import (
     IdentityState,
+    Repair,
     Sighting,
     Stream,
     Tenure,
@@ -38,28 +40,31 @@ def split(
     if not rest:
         raise Refused("identifiers", "are all that the profile has; leave out what is to stay")
     state.begin()
-    sides = (_tenures(named), _tenures(rest))
-    for side, streams in zip("ab", sides, strict=True):
-        for tenure in streams:
-            marks = f"{tenure.split_marks} {split_id}/{side}".strip()
-            state.change(tenure.stream, split_marks=marks, fused=None)
-    for side, streams in zip("ab", sides, strict=True):
-        _settle(state, [tenure.stream for tenure in streams], f"{split_id}/{side}")
-    _part_addresses(state, keys, *sides)
-    _tell_both(state, *sides)
-    _pin_addresses(state, named)
-    gone = {member.stream for member in named}
-    _pin_addresses(state, rest if not sides[1] else _pinned_to(rest, gone), rest)
+    before = rows_of(state)
+    earlier = find_inverse(state, "merged", named, rest)
+    touched = take_back(state, earlier) if earlier else []
+    _mark(state, split_id, named, rest)
+    relabel(state, [*touched, *(member.stream for member in members)])
+    is_parted = earlier is not None and _are_apart(state, earlier, named, rest)
+    if not is_parted:
+        _part(state, split_id, named, rest)
+    keys = set(keys) - ({member.key for member in members} if is_parted else set())
+    _part_addresses(state, keys, _tenures(named), _tenures(rest))
     relabel(state, [member.stream for member in members])
-    labels = [state.stream(_anchor(state, side).stream).profile for side in (named, rest)]
+    sides = [_those_of(side, earlier) for side in (named, rest)]
+    labels = [state.stream(_anchor(state, side).stream).profile for side in sides]
     if profile not in {member.stream for member in named}:
         labels.reverse()
+    apart = {label: _still_in(state, members, label) for label in labels}
+    if len(apart) > 1:
+        about = {member.stream for member in members}
+        remember(state, before, (split_id, "split", profile), about, apart, earlier)
     moved = finish(state, frozenset({profile}))[0]
     return (labels[0], labels[1]), IdentityChange(None, time, "split", moved, note)
 
 
 def merge(
-    state: IdentityState, one: str, other: str, time: int, note: str
+    state: IdentityState, one: str, other: str, merge_id: str, time: int, note: str
 ) -> tuple[str, IdentityChange]:
     """Make one profile of two, and remove the marks of splits between them; returns the survivor.
 
@@ -67,18 +72,65 @@ def merge(
     """
     if one == other:
         raise Conflict("b", "is the same profile as a already")
-    members = [*state.members(one), *state.members(other)]
+    sides = {one: state.members(one), other: state.members(other)}
+    members = [*sides[one], *sides[other]]
     names = [m for m in _tenures(members) if m.assurance == "verified"]
     _check_limits(state, one, other, names)
     state.begin()
-    was_split = _unmark(state, _tenures(state.members(one)), _tenures(state.members(other)))
+    before = rows_of(state)
+    earlier = find_inverse(state, "split", *sides.values())
+    was_split = _unmark(state, *(_tenures(side) for side in sides.values()))
+    touched = take_back(state, earlier) if earlier else []
+    relabel(state, [*touched, *(member.stream for member in members)])
+    about = {member.stream for member in members}
+    strangers = earlier.strangers if earlier else ()
+    if len({state.stream(stream).profile for stream in about.difference(strangers)}) > 1:
+        _join(state, f"{one}/{sum(m.epoch for m in members)}", members, was_split=was_split)
+    survivor = state.stream(_anchor(state, members).stream).profile
+    joined = {side: _still_in(state, streams, survivor) for side, streams in sides.items()}
+    remember(state, before, (merge_id, "merged", survivor), about, joined, earlier)
+    return survivor, IdentityChange(None, time, "merged", finish(state)[0], note)
+
+
+def _tenures(members: Iterable[Stream]) -> list[Tenure]:
+    return [member for member in members if isinstance(member, Tenure)]
+
+
+def _mark(
+    state: IdentityState, split_id: str, named: Iterable[Stream], rest: Iterable[Stream]
+) -> None:
+    for side, members in (("a", named), ("b", rest)):
+        for tenure in _tenures(members):
+            now = state.tenure(tenure.stream).split_marks
+            state.change(tenure.stream, split_marks=f"{now} {split_id}/{side}".strip())
+
+
+def _part(
+    state: IdentityState, split_id: str, named: Sequence[Stream], rest: Sequence[Stream]
+) -> None:
+    """Set what parts the two sides of a profile."""
+    sides = (_tenures(named), _tenures(rest))
+    for tenure in (*sides[0], *sides[1]):
+        state.change(tenure.stream, fused=None)
+    for side, streams in zip("ab", sides, strict=True):
+        _settle(state, [tenure.stream for tenure in streams], f"{split_id}/{side}")
+    _tell_both(state, *sides)
+    _pin_addresses(state, named)
+    rest = [state.stream(member.stream) for member in rest]
+    gone = {member.stream for member in named}
+    _pin_addresses(state, rest if not sides[1] else _pinned_to(rest, gone), rest)
+
+
+def _join(state: IdentityState, group: str, members: Sequence[Stream], *, was_split: bool) -> None:
+    """Set what makes one profile of `members`; `group` names the groups that it separates."""
+    members = [state.stream(member.stream) for member in members]
+    names = [m for m in _tenures(members) if m.assurance == "verified"]
     restored = _restore_holders(state, members, names)
     anchor = _anchor(state, members)
     for member in members:
         # Without a device or a name, the others stay with the first address.
         if isinstance(member, Sighting) and member.pin == member.stream and member != anchor:
             state.change_sighting(member, pin=None)
-    group = f"{one}/{sum(member.epoch for member in members)}"
     _settle(state, [m.stream for m in members if isinstance(m, Tenure)], group)
     relabel(state, [*restored, *(member.stream for member in members)])
     anchor = state.stream(anchor.stream)
@@ -87,12 +139,28 @@ def merge(
         if isinstance(stream, Sighting) and part_of(state, stream) != part_of(state, anchor):
             state.change_sighting(stream, pin=anchor.stream)
     relabel(state, [member.stream for member in members])
-    survivor = state.stream(anchor.stream).profile
-    return survivor, IdentityChange(None, time, "merged", finish(state)[0], note)
 
 
-def _tenures(members: Iterable[Stream]) -> list[Tenure]:
-    return [member for member in members if isinstance(member, Tenure)]
+def _are_apart(
+    state: IdentityState, earlier: Repair, one: Iterable[Stream], other: Iterable[Stream]
+) -> bool:
+    """Whether two sides share no profile, neither with each other nor with anybody else."""
+    sides = [{m.stream for m in side}.difference(earlier.strangers) for side in (one, other)]
+    profiles = [{state.stream(stream).profile for stream in side} for side in sides]
+    inside = sides[0].union(sides[1], earlier.strangers, earlier.strays)
+    others = {s.profile for s in state.streams() if s.stream not in inside}
+    return not (profiles[0] & profiles[1] or (profiles[0] | profiles[1]) & others)
+
+
+def _still_in(state: IdentityState, members: Iterable[Stream], profile: str) -> list[Stream]:
+    """Those of `members` that are in a profile: an address may have gone its own way."""
+    return [m for m in members if state.stream(m.stream).profile == profile]
+
+
+def _those_of(side: Sequence[Stream], earlier: Repair | None) -> Sequence[Stream]:
+    """The streams of a side that had been on one side of an earlier repair; else all of them."""
+    known = {stream for streams in earlier.sides.values() for stream in streams} if earlier else ()
+    return [member for member in side if member.stream in known] or side
 
 
 def _settle(state: IdentityState, streams: Collection[str], group: str) -> None:

@@ -32,6 +32,7 @@ from services.identity.store.profiles import (
     load_profile,
     merged_profiles,
 )
+from services.identity.store.repairs import load_repairs
 from services.identity.store.reviews import close_review, fresh_reviews, list_reviews, save_reviews
 from services.identity.store.saving import save
 from services.identity.store.tables import (
@@ -40,6 +41,7 @@ from services.identity.store.tables import (
     METADATA,
     PERIODS,
     PROFILES,
+    REPAIRS,
     REVIEWS,
     SIGHTINGS,
     TENURES,
@@ -52,6 +54,7 @@ __all__ = [
     "METADATA",
     "PERIODS",
     "PROFILES",
+    "REPAIRS",
     "REVIEWS",
     "SELECT_ADDRESSES",
     "SELECT_SIGHTINGS",
@@ -74,6 +77,7 @@ __all__ = [
     "load_locked",
     "load_names",
     "load_profile",
+    "load_repairs",
     "load_whole",
     "merged_profiles",
     "save",

@@ -11,6 +11,7 @@ from services.identity.store.addresses import (
     sighting_row,
 )
 from services.identity.store.profiles import SAVE_PROFILES
+from services.identity.store.repairs import save_repair
 from services.identity.store.tenures import SAVE_PERIODS, SAVE_TENURES, tenure_row
 
 
@@ -36,6 +37,8 @@ def save(unit: UnitOfWork, state: IdentityState) -> None:
             for (key, number), first in sorted(state.left_beyond.items())
         ]
         LEAVE_BEYOND.execute(connection, rows)
+    for repair in state.new_repairs:
+        save_repair(unit, repair)
     periods, addresses = state.changed_rows()
     if periods:
         rows = [{"key": p.key, "opened_at": p.opened_at, "stream_id": p.stream} for p in periods]

@@ -102,6 +102,20 @@ PROFILES = sa.Table(
     sa.Column("tied", sa.Integer, nullable=False, server_default="0", info=NOT_PERSONAL),
 )
 
+# The splits and merges of a support desk, see `state.Repair`: `changed` is what each has changed,
+# so that its inverse can take it back. `one` and `other` are the profiles it parted or joined.
+REPAIRS = sa.Table(
+    "repairs",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("kind", sa.Text, nullable=False, info=NOT_PERSONAL),
+    sa.Column("whole", sa.Text, nullable=False, index=True, info=PSEUDONYMOUS),
+    sa.Column("one", sa.Text, nullable=False, index=True, info=PSEUDONYMOUS),
+    sa.Column("other", sa.Text, nullable=False, index=True, info=PSEUDONYMOUS),
+    sa.Column("takes_back", sa.Text, info=NOT_PERSONAL),
+    sa.Column("changed", sa.JSON, nullable=False, info=PSEUDONYMOUS),
+)
+
 # The review list, see `review.ReviewSubject`; `done_at` is when an entry was taken off, `done_by`
 # the name of who did, as they gave it.
 REVIEWS = sa.Table(

@@ -11,16 +11,17 @@ import pytest
 from chassis import FixedClock, NotFound, Refused, parse_instant
 from chassis.config.settings import Settings
 from chassis.database.engine import Database
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.messaging import embedded
 from chassis.runtime.client import Client
 from chassis.runtime.runner import Runner
 from chassis.validation import load_checked
 from contracts.identity.support import IdentityExplainResponse, RepairResponse, ReviewEntrySchema
-from services.identity import queries
+from services.identity import queries, store
 from services.identity.commands import RepairHandler, ResolveHandler
 from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution
+from services.identity.domain.state import Sighting, Tenure
 from services.identity.service import IdentityService
 from services.profiles.service import ProfilesService
 from services.segments.service import SegmentsService
@@ -83,6 +84,54 @@ def test_what_was_split_stays_apart_in_the_database_until_the_desk_merges_it(
     (again,), _ = resolver.resolve([both], work)
     assert again.ignored == ()
     assert resolve(work, order)[0].profile == account.profile
+
+
+def test_an_address_that_a_merge_has_taken_along_and_a_split_within_are_undone_in_turn(
+    service_database: Callable[[str], Database],
+) -> None:
+    work = UnitOfWorkRunner(service_database("identity"), "identity", FixedClock(NOW))
+    repair = RepairHandler(OBSERVER.policy)
+    order, guest, account, _ = resolve(
+        work,
+        seen(1, {"email": "a@b.example"}, type="order_completed"),
+        seen(1, {"device_id": "d-1", "anonymous_id": "a-1"}),
+        seen(2, {"user_id": "u-1"}, signed_in=True),
+        seen(3, {"device_id": "d-1", "email": "b@b.example"}, type="order_completed"),
+    )
+
+    def facts() -> tuple[set[Tenure], set[Sighting]]:
+        """What is known of tenures and addresses, without the versions and marks of splits."""
+
+        def read(unit: UnitOfWork) -> tuple[set[Tenure], set[Sighting]]:
+            tenures = [Tenure(*row) for row in unit.connection.execute(store.SELECT_TENURES)]
+            rows = unit.connection.execute(store.SELECT_SIGHTINGS)
+            plain = {tenure._replace(epoch=0, split_marks="") for tenure in tenures}
+            return plain, {Sighting(*row)._replace(epoch=0) for row in rows}
+
+        return work.read(read)
+
+    def keys(**identifiers: str) -> set[str]:
+        return OBSERVER.keys(identifiers)
+
+    before = [facts()]
+    repair.merge(order.profile, guest.profile, "his order", work, dry_run=False)
+    before.append(facts())
+    repair.merge(guest.profile, account.profile, "his device", work, dry_run=False)
+    before.append(facts())
+    device = keys(device_id="d-1")
+    one, other = repair.split(account.profile, device, "no", work, dry_run=False).after
+    repair.merge(one, other, "this one, too", work, dry_run=False)
+    assert facts() == before.pop()
+    repair.split(account.profile, keys(user_id="u-1"), "not his", work, dry_run=False)
+    assert facts() == before.pop()
+    his = current(work, guest)
+    repair.split(his, keys(email="a@b.example"), "not his, either", work, dry_run=False)
+    assert facts() == before.pop()
+
+
+def current(work: UnitOfWorkRunner, earlier: Resolution) -> str:
+    """The profile that the stream of an earlier answer is in today."""
+    return work.read(lambda unit: store.current_profiles(unit, [earlier.stream])[earlier.stream])
 
 
 def test_large_into_small_then_split_then_small_into_large(

@@ -87,15 +87,18 @@ class ResolvedShop:
         return self.split_keys(profile, {OBSERVER.keys({t: v}).pop() for t, v in pairs})
 
     def split_keys(self, profile: str, keys: set[str]) -> tuple[str, str]:
-        split_id = f"p{next(self.numbers)}"
+        split_id = f"p{next(self.numbers):05}"
         both, change = split(self.state, profile, keys, split_id, 1_000, "because")
         self._apply(change)
         self._check()
         return both
 
     def merge(self, one: str, other: str) -> str:
-        trial = merge(deepcopy(self.state), one, other, 1_000, "because")  # may be refused
-        survivor, change = merge(self.state, one, other, 1_000, "because")
+        merge_id = f"p{next(self.numbers):05}"
+        trial = merge(
+            deepcopy(self.state), one, other, merge_id, 1_000, "because"
+        )  # may be refused
+        survivor, change = merge(self.state, one, other, merge_id, 1_000, "because")
         assert trial == (survivor, change)
         self._apply(change)
         self._check()

@@ -165,7 +165,7 @@ def folds(shop: ResolvedShop) -> dict[frozenset[str], tuple[object, bool, bool]]
     return views
 
 
-@given(SEQUENCES, st.randoms(use_true_random=False), st.integers(1, 3))
+@given(SEQUENCES, st.randoms(use_true_random=False), st.integers(1, 6))
 def test_merges_and_splits_nested_at_will_and_undone_restore_every_profile_and_segment(
     sequence: list[Observation], chance: random.Random, depth: int
 ) -> None:

@@ -6,8 +6,9 @@ twenty fields takes ten times as long to make, and to change.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from identifiers import Assurance
 
@@ -157,6 +158,29 @@ class Sighting(NamedTuple):
 
 Stream = Tenure | Sighting
 SightingPlace = tuple[str, int, str]
+RowKey = tuple[str | int, ...]  # "tenure", "sighting" or "address", and what it is found by
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A `split` or a `merged` by a support desk, with all that it has changed.
+
+    `whole` is the profile that was split, or that a merge has made; `sides` has the streams of the
+    two that a split has made, or of which a merge has made one. The rules may then have brought
+    streams of other profiles there (`strangers`), and taken some away (`strays`). `takes_back` is
+    the id of the earlier one whose inverse it was. `changes` says of each row which fields it
+    changed, from what to what, and `mates` who was in each group that it changed.
+    """
+
+    id: str
+    kind: str
+    whole: str
+    takes_back: str | None
+    sides: Mapping[str, tuple[str, ...]]
+    strangers: tuple[str, ...]
+    strays: tuple[str, ...]
+    changes: Mapping[RowKey, Mapping[str, tuple[Any, Any]]]
+    mates: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from services.identity.domain.state.facts import (
     AddressTenure,
     Period,
     ProfileFacts,
+    Repair,
     Sighting,
     SightingPlace,
     Stream,
@@ -27,8 +28,10 @@ class IdentityState:
     `loaded` says what is here whole, `whole_keys` of which keys all tenures and periods are,
     `whole_tenures` on which tenures all address streams are (on a till, those of its profile), and
     `whole_addresses` of which addresses all tenures are. `left_beyond` has the newest stream of
-    each address that a proof did not move. A state that is `frozen` raises WouldChange. `journal`
-    has the streams that have changed since `begin`, as they were then.
+    each address that a proof did not move. `repairs` are those of a support desk that may have an
+    inverse, the newest last, and `new_repairs` those that are to be stored. A state that is
+    `frozen` raises WouldChange. `journal` has the streams that have changed since `begin`, as they
+    were then.
     """
 
     policy: IdentityPolicy
@@ -37,6 +40,8 @@ class IdentityState:
     tenures: dict[str, Tenure] = field(default_factory=dict)
     sightings: dict[SightingPlace, Sighting] = field(default_factory=dict)
     profiles: dict[str, ProfileFacts] = field(default_factory=dict)
+    repairs: list[Repair] = field(default_factory=list)
+    new_repairs: list[Repair] = field(default_factory=list)
     journal: dict[str, Stream | None] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     changed_sightings: set[SightingPlace] = field(default_factory=set)
