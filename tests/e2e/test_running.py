@@ -49,6 +49,8 @@ def refused(process: subprocess.Popen[str]) -> str:
     """The one line with which a process refused to start."""
     output, message = process.communicate(timeout=60)
     assert (process.returncode, output) == (1, ""), message
+    # Services that have started by then have logged something.
+    message = message.splitlines(keepends=True)[-1]
     assert message.startswith("Error: ")
     assert message.count("\n") == 1, message
     return message

@@ -388,7 +388,7 @@ def test_an_id_that_is_no_text_is_refused(shop: OffersWithoutNameko, decision_id
 
 
 def test_a_malformed_request_is_refused_and_nothing_is_logged(shop: OffersWithoutNameko) -> None:
-    for request in ({"placement": "cellar"}, {"placement": "checkout", "identifiers": []}, None):
+    for request in ({"placement": "cellar"}, {"placement": "checkout", "identifiers": [5]}, None):
         with pytest.raises(InvalidInput):
             shop.handler.decide(request, shop.work, shop.upstream)
     assert shop.logged() == []
