@@ -341,3 +341,14 @@ def test_a_description_reads_as_english() -> None:
 def test_nobody_is_a_shopper_too() -> None:
     assert holds("orders() == 0", [])
     assert compile_rule("orders() == 0", SEGMENT_VOCABULARY).evaluate(Summary(), NOW).value
+
+
+def test_each_comparison_says_whether_it_holds_and_when_that_changes_by_itself() -> None:
+    rule = compile_rule(
+        'orders(within="10d") == 1 and not (traits.city == "Riga" or False)', SEGMENT_VOCABULARY
+    )
+    assert rule.reasons(fold([order(NOW - DAY)]), NOW) == [
+        ('orders(within="10d") == 1 (1)', True, NOW + 9 * DAY),
+        ('traits.city == "Riga" (nothing)', False, None),
+        ("False", False, None),
+    ]
