@@ -25,7 +25,6 @@ from rules.summary.occasion import Occasion
 from rules.summary.orders import (
     OrderAccount,
     apply_to_order,
-    is_completed,
     money_of,
     order_key,
     refunded_amount,
@@ -58,7 +57,6 @@ __all__ = [
     "apply_to_order",
     "combine",
     "compile_rule",
-    "is_completed",
     "money_of",
     "order_key",
     "profile_view",

@@ -276,11 +276,6 @@ def money_of(order: OrderState) -> tuple[int | None, str | None] | None:
     return money[0], money[1]
 
 
-def is_completed(order: OrderState) -> bool:
-    """Whether its completion was told."""
-    return "first" in order or "seen" in order
-
-
 def _coming(order: OrderState, until: int) -> Iterator[int]:
     """When what is told of an order comes into force after `until`."""
     yield from coming(order.get("content", ()), until)

@@ -20,7 +20,7 @@ from chassis import Draft, JointDraft
 from contracts.event_types import EVENT_TYPES, OrderData
 from contracts.ingest import IncomingEvent
 from identifiers import Accepted
-from rules import Occasion, apply_to_order, is_completed, money_of, refunded_money
+from rules import Occasion, apply_to_order, money_of, refunded_money
 from rules import order_key as key_in_summaries
 from services.profiles.domain.owners import OwnerHistory, Owners
 from services.profiles.domain.recording import ResolvedEvent
@@ -280,9 +280,9 @@ def _is_of(home: OrderHome, own: ResolvedEvent, owners: Owners) -> bool:
 
 
 def _currency_error(telling: OrderEvent, home: OrderHome) -> Mapping[str, str] | None:
-    """What is wrong with a refund in another currency than the order's."""
+    """What is wrong with a refund in another currency than that in which the shop sold."""
     money = money_of(home.state)
-    if telling.event.type != "order_refunded" or money is None or not is_completed(home.state):
+    if telling.event.type != "order_refunded" or money is None or home.strength < SHOP:
         return None
     amount, currency = refunded_money(telling.event.data)
     if amount is None or currency is None or money[1] in (None, currency):
