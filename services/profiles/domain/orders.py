@@ -76,7 +76,8 @@ class OrderRow:
 class OrderEvent:
     """An event that tells of an order, the `place`th of its call.
 
-    `resolution` is None where no identifier can be used.
+    `resolution` is None where no identifier can be used, and `address` where no shop tells one: by
+    that of its order a shop's events are compared.
     """
 
     event: IncomingEvent
@@ -121,7 +122,8 @@ def order_event(
         by_browser=event.origin == "browser",
     )
     strength = strength_of(event, accepted)
-    return OrderEvent(event, key, resolution, strength, address_of(accepted), occasion, place)
+    address = None if strength == BROWSER else address_of(accepted)
+    return OrderEvent(event, key, resolution, strength, address, occasion, place)
 
 
 def at_home(draft: Draft, order: OrderPlace) -> Draft:

@@ -32,11 +32,16 @@ SENDERS: Mapping[str, tuple[dict[str, str], bool, str]] = {
     "another guest": ({"email": "tom@shop.example"}, False, "server"),
     "a device": ({"anonymous_id": "laptop-1"}, False, "server"),
     "a browser": ({"anonymous_id": "laptop-1"}, False, "browser"),
+    "a browser with an address": (
+        {"anonymous_id": "laptop-1", "email": "lea@shop.example"},
+        False,
+        "browser",
+    ),
     "another browser": ({"anonymous_id": "phone-77"}, False, "browser"),
     "nobody": ({"email": "test@example.com"}, False, "server"),
 }
 PROFILES = {"ann": "ann", "ann by loyalty card": "ann"}
-STREAMS = {"a browser": "a device"}
+STREAMS = {"a browser": "a device", "a browser with an address": "a device"}
 
 
 def owned(profiles: Mapping[str, str], accounts: frozenset[str] = frozenset()) -> OwnerHistory:
@@ -252,6 +257,15 @@ def test_guests_contradict_each_other_by_address_and_total_together() -> None:
     assert completed(world, "another guest", 300) == "another guest"
     assert world.tell("another guest", "order_refunded", NOW + 1) == "another guest"
     assert world.nets() == {"a guest": [900]}
+
+
+def test_what_a_browser_types_contradicts_nothing_that_the_shop_tells() -> None:
+    world = OrderWorld()
+    assert completed(world, "a device") == "a device"
+    assert completed(world, "a browser with an address") == "a device"
+    assert completed(world, "another guest", 900) == "a device"
+    assert world.nets() == {"a device": [900]}
+    assert not world.reviews
 
 
 def test_the_address_of_a_refund_is_not_that_of_its_order() -> None:
