@@ -209,12 +209,16 @@ def _next_number(state: IdentityState, key: str) -> int:
 
 
 def _prior(state: IdentityState, key: str, time: int) -> str:
-    """The account that was signed in on a device before a time; SEVERAL, or empty for none."""
-    names: set[str] = set()
-    for period in state.periods_of(key):
-        if period.opened_at < time and period.stream:
-            tenure = state.tenure(period.stream)
-            if tenure.signed_in and tenure.owner:
-                names.add(tenure.owner)
+    """The account that was signed in on a device before a time; SEVERAL, or empty for none.
+
+    Who was signed in at that instant alone came before, too: the period has been overwritten.
+    """
+    before = [
+        state.tenure(period.stream)
+        for period in state.periods_of(key)
+        if period.opened_at < time and period.stream
+    ]
+    before += (tenure for tenure in state.tenures_of(key) if tenure.opened_at == time)
+    names = {tenure.owner for tenure in before if tenure.signed_in and tenure.owner}
     parts = {account_of(state, name) for name in names}
     return SEVERAL if len(parts) > 1 else min(names, default="")

@@ -167,6 +167,17 @@ class TestOneDeviceAndSeveralAccounts:
         guest = shop.guest(31, anonymous_id="d")
         assert len({shop.profile_of(a) for a in (ann, bob, guest)}) == 3
 
+    def test_a_guest_of_the_instant_in_which_another_was_signed_in_stays_one(
+        self, shop: ResolvedShop
+    ) -> None:
+        ann = shop.account(10, user_id="ann", anonymous_id="d")
+        shop.sign_out(20, user_id="ann", anonymous_id="d")
+        bob = shop.account(20, user_id="bob", anonymous_id="d")
+        shop.sign_out(20, user_id="bob", anonymous_id="d")
+        guest = shop.guest(20, anonymous_id="d")
+        shop.account(20, user_id="ann", anonymous_id="d")
+        assert len({shop.profile_of(a) for a in (ann, bob, guest)}) == 3
+
     def test_traffic_after_a_sign_out_joins_the_same_account_if_it_signs_in_next(
         self, shop: ResolvedShop
     ) -> None:
