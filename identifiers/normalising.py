@@ -17,6 +17,9 @@ MAX_LENGTH = 254
 _INVISIBLE = frozenset(("Cf", "Cc", "Zl", "Zp"))
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 
+# What is dialled for the + of an international number (ITU-T E.123); a region may have its own.
+_INTERNATIONAL = re.compile(r"^\(?00\)?(?=[\s().\-/]*[1-9])")
+
 # RFC 3490 knows them between the labels of a domain.
 _OTHER_DOTS = re.compile(r"[\u3002\uff0e\uff61]")
 
@@ -123,6 +126,8 @@ def _phone(value: str, region: str | None) -> str:
 
 
 def _parse_phone(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    if region is None:
+        value = _INTERNATIONAL.sub("+", value)
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:

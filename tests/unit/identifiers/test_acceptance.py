@@ -165,6 +165,8 @@ def test_a_domain_that_idna_does_not_know_stays_as_it_is() -> None:
         ("+52 1 55 1234 5678", "+52 55 1234 5678"),
         ("+5218112345678", "+528112345678"),
         ("tel:+44-20-7946-0958", "+442079460958"),
+        ("0044 20 7946 0958", "+442079460958"),
+        ("(00) 52 1 55 1234 5678", "+52 55 1234 5678"),
     ],
 )
 def test_old_and_new_forms_of_a_phone_number_are_one(one: str, other: str) -> None:
