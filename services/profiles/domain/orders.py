@@ -286,8 +286,8 @@ def _currency_error(telling: OrderEvent, home: OrderHome) -> Mapping[str, str] |
     money = money_of(home.state)
     if telling.event.type != "order_refunded" or money is None or home.strength < SHOP:
         return None
-    amount, currency = refunded_money(telling.event.data)
-    if amount is None or currency is None or money[1] in (None, currency):
+    _, currency = refunded_money(telling.event.data)
+    if currency is None or money[1] in (None, currency):
         return None
     message = f"is {currency}, but the order is in {money[1]}: refund it in its own currency"
     return {"field": "data.currency", "message": message}
