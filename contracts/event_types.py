@@ -84,6 +84,13 @@ class EventData(StrictSchema):
             return None
         return {name: value for name, value in data.items() if name != "products"}
 
+    def known(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The data with those fields alone that the platform reads, in its lines too."""
+        known = {name: value for name, value in data.items() if name in self.load_fields}
+        if type(lines := known.get("products")) is list:
+            known["products"] = [_known_fields(line) for line in lines]
+        return known
+
 
 class NoData(EventData):
     """Data without any field that the platform reads."""

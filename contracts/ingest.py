@@ -39,6 +39,7 @@ from chassis.validation.schema import (
     did_you_mean,
     load_fields,
 )
+from chassis.validation.storable import make_storable
 from contracts.event_types import (
     EVENT_TYPES,
     UNCHECKED_EVENTS,
@@ -57,6 +58,8 @@ MAX_AHEAD = DAY
 _LEAST_CORRECTION = 5 * SECOND
 _MOST_CORRECTION = HOUR
 _TYPES = frozenset(EVENT_TYPES) | UNCHECKED_EVENTS
+_MENDED = frozenset({"data", "context"})
+_NAMES = frozenset({"user_id", "loyalty_id"})
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 _OF_THE_SHOP = frozenset({"signed_in", "order_refunded"})
 _SHORTEST_STEM = 8
@@ -201,9 +204,9 @@ def read_events(
         arrival = None if received is None else (received, index)
         reader = _Reader(now, origin, f"{path}[{index}]", arrival)
         try:
-            size = measure(sent, reader.path)
+            storable, size = reader.measured(sent)
             total += size
-            valid[index] = reader.read(sent, size)
+            valid[index] = reader.read(storable, size)
         except InvalidInput:
             errors[index] = reader.rejected(sent)
         except InvalidFields as error:
@@ -226,7 +229,7 @@ def read_event(
     """One checked event; InvalidInput names the wrong fields by their paths."""
     reader = _Reader(now, origin, path, arrival)
     try:
-        return reader.read(value, measure(value, path))
+        return reader.read(*reader.measured(value))
     except InvalidFields as error:
         raise error.as_input() from None
 
@@ -243,13 +246,36 @@ def read_data(event_type: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def shorten(value: Any) -> dict[str, Any] | None:
-    """An event that is too large with its lines left out or shortened; None if that is no help."""
+    """An event that is too large with less in it; None if that is no help.
+
+    It loses its lines, or the context and the shop's own fields, or all of these.
+    """
     name, data = _type_and_data(value)
-    shorter = EVENT_TYPES[name].shortened(data) if name in EVENT_TYPES else None
-    if shorter is None:
+    schema = EVENT_TYPES.get(name)
+    if schema is None or type(value.get("data")) not in {dict, type(None)}:
         return None
-    event = {**value, "data": shorter}
-    return event if measure(event) <= MAX_EVENT_BYTES else None
+    bare = {name: part for name, part in value.items() if name != "context"}
+    known = schema.known(data)
+    for event, lesser in (
+        (value, schema.shortened(data)),
+        (bare, known),
+        (bare, schema.shortened(known)),
+    ):
+        if lesser is not None and measure(shorter := {**event, "data": lesser}) <= MAX_EVENT_BYTES:
+            return shorter
+    return None
+
+
+def _lost(value: Mapping[str, Any], shorter: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What an event has lost by being shortened: its path and what became of it."""
+    if "context" in value and "context" not in shorter:
+        yield "context", "is left out"
+    data, lesser = value.get("data") or {}, shorter["data"]
+    for name in data:
+        if name == "products" and data[name] != lesser.get(name):
+            yield "data.products", "had to be shortened"
+        elif name not in lesser:
+            yield f"data.{name}", "is left out"
 
 
 class _Reader:
@@ -265,6 +291,32 @@ class _Reader:
         self._now = now
         self._origin = origin
         self._arrival = arrival
+
+    def measured(self, value: Any) -> tuple[Any, int]:
+        """An event and its size in bytes, without what no JSON can hold and means nothing.
+
+        InvalidInput if it is not plain for all that.
+        """
+        try:
+            return value, measure(value, self.path)
+        except InvalidInput:
+            if type(value) is not dict:
+                raise
+        mending = Mending()
+        storable = {
+            name: make_storable(part, mending, (name,)) if name in _MENDED else part
+            for name, part in value.items()
+        }
+        if type(value.get("identifiers")) is dict:
+            storable["identifiers"] = {
+                name: part
+                if type(part) is str
+                else make_storable(part, mending, ("identifiers", name))
+                for name, part in value["identifiers"].items()
+            }
+        size = measure(storable, self.path)
+        self._warn_of(mending)
+        return storable, size
 
     def read(self, value: Any, size: int) -> IncomingEvent:
         """The event; InvalidFields tells everything that is wrong with it."""
@@ -291,16 +343,14 @@ class _Reader:
         return RejectedEvent(messages[:MAX_MESSAGES], tuple(self.warnings))
 
     def _shortened(self, value: Any, size: int) -> Any:
-        """An event that is too large keeps its money and loses its lines, if it can do so."""
+        """An event that is too large keeps what the platform reads, if it can do so."""
         shorter = shorten(value)
         if shorter is None:
             message = f"is {size:,} bytes of JSON; at most {MAX_EVENT_BYTES:,} are taken"
             raise InvalidFields([FieldMessage(self.path, message)])
-        self._warn(
-            f"{self.path}.data.products",
-            f"had to be shortened: the event is {size:,} bytes of JSON,"
-            f" and at most {MAX_EVENT_BYTES:,} are taken",
-        )
+        reason = f"the event is {size:,} bytes of JSON, and at most {MAX_EVENT_BYTES:,} are taken"
+        for path, loss in _lost(value, shorter):
+            self._warn(join(self.path, path.split(".", 1)), f"{loss}: {reason}")
         return shorter
 
     def _load(self, value: Any) -> dict[str, Any] | None:
@@ -353,9 +403,10 @@ class _Reader:
         elif value.get("authenticated") is False:
             yield FieldMessage(where, "must be true for signed_in")
         identifiers = value.get("identifiers")
-        if type(identifiers) is dict and identifiers and "user_id" not in identifiers:
+        if type(identifiers) is dict and identifiers and _NAMES.isdisjoint(identifiers):
             yield FieldMessage(
-                f"{self.path}.identifiers.user_id", "is missing: signed_in says who signed in"
+                f"{self.path}.identifiers.user_id",
+                "is missing: signed_in says who signed in, by user_id or loyalty_id",
             )
 
     def _shop_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
@@ -418,8 +469,7 @@ class _Reader:
         name, data = _type_and_data(mended)
         if name in EVENT_TYPES and data:
             mended["data"] = EVENT_TYPES[name].mend(data, mending, ("data",))
-        for parts, message in mending.warnings:
-            self._warn(join(self.path, parts), message)
+        self._warn_of(mending)
         return mended
 
     def _as_sent(self, value: Mapping[str, Any], event: Mapping[str, Any]) -> IncomingEvent:
@@ -459,8 +509,7 @@ class _Reader:
     def _warn_of_time(self, name: str, value: Mapping[str, Any]) -> None:
         mending = Mending()
         _EVENT.load_fields[name].mend(value[name], mending, (name,))  # type: ignore[attr-defined]
-        for parts, message in mending.warnings:
-            self._warn(join(self.path, parts), message)
+        self._warn_of(mending)
 
     def _warn_of_claims(self, event: Mapping[str, Any]) -> None:
         if event["authenticated"]:
@@ -479,6 +528,10 @@ class _Reader:
             return
         for parts, close in schema.near_misses(data, ("data",)):
             self._warn(join(self.path, parts), f'is not a known field; did you mean "{close}"?')
+
+    def _warn_of(self, mending: Mending) -> None:
+        for parts, message in mending.warnings:
+            self._warn(join(self.path, parts), message)
 
     def _warn(self, path: str, message: str) -> None:
         if len(self.warnings) < MAX_MESSAGES:

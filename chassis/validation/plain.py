@@ -14,7 +14,7 @@ MAX_CALL_BYTES = 4 * 1024 * 1024
 MAX_CALL_EVENTS = 1_000
 
 _MAX_NAME = 64
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+SMALLEST, LARGEST = -(2**63), 2**63 - 1
 _INFINITY = float("inf")
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels; flatten it"
 _TOO_LONG = "does not fit in 64 bits; send a number this long as text"
@@ -161,7 +161,7 @@ def _scalar_fault(value: Any, of: type) -> Fault | None:
     if of is str:
         return _text_fault(value)
     if of is int:
-        return None if _SMALLEST <= value <= _LARGEST else ([], _TOO_LONG)
+        return None if SMALLEST <= value <= LARGEST else ([], _TOO_LONG)
     if of is float:
         return None if -_INFINITY < value < _INFINITY else ([], _NOT_FINITE)
     if of is bool or value is None:

@@ -39,6 +39,9 @@ class InvalidFields(Exception):
         return InvalidInput(first.field, first.message + "".join(also))
 
 
+_HOLLOW = {bool: "false", list: "an empty list", dict: "an empty object"}
+
+
 class Mending:
     """The slips that were set right in a value from outside, each as a warning."""
 
@@ -142,7 +145,19 @@ def _mended(field: Any, value: Any, mending: Mending, parts: Parts) -> Any:
             slip = "is blank" if not value.strip() else "is a word for nothing"
             mending.warn(parts, f"{slip}, and was read as null; leave it out")
             return None
-    return field.mend(value, mending, parts)
+    mended = field.mend(value, mending, parts)
+    if field.may_be_blank and not field.required and _is_hollow(mended):
+        try:
+            field.read(mended)
+        except ValidationError:
+            mending.warn(parts, f"is {_HOLLOW[type(mended)]}, and was read as null; leave it out")
+            return None
+    return mended
+
+
+def _is_hollow(value: Any) -> bool:
+    """Whether a value is what PHP has for nothing: false, or an empty list or object."""
+    return type(value) in _HOLLOW and not value
 
 
 def load(

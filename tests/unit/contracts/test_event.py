@@ -161,6 +161,8 @@ def test_a_sign_in_is_authenticated_and_says_who() -> None:
     assert refusal(event(type="signed_in", identifiers=who))[0] == "event.authenticated"
     anonymous = event(type="signed_in", authenticated=True)
     assert refusal(anonymous)[0] == "event.identifiers.user_id"
+    card = event(type="signed_in", authenticated=True, identifiers={"loyalty_id": "card-1"})
+    assert read_event(card, NOW).identifiers == {"loyalty_id": "card-1"}
 
 
 def test_an_order_with_all_its_parts_is_read_and_its_own_fields_kept() -> None:

@@ -241,14 +241,70 @@ def test_a_large_cart_is_no_empty_one() -> None:
     assert warned(taken) == ["data.products"]
 
 
-def test_a_large_refund_that_only_its_lines_tell_the_amount_of_is_rejected() -> None:
+def test_a_large_refund_that_only_its_lines_tell_the_amount_of_keeps_what_they_cost() -> None:
     assert read(refund(products=large(), total=100, currency="USD")).data["total"] == 100
-    assert rejected(refund(products=large())).subject == "events[0]"
+    assert read(refund(products=large())).data["products"] == [LINE] * 90
+    named = [{**LINE, "name": "x" * 400}] * 90
+    assert rejected(refund(products=named)).subject == "events[0]"
 
 
-def test_what_is_large_for_another_reason_is_rejected() -> None:
-    for value in (order(note="x" * 40_000), event(context={"page": "x" * 40_000})):
+def test_what_the_platform_does_not_read_costs_no_order() -> None:
+    taken = read(order(products=[LINE], note="x" * 40_000, coupon="X"))
+    assert taken.data == order(products=[LINE])["data"]
+    assert warned(taken) == ["data.note", "data.coupon"]
+    signed_in = event(type="signed_in", identifiers={"user_id": "u-1"}, authenticated=True)
+    del signed_in["data"]
+    taken = read(signed_in | {"context": {"page": "x" * 40_000}})
+    assert (taken.context, warned(taken)) == (None, ["context"])
+    taken = read(event(type="order_cancelled", data={"order_id": "o-1", "raw": "x" * 40_000}))
+    assert taken.data == {"order_id": "o-1"}
+    both = {**order(products=large(name="x" * 400)), "context": {"page": "x" * 40_000}}
+    assert warned(read(both)) == ["context", "data.products"]
+
+
+def test_what_is_large_in_what_the_platform_reads_or_a_shop_alone_knows_is_rejected() -> None:
+    traits = event(type="traits_changed", data={"traits": {"a": "x" * 40_000}})
+    no_object = order() | {"data": ["x" * 40_000]}
+    for value in (traits, event(type="of_our_own", data={"a": "x" * 40_000}), no_object):
         assert rejected(value).subject == "events[0]"
+
+
+# What JSON cannot hold.
+
+
+def test_half_an_emoji_a_nul_and_a_pandas_blank_cost_no_order() -> None:
+    nan = float("nan")
+    lines = [{"sku": "a\0", "name": "a cut \ud83d", "category": nan}, {"sku": 10**20}]
+    sent = order(products=lines, note=["\0"], cart_id=nan) | {"context": {"page": "\udc00"}}
+    taken = read(sent | {"identifiers": {"user_id": "u-1", "email": nan, "loyalty_id": 10**20}})
+    assert taken.data["products"] == [
+        {"sku": "a", "name": "a cut \ufffd"},
+        {"sku": "100000000000000000000"},
+    ]
+    assert (taken.data["note"], taken.context) == ([""], {"page": "\ufffd"})
+    assert taken.identifiers == {"user_id": "u-1", "email": "", "loyalty_id": "1" + "0" * 20}
+    assert "data.products[0].name" in warned(taken)
+
+
+def test_half_a_surrogate_pair_is_no_part_of_who_it_is() -> None:
+    who = event(identifiers={"user_id": "a\ud83d"})
+    assert wrong(rejected(who)) == ["identifiers.user_id"]
+    assert wrong(rejected(event() | {"id": "a\ud83d"})) == ["id"]
+    assert rejected(order(products=[{"a\0": 1}])).message.startswith("has a name that")
+
+
+@pytest.mark.parametrize("nothing", [False, [], {}])
+@pytest.mark.parametrize("field", ["cart_id", "store", "revision", "placed_at"])
+def test_what_php_writes_for_nothing_costs_no_order(field: str, nothing: Any) -> None:
+    taken = read(order(**{field: nothing}))
+    assert (field in taken.data, warned(taken)) == (False, [f"data.{field}"])
+
+
+def test_what_php_writes_for_nothing_is_no_amount_of_a_refund_and_no_order_id() -> None:
+    nothings: tuple[Any, ...] = (False, [], {})
+    for nothing in nothings:
+        assert wrong(rejected(refund(amount=nothing, currency="USD"))) == ["data.amount"]
+        assert wrong(rejected(order(order_id=nothing))) == ["data.order_id"]
 
 
 # Near misses.
@@ -358,7 +414,7 @@ def test_every_error_of_an_event_is_told_at_once() -> None:
 
 def test_what_is_no_plain_json_is_told_beside_the_other_errors() -> None:
     refused = rejected(order(revenue=float("nan"), currency=None, note="a\0"))
-    assert wrong(refused) == ["data.revenue", "data.note", "data.currency"]
+    assert wrong(refused) == ["data.revenue", "data.currency"]
 
 
 def test_a_value_that_is_wrong_is_not_called_missing_as_well() -> None:
