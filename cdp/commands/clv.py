@@ -40,7 +40,7 @@ progress_option = click.option("--no-progress", is_flag=True, help="Print no pro
 
 @click.group()
 def clv() -> None:
-    """Customer lifetime value: fit its model, compare its forecast, show a profile's values."""
+    """Fit the model of customer lifetime value and read its values."""
 
 
 @clv.command()
@@ -107,7 +107,7 @@ def report(
     suite: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare a forecast with what happened: by week, by repeats and by forecast value.
+    """Compare a forecast with what happened.
 
     A model is fitted without the holdout, and what it expects of these weeks stands beside what
     came. Nothing is stored.
@@ -135,7 +135,7 @@ def report(
 @suite_option
 @json_option
 def show(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
-    """Show what a customer is expected to buy, and when they will have lapsed.
+    """Show the expected orders of a customer, and when they lapse.
 
     WHO is identifiers such as user_id=omar, or the id of a profile, of a stream or of an event.
     """

@@ -27,7 +27,7 @@ class CannotLook(click.ClickException):
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """Look at the whole suite: say what is wrong, and what mends it.
+    """Say what is wrong in the suite, and what mends it.
 
     Looks at the broker in CDP_AMQP_URI, asks every service how it is, and looks into the databases
     of which the environment has CDP_<SERVICE>_DATABASE_URI. Bindings and policies of the broker are
