@@ -90,6 +90,7 @@ def test_the_mapping_in_the_manual_makes_the_event_that_it_tells(tmp_path: Path)
     assert parse_mapping(read_document(text + join, "shop.yaml")).joins[0].name == "customers"
     path = tmp_path / "orders.csv"
     path.write_bytes(
+        "Orders of January\n\n"
         "Order;At;Who;Currency;Paid;Sku;N\n"
         "7;2026-01-01 10:00;ömer;EUR;10.00;lamp;2\n"
         "7;2026-01-01 10:00;ömer;EUR;0.50;bag;0\n".encode("cp1252")
