@@ -121,3 +121,22 @@ def test_a_refund_of_no_order_and_a_sign_of_another_currency_are_named(
     result = CliRunner().invoke(cli, ["load", str(tmp_path / "events.ndjson"), "--check"])
     words = "1 of the refunds (5.00 GBP) name no order of these rows"
     assert words in " ".join(result.output.split())
+
+
+def test_refunds_that_say_they_belong_to_no_order_are_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    mapping = Path(__file__).parents[3] / "examples" / "mappings" / "uci-online-retail.yaml"
+    (tmp_path / "retail.csv").write_text(
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+        "536365,85123A,HEART,6,12/1/2010 8:26,2.55,17850,United Kingdom\n"
+        "C536379,D,Discount,-1,12/1/2010 9:41,27.50,17850,United Kingdom\n",
+        encoding="utf-8",
+    )
+    arguments = ["load", str(tmp_path / "retail.csv"), "--mapping", str(mapping), "--check"]
+    result = CliRunner().invoke(cli, arguments)
+    output = " ".join(result.output.split())
+    assert result.exit_code == 0
+    assert "1 of the refunds (27.50 GBP) belong to no order, as they say:" in output
+    assert "Look at this" not in output
