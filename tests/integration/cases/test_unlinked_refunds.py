@@ -12,15 +12,17 @@ ANN = {"user_id": "ann", "email": "ann"}
 
 
 def order(shop: CaseShop, revenue: int = 60_000) -> dict[str, Any]:
-    data = {"order_id": "1", "revenue": revenue, "currency": "USD"}
+    data: dict[str, Any] = {"order_id": "1", "revenue": revenue, "currency": "USD"}
     return shop.event("order_completed", "10:00", ANN, authenticated=True, **data)
 
 
 def credit_note(
     shop: CaseShop, amount: int, who: dict[str, str] = ANN, number: str = "C1"
 ) -> dict[str, Any]:
-    data = {"without_order": True, "refund_id": number, "amount": amount, "currency": "USD"}
-    return shop.event("order_refunded", "11:00", who, authenticated="user_id" in who, **data)
+    data: dict[str, Any] = {"refund_id": number, "amount": amount, "currency": "USD"}
+    return shop.event(
+        "order_refunded", "11:00", who, authenticated="user_id" in who, without_order=True, **data
+    )
 
 
 @pytest.mark.parametrize("is_first", [False, True])
