@@ -33,8 +33,8 @@ def test_a_credit_note_lowers_the_revenue_and_segments_built_on_it_whichever_com
     shop.record(*(events[::-1] if is_first else events))
     assert shop.orders(user_id="ann") == (1, {"USD": 40_000})
     assert "high_value" not in shop.segments(user_id="ann")
-    (told,) = shop.timeline(user_id="ann")["orders"]
-    assert (told["net"], told["status"]) == (60_000, "standing")
+    (account,) = shop.timeline(user_id="ann")["orders"]
+    assert (account["net"], account["status"]) == (60_000, "standing")
 
 
 def test_a_credit_note_told_twice_counts_once_and_told_as_nothing_is_taken_back(
