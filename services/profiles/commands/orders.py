@@ -73,6 +73,7 @@ def place_orders(
         facts,
         _places(incoming),
         orders.contested(events, rows),
+        {stream for each in batch.resolutions.values() for stream, _ in each.epochs},
     )
     plan = orders.plan(events, rows, owners)
     store.save_orders(unit, (row for row in rows.values() if row.home.stream))

@@ -99,12 +99,24 @@ def labels_in_call(
 
     A fact that no event of the call has led to is in force with the label before it.
     """
+    return labels_of_facts(
+        (
+            places.get(fact.metadata.get("causation_id", ""), BEFORE),
+            [{**entry, "stream": stream} for stream, entry in fact.entries.items()],
+        )
+        for fact in facts
+    )
+
+
+def labels_of_facts(
+    facts: Iterable[tuple[int, Iterable[Mapping[str, Any]]]],
+) -> dict[str, list[OwnerLabel]]:
+    """The labels that the entries of facts give to streams, by epoch, from the place of each on."""
     labels: dict[str, dict[int, OwnerLabel]] = {}
-    for fact in facts:
-        since = places.get(fact.metadata.get("causation_id", ""), BEFORE)
-        for stream, entry in fact.entries.items():
-            label = OwnerLabel(entry["epoch"], entry["profile_id"], _is_account(entry), since)
-            labels.setdefault(stream, {})[label.epoch] = label
+    for since, entries in facts:
+        for entry in entries:
+            label = replace(label_of(entry), since=since)
+            labels.setdefault(entry["stream"], {})[label.epoch] = label
     return {stream: _in_order(of_stream) for stream, of_stream in labels.items()}
 
 

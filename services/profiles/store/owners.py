@@ -17,6 +17,7 @@ from services.profiles.domain.owners import (
     OwnerLabel,
     label_of,
     labels_in_call,
+    labels_of_facts,
     lacking,
     owner_history,
     with_stored,
@@ -44,7 +45,7 @@ _NAMES = PreparedStatement(
     .where(among(IDENTIFIERS.c.stream_id, "streams"), _IS_ACCOUNT)
 )
 _FACTS = PreparedStatement(
-    sa.select(EVENTS.c.stream_id, EVENTS.c.data).where(
+    sa.select(EVENTS.c.stream_id, EVENTS.c.data, EVENTS.c.metadata).where(
         among(EVENTS.c.stream_id, "streams"),
         EVENTS.c.type == sa.literal_column("'identity_changed'"),
     )
@@ -57,13 +58,19 @@ def owners(
     facts: Sequence[JointDraft],
     places: Mapping[str, int],
     contested: Mapping[str, str | None],
+    streams_in_call: Iterable[str] = (),
 ) -> OwnerHistory:
     """Whose `streams` are with each event of a call; `places` are those of its events, by id.
 
     Which profiles are accounts' is found out for the `contested` streams alone, with the profiles
-    that identity has named: that of an account of many devices would be read each time.
+    that identity has named: that of an account of many devices would be read each time. Of these it
+    also matters what events of the call have moved before: those of a call that failed then, or was
+    deferred, are in the log of `streams_in_call` already.
     """
     moved = labels_in_call(facts, places)
+    if contested and len(places) > 1:
+        earlier = _labels_from_log(unit, {*streams, *streams_in_call}, places)
+        moved = with_stored(moved, earlier)
     wanted = {*streams, *(moved if contested else ())}
     names = _names(unit, moved) if contested else frozenset()
     stored = {
@@ -76,6 +83,18 @@ def owners(
         labels = with_stored(labels, _labels_before(unit, late))
     accounts = _accounts(unit, labels, contested, moved) if contested else frozenset()
     return owner_history(labels, accounts)
+
+
+def _labels_from_log(
+    unit: UnitOfWork, streams: Iterable[str], places: Mapping[str, int]
+) -> dict[str, list[OwnerLabel]]:
+    """The labels that events of a call have given to streams before the call."""
+    facts = [
+        (row.metadata["causation_id"], row.data["streams"])
+        for row in _FACTS.execute(unit.connection, streams=sorted(streams))
+        if row.metadata.get("causation_id") in places
+    ]
+    return labels_of_facts((places[event_id], entries) for event_id, entries in facts)
 
 
 def _names(unit: UnitOfWork, streams: Iterable[str]) -> frozenset[str]:
