@@ -198,7 +198,9 @@ def test_a_phone_number_of_one_key_or_of_all_in_a_row_is_a_placeholder(value: st
         "not provided", "n.a.", "anonymized", "0.0", "--", "?", "no@no.com", "na@na.na",
         "x@x.com", "XX@xx.de", "1@1.com", "unknown@shop.example", "test1@test.de",
         "test.user@testshop.com", "deleted@site.invalid", "guest123@shop.example",
-        "root@localhost",
+        "root@localhost", "—", "0,0", "@@user@@", "::user::", "$USER_ID", "%7B%7Buser.id%7D%7D",
+        "user-{{id}}", "${first}@shop.example", "null-null", "undefined undefined", "nil:nil",
+        "Unknown User", "no customer", "guest_customer",
     ],
 )  # fmt: skip
 def test_what_programs_write_for_nobody_is_a_placeholder(value: str) -> None:
@@ -220,7 +222,17 @@ def test_a_mailbox_that_somebody_may_have_is_none(value: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["42", "fff", "feedface1", "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}", "u-0", "guest-list-7"],
+    [
+        "42",
+        "fff",
+        "feedface1",
+        "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}",
+        "u-0",
+        "guest-list-7",
+        "no.1",
+        "a%b",
+        "0x1F",
+    ],
 )
 def test_a_user_id_that_somebody_may_have_is_no_placeholder(value: str) -> None:
     assert key_of("user_id", value)
