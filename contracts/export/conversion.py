@@ -186,7 +186,18 @@ _ACROSS: Mapping[type[Schema], dict[str, Any]] = {
     FindRequest: {"oneOf": [_has("who"), _has("identifiers")]},
     event_types.Product: {"anyOf": [{"required": ["product_id"]}, {"required": ["sku"]}]},
     event_types.ValuedData: {"dependencies": {"value": ["currency"]}},
-    event_types.OrderRefunded: {"dependencies": {"amount": ["currency"], "total": ["currency"]}},
+    event_types.OrderRefunded: {
+        "dependencies": {"amount": ["currency"], "total": ["currency"]},
+        "if": {
+            "required": ["without_order"],
+            "properties": {"without_order": {"const": True}},
+        },
+        "then": {
+            "not": {"required": ["order_id"]},
+            "anyOf": [{"required": ["amount"]}, {"required": ["total"]}],
+        },
+        "else": {"required": ["order_id"]},
+    },
     event_types.ConsentChanged: {
         "anyOf": [{"required": ["purpose", "granted"]}, {"required": ["purposes"]}],
         "dependencies": {
