@@ -23,6 +23,10 @@ _CALLS_FAIL = "Its calls fail."
 _FULL = ("too many clients", "too many connections", "remaining connection slots")
 
 
+# What the chassis says of a database whose tables or columns are those of another release.
+_UNFIT = "does not fit this release"
+
+
 _SESSIONS = (
     "SELECT usename, application_name, count(*) FROM pg_stat_activity GROUP BY 1, 2 ORDER BY 3 DESC"
 )
@@ -38,6 +42,17 @@ def _full(service: str, refusal: str) -> Finding:
         f"psql -c '{_SESSIONS}'   # who has them; end what is not ours, or\n"
         "psql -c 'ALTER SYSTEM SET max_connections = 300'   # and restart PostgreSQL, or\n"
         f"CDP_WORKERS=5 cdp run {service}   # fewer for each process",
+    )
+
+
+def _unfit(service: str, refusal: str) -> Finding:
+    return Finding(
+        "schema_behind",
+        "critical",
+        service,
+        f"The tables of {service} are not those of this release: {refusal}.",
+        "What uses the new tables or columns fails, and is tried again until they are there.",
+        f"cdp migrate {service}   # if this release is newer; stop identity first",
     )
 
 
@@ -69,6 +84,9 @@ def _databases(snapshot: SuiteSnapshot) -> Iterator[Finding]:
         elif refusal := snapshot.database_refusal(service):
             if any(words in refusal for words in _FULL):
                 yield _full(service, refusal)
+                continue
+            if _UNFIT in refusal:
+                yield _unfit(service, refusal)
                 continue
             yield Finding(
                 "database_unreachable",

@@ -351,6 +351,18 @@ FAULTS: dict[str, tuple[Change, str, str | None, str]] = {
         "profiles",
         "systemctl start postgresql",
     ),
+    "a database has the tables of another release": (
+        both(
+            silent("profiles", "database", "does not fit this release"),
+            database(
+                "profiles",
+                DatabaseSnapshot(refusal="does not fit this release (OperationalError)"),
+            ),
+        ),
+        "schema_behind",
+        "profiles",
+        "cdp migrate profiles",
+    ),
     "a database has no connection left": (
         both(
             silent("profiles", "timeout"),
