@@ -92,10 +92,12 @@ def profile_view(profile: Mapping[str, Any], segments: Sequence[Mapping[str, Any
         table.add_row(f"told {each['type']}", f"{value}, {proven}, last {when(each['last_at'])}")
     table.add_row("seen", f"{when(profile['first_seen_at'])} to {when(profile['last_seen_at'])}")
     table.add_row("events", f"{profile['events']:,}")
-    table.add_row("orders", f"{orders['count']:,} of {orders['items']:,} items")
+    table.add_row("orders", f"{orders['count']:,}, with {orders['items']:,} items")
     if orders["count"]:
         table.add_row("", f"{when(orders['first_at'])} to {when(orders['last_at'])}")
+    if orders["revenue"]:  # without an order, too: what went back for none lowers it
         table.add_row("revenue", ", ".join(show_money(a, c) for c, a in orders["revenue"].items()))
+    if orders["count"]:
         table.add_row("categories", _named(orders["categories"]))
     if loyalty["enrolled"]:
         table.add_row("loyalty", f"{loyalty['tier'] or 'enrolled'}, {loyalty['points']:,} points")

@@ -126,8 +126,14 @@ def test_a_profile_is_shown_with_money_in_major_units_and_identifiers_by_type() 
 def test_a_profile_without_orders_has_no_revenue() -> None:
     orders = {"count": 0, "items": 0, "revenue": {}, "first_at": None, "last_at": None}
     lines = printed(profile_view(PROFILE | {"orders": orders | {"categories": {}}}, []))
-    assert "orders 0 of 0 items" in lines
+    assert "orders 0, with 0 items" in lines
     assert not any(line.startswith("revenue") for line in lines)
+
+
+def test_what_went_back_without_an_order_shows_in_the_revenue() -> None:
+    orders = {"count": 0, "items": 0, "revenue": {"EUR": -2750}, "first_at": None, "last_at": None}
+    lines = printed(profile_view(PROFILE | {"orders": orders | {"categories": {}}}, []))
+    assert "revenue -27.50 EUR" in lines
 
 
 def test_a_dead_letter_is_listed_with_its_service_and_reason() -> None:
