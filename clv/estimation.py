@@ -122,7 +122,7 @@ def _remarks_on_buying(fit: BuyingFit) -> Sequence[str]:
         return ()
     remark = (
         "a parameter of the buying model is at the edge of what is searched: these orders hardly"
-        " tell how much customers differ, so compare the forecast with `cdp clv report`"
+        " tell how much customers differ; `cdp clv report` shows how far its forecasts are off"
     )
     return (remark,)
 

@@ -111,7 +111,7 @@ def address(address: str, suite: Path | None, as_json: bool) -> None:
 
     ADDRESS is email=omar@example.com or phone=+49301234567, or the key of an address as any command
     prints it. An address alone leads to no shopper, as anybody can type it: this shows where it was
-    told, which account has proven it, how many orders they have, and what was consented to and
+    told, which account has proven it, how many orders the two have, what was consented to and
     refused.
     """
     request = read_address(address)

@@ -15,6 +15,13 @@ _SOURCES = {
 }
 
 
+_PLACES = {
+    "account": "told by an account",
+    "address": "told by nobody but the address",
+    "device": "told on a device",
+}
+
+
 def address_view(address: Mapping[str, Any]) -> str:
     """An address: its account, its orders, what was consented to and refused, and where it was."""
     return joined(_lines(address))
@@ -34,5 +41,5 @@ def _lines(address: Mapping[str, Any]) -> Iterator[str]:
         yield f"    event {one_line(each['event_id'])}"
     for use in address["streams"]:
         proven = ", proven" if use["proven"] else ""
-        yield f"{use['kind']}{proven}, last {when(use['last_at'])}"
+        yield f"{_PLACES[use['kind']]}{proven}, last {when(use['last_at'])}"
         yield f"    stream {use['stream_id']}, profile {use['profile_id'] or 'nobody'}"

@@ -163,7 +163,11 @@ def _values(response: Mapping[str, Any]) -> dict[str, object]:
     if response["percentile"] is not None:
         facts["percentile of CLV"] = response["percentile"]
     lapses = response["lapses_at"]
-    facts["lapses"] = "has, or never will" if lapses is None else f"{when(lapses)}, unless they buy"
+    facts["lapses"] = (
+        "alive is below one half, or never will be"
+        if lapses is None
+        else f"{when(lapses)}, unless they buy"
+    )
     facts["by model"] = f"version {response['version']}, at {when(response['as_of'])}"
     return facts
 

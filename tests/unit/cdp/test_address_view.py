@@ -38,7 +38,7 @@ def test_an_address_shows_its_account_orders_and_who_refused_what() -> None:
         "orders   2, the last 2026-11-20 09:30:00",
         "2026-11-20 11:00:00  email refused on a device, browser",
         "    event e-1",
-        "account, proven, last 2026-11-20 10:00:00",
+        "told by an account, proven, last 2026-11-20 10:00:00",
         "    stream s-1, profile p-1",
     ]
 
