@@ -4,6 +4,7 @@
 
 clock:SECONDS  its clock is ahead by so much
 slow:SECONDS   it takes so much longer for every event that it applies
+untimed        no timer of segments evaluates anybody
 """
 
 import os
@@ -16,6 +17,7 @@ warnings.filterwarnings("ignore")  # as `cdp` does, before nameko is imported
 import chassis.runtime.green  # noqa: E402, F401 - before all that it makes cooperative
 from cdp.main import main  # noqa: E402
 from chassis.projections.inbox import Inbox  # noqa: E402
+from services.segments.commands import DueEvaluation  # noqa: E402
 
 
 def clock(seconds: float) -> None:
@@ -34,7 +36,11 @@ def slow(seconds: float) -> None:
     Inbox.process = patched  # type: ignore[assignment, method-assign]
 
 
+def untimed(_amount: float) -> None:
+    DueEvaluation.run = lambda *_arguments: None  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
     name, _, amount = os.environ["CDP_SPOILED"].partition(":")
-    {"clock": clock, "slow": slow}[name](float(amount))
+    {"clock": clock, "slow": slow, "untimed": untimed}[name](float(amount or 0))
     main()

@@ -94,6 +94,8 @@ class SegmentsWithoutNameko:
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         for event in events:
+            if event.type == "value_model_fitted":
+                continue
             is_set = event.type == "memberships_settled"
             load(MEMBERSHIPS_SETTLED if is_set else MEMBERSHIP_CHANGED, event.data)
             (self.settled if is_set else self.published).append(event)
