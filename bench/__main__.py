@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import appends, calls, flow, lifetime_values, loading, resolve, segments
+from bench import appends, calls, flow, lifetime_values, loading, preview, resolve, segments
 from tests.support.servers import Databases, VirtualHosts
 from tests.support.system import ProcessSuite
 
@@ -35,6 +35,7 @@ ALONE: dict[str, Callable[[Databases], Figures]] = {
     "appends": appends.measure,
     "resolve": resolve.measure,
     "segments": segments.measure,
+    "preview": preview.measure,
     "lifetime_values": lambda _databases: lifetime_values.measure(),
 }
 PARTS = (*ALONE, *WITH_SUITE)

@@ -97,8 +97,9 @@ def explain(profile: str, segment: str, suite: Path | None, as_json: bool) -> No
 def preview(rule: str, suite: Path | None, as_json: bool) -> None:
     """Show who would be a member by a rule, before it is defined.
 
-    RULE is in the rule language: docs/reference/rules.md. Nothing is changed. It takes three
-    seconds at the most, and says so if it could not look at everybody.
+    RULE is in the rule language: docs/reference/rules.md. Nothing is changed. A rule about single
+    events is asked of everybody at once; others are evaluated for three seconds, and the command
+    says so if it could not look at everybody.
     """
     with connected(suite) as client:
         response = client.call("segments", "preview", rule=rule)

@@ -87,7 +87,8 @@ class _Translation:
     def _number(self, term: Term[Summary]) -> str:
         """A number, NULL if it is missing."""
         if term.reads == NOTHING and not isinstance(term.meaning, Fixed):
-            return self._dialect.exact(term.read(Summary(), self._now))
+            value = term.read(Summary(), self._now)
+            return "CAST(NULL AS numeric)" if value is None else self._dialect.exact(value)
         match term.meaning:
             case Fixed(value=value):
                 return self._dialect.exact(value)

@@ -73,6 +73,7 @@ from services.segments.store.metadata import (
     METADATA,
 )
 from services.segments.store.profiles import fill_facts, load_profile_summaries
+from services.segments.store.rule_queries import FactsMissing, QueryTimeout, select_members
 
 __all__ = [
     "DEFINED",
@@ -91,6 +92,8 @@ __all__ = [
     "UNREADABLE_GAUGE",
     "VALUE_FIT_SCHEDULE",
     "VALUE_MODELS",
+    "FactsMissing",
+    "QueryTimeout",
     "StoredDefinition",
     "ValueModelKey",
     "add_definitions",
@@ -141,6 +144,7 @@ __all__ = [
     "save_entries",
     "save_evaluation_states",
     "save_facts",
+    "select_members",
     "standing_definitions",
     "take_readable_again",
 ]

@@ -139,6 +139,7 @@ SHOPPER = History(
         ('then("viewed", "ordered") and then("viewed", "ordered", within="1s", during="2h")', True),
         ('then("viewed", "ordered", within="1s", during="30m")', False),
         ('hour >= 0 and count("viewed") > 0 * hour', True),
+        ('count("viewed") > 1 / (day - day) or count("viewed") + 1 / (day - day) == None', True),
     ],
 )
 def test_sql_says_the_same_of_a_shopper(shoppers: Shoppers, text: str, holds: bool) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from chassis.database.engine import Database
 from deploy.services import upgrade
+from profile_index import note_form
 from tests.support.segments_service import ProfilesLog, SegmentsWithoutNameko
 
 
@@ -24,4 +25,6 @@ def log(tmp_path: Path) -> Iterator[ProfilesLog]:
 
 @pytest.fixture
 def segments(service_database: Callable[[str], Database]) -> SegmentsWithoutNameko:
-    return SegmentsWithoutNameko(service_database("segments"))
+    found = SegmentsWithoutNameko(service_database("segments"))
+    found.work.run(note_form)  # a database that other tests have emptied is without it
+    return found

@@ -1,16 +1,12 @@
-"""Queries: who is in which segment and why, and who would be."""
+"""Who is in which segment and why."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, tzinfo
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis import NotFound, Unavailable
-from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from chassis.validation import load
+from chassis.eventlog.unit_of_work import UnitOfWork
 from contracts.segments import (
     DELETE_RESPONSE,
     EXPLAIN_RESPONSE,
@@ -19,13 +15,11 @@ from contracts.segments import (
     MAX_MEMBERS,
     MEMBERS_RESPONSE,
     MEMBERSHIPS_RESPONSE,
-    PREVIEW_REQUEST,
-    PREVIEW_RESPONSE,
     SEGMENT,
 )
 from contracts.value_model import VALUES_RESPONSE
 from profile_index import current_profile, streams_of
-from rules import Rule, Summary
+from rules import Summary
 from services.segments import store
 from services.segments.configuration import write_definitions
 from services.segments.domain.definitions import (
@@ -35,7 +29,6 @@ from services.segments.domain.definitions import (
     UnreadableVersion,
     change_by,
     file_standing,
-    read_rule,
 )
 from services.segments.domain.evaluation import (
     UNEVALUATED,
@@ -45,10 +38,6 @@ from services.segments.domain.evaluation import (
 )
 from services.segments.domain.value_model import VersionedModel, give_values, show_values
 from services.segments.value_fitting import current_model
-
-_PAGE = 500
-_SAMPLE = 10
-PREVIEW_SECONDS = 3.0
 
 
 def memberships(
@@ -224,47 +213,6 @@ def explain(
     return response
 
 
-def preview(
-    work: UnitOfWorkRunner,
-    rule: object,
-    zone: tzinfo = UTC,
-    timer: Callable[[], float] = time.monotonic,
-) -> dict[str, Any]:
-    """Who would be in a segment of that rule: all members, or those found in PREVIEW_SECONDS.
-
-    Each page is a read of its own, so that others can go on meanwhile.
-    """
-    compiled = read_rule(load(PREVIEW_REQUEST, {"rule": rule})["rule"], zone)
-    now = work.clock.now()
-    end = timer() + PREVIEW_SECONDS
-    evaluated, after, complete = 0, "", False
-    members: list[str] = []
-    while not complete and timer() < end:
-        page = work.read(partial(_page, after=after, rule=compiled))
-        for profile_id, summary in page.items():
-            after = profile_id
-            if summary is None:
-                continue
-            evaluated += 1
-            if compiled.evaluate(summary, now).value:
-                members.append(profile_id)
-        complete = len(page) < _PAGE
-        time.sleep(0)
-    response: dict[str, Any] = PREVIEW_RESPONSE.dump(
-        {
-            "meaning": compiled.describe(),
-            "members": len(members),
-            "evaluated": evaluated,
-            "profiles": evaluated if complete else work.read(_count),
-            "complete": complete,
-            "sample": members[:_SAMPLE],
-            "warnings": list(compiled.warnings),
-            "as_of": now,
-        }
-    )
-    return response
-
-
 def preview_streams(
     unit: UnitOfWork, definitions: ActiveDefinitions, stream_sets: Sequence[Sequence[str]]
 ) -> list[list[str]]:
@@ -334,20 +282,3 @@ def _summary(
     streams = streams_of(unit, [profile_id])
     summaries = store.load_profile_summaries(unit, streams, facts or {}, unit.now)
     return summaries.get(profile_id, Summary())
-
-
-def _page(unit: UnitOfWork, after: str, rule: Rule[Summary]) -> dict[str, Summary | None]:
-    """The next profiles in order; None for one that has no streams any more."""
-    profile_ids = store.page_of_profiles(unit, after, _PAGE)
-    streams = streams_of(unit, profile_ids)
-    summaries = store.load_profile_summaries(unit, streams, rule.reads.facts, unit.now)
-    give_values(current_model(unit) if rule.reads.values else None, summaries.values())
-    if rule.reads.segments:
-        members = store.load_memberships(unit, summaries)
-        for profile_id, summary in summaries.items():
-            summary.memberships = dict.fromkeys(members[profile_id], (True, None))
-    return {profile_id: summaries.get(profile_id) for profile_id in profile_ids}
-
-
-def _count(unit: UnitOfWork) -> int:
-    return store.count_profiles(unit)

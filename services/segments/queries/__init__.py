@@ -1,0 +1,32 @@
+"""Queries: who is in which segment and why, and who would be."""
+
+from services.segments.queries.preview import PREVIEW_SECONDS, preview
+from services.segments.queries.segments import (
+    compare_file,
+    count_leaving,
+    explain,
+    export,
+    list_segments,
+    members,
+    memberships,
+    preview_streams,
+    show_segment,
+    values,
+    version_of,
+)
+
+__all__ = [
+    "PREVIEW_SECONDS",
+    "compare_file",
+    "count_leaving",
+    "explain",
+    "export",
+    "list_segments",
+    "members",
+    "memberships",
+    "preview",
+    "preview_streams",
+    "show_segment",
+    "values",
+    "version_of",
+]

@@ -1,0 +1,88 @@
+"""Rules asked in SQL, of the facts of all profiles at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from chassis.database.engine import failure_code
+from chassis.eventlog.unit_of_work import UnitOfWork
+from profile_index import is_rebuild_due
+from rules import Rule, Summary
+from rules.sql import POSTGRESQL, SQLITE, translate
+from services.segments.store.evaluation import count_profiles
+
+_RELATIONS = """
+WITH profile_facts AS NOT MATERIALIZED (
+    SELECT labels.profile_id, facts.type, facts.at, facts.stream_id, facts.version, facts.data
+    FROM facts JOIN labels ON labels.stream_id = facts.stream_id
+),
+profiles AS (SELECT DISTINCT labels.profile_id FROM labels)
+"""
+# A service's sessions plan for queries by key. These read whole tables.
+_PLANS = {"enable_seqscan": "on", "enable_hashjoin": "on", "enable_mergejoin": "on"}
+_SET = sa.text("SELECT set_config(:name, :value, true)")
+_CANCELED = "57014"
+_SQLITE_INTERRUPT = 9
+_STEPS_BETWEEN_LOOKS = 100_000
+
+
+class QueryTimeout(Exception):
+    """The query took longer than it may."""
+
+
+class FactsMissing(Exception):
+    """The facts of earlier events are missing until the read model has been rebuilt."""
+
+
+def select_members(
+    unit: UnitOfWork, rule: Rule[Summary], at: int, seconds: float
+) -> tuple[list[str], int]:
+    """The profiles for which a rule holds at an instant (µs), sorted, and how many there are.
+
+    The unit has to be one of `run`, as its transaction is given other plans. Raises NotInSql if the
+    rule asks for anything but single events, FactsMissing, and QueryTimeout after `seconds`.
+    """
+    is_postgresql = unit.connection.dialect.name == "postgresql"
+    query = translate(rule, POSTGRESQL if is_postgresql else SQLITE, at)
+    if is_rebuild_due(unit):
+        raise FactsMissing
+    limit = _limited_postgresql if is_postgresql else _limited_sqlite
+    with limit(unit.connection, seconds):
+        found = unit.connection.execute(sa.text(_RELATIONS + query.text), query.parameters)
+        members = sorted(found.scalars())
+        return members, count_profiles(unit)
+
+
+@contextmanager
+def _limited_postgresql(connection: sa.Connection, seconds: float) -> Iterator[None]:
+    """Other plans, and a limit, until the transaction ends."""
+    settings = {**_PLANS, "statement_timeout": f"{max(round(1_000 * seconds), 1)}ms"}
+    for name, value in settings.items():
+        connection.execute(_SET, {"name": name, "value": value})
+    try:
+        yield
+    except DBAPIError as error:
+        if failure_code(error) == _CANCELED:
+            raise QueryTimeout from None
+        raise
+
+
+@contextmanager
+def _limited_sqlite(connection: sa.Connection, seconds: float) -> Iterator[None]:
+    end = time.monotonic() + seconds
+    driver: Any = connection.connection.dbapi_connection
+    driver.set_progress_handler(lambda: time.monotonic() > end, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == _SQLITE_INTERRUPT:
+            raise QueryTimeout from None
+        raise
+    finally:
+        driver.set_progress_handler(None, 0)

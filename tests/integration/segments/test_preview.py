@@ -1,0 +1,143 @@
+"""A preview in SQL selects those whom the evaluator selects, on both databases."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, assume, given, settings
+
+from chassis import Event
+from chassis.eventlog.unit_of_work import UnitOfWork
+from profile_index import save_summaries
+from profile_index.tables import INDEX_FORMS, LABELS, SUMMARIES
+from rules import SEGMENT_VOCABULARY, Rule, ShopContext, Summary, compile_rule
+from rules.sql import SQLITE, NotInSql, translate
+from services.segments import queries, store
+from services.segments.queries.preview import select_by_sql, select_one_by_one
+from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko
+from tests.unit.rules import oracle
+from tests.unit.rules.oracle import History, Meaning
+from tests.unit.rules.shoppers import fold
+
+# What a binary fraction holds exactly: SQLite adds those only.
+plain_histories = oracle.histories().map(
+    lambda history: history._replace(
+        events=[
+            event._replace(data=json.loads(json.dumps(event.data or {}).replace("0.1", "0.5")))
+            for event in history.events
+        ]
+    )
+)
+
+
+def fill(unit: UnitOfWork, history: History) -> None:
+    """Let there be two profiles: one of two streams between which a history is split, and one."""
+    for table in (store.FACTS, LABELS, SUMMARIES, store.PROFILES):
+        unit.connection.execute(sa.delete(table))
+    streams = {"a": ("p", history.events[::2]), "b": ("p", history.events[1::2]), "q": ("q", [])}
+    for stream, (profile_id, events) in streams.items():
+        row = {"stream_id": stream, "profile_id": profile_id, "last_epoch": 1}
+        unit.connection.execute(sa.insert(LABELS), row)
+        save_summaries(unit, {stream: (len(events), fold(events).dump())})
+        store.save_facts(
+            unit,
+            [
+                Event(f"{stream}{n}", "profiles", e.type, stream, n, e.data, e.at, e.at)
+                for n, e in enumerate(events, start=1)
+            ],
+        )
+    store.lock_profiles(unit, ["p", "q", "gone"])
+
+
+def is_in_sql(rule: Rule[Summary]) -> bool:
+    try:
+        translate(rule, SQLITE, NOW)
+    except NotInSql:
+        return False
+    return True
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(oracle.rules, plain_histories, oracle.instants)
+def test_sql_finds_those_whom_the_evaluator_finds(
+    segments: SegmentsWithoutNameko, meaning: Meaning, history: History, now: int
+) -> None:
+    rule = compile_rule(meaning.text, SEGMENT_VOCABULARY, ShopContext(history.zone))
+    assume(is_in_sql(rule))
+    segments.clock.at = now
+    segments.work.run(partial(fill, history=history))
+    found = select_by_sql(segments.work, rule, now)
+    expected = select_one_by_one(segments.work, rule, now, time.monotonic)
+    assert found == expected
+    assert (found.profiles, found.complete) == (2, True)
+
+
+def members(segments: SegmentsWithoutNameko, text: str) -> Sequence[str]:
+    rule = compile_rule(text, SEGMENT_VOCABULARY)
+    return select_by_sql(segments.work, rule, segments.clock.now()).members
+
+
+def test_a_merged_profile_has_the_facts_of_all_its_streams(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    log.move(p="p", q="q")
+    log.cart("p")
+    log.cart("q")
+    segments.follow(*log.events)
+    assert members(segments, 'count("cart_updated") == 1') == ["p", "q"]
+    log.move("merged", q="p")
+    segments.follow(log.events[-1])
+    assert members(segments, 'count("cart_updated") == 2') == ["p"]
+    assert members(segments, "True") == ["p"]
+
+
+def test_before_a_rebuild_that_is_due_facts_are_not_asked(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    log.move(p="p")
+    log.cart("p")
+    segments.follow(*log.events)
+
+    def forget(unit: UnitOfWork) -> None:
+        unit.connection.execute(sa.delete(INDEX_FORMS))
+        unit.connection.execute(sa.delete(store.FACTS))
+
+    segments.work.run(forget)
+    with pytest.raises(store.FactsMissing):
+        members(segments, 'exists("cart_updated")')
+    assert queries.preview(segments.work, 'exists("cart_updated")')["sample"] == ["p"]
+
+
+def test_a_query_ends_when_its_time_is_over_and_leaves_the_session_as_it_was(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    for profile in "pqrst":
+        log.move(**{profile: profile})
+        for seconds in range(50):
+            log.cart(profile, NOW - seconds * 1_000_000)
+    segments.follow(*log.events)
+    steps = ", ".join(['"cart_updated"'] * 5)
+    slow = compile_rule(f'then({steps}, within="1d")', SEGMENT_VOCABULARY)
+
+    def select(unit: UnitOfWork) -> object:
+        return store.select_members(unit, slow, NOW, seconds=0.05)
+
+    with pytest.raises(store.QueryTimeout):
+        segments.work.run(select)
+    assert len(members(segments, 'count("cart_updated") == 50')) == 5
+    if segments.work.database.dialect == "postgresql":
+        assert [setting(segments, name) for name in ("statement_timeout", "enable_seqscan")] == [
+            "30s",
+            "off",
+        ]
+
+
+def setting(segments: SegmentsWithoutNameko, name: str) -> str:
+    """A setting of PostgreSQL in the session that is used next."""
+    query = sa.select(sa.func.current_setting(name))
+    return str(segments.work.read(lambda unit: unit.connection.execute(query).scalar_one()))
