@@ -84,11 +84,24 @@ class Demo:
         with self._bar(f"Recording {what}") as show:
             for start in range(0, len(events), _BATCH):
                 batch = list(events[start : start + _BATCH])
-                response = self.client.call("profiles", "record", events=batch)
-                for receipt in response["receipts"]:
-                    if receipt["status"] != "appended":
-                        raise Failure(str(receipt["event_id"]), f"was not appended: {receipt}")
+                self._append(batch)
                 show(start + len(batch), len(events))
+
+    def _append(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Record events until they are in the log; a busy machine may only accept them at first."""
+        end = time.monotonic() + _PATIENCE
+        rest = list(events)
+        while rest:
+            response = self.client.call("profiles", "record", events=rest)
+            for receipt in response["receipts"]:
+                if receipt["status"] not in {"appended", "duplicate", "accepted"}:
+                    raise Failure(str(receipt["event_id"]), f"was not appended: {receipt}")
+            pairs = zip(rest, response["receipts"], strict=True)
+            rest = [event for event, receipt in pairs if receipt["status"] == "accepted"]
+            if rest:
+                if time.monotonic() > end:
+                    raise Failure(str(rest[0]["id"]), "is accepted, but identity does not answer")
+                time.sleep(1.0)
 
     def _catch_up(self) -> None:
         """Wait until every service has applied all events of its sources."""
