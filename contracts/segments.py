@@ -75,6 +75,26 @@ class PreviewRequest(StrictSchema):
     rule = Text(longest=MAX_RULE, required=True)
 
 
+class BacktestRequest(StrictSchema):
+    """The arguments of `segments.backtest`: a rule, or a segment by its name.
+
+    From `since` ago up to `until`, which is now without it, in steps of a duration: "30d" and "1d"
+    without them. `first` is the `next` of the page before, which goes with its `until`.
+    """
+
+    rule = Text(longest=MAX_RULE)
+    segment = Name()
+    since = Text(longest=20)
+    step = Text(longest=20)
+    until = Instant()
+    first = Integer(least=0)
+
+    @validates_schema
+    def _one_of_them(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
+        if ("rule" in data) == ("segment" in data):
+            raise ValidationError("give either rule or segment", "rule")
+
+
 class ExplainRequest(StrictSchema):
     """The arguments of `segments.explain`."""
 
@@ -200,6 +220,35 @@ class PreviewResponse(StrictSchema):
     as_of = Instant(required=True)
 
 
+class BacktestStepSchema(StrictSchema):
+    """How many would have been members at an instant, and who came and went in the step before.
+
+    Who came and went within one step is in neither.
+    """
+
+    at = Instant(required=True)
+    members = Integer(least=0, required=True)
+    entries = Integer(least=0, required=True)
+    exits = Integer(least=0, required=True)
+
+
+class BacktestResponse(StrictSchema):
+    """The answer of `segments.backtest`: a page of steps, of streams in the profiles of today.
+
+    By `sql` all `profiles` are asked, and it is exact. The `evaluator` folds the events of a
+    sample, `evaluated` of them. `next` is null at the end.
+    """
+
+    meaning = Text(longest=20_000, required=True)
+    method = Choice("sql", "evaluator", required=True)
+    evaluated = Integer(least=0, required=True)
+    profiles = Integer(least=0, required=True)
+    steps = ListOf(Nested(BacktestStepSchema()), required=True)
+    next = Integer(least=0, required=True, allow_none=True)
+    until = Instant(required=True)
+    warnings = ListOf(Text(longest=2_000), required=True)
+
+
 class ExplainedConditionSchema(StrictSchema):
     """One comparison of a rule, with its values now: `orders() >= 2 (1)`.
 
@@ -266,6 +315,8 @@ class MembershipsSettled(StrictSchema):
 DEFINE_REQUEST = DefineRequest()
 MEMBERSHIPS_REQUEST = MembershipsRequest()
 PREVIEW_REQUEST = PreviewRequest()
+BACKTEST_REQUEST = BacktestRequest()
+BACKTEST_RESPONSE = BacktestResponse()
 EXPLAIN_REQUEST = ExplainRequest()
 FILE_REQUEST = FileRequest()
 SEGMENT_REQUEST = SegmentRequest()

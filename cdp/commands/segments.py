@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +14,7 @@ from cdp.finding import find_profile_id, read_shopper
 from cdp.segment_use import segments_of_offers, use_by_offers
 from cdp.views.report import print_response
 from cdp.views.segments import (
+    backtest_view,
     deleted_line,
     explanation_view,
     file_view,
@@ -25,6 +28,8 @@ from chassis.config.files import read_text
 
 _MOST = 1_000
 _APPLY_SECONDS = 30.0
+_BACKTEST_SECONDS = 30.0
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 segment_argument = click.argument("segment", metavar="SEGMENT")
 file_argument = click.argument(
@@ -104,6 +109,31 @@ def preview(rule: str, suite: Path | None, as_json: bool) -> None:
     with connected(suite) as client:
         response = client.call("segments", "preview", rule=rule)
     print_response(response, preview_view(response), as_json)
+
+
+@segments.command()
+@click.argument("rule", metavar="RULE|SEGMENT")
+@click.option("--since", default="30d", show_default=True, help="How far back, such as 90d.")
+@click.option("--step", default="1d", show_default=True, help="How far apart, such as 7d.")
+@suite_option
+@json_option
+def backtest(rule: str, since: str, step: str, suite: Path | None, as_json: bool) -> None:
+    """Show the past of a segment, as if its rule had been in force.
+
+    RULE is in the rule language, SEGMENT a name. Nothing is changed.
+    """
+    asked = {"segment" if _NAME.fullmatch(rule) else "rule": rule, "since": since, "step": step}
+    steps: list[Any] = []
+    with connected(suite, _BACKTEST_SECONDS) as client:
+        page = client.call("segments", "backtest", **asked)
+        steps += page["steps"]
+        while page["next"] is not None:
+            click.echo(f"up to {steps[-1]['at'][:16]} …", err=True)
+            asked |= {"until": page["until"], "first": page["next"]}
+            page = client.call("segments", "backtest", **asked)
+            steps += page["steps"]
+    response = {**page, "steps": steps}
+    print_response(response, backtest_view(response), as_json)
 
 
 @segments.command()

@@ -97,6 +97,23 @@ def preview_view(response: Mapping[str, Any]) -> RenderableType:
     return Group(*lines, *slips)
 
 
+def backtest_view(response: Mapping[str, Any]) -> RenderableType:
+    """Who would have been a member by a rule, step by step."""
+    table = table_with("at", "members", "entries", "exits")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for each in response["steps"]:
+        counts = (f"{each[name]:,}" for name in ("members", "entries", "exits"))
+        table.add_row(when(each["at"]), *counts)
+    evaluated, profiles = response["evaluated"], response["profiles"]
+    how = f"Exact, for all {profiles:,} shoppers"
+    if response["method"] == "evaluator":
+        how = f"From the events of a sample, {evaluated:,} of {profiles:,} shoppers"
+    slips = [Text(harmless(warning), style="yellow") for warning in response["warnings"]]
+    meaning = Text(harmless(f"It means: {response['meaning']}"))
+    return Group(meaning, table, Text(f"{how}."), *slips)
+
+
 def file_view(
     response: Mapping[str, Any], *, applied: bool, use: Mapping[str, Any] | None = None
 ) -> RenderableType:

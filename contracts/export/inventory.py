@@ -309,6 +309,13 @@ _SEGMENTS = (
     ),
     Call(
         "segments",
+        "backtest",
+        "Who would have been a member by a rule, had it been in force: sizes, entries and exits.",
+        segments.BacktestRequest(),
+        segments.BacktestResponse(),
+    ),
+    Call(
+        "segments",
         "explain",
         "Why a shopper is in a segment, or is not.",
         segments.ExplainRequest(),

@@ -14,6 +14,7 @@ from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.common import STREAM_SETS_REQUEST
 from contracts.event_types import EVENT_STEPS
 from contracts.segments import (
+    BACKTEST_REQUEST,
     EXPLAIN_REQUEST,
     FILE_REQUEST,
     MEMBERS_REQUEST,
@@ -191,6 +192,27 @@ class SegmentsService(Service):
     def preview(self, rule: Any) -> dict[str, Any]:
         """Who would be a member by a rule: their number, and some of them."""
         return queries.preview(self.work, rule, self.registry.zone)
+
+    @rpc
+    def backtest(
+        self,
+        rule: Any = None,
+        segment: Any = None,
+        since: Any = None,
+        step: Any = None,
+        until: Any = None,
+        first: Any = None,
+    ) -> dict[str, Any]:
+        """Who would have been a member by a rule: see `contracts.segments.BacktestRequest`."""
+        arguments = {
+            "rule": rule,
+            "segment": segment,
+            "since": since,
+            "step": step,
+            "until": until,
+            "first": first,
+        }
+        return queries.backtest(self.work, self.registry, load(BACKTEST_REQUEST, arguments))
 
     @rpc
     def preview_streams(self, stream_sets: Any) -> Sequence[Sequence[str]]:

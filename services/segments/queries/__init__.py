@@ -1,5 +1,6 @@
 """Queries: who is in which segment and why, and who would be."""
 
+from services.segments.queries.backtest import backtest
 from services.segments.queries.preview import PREVIEW_SECONDS, preview
 from services.segments.queries.segments import (
     compare_file,
@@ -17,6 +18,7 @@ from services.segments.queries.segments import (
 
 __all__ = [
     "PREVIEW_SECONDS",
+    "backtest",
     "compare_file",
     "count_leaving",
     "explain",

@@ -73,7 +73,14 @@ from services.segments.store.metadata import (
     METADATA,
 )
 from services.segments.store.profiles import fill_facts, load_profile_summaries
-from services.segments.store.rule_queries import FactsMissing, QueryTimeout, select_members
+from services.segments.store.rule_queries import (
+    FactsMissing,
+    PastFact,
+    QueryTimeout,
+    load_histories,
+    sample_profiles,
+    select_members,
+)
 
 __all__ = [
     "DEFINED",
@@ -93,6 +100,7 @@ __all__ = [
     "VALUE_FIT_SCHEDULE",
     "VALUE_MODELS",
     "FactsMissing",
+    "PastFact",
     "QueryTimeout",
     "StoredDefinition",
     "ValueModelKey",
@@ -118,6 +126,7 @@ __all__ = [
     "load_definitions",
     "load_evaluation_state",
     "load_facts",
+    "load_histories",
     "load_memberships",
     "load_profile_summaries",
     "load_value_model",
@@ -141,6 +150,7 @@ __all__ = [
     "page_of_unevaluated",
     "postpone",
     "resume",
+    "sample_profiles",
     "save_entries",
     "save_evaluation_states",
     "save_facts",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -13,9 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from chassis.database.engine import failure_code
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import is_rebuild_due
-from rules import Rule, Summary
+from profile_index.tables import LABELS
+from rules import Fact, Rule, Summary
 from rules.sql import POSTGRESQL, SQLITE, translate
 from services.segments.store.evaluation import count_profiles
+from services.segments.store.facts import FACTS
 
 _RELATIONS = """
 WITH profile_facts AS NOT MATERIALIZED (
@@ -86,3 +88,35 @@ def _limited_sqlite(connection: sa.Connection, seconds: float) -> Iterator[None]
         raise
     finally:
         driver.set_progress_handler(None, 0)
+
+
+class PastFact(NamedTuple):
+    """An event of a profile: its type, what rules read of it, and its version in its stream."""
+
+    type: str
+    fact: Fact
+    version: int
+
+
+def sample_profiles(unit: UnitOfWork, limit: int) -> list[str]:
+    """Up to `limit` profiles, old and new alike: by the ends of their ids, which are random."""
+    # A subquery, as DISTINCT may be ordered by what it selects alone.
+    profiles = sa.select(LABELS.c.profile_id).distinct().subquery()
+    end = sa.func.substr(profiles.c.profile_id, sa.func.length(profiles.c.profile_id) - 5)
+    query = sa.select(profiles.c.profile_id).order_by(end, profiles.c.profile_id).limit(limit)
+    return list(unit.connection.execute(query).scalars())
+
+
+def load_histories(unit: UnitOfWork, profile_ids: Sequence[str]) -> dict[str, list[PastFact]]:
+    """All facts of each profile, in the order of their time."""
+    query = (
+        sa.select(LABELS.c.profile_id, FACTS)
+        .join_from(LABELS, FACTS, FACTS.c.stream_id == LABELS.c.stream_id)
+        .where(LABELS.c.profile_id.in_(profile_ids))
+        .order_by(FACTS.c.at, FACTS.c.stream_id, FACTS.c.version)
+    )
+    histories: dict[str, list[PastFact]] = {profile_id: [] for profile_id in profile_ids}
+    for row in unit.connection.execute(query):
+        fact = Fact(row.at, f"{row.stream_id}/{row.version}", row.data)
+        histories[row.profile_id].append(PastFact(row.type, fact, row.version))
+    return histories

@@ -11,13 +11,14 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, assume, given, settings
 
-from chassis import Event
+from chassis import DAY, Event, InvalidInput
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import save_summaries
 from profile_index.tables import INDEX_FORMS, LABELS, SUMMARIES
 from rules import SEGMENT_VOCABULARY, Rule, ShopContext, Summary, compile_rule
 from rules.sql import SQLITE, NotInSql, translate
 from services.segments import queries, store
+from services.segments.queries.backtest import by_evaluator, by_sql
 from services.segments.queries.preview import select_by_sql, select_one_by_one
 from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko
 from tests.unit.rules import oracle
@@ -62,7 +63,7 @@ def is_in_sql(rule: Rule[Summary]) -> bool:
     return True
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(oracle.rules, plain_histories, oracle.instants)
 def test_sql_finds_those_whom_the_evaluator_finds(
     segments: SegmentsWithoutNameko, meaning: Meaning, history: History, now: int
@@ -141,3 +142,62 @@ def setting(segments: SegmentsWithoutNameko, name: str) -> str:
     """A setting of PostgreSQL in the session that is used next."""
     query = sa.select(sa.func.current_setting(name))
     return str(segments.work.read(lambda unit: unit.connection.execute(query).scalar_one()))
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(oracle.rules, plain_histories, oracle.instants)
+def test_a_back_test_in_sql_is_that_of_the_evaluator(
+    segments: SegmentsWithoutNameko, meaning: Meaning, history: History, now: int
+) -> None:
+    rule = compile_rule(meaning.text, SEGMENT_VOCABULARY, ShopContext(history.zone))
+    assume(is_in_sql(rule))
+    segments.work.run(partial(fill, history=history))
+    instants = [now - 3 * DAY + number * DAY for number in range(4)]
+    assert by_sql(segments.work, rule, instants, 0, time.monotonic) == by_evaluator(
+        segments.work, rule, instants, time.monotonic
+    )
+
+
+def back_test(segments: SegmentsWithoutNameko, **request: object) -> list[tuple[int, int, int]]:
+    response = queries.backtest(segments.work, segments.registry, request)
+    assert response["next"] is None
+    return [(step["members"], step["entries"], step["exits"]) for step in response["steps"]]
+
+
+@pytest.mark.parametrize(
+    "rule", ['exists("order_completed", within="1d")', 'orders(within="1d") == 1']
+)
+def test_a_back_test_counts_who_came_and_who_went_in_each_step(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, rule: str
+) -> None:
+    log.move(p="p", q="q")
+    log.order("p", at=NOW - 3 * DAY - 1)
+    log.order("q", at=NOW - 2 * DAY - 1)
+    segments.follow(*log.events)
+    expected = [(1, 1, 0), (1, 1, 1), (0, 0, 1), (0, 0, 0)]
+    assert back_test(segments, rule=rule, since="4d") == expected
+
+
+def test_what_has_no_past_is_not_tested(segments: SegmentsWithoutNameko) -> None:
+    with pytest.raises(InvalidInput, match="other segments"):
+        back_test(segments, rule='"high_value" in segments')
+    with pytest.raises(InvalidInput, match="step"):
+        back_test(segments, rule="True", since="30d", step="1m")
+
+
+def test_a_back_test_goes_on_where_its_time_was_over(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    log.move(p="p")
+    log.cart("p", NOW - DAY)
+    segments.follow(*log.events)
+    rule = compile_rule('exists("cart_updated", within="1d")', SEGMENT_VOCABULARY)
+    instants = [NOW - number * DAY for number in (3, 2, 1, 0)]
+    pages: list[list[int]] = []
+    first: int | None = 0
+    while first is not None:
+        ticks = iter([0.0, 100.0])
+        page = by_sql(segments.work, rule, instants, first, partial(next, ticks))
+        pages.append([len(each) for each in page.members])
+        first = page.next
+    assert pages == [[0, 0], [0, 1], [1, 0]]

@@ -17,6 +17,7 @@ import cdp.commands.segments as commands
 from cdp.commands.root import cli
 from cdp.segment_use import segments_of_offers, use_by_offers
 from cdp.views.segments import (
+    backtest_view,
     deleted_line,
     explanation_view,
     file_view,
@@ -209,3 +210,19 @@ def test_a_deletion_is_asked_about(service: ServiceDouble) -> None:
 def test_a_line_of_a_member_can_be_copied() -> None:
     page = {"members": [{"profile_id": "p", "since": AT, "version": 3}]}
     assert list(members_lines(page, as_json=False)) == ["p  2026-11-21 19:00:00  version 3"]
+
+
+def test_a_back_test_says_how_it_knows() -> None:
+    step = {"at": "2026-11-21T00:00:00.000000Z", "members": 1_200, "entries": 30, "exits": 4}
+    response = {
+        "meaning": "orders > 1",
+        "method": "evaluator",
+        "evaluated": 1_000,
+        "profiles": 50_000,
+        "steps": [step],
+        "warnings": [],
+    }
+    text = printed(backtest_view(response))
+    assert "1,200" in text
+    assert "From the events of a sample, 1,000 of 50,000 shoppers." in text
+    assert "Exact, for all 50,000" in printed(backtest_view({**response, "method": "sql"}))

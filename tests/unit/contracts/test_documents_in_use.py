@@ -113,6 +113,7 @@ def test_answers_about_segments_are_as_documented(
 ) -> None:
     checked.call("segments", "list")
     checked.call("segments", "preview", rule=RULE)
+    checked.call("segments", "backtest", rule=RULE, since="3d")
     definition = {"segment": "documented", "rule": RULE, "description": "For this test."}
     checked.call("segments", "define", definition=definition)
     assert checked.call("segments", "value_model") == {"model": None}

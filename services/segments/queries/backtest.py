@@ -1,0 +1,188 @@
+"""Who would have been in a segment of a rule, instant by instant, had it been in force."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from chassis import InvalidInput, NotFound, Unavailable, parse_instant
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from contracts.segments import BACKTEST_RESPONSE
+from rules import ListedFacts, Occasion, Rule, Summary
+from rules.language.units import parse_duration
+from rules.sql import NotInSql
+from services.segments import store
+from services.segments.domain.definitions import read_rule
+from services.segments.registry import DefinitionRegistry
+
+BACKTEST_SECONDS = 3.0
+QUERY_SECONDS = 6.0
+MOST_STEPS = 400
+_SAMPLE = 1_000
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestPage:
+    """The members at some instants in their order, of so many profiles; `next` is None at the end.
+
+    The first instant is the one before the page, to compare with.
+    """
+
+    members: Sequence[frozenset[str]]
+    evaluated: int
+    profiles: int
+    next: int | None
+
+
+def backtest(
+    work: UnitOfWorkRunner, registry: DefinitionRegistry, request: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The size of a segment, its entries and its exits between instants of the past.
+
+    By SQL over everybody if the rule asks for single events alone; else the events of a sample of
+    profiles are folded and evaluated. InvalidInput if the past of what it asks for is not kept.
+    """
+    rule = _rule(work, registry, request)
+    until = request.get("until") or work.clock.now()
+    instants = _instants(request, until)
+    first = request.get("first", 0)
+    try:
+        page = by_sql(work, rule, instants, first, time.monotonic)
+        method = "sql"
+    except (NotInSql, store.FactsMissing):
+        page, method = by_evaluator(work, rule, instants, time.monotonic), "evaluator"
+        first = 0
+    except store.QueryTimeout:
+        raise Unavailable(
+            "backtest", f"one instant takes more than {QUERY_SECONDS:.0f} s; ask a simpler rule"
+        ) from None
+    response: dict[str, Any] = BACKTEST_RESPONSE.dump(
+        {
+            "meaning": rule.describe(),
+            "method": method,
+            "evaluated": page.evaluated,
+            "profiles": page.profiles,
+            "steps": [
+                {
+                    "at": at,
+                    "members": len(after),
+                    "entries": len(after - before),
+                    "exits": len(before - after),
+                }
+                for at, before, after in zip(
+                    instants[first + 1 :], page.members, page.members[1:], strict=False
+                )
+            ],
+            "next": page.next,
+            "until": until,
+            "warnings": list(rule.warnings),
+        }
+    )
+    return response
+
+
+def by_sql(
+    work: UnitOfWorkRunner,
+    rule: Rule[Summary],
+    instants: Sequence[int],
+    first: int,
+    timer: Callable[[], float],
+) -> BacktestPage:
+    """The members from `first` on, among all profiles, for as long as BACKTEST_SECONDS."""
+    end = timer() + BACKTEST_SECONDS
+    members: list[frozenset[str]] = []
+    profiles = 0
+    for at in instants[first:]:
+        if len(members) > 1 and timer() > end:
+            break
+        found, profiles = work.run(
+            partial(store.select_members, rule=rule, at=at, seconds=QUERY_SECONDS)
+        )
+        members.append(frozenset(found))
+    reached = first + len(members)
+    return BacktestPage(
+        members, profiles, profiles, reached - 1 if reached < len(instants) else None
+    )
+
+
+def by_evaluator(
+    work: UnitOfWorkRunner,
+    rule: Rule[Summary],
+    instants: Sequence[int],
+    timer: Callable[[], float],
+) -> BacktestPage:
+    """The members at all instants, of as many profiles of a sample as BACKTEST_SECONDS allow.
+
+    Facts do not say who told them: what a browser told counts like what the shop told.
+    """
+    end = timer() + BACKTEST_SECONDS
+    members: list[set[str]] = [set() for _ in instants]
+    sample = work.read(partial(store.sample_profiles, limit=_SAMPLE))
+    evaluated = 0
+    for start in range(0, len(sample), _PAGE):
+        if evaluated and timer() > end:
+            break
+        page = sample[start : start + _PAGE]
+        histories = work.read(partial(store.load_histories, profile_ids=page))
+        for profile_id in page:
+            for place, holds in enumerate(_replay(rule, histories[profile_id], instants)):
+                if holds:
+                    members[place].add(profile_id)
+        evaluated += len(page)
+        time.sleep(0)
+    return BacktestPage(
+        [frozenset(each) for each in members], evaluated, work.read(store.count_profiles), None
+    )
+
+
+def _replay(
+    rule: Rule[Summary], history: Sequence[store.PastFact], instants: Sequence[int]
+) -> list[bool]:
+    """Whether the rule holds at each instant, by what had happened until then."""
+    summary, place, holds = Summary(), 0, []
+    summary.facts = ListedFacts.of((past.type, past.fact) for past in history)
+    for at in instants:
+        while place < len(history) and history[place].fact.at <= at:
+            event_type, fact, version = history[place]
+            occasion = Occasion(fact.at, fact.id, (fact.at, version))
+            summary.add(event_type, fact.data, fact.at, fact.id, occasion)
+            place += 1
+        holds.append(rule.evaluate(summary, at).value)
+    return holds
+
+
+def _rule(
+    work: UnitOfWorkRunner, registry: DefinitionRegistry, request: Mapping[str, Any]
+) -> Rule[Summary]:
+    rule = read_rule(request["rule"], registry.zone) if "rule" in request else None
+    if rule is None:
+        version = work.read(registry.current).versions.get(request["segment"])
+        if version is None:
+            raise NotFound("segment", f"{request['segment']} is not defined, or cannot be read")
+        rule = version.definition.rule
+    for asked, what in ((rule.reads.segments, "other segments"), (rule.reads.values, "values")):
+        if asked:
+            names = ", ".join(sorted(asked))
+            raise InvalidInput(
+                "rule", f"asks for {what} ({names}), whose past is not kept: leave that part out"
+            )
+    return rule
+
+
+def _instants(request: Mapping[str, Any], until: int | str) -> list[int]:
+    """The instants at which steps end, after the one at which the first begins."""
+    end = parse_instant(until) if isinstance(until, str) else until
+    spans = {}
+    for name, default in (("since", "30d"), ("step", "1d")):
+        try:
+            spans[name] = parse_duration(request.get(name, default))
+        except ValueError as error:
+            raise InvalidInput(name, f"{error}; write 30d") from None
+    steps = -(-spans["since"] // max(spans["step"], 1))
+    if not 0 < steps <= MOST_STEPS or spans["step"] <= 0:
+        raise InvalidInput("step", f"there may be 1 to {MOST_STEPS} steps; these are {steps}")
+    return [end - number * spans["step"] for number in range(steps, -1, -1)]
