@@ -80,12 +80,23 @@ def test_every_figure_is_what_a_plain_script_computes_from_the_file(demo: list[s
         assert row(demo, segment)[0] == members
 
 
-def test_offers_knows_all_segments_of_everybody(demo: list[str], directory: Path) -> None:
+def test_offers_knows_of_everybody_a_settled_set_of_segments(
+    demo: list[str], directory: Path
+) -> None:
+    with closing(sqlite3.connect(directory / ".demo" / "segments.db")) as segments:
+        query = "SELECT stream_id, min(version) FROM events WHERE type = 'memberships_settled'"
+        settled = dict(segments.execute(f"{query} GROUP BY stream_id"))
+        members: dict[str, set[str]] = {profile_id: set() for profile_id in settled}
+        for profile_id, segment in segments.execute("SELECT profile_id, segment FROM memberships"):
+            members[profile_id].add(segment)
     with closing(sqlite3.connect(directory / ".demo" / "offers.db")) as offers:
-        known = set(offers.execute("SELECT profile_id FROM memberships"))
-        everybody = set(offers.execute("SELECT profile_id FROM labels"))
+        query = "SELECT profile_id, version, segments FROM memberships"
+        rows = {profile_id: rest for profile_id, *rest in offers.execute(query)}
+        everybody = {each for (each,) in offers.execute("SELECT profile_id FROM labels")}
     assert len(everybody) == row(demo, "profiles")[1]
-    assert everybody <= known
+    assert everybody <= settled.keys()
+    assert all(rows[each][0] >= settled[each] for each in everybody)
+    assert all(set(json.loads(rows[each][1])) == members[each] for each in everybody)
 
 
 def test_the_five_shoppers_are_added_to_the_figures(demo: list[str]) -> None:
