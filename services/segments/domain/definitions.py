@@ -181,13 +181,17 @@ def change_by_new_file(definition: Definition, before: StandingDefinition | None
     return change
 
 
-def read_rule(text: str, zone: tzinfo = UTC) -> Rule[Summary]:
+def read_rule(
+    text: str, zone: tzinfo = UTC, event_types: Iterable[str] | None = None
+) -> Rule[Summary]:
     """The rule of a segment; InvalidInput says where it is wrong and what was meant.
 
-    `zone` is that of the shop, in which days begin.
+    `zone` is that of the shop, in which days begin. A type of events that is none of `event_types`,
+    those recorded so far, is warned of; None is not known.
     """
+    recorded = None if event_types is None else {each: frozenset[str]() for each in event_types}
     try:
-        return compile_rule(text, SEGMENT_VOCABULARY, ShopContext(zone))
+        return compile_rule(text, SEGMENT_VOCABULARY, ShopContext(zone, event_types=recorded))
     except RuleError as error:
         raise InvalidInput("rule", str(error)) from None
 

@@ -23,6 +23,7 @@ from services.segments.value_fitting import current_model
 _PAGE = 500
 _SAMPLE = 10
 PREVIEW_SECONDS = 3.0
+_TYPES_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ def preview(
     SQL finds all of them, in PREVIEW_SECONDS at most, if the rule asks for single events alone;
     else, or if that takes longer, the profiles are evaluated one by one.
     """
-    compiled = read_rule(load(PREVIEW_REQUEST, {"rule": rule})["rule"], zone)
+    text = load(PREVIEW_REQUEST, {"rule": rule})["rule"]
+    read_rule(text, zone)  # refuses a wrong one before the database is asked
+    compiled = read_rule(text, zone, recorded_event_types(work))
     now = work.clock.now()
     try:
         selection = select_by_sql(work, compiled, now)
@@ -69,6 +72,14 @@ def preview(
         }
     )
     return response
+
+
+def recorded_event_types(work: UnitOfWorkRunner) -> Sequence[str] | None:
+    """The types of all events so far; None if there are none, or too many to look at."""
+    try:
+        return work.run(partial(store.recorded_event_types, seconds=_TYPES_SECONDS)) or None
+    except store.QueryTimeout:
+        return None
 
 
 def select_by_sql(work: UnitOfWorkRunner, rule: Rule[Summary], now: int) -> Selection:

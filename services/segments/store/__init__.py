@@ -78,6 +78,7 @@ from services.segments.store.rule_queries import (
     PastFact,
     QueryTimeout,
     load_histories,
+    recorded_event_types,
     sample_profiles,
     select_members,
 )
@@ -149,6 +150,7 @@ __all__ = [
     "page_of_profiles",
     "page_of_unevaluated",
     "postpone",
+    "recorded_event_types",
     "resume",
     "sample_profiles",
     "save_entries",

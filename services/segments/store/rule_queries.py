@@ -90,6 +90,15 @@ def _limited_sqlite(connection: sa.Connection, seconds: float) -> Iterator[None]
         driver.set_progress_handler(None, 0)
 
 
+def recorded_event_types(unit: UnitOfWork, seconds: float) -> list[str]:
+    """The types of all facts, sorted; QueryTimeout after `seconds`. The unit is one of `run`."""
+    is_postgresql = unit.connection.dialect.name == "postgresql"
+    limit = _limited_postgresql if is_postgresql else _limited_sqlite
+    with limit(unit.connection, seconds):
+        query = sa.select(FACTS.c.type).distinct()
+        return sorted(unit.connection.execute(query).scalars())
+
+
 class PastFact(NamedTuple):
     """An event of a profile: its type, what rules read of it, and its version in its stream."""
 

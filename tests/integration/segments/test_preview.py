@@ -201,3 +201,16 @@ def test_a_back_test_goes_on_where_its_time_was_over(
         pages.append([len(each) for each in page.members])
         first = page.next
     assert pages == [[0, 0], [0, 1], [1, 0]]
+
+
+def test_a_preview_warns_of_a_type_of_which_no_event_was_recorded(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    rule = 'exists("wish_made")'
+    assert queries.preview(segments.work, rule)["warnings"] == []
+    log.move(p="p")
+    log.append("p", "wish_mode", {})
+    segments.follow(*log.events)
+    (warning,) = queries.preview(segments.work, rule)["warnings"]
+    assert 'no event "wish_made" has been recorded yet' in warning
+    assert warning.endswith("did you mean wish_mode?")
