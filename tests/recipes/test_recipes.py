@@ -24,7 +24,7 @@ from tests.recipes.recipe import Edit, Step, read_recipes
 ROOT = Path(__file__).parents[2]
 RECIPES = read_recipes((ROOT / "CONTRIBUTING.md").read_text())
 _COPIED = (
-    "chassis", "contracts", "deploy", "docs/contracts", "docs/reference", "identifiers",
+    "chassis", "clv", "contracts", "deploy", "docs/contracts", "docs/reference", "identifiers",
     "profile_index", "rules", "services", "tests/checks", "tests/golden", "tests/recipes",
     "tests/support", "tests/unit/contracts", "tests/conftest.py", "docker-compose.yml",
     "pyproject.toml",

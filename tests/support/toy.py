@@ -24,6 +24,7 @@ from profile_index import apply_identity
 from profile_index import tables as index_tables
 from profile_index.migrations_v1 import create_profile_index
 from profile_index.migrations_v2 import rename_columns
+from profile_index.migrations_v3 import note_forms
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
 METADATA = sa.MetaData()
@@ -48,6 +49,7 @@ def create_tables(uri: str, user: str | None = None) -> None:
         migrations_v3.separate_gaps(operations)
         create_profile_index(operations)
         rename_columns(operations)
+        note_forms(operations, refolded=True)
         METADATA.create_all(connection)
         if user:
             grant(connection, user)
