@@ -41,5 +41,6 @@ def _lines(address: Mapping[str, Any]) -> Iterator[str]:
         yield f"    event {one_line(each['event_id'])}"
     for use in address["streams"]:
         proven = ", proven" if use["proven"] else ""
-        yield f"{_PLACES[use['kind']]}{proven}, last {when(use['last_at'])}"
+        place = _PLACES.get(use["kind"]) or one_line(use["kind"])
+        yield f"{place}{proven}, last {when(use['last_at'])}"
         yield f"    stream {use['stream_id']}, profile {use['profile_id'] or 'nobody'}"

@@ -165,7 +165,7 @@ def test_a_call_of_bad_events_alone_asks_identity_nothing_and_writes_nothing(
         event("e-3", data={"deep": deep}),
         event("e-4", time="2026-11-21T19:00:00"),
         event("e-5", time="2027-11-21T19:00:00Z"),
-        event("e-6", data={"name": "a\0b"}),
+        event("e-6", data={"na\0me": "b"}),
         event("e-7", type="identity_changed"),
         event("e-8", basket=[]),
     )

@@ -116,7 +116,7 @@ def test_a_wrong_placement_and_wrong_identifiers_are_refused_by_name(
         ({"context": {"items": [{"sku": "a"}, {"sku": "a", "quantity": -1}]}}, "context.items[1]"),
         ({"context": {"items": [{"sku": "a", "price": 0.5}]}}, "context.items[0].price"),
         ({"context": {"items": [{"sku": "a", "colour": "red"}]}}, "context.items[0].colour"),
-        ({"context": {"items": [{"sku": "a", "category": {}}]}}, "context.items[0].category"),
+        ({"context": {"items": [{"sku": "a", "category": {"a": 1}}]}}, "context.items[0].category"),
         ({"context": {"items": [None, "tip"]}}, "context.items[0]"),
         ({"context": {"items": [{"sku": "a"}] * 201}}, "context.items"),
         ({"context": {"items": [[[[[[[]]]]]]]}}, "context.items[0]"),
