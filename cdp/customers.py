@@ -19,7 +19,8 @@ from chassis.core.errors import InvalidInput
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.observability.replicas import skews_of_others
-from contracts.ingest import IncomingEvent, read_events
+from contracts.incoming import IncomingEvent
+from contracts.ingest import read_events
 from identifiers import IdentifierTypes, accept, load_types
 from rules import Summary, order_key
 from rules.summary.orders import ORDER_EVENTS, StandingOrder

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, validates_schema
 
 from chassis.validation.fields import Boolean, Choice, Instant, Integer, ListOf, Name, Nested, Text
 from chassis.validation.schema import StrictSchema
-from contracts.ingest import ORIGINS
+from contracts.event_schema import ORIGINS
 
 MAX_STREAMS = 100
 MAX_STATEMENTS = 200

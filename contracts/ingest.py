@@ -1,4 +1,4 @@
-"""The event that a shop sends: its contract, and its form once it has been checked.
+"""Reading the events that a shop sends.
 
 An event that is right is read at once. One that is not is looked at a second time: slips that can
 mean one thing only are set right, each with a warning, and whatever is wrong is told at once.
@@ -7,12 +7,11 @@ mean one thing only are set right, each with a warning, and whatever is wrong is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast
 
 from marshmallow import ValidationError
 
@@ -20,7 +19,6 @@ from chassis.core.errors import InvalidInput
 from chassis.core.field_message import FieldMessage
 from chassis.core.instants import DAY, HOUR, SECOND, format_instant, parse_instant
 from chassis.core.suggest import near_miss
-from chassis.validation.fields import Boolean, Instant, JsonObject, ListOf, Name, Text
 from chassis.validation.plain import (
     MAX_CALL_BYTES,
     MAX_CALL_EVENTS,
@@ -35,23 +33,21 @@ from chassis.validation.schema import (
     MAX_MESSAGES,
     InvalidFields,
     Mending,
-    StrictSchema,
     did_you_mean,
     load_fields,
 )
 from chassis.validation.storable import make_storable
+from contracts.event_schema import ORIGINS, EventSchema, Origin
 from contracts.event_types import (
     EVENT_TYPES,
     UNCHECKED_EVENTS,
-    EventType,
     follows_order,
     is_unlinked,
 )
-from contracts.fields import MAX_IDENTIFIERS, NO_IDENTIFIERS, OptionalIdentifiers
+from contracts.fields import NO_IDENTIFIERS
+from contracts.incoming import CheckedEvents, IncomingEvent, RejectedEvent
+from contracts.shortening import lost, shorten, text_in, type_and_data
 
-Origin = Literal["server", "browser"]
-ORIGINS: tuple[str, ...] = get_args(Origin)
-MAX_ID = 100
 MAX_AHEAD = DAY
 # A sender's clock is corrected where it is off by more than the way takes, and by less than what a
 # file of old events is.
@@ -63,106 +59,7 @@ _NAMES = frozenset({"user_id", "loyalty_id"})
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 _OF_THE_SHOP = frozenset({"signed_in", "order_refunded"})
 _SHORTEST_STEM = 8
-_AUTHENTICATED = "is missing: true if your shop knows that it is this account, else false"
 _UNLINKED = "is for what your shop tells: a browser cannot say that money went back"
-_ORIGIN = "is no field of an event: give it to the call, as record(events, origin=…)"
-
-
-class Proven(ListOf):
-    """Types of identifiers that the event proves to be its account's."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Name(), most=MAX_IDENTIFIERS, **kwargs)
-
-    def mend(self, value: Any, mending: Mending, parts: tuple[str | int, ...]) -> Any:
-        value = super().mend(value, mending, parts)
-        if type(value) is not str or not value.strip():
-            return value
-        mending.warn(parts, "is text, and was read as a list of it; send a list")
-        return [value.strip()]
-
-
-class SendTime(Instant):
-    """What the sender's clock showed; an event does without it, so a wrong one is ignored."""
-
-    def mend(self, value: Any, mending: Mending, parts: tuple[str | int, ...]) -> Any:
-        mended = super().mend(value, mending, parts)
-        try:
-            self.read(mended)
-        except ValidationError as error:
-            mending.warn(parts, f"{error.messages[0]}; it is ignored")
-            return None
-        return mended
-
-
-class EventSchema(StrictSchema):
-    """`{id, type, time, sent_at?, identifiers, authenticated, proven?, context?, data?}`."""
-
-    hint = "; fields of your own go into data"
-
-    id = Text(longest=MAX_ID, printable=True, required=True)
-    type = EventType(required=True)
-    time = Instant(required=True)
-    sent_at = SendTime()
-    identifiers = OptionalIdentifiers(required=True)
-    authenticated = Boolean(required=True, error_messages={"required": _AUTHENTICATED})
-    proven = Proven()
-    context = JsonObject()
-    data = JsonObject(load_default=dict)
-
-    def _unknown(self, name: str) -> str:
-        return _ORIGIN if name == "origin" else super()._unknown(name)
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingEvent:
-    """A checked event; `time` is in microseconds, and corrected where `sent_at` allows it.
-
-    `original_time` is the time as it was sent, where the correction has changed it. `proven` names
-    the types of contacts that the event proves; None: as `identity.yaml` says of its type.
-    `arrival` is when it was received by the machine's clock, in microseconds, and its place in the
-    call. `warnings` have paths from the event on.
-    """
-
-    id: str
-    type: str
-    time: int
-    original_time: str | None
-    identifiers: Mapping[str, str]
-    authenticated: bool
-    context: Mapping[str, Any] | None
-    data: Mapping[str, Any]
-    origin: str = "server"
-    proven: tuple[str, ...] | None = None
-    sent_at: int | None = None
-    arrival: tuple[int, int] | None = None
-    warnings: tuple[FieldMessage, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedEvent:
-    """What is wrong with an event, and what else was odd about it."""
-
-    errors: Sequence[FieldMessage]
-    warnings: Sequence[FieldMessage] = ()
-
-    @property
-    def subject(self) -> str:
-        """The path of the first wrong field."""
-        return self.errors[0].field
-
-    @property
-    def message(self) -> str:
-        """What to send instead."""
-        return self.errors[0].message
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedEvents:
-    """The events of a call by their places in it: the valid ones, and the errors of the others."""
-
-    valid: Mapping[int, IncomingEvent]
-    errors: Mapping[int, RejectedEvent]
 
 
 _EVENT = EventSchema()
@@ -174,7 +71,7 @@ def read_origin(value: object) -> Origin:
         return "server"
     if value in ORIGINS:
         return cast("Origin", value)
-    hint = did_you_mean(_text(value), ORIGINS)
+    hint = did_you_mean(text_in(value), ORIGINS)
     raise InvalidInput("origin", f"must be one of {', '.join(ORIGINS)}{hint}")
 
 
@@ -243,39 +140,6 @@ def read_data(event_type: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         return load_fields(schema, schema.mend(dict(data), Mending()))
     except InvalidFields:
         return data
-
-
-def shorten(value: Any) -> dict[str, Any] | None:
-    """An event that is too large with less in it; None if that is no help.
-
-    It loses its lines, or the context and the shop's own fields, or all of these.
-    """
-    name, data = _type_and_data(value)
-    schema = EVENT_TYPES.get(name)
-    if schema is None or type(value.get("data")) not in {dict, type(None)}:
-        return None
-    bare = {name: part for name, part in value.items() if name != "context"}
-    known = schema.known(data)
-    for event, lesser in (
-        (value, schema.shortened(data)),
-        (bare, known),
-        (bare, schema.shortened(known)),
-    ):
-        if lesser is not None and measure(shorter := {**event, "data": lesser}) <= MAX_EVENT_BYTES:
-            return shorter
-    return None
-
-
-def _lost(value: Mapping[str, Any], shorter: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What an event has lost by being shortened: its path and what became of it."""
-    if "context" in value and "context" not in shorter:
-        yield "context", "is left out"
-    data, lesser = value.get("data") or {}, shorter["data"]
-    for name in data:
-        if name == "products" and data[name] != lesser.get(name):
-            yield "data.products", "had to be shortened"
-        elif name not in lesser:
-            yield f"data.{name}", "is left out"
 
 
 class _Reader:
@@ -349,7 +213,7 @@ class _Reader:
             message = f"is {size:,} bytes of JSON; at most {MAX_EVENT_BYTES:,} are taken"
             raise InvalidFields([FieldMessage(self.path, message)])
         reason = f"the event is {size:,} bytes of JSON, and at most {MAX_EVENT_BYTES:,} are taken"
-        for path, loss in _lost(value, shorter):
+        for path, loss in lost(value, shorter):
             self._warn(join(self.path, path.split(".", 1)), f"{loss}: {reason}")
         return shorter
 
@@ -382,7 +246,7 @@ class _Reader:
             yield from error.errors
         if type(value) is not dict:
             return
-        name, data = _type_and_data(value)
+        name, data = type_and_data(value)
         yield from self._shop_errors(value)
         if value.get("identifiers") == {}:
             yield from self._nobody_errors(value)
@@ -393,7 +257,7 @@ class _Reader:
 
     def _nobody_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
         """What a shop tells of an order that it has told before needs no identifiers."""
-        if self._origin != "server" or not follows_order(*_type_and_data(value)):
+        if self._origin != "server" or not follows_order(*type_and_data(value)):
             yield FieldMessage(f"{self.path}.identifiers", NO_IDENTIFIERS)
 
     def _sign_in_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
@@ -411,7 +275,7 @@ class _Reader:
 
     def _shop_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
         """What a shop alone can tell: who has signed in, and that money went back."""
-        name, data = _type_and_data(value)
+        name, data = type_and_data(value)
         if name == "signed_in":
             yield from self._sign_in_errors(value)
         elif name == "order_refunded" and is_unlinked(data) and self._origin == "browser":
@@ -435,7 +299,7 @@ class _Reader:
         if schema is None or "placed_at" not in schema.load_fields:
             return
         with suppress(InvalidInput):
-            placed_at = parse_instant(_text(data.get("placed_at")))
+            placed_at = parse_instant(text_in(data.get("placed_at")))
             yield from self._time_errors(placed_at, "data.placed_at")
 
     def _time_errors(self, time: int, field: str = "time") -> Iterator[FieldMessage]:
@@ -466,7 +330,7 @@ class _Reader:
         """The event with its slips set right, each with a warning."""
         mending = Mending()
         mended = _EVENT.mend(value, mending)
-        name, data = _type_and_data(mended)
+        name, data = type_and_data(mended)
         if name in EVENT_TYPES and data:
             mended["data"] = EVENT_TYPES[name].mend(data, mending, ("data",))
         self._warn_of(mending)
@@ -518,7 +382,7 @@ class _Reader:
             self._warn(f"{self.path}.proven", "is left out: what a browser tells proves nothing")
 
     def _warn_of_near_misses(self, value: Any) -> None:
-        name, data = _type_and_data(value)
+        name, data = type_and_data(value)
         schema = EVENT_TYPES.get(name)
         if schema is None:
             if name in UNCHECKED_EVENTS:
@@ -538,14 +402,6 @@ class _Reader:
             self.warnings.append(FieldMessage(path, message))
 
 
-def _type_and_data(value: Any) -> tuple[str, dict[str, Any]]:
-    """The type and the data of an event, as far as they can be read."""
-    if type(value) is not dict:
-        return "", {}
-    data = value.get("data")
-    return _text(value.get("type")), data if type(data) is dict else {}
-
-
 @lru_cache(maxsize=1_000)
 def _whole_word(name: str) -> str | None:
     """The known type of which the last word was cut short: `order_refund` is `order_refunded`."""
@@ -557,8 +413,3 @@ def _whole_word(name: str) -> str | None:
 def _is_plain_time(text: str) -> bool:
     """Whether an instant has its T and its seconds: what RFC 3339 leaves no choice about."""
     return text[10:11] == "T" and text[16:17] == ":"
-
-
-def _text(value: object) -> str:
-    """The value if it is text, else nothing."""
-    return value if type(value) is str else ""

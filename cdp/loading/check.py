@@ -12,7 +12,8 @@ from cdp.loading.load import describe_error, describe_ignored, line_numbers
 from cdp.loading.records import Record, SizedEvent
 from chassis.core.errors import InvalidInput
 from contracts.event_types import follows_order, is_unlinked
-from contracts.ingest import IncomingEvent, read_events
+from contracts.incoming import IncomingEvent
+from contracts.ingest import read_events
 from identifiers import IdentifierTypes, accept
 from rules import refunded_money
 from rules.language.units import show_money

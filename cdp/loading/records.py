@@ -10,7 +10,7 @@ from cdp.loading.mapping import FILE_TIME, ROW, Grouping, TableMapping
 from cdp.loading.rows import Row, parse_line, record_name
 from chassis.core.errors import InvalidInput
 from chassis.validation.plain import MAX_CALL_BYTES, MAX_EVENT_BYTES, measure
-from contracts.ingest import shorten
+from contracts.shortening import shorten
 
 _KEYS_KEPT = 10_000
 

@@ -25,9 +25,9 @@ from contracts import (
     timeline,
     value_model,
 )
+from contracts.event_schema import ORIGINS, EventSchema
 from contracts.export.conversion import Use
 from contracts.identity import calls, events, support
-from contracts.ingest import ORIGINS, EventSchema
 
 EVERY = "every"
 """The service of a call that all of them answer."""

@@ -8,8 +8,8 @@ from chassis.validation.fields import Boolean, Choice, Instant, Integer, ListOf,
 from chassis.validation.plain import MAX_CALL_BYTES, MAX_CALL_EVENTS
 from chassis.validation.schema import StrictSchema, load
 from contracts.common import IgnoredIdentifierSchema
+from contracts.event_schema import ORIGINS
 from contracts.fields import MAX_IDENTIFIERS, Identifiers
-from contracts.ingest import ORIGINS
 from contracts.profiles import FieldErrorSchema
 
 ASSURANCES = ("verified", "device", "claimed")

@@ -32,7 +32,7 @@ from cryptography.exceptions import InvalidTag
 from chassis import InvalidInput, ServiceError, Unavailable, new_id
 from chassis.core.repeat import repeated
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from contracts.ingest import IncomingEvent
+from contracts.incoming import IncomingEvent
 from services.profiles import store
 from services.profiles.commands import IdentityClient, RecordHandler
 from services.profiles.domain.deferral import read_deferred

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from chassis import DAY
-from contracts.ingest import IncomingEvent
+from contracts.incoming import IncomingEvent
 from identifiers import Accepted, Identifier, IdentifierTypes, Ignored, accept
 from services.profiles.domain.conflicts import SeenIdentifiers, seen_identifiers
 

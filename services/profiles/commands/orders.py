@@ -8,7 +8,7 @@ from typing import Any
 
 from chassis import Draft, JointDraft, NotFound
 from chassis.eventlog.unit_of_work import UnitOfWork
-from contracts.ingest import IncomingEvent
+from contracts.incoming import IncomingEvent
 from identifiers import Accepted
 from services.profiles import store
 from services.profiles.domain import carts, orders

@@ -19,7 +19,8 @@ from chassis import Event, InvalidInput, SystemClock, Unavailable
 from chassis.config.settings import Settings
 from chassis.core.clock import ArrivalClock
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from contracts.ingest import IncomingEvent, read_events, read_origin
+from contracts.incoming import IncomingEvent
+from contracts.ingest import read_events, read_origin
 from identifiers import list_ignored, load_types
 from profile_index import profiles_of
 from services.profiles import store

@@ -14,7 +14,7 @@ from typing import Literal
 
 from chassis import HOUR, Event, JointDraft
 from contracts.event_types import ACCOUNT_EVENTS
-from contracts.ingest import IncomingEvent
+from contracts.incoming import IncomingEvent
 from identifiers import Accepted
 from services.profiles.domain.recording import ResolvedEvent, channels_refused, purposes_of
 

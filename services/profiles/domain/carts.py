@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis import MINUTE, Draft, JointDraft
-from contracts.ingest import IncomingEvent
+from contracts.incoming import IncomingEvent
 from services.profiles.domain.orders import (
     BROWSER,
     COMPLETED,

@@ -9,7 +9,8 @@ from itertools import islice
 from typing import Any
 
 from chassis import Event
-from contracts.ingest import IncomingEvent, read_data
+from contracts.incoming import IncomingEvent
+from contracts.ingest import read_data
 from identifiers import Accepted
 
 DIGEST = "identifiers_digest"

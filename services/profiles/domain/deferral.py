@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.ingest import IncomingEvent, read_event
+from contracts.incoming import IncomingEvent
+from contracts.ingest import read_event
 
 _SENT = "sent"
 

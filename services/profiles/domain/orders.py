@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from chassis import Draft, JointDraft
 from contracts.event_types import EVENT_TYPES, OrderData
-from contracts.ingest import IncomingEvent
+from contracts.incoming import IncomingEvent
 from identifiers import Accepted
 from rules import Occasion, apply_to_order, money_of, refunded_money
 from rules import order_key as key_in_summaries

@@ -8,7 +8,8 @@ from typing import Any
 
 from chassis import Event
 from chassis.core.field_message import FieldMessage
-from contracts.ingest import MAX_ID, CheckedEvents, IncomingEvent
+from contracts.event_schema import MAX_ID
+from contracts.incoming import CheckedEvents, IncomingEvent
 from identifiers import NONE_USABLE, Accepted, list_ignored
 from rules import refunded_amount
 from services.profiles.domain.conflicts import EventContent

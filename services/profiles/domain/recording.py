@@ -9,7 +9,7 @@ from typing import Any
 
 from chassis import Draft, Event, JointDraft, format_instant
 from contracts.event_types import EVENT_VERSIONS
-from contracts.ingest import IncomingEvent
+from contracts.incoming import IncomingEvent
 from identifiers import NONE_USABLE, Accepted
 from rules import purpose_name
 from services.profiles.domain.conflicts import DIGEST, SeenIdentifiers

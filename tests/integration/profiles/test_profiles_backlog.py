@@ -17,7 +17,8 @@ from chassis import DAY, FixedClock
 from chassis.core.errors import Failure
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-from contracts.ingest import IncomingEvent, read_event
+from contracts.incoming import IncomingEvent
+from contracts.ingest import read_event
 from identifiers import load_types
 from services.profiles import store
 from services.profiles.commands import RecordHandler

@@ -42,7 +42,7 @@ from cdp.views.report import (
 )
 from cdp.views.timeline import timeline_view
 from chassis.core.errors import NotFound
-from contracts.ingest import IncomingEvent
+from contracts.incoming import IncomingEvent
 
 AT = "2026-11-21T19:00:00.000000Z"
 KINDS = {

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from chassis import DAY, HOUR, InvalidInput, format_instant, parse_instant
 from chassis.core.instants import SECOND
 from contracts.event_types import EVENT_TYPES
-from contracts.ingest import IncomingEvent, read_event, read_events
+from contracts.incoming import IncomingEvent
+from contracts.ingest import read_event, read_events
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from chassis import InvalidInput
 from chassis.core.suggest import is_one_letter_off, near_miss
 from contracts.event_types import EVENT_TYPES
-from contracts.ingest import IncomingEvent, RejectedEvent, read_data, read_events, read_origin
+from contracts.incoming import IncomingEvent, RejectedEvent
+from contracts.ingest import read_data, read_events, read_origin
 from tests.unit.contracts.test_event import NOW, event, order
 
 LINE = {"sku": "w-1", "category": "watches", "quantity": 1, "price": 4_999}

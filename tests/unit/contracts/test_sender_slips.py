@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chassis.validation import slips
 from contracts.currencies import CURRENCIES, SIGNS, currencies_of
-from contracts.ingest import IncomingEvent, read_events
+from contracts.incoming import IncomingEvent
+from contracts.ingest import read_events
 from tests.unit.contracts.test_event import NOW, event, order
 
 LINE = {"sku": "w-1", "quantity": 1, "price": 4_999}

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from contracts.ingest import RejectedEvent, read_event, read_events
+from contracts.incoming import RejectedEvent
+from contracts.ingest import read_event, read_events
 from tests.unit.contracts.test_event import NOW, event
 
 WHO = {"user_id": "lea"}

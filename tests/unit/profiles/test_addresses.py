@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chassis import DAY, HOUR, Event, JointDraft, parse_instant
-from contracts.ingest import IncomingEvent, read_events
+from contracts.incoming import IncomingEvent
+from contracts.ingest import read_events
 from identifiers import load_types
 from services.profiles.domain.addresses import (
     AddressBook,

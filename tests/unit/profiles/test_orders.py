@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chassis import Draft, Event, JointDraft
 from chassis.core.event import copy_id
-from contracts.ingest import IncomingEvent
+from contracts.incoming import IncomingEvent
 from identifiers import accept, load_types
 from profile_index import fold_events
 from rules import OrderAccount, Summary, combine

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contracts.ingest import IncomingEvent, read_events
+from contracts.incoming import IncomingEvent
+from contracts.ingest import read_events
 from identifiers import list_ignored, load_types
 from services.profiles.domain.receipts import (
     RecordOutcome,

@@ -6,7 +6,8 @@ import pytest
 
 from chassis import Event, JointDraft, copy_id, parse_instant
 from chassis.validation import load
-from contracts.ingest import CheckedEvents, IncomingEvent, read_events
+from contracts.incoming import CheckedEvents, IncomingEvent
+from contracts.ingest import read_events
 from contracts.profiles import RECORD_RESPONSE
 from services.profiles.domain.receipts import LogPosition, RecordOutcome, record_response
 from services.profiles.domain.recording import (
