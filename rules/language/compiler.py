@@ -25,20 +25,9 @@ from rules.language.literal import Literal, fit
 from rules.language.plausible import doubt_about, is_settled
 from rules.language.references import References
 from rules.language.shop import ShopContext
-from rules.language.syntax import Syntax
+from rules.language.syntax import SIGNS, Syntax
 from rules.language.terms import OPEN_KINDS, F, Kind, Term
 from rules.language.vocabulary import Vocabulary
-
-_SIGNS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Is: "==",
-    ast.IsNot: "!=",
-}
 
 
 class Compiler(Generic[F]):
@@ -116,7 +105,7 @@ class Compiler(Generic[F]):
         if isinstance(op, ast.In | ast.NotIn):
             inside = self._membership(left, right)
             return Negation(inside) if isinstance(op, ast.NotIn) else inside
-        sign = _SIGNS[type(op)]
+        sign = SIGNS[type(op)]
         for node in (left, right):
             if isinstance(node, ast.List | ast.Tuple | ast.Set):
                 raise self._error(node, "a list goes with in: write x in [1, 2]")

@@ -24,29 +24,12 @@ from keyword import iskeyword
 from typing import Any
 
 from rules.language.errors import RuleError
-from rules.language.syntax import DEEPEST, Syntax
+from rules.language.syntax import CALCULATIONS, DEEPEST, SIGNS, Syntax
 
 Form = Mapping[str, Any]
 
-_COMPARISONS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Is: "==",
-    ast.IsNot: "!=",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
+_COMPARISONS: dict[type[ast.cmpop], str] = {**SIGNS, ast.In: "in", ast.NotIn: "not in"}
 _SIGNS = frozenset(_COMPARISONS.values())
-_CALCULATIONS: dict[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-}
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _ATOM = range(7)
 _LEVELS = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -86,9 +69,9 @@ def _form(syntax: Syntax, node: ast.expr) -> dict[str, Any]:
                 "operands": [_form(syntax, part) for part in (left, *others)],
                 "signs": [_COMPARISONS[type(op)] for op in ops],
             }
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _CALCULATIONS:
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in CALCULATIONS:
             form = {
-                "calculate": _CALCULATIONS[type(op)],
+                "calculate": CALCULATIONS[type(op)],
                 "left": _form(syntax, left),
                 "right": _form(syntax, right),
             }

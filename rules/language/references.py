@@ -10,7 +10,7 @@ from rules.language.arithmetic import calculate
 from rules.language.errors import RuleError, suggestion
 from rules.language.literal import Literal, read_literal
 from rules.language.slips import is_date
-from rules.language.syntax import Syntax
+from rules.language.syntax import CALCULATIONS, Syntax
 from rules.language.terms import F, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary
 
@@ -19,7 +19,6 @@ WINDOW_OPTIONS = {
     "since": Argument.MOMENT,
     "between": Argument.SPAN,
 }
-_SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _REFUSALS: tuple[tuple[tuple[type[ast.expr], ...], str], ...] = (
     ((ast.BinOp,), "a rule calculates with +, -, * and / only"),
     ((ast.UnaryOp,), "a sign belongs before a number: write 0 - x"),
@@ -59,8 +58,8 @@ class References(Generic[F]):
             return self._path(node)
         if isinstance(node, ast.Name):
             return self._name(node)
-        if isinstance(node, ast.BinOp) and type(node.op) in _SIGNS:
-            return self._arithmetic(node, _SIGNS[type(node.op)])
+        if isinstance(node, ast.BinOp) and type(node.op) in CALCULATIONS:
+            return self._arithmetic(node, CALCULATIONS[type(node.op)])
         if isinstance(node, ast.Tuple) and (comma := self._syntax.comma_error()):
             raise comma
         raise self._error(node, _refusal(node))

@@ -13,6 +13,24 @@ MOST_CHARACTERS = 2_000
 MOST_PARTS = 250
 DEEPEST = 20
 
+# How the language writes comparisons by their order or equality, and calculations.
+SIGNS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "==",
+    ast.IsNot: "!=",
+}
+CALCULATIONS: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+}
+
 
 class Syntax:
     """A parsed rule: the root of its tree, the texts and the places of the parts.

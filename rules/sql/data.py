@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from rules.language.comparison import is_number
 from rules.language.conditions import Condition, Constant, Every, Negation, Pair, Test
 from rules.language.data import Element, Field, Path, Quantified
-from rules.language.terms import Term
+from rules.language.terms import F, Term
 from rules.sql.dialects import Dialect
 from rules.sql.names import Names, NotInSql
 
@@ -20,6 +20,19 @@ class Source(NamedTuple):
 
     value: str
     currency: str
+
+
+def logic(condition: Condition[F], comparison: Callable[[Condition[F]], str]) -> str:
+    """A condition with its `and`, `or`, `not`; what it compares is as `comparison` writes it."""
+    match condition:
+        case Every(parts=parts, decisive=decisive):
+            word = " OR " if decisive else " AND "
+            return f"({word.join(logic(part, comparison) for part in parts)})"
+        case Negation(part=part):
+            return f"(NOT {logic(part, comparison)})"
+        case Constant(value=value):
+            return "(1 = 1)" if value else "(1 = 0)"
+    return comparison(condition)
 
 
 class DataConditions:
@@ -36,19 +49,16 @@ class DataConditions:
 
     def condition(self, condition: Condition[Element], source: Source) -> str:
         """Whether the condition holds."""
-        match condition:
-            case Every(parts=parts, decisive=decisive):
-                word = " OR " if decisive else " AND "
-                return f"({word.join(self.condition(part, source) for part in parts)})"
-            case Negation(part=part):
-                return f"(NOT {self.condition(part, source)})"
-            case Constant(value=value):
-                return "(1 = 1)" if value else "(1 = 0)"
-            case Test(term=term, sign=sign, values=values):
-                return self._test(term, sign, values, source)
-            case Pair(left=left, right=right, sign=sign):
-                return self._pair(left, sign, right, source)
-        raise NotInSql(condition.describe())  # pragma: no cover - there are no others
+
+        def comparison(condition: Condition[Element]) -> str:
+            match condition:
+                case Test(term=term, sign=sign, values=values):
+                    return self._test(term, sign, values, source)
+                case Pair(left=left, right=right, sign=sign):
+                    return self._pair(left, sign, right, source)
+            raise NotInSql(condition.describe())  # pragma: no cover - there are no others
+
+        return logic(condition, comparison)
 
     def path(self, source: Source, path: Path) -> str:
         """The JSON value at a path."""

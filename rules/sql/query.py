@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from rules.language.conditions import Condition, Constant, Every, Negation, Pair, Test
+from rules.language.conditions import Condition, Pair, Test
 from rules.language.data import (
     Asked,
     Calculated,
@@ -19,7 +19,7 @@ from rules.language.reads import NOTHING
 from rules.language.rule import Rule
 from rules.language.terms import Kind, Term
 from rules.language.windows import ALWAYS, Window
-from rules.sql.data import DataConditions, number_test, pair_test
+from rules.sql.data import DataConditions, logic, number_test, pair_test
 from rules.sql.dialects import Dialect
 from rules.sql.names import Names, NotInSql
 from rules.summary.summary import Summary
@@ -53,14 +53,10 @@ class _Translation:
 
     def condition(self, condition: Condition[Summary]) -> str:
         """Whether the condition holds; never NULL."""
+        return logic(condition, self._comparison)
+
+    def _comparison(self, condition: Condition[Summary]) -> str:
         match condition:
-            case Every(parts=parts, decisive=decisive):
-                word = " OR " if decisive else " AND "
-                return f"({word.join(self.condition(part) for part in parts)})"
-            case Negation(part=part):
-                return f"(NOT {self.condition(part)})"
-            case Constant(value=value):
-                return "(1 = 1)" if value else "(1 = 0)"
             case Test():
                 return self._test(condition)
             case Pair(left=left, right=right, sign=sign):

@@ -232,8 +232,3 @@ def asking_for(segment: str, standing: Mapping[str, StandingDefinition]) -> Sequ
         for name, one in standing.items()
         if name != segment and not one.is_end and segment in segments_asked(one.rule)
     )
-
-
-def segments_of(definitions: Iterable[Definition]) -> list[str]:
-    """The names of the segments, sorted."""
-    return sorted(definition.segment for definition in definitions)
