@@ -95,14 +95,12 @@ def by_sql(
     """The members from `first` on, among all profiles, for as long as BACKTEST_SECONDS."""
     end = timer() + BACKTEST_SECONDS
     members: list[frozenset[str]] = []
-    profiles = 0
     for at in instants[first:]:
         if len(members) > 1 and timer() > end:
             break
-        found, profiles = work.run(
-            partial(store.select_members, rule=rule, at=at, seconds=QUERY_SECONDS)
-        )
+        found = work.run(partial(store.select_members, rule=rule, at=at, seconds=QUERY_SECONDS))
         members.append(frozenset(found))
+    profiles = work.run(partial(store.count_in_time, seconds=QUERY_SECONDS))
     reached = first + len(members)
     return BacktestPage(
         members, profiles, profiles, reached - 1 if reached < len(instants) else None

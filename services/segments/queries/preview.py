@@ -87,9 +87,8 @@ def select_by_sql(work: UnitOfWorkRunner, rule: Rule[Summary], now: int) -> Sele
 
     NotInSql, FactsMissing or QueryTimeout if it cannot be.
     """
-    members, profiles = work.run(
-        partial(store.select_members, rule=rule, at=now, seconds=PREVIEW_SECONDS)
-    )
+    members = work.run(partial(store.select_members, rule=rule, at=now, seconds=PREVIEW_SECONDS))
+    profiles = work.run(partial(store.count_in_time, seconds=PREVIEW_SECONDS))
     return Selection(members, profiles, profiles)
 
 

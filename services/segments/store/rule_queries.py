@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -42,23 +42,33 @@ class FactsMissing(Exception):
     """The facts of earlier events are missing until the read model has been rebuilt."""
 
 
-def select_members(
-    unit: UnitOfWork, rule: Rule[Summary], at: int, seconds: float
-) -> tuple[list[str], int]:
-    """The profiles for which a rule holds at an instant (µs), sorted, and how many there are.
+def select_members(unit: UnitOfWork, rule: Rule[Summary], at: int, seconds: float) -> list[str]:
+    """The profiles for which a rule holds at an instant (µs), sorted.
 
     The unit has to be one of `run`, as its transaction is given other plans. Raises NotInSql if the
     rule asks for anything but single events, FactsMissing, and QueryTimeout after `seconds`.
     """
-    is_postgresql = unit.connection.dialect.name == "postgresql"
-    query = translate(rule, POSTGRESQL if is_postgresql else SQLITE, at)
+    query = translate(rule, POSTGRESQL if _is_postgresql(unit) else SQLITE, at)
     if is_rebuild_due(unit):
         raise FactsMissing
-    limit = _limited_postgresql if is_postgresql else _limited_sqlite
-    with limit(unit.connection, seconds):
+    with _limited(unit, seconds):
         found = unit.connection.execute(sa.text(_RELATIONS + query.text), query.parameters)
-        members = sorted(found.scalars())
-        return members, count_profiles(unit)
+        return sorted(found.scalars())
+
+
+def count_in_time(unit: UnitOfWork, seconds: float) -> int:
+    """How many profiles have streams; QueryTimeout after `seconds`. The unit is one of `run`."""
+    with _limited(unit, seconds):
+        return count_profiles(unit)
+
+
+def _is_postgresql(unit: UnitOfWork) -> bool:
+    return unit.connection.dialect.name == "postgresql"
+
+
+def _limited(unit: UnitOfWork, seconds: float) -> AbstractContextManager[None]:
+    limit = _limited_postgresql if _is_postgresql(unit) else _limited_sqlite
+    return limit(unit.connection, seconds)
 
 
 @contextmanager
@@ -92,9 +102,7 @@ def _limited_sqlite(connection: sa.Connection, seconds: float) -> Iterator[None]
 
 def recorded_event_types(unit: UnitOfWork, seconds: float) -> list[str]:
     """The types of all facts, sorted; QueryTimeout after `seconds`. The unit is one of `run`."""
-    is_postgresql = unit.connection.dialect.name == "postgresql"
-    limit = _limited_postgresql if is_postgresql else _limited_sqlite
-    with limit(unit.connection, seconds):
+    with _limited(unit, seconds):
         query = sa.select(FACTS.c.type).distinct()
         return sorted(unit.connection.execute(query).scalars())
 
