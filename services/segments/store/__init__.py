@@ -37,20 +37,13 @@ from services.segments.store.definitions import (
     take_readable_again,
 )
 from services.segments.store.evaluation import (
-    EVALUATION_GAUGES,
-    FAILING,
-    MEMBERSHIPS,
-    PROFILES,
     applied_versions,
     count_evaluated,
-    count_members,
     count_profiles,
-    delete_exits,
     due_profiles,
     forget_evaluated,
     latest_due_profiles,
     load_evaluation_state,
-    load_memberships,
     lock_due,
     lock_due_among,
     lock_members,
@@ -63,12 +56,16 @@ from services.segments.store.evaluation import (
     page_of_members,
     page_of_profiles,
     page_of_unevaluated,
-    postpone,
-    resume,
-    save_entries,
     save_evaluation_states,
 )
 from services.segments.store.facts import FACTS, load_facts, save_facts
+from services.segments.store.failures import EVALUATION_GAUGES, postpone, resume
+from services.segments.store.memberships import (
+    count_members,
+    delete_exits,
+    load_memberships,
+    save_entries,
+)
 from services.segments.store.metadata import (
     METADATA,
 )
@@ -83,6 +80,7 @@ from services.segments.store.rule_queries import (
     sample_profiles,
     select_members,
 )
+from services.segments.store.tables import FAILING, MEMBERSHIPS, PROFILES
 
 __all__ = [
     "DEFINED",

@@ -15,8 +15,9 @@ from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import load_summaries, streams_of
 from rules import Summary, combine
 from rules.summary.orders import StandingOrder
-from services.segments.store.evaluation import PROFILES, page_of_profiles
+from services.segments.store.evaluation import page_of_profiles
 from services.segments.store.metadata import METADATA
+from services.segments.store.tables import PROFILES
 
 # Every model that was fitted; the latest is in force. The version of one that was rolled back is
 # used again, its `id` is not. Profiles up to `marked_to` have been marked as due for evaluation by

@@ -1,4 +1,4 @@
-"""Evaluation states and memberships: their tables and statements."""
+"""Evaluation states: when each profile is due, and by which definitions it was evaluated."""
 
 from __future__ import annotations
 
@@ -9,58 +9,12 @@ import sqlalchemy as sa
 
 from chassis.database.bulk import RowStatement, among
 from chassis.database.clock import database_now
-from chassis.database.engine import upsert
-from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork
-from chassis.observability.gauges import GaugeQuery, Sample
 from profile_index.tables import LABELS
 from services.segments.domain.evaluation import EvaluationState, Membership
-from services.segments.store.metadata import METADATA
-
-_LONGEST_PAUSE = 300  # seconds
-_MOST_DOUBLINGS = 16
-
-# The evaluation state of each profile, and the lock of its evaluation. The time is not in a table
-# of its own, since two rows, locked one after the other, would deadlock. `due` maps each segment
-# whose rule may turn to when it does, `members` each segment to [since, version of the definition].
-PROFILES = sa.Table(
-    "profiles",
-    METADATA,
-    sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
-    sa.Column("next_at", sa.BigInteger, index=True, info=NOT_PERSONAL),
-    sa.Column("generation", sa.Integer, nullable=False, index=True, info=NOT_PERSONAL),
-    sa.Column("watermark", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
-    sa.Column("due", sa.JSON, info=PERSONAL),
-    sa.Column("members", sa.JSON, info=PERSONAL),
-    sa.Column(
-        "is_settled", sa.Boolean, nullable=False, server_default=sa.false(), info=NOT_PERSONAL
-    ),
-    postgresql_with={"fillfactor": 70},
-)
-
-# Who is in which segment, as segments' own log says.
-MEMBERSHIPS = sa.Table(
-    "memberships",
-    METADATA,
-    sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
-    sa.Column("segment", sa.Text, primary_key=True, info=PERSONAL),
-    sa.Column("since", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
-    sa.Column("definition_version", sa.Integer, nullable=False, info=NOT_PERSONAL),
-    sa.Index("memberships_by_segment", "segment"),
-)
-
-# The profiles whose evaluation fails: they stay due, and are left alone until `try_at` (by the
-# database's clock), so that they delay nobody else.
-FAILING = sa.Table(
-    "failing_evaluations",
-    METADATA,
-    sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
-    sa.Column("failures", sa.Integer, nullable=False, info=NOT_PERSONAL),
-    sa.Column("try_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
-)
-
+from services.segments.store.tables import FAILING, MEMBERSHIPS, PROFILES
 
 _INSERT = RowStatement(
     """
@@ -101,21 +55,6 @@ _MARK_SETTLED = PreparedStatement(
     sa.update(PROFILES)
     .where(among(PROFILES.c.profile_id, "profile_ids"))
     .values(is_settled=sa.true())
-)
-_ENTER = RowStatement(
-    """
-    INSERT INTO memberships (profile_id, segment, since, definition_version)
-    SELECT text[profile_id], text[segment], number[since], number[definition_version] FROM {rows}
-    """
-)
-_EXIT = RowStatement(
-    """
-    DELETE FROM memberships
-    WHERE (profile_id, segment) IN (SELECT text[profile_id], text[segment] FROM {rows})
-    """
-)
-_MEMBERSHIPS = PreparedStatement(
-    sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
 )
 _APPLIED = PreparedStatement(
     sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(
@@ -236,43 +175,12 @@ def _state(row: Any) -> EvaluationState:
     )
 
 
-def postpone(unit: UnitOfWork, profile_id: str) -> int:
-    """Leave a profile alone whose evaluation has failed; for how many seconds.
-
-    The pause is twice as long after each failure, up to five minutes. The profile stays due.
-    """
-    query = sa.select(FAILING.c.failures).where(FAILING.c.profile_id == profile_id)
-    failures = (unit.connection.execute(query).scalar() or 0) + 1
-    seconds: int = min(2 ** min(failures - 1, _MOST_DOUBLINGS), _LONGEST_PAUSE)
-    row = {"failures": failures, "try_at": database_now() + seconds * 1_000_000}
-    statement = upsert(unit.connection, FAILING).values(profile_id=profile_id, **row)
-    unit.connection.execute(
-        statement.on_conflict_do_update(index_elements=[FAILING.c.profile_id], set_=row)
-    )
-    return seconds
-
-
-def resume(unit: UnitOfWork, profile_ids: Collection[str]) -> None:
-    """Leave none of these profiles alone any more: it was not theirs that evaluations failed."""
-    unit.connection.execute(sa.delete(FAILING).where(FAILING.c.profile_id.in_(profile_ids)))
-
-
 def forget_evaluated(unit: UnitOfWork, generation: int) -> None:
     """Drop the failures of profiles that have been evaluated since."""
     still_due = sa.exists().where(
         PROFILES.c.profile_id == FAILING.c.profile_id, _is_due(unit, generation)
     )
     unit.connection.execute(sa.delete(FAILING).where(~still_due))
-
-
-def _count_failing(unit: UnitOfWork) -> list[Sample]:
-    count = unit.connection.execute(sa.select(sa.func.count()).select_from(FAILING)).scalar_one()
-    return [("cdp_evaluations_failing", [], count)]
-
-
-EVALUATION_GAUGES = GaugeQuery(
-    {"cdp_evaluations_failing": "Profiles whose segments cannot be evaluated."}, _count_failing
-)
 
 
 def load_evaluation_state(unit: UnitOfWork, profile_id: str) -> EvaluationState | None:
@@ -315,47 +223,6 @@ def mark_settled(unit: UnitOfWork, profile_ids: Iterable[str]) -> None:
     wanted = sorted(set(profile_ids))
     if wanted:
         _MARK_SETTLED.execute(unit.connection, profile_ids=wanted)
-
-
-def load_memberships(
-    unit: UnitOfWork, profile_ids: Iterable[str]
-) -> dict[str, dict[str, Membership]]:
-    """The stored memberships of each of `profile_ids`, by segment."""
-    wanted = sorted(set(profile_ids))
-    memberships: dict[str, dict[str, Membership]] = {profile_id: {} for profile_id in wanted}
-    for row in _MEMBERSHIPS.execute(unit.connection, profile_ids=wanted):
-        memberships[row.profile_id][row.segment] = Membership(row.since, row.definition_version)
-    return memberships
-
-
-def save_entries(unit: UnitOfWork, entries: Mapping[tuple[str, str], Membership]) -> None:
-    """Store who entered: (profile, segment) -> membership."""
-    if entries:
-        rows = [
-            {
-                "profile_id": profile_id,
-                "segment": segment,
-                "since": membership.since,
-                "definition_version": membership.definition_version,
-            }
-            for (profile_id, segment), membership in sorted(entries.items())
-        ]
-        _ENTER.execute(unit.connection, rows)
-
-
-def delete_exits(unit: UnitOfWork, exits: Iterable[tuple[str, str]]) -> None:
-    """Remove who left: (profile, segment)."""
-    rows = [{"profile_id": profile_id, "segment": segment} for profile_id, segment in sorted(exits)]
-    if rows:
-        _EXIT.execute(unit.connection, rows)
-
-
-def count_members(unit: UnitOfWork) -> dict[str, int]:
-    """The number of members by segment."""
-    query = sa.select(MEMBERSHIPS.c.segment, sa.func.count().label("members")).group_by(
-        MEMBERSHIPS.c.segment
-    )
-    return {row.segment: row.members for row in unit.connection.execute(query)}
 
 
 def page_of_members(
