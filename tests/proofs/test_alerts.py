@@ -9,13 +9,12 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import amqp
@@ -27,6 +26,7 @@ from nameko.exceptions import RemoteError, RpcTimeout
 
 from chassis import Event, new_id
 from identifiers.configuration import FILE as IDENTIFIERS
+from tests.proofs.background import BackgroundWork
 from tests.support.observability import ROOT, RULES, read_alerts
 from tests.support.prometheus import Prometheus, free_port, hasten
 from tests.support.system import Process, ProcessSuite
@@ -94,24 +94,12 @@ class LimitingProxy(TcpProxy):
         inward.close()
 
 
-class Traffic:
+class Traffic(BackgroundWork):
     """Shops that record events and ask for decisions, whatever the responses, within `with`."""
 
     def __init__(self, suite: ProcessSuite) -> None:
+        super().__init__(self._record, self._decide, self._decide, self._decide)
         self._suite = suite
-        self._done = threading.Event()
-        works = (self._record, self._decide, self._decide, self._decide)
-        self._threads = [threading.Thread(target=work) for work in works]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._done.set()
-        for thread in self._threads:
-            thread.join()
 
     def _record(self) -> None:
         numbers = itertools.count()
@@ -123,10 +111,10 @@ class Traffic:
         self._repeat(0.02, lambda cdp: cdp.offers.decide(request=request))
 
     def _repeat(self, pause: float, call: Callable[[Any], object]) -> None:
-        while not self._done.is_set():
+        while not self.ending.is_set():
             failures = (RemoteError, RpcTimeout, OSError, amqp.AMQPError)
             with suppress(*failures), self._suite.proxy(timeout=2) as cdp:
-                while not self._done.wait(pause):
+                while not self.ending.wait(pause):
                     call(cdp)
 
 

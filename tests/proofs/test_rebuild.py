@@ -8,19 +8,19 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import count, groupby
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psycopg2
 import pytest
 
+from tests.proofs.background import BackgroundWork
 from tests.proofs.checker import Checker
 from tests.proofs.clients import Receipt
 from tests.proofs.observer import SuiteObserver
@@ -57,52 +57,32 @@ class CompletedRebuild:
     output: str
 
 
-@dataclass(slots=True)
-class SteadyClient:
+class SteadyClient(BackgroundWork):
     """A shop that records `rate` events a second, and has offers decide, within `with`."""
 
-    suite: ProcessSuite
-    rate: float
-    receipts: dict[str, list[Receipt]] = field(default_factory=dict)
-    decisions: list[tuple[float, list[str]]] = field(default_factory=list)
-    seconds: float = 0.0
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _errors: list[BaseException] = field(default_factory=list)
-    _threads: list[threading.Thread] = field(default_factory=list)
-
-    def __enter__(self) -> Self:
-        runs = [*(partial(self._send, number) for number in range(_SENDERS)), self._decide]
-        for run in runs:
-            self._threads.append(threading.Thread(target=self._guarded, args=(run,)))
-            self._threads[-1].start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-        if self._errors:
-            raise self._errors[0]
+    def __init__(self, suite: ProcessSuite, rate: float) -> None:
+        super().__init__(*(partial(self._send, number) for number in range(_SENDERS)), self._decide)
+        self.receipts: dict[str, list[Receipt]] = {}
+        self.decisions: list[tuple[float, list[str]]] = []
+        self.seconds = 0.0
+        self._suite = suite
+        self._rate = rate
 
     def wait_for(self, events: int) -> None:
         """Wait until `events` more events have receipts."""
         goal = len(self.receipts) + events
-        self.suite.wait_for(
-            lambda: len(self.receipts) >= goal or self._errors, f"{goal} receipts", _PATIENCE
-        )
+        self._suite.wait_for(lambda: self._has(goal), f"{goal} receipts", _PATIENCE)
 
-    def _guarded(self, run: Callable[[], None]) -> None:
-        try:
-            run()
-        except Exception as error:  # noqa: BLE001 - raised at the end
-            self._errors.append(error)
+    def _has(self, receipts: int) -> bool:
+        self.check()
+        return len(self.receipts) >= receipts
 
     def _send(self, number: int) -> None:
         numbers = count()
         strands: deque[Strand] = deque()
         began = time.monotonic()
-        with self.suite.proxy() as shop:
-            while not self._stop.is_set():
+        with self._suite.proxy() as shop:
+            while not self.ending.is_set():
                 while len(strands) < _STRANDS:
                     strands += make_workload(6, _SEED, name=f"s{number}x{next(numbers)}-").strands
                 batch: list[EventJson] = []
@@ -113,7 +93,7 @@ class SteadyClient:
                         strands.append(strand)
                 for receipt in shop.profiles.record(events=batch)["receipts"]:
                     self.receipts.setdefault(receipt["event_id"], []).append(receipt)
-                ahead = len(self.receipts) / self.rate - (time.monotonic() - began)
+                ahead = len(self.receipts) / self._rate - (time.monotonic() - began)
                 if ahead > 0:
                     time.sleep(ahead)
         self.seconds = time.monotonic() - began
@@ -126,8 +106,8 @@ class SteadyClient:
             "context": {"currency": "USD", "value": 5_000, "items": []},
             "deadline_ms": 20_000,
         }
-        with self.suite.proxy() as checkout:
-            while not self._stop.is_set():
+        with self._suite.proxy() as checkout:
+            while not self.ending.is_set():
                 began = time.monotonic()
                 response = checkout.offers.decide(request=request)
                 self.decisions.append((time.monotonic() - began, response["degraded"]))
