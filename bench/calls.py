@@ -17,6 +17,8 @@ from bench.cpu import cpu_seconds
 from bench.flow import record_first_orders
 from bench.orders import shopper_id
 from bench.statistics import milliseconds, percentile, timed
+from deploy.access import CLIENT
+from tests.support.servers import VirtualHost, VirtualHosts
 from tests.support.system import ProcessSuite
 
 SHOPPERS = 2_000
@@ -69,10 +71,10 @@ def decide_request(shopper: int) -> dict[str, Any]:
 
 
 @contextmanager
-def echo_service(suite: ProcessSuite) -> Iterator[int]:
-    """nameko's echo in a process of its own, on the suite's virtual host; the id of the process."""
+def echo_service(virtual_host: VirtualHost) -> Iterator[int]:
+    """nameko's echo in a process of its own, on a virtual host; the id of the process."""
     with subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "bench.echo", suite.virtual_host.uri("echo")],
+        [sys.executable, "-W", "ignore", "-m", "bench.echo", virtual_host.uri("echo")],
         stdout=subprocess.PIPE,
     ) as process:
         if process.stdout is not None:
@@ -87,7 +89,7 @@ def measure(suite: ProcessSuite) -> dict[str, float]:
     """p50, p99 and CPU time of both calls in ms, in alternating rounds, and decide over echo."""
     record_first_orders(suite, SHOPPERS)
     figures: dict[str, float] = {}
-    with echo_service(suite) as echo_pid:
+    with echo_service(suite.virtual_host) as echo_pid:
         for callers, suffix in ((1, ""), (8, "_8_callers")):
             echo = MeasuredCall(_echo, [echo_pid])
             decide = MeasuredCall(_decide, suite.pids("offers"))
@@ -100,6 +102,20 @@ def measure(suite: ProcessSuite) -> dict[str, float]:
             figures[f"decide_p50_over_echo{suffix}"] = round(ratio, 2)
             figures[f"decide_cpu_over_echo{suffix}"] = round(decide.cpu_ms / echo.cpu_ms, 2)
     return figures
+
+
+def echo_alone(virtual_hosts: VirtualHosts) -> dict[str, float]:
+    """p50 of nameko's echo in ms, by one caller, while nothing else of ours is at work."""
+    host = virtual_hosts.create("echo")
+    try:
+        with echo_service(host) as pid, Proxies(host.uri(CLIENT), 1) as proxies:
+            echo = MeasuredCall(_echo, [pid])
+            echo.round(proxies.started)  # warms up
+            echo.add(echo.round(proxies.started))
+            echo.add(echo.round(proxies.started))
+    finally:
+        virtual_hosts.delete(host)
+    return {"reference_echo_p50_ms": milliseconds(echo.durations, 50)}
 
 
 def _echo(proxy: Any, shopper: int) -> object:

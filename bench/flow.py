@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import eventlet
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from bench.cpu import cpu_seconds
+from bench.cpu import cpu_seconds, server_cpu_seconds
 from bench.orders import batch, order
 from bench.statistics import milliseconds
 from tests.support.system import ProcessSuite
@@ -21,6 +22,7 @@ SENDERS = 3
 _MOST_WAITING = 10_000
 FRESH_SECONDS = 30
 FRESH_RATE = 300
+FRESH_SIZE = 10
 _POLL_SECONDS = 0.03  # polling more often would take the machine from what is measured
 
 
@@ -28,9 +30,10 @@ class PipelineDatabases:
     """The databases of the pipeline: how far segments and offers lag the logs they follow."""
 
     def __init__(self, suite: ProcessSuite, stack: ExitStack) -> None:
-        self._sessions = {
+        self._sessions: dict[str, Any] = {
             name: stack.enter_context(_session(suite, name))
             for name in ("profiles", "segments", "offers")
+            if name in suite.services
         }
 
     def applied(self, service: str, source: str) -> int:
@@ -81,12 +84,12 @@ def throughput(suite: ProcessSuite) -> dict[str, float]:
     """Orders in batches of 100, as fast as offers follows, until all of them are applied.
 
     First one of each shopper, who is new then, call by call; then for SECONDS of shoppers drawn at
-    random, by several callers. CPU time is that of the second part: of the services that record,
-    and of all.
+    random, by several callers. CPU time is that of the second part: of the services that record, of
+    all services, and of these with the broker and PostgreSQL. Callers are not counted.
     """
     settled = record_first_orders(suite, SHOPPERS)
     recorders, everyone = suite.pids("identity", "profiles"), suite.pids(*suite.services)
-    before = cpu_seconds(recorders), cpu_seconds(everyone)
+    before = cpu_seconds(recorders), cpu_seconds(everyone), server_cpu_seconds()
     end = time.monotonic() + SECONDS
     start = time.monotonic()
     waiting = [0]
@@ -114,11 +117,13 @@ def throughput(suite: ProcessSuite) -> dict[str, float]:
         elapsed = time.monotonic() - start
     record_cpu = cpu_seconds(recorders) - before[0]
     all_cpu = cpu_seconds(everyone) - before[1]
+    core = all_cpu + server_cpu_seconds() - before[2]
     return {
         "end_to_end_events_per_s": round(sent / elapsed),
         "end_to_end_new_profiles_per_s": round(SHOPPERS / settled),
         "record_cpu_ms_per_event": round(1_000 * record_cpu / sent, 3),
         "end_to_end_cpu_ms_per_event": round(1_000 * all_cpu / sent, 3),
+        "end_to_end_core_us": round(1_000_000 * core / sent),
     }
 
 
@@ -126,27 +131,16 @@ def freshness(suite: ProcessSuite) -> dict[str, float]:
     """At 300 events a second: the time from `record` until offers has all that follows from it."""
     pending: dict[str, tuple[int, float]] = {}
     durations: list[float] = []
-    end = time.monotonic() + FRESH_SECONDS
-    size = 10
 
     def send(proxy: Any) -> None:
         start = time.monotonic()
-        for receipt in proxy.profiles.record([order(n) for n in _some(size)])["receipts"]:
+        for receipt in proxy.profiles.record([order(n) for n in _some(FRESH_SIZE)])["receipts"]:
             pending[f"{receipt['stream_id']}/{receipt['version']}"] = (receipt["version"], start)
-
-    def sender(offset: float) -> None:
-        with ClusterRpcProxy({"AMQP_URI": suite.client_uri}, timeout=60) as proxy:
-            turn = 0
-            begun = time.monotonic() + offset
-            while time.monotonic() < end:
-                due = begun + turn * SENDERS * size / FRESH_RATE
-                eventlet.sleep(max(0.0, due - time.monotonic()))
-                send(proxy)
-                turn += 1
 
     with ExitStack() as stack:
         databases = PipelineDatabases(suite, stack)
-        threads = [eventlet.spawn(sender, number * size / FRESH_RATE) for number in range(SENDERS)]
+        end = time.monotonic() + FRESH_SECONDS
+        threads = spawn_senders(suite, FRESH_SECONDS, send)
         while time.monotonic() < end or pending:
             arrived = _arrived(databases, pending)
             now = time.monotonic()
@@ -158,6 +152,25 @@ def freshness(suite: ProcessSuite) -> dict[str, float]:
         "freshness_p50_ms": milliseconds(durations, 50),
         "freshness_p99_ms": milliseconds(durations, 99),
     }
+
+
+def spawn_senders(
+    suite: ProcessSuite, seconds: float, send: Callable[[Any], None]
+) -> Sequence[Any]:
+    """Callers who `send(proxy)` FRESH_SIZE events each time, together FRESH_RATE a second."""
+    end = time.monotonic() + seconds
+
+    def sender(offset: float) -> None:
+        with ClusterRpcProxy({"AMQP_URI": suite.client_uri}, timeout=60) as proxy:
+            turn = 0
+            begun = time.monotonic() + offset
+            while time.monotonic() < end:
+                due = begun + turn * SENDERS * FRESH_SIZE / FRESH_RATE
+                eventlet.sleep(max(0.0, due - time.monotonic()))
+                send(proxy)
+                turn += 1
+
+    return [eventlet.spawn(sender, number * FRESH_SIZE / FRESH_RATE) for number in range(SENDERS)]
 
 
 def _arrived(databases: PipelineDatabases, pending: dict[str, tuple[int, float]]) -> list[str]:

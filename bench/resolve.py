@@ -59,7 +59,10 @@ def measure(databases: Databases) -> dict[str, float]:
 
 def over_echo(suite: ProcessSuite) -> dict[str, float]:
     """The p50 of `identity.resolve` for one known shopper, over that of echo."""
-    with echo_service(suite), ClusterRpcProxy({"AMQP_URI": suite.client_uri}, timeout=30) as proxy:
+    with (
+        echo_service(suite.virtual_host),
+        ClusterRpcProxy({"AMQP_URI": suite.client_uri}, timeout=30) as proxy,
+    ):
         shoppers = [[_observation(f"u-{n}", f"a-{n}")] for n in range(500)]
         for observations in shoppers:
             proxy.identity.resolve(observations=observations)

@@ -256,7 +256,7 @@ class Campaign:
     def _start_echo(self) -> None:
         """Start nameko's echo, or replace one that has lost its queue as plain nameko does."""
         self._echo.close()
-        self._echo.enter_context(echo_service(self.suite))
+        self._echo.enter_context(echo_service(self.suite.virtual_host))
 
 
 class PhaseObserver(SuiteObserver):
