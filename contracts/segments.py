@@ -132,7 +132,8 @@ class SegmentSchema(StrictSchema):
     `meaning` is the rule in English. While `status` is `backfilling`, some shoppers are still
     members by an earlier version: `done` of `total` have been evaluated by this one. While it is
     `unreadable`, the release cannot read the rule, as `message` says, and nobody enters or leaves.
-    `warnings` are likely slips in the rule.
+    `warnings` are likely slips in the rule; those of `define` and `describe` also say what it asks
+    for that was never recorded.
     """
 
     segment = Name(required=True)

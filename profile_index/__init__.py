@@ -19,6 +19,7 @@ from profile_index.identity import (
 from profile_index.summaries import (
     fold_events,
     load_summaries,
+    occasion_of,
     save_summaries,
     update_summaries,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "load_summaries",
     "moves_of",
     "note_form",
+    "occasion_of",
     "profiles_of",
     "rebuild_note",
     "save_summaries",

@@ -14,12 +14,13 @@ people.
 """
 
 from rules.facts import EMPTY_FACTS, Fact, Facts, ListedFacts
+from rules.field_names import MOST_TYPES, SeenFields, fields_in, fields_of
 from rules.fields import purpose_name
 from rules.language.errors import RuleError
 from rules.language.form import FormError, rule_form, rule_text
 from rules.language.reads import Reads
 from rules.language.rule import Rule, Verdict, compile_rule
-from rules.language.shop import ShopContext
+from rules.language.shop import ANY_SHOP, ShopContext
 from rules.language.vocabulary import Vocabulary
 from rules.summary.occasion import Occasion
 from rules.summary.orders import (
@@ -36,9 +37,11 @@ from rules.vocabularies.eligibility import ELIGIBILITY_VOCABULARY, Situation
 from rules.vocabularies.segments import SEGMENT_VOCABULARY
 
 __all__ = [
+    "ANY_SHOP",
     "ELIGIBILITY_VOCABULARY",
     "EMPTY_FACTS",
     "FACTS",
+    "MOST_TYPES",
     "SEGMENT_VOCABULARY",
     "Fact",
     "Facts",
@@ -49,6 +52,7 @@ __all__ = [
     "Reads",
     "Rule",
     "RuleError",
+    "SeenFields",
     "ShopContext",
     "Situation",
     "Summary",
@@ -57,6 +61,8 @@ __all__ = [
     "apply_to_order",
     "combine",
     "compile_rule",
+    "fields_in",
+    "fields_of",
     "money_of",
     "order_key",
     "profile_view",

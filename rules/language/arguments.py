@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 from chassis.core.errors import InvalidInput
 from chassis.core.instants import parse_instant
 from contracts.currencies import CURRENCIES
+from rules.field_names import fields_in, first_unknown
 from rules.language.calendar import start_of
 from rules.language.conditions import Condition
-from rules.language.data import Element, Field, Path, SequenceStep
+from rules.language.data import DataObject, Element, Field, Path, SequenceStep
 from rules.language.errors import RuleError, suggestion
 from rules.language.literal import parse_date
 from rules.language.shop import ShopContext
@@ -24,18 +25,19 @@ from rules.language.vocabulary import Argument, Vocabulary
 from rules.language.windows import Window
 
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_SOME = 10
 _CURRENCY_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "dollar": "USD", "euro": "EUR"}
 _NO_FIELD = (
     'a field\'s name stands without quotes, as in category, products.quantity or data["shoe size"]'
 )
 
-Conditions = Callable[[ast.expr, Vocabulary[Any], str], Condition[Element]]
-"""Compiles a condition on the data of events of a type."""
+Conditions = Callable[[ast.expr, Vocabulary[Any], DataObject], Condition[Element]]
+"""Compiles a condition on an object in the data of events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Reads the arguments of functions; `event` is the type of the events that are asked about."""
+    """Reads the arguments of functions; `about` is the object in the data that they are about."""
 
     syntax: Syntax
     vocabulary: Vocabulary[Any]
@@ -43,16 +45,18 @@ class Arguments:
     warnings: list[str]
     conditions: Conditions
 
-    def read(self, node: ast.expr, takes: Argument, name: str, example: str, event: str) -> Any:
+    def read(
+        self, node: ast.expr, takes: Argument, name: str, example: str, about: DataObject
+    ) -> Any:
         """The argument at `node`; RuleError if it is no such thing."""
         match takes:
             case Argument.CONDITION:
-                argument: Any = self.conditions(node, self._data(), event)
+                argument: Any = self.conditions(node, self._data(), about)
             case Argument.FIELD:
-                argument = self.field(node, event)
+                argument = self.field(node, about)
             case Argument.LIST | Argument.PATH:
                 argument = self.path(node)
-                self.check_field(node, argument[0], event)
+                self.check_field(node, argument, about)
             case Argument.STEP:
                 argument = self._step(node, name, example)
             case Argument.TRAIT:
@@ -84,8 +88,8 @@ class Arguments:
             raise self.syntax.error(node, "data needs a name after it, as in data.category")
         return tuple(reversed(names))
 
-    def field(self, node: ast.expr, event: str) -> Field:
-        """A field of the data of events of a type: a path, or an amount of money."""
+    def field(self, node: ast.expr, about: DataObject) -> Field:
+        """A field of an object in the data of events: a path, or an amount of money."""
         if isinstance(node, ast.Call):
             named = isinstance(node.func, ast.Name) and node.func.id == "amount"
             if not named or len(node.args) != 2 or node.keywords:
@@ -102,21 +106,30 @@ class Arguments:
                 raise self.syntax.error(
                     node, f'{text} is an amount of money: write amount({text}, "USD")'
                 )
-        self.check_field(node, field.path[0], event)
+        self.check_field(node, field.path, about)
         return field
 
-    def check_field(self, node: ast.expr, name: str, event: str) -> None:
-        """Warn of a field that no event of the type has."""
-        fields = (self.shop.event_types or {}).get(event)
-        if fields and name not in fields:
-            close = suggestion(name, fields) or f"; it has {', '.join(sorted(fields)[:10])}"
-            self._warn(node, f"no {event} event has a field called {name}{close}")
+    def check_field(self, node: ast.expr, path: Path, about: DataObject) -> None:
+        """Warn of a field that no event of the type has had."""
+        fields = (self.shop.event_types or {}).get(about.event, {})
+        known = fields_in(fields, ".".join(about.path))
+        unknown = first_unknown(known, path)
+        if unknown is not None:
+            above, name = unknown
+            close = suggestion(name, known[above]) or f"; it has {_some(known[above])}"
+            place = ".".join((*about.path, above)).strip(".")
+            of = f" of {place}" if place else ""
+            self._warn(node, f"no {about.event} event has had a field {name}{of} yet{close}")
 
-    def check_trait(self, node: ast.expr, name: str) -> None:
-        """Warn of a trait that no shopper has."""
-        traits = self.shop.traits
-        if traits is not None and name not in traits:
-            self._warn(node, f"no shopper has a trait called {name}{suggestion(name, traits)}")
+    def check_trait(self, node: ast.expr, path: Path) -> None:
+        """Warn of a trait that no shopper has had."""
+        traits = self.shop.traits or {}
+        unknown = first_unknown(traits, path)
+        if unknown is not None:
+            above, name = unknown
+            close = suggestion(name, traits[above]) or f"; there are {_some(traits[above])}"
+            of = f" of traits.{above}" if above else ""
+            self._warn(node, f"no shopper has had a trait {name}{of} yet{close}")
 
     def check_segment(self, node: ast.expr, name: str) -> None:
         """Refuse a segment that does not exist."""
@@ -138,7 +151,7 @@ class Arguments:
         where = keywords.get("where")
         if where is None:
             return SequenceStep(event)
-        return SequenceStep(event, self.conditions(where, self._data(), event))
+        return SequenceStep(event, self.conditions(where, self._data(), DataObject(event)))
 
     def _trait(self, node: ast.expr, name: str, example: str) -> Path:
         names: list[str] = []
@@ -148,7 +161,9 @@ class Arguments:
             inner = inner.value
         if not names or not isinstance(inner, ast.Name) or inner.id != "traits":
             raise self._wrong(node, Argument.TRAIT, name, example)
-        return tuple(reversed(names))
+        path = tuple(reversed(names))
+        self.check_trait(node, path)
+        return path
 
     def _span(self, node: ast.expr, name: str, example: str) -> Window:
         ends = node.elts if isinstance(node, ast.Tuple | ast.List) else []
@@ -269,6 +284,12 @@ def _ago_between(first: int, second: int) -> Window:
         raise ValueError('write the longer time ago first, as in ("60d", "30d")')
     words = f" between {describe_duration(first)} and {describe_duration(second)} ago"
     return Window(first, second, words=words)
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first few names, as no close one is among them."""
+    found = sorted(names)
+    return ", ".join(found[:_SOME]) + (", …" if len(found) > _SOME else "")
 
 
 def _suggest_currency(text: str) -> str:

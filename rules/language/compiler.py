@@ -19,7 +19,7 @@ from rules.language.comparison import (
 )
 from rules.language.conditions import Condition, Constant, Every, Negation, Pair, Test
 from rules.language.curves import Trend
-from rules.language.data import Element
+from rules.language.data import NOWHERE, DataObject, Element
 from rules.language.errors import RuleError
 from rules.language.literal import Literal, fit
 from rules.language.plausible import doubt_about, is_settled
@@ -43,7 +43,7 @@ class Compiler(Generic[F]):
         vocabulary: Vocabulary[F],
         shop: ShopContext,
         warnings: list[str],
-        event: str = "",
+        about: DataObject = NOWHERE,
         member: bool = False,
     ) -> None:
         self.warnings = warnings
@@ -51,7 +51,7 @@ class Compiler(Generic[F]):
         self._syntax = syntax
         self._shop = shop
         self._arguments = Arguments(syntax, vocabulary, shop, warnings, self._condition_on_data)
-        self._references = References(syntax, vocabulary, self._arguments, event)
+        self._references = References(syntax, vocabulary, self._arguments, about)
         self._member = member
         self._upright = True
 
@@ -78,9 +78,9 @@ class Compiler(Generic[F]):
         return Negation(part)
 
     def _condition_on_data(
-        self, node: ast.expr, words: Vocabulary[Any], event: str
+        self, node: ast.expr, words: Vocabulary[Any], about: DataObject
     ) -> Condition[Element]:
-        compiler = Compiler(self._syntax, words, self._shop, self.warnings, event)
+        compiler = Compiler(self._syntax, words, self._shop, self.warnings, about)
         return compiler.condition(node)
 
     def _truth(self, node: ast.expr, term: Term[F]) -> Condition[F]:

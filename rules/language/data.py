@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.fields import text_or_none
 from rules.language.vocabulary import reach
@@ -15,6 +15,23 @@ if TYPE_CHECKING:
     from rules.language.terms import Term
 
 Path = tuple[str, ...]
+
+
+class DataObject(NamedTuple):
+    """An object in the data of events: of what type these are, and the path to it.
+
+    Without a type it is in no data of events.
+    """
+
+    event: str = ""
+    path: Path = ()
+
+    def inside(self, path: Path) -> DataObject:
+        """The object at a path from this one, or each of a list there."""
+        return DataObject(self.event, (*self.path, *path))
+
+
+NOWHERE = DataObject()
 
 
 @dataclass(frozen=True, slots=True)

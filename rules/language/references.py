@@ -7,6 +7,7 @@ from typing import Any, Generic
 
 from rules.language.arguments import Arguments, step_name
 from rules.language.arithmetic import calculate
+from rules.language.data import DataObject
 from rules.language.errors import RuleError, suggestion
 from rules.language.literal import Literal, read_literal
 from rules.language.slips import is_date
@@ -37,15 +38,15 @@ _REFUSALS: tuple[tuple[tuple[type[ast.expr], ...], str], ...] = (
 
 
 class References(Generic[F]):
-    """Finds what the words of a rule stand for; `event` is the type whose data it is about."""
+    """Finds what the words of a rule stand for; `about` is the object whose fields they are."""
 
     def __init__(
-        self, syntax: Syntax, vocabulary: Vocabulary[F], arguments: Arguments, event: str = ""
+        self, syntax: Syntax, vocabulary: Vocabulary[F], arguments: Arguments, about: DataObject
     ) -> None:
         self._syntax = syntax
         self._words = vocabulary
         self._arguments = arguments
-        self._event = event
+        self._about = about
 
     def operand(self, node: ast.expr) -> Term[F] | Literal:
         """The term or the literal at `node`; RuleError if it is neither."""
@@ -101,7 +102,7 @@ class References(Generic[F]):
         if path[0] in self._words.list_fields:
             rest = ".".join(path[1:]) or "category"
             raise self._error(node, f"{path[0]} is a list: write any({path[0]}, {rest} == …)")
-        self._arguments.check_field(node, path[0], self._event)
+        self._arguments.check_field(node, path, self._about)
         return self._words.paths(path)
 
     def _path(self, node: ast.Attribute | ast.Subscript) -> Term[F]:
@@ -128,7 +129,7 @@ class References(Generic[F]):
         self, node: ast.expr, root: str, space: Namespace[F], path: tuple[str, ...]
     ) -> Term[F]:
         if space.open is not None:
-            self._arguments.check_trait(node, path[0])
+            self._arguments.check_trait(node, path)
             return space.open(path)
         name = path[0]
         term = space.fields.get(name)
@@ -153,8 +154,8 @@ class References(Generic[F]):
                 raise self._error(node, f"{name} is not a function: leave out the brackets")
             raise self._unknown(node, name)
         arguments = self._arguments_of(node, name, function)
-        event = self._event_in(function, arguments)
-        options = self._options(node, name, function, event)
+        about = self._about_in(function, arguments)
+        options = self._options(node, name, function, about)
         if "since" in function.options:
             window = self._arguments.window(options, node)
             if "where" in options or Argument.FIELD in function.takes:
@@ -178,22 +179,22 @@ class References(Generic[F]):
         kinds = (*function.takes, *function.takes[-1:] * function.repeats)
         arguments: list[Any] = []
         for part, takes_ in zip(node.args, kinds, strict=False):
-            event = self._event_in(function, arguments)
-            arguments.append(self._arguments.read(part, takes_, name, function.example, event))
+            about = self._about_in(function, arguments)
+            arguments.append(self._arguments.read(part, takes_, name, function.example, about))
         return arguments
 
-    def _event_in(self, function: Function[F], arguments: list[Any]) -> str:
-        """The type of the events whose data further arguments are about; none in a list of it."""
+    def _about_in(self, function: Function[F], arguments: list[Any]) -> DataObject:
+        """The object in the data of events that further arguments are about."""
         match function.takes[:1]:
             case (Argument.EVENT,) if arguments:
-                return str(arguments[0])
+                return DataObject(str(arguments[0]))
             case (Argument.LIST,) if arguments:
-                return ""
+                return self._about.inside(arguments[0])
             case _:
-                return self._event
+                return self._about
 
     def _options(
-        self, node: ast.Call, name: str, function: Function[F], event: str
+        self, node: ast.Call, name: str, function: Function[F], about: DataObject
     ) -> dict[str, Any]:
         options: dict[str, Any] = {}
         for keyword in node.keywords:
@@ -205,7 +206,7 @@ class References(Generic[F]):
                     keyword.value, f"{name} has no {wrong}{close}: write {function.example}"
                 )
             options[keyword.arg] = self._arguments.read(
-                keyword.value, takes, f"{keyword.arg}=", "", event
+                keyword.value, takes, f"{keyword.arg}=", "", about
             )
         for required in function.required:
             if required not in options:

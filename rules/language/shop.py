@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
+from rules.field_names import Fields
+
 
 @dataclass(frozen=True, slots=True)
 class ShopContext:
@@ -13,15 +15,15 @@ class ShopContext:
 
     - `zone`: where the days of the shop begin
     - `segments`: the names of all segments
-    - `event_types`: the types that were ever told, each with the names of the fields of its data
-    - `traits`: the names of the traits that were ever told
+    - `event_types`: the types of which events were recorded, each with the fields of its data
+    - `traits`: the traits that were recorded
     - `keeps`: for how long the data of events is kept, in µs
     """
 
     zone: tzinfo = UTC
     segments: frozenset[str] | None = None
-    event_types: Mapping[str, frozenset[str]] | None = None
-    traits: frozenset[str] | None = None
+    event_types: Mapping[str, Fields] | None = None
+    traits: Fields | None = None
     keeps: int | None = None
 
 

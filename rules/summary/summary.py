@@ -273,6 +273,16 @@ class Summary:
         found = [account for account in accounts if account is not None]
         return sorted(found, key=lambda account: (-account.at, account.key))
 
+    def belongings(self) -> SummaryState:
+        """The state without what its events tell: whose they are, and what was said elsewhere.
+
+        That is whether it is an account's, and the refusals of its addresses.
+        """
+        state = SummaryState(is_account=self.state.is_account)
+        for part, of in ((state.stated, self.state.stated), (state.unproven, self.state.unproven)):
+            part.consent = {purpose: list(statements) for purpose, statements in of.consent.items()}
+        return state
+
     # Plain JSON and back.
 
     def dump(self) -> dict[str, Any]:

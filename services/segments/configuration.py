@@ -17,6 +17,7 @@ from chassis.config.files import own_or_shipped, read_text
 from chassis.config.yaml_document import Entry, read_document
 from chassis.validation import load
 from contracts.segments import DEFINE_REQUEST
+from rules import ShopContext
 from services.segments.domain.definitions import Definition, DefinitionFile, read_rule
 
 FILE = "segments.yaml"
@@ -29,7 +30,8 @@ def read_definition(definition: object, zone: tzinfo = UTC) -> Definition:
     `zone` is that of the shop.
     """
     fields = load(DEFINE_REQUEST, definition)
-    return Definition(fields["segment"], read_rule(fields["rule"], zone), fields["description"])
+    rule = read_rule(fields["rule"], ShopContext(zone))
+    return Definition(fields["segment"], rule, fields["description"])
 
 
 def load_definitions(directory: Path | None = None) -> Sequence[Definition]:

@@ -8,6 +8,7 @@ Rows are locked in this order, and sorted within each table, so that no deadlock
         summaries
         memberships                 under their profiles
     streams                         by the append, in segments' own log
+    field_names                     new rows at the end of a batch of events
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from chassis import Event, parse_instant
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import LabelChange, apply_identity, moves_of, profiles_of, update_summaries
+from rules import SeenFields
 from services.segments import store
 from services.segments.domain.evaluation import Membership
 from services.segments.domain.events import ENTERED, EXITED, SETTLED
@@ -23,6 +24,7 @@ class MembershipProjection:
 
     def __init__(self, registry: DefinitionRegistry) -> None:
         self.registry = registry
+        self._seen = SeenFields()
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         before = profiles_of(unit, {stream for event in events for stream in event.versions})
@@ -37,15 +39,20 @@ class MembershipProjection:
                 news[profile_id] = news_of(events, dict.fromkeys(before, profile_id))[profile_id]
             news[profile_id].moved = True
         evaluator.evaluate(news, _sum_up(unit, events, moves))
+        store.note_fields(unit, self._seen, events)
 
 
 class UnevaluatedProjection:
     """For a rebuild: keeps labels and summaries, and leaves the evaluation for later."""
 
+    def __init__(self) -> None:
+        self._seen = SeenFields()
+
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         moves = apply_identity(unit, events)
         touched = set(profiles_of(unit, _sum_up(unit, events, moves).versions).values())
         store.mark_unevaluated(unit, touched | _moved(moves))
+        store.note_fields(unit, self._seen, events)
 
 
 class MembershipReplay:

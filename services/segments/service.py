@@ -117,7 +117,7 @@ class SegmentsService(Service):
 
         def respond(unit: UnitOfWork) -> dict[str, Any]:
             commands.define(unit, wanted)
-            return queries.show_segment(unit, self.registry.current(unit), wanted.segment)
+            return self._show(unit, wanted.segment)
 
         return self.work.run(respond)
 
@@ -125,7 +125,7 @@ class SegmentsService(Service):
     def check(self, file: Any = None) -> dict[str, Any]:
         """What a segments.yaml would change, by default that of this process."""
         wanted = self._file(file)
-        return self.work.read(lambda unit: queries.compare_file(unit, wanted))
+        return self.work.read(lambda unit: queries.compare_file(unit, wanted, self.registry.zone))
 
     @rpc
     def apply(self, file: Any = None) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class SegmentsService(Service):
         wanted = self._file(file)
 
         def respond(unit: UnitOfWork) -> dict[str, Any]:
-            response = queries.compare_file(unit, wanted)
+            response = queries.compare_file(unit, wanted, self.registry.zone)
             commands.apply(unit, wanted)
             return response
 
@@ -151,7 +151,7 @@ class SegmentsService(Service):
 
         def respond(unit: UnitOfWork) -> dict[str, Any]:
             commands.rename(unit, request["segment"], request["name"])
-            return queries.show_segment(unit, self.registry.current(unit), request["name"])
+            return self._show(unit, request["name"])
 
         return self.work.run(respond)
 
@@ -170,9 +170,7 @@ class SegmentsService(Service):
     def describe(self, segment: Any) -> dict[str, Any]:
         """One segment, as it is listed."""
         name = load(SEGMENT_REQUEST, {"segment": segment})["segment"]
-        return self.work.read(
-            lambda unit: queries.show_segment(unit, self.registry.current(unit), name)
-        )
+        return self.work.read(lambda unit: self._show(unit, name))
 
     @rpc
     def members(self, segment: Any, after: Any = None, limit: Any = None) -> dict[str, Any]:
@@ -181,6 +179,10 @@ class SegmentsService(Service):
         return self.work.read(
             lambda unit: queries.members(unit, self.registry.current(unit), request)
         )
+
+    def _show(self, unit: UnitOfWork, segment: str) -> dict[str, Any]:
+        registry = self.registry
+        return queries.show_segment(unit, registry.current(unit), segment, registry.zone)
 
     def _file(self, text: Any) -> DefinitionFile:
         request = load(FILE_REQUEST, {"file": text}, max_bytes=MAX_CALL_BYTES)

@@ -109,7 +109,7 @@ class ShopSegments:
         self._work = UnitOfWorkRunner(profiles, "profiles", self._log.clock, self._log)
         self._segments = SegmentsWithoutNameko(segments, load_file())
         self._settings = ValueSettings(zone_name=zone)
-        self._segments.registry = DefinitionRegistry(self._settings.zone)
+        self._segments.projection.registry = DefinitionRegistry(self._settings.zone)
         self._customers: set[Any] = set()
 
     def take(self, orders: pd.DataFrame) -> None:

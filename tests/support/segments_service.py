@@ -52,8 +52,8 @@ class ProfilesLog:
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         self.events += events
 
-    def append(self, stream: str, kind: str, data: Any, at: int = NOW) -> Event:
-        draft = Draft(new_id(), stream, kind, data, at)
+    def append(self, stream: str, kind: str, data: Any, at: int = NOW, **metadata: Any) -> Event:
+        draft = Draft(new_id(), stream, kind, data, at, metadata=metadata)
         return self._work.run(lambda unit: unit.append([draft]))[0].event
 
     def move(self, reason: str = "created", **profiles: str) -> None:
@@ -64,7 +64,13 @@ class ProfilesLog:
             stream: {"profile_id": profile, "epoch": self._epochs[stream], "identifiers": []}
             for stream, profile in profiles.items()
         }
-        draft = JointDraft(new_id(), "identity_changed", entries, {"reason": reason}, NOW)
+        self.append_joint("identity_changed", entries, {"reason": reason})
+
+    def append_joint(
+        self, kind: str, entries: Mapping[str, Any], shared: Mapping[str, Any], at: int = NOW
+    ) -> None:
+        """Record a joint fact in each stream of `entries`."""
+        draft = JointDraft(new_id(), kind, entries, shared, at)
         self._work.run(lambda unit: unit.append([draft]))
 
     def order(self, stream: str, number: int = 1, cents: int = 5_000, at: int = NOW) -> Event:
@@ -84,13 +90,17 @@ class SegmentsWithoutNameko:
         self.published: list[Event] = []
         self.settled: list[Event] = []
         self.clock = FixedClock(NOW)
-        self.registry = DefinitionRegistry()
+        self.projection = MembershipProjection(DefinitionRegistry())
         self.work = UnitOfWorkRunner(database, "segments", self.clock, self)
         self.file = file or FEW
         self.started = self.work.run(partial(commands.start_with, file=self.file))
         self.inbox = Inbox(self.work, "profiles")
         self.seconds = 0.0
         self.due = commands.DueEvaluation(lambda: self.seconds)
+
+    @property
+    def registry(self) -> DefinitionRegistry:
+        return self.projection.registry
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         for event in events:
@@ -101,7 +111,7 @@ class SegmentsWithoutNameko:
             (self.settled if is_set else self.published).append(event)
 
     def follow(self, *events: Event) -> None:
-        self.inbox.process(events, MembershipProjection(self.registry))
+        self.inbox.process(events, self.projection)
 
     def tick(self, limit: int = 100) -> int:
         return self.work.run(partial(reevaluate_due, registry=self.registry, limit=limit))

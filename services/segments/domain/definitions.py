@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
 from enum import Enum
 from functools import cached_property
 
 from chassis import InvalidInput
 from chassis.core.suggest import suggest
-from rules import SEGMENT_VOCABULARY, Rule, RuleError, ShopContext, Summary, compile_rule
+from rules import (
+    ANY_SHOP,
+    SEGMENT_VOCABULARY,
+    Rule,
+    RuleError,
+    ShopContext,
+    Summary,
+    compile_rule,
+)
 from rules.language.dependencies import CircularSegments, evaluation_order
 from services.segments.domain.dependencies import RuleIndex
 
@@ -181,17 +188,13 @@ def change_by_new_file(definition: Definition, before: StandingDefinition | None
     return change
 
 
-def read_rule(
-    text: str, zone: tzinfo = UTC, event_types: Iterable[str] | None = None
-) -> Rule[Summary]:
+def read_rule(text: str, shop: ShopContext = ANY_SHOP) -> Rule[Summary]:
     """The rule of a segment; InvalidInput says where it is wrong and what was meant.
 
-    `zone` is that of the shop, in which days begin. A type of events that is none of `event_types`,
-    those recorded so far, is warned of; None is not known.
+    Its warnings name what the shop has never recorded.
     """
-    recorded = None if event_types is None else {each: frozenset[str]() for each in event_types}
     try:
-        return compile_rule(text, SEGMENT_VOCABULARY, ShopContext(zone, event_types=recorded))
+        return compile_rule(text, SEGMENT_VOCABULARY, shop)
     except RuleError as error:
         raise InvalidInput("rule", str(error)) from None
 

@@ -9,13 +9,16 @@ from functools import partial
 from typing import Any
 
 from chassis import InvalidInput, NotFound, Unavailable, parse_instant
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.segments import BACKTEST_RESPONSE
-from rules import ListedFacts, Occasion, Rule, Summary
+from profile_index import is_rebuild_due, streams_of
+from rules import ListedFacts, Rule, ShopContext, Summary, order_key
 from rules.language.units import parse_duration
 from rules.sql import NotInSql
+from rules.summary.orders import ORDER_EVENTS
 from services.segments import store
 from services.segments.domain.definitions import read_rule
+from services.segments.queries.rule_warnings import LACKING
 from services.segments.registry import DefinitionRegistry
 
 BACKTEST_SECONDS = 3.0
@@ -44,16 +47,19 @@ def backtest(
     """The size of a segment, its entries and its exits between instants of the past.
 
     By SQL over everybody if the rule asks for single events alone; else the events of a sample of
-    profiles are folded and evaluated. InvalidInput if the past of what it asks for is not kept.
+    profiles are folded and evaluated. InvalidInput if the past of what it asks for is not kept,
+    Unavailable if the read model lacks events until a rebuild.
     """
     rule = _rule(work, registry, request)
+    if work.read(is_rebuild_due):
+        raise Unavailable("backtest", LACKING)
     until = request.get("until") or work.clock.now()
     instants = _instants(request, until)
     first = request.get("first", 0)
     try:
         page = by_sql(work, rule, instants, first, time.monotonic)
         method = "sql"
-    except (NotInSql, store.FactsMissing):
+    except NotInSql:
         page, method = by_evaluator(work, rule, instants, time.monotonic), "evaluator"
         first = 0
     except store.QueryTimeout:
@@ -113,10 +119,7 @@ def by_evaluator(
     instants: Sequence[int],
     timer: Callable[[], float],
 ) -> BacktestPage:
-    """The members at all instants, of as many profiles of a sample as BACKTEST_SECONDS allow.
-
-    Facts do not say who told them: what a browser told counts like what the shop told.
-    """
+    """The members at all instants, of as many profiles of a sample as BACKTEST_SECONDS allow."""
     end = timer() + BACKTEST_SECONDS
     members: list[set[str]] = [set() for _ in instants]
     sample = work.read(partial(store.sample_profiles, limit=_SAMPLE))
@@ -125,9 +128,10 @@ def by_evaluator(
         if evaluated and timer() > end:
             break
         page = sample[start : start + _PAGE]
-        histories = work.read(partial(store.load_histories, profile_ids=page))
+        histories, summaries = work.read(partial(_load, profile_ids=page))
         for profile_id in page:
-            for place, holds in enumerate(_replay(rule, histories[profile_id], instants)):
+            present = summaries.get(profile_id, Summary())
+            for place, holds in enumerate(_replay(rule, histories[profile_id], present, instants)):
                 if holds:
                     members[place].add(profile_id)
         evaluated += len(page)
@@ -137,26 +141,50 @@ def by_evaluator(
     )
 
 
+def _load(
+    unit: UnitOfWork, profile_ids: Sequence[str]
+) -> tuple[Mapping[str, Sequence[store.PastFact]], Mapping[str, Summary]]:
+    """The events of profiles, and their summaries of today."""
+    streams = streams_of(unit, profile_ids)
+    summaries = store.load_profile_summaries(unit, streams, {}, unit.now)
+    return store.load_histories(unit, profile_ids), summaries
+
+
 def _replay(
-    rule: Rule[Summary], history: Sequence[store.PastFact], instants: Sequence[int]
+    rule: Rule[Summary],
+    history: Sequence[store.PastFact],
+    present: Summary,
+    instants: Sequence[int],
 ) -> list[bool]:
-    """Whether the rule holds at each instant, by what had happened until then."""
-    summary, place, holds = Summary(), 0, []
+    """Whether the rule holds at each instant, by what had happened until then.
+
+    Whose something is, is what it is at present: an order that is another profile's, as it was
+    moved there or has its home there, is left out, whatever is told of it here.
+    """
+    summary, place, holds = Summary(present.belongings()), 0, []
     summary.facts = ListedFacts.of((past.type, past.fact) for past in history)
     for at in instants:
         while place < len(history) and history[place].fact.at <= at:
-            event_type, fact, version = history[place]
-            occasion = Occasion(fact.at, fact.id, (fact.at, version))
+            event_type, fact, occasion = history[place]
+            order = _order_of(event_type, fact.data)
+            is_foreign = order is not None and order not in present.state.orders
+            occasion = occasion._replace(is_foreign=is_foreign)
             summary.add(event_type, fact.data, fact.at, fact.id, occasion)
             place += 1
         holds.append(rule.evaluate(summary, at).value)
     return holds
 
 
+def _order_of(event_type: str, data: Any) -> str | None:
+    """The key of the order that an event is about; None if it is about none."""
+    is_order = event_type in ORDER_EVENTS and isinstance(data, Mapping)
+    return order_key(data) if is_order else None
+
+
 def _rule(
     work: UnitOfWorkRunner, registry: DefinitionRegistry, request: Mapping[str, Any]
 ) -> Rule[Summary]:
-    rule = read_rule(request["rule"], registry.zone) if "rule" in request else None
+    rule = read_rule(request["rule"], ShopContext(registry.zone)) if "rule" in request else None
     if rule is None:
         version = work.read(registry.current).versions.get(request["segment"])
         if version is None:

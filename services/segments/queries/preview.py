@@ -13,17 +13,17 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.validation import load
 from contracts.segments import PREVIEW_REQUEST, PREVIEW_RESPONSE
 from profile_index import streams_of
-from rules import Rule, Summary
+from rules import Rule, ShopContext, Summary
 from rules.sql import NotInSql
 from services.segments import store
 from services.segments.domain.definitions import read_rule
 from services.segments.domain.value_model import give_values
+from services.segments.queries.rule_warnings import load_adviser
 from services.segments.value_fitting import current_model
 
 _PAGE = 500
 _SAMPLE = 10
 PREVIEW_SECONDS = 3.0
-_TYPES_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ def preview(
     else, or if that takes longer, the profiles are evaluated one by one.
     """
     text = load(PREVIEW_REQUEST, {"rule": rule})["rule"]
-    read_rule(text, zone)  # refuses a wrong one before the database is asked
-    compiled = read_rule(text, zone, recorded_event_types(work))
+    compiled = read_rule(text, ShopContext(zone))
+    adviser = work.read(partial(load_adviser, zone=zone))
     now = work.clock.now()
     try:
         selection = select_by_sql(work, compiled, now)
@@ -67,19 +67,11 @@ def preview(
             "profiles": selection.profiles,
             "complete": selection.complete,
             "sample": selection.members[:_SAMPLE],
-            "warnings": list(compiled.warnings),
+            "warnings": adviser.warnings(text),
             "as_of": now,
         }
     )
     return response
-
-
-def recorded_event_types(work: UnitOfWorkRunner) -> Sequence[str] | None:
-    """The types of all events so far; None if there are none, or too many to look at."""
-    try:
-        return work.run(partial(store.recorded_event_types, seconds=_TYPES_SECONDS)) or None
-    except store.QueryTimeout:
-        return None
 
 
 def select_by_sql(work: UnitOfWorkRunner, rule: Rule[Summary], now: int) -> Selection:

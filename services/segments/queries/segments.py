@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 from chassis import NotFound, Unavailable
@@ -37,6 +38,7 @@ from services.segments.domain.evaluation import (
     evaluate,
 )
 from services.segments.domain.value_model import VersionedModel, give_values, show_values
+from services.segments.queries.rule_warnings import load_adviser
 from services.segments.value_fitting import current_model
 
 
@@ -98,22 +100,30 @@ def list_segments(unit: UnitOfWork, definitions: ActiveDefinitions) -> list[dict
     ]
 
 
-def show_segment(unit: UnitOfWork, definitions: ActiveDefinitions, segment: str) -> dict[str, Any]:
-    """One segment in force, as it is listed; NotFound if there is none of that name."""
+def show_segment(
+    unit: UnitOfWork, definitions: ActiveDefinitions, segment: str, zone: tzinfo = UTC
+) -> dict[str, Any]:
+    """One segment in force, as it is listed, with what its rule asks for in vain.
+
+    NotFound if there is none of that name.
+    """
     for one in list_segments(unit, definitions):
         if one["segment"] == segment:
-            return one
+            if segment in definitions.unreadable:
+                return one
+            return {**one, "warnings": load_adviser(unit, zone).warnings(one["rule"])}
     raise _not_defined(definitions, segment)
 
 
-def compare_file(unit: UnitOfWork, file: DefinitionFile) -> dict[str, Any]:
+def compare_file(unit: UnitOfWork, file: DefinitionFile, zone: tzinfo = UTC) -> dict[str, Any]:
     """What an explicit step would change by `file`, and how it stands to those applied."""
     standing = store.standing_definitions(unit)
+    adviser = load_adviser(unit, zone)
     changes = [
         {
             "segment": definition.segment,
             "change": change_by(definition, standing.get(definition.segment)).value,
-            "warnings": list(definition.rule.warnings),
+            "warnings": adviser.warnings(definition.rule.text),
         }
         for definition in file.definitions
     ]

@@ -60,6 +60,7 @@ from services.segments.store.evaluation import (
 )
 from services.segments.store.facts import FACTS, load_facts, save_facts
 from services.segments.store.failures import EVALUATION_GAUGES, postpone, resume
+from services.segments.store.field_names import FIELD_NAMES, load_field_names, note_fields
 from services.segments.store.memberships import (
     count_members,
     delete_exits,
@@ -76,7 +77,6 @@ from services.segments.store.rule_queries import (
     QueryTimeout,
     count_in_time,
     load_histories,
-    recorded_event_types,
     sample_profiles,
     select_members,
 )
@@ -90,6 +90,7 @@ __all__ = [
     "EVALUATION_GAUGES",
     "FACTS",
     "FAILING",
+    "FIELD_NAMES",
     "FILE_GAUGE",
     "FROM_FILE",
     "MEMBERSHIPS",
@@ -127,6 +128,7 @@ __all__ = [
     "load_definitions",
     "load_evaluation_state",
     "load_facts",
+    "load_field_names",
     "load_histories",
     "load_memberships",
     "load_profile_summaries",
@@ -140,6 +142,7 @@ __all__ = [
     "mark_some_due",
     "mark_unevaluated",
     "newest_value_model",
+    "note_fields",
     "note_file",
     "note_unreadable",
     "oldest_generation",
@@ -150,7 +153,6 @@ __all__ = [
     "page_of_profiles",
     "page_of_unevaluated",
     "postpone",
-    "recorded_event_types",
     "resume",
     "sample_profiles",
     "save_entries",

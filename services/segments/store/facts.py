@@ -12,6 +12,7 @@ from chassis.database.bulk import RowStatement, among
 from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
+from profile_index import occasion_of
 from rules import FACTS as FACTS_OF_OTHERS
 from rules import Fact
 from services.segments.store.metadata import METADATA
@@ -26,18 +27,27 @@ FACTS = sa.Table(
     sa.Column("at", sa.BigInteger, primary_key=True, autoincrement=False, info=NOT_PERSONAL),
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False, info=NOT_PERSONAL),
     sa.Column("data", sa.JSON, nullable=False, info=PERSONAL),
+    # What decides how much of an event counts, for those who fold facts again.
+    sa.Column(
+        "by_browser", sa.Boolean, nullable=False, server_default=sa.false(), info=NOT_PERSONAL
+    ),
+    sa.Column(
+        "is_unproven", sa.Boolean, nullable=False, server_default=sa.false(), info=NOT_PERSONAL
+    ),
     sa.Index("facts_by_time", "at", postgresql_using="brin"),
 )
 
 _INSERT = RowStatement(
     """
-    INSERT INTO facts (stream_id, type, at, version, data)
-    SELECT text[stream], text[type], number[at], number[version], json[data] FROM {rows} WHERE true
+    INSERT INTO facts (stream_id, type, at, version, data, by_browser, is_unproven)
+    SELECT text[stream], text[type], number[at], number[version], json[data], flag[by_browser],
+           flag[is_unproven]
+    FROM {rows} WHERE true
     ON CONFLICT (stream_id, type, at, version) DO NOTHING
     """
 )
 _LOAD = PreparedStatement(
-    sa.select(FACTS)
+    sa.select(FACTS.c.stream_id, FACTS.c.type, FACTS.c.at, FACTS.c.version, FACTS.c.data)
     .where(
         among(FACTS.c.stream_id, "streams"),
         among(FACTS.c.type, "types"),
@@ -56,9 +66,12 @@ def save_facts(unit: UnitOfWork, events: Iterable[Event]) -> None:
             "at": event.occurred_at,
             "version": version,
             "data": event.data,
+            "by_browser": occasion.by_browser,
+            "is_unproven": occasion.is_unproven,
         }
         for event in events
         if event.type not in FACTS_OF_OTHERS
+        for occasion in (occasion_of(event),)
         for stream, version in sorted(event.versions.items())
     ]
     if rows:

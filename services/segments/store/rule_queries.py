@@ -14,7 +14,7 @@ from chassis.database.engine import failure_code
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import is_rebuild_due
 from profile_index.tables import LABELS
-from rules import Fact, Rule, Summary
+from rules import Fact, Occasion, Rule, Summary
 from rules.sql import POSTGRESQL, SQLITE, translate
 from services.segments.store.evaluation import count_profiles
 from services.segments.store.facts import FACTS
@@ -100,19 +100,12 @@ def _limited_sqlite(connection: sa.Connection, seconds: float) -> Iterator[None]
         driver.set_progress_handler(None, 0)
 
 
-def recorded_event_types(unit: UnitOfWork, seconds: float) -> list[str]:
-    """The types of all facts, sorted; QueryTimeout after `seconds`. The unit is one of `run`."""
-    with _limited(unit, seconds):
-        query = sa.select(FACTS.c.type).distinct()
-        return sorted(unit.connection.execute(query).scalars())
-
-
 class PastFact(NamedTuple):
-    """An event of a profile: its type, what rules read of it, and its version in its stream."""
+    """An event of a profile: its type, what rules read of it, and who told it when."""
 
     type: str
     fact: Fact
-    version: int
+    occasion: Occasion
 
 
 def sample_profiles(unit: UnitOfWork, limit: int) -> list[str]:
@@ -135,5 +128,13 @@ def load_histories(unit: UnitOfWork, profile_ids: Sequence[str]) -> dict[str, li
     histories: dict[str, list[PastFact]] = {profile_id: [] for profile_id in profile_ids}
     for row in unit.connection.execute(query):
         fact = Fact(row.at, f"{row.stream_id}/{row.version}", row.data)
-        histories[row.profile_id].append(PastFact(row.type, fact, row.version))
+        occasion = Occasion(
+            at=row.at,
+            event_id=fact.id,
+            arrival=(row.at, row.version),
+            recorded_at=row.at,
+            by_browser=bool(row.by_browser),
+            is_unproven=bool(row.is_unproven),
+        )
+        histories[row.profile_id].append(PastFact(row.type, fact, occasion))
     return histories

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, assume, given, settings
 
-from chassis import DAY, Event, InvalidInput
+from chassis import DAY, Event, InvalidInput, Unavailable
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import save_summaries
 from profile_index.tables import INDEX_FORMS, LABELS, SUMMARIES
@@ -214,3 +214,56 @@ def test_a_preview_warns_of_a_type_of_which_no_event_was_recorded(
     (warning,) = queries.preview(segments.work, rule)["warnings"]
     assert 'no event "wish_made" has been recorded yet' in warning
     assert warning.endswith("did you mean wish_mode?")
+
+
+ANYBODY = [
+    "orders() == 1",
+    "orders() == 0",
+    'revenue("USD") >= 60',
+    "has_account()",
+    "loyalty_points() > 0",
+    'has_consent("email")',
+]
+
+
+@pytest.mark.parametrize("rule", ANYBODY)
+def test_a_back_test_ends_with_the_members_of_today(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, rule: str
+) -> None:
+    """What a browser told gives way, and what is another profile's or unproven counts for none."""
+    log.move(both="both", browser="browser", lost="lost", account="account")
+
+    def order(stream: str, order_id: str, cents: int, **metadata: object) -> None:
+        data = {"order_id": order_id, "revenue": cents, "currency": "USD", "products": []}
+        at = NOW - (2 * DAY if metadata else DAY)
+        log.append(stream, "order_completed", data, at, **metadata)
+
+    order("both", "1", 9_000, origin="browser")
+    order("both", "1", 5_000)
+    order("browser", "2", 9_000, origin="browser")
+    order("lost", "3", 9_000, origin="browser", order_home="elsewhere")
+    proof = [{"type": "user_id", "key": "k", "assurance": "verified", "tenure": 1}]
+    entries = {"account": {"profile_id": "account", "epoch": 2, "identifiers": proof}}
+    log.append_joint("identity_changed", entries, {"reason": "signed_in"})
+    log.append("account", "loyalty_points_changed", {"points": 5}, NOW - DAY, unproven=True)
+    log.append("browser", "loyalty_points_changed", {"points": 5}, NOW - DAY, unproven=True)
+    for stream in ("both", "browser"):
+        data = {"purpose": "email", "granted": True}
+        log.append(stream, "consent_changed", data, NOW - 3 * DAY)
+    refused = {"purpose": "email", "event_id": "x"}
+    log.append_joint("consent_refused", {"both": {}}, refused, NOW - DAY)
+    segments.follow(*log.events)
+    compiled = compile_rule(rule, SEGMENT_VOCABULARY)
+    instants = [NOW - 4 * DAY, NOW]
+    page = by_evaluator(segments.work, compiled, instants, time.monotonic)
+    today = select_one_by_one(segments.work, compiled, NOW, time.monotonic)
+    assert sorted(page.members[-1]) == today.members
+    assert 0 < len(today.members) < 4
+
+
+def test_until_a_rebuild_that_is_due_nothing_is_back_tested(
+    segments: SegmentsWithoutNameko,
+) -> None:
+    segments.work.run(lambda unit: unit.connection.execute(sa.delete(INDEX_FORMS)))
+    with pytest.raises(Unavailable, match="until `cdp rebuild segments` has run"):
+        back_test(segments, rule="orders() > 0")

@@ -27,12 +27,21 @@ SHOP = ShopContext(
     zone=ZoneInfo("Europe/Riga"),
     segments=frozenset({"high_value", "frequent_buyer"}),
     event_types={
-        "product_viewed": frozenset({"product_id", "category", "price", "currency"}),
-        "order_completed": frozenset({"order_id", "revenue", "currency", "products"}),
-        "cart_updated": frozenset({"products"}),
-        "wishlist_updated": frozenset(),
+        "product_viewed": {"": frozenset({"product_id", "category", "price", "currency"})},
+        "order_completed": {
+            "": frozenset({"order_id", "revenue", "currency", "products", "context"}),
+            "products": frozenset({"product_id", "category", "quantity", "price"}),
+            "context": frozenset({"device", "country"}),
+        },
+        "cart_updated": {"": frozenset({"products"})},
+        "wishlist_updated": {},
     },
-    traits=frozenset({"loyalty_tier", "tier", "city", "birthday", "renewal", "tags", "vip"}),
+    traits={
+        "": frozenset(
+            {"loyalty_tier", "tier", "city", "birthday", "renewal", "tags", "vip", "address"}
+        ),
+        "address": frozenset({"city", "postcode"}),
+    },
     keeps=400 * DAY,
 )
 

@@ -1,0 +1,48 @@
+"""What a rule asks for that has never been recorded, or that is missing for now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from chassis.eventlog.unit_of_work import UnitOfWork
+from profile_index import is_rebuild_due
+from rules import MOST_TYPES, ShopContext, fields_in, fields_of
+from services.segments import store
+from services.segments.domain.definitions import read_rule
+
+LACKING = (
+    "what was recorded before the last upgrade is missing in the data of events until"
+    " `cdp rebuild segments` has run"
+)
+# Events of the loyalty programme set these, too.
+_LOYALTY_TRAITS = frozenset({"loyalty_enrolled", "loyalty_tier"})
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAdviser:
+    """Knows what events have had; `lacks_facts`: the read model has to be rebuilt first."""
+
+    shop: ShopContext
+    lacks_facts: bool = False
+
+    def warnings(self, text: str) -> Sequence[str]:
+        """The likely slips in a rule; InvalidInput if it is wrong."""
+        rule = read_rule(text, self.shop)
+        return [*rule.warnings, *([LACKING] if self.lacks_facts and rule.reads.facts else [])]
+
+
+def load_adviser(unit: UnitOfWork, zone: tzinfo = UTC) -> RuleAdviser:
+    """By what has been recorded until now; nothing is missed in a shop without events.
+
+    `zone` is that of the shop.
+    """
+    if is_rebuild_due(unit):
+        return RuleAdviser(ShopContext(zone), lacks_facts=True)
+    fields = fields_of(store.load_field_names(unit))
+    if not fields or len(fields) >= MOST_TYPES:
+        return RuleAdviser(ShopContext(zone))
+    traits = fields_in(fields.get("traits_changed", {}), "traits")
+    names = {"": traits.get("", frozenset()) | _LOYALTY_TRAITS}
+    return RuleAdviser(ShopContext(zone, event_types=fields, traits={**traits, **names}))
