@@ -25,6 +25,7 @@ from services.identity.domain.events import identity_changed, lost_fact
 from services.identity.domain.observation import Observation, Observer
 from services.identity.domain.resolution import (
     ResolutionResult,
+    outdated,
     resolve_all,
     resolve_all_unchanged,
 )
@@ -57,22 +58,31 @@ class ResolveHandler:
         What changes something is resolved some observations at a time, each time in a transaction
         of its own, so that a large call keeps its locks for a moment only.
         """
-        known = work.read(partial(store.load_known, policy=self._policy, observations=observations))
+        known = work.read(
+            partial(store.load_resolved, policy=self._policy, observations=observations)
+        )
         results = resolve_all_unchanged(known, dict(enumerate(observations)))
         rest = [index for index in range(len(observations)) if index not in results]
         facts: list[Event] = []
         while rest:
             batch = [observations[index] for index in rest[:_INNER_BATCH]]
-            changed, appended = self._change(batch, work)
+            earlier = [(observations[index], result) for index, result in sorted(results.items())]
+            changed, appended = self._change(batch, earlier, work)
             results |= dict(zip(rest, changed, strict=False))
             rest = rest[len(changed) :]
             facts += appended
         return [results[index] for index in range(len(observations))], facts
 
     def _change(
-        self, observations: Sequence[Observation], work: UnitOfWorkRunner
+        self,
+        observations: Sequence[Observation],
+        earlier: Sequence[tuple[Observation, ResolutionResult]],
+        work: UnitOfWorkRunner,
     ) -> tuple[list[ResolutionResult], list[Event]]:
-        """The results of the first observations, at least one: as many as can be had at once."""
+        """The results of the first observations, at least one: as many as can be had at once.
+
+        `earlier` are those of the call that have been resolved before.
+        """
         batch = list(observations)
         missed = itertools.count(1)
 
@@ -85,6 +95,9 @@ class ResolveHandler:
                     del batch[(len(batch) + 1) // 2 :]
                 raise
             store.save(unit, state)
+            state.frozen = True
+            resolved = list(zip(batch, results, strict=True))
+            store.keep_resolutions(unit, outdated(state, earlier, resolved))
             return results, _append(unit, changes)
 
         return _run(work.run, change)

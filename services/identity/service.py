@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from chassis.database.deletion import until_none_is_left
 from chassis.eventlog.unit_of_work import UnitOfWork
-from chassis.runtime.service import Remote, Resource, Service, rpc
+from chassis.runtime.service import Remote, Resource, Service, every, rpc
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.identity.calls import (
@@ -23,7 +24,7 @@ from contracts.identity.support import (
     SPLIT_BY_VALUE_REQUEST,
 )
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
-from services.identity import queries
+from services.identity import queries, store
 from services.identity.commands import IdentityHandlers, close_review, open_handlers
 from services.identity.domain import responses
 
@@ -146,6 +147,11 @@ class IdentityService(Service):
             return queries.list_reviews(unit, **request)
 
         return self.work.run(review)
+
+    @every(3600)
+    def forget_resolutions(self) -> None:
+        """Delete where events went whose call is not made again any more."""
+        until_none_is_left(partial(self.work.run, store.forget_resolutions))
 
     def _with_previews(self, response: dict[str, Any]) -> dict[str, Any]:
         if response["dry_run"]:

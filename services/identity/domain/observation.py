@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from chassis.core.json import dump_json
 from contracts.event_types import ACCOUNT_EVENTS
 from identifiers import Assurance, Identifier, Ignored, accept
 from services.identity.domain.state import IdentityPolicy
@@ -13,6 +15,7 @@ SIGNED_OUT = "signed_out"
 CONTACT_RELEASED = "contact_released"
 CONSENT_CHANGED = "consent_changed"
 
+_DIGEST_BYTES = 16
 _ROLES: dict[str, Assurance] = {
     "names": "verified",
     "devices": "device",
@@ -51,6 +54,18 @@ class Observation:
             of_role[assurance] = (*of_role.get(assurance, ()), identifier)
         for name, role in _ROLES.items():
             object.__setattr__(self, name, of_role.get(role, ()))
+
+    @property
+    def digest(self) -> str:
+        """What tells it from all others of its event id; its time is that of a sender's clock."""
+        content = [
+            self.type,
+            self.authenticated,
+            sorted(identifier.key for identifier in self.identifiers),
+            self.origin,
+            None if self.proven is None else sorted(self.proven),
+        ]
+        return hashlib.blake2b(dump_json(content).encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
     @property
     def is_accounts(self) -> bool:

@@ -10,10 +10,11 @@ from services.identity.domain.accounts import resolve_account
 from services.identity.domain.change import IdentityChange, changes_of
 from services.identity.domain.devices import is_signed_in
 from services.identity.domain.guests import resolve_guest
-from services.identity.domain.observation import Observation
+from services.identity.domain.observation import SIGNED_OUT, Observation
 from services.identity.domain.state import (
     IdentityState,
     Incomplete,
+    KeptResolution,
     Needs,
     Stream,
     Tenure,
@@ -57,6 +58,9 @@ def resolve(
     """
     if not observation.identifiers:
         return Unresolvable(observation.event_id, observation.ignored), []
+    kept = state.kept.get(observation.event_id)
+    if kept is not None and kept.digest == observation.digest:
+        return _as_kept(state, observation, kept), []
     state.begin()
     stream, came_from, ignored = _resolve(state, observation, ids)
     changes = changes_of(state, observation.event_id, observation.time)
@@ -160,6 +164,65 @@ def _is_apart(
     """Whether an observation has none of these keys, and leads to none of these profiles."""
     own_keys, own_profiles = _touched(state, observation)
     return keys.isdisjoint(own_keys) and profiles.isdisjoint(own_profiles)
+
+
+def outdated(
+    state: IdentityState,
+    earlier: Sequence[tuple[Observation, ResolutionResult]],
+    batch: Sequence[tuple[Observation, ResolutionResult]],
+) -> list[KeptResolution]:
+    """What of a call would be resolved otherwise if the call were made again.
+
+    `batch` has been resolved in `state`, which is frozen by now, and `earlier` before it. An event
+    shows identifiers that a later one of the batch shows too, or ends the tenure that it is in, or
+    goes where it went. Where it shows others besides, nothing is sure.
+    """
+    kept = []
+    loaded = {identifier.key for seen, _ in batch for identifier in seen.identifiers}
+    later: set[str] = set()
+    first_of_batch = len(earlier)
+    for place, (observation, result) in reversed([*enumerate((*earlier, *batch))]):
+        keys = {identifier.key for identifier in observation.identifiers}
+        may_differ = observation.type == SIGNED_OUT or not later.isdisjoint(keys)
+        if may_differ and isinstance(result, Resolution):
+            again = resolve_unchanged(state, observation) if keys <= loaded else None
+            if not (isinstance(again, Resolution) and _goes_alike(again, result)):
+                kept.append(_kept(observation, result))
+        if place >= first_of_batch:
+            later |= keys
+    return kept
+
+
+def _kept(observation: Observation, result: Resolution) -> KeptResolution:
+    own = result.ignored[len(observation.ignored) :]
+    return KeptResolution(
+        observation.event_id,
+        observation.digest,
+        result.stream,
+        result.came_from.stream if result.came_from else None,
+        tuple((each.type, each.reason) for each in own),
+    )
+
+
+def _as_kept(state: IdentityState, observation: Observation, kept: KeptResolution) -> Resolution:
+    """The resolution of an event that has been resolved before, by the labels of now."""
+    stream = state.stream(kept.stream)
+    came_from = None if kept.came_from is None else state.tenure(kept.came_from)
+    return Resolution(
+        event_id=observation.event_id,
+        stream=stream.stream,
+        profile=stream.profile,
+        epoch=stream.epoch,
+        assurance=_assurance(stream, came_from),
+        ignored=(*observation.ignored, *(Ignored(*each) for each in kept.ignored)),
+        came_from=came_from,
+    )
+
+
+def _goes_alike(one: Resolution, other: Resolution) -> bool:
+    """Whether two resolutions of an event are to one stream, from one tenure."""
+    tenures = (each.came_from.stream if each.came_from else None for each in (one, other))
+    return one.stream == other.stream and len(set(tenures)) == 1
 
 
 def look_up(state: IdentityState, observation: Observation) -> Resolution | None:

@@ -21,6 +21,7 @@ from services.identity.store.loading import (
     load_known,
     load_locked,
     load_names,
+    load_resolved,
     load_whole,
 )
 from services.identity.store.profiles import (
@@ -33,6 +34,7 @@ from services.identity.store.profiles import (
     merged_profiles,
 )
 from services.identity.store.repairs import load_repairs
+from services.identity.store.resolutions import forget_resolutions, keep_resolutions
 from services.identity.store.reviews import close_review, fresh_reviews, list_reviews, save_reviews
 from services.identity.store.saving import save
 from services.identity.store.tables import (
@@ -42,6 +44,7 @@ from services.identity.store.tables import (
     PERIODS,
     PROFILES,
     REPAIRS,
+    RESOLUTIONS,
     REVIEWS,
     SIGHTINGS,
     TENURES,
@@ -55,6 +58,7 @@ __all__ = [
     "PERIODS",
     "PROFILES",
     "REPAIRS",
+    "RESOLUTIONS",
     "REVIEWS",
     "SELECT_ADDRESSES",
     "SELECT_SIGHTINGS",
@@ -66,8 +70,10 @@ __all__ = [
     "close_review",
     "current_profiles",
     "find_profile",
+    "forget_resolutions",
     "fresh_reviews",
     "held_addresses",
+    "keep_resolutions",
     "list_reviews",
     "load_facts",
     "load_for_facts",
@@ -78,6 +84,7 @@ __all__ = [
     "load_names",
     "load_profile",
     "load_repairs",
+    "load_resolved",
     "load_whole",
     "merged_profiles",
     "save",

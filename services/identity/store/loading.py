@@ -37,6 +37,7 @@ from services.identity.store.addresses import (
     sightings_of_rows,
 )
 from services.identity.store.profiles import LOCK_PROFILES
+from services.identity.store.resolutions import load_resolutions
 from services.identity.store.tenures import (
     ADD_KEYS,
     CURRENT_TENURES,
@@ -77,6 +78,18 @@ def load_known(
     return state
 
 
+def load_resolved(
+    unit: UnitOfWork, policy: IdentityPolicy, observations: Collection[Observation]
+) -> IdentityState:
+    """What `load_known` loads, and where those of the events went that were resolved before.
+
+    That is read last: what a call has changed by then, it has kept.
+    """
+    state = load_known(unit, policy, observations)
+    load_resolutions(unit, state, observations)
+    return state
+
+
 def load_locked(
     unit: UnitOfWork,
     policy: IdentityPolicy,
@@ -90,7 +103,9 @@ def load_locked(
     keys = sorted({i.key for o in observations for i in o.identifiers})
     ADD_KEYS.execute(unit.connection, [{"key": key} for key in keys])
     LOCK_KEYS.execute(unit.connection, keys=keys)
-    return _load_under_locks(unit, policy, observations, needs, frozenset())
+    state = _load_under_locks(unit, policy, observations, needs, frozenset())
+    load_resolutions(unit, state, observations)
+    return state
 
 
 def load_whole(

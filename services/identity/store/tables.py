@@ -116,6 +116,19 @@ REPAIRS = sa.Table(
     sa.Column("changed", sa.JSON, nullable=False, info=PSEUDONYMOUS),
 )
 
+# Where events went whose call may be made again, see `state.KeptResolution`; a JSON list of
+# `[type, reason]` says which identifiers were left out.
+RESOLUTIONS = sa.Table(
+    "resolutions",
+    METADATA,
+    sa.Column("event_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("digest", sa.Text, nullable=False, info=PSEUDONYMOUS),
+    sa.Column("stream_id", sa.Text, nullable=False, index=True, info=PSEUDONYMOUS),
+    sa.Column("came_from", sa.Text, info=PSEUDONYMOUS),
+    sa.Column("ignored", sa.JSON, nullable=False, info=NOT_PERSONAL),
+    sa.Column("resolved_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
+)
+
 # The review list, see `review.ReviewSubject`; `done_at` is when an entry was taken off, `done_by`
 # the name of who did, as they gave it.
 REVIEWS = sa.Table(

@@ -183,6 +183,22 @@ class Repair:
     mates: Mapping[str, tuple[str, ...]]
 
 
+class KeptResolution(NamedTuple):
+    """Where an event went that would go elsewhere by now, as later events of its call have it.
+
+    If the call is made again, because its response was lost, the event goes where it went then;
+    `digest` is that of its observation, which has to be the same one. `came_from` is the device's
+    tenure of an order that went to an address stream, and `ignored` has the types that were left
+    out, with the reasons.
+    """
+
+    event_id: str
+    digest: str
+    stream: str
+    came_from: str | None
+    ignored: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileFacts:
     """A profile: whether it is an account, and how many guests' and address streams are in it."""

@@ -9,6 +9,7 @@ from typing import Any
 from services.identity.domain.state.facts import (
     NOBODY,
     AddressTenure,
+    KeptResolution,
     Period,
     ProfileFacts,
     Repair,
@@ -29,7 +30,8 @@ class IdentityState:
     `whole_tenures` on which tenures all address streams are (on a till, those of its profile), and
     `whole_addresses` of which addresses all tenures are. `left_beyond` has the newest stream of
     each address that a proof did not move. `repairs` are those of a support desk that may have an
-    inverse, the newest last, and `new_repairs` those that are to be stored. A state that is
+    inverse, the newest last, and `new_repairs` those that are to be stored. `kept` has, by
+    event id, where those go that have been resolved before. A state that is
     `frozen` raises WouldChange. `journal` has the streams that have changed since `begin`, as they
     were then.
     """
@@ -42,6 +44,7 @@ class IdentityState:
     profiles: dict[str, ProfileFacts] = field(default_factory=dict)
     repairs: list[Repair] = field(default_factory=list)
     new_repairs: list[Repair] = field(default_factory=list)
+    kept: dict[str, KeptResolution] = field(default_factory=dict)
     journal: dict[str, Stream | None] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     changed_sightings: set[SightingPlace] = field(default_factory=set)
