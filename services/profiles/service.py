@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from chassis.core.upcasting import Upcasters
+from chassis.database.deletion import until_none_is_left
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import Remote, Resource, Service, every, rpc, subscribe
@@ -244,10 +245,17 @@ class ProfilesService(Service):
 
     @every(3600)
     def forget_expired(self) -> None:
-        """Delete the plain values of identifiers whose time has run out, and old conflicts."""
-        self.work.run(store.forget_expired)
-        self.work.run(store.forget_carts)
-        self.work.run(store.forget_conflicts)
+        """Delete the plain values of identifiers whose time has run out, old carts and conflicts.
+
+        Some rows at a time: nobody who records waits for long.
+        """
+        for forget in (
+            store.forget_expired,
+            store.forget_carts,
+            store.forget_cart_streams,
+            store.forget_conflicts,
+        ):
+            until_none_is_left(partial(self.work.run, forget))
 
 
 def _respond(unit: UnitOfWork, reading: Reading) -> Any:

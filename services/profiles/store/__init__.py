@@ -22,6 +22,7 @@ from services.profiles.store.addresses import (
     uses_in,
 )
 from services.profiles.store.carts import (
+    forget_cart_streams,
     forget_carts,
     lock_carts,
     note_carts,
@@ -126,6 +127,7 @@ __all__ = [
     "defer_again",
     "deferred_state",
     "epochs",
+    "forget_cart_streams",
     "forget_carts",
     "forget_conflicts",
     "forget_expired",

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from chassis import DAY
 from chassis.database.bulk import RowStatement, among
+from chassis.database.deletion import delete_oldest
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
 from services.profiles.domain.carts import CartPurchase
@@ -117,8 +118,14 @@ def streams_of_carts(unit: UnitOfWork, carts: Iterable[str]) -> dict[str, dict[s
 
 
 def forget_carts(unit: UnitOfWork) -> int:
-    """Delete what is known of carts that nobody has told of for long; of how many streams."""
+    """Delete some of the carts that nobody has told of for long; how many."""
     before = unit.now - _CART_DAYS * DAY
-    unit.connection.execute(sa.delete(CARTS).where(CARTS.c.seen_at < before))
-    query = sa.delete(CART_STREAMS).where(CART_STREAMS.c.seen_at < before)
-    return int(unit.connection.execute(query).rowcount)
+    seen_at = CARTS.c.seen_at
+    return delete_oldest(unit.connection, CARTS, seen_at < before, seen_at)
+
+
+def forget_cart_streams(unit: UnitOfWork) -> int:
+    """Delete in which streams some carts were told of for long no more; of how many streams."""
+    before = unit.now - _CART_DAYS * DAY
+    seen_at = CART_STREAMS.c.seen_at
+    return delete_oldest(unit.connection, CART_STREAMS, seen_at < before, seen_at)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from chassis import DAY
 from chassis.core.json import dump_json, load_json
 from chassis.database.bulk import RowStatement
+from chassis.database.deletion import delete_oldest
 from chassis.eventlog.unit_of_work import UnitOfWork
 from services.profiles.store.tables import CONFLICTS
 
@@ -55,10 +56,9 @@ def list_conflicts(unit: UnitOfWork, limit: int) -> list[EventConflict]:
 
 
 def forget_conflicts(unit: UnitOfWork) -> int:
-    """Delete the conflicts that are old, or too many; how many."""
-    newest = sa.select(CONFLICTS.c.last_at).order_by(CONFLICTS.c.last_at.desc())
+    """Delete some of the conflicts that are old, or too many; how many."""
+    last_at = CONFLICTS.c.last_at
+    newest = sa.select(last_at).order_by(last_at.desc())
     limit = newest.offset(_MOST_CONFLICTS).limit(1).scalar_subquery()
-    query = sa.delete(CONFLICTS).where(
-        sa.or_(CONFLICTS.c.last_at < unit.now - _CONFLICT_DAYS * DAY, CONFLICTS.c.last_at <= limit)
-    )
-    return int(unit.connection.execute(query).rowcount)
+    too_old = sa.or_(last_at < unit.now - _CONFLICT_DAYS * DAY, last_at <= limit)
+    return delete_oldest(unit.connection, CONFLICTS, too_old, last_at)

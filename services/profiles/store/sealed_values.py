@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from chassis.database.bulk import RowStatement
+from chassis.database.deletion import delete_oldest
 from chassis.eventlog.unit_of_work import UnitOfWork
 from services.profiles.store.tables import SEALED_VALUES
 from services.profiles.vault import SealedValue
@@ -44,6 +45,6 @@ def sealed_values(unit: UnitOfWork, keys: Sequence[str]) -> dict[str, str]:
 
 
 def forget_expired(unit: UnitOfWork) -> int:
-    """Delete the sealed values whose time has run out; how many."""
-    query = sa.delete(SEALED_VALUES).where(SEALED_VALUES.c.kept_until <= unit.now)
-    return int(unit.connection.execute(query).rowcount)
+    """Delete some of the sealed values whose time has run out; how many."""
+    until = SEALED_VALUES.c.kept_until
+    return delete_oldest(unit.connection, SEALED_VALUES, until <= unit.now, until)
