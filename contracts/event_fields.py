@@ -140,13 +140,13 @@ class OrderLines(ListOf):
 
 
 class OrderNumber(Reference):
-    """The id of an order where there may be none: blank text is no way to say so."""
+    """The id of an order where there may be none: blank text alone is no way to say so."""
 
     may_be_blank = False
 
 
 class RefundAmount(Amount):
-    """Money of a refund, of which blank text may mean nothing or all: it is refused."""
+    """Money of a refund, of which blank text alone may mean nothing or all: it is refused."""
 
     may_be_blank = False
 

@@ -229,6 +229,20 @@ class OrderRefunded(OrderData):
     currency = Currency()
     products = OrderLines(Nested(RefundLine()), most=MAX_PRODUCTS)
 
+    alternatives = {  # noqa: RUF012 - as marshmallow's schemas have theirs
+        "amount": ("total", "products"),
+        "total": ("amount", "products"),
+        "order_id": ("without_order",),
+        "without_order": ("order_id",),
+    }
+
+    def stands_for(self, name: str, value: Mapping[str, Any]) -> bool:
+        """Lines say how much went back only if each of them has its price."""
+        if name != "products":
+            return super().stands_for(name, value)
+        lines = value.get("products")
+        return bool(lines) and type(lines) is list and not any(_lacks_price(line) for line in lines)
+
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _amount_has_currency(self, _data: Any, original: Any, **_kwargs: Any) -> None:
         if _lacks(original, "currency"):
@@ -254,7 +268,7 @@ class OrderRefunded(OrderData):
         """Without an amount every line counts, so none is left out."""
         lines = value.get("products") if type(value) is dict else None
         mended = super().mend(value, mending, parts)
-        if lines is None or _has_amount(value):
+        if lines is None or _has_amount(mended):
             return mended
         return mended | {"products": _REFUND_LINES.mend(lines, Mending(), ())}
 
@@ -281,6 +295,8 @@ class ConsentChanged(EventData):
     purpose = Text(longest=64)
     granted = Consent()
     purposes = MapOf(Consent(), names=Text(longest=64))
+
+    alternatives = {"granted": ("purposes",)}  # noqa: RUF012 - as marshmallow's schemas have theirs
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _says_which(self, _data: Any, original: Any, **_kwargs: Any) -> None:
@@ -339,6 +355,10 @@ def _lacks(original: Any, name: str) -> bool:
 
 def _has_amount(original: Any) -> bool:
     return _has(original, "amount") or _has(original, "total")
+
+
+def _lacks_price(line: Any) -> bool:
+    return type(line) is not dict or type(line.get("price")) is not int
 
 
 def _known_fields(line: Any) -> Any:

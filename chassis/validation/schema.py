@@ -56,10 +56,13 @@ class Mending:
 class StrictSchema(Schema):
     """The base of every schema: unknown fields are refused by name, with a suggestion.
 
-    `hint` is added where no field has a similar name. Build each schema once, at import.
+    `hint` is added where no field has a similar name. `alternatives` has for fields, of which text
+    for nothing may mean several things by itself, those others that say which: where one of them
+    is given, the field is not. Build each schema once, at import.
     """
 
     hint = ""
+    alternatives: Mapping[str, Sequence[str]] = {}
 
     class Meta:
         unknown = RAISE
@@ -118,11 +121,44 @@ class StrictSchema(Schema):
         value = mend_object(value, mending, parts)
         if type(value) is not dict:
             return value
+        value = self._without_blanks(value, mending, parts)
         return value | {
             name: _mended(field, value[name], mending, (*parts, name))
             for name, field in self.load_fields.items()
             if value.get(name) is not None
         }
+
+    def stands_for(self, name: str, value: Mapping[str, Any]) -> bool:
+        """Whether a field is given that can count instead of another one."""
+        return not _is_blank(value.get(name))
+
+    def _without_blanks(
+        self, value: dict[str, Any], mending: Mending, parts: Parts
+    ) -> dict[str, Any]:
+        """The value without those blank fields of which another one is given instead."""
+        nulls: dict[str, None] = {}
+        for name, others in self.alternatives.items():
+            sent = value.get(name)
+            if sent is None or not _is_blank(sent) or _is_read(self.load_fields[name], sent):
+                continue
+            counts = next((other for other in others if self.stands_for(other, value)), None)
+            if counts is not None:
+                slip = f"{_blank(sent)}, and was read as null: what counts is {counts}"
+                mending.warn((*parts, name), f"{slip}; leave it out")
+                nulls[name] = None
+        return value | nulls
+
+
+def _is_blank(value: Any) -> bool:
+    """Whether a value is null, or what programs have for it."""
+    return value is None or _is_hollow(value) or _is_no_text(value)
+
+
+def _blank(value: Any) -> str:
+    """What a blank value is, for a warning."""
+    if type(value) is not str:
+        return f"is {_HOLLOW[type(value)]}"
+    return "is a word for nothing" if value.strip() else "is blank"
 
 
 def mend_object(value: Any, mending: Mending, parts: Parts) -> Any:
@@ -138,21 +174,29 @@ def mend_object(value: Any, mending: Mending, parts: Parts) -> Any:
 
 def _mended(field: Any, value: Any, mending: Mending, parts: Parts) -> Any:
     """A field's value with its slips set right; text for nothing is as good as null."""
-    if type(value) is str and field.may_be_blank and not field.required and means_nothing(value):
-        try:
-            field.read(value)
-        except ValidationError:
-            slip = "is blank" if not value.strip() else "is a word for nothing"
-            mending.warn(parts, f"{slip}, and was read as null; leave it out")
-            return None
+    may_be_blank = field.may_be_blank and not field.required
+    if may_be_blank and _is_no_text(value) and not _is_read(field, value):
+        mending.warn(parts, f"{_blank(value)}, and was read as null; leave it out")
+        return None
     mended = field.mend(value, mending, parts)
-    if field.may_be_blank and not field.required and _is_hollow(mended):
-        try:
-            field.read(mended)
-        except ValidationError:
-            mending.warn(parts, f"is {_HOLLOW[type(mended)]}, and was read as null; leave it out")
-            return None
+    if may_be_blank and _is_hollow(mended) and not _is_read(field, mended):
+        mending.warn(parts, f"{_blank(mended)}, and was read as null; leave it out")
+        return None
     return mended
+
+
+def _is_read(field: Any, value: Any) -> bool:
+    """Whether a field takes a value as it is."""
+    try:
+        field.read(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _is_no_text(value: Any) -> bool:
+    """Whether a value is text that stands for nothing."""
+    return type(value) is str and means_nothing(value)
 
 
 def _is_hollow(value: Any) -> bool:

@@ -31,6 +31,11 @@ _NOTHING = frozenset(
     ("null", "(null)", "none", "nil", "undefined", "nan", "n/a", "#n/a", "(not set)", "\\n")
 )
 
+# Nothing, or dashes and the like; brackets may be those of JSON.
+_SIGNS = re.compile(r"""(?:[^\w\[\]{}"]|_){0,20}""")
+# What a template has left unfilled: `{{ amount }}`, `${amount}`, `*|AMOUNT|*`, `<%= amount %>`.
+_UNFILLED = re.compile(r"\{\{.*\}\}|\$\{.*\}|\*\|.*\|\*|<%.*%>|\{%.*%\}", re.DOTALL)
+
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _ROUND = re.compile(r"([+-]?\d{1,15})\.0+", re.ASCII)
 # A mark of decimals alone has one, two or over three digits after it: three may be thousands.
@@ -54,9 +59,13 @@ _LEVELS_AROUND = 4  # that a part of an event may stand below its top
 
 
 def means_nothing(text: str) -> bool:
-    """Whether a text stands for an absent value: blank, or a program's word for it."""
+    """Whether a text stands for an absent value: blank, signs alone, or a program's word for it."""
     bare = text.strip()
-    return not bare or bare.casefold() in _NOTHING
+    return (
+        bare.casefold() in _NOTHING
+        or _SIGNS.fullmatch(bare) is not None
+        or _UNFILLED.fullmatch(bare) is not None
+    )
 
 
 def meant_flag(value: object) -> bool | None:

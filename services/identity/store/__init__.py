@@ -4,6 +4,7 @@ Everything that changes something locks rows in one order, so that no two wait f
 
     1. keys      the keys of the call, sorted
     2. profiles  the profiles of all streams that the call may move, sorted
+    -. resolutions  by event, sorted, where they are kept
     3. streams   of the log, sorted, when the facts are appended
 
 A stream moves only under the lock of its profile, so the streams of a locked profile stay in it. If

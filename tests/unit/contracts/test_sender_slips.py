@@ -265,6 +265,50 @@ def test_a_blank_amount_is_no_refund_of_the_whole_order(field: str, sent: str) -
     assert "not empty text" in errors(event(type="order_refunded", data=data))[f"data.{field}"]
 
 
+BLANKS = ["", " ", "\u00a0", "null", "N/A", "-", "—", "{{ amount }}", "*|AMOUNT|*", False, [], {}]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize(
+    ("field", "given", "counts"),
+    [
+        ("amount", {"total": 400}, "total"),
+        ("amount", {"total": "400"}, "total"),
+        ("amount", {"products": [{"sku": "w-1", "price": 400}]}, "products"),
+        ("total", {"amount": 0}, "amount"),
+        ("without_order", {}, "order_id"),
+        ("order_id", {"without_order": True, "amount": 400}, "without_order"),
+    ],
+)
+def test_a_blank_beside_what_can_stand_for_it_is_absent_and_the_receipt_says_what_counts(
+    field: str, given: Any, counts: str, blank: Any
+) -> None:
+    data = {"order_id": "o-1", "currency": "USD", **given, field: blank}
+    taken = read(event(type="order_refunded", data=data))
+    if field == "without_order" and blank is False:
+        assert (taken.data[field], warned(taken)) == (False, [])
+        return
+    assert field not in taken.data
+    assert counts in taken.data
+    told = {each.field: each.message for each in taken.warnings}
+    assert f"what counts is {counts}" in told[f"events[0].data.{field}"]
+
+
+def test_a_blank_counts_for_nothing_where_what_could_stand_for_it_says_nothing_either() -> None:
+    for given in ({"total": " "}, {"products": [{"sku": "w-1"}]}, {"products": []}):
+        data = {"order_id": "o-1", "currency": "USD", "amount": "", **given}
+        assert "data.amount" in errors(event(type="order_refunded", data=data))
+
+
+@pytest.mark.parametrize("blank", ["", "null", [], {}])
+def test_a_blank_beside_several_purposes_is_absent_and_a_refusal_is_none(blank: Any) -> None:
+    purposes = {"purposes": {"email": True}}
+    sent = event(type="consent_changed", data={"purpose": "", "granted": blank, **purposes})
+    assert read(sent).data == purposes
+    refusal = event(type="consent_changed", data={"granted": False, **purposes})
+    assert "data.purposes" in errors(refusal)
+
+
 def test_points_of_a_spreadsheet_are_whole() -> None:
     for sent in (50.0, "50.0", " 50 "):
         taken = read(event(type="loyalty_points_changed", data={"points": sent}))
