@@ -290,13 +290,18 @@ def test_a_blank_beside_what_can_stand_for_it_is_absent_and_the_receipt_says_wha
         return
     assert field not in taken.data
     assert counts in taken.data
-    told = {each.field: each.message for each in taken.warnings}
-    assert f"what counts is {counts}" in told[f"events[0].data.{field}"]
+    messages = {each.field: each.message for each in taken.warnings}
+    assert f"what counts is {counts}" in messages[f"events[0].data.{field}"]
 
 
 def test_a_blank_counts_for_nothing_where_what_could_stand_for_it_says_nothing_either() -> None:
-    for given in ({"total": " "}, {"products": [{"sku": "w-1"}]}, {"products": []}):
-        data = {"order_id": "o-1", "currency": "USD", "amount": "", **given}
+    beside: list[dict[str, Any]] = [
+        {"total": " "},
+        {"products": [{"sku": "w-1"}]},
+        {"products": []},
+    ]
+    for fields in beside:
+        data = {"order_id": "o-1", "currency": "USD", "amount": "", **fields}
         assert "data.amount" in errors(event(type="order_refunded", data=data))
 
 
