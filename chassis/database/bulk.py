@@ -30,6 +30,9 @@ TRANSACTION = {
         " ORDER BY incarnation DESC, changed_in DESC LIMIT 1), 0))"
     ),
 }
+# No key changes, so a row that others refer to by its key may still be read by them. On SQLite the
+# transaction has locked everything.
+_LOCK = {"postgresql": "FOR NO KEY UPDATE", "sqlite": ""}
 _TYPES = {"text": "text", "number": "bigint", "flag": "boolean", "json": "json"}
 
 
@@ -41,7 +44,7 @@ class RowStatement:
     which SQLite's parser needs. PostgreSQL prepares it: where the position of a parameter does
     not show its type, the statement says CAST. `columns` are what it selects, where their types
     matter. `{transaction}` is the number of the transaction in the order of the heads, `{now}` the
-    instant by the database's clock in microseconds.
+    instant by the database's clock in microseconds, `{lock}` has the rows that are read locked.
     """
 
     def __init__(self, statement: str, columns: Iterable[sa.ColumnElement[Any]] = ()) -> None:
@@ -83,7 +86,9 @@ class RowStatement:
 
 
 def _in_dialect(statement: str, dialect: str) -> str:
-    return statement.replace("{transaction}", TRANSACTION[dialect]).replace("{now}", NOW[dialect])
+    for name, part in (("{transaction}", TRANSACTION), ("{now}", NOW), ("{lock}", _LOCK)):
+        statement = statement.replace(name, part[dialect])
+    return statement
 
 
 def _values_of(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:

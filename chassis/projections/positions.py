@@ -19,23 +19,30 @@ _INSERT = RowStatement(
     ON CONFLICT (source, stream_id) DO NOTHING
     """
 )
-# No key changes, so a row that others refer to by its key may still be read by them.
-_LOCK = PreparedStatement(
-    sa.select(POSITIONS.c.stream_id, POSITIONS.c.version, POSITIONS.c.seen, POSITIONS.c.halted)
-    .where(POSITIONS.c.source == sa.bindparam("source"), among(POSITIONS.c.stream_id, "streams"))
-    .order_by(POSITIONS.c.stream_id)
-    .with_for_update(key_share=True)
+# Keys are materialized, so that each row is found by its whole key. Before the table's first ANALYZE
+# the planner takes the rows of a source for few, and would read all of them, even for each row anew.
+_LOCK = RowStatement(
+    """
+    WITH item AS MATERIALIZED (
+        SELECT :source AS source, text[stream] AS stream_id FROM {rows}
+    )
+    SELECT positions.stream_id, positions.version, positions.seen, positions.halted
+    FROM item JOIN positions
+        ON positions.source = item.source AND positions.stream_id = item.stream_id
+    ORDER BY positions.stream_id {lock}
+    """
 )
 _SAVE = RowStatement(
     """
+    WITH item AS MATERIALIZED (
+        SELECT :source AS source, text[stream] AS stream_id, number[version] AS version,
+               number[seen] AS seen, flag[halted] AS halted
+        FROM {rows}
+    )
     UPDATE positions
     SET version = item.version, seen = item.seen, halted = item.halted
-    FROM (
-        SELECT text[stream] AS stream_id, number[version] AS version, number[seen] AS seen,
-               flag[halted] AS halted
-        FROM {rows}
-    ) AS item
-    WHERE positions.source = :source AND positions.stream_id = item.stream_id
+    FROM item
+    WHERE positions.source = item.source AND positions.stream_id = item.stream_id
     """
 )
 _OPEN_GAPS = RowStatement(
@@ -111,11 +118,11 @@ def lock_positions(unit: UnitOfWork, source: str, heads: Mapping[str, int]) -> d
     sorted order, missing ones first: two transactions that want the same streams queue up and never
     wait for each other.
     """
-    streams = sorted(heads)
-    _INSERT.execute(unit.connection, [{"stream": stream} for stream in streams], source=source)
+    rows = [{"stream": stream} for stream in sorted(heads)]
+    _INSERT.execute(unit.connection, rows, source=source)
     positions = {}
     # A statement of its own, which sees what others have committed while the first one waited.
-    for row in _LOCK.execute(unit.connection, source=source, streams=streams):
+    for row in _LOCK.execute(unit.connection, rows, source=source):
         position = Position(row.version, row.seen, bool(row.halted))
         position.seen = max(row.seen, heads[row.stream_id])
         positions[row.stream_id] = position
