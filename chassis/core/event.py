@@ -88,6 +88,7 @@ class Event:
     schema_version: int = 1
     metadata: Mapping[str, Any] = field(default_factory=dict)
     incarnation: int = field(default=1, compare=False)
+    _versions: Mapping[str, int] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def joint(self) -> bool:
@@ -114,11 +115,15 @@ class Event:
         return self.recorded_at, self.version
 
     @property
-    def versions(self) -> dict[str, int]:
+    def versions(self) -> Mapping[str, int]:
         """The version of this event in each stream that it is recorded in."""
-        if self.joint:
-            return {entry["stream"]: entry["version"] for entry in self.data["streams"]}
-        return {self.stream: self.version}
+        versions = self._versions
+        if versions is None:
+            versions = {self.stream: self.version}
+            if self.joint:
+                versions = {entry["stream"]: entry["version"] for entry in self.data["streams"]}
+            object.__setattr__(self, "_versions", versions)  # a projection asks a dozen times
+        return versions
 
     def to_wire(self) -> dict[str, Any]:
         """The event as a CloudEvents 1.0 object of plain JSON."""

@@ -19,8 +19,9 @@ _INSERT = RowStatement(
     ON CONFLICT (source, stream_id) DO NOTHING
     """
 )
-# Keys are materialized, so that each row is found by its whole key. Before the table's first ANALYZE
-# the planner takes the rows of a source for few, and would read all of them, even for each row anew.
+# Keys are materialized, so that each row is found by its whole key. Before the first ANALYZE of the
+# table the planner takes the rows of a source for few, and would read all of them, even for each of
+# these rows anew.
 _LOCK = RowStatement(
     """
     WITH item AS MATERIALIZED (
