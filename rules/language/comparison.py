@@ -70,15 +70,19 @@ def _ordered(compare: Compare) -> Compare:
     return holds
 
 
-COMPARE: Mapping[str, Compare] = {
-    "==": equal,
-    "!=": different,
-    "<": _ordered(operator.lt),
-    "<=": _ordered(operator.le),
-    ">": _ordered(operator.gt),
-    ">=": _ordered(operator.ge),
+_OF_INTEGERS: Mapping[str, Compare] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
+COMPARE: Mapping[str, Compare] = {
+    sign: _ordered(compare) for sign, compare in _OF_INTEGERS.items()
+} | {"==": equal, "!=": different}
 MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
 IN_WORDS = {
     "==": "is",
     "!=": "is not",
@@ -95,3 +99,12 @@ IN_WORDS_OF_TIME = {
     ">=": "is not before",
 }
 EQUALITY = frozenset({"==", "!="})
+
+
+def holds_against(sign: str, value: Any) -> Callable[[Any], bool]:
+    """The comparison of whatever comes with a fixed value: most often whole numbers, quickly."""
+    compare = COMPARE[sign]
+    if type(value) is not int:
+        return lambda actual: compare(actual, value)
+    plain = _OF_INTEGERS[sign]
+    return lambda actual: plain(actual, value) if type(actual) is int else compare(actual, value)

@@ -14,6 +14,7 @@ from rules.language.comparison import (
     IN_WORDS_OF_TIME,
     MIRRORED,
     equal,
+    holds_against,
     is_number,
     within,
 )
@@ -143,12 +144,11 @@ class Compiler(Generic[F]):
                 (None,),
             )
         self._doubt(literal.node, text, term, sign, (value,))
-        compare = COMPARE[sign]
         if is_settled(term, sign, value) is not None:
             term = replace(term, until=None, step=None, curve=None, trend=Trend.STEPS)
         return Test(
             term,
-            lambda actual: compare(actual, value),
+            holds_against(sign, value),
             (value,) if is_number(value) else (),
             text,
             description,

@@ -28,26 +28,24 @@ def _over_orders(
     currency: str = "",
 ) -> Term[Summary]:
     """A sum over the standing orders, or payments: their number, or money."""
-
-    def after(now: int) -> int | None:
-        return None if within is None else now - within
+    name = f"{kind.value} {currency}"  # not the kind itself, whose hash Python works out each time
 
     def read(summary: Summary, now: int) -> int:
-        return summary.book(now).total((kind, currency), amount, after(now))
+        return summary.book(now).total(name, amount, None if within is None else now - within)
 
     def until(summary: Summary, now: int, holds: Holds, bounds: tuple[int, ...]) -> int | None:
-        coming = summary.book(now).next_change
-        if within is None:
-            return coming
-        inside = summary.book(now).since(after(now))
+        book = summary.book(now)
+        if within is None or not (inside := book.since(now - within)):
+            return book.next_change
         total = read(summary, now)
         before = holds(total)
+        last = len(inside) - 1
         for index, order in enumerate(inside):
             total -= amount(order)
-            alone = index + 1 == len(inside) or inside[index + 1].at != order.at
+            alone = index == last or inside[index + 1].at != order.at
             if alone and holds(total) != before:
-                return earliest(coming, order.at + within)
-        return coming
+                return earliest(book.next_change, order.at + within)
+        return book.next_change
 
     return Term(
         kind,
