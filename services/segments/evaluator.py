@@ -247,8 +247,10 @@ def _record(
     loaded: Loaded,
 ) -> None:
     """Store the entries and exits, and append them to the log."""
-    parts = (*(streams[each] for each in evaluations), *(part for _, part in earlier.values()))
-    applied = store.applied_versions(unit, {stream for part in parts for stream in part})
+    # Those of the batch are known, except where something turned before its events.
+    unknown = {s for each in evaluations for s in streams[each]} - loaded.versions.keys()
+    unknown |= {stream for _count, part in earlier.values() for stream in part}
+    applied = store.applied_versions(unit, unknown) if unknown else {}
     versions = {**applied, **loaded.versions}
     heads = store.own_versions(unit, evaluations)
     drafts: list[Draft] = []

@@ -33,7 +33,7 @@ MEMBERSHIPS = sa.Table(
     sa.Column("segment", sa.Text, primary_key=True, info=PERSONAL),
     sa.Column("since", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("definition_version", sa.Integer, nullable=False, info=NOT_PERSONAL),
-    sa.Index("memberships_by_segment", "segment"),
+    sa.Index("memberships_by_segment", "segment", "profile_id"),
 )
 
 # The profiles whose evaluation fails: they stay due, and are left alone until `try_at` (by the
