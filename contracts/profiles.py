@@ -139,14 +139,16 @@ class OrderReviewRequest(StrictSchema):
 
 
 class OrderReviewSchema(StrictSchema):
-    """An order id that stands for two orders, which a person should look at.
+    """An order that a person should look at, by `kind`.
 
-    `profile_id` has the order that was told first, `other_profile_id` the one that contradicts it:
-    another account, or another address and another total. Null: nobody's.
+    `order_id_reused`: its id stands for two orders. `profile_id` has the one that was told first,
+    `other_profile_id` the one that contradicts it: another account, or another address and another
+    total. `refund_not_counted`: a refund that was told before the order is in another currency, and
+    `other_profile_id` is null. Null: nobody's.
     """
 
     id = Text(required=True)
-    kind = Choice("order_id_reused", required=True)
+    kind = Choice("order_id_reused", "refund_not_counted", required=True)
     store = Text(required=True, allow_none=True)
     order_id = Text(required=True)
     profile_id = Text(required=True, allow_none=True)

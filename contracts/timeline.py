@@ -109,7 +109,10 @@ class TimelineEntrySchema(StrictSchema):
 
 
 class TimelineOrderSchema(StrictSchema):
-    """An order as it stands: `net` is `revenue` without refunds, in minor units of `currency`."""
+    """An order as it stands: `net` is `revenue` without refunds, in minor units of `currency`.
+
+    `uncounted` names the currencies of refunds that do not count, as the order is in another one.
+    """
 
     order_id = Text(required=True)
     store = Text()
@@ -118,6 +121,7 @@ class TimelineOrderSchema(StrictSchema):
     revenue = Amount(required=True, allow_none=True)
     net = Amount(required=True)
     currency = Text(required=True, allow_none=True)
+    uncounted = ListOf(Text())
 
 
 class TimelineResponse(StrictSchema):

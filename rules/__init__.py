@@ -33,6 +33,7 @@ from rules.summary.orders import (
 )
 from rules.summary.profile import profile_view
 from rules.summary.summary import FACTS, Summary, combine
+from rules.summary.uncounted_refunds import uncounted_currencies
 from rules.vocabularies.eligibility import ELIGIBILITY_VOCABULARY, Situation
 from rules.vocabularies.segments import SEGMENT_VOCABULARY
 
@@ -71,4 +72,5 @@ __all__ = [
     "refunded_money",
     "rule_form",
     "rule_text",
+    "uncounted_currencies",
 ]

@@ -126,10 +126,11 @@ def address(address: str, suite: Path | None, as_json: bool) -> None:
 @suite_option
 @json_option
 def review(limit: int, done: str | None, suite: Path | None, as_json: bool) -> None:
-    """List orders whose id stands for another order too.
+    """List orders that somebody should look at.
 
-    Another account has told an order of the same id, or a guest with another address and another
-    total. An entry that is done is open again once the same is seen again.
+    The id of an order stands for another one too: another account has told it, or a guest with
+    another address and another total. Or a refund that came before its order is in another
+    currency and does not count. An entry that is done is open again once the same is seen again.
     """
     with connected(suite) as client:
         entries = client.call("profiles", "review", limit=limit, done=done)

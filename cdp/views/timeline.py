@@ -44,6 +44,8 @@ def _orders(page: Mapping[str, Any]) -> RenderableType:
         currency = order["currency"]
         net, paid = (_money(order[name], currency) for name in ("net", "revenue"))
         status = order["status"].replace("_", " ")
+        if order.get("uncounted"):
+            status += f"; not counted: refunds in {', '.join(order['uncounted'])}"
         name = ", ".join(filter(None, (order["order_id"], order.get("store"))))
         table.add_row(name, status, when(order["at"]), net, paid)
     rest = page["order_count"] - len(page["orders"])

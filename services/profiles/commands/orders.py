@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chassis import Draft, JointDraft, NotFound
@@ -34,11 +34,15 @@ class IncomingDraft:
 
 @dataclass(frozen=True, slots=True)
 class PlacedBatch:
-    """The drafts of a batch with all orders in their homes, and what became of its events."""
+    """The drafts of a batch with all orders in their homes, and what became of its events.
+
+    `warnings` has by event id what its receipt says of its order.
+    """
 
     drafts: Sequence[Draft | JointDraft]
     resolutions: Mapping[str, ResolvedEvent]
     refusals: Mapping[str, Mapping[str, Any]]
+    warnings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def place_orders(
@@ -77,7 +81,7 @@ def place_orders(
     )
     plan = orders.plan(events, rows, owners)
     store.save_orders(unit, (row for row in rows.values() if row.home.stream))
-    store.note_reuse(unit, plan.reviews)
+    store.note_order_reviews(unit, plan.reviews)
     store.note_purchases(unit, carts.purchases(events, plan.places))
     by_id = {each.event.id: each for each in events}
     drafts: list[Draft | JointDraft] = []
@@ -100,6 +104,7 @@ def place_orders(
             **{id_: each for id_, each in batch.refusals.items() if id_ not in plan.places},
             **plan.refusals(batch.resolutions),
         },
+        plan.warnings(),
     )
 
 

@@ -344,6 +344,7 @@ def _append(
         profiles,
         fact_versions,
         recorded=recorded,
+        warnings=placed.warnings,
     )
 
 

@@ -20,12 +20,13 @@ from chassis import Draft, JointDraft
 from contracts.event_types import EVENT_TYPES, OrderData
 from contracts.incoming import IncomingEvent
 from identifiers import Accepted
-from rules import Occasion, apply_to_order, money_of, refunded_money
+from rules import Occasion, apply_to_order, money_of, refunded_money, uncounted_currencies
 from rules import order_key as key_in_summaries
 from services.profiles.domain.owners import OwnerHistory, Owners
 from services.profiles.domain.recording import ResolvedEvent
 
 COMPLETED = "order_completed"
+_TELL_MONEY = frozenset({COMPLETED, "order_updated"})
 ORDER_TYPES = frozenset(
     name for name, schema in EVENT_TYPES.items() if isinstance(schema, OrderData)
 )
@@ -33,6 +34,13 @@ ORDER_TYPES = frozenset(
 TOLD_BEFORE, BROWSER, SHOP, ACCOUNT = range(4)
 """How well who told an order knows whose it is; `TOLD_BEFORE`: no completion was told yet."""
 
+REUSED, UNCOUNTED = "order_id_reused", "refund_not_counted"
+"""Why somebody should look at an order."""
+
+_UNCOUNTED = (
+    "is not that of all refunds of the order: those in {} do not count; send each again in the"
+    " currency of the order, with its refund_id"
+)
 # Of other orders of the same id, so many are found again, the newest.
 _MOST_REUSED = 100
 IDS = uuid.UUID("8a5a3a52-5f0d-5d4f-9a43-5d8f6e0c1b77")
@@ -94,7 +102,8 @@ class OrderPlace:
     """Where an event of an order is recorded, and as whose.
 
     With `home` it tells of an order that has its home in that other stream, and changes nothing.
-    `moved` is the fact that is recorded before it.
+    `moved` is the fact that is recorded before it. `uncounted` are the currencies of refunds that
+    its order has and, as this event tells of it, never counts.
     """
 
     stream: str
@@ -103,6 +112,7 @@ class OrderPlace:
     moved: JointDraft | None = None
     error: Mapping[str, str] | None = None
     is_reused: bool = False
+    uncounted: tuple[str, ...] = ()
 
 
 def order_event(
@@ -226,10 +236,13 @@ def _at_home(telling: OrderEvent, home: OrderHome, owners: Owners) -> OrderPlace
     apply_to_order(
         home.state, telling.event.type, telling.event.data, occasion, occasion.recorded_at
     )
+    uncounted: tuple[str, ...] = ()
+    if telling.event.type in _TELL_MONEY and telling.strength != BROWSER:
+        uncounted = tuple(uncounted_currencies(home.state))
     own = telling.resolution
-    if own is not None and own.stream == home.stream:
-        return OrderPlace(home.stream, own.profile_id)
-    return OrderPlace(home.stream, owners.profile_of(home.stream))
+    is_own = own is not None and own.stream == home.stream
+    profile_id = own.profile_id if own and is_own else owners.profile_of(home.stream)
+    return OrderPlace(home.stream, profile_id, uncounted=uncounted)
 
 
 def _move(telling: OrderEvent, row: OrderRow, stream: str) -> JointDraft:
@@ -341,6 +354,14 @@ class OrderPlan:
     errors: dict[str, Mapping[str, str]] = field(default_factory=dict)
     reviews: list[dict[str, str]] = field(default_factory=list)
 
+    def warnings(self) -> dict[str, Mapping[str, str]]:
+        """What the receipts say of events whose orders have refunds that never count."""
+        return {
+            event_id: {"field": "data.currency", "message": _UNCOUNTED.format(", ".join(found))}
+            for event_id, place in self.places.items()
+            if (found := place.uncounted)
+        }
+
     def refusals(self, resolutions: Mapping[str, ResolvedEvent]) -> dict[str, Mapping[str, Any]]:
         """The events that are refused for their orders' sake, as identity refuses some."""
         return {
@@ -377,15 +398,21 @@ def plan(
             continue
         found.places[telling.event.id] = order
         if order.is_reused:
-            found.reviews.append(_review(telling, row, order))
+            found.reviews.append(_review(telling, row, order, REUSED, row.home.stream))
+        if order.uncounted:
+            found.reviews.append(_review(telling, row, order, UNCOUNTED, order.stream))
     return found
 
 
-def _review(telling: OrderEvent, row: OrderRow, order: OrderPlace) -> dict[str, str]:
+def _review(
+    telling: OrderEvent, row: OrderRow, order: OrderPlace, kind: str, home: str
+) -> dict[str, str]:
+    name = "reused" if kind == REUSED else kind
     return {
-        "id": str(uuid.uuid5(IDS, f"reused {len(row.key.store)} {row.key} {order.stream}")),
+        "id": str(uuid.uuid5(IDS, f"{name} {len(row.key.store)} {row.key} {order.stream}")),
+        "kind": kind,
         **row.key._asdict(),
-        "home_stream": row.home.stream,
+        "home_stream": home,
         "stream": order.stream,
         "event_id": telling.event.id,
     }

@@ -38,7 +38,8 @@ class RecordOutcome:
     `positions`, `resolutions` and `refusals` go by event id, `profiles` by stream.
     `fact_versions` has the version of the last identity fact that this call has appended to each
     stream. `deferred` has the events that wait for identity, with the identifiers of each that will
-    not be used. `recorded` has the content of those that had been sent before.
+    not be used. `recorded` has the content of those that had been sent before, and `warnings` what
+    is odd about the orders of which events tell.
     """
 
     positions: Mapping[str, LogPosition]
@@ -48,6 +49,7 @@ class RecordOutcome:
     fact_versions: Mapping[str, int]
     deferred: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     recorded: Mapping[str, EventContent] = field(default_factory=dict)
+    warnings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def duplicate_positions(stored: Mapping[str, Event]) -> dict[str, LogPosition]:
@@ -104,12 +106,15 @@ def record_response(
                 "status": "accepted",
                 "ignored_identifiers": list(outcome.deferred[event.id]),
             }
-        receipts.append(receipt | {"warnings": _to_wire(_warnings(event, index))})
+        receipts.append(receipt | {"warnings": _to_wire(_warnings(event, index, outcome))})
     return {"receipts": receipts, "token": token}
 
 
-def _warnings(event: IncomingEvent, index: int) -> Sequence[FieldMessage]:
-    """What is odd about an event, and a refund that is taken for one of the whole order."""
+def _warnings(event: IncomingEvent, index: int, outcome: RecordOutcome) -> Sequence[FieldMessage]:
+    """What is odd about an event and its order, and a refund that is taken for the whole order."""
+    if (found := outcome.warnings.get(event.id)) is not None:
+        of_order = FieldMessage(f"events[{index}].{found['field']}", found["message"])
+        return (*event.warnings, of_order)
     if event.type != "order_refunded" or refunded_amount(event.data) is not None:
         return event.warnings
     return (*event.warnings, FieldMessage(f"events[{index}].data.amount", ASSUMED_FULL))

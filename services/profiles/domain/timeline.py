@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from chassis import Event, InvalidInput, format_instant
 from contracts.event_types import EVENT_TYPES, OrderLine
 from contracts.timeline import MAX_MOVES, MAX_ORDERS
-from rules import OrderAccount, Summary
+from rules import OrderAccount, Summary, uncounted_currencies
 
 _MOST_DATA = 4_096  # characters of JSON an entry shows
 _MOST_LINES = 20  # products
@@ -194,10 +194,12 @@ def visible_data(event: Event, *, reveal: bool) -> tuple[dict[str, Any], list[st
 def order_list(summary: Summary) -> tuple[list[dict[str, Any]], int]:
     """The newest orders as they stand, whatever their dates, and how many there are."""
     orders = summary.orders()
-    return [_order(account) for account in orders[:MAX_ORDERS]], len(orders)
+    states = summary.state.orders
+    newest = orders[:MAX_ORDERS]
+    return [_order(each, uncounted_currencies(states[each.key])) for each in newest], len(orders)
 
 
-def _order(account: OrderAccount) -> dict[str, Any]:
+def _order(account: OrderAccount, uncounted: Sequence[str]) -> dict[str, Any]:
     order = {
         "order_id": account.order_id,
         "status": account.status,
@@ -205,6 +207,7 @@ def _order(account: OrderAccount) -> dict[str, Any]:
         "revenue": account.revenue,
         "net": account.net,
         "currency": account.currency,
+        **({"uncounted": uncounted} if uncounted else {}),
     }
     return order if account.store is None else {**order, "store": account.store}
 

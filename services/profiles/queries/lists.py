@@ -15,6 +15,7 @@ from contracts.profiles import (
 )
 from profile_index import profiles_of
 from services.profiles import store
+from services.profiles.domain.orders import REUSED
 
 
 def list_order_reviews(unit: UnitOfWork, limit: int) -> list[dict[str, Any]]:
@@ -25,11 +26,11 @@ def list_order_reviews(unit: UnitOfWork, limit: int) -> list[dict[str, Any]]:
         ORDER_REVIEW.dump(
             {
                 "id": row.id,
-                "kind": "order_id_reused",
+                "kind": row.kind,
                 "store": row.store or None,
                 "order_id": row.order_id,
                 "profile_id": profiles.get(row.home_stream),
-                "other_profile_id": profiles.get(row.stream_id),
+                "other_profile_id": profiles.get(row.stream_id) if row.kind == REUSED else None,
                 "event_id": row.event_id,
                 "first_at": row.first_at,
                 "last_at": row.last_at,

@@ -71,7 +71,7 @@ from services.profiles.store.orders import (
     close_order_review,
     list_order_reviews,
     lock_orders,
-    note_reuse,
+    note_order_reviews,
     save_orders,
 )
 from services.profiles.store.owners import owners
@@ -155,8 +155,8 @@ __all__ = [
     "note_carts",
     "note_conflicts",
     "note_failure",
+    "note_order_reviews",
     "note_purchases",
-    "note_reuse",
     "owners",
     "recorded_lately",
     "remove_deferred",

@@ -35,12 +35,12 @@ _SAVE_ORDERS = RowStatement(
         state = excluded.state, reused = excluded.reused
     """
 )
-_NOTE_REUSE = RowStatement(
+_NOTE_REVIEWS = RowStatement(
     """
-    INSERT INTO order_reviews (id, store, order_id, home_stream, stream_id, event_id, first_at,
-                               last_at)
-    SELECT text[id], text[store], text[order_id], text[home_stream], text[stream], text[event_id],
-           number[now], number[now]
+    INSERT INTO order_reviews (id, kind, store, order_id, home_stream, stream_id, event_id,
+                               first_at, last_at)
+    SELECT text[id], text[kind], text[store], text[order_id], text[home_stream], text[stream],
+           text[event_id], number[now], number[now]
     FROM {rows} WHERE true
     ON CONFLICT (id) DO UPDATE
     SET event_id = excluded.event_id, last_at = excluded.last_at, done_at = NULL
@@ -91,11 +91,12 @@ def save_orders(unit: UnitOfWork, rows: Iterable[OrderRow]) -> None:
         _SAVE_ORDERS.execute(unit.connection, values)
 
 
-def note_reuse(unit: UnitOfWork, reviews: Iterable[Mapping[str, str]]) -> None:
-    """Put orders whose id stands for another order too on the review list, open again if done."""
-    rows = [{**each, "now": unit.now} for each in sorted(reviews, key=lambda each: each["id"])]
+def note_order_reviews(unit: UnitOfWork, reviews: Iterable[Mapping[str, str]]) -> None:
+    """Put orders that somebody should look at on the review list, open again if done."""
+    by_id = {each["id"]: each for each in reviews}
+    rows = [{**by_id[review_id], "now": unit.now} for review_id in sorted(by_id)]
     if rows:
-        _NOTE_REUSE.execute(unit.connection, rows)
+        _NOTE_REVIEWS.execute(unit.connection, rows)
 
 
 def list_order_reviews(unit: UnitOfWork, limit: int) -> list[sa.Row[Any]]:

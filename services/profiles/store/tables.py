@@ -73,11 +73,13 @@ ORDER_HOMES = sa.Table(
     sa.Column("state", sa.JSON(none_as_null=True), info=PERSONAL),
     sa.Column("reused", sa.JSON, nullable=False, info=PERSONAL),
 )
-# Orders whose id stands for another order too, until somebody has looked at them.
+# Orders that somebody should look at, until that is done: by `kind`, those whose id stands for
+# another order too, and those with refunds that do not count.
 ORDER_REVIEWS = sa.Table(
     "order_reviews",
     METADATA,
     sa.Column("id", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("kind", sa.Text, nullable=False, server_default="order_id_reused", info=NOT_PERSONAL),
     sa.Column("store", sa.Text, nullable=False, info=NOT_PERSONAL),
     sa.Column("order_id", sa.Text, nullable=False, info=PSEUDONYMOUS),
     sa.Column("home_stream", sa.Text, nullable=False, info=PSEUDONYMOUS),

@@ -309,6 +309,39 @@ def test_a_refund_in_another_currency_than_its_order_is_rejected(shop: CaseShop)
     assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
 
 
+@pytest.mark.parametrize("in_one_call", [False, True])
+@pytest.mark.parametrize("identifiers", [ANN, {"email": "eva"}])
+def test_a_refund_in_another_currency_that_was_told_before_its_order_is_said_to_count_for_nothing(
+    shop: CaseShop, identifiers: dict[str, str], in_one_call: bool
+) -> None:
+    refund: dict[str, Any] = {"order_id": "1", "refund_id": "r", "amount": 1_000}
+    in_euros = shop.event("order_refunded", "10:05", identifiers, **refund, currency="EUR")
+    completions = [account(order(shop, at, ANN)) for at in ("10:00", "10:01")]
+    if in_one_call:
+        before, *receipts = shop.receipts(in_euros, *completions)
+    else:
+        (before,) = shop.receipts(in_euros)
+        receipts = shop.receipts(*completions)
+    assert before["warnings"] == []
+    for place, receipt in enumerate(receipts, start=in_one_call):
+        (warning,) = receipt["warnings"]
+        assert warning["field"] == f"events[{place}].data.currency"
+        assert "those in EUR do not count" in warning["message"]
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+    (entry,) = reviews(shop)
+    ann = shop.profile(user_id="ann")["profile_id"]
+    assert (entry["kind"], entry["profile_id"]) == ("refund_not_counted", ann)
+    assert entry["other_profile_id"] is None
+    (listed,) = shop.client.call("profiles", "timeline", profile_id=ann)["orders"]
+    assert listed["uncounted"] == ["EUR"]
+    shop.record(shop.event("order_refunded", "10:06", ANN, **refund, currency="USD"))
+    (listed,) = shop.client.call("profiles", "timeline", profile_id=ann)["orders"]
+    assert "uncounted" not in listed
+    assert listed["net"] == 2_000
+    (receipt,) = shop.receipts(account(order(shop, "10:20", ANN)))
+    assert receipt["warnings"] == []
+
+
 @pytest.mark.parametrize(
     ("refund", "left"),
     [
