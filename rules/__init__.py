@@ -16,6 +16,7 @@ people.
 from rules.facts import EMPTY_FACTS, Fact, Facts, ListedFacts
 from rules.field_names import MOST_TYPES, SeenFields, fields_in, fields_of
 from rules.fields import purpose_name
+from rules.language.consent import reads_without_consent
 from rules.language.errors import RuleError
 from rules.language.form import FormError, rule_form, rule_text
 from rules.language.reads import Reads
@@ -68,6 +69,7 @@ __all__ = [
     "order_key",
     "profile_view",
     "purpose_name",
+    "reads_without_consent",
     "refunded_amount",
     "refunded_money",
     "rule_form",

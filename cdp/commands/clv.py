@@ -114,9 +114,10 @@ def report(
     """
     from cdp import value_jobs  # noqa: PLC0415 - see above
     from cdp.views.clv import calibration_json, calibration_view  # noqa: PLC0415
-    from cdp.views.clv_picture import draw, open_figure  # noqa: PLC0415
+    from cdp.views.clv_picture import draw, open_calibration_figure  # noqa: PLC0415
 
-    figure = None if png is None else open_figure()  # what is missing is said before the work
+    # What is missing is said before the work.
+    figure = None if png is None else open_calibration_figure()
     configure_logging("text", "ERROR")
     days = None if holdout is None else _days(holdout)
     with _progress(not no_progress) as show:

@@ -11,7 +11,12 @@ import click
 from cdp.commands.arguments import json_option, suite_option
 from cdp.connection import connected
 from cdp.finding import find_profile_id, read_shopper
-from cdp.segment_use import segments_of_offers, use_by_offers
+from cdp.segment_use import (
+    segments_of_offers,
+    use_by_offers,
+    with_use,
+    with_warnings,
+)
 from cdp.views.report import print_response
 from cdp.views.segments import (
     backtest_view,
@@ -22,9 +27,11 @@ from cdp.views.segments import (
     preview_view,
     segment_view,
     segments_table,
-    status_table,
+    status_view,
 )
+from cdp.views.stability import stability_view
 from chassis.config.files import read_text
+from contracts.stability import MAX_WEEKS
 
 _MOST = 1_000
 _APPLY_SECONDS = 30.0
@@ -53,6 +60,41 @@ def list_(suite: Path | None, as_json: bool) -> None:
 
 
 @segments.command()
+@click.argument("segment", required=False, metavar="[SEGMENT]")
+@click.option("--weeks", default=12, show_default=True, type=click.IntRange(1, MAX_WEEKS))
+@click.option(
+    "--png",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Draw the weeks, too; needs the extra `charts` (matplotlib).",
+)
+@suite_option
+@json_option
+def stability(
+    segment: str | None, weeks: int, png: Path | None, suite: Path | None, as_json: bool
+) -> None:
+    """Show how segments move from week to week.
+
+    Their size, who came and who left, the median stay, and the population stability index (PSI). Of
+    one SEGMENT every week is shown.
+    """
+    from cdp.views.stability_picture import (  # noqa: PLC0415 - matplotlib is slow to import
+        draw_stability,
+        open_stability_figure,
+    )
+
+    figure = None if png is None else open_stability_figure()  # what is missing is said first
+    asked = {"weeks": weeks} | ({} if segment is None else {"segment": segment})
+    with connected(suite) as client:
+        response = client.call("segments", "stability", **asked)
+    if png is not None:
+        draw_stability(response, figure, png)
+    print_response(response, stability_view(response, single=segment is not None), as_json)
+    if png is not None:
+        click.echo(f"Drawn in {png}.", err=True)
+
+
+@segments.command()
 @segment_argument
 @suite_option
 @json_option
@@ -68,13 +110,17 @@ def describe(segment: str, suite: Path | None, as_json: bool) -> None:
 @suite_option
 @json_option
 def status(segment: str | None, suite: Path | None, as_json: bool) -> None:
-    """Show how far each definition has come, and what cannot be read."""
+    """Show how far each definition has come, what cannot be read, and what looks wrong."""
+    asked = segments_of_offers(None)
     with connected(suite) as client:
         if segment is None:
             response = client.call("segments", "list")
         else:
             response = [client.call("segments", "describe", segment=segment)]
-    print_response(response, status_table(response), as_json)
+        found = client.call("segments", "warnings")
+    response = with_warnings(response, found)
+    use = use_by_offers({"segments": response}, asked)
+    print_response(with_use(response, use), status_view(response, use), as_json)
 
 
 @segments.command()
@@ -149,12 +195,15 @@ def check(file: Path | None, offers: Path | None, suite: Path | None, as_json: b
     """Show what a segments.yaml would change, and its likely slips.
 
     Without FILE it is the file of the process that answers. Nothing is changed. Segments that no
-    offer asks for, and segments that an offer asks for in vain, are named.
+    offer asks for, and segments that an offer asks for in vain, are named; so are those whose
+    members look wrong, if the file leaves their rules as they are.
     """
     text = None if file is None else read_text(file)
     asked = segments_of_offers(offers)
     with connected(suite) as client:
         response = client.call("segments", "check", file=text)
+        found = client.call("segments", "warnings")
+    response = {**response, "segments": with_warnings(response["segments"], found)}
     use = use_by_offers(response, asked)
     print_response({**response, **use}, file_view(response, applied=False, use=use), as_json)
 

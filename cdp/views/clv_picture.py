@@ -8,21 +8,15 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from chassis.core.errors import InvalidInput, Unavailable
+from cdp.views.picture import open_figure, save
 from clv.calibration import Calibration, CustomerGroup
 
 _FORECAST, _ACTUAL = "#c2410c", "#1e3a8a"
 
 
-def open_figure() -> Any:
+def open_calibration_figure() -> Any:
     """An empty picture; Unavailable without matplotlib."""
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise Unavailable(
-            "--png", 'needs matplotlib; install it with pip install "checkout-cdp[charts]"'
-        ) from None
-    return Figure(figsize=(12, 9), layout="constrained")
+    return open_figure((12, 9))
 
 
 def draw(compared: Calibration, figure: Any, path: Path) -> None:
@@ -37,10 +31,7 @@ def draw(compared: Calibration, figure: Any, path: Path) -> None:
         f"Order days of {total.customers:,} customers in the holdout: forecast"
         f" {total.forecast_orders:,.0f}, actual {total.actual_orders:,}"
     )
-    try:
-        figure.savefig(path, format="png", dpi=120)
-    except OSError as error:
-        raise InvalidInput(str(path), f"cannot be written: {error.strerror}") from None
+    save(figure, path)
 
 
 def _draw_weeks(axes: Any, compared: Calibration) -> None:

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cdp.segment_use import unused_warning
 from cdp.views.report import harmless, joined, one_line, table_with, when
 
 _CHANGES = {
@@ -46,6 +47,13 @@ def status_table(segments: Iterable[Mapping[str, Any]]) -> Table:
             evaluated = each.get("message", "")
         table.add_row(each["segment"], str(each["version"]), each["status"], evaluated)
     return table
+
+
+def status_view(segments: Sequence[Mapping[str, Any]], use: Mapping[str, Any]) -> RenderableType:
+    """The same with what looks wrong, and what to do; `use` has what offers do not ask for."""
+    unused = [unused_warning(use["unused"])] if use["unused"] else []
+    used = [Text(harmless(each), style="yellow") for each in unused]
+    return Group(status_table(segments), *_warnings(segments), *used)
 
 
 def segment_view(segment: Mapping[str, Any]) -> RenderableType:
@@ -148,9 +156,12 @@ def members_lines(page: Mapping[str, Any], *, as_json: bool) -> Iterator[str]:
 
 def _use(use: Mapping[str, Any]) -> Iterator[str]:
     if use.get("unused"):
-        yield f"No offer asks for {', '.join(use['unused'])}."
+        yield unused_warning(use["unused"])
     for segment, offers in use.get("undefined", {}).items():
-        yield f"{segment} is not defined, and asked for by the offers {', '.join(offers)}."
+        yield (
+            f"{segment} is not defined, and asked for by the offers {', '.join(offers)}: define it,"
+            " or change these offers."
+        )
 
 
 def _stands(response: Mapping[str, Any]) -> str:

@@ -86,6 +86,7 @@ class UnitOfWork:
         self.connection = connection
         self.now = runner.clock.now()
         self.outbox_entries: list[OutboxEntry] = []
+        self.effects: list[Callable[[], None]] = []
         self._log = runner.log
         self._upcasters = runner.upcasters
         self._correlation = runner.correlation
@@ -126,6 +127,14 @@ class UnitOfWork:
         if entry:
             self.outbox_entries.append(entry)
         return results
+
+    def after_commit(self, effect: Callable[[], None]) -> None:
+        """Have something done once the unit is committed, such as counting what it changed.
+
+        It is not done if the unit fails, nor for a run of it that is repeated; and it is lost if
+        the process ends in between.
+        """
+        self.effects.append(effect)
 
     def find(self, ids: Sequence[str]) -> dict[str, Event]:
         """Those of the event ids `ids` that are in the log."""
@@ -272,6 +281,8 @@ class UnitOfWorkRunner:
             result = function(unit)
         for entry in unit.outbox_entries:
             self.publisher.publish(entry.row_id, entry.events)
+        for effect in unit.effects:
+            effect()
         return result
 
 

@@ -22,6 +22,7 @@ from contracts import (
     orders,
     profiles,
     segments,
+    stability,
     timeline,
     value_model,
 )
@@ -302,6 +303,20 @@ _SEGMENTS = (
     ),
     Call(
         "segments",
+        "stability",
+        "How segments move from week to week: size, entries, exits, stays, stability index.",
+        stability.StabilityRequest(),
+        stability.StabilityResponse(),
+    ),
+    Call(
+        "segments",
+        "warnings",
+        "What looks wrong about the members of each segment, and what to do.",
+        _NOTHING,
+        stability.WarningsResponse(),
+    ),
+    Call(
+        "segments",
         "preview",
         "Who would be a member by a rule: their number, and some of them.",
         segments.PreviewRequest(),
@@ -451,6 +466,7 @@ _MOVED = "Streams have moved to a profile: created, linked, merged, separated, â
 _HOME = "An order has another home: a stronger completion has told whose it is."
 _FITTED = "The model of customer lifetime value has been fitted."
 _REFUSED = "An address has refused a channel: so have all who were told with it."
+_DRIFTED = "A segment's share of all shoppers is another than the week before."
 _SETTLED = "All segments of a shopper are known, even when there are none."
 EVENTS = (
     EventKind("identity", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
@@ -471,6 +487,7 @@ EVENTS = (
     EventKind("segments", "segment_entered", segments.MembershipChanged(), "A shopper is in."),
     EventKind("segments", "segment_exited", segments.MembershipChanged(), "A shopper is out."),
     EventKind("segments", "value_model_fitted", value_model.ValueModelFitted(), _FITTED),
+    EventKind("segments", "segment_drifted", stability.SegmentDrifted(), _DRIFTED),
     EventKind("segments", "memberships_settled", segments.MembershipsSettled(), _SETTLED),
     EventKind("offers", "offer_decided", offers.OfferDecided(), "What was decided, and why."),
 )

@@ -24,6 +24,10 @@ SUMMARISED = frozenset(
 )
 
 
+# What segments publishes about a profile; other events of it are about segments as a whole.
+_OF_A_PROFILE = frozenset({"memberships_settled", "segment_entered", "segment_exited"})
+
+
 class ShopperProjection:
     """Keeps the profile index, with summaries of traits, consent and loyalty only."""
 
@@ -37,7 +41,7 @@ class SegmentProjection:
     """Keeps the segments of each profile, as segments publishes them."""
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
-        events = [event for event in events if event.type != "value_model_fitted"]
+        events = [event for event in events if event.type in _OF_A_PROFILE]
         memberships = store.load_memberships(unit, {event.stream for event in events})
         for event in events:
             memberships[event.stream] = _after(event, memberships[event.stream])

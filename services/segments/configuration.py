@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -19,9 +21,13 @@ from chassis.validation import load
 from contracts.segments import DEFINE_REQUEST
 from rules import ShopContext
 from services.segments.domain.definitions import Definition, DefinitionFile, read_rule
+from services.segments.domain.stability import STANDARD_WATCH, WatchSettings
 
 FILE = "segments.yaml"
 SHIPPED = Path(__file__).parent / FILE
+_SENSITIVE, _THRESHOLD = "sensitive", "drift_threshold"
+_SETTINGS = (_SENSITIVE, _THRESHOLD)
+_GREATEST_THRESHOLD = 10
 
 
 def read_definition(definition: object, zone: tzinfo = UTC) -> Definition:
@@ -30,6 +36,8 @@ def read_definition(definition: object, zone: tzinfo = UTC) -> Definition:
     `zone` is that of the shop.
     """
     fields = load(DEFINE_REQUEST, definition)
+    if fields["segment"] in _SETTINGS:
+        raise InvalidInput("segment", f"must not be called {fields['segment']}: a setting is")
     rule = read_rule(fields["rule"], ShopContext(zone))
     return Definition(fields["segment"], rule, fields["description"])
 
@@ -52,24 +60,56 @@ def load_file(directory: Path | None = None) -> DefinitionFile:
 
 def read_file(content: bytes, name: str = FILE, *, is_shipped: bool) -> DefinitionFile:
     """The file of these bytes, which are UTF-8; InvalidInput as from `read_definitions`."""
-    definitions = read_definitions(content.decode("utf-8-sig"), name)
-    return DefinitionFile(hashlib.sha256(content).hexdigest(), is_shipped, definitions)
+    root = read_document(content.decode("utf-8-sig"), name)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return DefinitionFile(sha256, is_shipped, _read_segments(root), _read_settings(root))
 
 
 def read_definitions(text: str, name: str = FILE) -> Sequence[Definition]:
     """The definitions in `text`; InvalidInput gives the path, position and fix of a mistake."""
-    root = read_document(text, name)
+    return _read_segments(read_document(text, name))
+
+
+def _read_segments(root: Entry) -> Sequence[Definition]:
     definitions = [
-        _read_segment(segment, entry) for segment, entry in root.literal_fields().items()
+        _read_segment(segment, entry)
+        for segment, entry in root.literal_fields().items()
+        if segment not in _SETTINGS
     ]
     if not definitions:
         root.refuse("must define at least one segment, by its name with a rule and a description")
     return tuple(definitions)
 
 
-def write_definitions(definitions: Mapping[str, tuple[str, str]]) -> str:
-    """A segments.yaml of these rules and descriptions, by segment; `read_definitions` reads it."""
-    document = {
+def _read_settings(root: Entry) -> WatchSettings:
+    """What the file says beside the segments."""
+    fields, watch = root.literal_fields(), STANDARD_WATCH
+    if _SENSITIVE in fields:
+        traits = {each.text(64) for each in fields[_SENSITIVE].items()}
+        watch = replace(watch, sensitive=tuple(sorted(traits)))
+    if _THRESHOLD in fields:
+        entry = fields[_THRESHOLD]
+        value = entry.scalar()
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 < value <= _GREATEST_THRESHOLD:
+            entry.refuse(f"must be a number over 0 and up to {_GREATEST_THRESHOLD}, such as 0.1")
+        watch = replace(watch, drift_threshold=float(value))
+    return watch
+
+
+def write_definitions(
+    definitions: Mapping[str, tuple[str, str]], watch: WatchSettings = STANDARD_WATCH
+) -> str:
+    """A segments.yaml of these rules and descriptions, by segment; `read_file` reads it.
+
+    Of the settings it has those that are not as they are without any.
+    """
+    document: dict[str, Any] = {}
+    if watch.sensitive != STANDARD_WATCH.sensitive:
+        document[_SENSITIVE] = list(watch.sensitive)
+    if watch.drift_threshold != STANDARD_WATCH.drift_threshold:
+        document[_THRESHOLD] = watch.drift_threshold
+    document |= {
         segment: {"rule": rule, "description": description}
         for segment, (rule, description) in sorted(definitions.items())
     }

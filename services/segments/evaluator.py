@@ -6,15 +6,19 @@ Rows are locked in this order, and sorted within each table, so that no deadlock
     profiles                        `lock_profiles`; the timer's `lock_due` skips what is locked
         labels, identifiers,        by the projection, under their streams' positions
         summaries
-        memberships                 under their profiles
+        memberships, stays          under their profiles
     streams                         by the append, in segments' own log
     field_names                     new rows at the end of a batch of events
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
+
+from prometheus_client import Counter as PromCounter
 
 from chassis import Draft, Event
 from chassis.eventlog.unit_of_work import UnitOfWork
@@ -29,9 +33,17 @@ from services.segments.domain.evaluation import (
     ProfileEvaluation,
 )
 from services.segments.domain.news import ProfileNews, share_watermarks
+from services.segments.domain.stays import Stay, ended_stays
 from services.segments.domain.value_model import give_values
 from services.segments.registry import DefinitionRegistry
 from services.segments.value_fitting import current_model
+
+SEGMENT_ENTRIES = PromCounter(
+    "cdp_segment_entries", "Shoppers who have entered a segment.", ["service", "segment"]
+)
+SEGMENT_EXITS = PromCounter(
+    "cdp_segment_exits", "Shoppers who have left a segment.", ["service", "segment"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +266,7 @@ def _record(
     versions = {**applied, **loaded.versions}
     heads = store.own_versions(unit, evaluations)
     drafts: list[Draft] = []
+    stays: list[Stay] = []
     for profile_id, evaluation in sorted(evaluations.items()):
         of_profile = streams[profile_id]
         metadata = {"profile_id": profile_id, **_origin(of_profile, loaded)}
@@ -264,11 +277,25 @@ def _record(
             events.change(profile_id, *each, as_of_before if number < count else as_of)
             for number, each in enumerate(evaluation.changes)
         ]
+        first = heads.get(profile_id, 0) + 1
+        numbered = enumerate((changed for _reason, changed in evaluation.changes), first)
+        stays += ended_stays(profile_id, evaluation.before, numbered)
         if profile_id in settled:
             changes.append(events.settled(profile_id, evaluation.members, as_of, unit.now))
-        drafts += events.drafts(profile_id, heads.get(profile_id, 0) + 1, changes, metadata)
+        drafts += events.drafts(profile_id, first, changes, metadata)
     _store_changes(unit, evaluations)
+    store.save_stays(unit, stays)
     unit.append(drafts)
+    changed = [draft for draft in drafts if draft.type != events.SETTLED]
+    unit.after_commit(partial(_count_changes, changed))
+
+
+def _count_changes(changed: Iterable[Draft]) -> None:
+    """Count entries and exits in the metrics."""
+    counts = Counter((draft.type, draft.data["segment"]) for draft in changed)
+    for (kind, segment), count in counts.items():
+        counter = SEGMENT_ENTRIES if kind == events.ENTERED else SEGMENT_EXITS
+        counter.labels("segments", segment).inc(count)
 
 
 def _store_changes(unit: UnitOfWork, evaluations: Mapping[str, ProfileEvaluation]) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
-from chassis import Event, parse_instant
+from chassis import Event
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import LabelChange, apply_identity, moves_of, profiles_of, update_summaries
 from rules import SeenFields
 from services.segments import store
-from services.segments.domain.evaluation import Membership
-from services.segments.domain.events import ENTERED, EXITED, SETTLED
+from services.segments.domain.evaluation import Membership, MembershipChange
+from services.segments.domain.events import ENTERED, EXITED, SETTLED, read_change
 from services.segments.domain.news import news_of, starting_streams
+from services.segments.domain.stays import ended_stays
 from services.segments.evaluator import Evaluator, Loaded
 from services.segments.registry import DefinitionRegistry
 
@@ -60,17 +62,19 @@ class MembershipReplay:
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         memberships: dict[tuple[str, str], Membership | None] = {}
+        changes: dict[str, list[tuple[int, MembershipChange]]] = {}
         profiles = {event.stream for event in events if event.type in (ENTERED, EXITED, SETTLED)}
         for event in events:
             if event.type not in (ENTERED, EXITED):
                 continue
-            since = event.data.get("member_since")  # of a segment that was renamed
-            entered = Membership(
-                parse_instant(since) if since else event.occurred_at,
-                event.data["definition_version"],
-            )
-            row = event.stream, event.data["segment"]
-            memberships[row] = entered if event.type == ENTERED else None
+            change = read_change(event)
+            since = change.at if change.since is None else change.since  # of a renamed segment
+            entered = Membership(since, change.definition_version)
+            memberships[event.stream, change.segment] = entered if change.entered else None
+            changes.setdefault(event.stream, []).append((event.version, change))
+        before = store.load_memberships(unit, changes)
+        stays = (ended_stays(each, before[each], changes[each]) for each in changes)
+        store.save_stays(unit, chain.from_iterable(stays))
         store.delete_exits(unit, memberships)
         store.save_entries(unit, {row: entered for row, entered in memberships.items() if entered})
         store.mark_unevaluated(unit, profiles)

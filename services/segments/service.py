@@ -22,6 +22,7 @@ from contracts.segments import (
     RENAME_REQUEST,
     SEGMENT_REQUEST,
 )
+from contracts.stability import STABILITY_REQUEST
 from contracts.value_model import VALUE_MODEL_RESPONSE, VALUES_REQUEST
 from identifiers import accept, load_types
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
@@ -32,12 +33,18 @@ from services.segments.domain.definitions import DefinitionFile
 from services.segments.domain.value_model import to_plain
 from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry
-from services.segments.store import EVALUATION_GAUGES, FILE_GAUGE, UNREADABLE_GAUGE
+from services.segments.store import (
+    EVALUATION_GAUGES,
+    FILE_GAUGE,
+    UNREADABLE_GAUGE,
+    WATCH_GAUGE,
+)
 from services.segments.value_fitting import ValueFitting, current_model
 from services.segments.value_settings import SHIPPED_VALUES, load_value_settings
 
 _TICK_SECONDS = 0.5
 _FIT_TICK_SECONDS = 30.0
+_MEASURE_TICK_SECONDS = 30.0
 
 
 class SegmentsService(Service):
@@ -45,7 +52,7 @@ class SegmentsService(Service):
 
     name = "segments"
     upcasters = Upcasters(EVENT_STEPS)
-    gauges = (EVALUATION_GAUGES, FORM_GAUGE, FILE_GAUGE, UNREADABLE_GAUGE)
+    gauges = (EVALUATION_GAUGES, FORM_GAUGE, FILE_GAUGE, UNREADABLE_GAUGE, WATCH_GAUGE)
     readiness_notes = (rebuild_note,)
     configuration = (IDENTITY_FILE, SHIPPED, SHIPPED_VALUES)
 
@@ -142,7 +149,7 @@ class SegmentsService(Service):
     @rpc
     def export(self) -> dict[str, Any]:
         """The segments in force, as the text of a segments.yaml."""
-        return self.work.read(lambda unit: queries.export(self.registry.current(unit)))
+        return self.work.read(lambda unit: queries.export(unit, self.registry.current(unit)))
 
     @rpc
     def rename(self, segment: Any, name: Any) -> dict[str, Any]:
@@ -179,6 +186,17 @@ class SegmentsService(Service):
         return self.work.read(
             lambda unit: queries.members(unit, self.registry.current(unit), request)
         )
+
+    @rpc
+    def stability(self, segment: Any = None, weeks: Any = None) -> dict[str, Any]:
+        """How segments move from week to week: see `contracts.stability`."""
+        request = load(STABILITY_REQUEST, {"segment": segment, "weeks": weeks})
+        return queries.stability(self.work, self.registry, request)
+
+    @rpc
+    def warnings(self) -> dict[str, Any]:
+        """What looks wrong about the members of each segment, and what to do."""
+        return queries.warnings(self.work, self.registry)
 
     def _show(self, unit: UnitOfWork, segment: str) -> dict[str, Any]:
         registry = self.registry
@@ -276,3 +294,8 @@ class SegmentsService(Service):
     def fit_due(self) -> None:
         """Fits the model of customer lifetime value when it is time."""
         self.value_fitting.run_due(self.work, self.registry)
+
+    @every(_MEASURE_TICK_SECONDS)
+    def measure_due(self) -> None:
+        """Measures the segments when it is time."""
+        commands.measure_due(self.work, self.registry)

@@ -104,7 +104,7 @@ class SegmentsWithoutNameko:
 
     def publish(self, row_id: str, events: Sequence[Event]) -> None:
         for event in events:
-            if event.type == "value_model_fitted":
+            if event.type in ("value_model_fitted", "segment_drifted"):
                 continue
             is_set = event.type == "memberships_settled"
             load(MEMBERSHIPS_SETTLED if is_set else MEMBERSHIP_CHANGED, event.data)

@@ -1,4 +1,4 @@
-"""Commands: definitions are put in force, and profiles evaluated."""
+"""Commands: definitions are put in force, profiles evaluated, and segments measured."""
 
 from services.segments.commands.definitions import (
     apply,
@@ -14,6 +14,7 @@ from services.segments.commands.evaluation import (
     DueEvaluation,
     reevaluate_shopper,
 )
+from services.segments.commands.watching import measure, measure_due
 
 __all__ = [
     "EVALUATION_OUTAGES",
@@ -21,6 +22,8 @@ __all__ = [
     "apply",
     "define",
     "delete",
+    "measure",
+    "measure_due",
     "note_unreadable",
     "reevaluate_shopper",
     "rename",

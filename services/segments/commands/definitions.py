@@ -163,7 +163,7 @@ def _apply(unit: UnitOfWork, file: DefinitionFile, judge: _Judge) -> Mapping[str
         before = standing.get(definition.segment)
         changes[definition.segment] = judge(definition, before)
         _put(unit, definition, before, changes[definition.segment], FROM_FILE)
-    store.note_file(unit, file.sha256, is_shipped=file.is_shipped)
+    store.note_file(unit, file)
     return changes
 
 

@@ -20,6 +20,7 @@ from rules import (
 )
 from rules.language.dependencies import CircularSegments, evaluation_order
 from services.segments.domain.dependencies import RuleIndex
+from services.segments.domain.stability import STANDARD_WATCH, WatchSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class ActiveDefinitions:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionFile:
-    """A segments.yaml: its definitions and the SHA-256 of its bytes.
+    """A segments.yaml: its definitions, the SHA-256 of its bytes, and how segments are watched.
 
     `is_shipped`: it came with the release; another is the shop's own.
     """
@@ -103,6 +104,7 @@ class DefinitionFile:
     sha256: str
     is_shipped: bool
     definitions: Sequence[Definition]
+    watch: WatchSettings = STANDARD_WATCH
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from chassis import Draft, format_instant
+from chassis import Draft, Event, format_instant, parse_instant
 from services.segments.domain.evaluation import Membership, MembershipChange
 
 ENTERED = "segment_entered"
@@ -37,6 +37,20 @@ def change(
         **_renaming(changed),
     }
     return LogContent(ENTERED if changed.entered else EXITED, data, changed.at)
+
+
+def read_change(event: Event) -> MembershipChange:
+    """The change that an event of an entry or an exit says."""
+    data = event.data
+    since = data.get("member_since")
+    return MembershipChange(
+        data["segment"],
+        event.type == ENTERED,
+        event.occurred_at,
+        data["definition_version"],
+        data.get("renamed_from", data.get("renamed_to")),
+        parse_instant(since) if since else None,
+    )
 
 
 def settled(

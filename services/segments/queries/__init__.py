@@ -15,6 +15,7 @@ from services.segments.queries.segments import (
     values,
     version_of,
 )
+from services.segments.queries.stability import sensitive_warnings, stability, warnings
 
 __all__ = [
     "PREVIEW_SECONDS",
@@ -28,7 +29,10 @@ __all__ = [
     "memberships",
     "preview",
     "preview_streams",
+    "sensitive_warnings",
     "show_segment",
+    "stability",
     "values",
     "version_of",
+    "warnings",
 ]

@@ -39,6 +39,7 @@ from services.segments.domain.evaluation import (
 )
 from services.segments.domain.value_model import VersionedModel, give_values, show_values
 from services.segments.queries.rule_warnings import load_adviser
+from services.segments.queries.stability import sensitive_warnings
 from services.segments.value_fitting import current_model
 
 
@@ -123,7 +124,10 @@ def compare_file(unit: UnitOfWork, file: DefinitionFile, zone: tzinfo = UTC) -> 
         {
             "segment": definition.segment,
             "change": change_by(definition, standing.get(definition.segment)).value,
-            "warnings": adviser.warnings(definition.rule.text),
+            "warnings": [
+                *adviser.warnings(definition.rule.text),
+                *sensitive_warnings(definition, file.watch.sensitive),
+            ],
         }
         for definition in file.definitions
     ]
@@ -143,7 +147,7 @@ def compare_file(unit: UnitOfWork, file: DefinitionFile, zone: tzinfo = UTC) -> 
     return response
 
 
-def export(definitions: ActiveDefinitions) -> dict[str, Any]:
+def export(unit: UnitOfWork, definitions: ActiveDefinitions) -> dict[str, Any]:
     """The segments in force as a segments.yaml, also those that this release cannot read."""
     texts = {
         **{
@@ -152,7 +156,8 @@ def export(definitions: ActiveDefinitions) -> dict[str, Any]:
         },
         **{s: (v.rule, v.description) for s, v in definitions.unreadable.items()},
     }
-    response: dict[str, Any] = EXPORT_RESPONSE.dump({"file": write_definitions(texts)})
+    text = write_definitions(texts, store.watch_settings(unit))
+    response: dict[str, Any] = EXPORT_RESPONSE.dump({"file": text})
     return response
 
 

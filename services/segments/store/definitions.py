@@ -14,7 +14,12 @@ from chassis.database.personal import NOT_PERSONAL
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.observability.gauges import GaugeQuery, Sample
-from services.segments.domain.definitions import AppliedFile, StandingDefinition
+from services.segments.domain.definitions import (
+    AppliedFile,
+    DefinitionFile,
+    StandingDefinition,
+)
+from services.segments.domain.stability import STANDARD_WATCH, WatchSettings
 from services.segments.store.metadata import METADATA
 
 FROM_FILE = "file"
@@ -52,7 +57,7 @@ DEFINITION_SET = sa.Table(
 )
 
 # The files that were applied, by the SHA-256 of their bytes; the one in force has the highest
-# number.
+# number. `watch` is what it says beside the segments; null in rows of earlier releases.
 DEFINITION_FILES = sa.Table(
     "definition_files",
     METADATA,
@@ -60,6 +65,7 @@ DEFINITION_FILES = sa.Table(
     sa.Column("number", sa.Integer, nullable=False, unique=True, info=NOT_PERSONAL),
     sa.Column("is_shipped", sa.Boolean, nullable=False, info=NOT_PERSONAL),
     sa.Column("applied_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("watch", sa.JSON, info=NOT_PERSONAL),
 )
 
 # The versions that a running process of some release cannot read; `noted_at` by the database's
@@ -129,6 +135,12 @@ def standing_definitions(unit: UnitOfWork) -> Mapping[str, StandingDefinition]:
     return standing
 
 
+def defined_at(unit: UnitOfWork) -> Mapping[str, int]:
+    """When the newest version of each segment was defined (µs); of other words nothing is said."""
+    query = sa.select(DEFINITIONS).order_by(DEFINITIONS.c.version)
+    return {row.segment: row.defined_at for row in unit.connection.execute(query)}
+
+
 def add_definitions(unit: UnitOfWork, definitions: Sequence[StoredDefinition]) -> None:
     """Add versions, each with the next generation instead of its own; the caller has the lock."""
     for definition in definitions:
@@ -162,12 +174,26 @@ def applied_files(unit: UnitOfWork) -> Sequence[AppliedFile]:
     return [AppliedFile(row.sha256, bool(row.is_shipped)) for row in rows]
 
 
-def note_file(unit: UnitOfWork, sha256: str, *, is_shipped: bool) -> None:
+def watch_settings(unit: UnitOfWork) -> WatchSettings:
+    """How segments are watched, by the file in force."""
+    query = sa.select(DEFINITION_FILES.c.watch).order_by(DEFINITION_FILES.c.number.desc())
+    stored = unit.connection.execute(query.limit(1)).scalar()
+    if not stored:
+        return STANDARD_WATCH
+    return WatchSettings(tuple(stored["sensitive"]), stored["drift_threshold"])
+
+
+def note_file(unit: UnitOfWork, file: DefinitionFile) -> None:
     """Say that a file is the one in force; the caller has the lock."""
     newest = sa.select(sa.func.coalesce(sa.func.max(DEFINITION_FILES.c.number), 0))
     number = unit.connection.execute(newest).scalar_one() + 1
-    row = {"number": number, "is_shipped": is_shipped, "applied_at": unit.now}
-    statement = upsert(unit.connection, DEFINITION_FILES).values(sha256=sha256, **row)
+    row = {
+        "number": number,
+        "is_shipped": file.is_shipped,
+        "applied_at": unit.now,
+        "watch": asdict(file.watch),
+    }
+    statement = upsert(unit.connection, DEFINITION_FILES).values(sha256=file.sha256, **row)
     unit.connection.execute(
         statement.on_conflict_do_update(index_elements=[DEFINITION_FILES.c.sha256], set_=row)
     )

@@ -51,14 +51,14 @@ def select_members(unit: UnitOfWork, rule: Rule[Summary], at: int, seconds: floa
     query = translate(rule, POSTGRESQL if _is_postgresql(unit) else SQLITE, at)
     if is_rebuild_due(unit):
         raise FactsMissing
-    with _limited(unit, seconds):
+    with limited(unit, seconds):
         found = unit.connection.execute(sa.text(_RELATIONS + query.text), query.parameters)
         return sorted(found.scalars())
 
 
 def count_in_time(unit: UnitOfWork, seconds: float) -> int:
     """How many profiles have streams; QueryTimeout after `seconds`. The unit is one of `run`."""
-    with _limited(unit, seconds):
+    with limited(unit, seconds):
         return count_profiles(unit)
 
 
@@ -66,7 +66,11 @@ def _is_postgresql(unit: UnitOfWork) -> bool:
     return unit.connection.dialect.name == "postgresql"
 
 
-def _limited(unit: UnitOfWork, seconds: float) -> AbstractContextManager[None]:
+def limited(unit: UnitOfWork, seconds: float) -> AbstractContextManager[None]:
+    """Within it a query may read whole tables, for as long as `seconds`; then QueryTimeout.
+
+    The unit has to be one of `run`: both hold until its transaction ends.
+    """
     limit = _limited_postgresql if _is_postgresql(unit) else _limited_sqlite
     return limit(unit.connection, seconds)
 

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from chassis import Conflict, Event, FixedClock, Refused, Unavailable
+from chassis import DAY, Conflict, Event, FixedClock, Refused, Unavailable, new_id
 from chassis.config.settings import Settings
 from chassis.database.engine import EXCHANGE_LIMITS, Database
 from chassis.database.tables import DEAD_LETTERS, POSITIONS
@@ -29,6 +29,10 @@ from chassis.projections.rebuild import (
     open_shadow,
 )
 from chassis.projections.shadow_postgresql import PostgresqlShadow
+from clv import BuyingModel, Dropout, FittedModel, SpendModel, ValueModel
+from clv.cutoffs import Cutoffs
+from clv.fitting import BuyingFit, SpendFit
+from contracts.value_model import VALUE_MODEL_FITTED
 from deploy.services import upgrade
 from profile_index.tables import LABELS, SUMMARIES
 from services.offers import rebuild as offers_rebuild
@@ -37,8 +41,10 @@ from services.offers.projections import ShopperProjection as OffersProfileEvents
 from services.profiles import rebuild as profiles_rebuild
 from services.profiles import store as profiles_store
 from services.segments import rebuild as segments_rebuild
+from services.segments.domain.value_model import VersionedModel, to_plain
 from services.segments.projections import MembershipReplay, UnevaluatedProjection
-from services.segments.store import MEMBERSHIPS
+from services.segments.store import MEMBERSHIPS, PROFILES, ValueModelKey, add_value_model
+from services.segments.value_fitting import mark_due
 from tests.support.read_models import answer, rows
 from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko
 
@@ -167,6 +173,7 @@ def test_a_rebuild_of_a_sound_model_changes_no_row_and_tells_nothing(
     shop: ProfilesAndSegments,
 ) -> None:
     before = shop.tables()
+    assert before["stays"]
     result = shop.rebuild()
     assert shop.tables() == before
     assert (result.changes, result.halted, shop.segments.changes()) == (0, 0, [])
@@ -197,6 +204,50 @@ def test_a_membership_that_was_never_told_is_forgotten_silently(shop: ProfilesAn
     shop.rebuild()
     assert shop.tables() == sound
     assert shop.segments.changes() == []
+
+
+def test_a_rebuild_keeps_the_standing_that_was_told_inside_the_band_of_a_percentile(
+    shop: ProfilesAndSegments,
+) -> None:
+    put_model(shop.segments, 1, percentile=80)
+    shop.segments.define("best", 'percentile("clv") >= 75')
+    shop.segments.reevaluate()
+    inside = members_of(shop, "best")
+    assert {profile for profile, _since in inside} == {f"a{number}" for number in range(10)}
+    put_model(shop.segments, 2, percentile=72)  # inside the band
+    shop.log.order("d6", at=NOW)  # who was never in does not enter there
+    shop.follow()
+    shop.segments.reevaluate()
+    assert members_of(shop, "best") == inside
+    shop.segments.changes()
+    shop.rebuild()
+    assert (members_of(shop, "best"), shop.segments.changes()) == (inside, [])
+    shop.spoil(sa.delete(MEMBERSHIPS))
+    shop.spoil(sa.update(PROFILES).values(generation=0, due=None, members=None, is_settled=False))
+    shop.rebuild()
+    assert (members_of(shop, "best"), shop.segments.changes()) == (inside, [])
+
+
+def members_of(shop: ProfilesAndSegments, segment: str) -> list[tuple[str, int]]:
+    """Who is in a segment, and since when, by the table and by what `memberships` says."""
+    query = sa.select(MEMBERSHIPS).where(MEMBERSHIPS.c.segment == segment)
+    found = sorted((row.profile_id, row.since) for row in shop.segments.rows(query))
+    assert all(segment in shop.segments.of(profile_id) for profile_id, _since in found)
+    return found
+
+
+def put_model(segments: SegmentsWithoutNameko, version: int, percentile: int) -> None:
+    """Put a model in force by which whoever has ordered is in this percentile."""
+    cutoffs = Cutoffs([0.5] * percentile + [1e12] * (100 - percentile))
+    fit = BuyingFit(BuyingModel(Dropout.AFTER_REPEATS, 0.5, 6, 0.9, 1.6), 0, 100, 100, False)
+    spend = SpendFit(SpendModel(6.25, 3.74, 15.44), 0, 100, 0, False)
+    values = ValueModel(fit.model, {"USD": spend.model}, 364 * DAY, "USD")
+    cuts = {"clv": cutoffs, "alive": cutoffs}
+    model = FittedModel(values, NOW, fit, {"USD": spend}, cuts, ())
+    plain = VALUE_MODEL_FITTED.dump(to_plain(VersionedModel(version, "UTC", model)))
+    key = ValueModelKey(version, new_id())
+    segments.work.run(lambda unit: add_value_model(unit, key, plain))
+    mark_due(segments.work, segments.registry)
 
 
 def test_what_is_told_while_a_model_is_rebuilt_is_in_it(shop: ProfilesAndSegments) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 
 import cdp.commands.segments as commands
 from cdp.commands.root import cli
-from cdp.segment_use import segments_of_offers, use_by_offers
+from cdp.segment_use import segments_of_offers, use_by_offers, with_use, with_warnings
 from cdp.views.segments import (
     backtest_view,
     deleted_line,
@@ -26,7 +26,9 @@ from cdp.views.segments import (
     segment_view,
     segments_table,
     status_table,
+    status_view,
 )
+from cdp.views.stability import show_stay, stability_view
 from services.segments.configuration import load_definitions
 
 BUYER: dict[str, Any] = {
@@ -61,6 +63,29 @@ def test_a_status_says_why_a_rule_is_unreadable() -> None:
     assert "buyer 2 live all" in text
     assert "buyer 2 backfilling 1,000 of 2,362" in text
     assert "buyer 2 unreadable nothing is called tomorrow" in text
+
+
+def warned(**of: str) -> dict[str, Any]:
+    return {"as_of": AT, "segments": [{"segment": s, "warnings": [w]} for s, w in of.items()]}
+
+
+def test_a_status_says_what_looks_wrong_about_members_and_which_no_offer_asks_for() -> None:
+    lonely = {**BUYER, "segment": "lonely", "warnings": ["a slip"]}
+    found = with_warnings([BUYER, lonely], warned(lonely="only 3 are members", gone="unknown"))
+    assert [each["warnings"] for each in found] == [[], ["a slip", "only 3 are members"]]
+    use = use_by_offers({"segments": found}, {"buyer": ["hi"]})
+    text = printed(status_view(found, use))
+    assert "lonely: a slip lonely: only 3 are members No offer asks for lonely: use it" in text
+    assert printed(status_view([BUYER], {"unused": []})) == printed(status_table([BUYER]))
+    with_them = with_use(found, use)
+    assert with_them[0]["warnings"] == []
+    assert with_them[1]["warnings"][2].startswith("No offer asks for lonely: use it")
+
+
+def test_of_a_rule_that_a_file_changes_the_members_say_nothing() -> None:
+    response = changes(buyer="unchanged", keen="changed")
+    found = with_warnings(response["segments"], warned(buyer="few", keen="few"))
+    assert [each["warnings"] for each in found] == [["few"], []]
 
 
 def test_a_segment_is_shown_with_its_slips() -> None:
@@ -136,8 +161,8 @@ def test_a_check_names_segments_without_offers_and_offers_without_segments(tmp_p
     use = use_by_offers(response, asked)
     assert use == {"unused": ["lonely"], "undefined": {"gone": ["hi"]}}
     text = printed(file_view(response, applied=False, use=use))
-    assert "No offer asks for lonely." in text
-    assert "gone is not defined, and asked for by the offers hi." in text
+    assert "No offer asks for lonely: use it in the `when` of an offer, or," in text
+    assert "gone is not defined, and asked for by the offers hi: define it," in text
 
 
 def test_the_offers_that_are_shipped_ask_for_shipped_segments_alone(
@@ -226,3 +251,107 @@ def test_a_back_test_says_how_it_knows() -> None:
     assert "1,200" in text
     assert "From the events of a sample, 1,000 of 50,000 shoppers." in text
     assert "Exact, for all 50,000" in printed(backtest_view({**response, "method": "sql"}))
+
+
+def week(name: str, **of: Any) -> dict[str, Any]:
+    return {
+        "week": name,
+        "begins_at": AT,
+        "measured_at": AT,
+        "population": 2_000,
+        "members": 200,
+        "version": 1,
+        "psi": None,
+        "entries": 20,
+        "exits": 4,
+        "median_stay": {"seconds": None, "over_seconds": None},
+        **of,
+    }
+
+
+STABILITY = {
+    "population": 2_362,
+    "threshold": 0.1,
+    "as_of": AT,
+    "segments": [
+        {
+            "segment": "buyer",
+            "version": 2,
+            "members": 520,
+            "median_stay": {"seconds": 9 * 86_400, "over_seconds": None},
+            "weeks": [
+                week("2026-W45"),
+                week("2026-W46", measured_at=None, population=None, members=None, version=None),
+                week("2026-W47", psi=0.1118, members=440),
+                week("2026-W48", psi=0.0002, members=442, entries=31),
+            ],
+        }
+    ],
+}
+
+
+def test_all_segments_have_a_row_with_their_present_week_and_the_greatest_index() -> None:
+    text = printed(stability_view(STABILITY, single=False))
+    assert "buyer 520 22.1% 31 4 9 days 0.000 0.112! in 2026-W47" in text
+    assert "2,362 shoppers, as of 2026-11-21 19:00:00." in text
+    assert text.endswith("over 0.1 (!) it drifts.")
+
+
+def test_a_segment_has_a_row_for_each_week() -> None:
+    text = printed(stability_view(STABILITY, single=True))
+    assert "buyer: median stay 9 days" in text
+    assert "2026-W46 - - 20 4 - - - -" in text
+    assert "2026-W47 440 22.0% 20 4 - 0.112! 1 2026-11-21 19:00:00" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "over", "words"),
+    [
+        (0, None, "under a minute"),
+        (90, None, "90 seconds"),
+        (5_400, None, "90 minutes"),
+        (86_400, None, "24 hours"),
+        (10 * 86_400 + 43_200, None, "10.5 days"),
+        (None, 4 * 86_400, "over 4 days"),
+        (None, None, "-"),
+    ],
+)
+def test_a_median_stay_is_said_in_words(seconds: int | None, over: int | None, words: str) -> None:
+    assert show_stay({"seconds": seconds, "over_seconds": over}) == words
+
+
+class StabilityDouble:
+    """Segments that answer with STABILITY."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Any] = {}
+
+    def call(self, service: str, method: str, **arguments: Any) -> Any:
+        assert (service, method) == ("segments", "stability")
+        self.asked = arguments
+        return STABILITY
+
+
+def test_stability_is_printed_as_json_and_drawn(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    double = StabilityDouble()
+
+    @contextmanager
+    def connected(*_arguments: Any) -> Iterator[StabilityDouble]:
+        yield double
+
+    monkeypatch.setattr(commands, "connected", connected)
+    picture = tmp_path / "weeks.png"
+    words = ["segments", "stability", "buyer", "--weeks", "4", "--png", str(picture), "--json"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == STABILITY
+    assert double.asked == {"segment": "buyer", "weeks": 4}
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "Drawn in" in result.stderr
+    too_many = {**STABILITY, "segments": STABILITY["segments"] * 26}  # type: ignore[operator]
+    monkeypatch.setitem(globals(), "STABILITY", too_many)
+    refused = CliRunner().invoke(cli, ["segments", "stability", "--png", str(picture)])
+    assert "draws 25 segments at most; name one of them" in refused.output

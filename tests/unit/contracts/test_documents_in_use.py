@@ -112,6 +112,8 @@ def test_answers_about_segments_are_as_documented(
     checked: Checked, receipts: list[dict[str, Any]]
 ) -> None:
     checked.call("segments", "list")
+    checked.call("segments", "stability", weeks=2)
+    checked.call("segments", "warnings")
     checked.call("segments", "preview", rule=RULE)
     checked.call("segments", "backtest", rule=RULE, since="3d")
     definition = {"segment": "documented", "rule": RULE, "description": "For this test."}

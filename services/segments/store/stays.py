@@ -1,0 +1,101 @@
+"""The stays that have ended, and what is counted of them and of those that last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import DAY, HOUR, MINUTE
+from chassis.database.bulk import RowStatement
+from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
+from chassis.eventlog.unit_of_work import UnitOfWork
+from services.segments.domain.stays import Stay, StayLengths
+from services.segments.store.metadata import METADATA
+from services.segments.store.tables import MEMBERSHIPS
+
+# Who has been in which segment and is no more, as segments' own log says; the stays that last are
+# the memberships. `version` is that of the exit in the profile's stream. Nothing changes a row.
+STAYS = sa.Table(
+    "stays",
+    METADATA,
+    sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False, info=NOT_PERSONAL),
+    sa.Column("segment", sa.Text, nullable=False, info=PERSONAL),
+    sa.Column("since", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("until", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Index("stays_by_end", "until"),
+)
+_END = RowStatement(
+    """
+    INSERT INTO stays (profile_id, version, segment, since, until)
+    SELECT text[profile_id], number[version], text[segment], number[since], number[until]
+    FROM {rows}
+    """
+)
+
+
+@dataclass(slots=True)
+class Flow:
+    """Who came to a segment and left it between two instants, and how long those who came stay."""
+
+    entries: int = 0
+    exits: int = 0
+    lengths: list[StayLengths] = field(default_factory=list)
+
+
+def save_stays(unit: UnitOfWork, stays: Iterable[Stay]) -> None:
+    """Store stays that have ended."""
+    rows = [asdict(stay) for stay in stays]
+    if rows:
+        _END.execute(unit.connection, rows)
+
+
+def count_flows(
+    unit: UnitOfWork, begins: Sequence[int], end: int
+) -> Mapping[str, Mapping[int, Flow]]:
+    """By segment, and by the place of a period in `begins`, who came and left in it until `end`.
+
+    A period begins where the one before ends, and all are instants (µs). A length is given to the
+    minute, from a day on to the hour, both rounded down, so that there are not too many of them.
+    """
+    flows: dict[str, dict[int, Flow]] = {}
+
+    def flow(row: Any) -> Flow:
+        return flows.setdefault(row.segment, {}).setdefault(row.period, Flow())
+
+    within = STAYS.c.until.between(begins[0], end - 1)
+    for table, until, has_ended in (
+        (STAYS, STAYS.c.until, True),
+        (MEMBERSHIPS, sa.literal(end), False),
+    ):
+        since = table.c.since
+        length = _rounded(until - since)
+        query = _by_period(table, since, begins, length.label("length")).where(
+            since.between(begins[0], end - 1), within if has_ended else sa.true()
+        )
+        for row in unit.connection.execute(query.group_by(sa.literal_column("length"))):
+            of_period = flow(row)
+            of_period.entries += row.stays
+            of_period.lengths.append(StayLengths(int(row.length), has_ended, row.stays))
+    exits = _by_period(STAYS, STAYS.c.until, begins).where(within)
+    for row in unit.connection.execute(exits):
+        flow(row).exits = row.stays
+    return flows
+
+
+def _by_period(
+    table: sa.Table, at: sa.Column[Any], begins: Sequence[int], *columns: Any
+) -> sa.Select[Any]:
+    periods = [(at >= begin, place) for place, begin in reversed(list(enumerate(begins)))]
+    period = sa.case(*periods).label("period")
+    counted = sa.func.count().label("stays")
+    query = sa.select(table.c.segment, period, counted, *columns)
+    return query.group_by(table.c.segment, sa.literal_column("period"))
+
+
+def _rounded(length: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    unit = sa.case((length < DAY, MINUTE), else_=HOUR)
+    return length - length % unit

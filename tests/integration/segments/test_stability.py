@@ -1,0 +1,309 @@
+"""Segments week by week: what is measured, told and warned of, on both databases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from chassis import DAY, HOUR, MINUTE, Event, NotFound, parse_instant
+from chassis.validation import load
+from contracts.stability import SEGMENT_DRIFTED, STABILITY_RESPONSE, WARNINGS_RESPONSE
+from services.segments import commands, queries, store
+from services.segments.commands.watching import measure, measure_due
+from services.segments.evaluator import SEGMENT_ENTRIES, SEGMENT_EXITS
+from tests.support.segments_service import (
+    NOW,
+    ProfilesLog,
+    SegmentsWithoutNameko,
+    shop_file,
+)
+
+MONDAY = parse_instant("2026-11-23T00:00:00Z")  # NOW is the Saturday before
+WEEK = 7 * DAY
+KEEN = 'orders(within="10d") >= 1'
+
+
+class WatchedShop:
+    """Shoppers with orders, and segments that are measured as the clock goes on."""
+
+    def __init__(self, log: ProfilesLog, segments: SegmentsWithoutNameko) -> None:
+        self.log, self.segments = log, segments
+
+    def at(self, instant: int) -> None:
+        """Let it become later; time's own changes are found."""
+        self.log.clock.at = self.segments.clock.at = instant
+        while self.segments.tick():
+            pass
+
+    def arrive(self, *shoppers: str) -> None:
+        self.log.move(**{each: each for each in shoppers})
+        self.follow()
+
+    def order(self, *shoppers: str) -> None:
+        now = self.segments.clock.at
+        for shopper in shoppers:
+            self.log.order(shopper, now, at=now)
+        self.follow()
+
+    def follow(self) -> None:
+        self.segments.follow(*self.log.events)
+        self.log.events.clear()
+
+    def measure(self) -> Sequence[Mapping[str, Any]]:
+        """The logged lines of a measurement."""
+        with capture_logs() as lines:
+            measure(self.segments.work, self.segments.registry)
+        return lines
+
+    def drifts(self) -> list[Mapping[str, Any]]:
+        """What the log says of drifts, in their order."""
+        events = self.segments.work.read(lambda unit: unit.history({"segment_drift": 0}, 100))
+        return [load(SEGMENT_DRIFTED, each.data) for each in events]
+
+    def weeks(self, segment: str = "keen", **request: Any) -> Mapping[str, Mapping[str, Any]]:
+        (found,) = self.stability(segment=segment, **request)["segments"]
+        return {week["week"]: week for week in found["weeks"]}
+
+    def stability(self, **request: Any) -> dict[str, Any]:
+        response = queries.stability(self.segments.work, self.segments.registry, request)
+        load(STABILITY_RESPONSE, response)
+        return response
+
+    def warnings(self, segment: str) -> list[str]:
+        response = queries.warnings(self.segments.work, self.segments.registry)
+        load(WARNINGS_RESPONSE, response)
+        by_segment = {each["segment"]: each["warnings"] for each in response["segments"]}
+        found: list[str] = by_segment[segment]
+        return found
+
+
+@pytest.fixture
+def shop(log: ProfilesLog, segments: SegmentsWithoutNameko) -> WatchedShop:
+    """Ten shoppers, none of whom has ordered."""
+    found = WatchedShop(log, segments)
+    segments.define("keen", KEEN)
+    found.arrive(*(f"s{number}" for number in range(10)))
+    return found
+
+
+def test_weeks_have_sizes_entries_exits_and_stays_as_the_log_says(shop: WatchedShop) -> None:
+    shop.at(MONDAY - DAY)
+    shop.order("s0", "s1")
+    shop.measure()
+    shop.at(MONDAY + DAY)
+    shop.order("s2", "s3", "s4")
+    shop.measure()
+    shop.at(MONDAY + WEEK + DAY)  # those of W47 have left on the Wednesday, after nothing was heard
+    shop.order("s5")
+    shop.measure()
+    shop.at(MONDAY + WEEK + 5 * DAY)
+    weeks = shop.weeks()
+    assert list(weeks) == ["2026-W47", "2026-W48", "2026-W49"]
+    sizes = [(week["members"], week["population"]) for week in weeks.values()]
+    assert sizes == [(2, 10), (5, 10), (1, 10)]
+    flows = [(week["entries"], week["exits"]) for week in weeks.values()]
+    assert flows == _flows_of(shop.segments.published, "keen") == [(2, 0), (3, 0), (1, 5)]
+    indices = [week["psi"] for week in weeks.values()]
+    assert indices[0] is None
+    assert indices[1:] == pytest.approx([0.415888, 0.878890], abs=5e-7)
+    stays = [week["median_stay"] for week in weeks.values()]
+    ten_days = {"seconds": 10 * 24 * 3_600, "over_seconds": None}
+    assert stays == [ten_days, ten_days, {"seconds": None, "over_seconds": 4 * 24 * 3_600}]
+
+
+def _flows_of(published: Sequence[Event], segment: str) -> list[tuple[int, int]]:
+    """Entries and exits of three weeks, counted in the log by hand."""
+    begins = [MONDAY - WEEK, MONDAY, MONDAY + WEEK]
+    counted = Counter(
+        (event.type, max(place for place, at in enumerate(begins) if event.occurred_at >= at))
+        for event in published
+        if event.data["segment"] == segment
+    )
+    return [
+        (counted["segment_entered", place], counted["segment_exited", place])
+        for place in range(len(begins))
+    ]
+
+
+def test_a_week_in_which_nothing_was_measured_has_its_entries_and_no_size(
+    shop: WatchedShop,
+) -> None:
+    shop.measure()
+    shop.at(MONDAY + DAY)
+    shop.order("s0")
+    shop.at(MONDAY + WEEK + DAY)
+    weeks = shop.weeks()
+    assert (weeks["2026-W48"]["members"], weeks["2026-W48"]["entries"]) == (None, 1)
+    assert weeks["2026-W49"]["psi"] == pytest.approx(0.037361, abs=5e-7), "none to 1 of 10"
+
+
+def test_the_last_measurement_of_a_week_is_kept(shop: WatchedShop) -> None:
+    shop.order("s0")
+    shop.measure()
+    shop.at(NOW + HOUR)
+    shop.order("s1")
+    shop.measure()
+    shop.at(MONDAY)
+    assert shop.weeks()["2026-W47"]["members"] == 2
+    assert shop.weeks(weeks=1).keys() == {"2026-W48"}
+
+
+def test_of_several_replicas_one_measures_every_ten_minutes(shop: WatchedShop) -> None:
+    other = SegmentsWithoutNameko(shop.segments.work.database)
+    counts = []
+    for at in (0, MINUTE, 10 * MINUTE):
+        shop.segments.clock.at = other.clock.at = NOW + at
+        for replica in (shop.segments, other):
+            measure_due(replica.work, replica.registry)
+        rows = shop.segments.rows(sa.select(store.SEGMENT_WEEKS.c.measured_at).distinct())
+        counts.append([row.measured_at - NOW for row in rows])
+    assert counts == [[0], [0], [10 * MINUTE]]
+
+
+def test_a_drift_is_told_once_a_week_whoever_measures_and_after_a_restart(
+    shop: WatchedShop,
+) -> None:
+    shop.measure()
+    shop.at(MONDAY + HOUR)
+    shop.order("s0", "s1", "s2")
+    assert "keen" in [line["segment"] for line in shop.measure()]
+    restarted = SegmentsWithoutNameko(shop.segments.work.database)
+    restarted.clock.at = MONDAY + 2 * HOUR
+    for replica in (shop.segments, restarted):
+        measure(replica.work, replica.registry)
+    drifts = [each for each in shop.drifts() if each["segment"] == "keen"]
+    assert len(drifts) == 1
+    assert (drifts[0]["week"], drifts[0]["threshold"]) == ("2026-W48", 0.1)
+    sizes = [(drifts[0][name]["members"], drifts[0][name]["week"]) for name in ("before", "after")]
+    assert sizes == [(0, "2026-W47"), (3, "2026-W48")]
+    assert drifts[0]["psi"] == pytest.approx(shop.weeks()["2026-W48"]["psi"])
+    shop.at(MONDAY + WEEK)
+    shop.order("s3", "s4", "s5", "s6")
+    shop.measure()
+    weeks = [each["week"] for each in shop.drifts() if each["segment"] == "keen"]
+    assert weeks == ["2026-W48", "2026-W49"]
+
+
+def test_what_another_rule_brings_is_no_drift(shop: WatchedShop) -> None:
+    shop.measure()
+    shop.at(MONDAY)
+    shop.segments.define("keen", "orders() == 0")
+    shop.at(MONDAY)
+    assert shop.measure() == []
+    weeks = shop.weeks()
+    assert (weeks["2026-W48"]["version"], weeks["2026-W48"]["members"]) == (2, 10)
+    assert weeks["2026-W48"]["psi"] > 1
+    assert shop.drifts() == []
+
+
+def test_while_a_rule_is_still_applied_nothing_is_told(shop: WatchedShop) -> None:
+    shop.segments.define("keen", "orders() == 0")  # nobody has been evaluated by it
+    shop.measure()
+    shop.segments.clock.at = MONDAY
+    shop.segments.tick(limit=5)
+    assert not shop.measure()
+    shop.segments.tick()
+    assert [line["segment"] for line in shop.measure()] == ["keen"]
+
+
+def test_the_threshold_is_that_of_the_file_in_force(shop: WatchedShop) -> None:
+    text = f"drift_threshold: 2\nkeen: {{rule: '{KEEN}', description: x}}\n"
+    shop.segments.work.run(partial(commands.apply, file=shop_file(text)))
+    shop.measure()
+    shop.at(MONDAY)
+    shop.order("s0", "s1", "s2")
+    assert shop.measure() == []
+    assert shop.stability()["threshold"] == 2
+    exported = shop.segments.work.read(
+        lambda unit: queries.export(unit, shop.segments.registry.current(unit))
+    )
+    assert exported["file"].startswith("drift_threshold: 2.0\n")
+
+
+def test_gauges_and_counters_show_what_was_measured(shop: WatchedShop) -> None:
+    entries = SEGMENT_ENTRIES.labels("segments", "keen")
+    exits = SEGMENT_EXITS.labels("segments", "keen")
+    before = entries._value.get(), exits._value.get()
+    shop.measure()
+    shop.at(MONDAY)
+    shop.order("s0", "s1")
+    shop.measure()
+    samples = {
+        (name, labels[0]): value
+        for name, labels, value in shop.segments.work.read(store.WATCH_GAUGE.measure)
+    }
+    assert samples["cdp_segment_members", "keen"] == 2
+    assert samples["cdp_segment_share", "keen"] == pytest.approx(0.2)
+    assert samples["cdp_segment_psi", "keen"] == pytest.approx(0.233722, abs=5e-7), (
+        "none to 2 of 10"
+    )
+    assert samples["cdp_segment_drifted", "keen"] == 1
+    assert samples["cdp_segment_drifted", "high_value"] == 0
+    shop.at(MONDAY + 11 * DAY)
+    assert entries._value.get() - before[0] == 2
+    assert exits._value.get() - before[1] == 2
+
+
+def test_a_stay_goes_on_by_another_name(shop: WatchedShop) -> None:
+    shop.order("s0")
+    shop.at(NOW + DAY)
+    shop.segments.work.run(partial(commands.rename, segment="keen", name="eager"))
+    shop.at(NOW + DAY)
+    commands.DueEvaluation().run(shop.segments.work, shop.segments.registry, 1.0)
+    assert shop.weeks("eager")["2026-W47"]["entries"] == 1
+    ended = shop.segments.rows(sa.select(store.STAYS.c.segment))
+    assert not {row.segment for row in ended} & {"keen", "eager"}
+
+
+def test_an_unknown_segment_has_no_weeks(shop: WatchedShop) -> None:
+    with pytest.raises(NotFound, match="segment: gone is not defined"):
+        shop.stability(segment="gone")
+
+
+def test_members_that_look_wrong_are_warned_of(shop: WatchedShop) -> None:
+    shop.segments.define("buyers", "orders() >= 1")
+    shop.order("s0", "s1")
+    shop.at(NOW)
+    assert shop.warnings("keen")[0] == (
+        "100.0% of those who are in it or in buyers are in both: keep one of the two, or let one"
+        ' leave out the other by `and "buyers" not in segments`'
+    )
+    assert shop.warnings("high_value")[0].startswith("none of 10 shoppers are members, under 1%")
+
+
+def test_a_segment_that_drifts_away_from_its_old_rule_is_warned_of(shop: WatchedShop) -> None:
+    shop.order(*(f"s{number}" for number in range(8)))
+    shop.measure()
+    shop.at(NOW + 90 * DAY - 1)
+    assert not any("the same for" in each for each in shop.warnings("keen"))
+    shop.at(NOW + 90 * DAY)
+    assert any(
+        each.startswith(
+            "its rule has been the same for 90 days, and its share went from 80.0% to 0.0% in 90"
+        )
+        for each in shop.warnings("keen")
+    )
+    shop.segments.define("keen", 'orders(within="20d") >= 1')
+    assert not any("the same for" in each for each in shop.warnings("keen"))
+
+
+def test_a_sensitive_trait_without_consent_is_warned_of_in_check_and_in_force(
+    shop: WatchedShop,
+) -> None:
+    rule = 'traits.faith == "any" or orders() > 100'
+    text = f"sensitive: [faith]\nfaithful: {{rule: '{rule}', description: x}}\n"
+    file = shop_file(text)
+    compared = shop.segments.work.read(partial(queries.compare_file, file=file))
+    (checked,) = [each for each in compared["segments"] if each["segment"] == "faithful"]
+    assert any(
+        each.startswith("it reads faith, listed as sensitive") for each in checked["warnings"]
+    )
+    shop.segments.work.run(partial(commands.apply, file=file))
+    assert any("has_consent" in each for each in shop.warnings("faithful"))
+    assert not any("has_consent" in each for each in shop.warnings("keen"))
