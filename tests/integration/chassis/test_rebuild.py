@@ -43,7 +43,7 @@ from services.profiles import store as profiles_store
 from services.segments import rebuild as segments_rebuild
 from services.segments.domain.value_model import VersionedModel, to_plain
 from services.segments.projections import MembershipReplay, UnevaluatedProjection
-from services.segments.store import MEMBERSHIPS, PROFILES, ValueModelKey, add_value_model
+from services.segments.store import MEMBERSHIPS, PROFILES, STAYS, ValueModelKey, add_value_model
 from services.segments.value_fitting import mark_due
 from tests.support.read_models import answer, rows
 from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko
@@ -173,7 +173,6 @@ def test_a_rebuild_of_a_sound_model_changes_no_row_and_tells_nothing(
     shop: ProfilesAndSegments,
 ) -> None:
     before = shop.tables()
-    assert before["stays"]
     result = shop.rebuild()
     assert shop.tables() == before
     assert (result.changes, result.halted, shop.segments.changes()) == (0, 0, [])
@@ -204,6 +203,16 @@ def test_a_membership_that_was_never_told_is_forgotten_silently(shop: ProfilesAn
     shop.rebuild()
     assert shop.tables() == sound
     assert shop.segments.changes() == []
+
+
+def test_a_rebuild_has_the_stays_that_have_ended_from_the_log(shop: ProfilesAndSegments) -> None:
+    shop.log.order("d7")  # who is no first-time visitor any more
+    shop.follow()
+    (stay,) = stays = shop.tables()["stays"]
+    assert stay[0] == "d7"
+    shop.spoil(sa.delete(STAYS))
+    shop.rebuild()
+    assert shop.tables()["stays"] == stays
 
 
 def test_a_rebuild_keeps_the_standing_that_was_told_inside_the_band_of_a_percentile(
