@@ -36,7 +36,9 @@ from services.identity.domain.state import IdentityPolicy, IdentityState, Incomp
 T = TypeVar("T")
 _ATTEMPTS = 50  # each fails because another call has moved a profile, or more has to be known
 _INNER_BATCH = 100  # observations that are resolved under the same locks
-_MISSES = 5  # after so many attempts that lacked something, only half of them are tried
+_FAILURES = 2  # after so many failed attempts, observations are taken for entangled
+_ENTANGLED = 10  # of those, so many are resolved at once, unless more are sure to be
+_STEPS = 100  # in which what observations depend on is looked up, one thing leading to the next
 _PATIENCE = 5.0  # seconds in all: each attempt may wait for locks
 _FRESH = SECOND
 
@@ -84,15 +86,16 @@ class ResolveHandler:
         `earlier` are those of the call that have been resolved before.
         """
         batch = list(observations)
-        missed = itertools.count(1)
+        failed = itertools.count(1)
 
         def change(unit: UnitOfWork, needs: Needs) -> tuple[list[ResolutionResult], list[Event]]:
-            state = store.load_locked(unit, self._policy, batch, needs)
             try:
+                state = store.load_locked(unit, self._policy, batch, needs)
                 results, changes = resolve_all(state, batch, new_id)
-            except Incomplete:
-                if next(missed) % _MISSES == 0:
-                    del batch[(len(batch) + 1) // 2 :]
+            except (Incomplete, store.ConcurrentMove) as failure:
+                sure = failure.resolved if isinstance(failure, Incomplete) else 0
+                if next(failed) >= _FAILURES:
+                    del batch[max(sure, _ENTANGLED) :]
                 raise
             store.save(unit, state)
             state.frozen = True
@@ -100,7 +103,30 @@ class ResolveHandler:
             store.keep_resolutions(unit, outdated(state, earlier, resolved))
             return results, _append(unit, changes)
 
-        return _run(work.run, change)
+        def explore(needs: Needs) -> Needs:
+            if len(batch) > _ENTANGLED:
+                return needs
+            return work.read(lambda unit: self._explore(unit, batch, needs))
+
+        return _run(work.run, change, explore)
+
+    def _explore(
+        self, unit: UnitOfWork, observations: Sequence[Observation], needs: Needs
+    ) -> Needs:
+        """All that observations depend on besides `needs`, as things stand.
+
+        One thing leads to the next. Whoever learned them one by one under locks would queue for the
+        locks each time, and find that others had moved some of them.
+        """
+        for _ in range(_STEPS):
+            state = store.load(unit, self._policy, observations, needs)
+            try:
+                resolve_all(state, observations, new_id)
+            except Incomplete as incomplete:
+                needs |= incomplete.needs
+            else:
+                break
+        return needs
 
 
 class RepairHandler:
@@ -250,16 +276,21 @@ def close_review(unit: UnitOfWork, review_id: str, by: str | None = None) -> Non
 
 
 def _run(
-    run: Callable[[Callable[[UnitOfWork], T]], T], function: Callable[[UnitOfWork, Needs], T]
+    run: Callable[[Callable[[UnitOfWork], T]], T],
+    function: Callable[[UnitOfWork, Needs], T],
+    explore: Callable[[Needs], Needs] = lambda needs: needs,
 ) -> T:
-    """Run a unit of work again as long as streams move under it, or more has to be known."""
+    """Run a unit of work again as long as streams move under it, or more has to be known.
+
+    `explore` says what more than that will have to be.
+    """
     end = time.monotonic() + _PATIENCE
     needs = Needs()
     for _ in range(_ATTEMPTS):
         try:
             return run(_with_needs(function, needs))
         except Incomplete as incomplete:
-            needs |= incomplete.needs
+            needs = explore(needs | incomplete.needs)
         except store.ConcurrentMove:
             if time.monotonic() > end:
                 break

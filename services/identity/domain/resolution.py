@@ -85,7 +85,7 @@ def resolve_all(
     """Whose observations are, in their order, and what they changed in `state`.
 
     Raises Incomplete with all that is known to be missing, that of later observations included: a
-    batch is not loaded again for each of them.
+    batch is not loaded again for each of them. The state is of no use then.
     """
     results: list[ResolutionResult] = []
     changes: list[IdentityChange] = []
@@ -94,7 +94,7 @@ def resolve_all(
             result, changed = resolve(state, observation, ids)
         except Incomplete as incomplete:
             later = _needs_of_others(state, observation, observations[index + 1 :], ids)
-            raise Incomplete(incomplete.needs | later) from None
+            raise Incomplete(incomplete.needs | later, resolved=index) from None
         results.append(result)
         changes += changed
     return results, changes

@@ -18,6 +18,7 @@ from __future__ import annotations
 from services.identity.store.addresses import SELECT_ADDRESSES, SELECT_SIGHTINGS, held_addresses
 from services.identity.store.loading import (
     ConcurrentMove,
+    load,
     load_for_facts,
     load_known,
     load_locked,
@@ -76,6 +77,7 @@ __all__ = [
     "held_addresses",
     "keep_resolutions",
     "list_reviews",
+    "load",
     "load_facts",
     "load_for_facts",
     "load_fused",

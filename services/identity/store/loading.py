@@ -131,7 +131,7 @@ def load_for_facts(
         profiles=frozenset(entry["profile_id"] for _, entry in entries),
         streams=frozenset(stream for stream, _ in entries),
     )
-    found = _load(unit, policy, (), needs)
+    found = load(unit, policy, (), needs)
     labels = {stream.profile for stream in found.streams()}
     wanted = needs | Needs(profiles=frozenset(labels))
     state = _load_under_locks(unit, policy, (), wanted, frozenset())
@@ -149,12 +149,12 @@ def _load_under_locks(
     needs: Needs,
     wanted: frozenset[str],
 ) -> IdentityState:
-    state = _load(unit, policy, observations, needs)
+    state = load(unit, policy, observations, needs)
     labels = {stream.profile for stream in state.streams()} | wanted
     if not labels:
         return state
     rows = LOCK_PROFILES.execute(unit.connection, profile_ids=sorted(labels))
-    state = _load(unit, policy, observations, needs)
+    state = load(unit, policy, observations, needs)
     if not {stream.profile for stream in state.streams()} <= labels:
         raise ConcurrentMove
     if any(not state.members(profile) for profile in wanted):
@@ -164,12 +164,13 @@ def _load_under_locks(
     return state
 
 
-def _load(
+def load(
     unit: UnitOfWork,
     policy: IdentityPolicy,
     observations: Collection[Observation],
     needs: Needs,
 ) -> IdentityState:
+    """All that observations may change, and `needs`, without a lock: to look, not to change."""
     state = IdentityState(policy)
     keys = sorted({i.key for o in observations for i in (*o.names, *o.devices)})
     contacts = sorted({i.key for o in observations for i in o.contacts})

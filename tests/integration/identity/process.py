@@ -11,15 +11,16 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 
-from chassis import FixedClock
+from chassis import FixedClock, Unavailable
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from services.identity.commands import ResolveHandler
 from services.identity.domain.observation import Observation
-from services.identity.domain.resolution import Resolution
+from services.identity.domain.resolution import Resolution, ResolutionResult
 from tests.unit.identity.shop import OBSERVER, seen
 
 BATCH = 100
+_CALLS = 10
 
 
 def first_sign_ins(number: int, size: int) -> Iterator[list[Observation]]:
@@ -61,6 +62,18 @@ WORK: dict[str, Callable[[int, int], Iterator[list[Observation]]]] = {
 }
 
 
+def _resolve(
+    resolver: ResolveHandler, batch: list[Observation], work: UnitOfWorkRunner
+) -> list[ResolutionResult]:
+    """The results, asked for again as profiles does where identity could not answer in time."""
+    for attempt in range(_CALLS):
+        try:
+            return resolver.resolve(batch, work)[0]
+        except Unavailable as error:
+            print(f"call {attempt + 1} of one batch: {error}", file=sys.stderr, flush=True)
+    raise AssertionError(f"no answer after {_CALLS} calls")
+
+
 def main() -> None:
     while line := sys.stdin.readline():
         request = json.loads(line)
@@ -71,7 +84,7 @@ def main() -> None:
         sys.stdin.readline()
         places: list[list[str]] = []
         for batch in WORK[request["work"]](request["number"], request["size"]):
-            answers, _ = resolver.resolve(batch, work)
+            answers = _resolve(resolver, batch, work)
             places += [[a.stream, a.profile] for a in answers if isinstance(a, Resolution)]
         database.close()
         print(json.dumps(places), flush=True)

@@ -45,11 +45,15 @@ class Needs:
 
 
 class Incomplete(Exception):
-    """The result depends on what was not loaded."""
+    """The result depends on what was not loaded.
 
-    def __init__(self, needs: Needs) -> None:
+    Of several observations, the first `resolved` depend on nothing that is missing.
+    """
+
+    def __init__(self, needs: Needs, resolved: int = 0) -> None:
         super().__init__(needs)
         self.needs = needs
+        self.resolved = resolved
 
 
 class WouldChange(Exception):
