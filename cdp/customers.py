@@ -23,7 +23,8 @@ from contracts.incoming import IncomingEvent
 from contracts.ingest import read_events
 from identifiers import IdentifierTypes, accept, load_types
 from rules import Summary, order_key
-from rules.summary.orders import ORDER_EVENTS, StandingOrder
+from rules.summary.book import StandingOrder
+from rules.summary.orders import ORDER_EVENTS
 from services.segments.service import SegmentsService
 from services.segments.value_fitting import Progress, read_orders
 

@@ -17,7 +17,7 @@ from chassis.core.errors import Refused
 from clv import BuyingHistory, Calibration, calibrate, estimate
 from clv.history import day_of
 from contracts.value_model import VALUE_MODEL_FITTED
-from rules.summary.orders import StandingOrder
+from rules.summary.book import StandingOrder
 from services.segments.domain.value_model import VersionedModel, to_plain
 from services.segments.registry import DefinitionRegistry
 from services.segments.value_fitting import Progress, fit, mark_due

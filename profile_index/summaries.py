@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index.tables import SUMMARIES
-from rules import FACTS, Occasion, Summary
+from rules import FACTS, Occasion, Summary, order_of
 
 _SAVE = RowStatement(
     """
@@ -26,6 +27,29 @@ _SAVE = RowStatement(
 _LOAD = PreparedStatement(sa.select(SUMMARIES).where(among(SUMMARIES.c.stream_id, "streams")))
 
 
+class SummaryArchive(Protocol):
+    """Where a service has the orders of which its summaries keep the totals alone."""
+
+    def bring_back(self, summaries: Mapping[str, Summary], touched: Mapping[str, Set[str]]) -> None:
+        """Let summaries have the orders of theirs that events are about, by stream."""
+        ...
+
+    def put_away(self, summaries: Mapping[str, Summary]) -> None:
+        """Take out of summaries what is archived, before they are stored."""
+        ...
+
+
+class _NoArchive:
+    def bring_back(self, summaries: Mapping[str, Summary], touched: Mapping[str, Set[str]]) -> None:
+        del summaries, touched
+
+    def put_away(self, summaries: Mapping[str, Summary]) -> None:
+        del summaries
+
+
+_NO_ARCHIVE = _NoArchive()
+
+
 def fold_events(summaries: dict[str, Summary], events: Iterable[Event]) -> None:
     """Add each event to the summary of its stream, which begins here if it is not there yet.
 
@@ -35,7 +59,9 @@ def fold_events(summaries: dict[str, Summary], events: Iterable[Event]) -> None:
         _add(summaries, event, event.stream)
 
 
-def update_summaries(unit: UnitOfWork, events: Sequence[Event]) -> dict[str, Summary]:
+def update_summaries(
+    unit: UnitOfWork, events: Sequence[Event], archive: SummaryArchive = _NO_ARCHIVE
+) -> dict[str, Summary]:
     """Fold events into the stored summaries of all their streams; returns these summaries.
 
     The caller holds the streams locked, and passes the events of each in order, a joint fact once.
@@ -49,9 +75,11 @@ def update_summaries(unit: UnitOfWork, events: Sequence[Event]) -> dict[str, Sum
         stream: Summary.load(stored[stream][1]) if stream in stored else Summary()
         for stream in versions
     }
+    archive.bring_back(summaries, _orders_touched(folded))
     for event, streams in folded:
         for stream in streams:
             _add(summaries, event, stream)
+    archive.put_away(summaries)
     save_summaries(
         unit,
         {stream: (version, summaries[stream].dump()) for stream, version in versions.items()},
@@ -68,6 +96,19 @@ def _folded_into(event: Event) -> Sequence[str]:
         for entry in event.data["streams"]
         if any(identifier["assurance"] == "verified" for identifier in entry["identifiers"])
     ]
+
+
+def _orders_touched(
+    folded: Iterable[tuple[Event, Sequence[str]]],
+) -> dict[str, set[str]]:
+    """The keys of the orders that events may change, by stream."""
+    touched: dict[str, set[str]] = defaultdict(set)
+    for event, streams in folded:
+        key = order_of(event.type, event.data, event.id)
+        if key is not None:
+            for stream in streams:
+                touched[stream].add(key)
+    return touched
 
 
 def _add(summaries: dict[str, Summary], event: Event, stream: str) -> None:

@@ -23,9 +23,11 @@ from rules.language.reads import Reads
 from rules.language.rule import Rule, Verdict, compile_rule
 from rules.language.shop import ANY_SHOP, ShopContext
 from rules.language.vocabulary import Vocabulary
+from rules.summary.archive import bring_back, put_away
 from rules.summary.occasion import Occasion
 from rules.summary.orders import (
     OrderAccount,
+    OrderState,
     apply_to_order,
     money_of,
     order_key,
@@ -33,6 +35,7 @@ from rules.summary.orders import (
     refunded_money,
 )
 from rules.summary.profile import profile_view
+from rules.summary.reducers import order_of
 from rules.summary.summary import FACTS, Summary, combine
 from rules.summary.uncounted_refunds import uncounted_currencies
 from rules.vocabularies.eligibility import ELIGIBILITY_VOCABULARY, Situation
@@ -51,6 +54,7 @@ __all__ = [
     "ListedFacts",
     "Occasion",
     "OrderAccount",
+    "OrderState",
     "Reads",
     "Rule",
     "RuleError",
@@ -61,14 +65,17 @@ __all__ = [
     "Verdict",
     "Vocabulary",
     "apply_to_order",
+    "bring_back",
     "combine",
     "compile_rule",
     "fields_in",
     "fields_of",
     "money_of",
     "order_key",
+    "order_of",
     "profile_view",
     "purpose_name",
+    "put_away",
     "reads_without_consent",
     "refunded_amount",
     "refunded_money",

@@ -150,9 +150,9 @@ class Test(Generic[F]):
         if term.until is not None:
             turn = term.until(facts, now, self.holds, self.bounds)
             if turn is None or term.coming is None or term.coming(facts, now) is None:
-                return self.holds(term.read(facts, now)), turn
+                return self.holds(term.read_beside(facts, now, self.bounds)), turn
         elif term.curve is None and not moves and _is_steady(term, facts, now):
-            return self.holds(term.read(facts, now)), None
+            return self.holds(term.read_beside(facts, now, self.bounds)), None
         curve = term.at(facts, now)
 
         def look(at: int) -> tuple[Any, bool]:

@@ -65,6 +65,7 @@ class Term(Generic[F]):
     trend: Trend = Trend.STEPS  # how it moves between its steps
     curve: Callable[[F, int], Curve] | None = None
     until: Until | None = None
+    beside: Callable[[F, int, tuple[Any, ...]], Any] | None = None
     coming: Callable[[F, int], int | None] | None = None
     most: int | None = None  # the largest number that it can be compared with
     whole: bool = True  # as a number: it has no decimals
@@ -85,6 +86,10 @@ class Term(Generic[F]):
         return SampledCurve(
             lambda at: self.read(facts, at), lambda at: None if step is None else step(facts, at)
         )
+
+    def read_beside(self, facts: F, now: int, bounds: tuple[Any, ...]) -> Any:
+        """The value, or another that compares with each of the bounds as it does."""
+        return self.read(facts, now) if self.beside is None else self.beside(facts, now, bounds)
 
     def show(self, value: Any) -> str:
         """A value of this term as people read it."""

@@ -8,11 +8,7 @@ completion that the shop tells later makes a cancelled one stand again.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import accumulate
-from operator import attrgetter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rules.fields import (
@@ -24,6 +20,7 @@ from rules.fields import (
     text_or_none,
     whole_or_none,
 )
+from rules.summary.book import OrderBook, StandingOrder
 from rules.summary.history import (
     MOST_AHEAD,
     Statement,
@@ -62,27 +59,6 @@ _NO_MONEY = [None, None]
 _NO_LINES: list[Any] = [0, {}]
 
 
-class StandingOrder(NamedTuple):
-    """One standing order: `net` is in minor units of `currency`, never below zero."""
-
-    at: int
-    net: int
-    currency: str | None
-    items: Number
-    categories: Mapping[str, Number]
-
-
-class UnlinkedRefund(NamedTuple):
-    """A refund of no order: `net` is what went back, in minor units of `currency` below zero."""
-
-    at: int
-    net: int
-    currency: str
-
-
-Payment = StandingOrder | UnlinkedRefund
-
-
 class OrderAccount(NamedTuple):
     """An order: `status` is standing, partly_refunded, refunded or cancelled."""
 
@@ -105,37 +81,6 @@ class OrderAccount(NamedTuple):
 
 
 _LEAD, _TIME, _TIE, _VALUE = 0, 1, 3, 6
-_AT = attrgetter("at")
-
-
-@dataclass(frozen=True, slots=True)
-class OrderBook:
-    """The standing orders, oldest first; `next_change` is when they or the payments change next.
-
-    `payments` are the orders and what went back without an order, oldest first.
-    """
-
-    orders: Sequence[StandingOrder]
-    next_change: int | None
-    payments: Sequence[Payment]
-    _sums: dict[Hashable, list[int]] = field(default_factory=dict, compare=False, repr=False)
-
-    def total(self, name: Hashable, amount: Callable[[Payment], int], after: int | None) -> int:
-        """The sum of an amount over the payments after an instant; `name` stands for the amount.
-
-        Many rules ask for the same amounts in different windows: each is added up once.
-        """
-        sums = self._sums.get(name)
-        if sums is None:
-            sums = self._sums[name] = list(accumulate(map(amount, self.payments), initial=0))
-        first = 0 if after is None else bisect_right(self.payments, after, key=_AT)
-        return sums[-1] - sums[first]
-
-    def since(self, after: int | None) -> Sequence[Payment]:
-        """The payments after the instant `after`; all of them if it is None."""
-        if after is None:
-            return self.payments
-        return self.payments[bisect_right(self.payments, after, key=_AT) :]
 
 
 def order_key(data: Mapping[str, Any]) -> str | None:
@@ -251,6 +196,31 @@ def order_book(orders: Mapping[str, OrderState], now: int | None, watermark: int
     standing.sort()
     found = [order for _, _, order in standing]
     return OrderBook(found, min(changes, default=None), found)
+
+
+class SettledOrder(NamedTuple):
+    """An order that time does not change any more: when it was placed, and if it stands, it."""
+
+    at: int
+    standing: StandingOrder | None
+
+
+def settled_order(order: OrderState, watermark: int) -> SettledOrder | None:
+    """What becomes of an order without another event; None if something of it is dated ahead."""
+    last = order.get("last", 0)
+    completed = order.get("first", order.get("seen"))
+    if last > watermark or (completed is not None and completed > watermark):
+        return None
+    if completed is None:
+        return SettledOrder(last, None)
+    (revenue, currency), (items, categories), stands, placed = _content(order, None)
+    at = completed if placed is None else placed
+    if at > watermark:
+        return None
+    net, is_refunded = _net(order, revenue, currency, None)
+    if not stands or is_refunded:
+        return SettledOrder(at, None)
+    return SettledOrder(at, StandingOrder(at, net, currency, items, categories))
 
 
 def account_of(key: str, order: OrderState) -> OrderAccount | None:

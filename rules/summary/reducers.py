@@ -124,15 +124,21 @@ def _state_consent(state: SummaryState, purpose: str, granted: bool, occasion: O
     stated.consent[name] = keep(stated.consent.get(name, []), statement, state.watermark)
 
 
+def order_of(event_type: str, data: Any, event_id: str) -> str | None:
+    """The key of the order that an event may change; None if it changes none."""
+    if event_type not in ORDER_EVENTS and event_type != ORDER_MOVED:
+        return None
+    key = order_key(data) if isinstance(data, Mapping) else None
+    return event_id if key is None and event_type == "order_completed" else key
+
+
 def _order(event_type: str, state: SummaryState, data: Data, occasion: Occasion) -> None:
     if occasion.is_foreign:
         return
     if event_type == "order_refunded" and is_unlinked(data):
         apply_unlinked_refund(state.unlinked_refunds, data, occasion, state.watermark)
         return
-    key = order_key(data)
-    if key is None and event_type == "order_completed":
-        key = occasion.event_id
+    key = order_of(event_type, data, occasion.event_id)
     if key is not None:
         # Combined summaries share the orders of their streams: one that changes is a new one.
         order = state.orders[key] = {**state.orders.get(key, {})}

@@ -73,6 +73,16 @@ class Statements:
 _STATED = tuple(part.name for part in fields(Statements))
 
 
+Totals = dict[str, Any]
+"""What a summary knows of archived orders, see `rules.summary.archive`; empty without any:
+
+- `before`: [instant, key] of the oldest settled order that is kept; archived ones are older
+- `orders`: how many are archived, and `standing`: how many of them stand
+- `net`: {currency: the money of those that stand}, without zeros
+- `categories`: {category: when the newest that stands was placed}
+"""
+
+
 @dataclass(slots=True)
 class SummaryState:
     """Instants are microseconds since the epoch, money is in minor units.
@@ -90,7 +100,8 @@ class SummaryState:
     unproven: Statements = field(default_factory=Statements)
     """What nothing shows to be true: an account does not have it"""
     orders: dict[str, OrderState] = field(default_factory=dict)
-    """{order key: what is told of it}"""
+    """{order key: what is told of it}, of those that are not archived"""
+    archived: Totals = field(default_factory=dict)
     unlinked_refunds: UnlinkedRefunds = field(default_factory=dict)
     """{reference: statements of [amount, currency]} of what went back without an order"""
     cart: list[Statement] = field(default_factory=list)
@@ -123,7 +134,7 @@ class SummaryState:
             self.cart = prune(self.cart, self.watermark)
 
 
-_PARTS = ("watermark", "is_account", "types", "orders", "unlinked_refunds", "cart")
+_PARTS = ("watermark", "is_account", "types", "orders", "archived", "unlinked_refunds", "cart")
 
 
 def _from_first_form(dumped: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from heapq import merge as merge_sorted
 from itertools import chain
 from typing import Any
 
 from rules.facts import EMPTY_FACTS, Facts
 from rules.fields import Number
+from rules.summary.archive import NO_ARCHIVE, OrderArchive, bring_back, totals_of
+from rules.summary.book import Book, OrderBook, PartialBook
 from rules.summary.history import (
     Statement,
     coming,
@@ -20,7 +23,7 @@ from rules.summary.history import (
 from rules.summary.occasion import Occasion
 from rules.summary.orders import (
     OrderAccount,
-    OrderBook,
+    OrderState,
     account_of,
     merge_orders,
     order_book,
@@ -58,7 +61,7 @@ class Summary:
     that completions, refunds and cancellations may come in any order.
     """
 
-    __slots__ = ("_book", "facts", "memberships", "state", "values")
+    __slots__ = ("_book", "archive", "facts", "memberships", "state", "values")
 
     def __init__(self, state: SummaryState | None = None) -> None:
         self.state = SummaryState() if state is None else state
@@ -68,7 +71,9 @@ class Summary:
         """The values of a model, filled for rules that read them; no part of the state"""
         self.memberships: Mapping[str, tuple[bool, int | None]] = {}
         """The verdicts of other segments, filled for rules that read them; no part of the state"""
-        self._book: tuple[int | None, OrderBook] | None = None
+        self.archive: OrderArchive = NO_ARCHIVE
+        """The orders of which the state has the totals alone; no part of the state"""
+        self._book: tuple[int | None, Book] | None = None
 
     def add(
         self,
@@ -257,19 +262,36 @@ class Summary:
         instant: int = entry[2][bisect_right(entry[2], now)]
         return instant
 
-    def book(self, now: int | None) -> OrderBook:
+    def book(self, now: int | None) -> Book:
         """The standing orders at `now`, and what went back without one; None counts every event."""
         if self._book is None or self._book[0] != now:
-            state = self.state
-            book = order_book(state.orders, now, state.watermark)
-            if state.unlinked_refunds:
-                book = with_unlinked_refunds(book, state.unlinked_refunds, now, state.watermark)
-            self._book = (now, book)
+            self._book = (now, self._make_book(now))
         return self._book[1]
+
+    def _make_book(self, now: int | None) -> Book:
+        state = self.state
+        # Before the watermark archived orders may not have been placed yet.
+        if not state.archived or (now is not None and now < state.watermark):
+            return self._book_of(self.every_order(), now)
+        kept = self._book_of(state.orders, now)
+        whole = cache(lambda: self._book_of(self.every_order(), now))
+        return PartialBook(kept, totals_of(state.archived), whole)
+
+    def _book_of(self, orders: Mapping[str, OrderState], now: int | None) -> OrderBook:
+        state = self.state
+        book = order_book(orders, now, state.watermark)
+        if state.unlinked_refunds:
+            book = with_unlinked_refunds(book, state.unlinked_refunds, now, state.watermark)
+        return book
+
+    def every_order(self) -> Mapping[str, OrderState]:
+        """Those of the archive too."""
+        orders = self.state.orders
+        return {**self.archive.all(), **orders} if self.state.archived else orders
 
     def orders(self) -> list[OrderAccount]:
         """Every completed order, whatever its date and whether it stands; the newest first."""
-        accounts = (account_of(key, order) for key, order in self.state.orders.items())
+        accounts = (account_of(key, order) for key, order in self.every_order().items())
         found = [account for account in accounts if account is not None]
         return sorted(found, key=lambda account: (-account.at, account.key))
 
@@ -307,7 +329,8 @@ class Summary:
 def combine(summaries: Iterable[Summary]) -> Summary:
     """The summary of a profile from those of its streams; it shares nothing that `add` changes."""
     total = SummaryState()
-    parts = [summary.state for summary in summaries]
+    of_streams = list(summaries)
+    parts = [summary.state for summary in of_streams]
     total.watermark = max((part.watermark for part in parts), default=0)
     for part in parts:
         total.is_account = total.is_account or part.is_account
@@ -322,15 +345,35 @@ def combine(summaries: Iterable[Summary]) -> Summary:
         total.unproven.merge(part.unproven)
         merge_unlinked_refunds(total.unlinked_refunds, part.unlinked_refunds)
         total.cart = merge(total.cart, part.cart) if total.cart else part.cart
-        for key, order in part.orders.items():
-            before = total.orders.get(key)
-            if before is not None:
-                order = merge_orders(before, order, total.watermark)  # noqa: PLW2901
-            total.orders[key] = order
     for entry in total.types.values():
         entry[2] = _newest(entry[2], total.watermark)
     total.prune()
-    return Summary(total)
+    combined = Summary(total)
+    _combine_orders(combined, of_streams)
+    return combined
+
+
+def _combine_orders(combined: Summary, parts: Iterable[Summary]) -> None:
+    """Add the orders of all parts. Of several archives the largest remains one.
+
+    What it has of an order that another part has too is brought back first.
+    """
+    total = combined.state
+    largest = max(parts, key=lambda part: part.state.archived.get("orders", 0), default=None)
+    orders: dict[str, OrderState] = {}
+    for part in parts:
+        for key, order in (part.state.orders if part is largest else part.every_order()).items():
+            before = orders.get(key)
+            merged = order if before is None else merge_orders(before, order, total.watermark)
+            orders[key] = merged
+    if largest is not None and largest.state.archived:
+        others = orders.keys() - largest.state.orders.keys()
+        found = largest.archive.find(others) if others else {}
+        total.archived = largest.state.archived
+        combined.archive = bring_back(total, found, largest.archive)
+        for key, order in found.items():
+            orders[key] = merge_orders(order, orders[key], total.watermark)
+    total.orders = orders
 
 
 def _newest(instants: list[int], watermark: int) -> list[int]:

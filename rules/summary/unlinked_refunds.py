@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rules.fields import text_or_none
+from rules.summary.book import OrderBook, Payment, UnlinkedRefund
 from rules.summary.history import Statement, coming, in_force, keep, merge, prune
 from rules.summary.occasion import Occasion
-from rules.summary.orders import OrderBook, Payment, UnlinkedRefund, lead_of, refunded_money
+from rules.summary.orders import lead_of, refunded_money
 
 UnlinkedRefunds = dict[str, list[Statement]]
 """{reference: statements of [amount, currency]}"""

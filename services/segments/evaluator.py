@@ -5,7 +5,8 @@ Rows are locked in this order, and sorted within each table, so that no deadlock
     positions                       by the inbox: the streams of a batch
     profiles                        `lock_profiles`; the timer's `lock_due` skips what is locked
         labels, identifiers,        by the projection, under their streams' positions
-        summaries
+        summaries, archived_orders,
+        facts
         memberships, stays          under their profiles
     streams                         by the append, in segments' own log
     field_names                     new rows at the end of a batch of events

@@ -108,6 +108,6 @@ def _sum_up(unit: UnitOfWork, events: Sequence[Event], moves: Sequence[LabelChan
         versions.update(event.versions)
         newest.update(dict.fromkeys(event.versions, event))
     pairs = [(move.before, move.after) for move in moves if move.before is not None]
-    summaries = update_summaries(unit, events)
+    summaries = update_summaries(unit, events, store.OrderArchives(unit))
     store.save_facts(unit, events)
     return Loaded(summaries, versions, newest, starting_streams(events), pairs)

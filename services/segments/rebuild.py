@@ -23,7 +23,14 @@ from services.segments.domain.value_model import VersionedModel, give_values
 from services.segments.evaluator import reevaluate_due
 from services.segments.projections import MembershipReplay, UnevaluatedProjection
 from services.segments.registry import DefinitionRegistry
-from services.segments.store import FACTS, FIELD_NAMES, MEMBERSHIPS, PROFILES, STAYS
+from services.segments.store import (
+    ARCHIVED_ORDERS,
+    FACTS,
+    FIELD_NAMES,
+    MEMBERSHIPS,
+    PROFILES,
+    STAYS,
+)
 from services.segments.value_fitting import current_model
 from services.segments.value_settings import load_value_settings
 
@@ -61,6 +68,7 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
             LABELS,
             IDENTIFIERS,
             SUMMARIES,
+            ARCHIVED_ORDERS,
             FACTS,
             FIELD_NAMES,
             MEMBERSHIPS,

@@ -18,7 +18,7 @@ from chassis import HOUR, Draft, Refused, new_id
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from clv import BuyingHistory, FittedModel, estimate
 from contracts.value_model import VALUE_MODEL_FITTED
-from rules.summary.orders import StandingOrder
+from rules.summary.book import StandingOrder
 from services.segments import store
 from services.segments.domain.value_model import (
     VersionedModel,

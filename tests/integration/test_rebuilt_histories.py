@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import rules.summary.archive as archive_module
 from tests.conftest import FULL_SIZE
 from tests.support.case_shop import CaseShop
 from tests.support.read_models import rows
@@ -59,8 +60,10 @@ def happen(suite: SuiteWithoutBroker, history: list[HistoryCall], chance: random
 
 
 def test_a_rebuilt_read_model_has_the_rows_of_the_one_in_use_whatever_has_happened(
-    open_suite: OpenSuite, engine: str
+    open_suite: OpenSuite, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(archive_module, "KEPT", 1)  # histories are short: most orders are archived
+
     @settings(
         max_examples=200 if FULL_SIZE else 6 if engine == "sqlite" else 3,
         suppress_health_check=[HealthCheck.too_slow],

@@ -43,6 +43,7 @@ _OF_STREAMS = {
         "labels",
         "identifiers",
         "summaries",
+        "archived_orders",
         "tenures",
         "sightings",
         "periods",

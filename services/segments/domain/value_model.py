@@ -27,7 +27,7 @@ from clv.fitting import BuyingFit, SpendFit
 from clv.history import day_of
 from rules import Summary
 from rules.language.units import decimals_of
-from rules.summary.orders import StandingOrder
+from rules.summary.book import StandingOrder
 
 LAPSED = 0.5
 

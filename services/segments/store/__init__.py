@@ -1,5 +1,6 @@
 """The tables and statements of segments."""
 
+from services.segments.store.archived_orders import ARCHIVED_ORDERS, OrderArchives
 from services.segments.store.clv import (
     VALUE_FIT_SCHEDULE,
     VALUE_MODELS,
@@ -100,6 +101,7 @@ from services.segments.store.weeks import (
 )
 
 __all__ = [
+    "ARCHIVED_ORDERS",
     "DEFINED",
     "DEFINITIONS",
     "DEFINITION_FILES",
@@ -124,6 +126,7 @@ __all__ = [
     "FactsMissing",
     "Flow",
     "MeasuredWeek",
+    "OrderArchives",
     "PastFact",
     "QueryTimeout",
     "StoredDefinition",

@@ -12,9 +12,10 @@ from chassis.database.engine import upsert
 from chassis.database.personal import NOT_PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
-from profile_index import load_summaries, streams_of
-from rules import Summary, combine
-from rules.summary.orders import StandingOrder
+from profile_index import streams_of
+from rules import combine
+from rules.summary.book import StandingOrder
+from services.segments.store.archived_orders import load_stream_summaries
 from services.segments.store.evaluation import page_of_profiles
 from services.segments.store.metadata import METADATA
 from services.segments.store.tables import PROFILES
@@ -95,11 +96,11 @@ def page_of_orders(
     """The standing orders of the next `limit` profiles past `after`, in the order of their ids."""
     profile_ids = page_of_profiles(unit, after, limit)
     streams = streams_of(unit, profile_ids)
-    stored = load_summaries(unit, {stream for part in streams.values() for stream in part})
+    stored = load_stream_summaries(unit, {stream for part in streams.values() for stream in part})
     orders: dict[str, Sequence[StandingOrder]] = {}
     for profile_id in profile_ids:
-        parts = [stored[stream][1] for stream in streams[profile_id] if stream in stored]
-        orders[profile_id] = combine(map(Summary.load, parts)).book(unit.now).orders
+        parts = [stored[stream] for stream in streams[profile_id] if stream in stored]
+        orders[profile_id] = combine(parts).book(unit.now).orders
     return orders
 
 

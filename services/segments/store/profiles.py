@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from chassis.eventlog.unit_of_work import UnitOfWork
-from profile_index import load_summaries
 from rules import ListedFacts, Summary, combine
+from services.segments.store.archived_orders import load_stream_summaries
 from services.segments.store.facts import load_facts
 
 _EVER = -(1 << 62)  # before everything
@@ -26,9 +26,8 @@ def load_profile_summaries(
     """
     known = known or {}
     missing = {stream for part in streams.values() for stream in part} - known.keys()
-    stored = load_summaries(unit, missing) if missing else {}
-    of_streams = {stream: Summary.load(state) for stream, (_, state) in stored.items()}
-    of_streams |= known
+    stored = load_stream_summaries(unit, missing)
+    of_streams = {**stored, **known}
     summaries = {}
     for profile_id, part in streams.items():
         if (
