@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chassis.core.suggest import near_miss
 from identifiers.normalising import Unusable, clean, normalise
-from identifiers.placeholders import is_placeholder
+from identifiers.placeholders import is_listed, is_placeholder
 from identifiers.types import Assurance, IdentifierType, IdentifierTypes
 
 # The error for an event none of whose identifiers can be used.
@@ -84,8 +84,10 @@ def _identifier(name: str, value: str, types: IdentifierTypes, key: bytes) -> Id
     if not isinstance(value, str):
         raise Unusable("is not text; send it in quotes")
     value = clean(value)
-    if is_placeholder(value, types.placeholders, types.patterns):
+    if is_placeholder(value):
         raise Unusable("is a placeholder, which would stand for everybody")
+    if is_listed(value, types.placeholders, types.patterns):
+        raise Unusable("is a placeholder of this shop, as identity.yaml lists it")
     form = normalise(value, kind.normaliser, types.default_region)
     digest = hmac.digest(key, f"{name}:{form}".encode(), "sha256").hex()
     return Identifier(f"{name}:{digest[:_HEX_DIGITS]}", kind)

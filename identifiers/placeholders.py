@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
+
+from identifiers.words_for_nobody import JOINED_FIRST, JOINED_NEXT, PHRASES, WORDS
 
 # Compared without case and without quotes around them, with one space for any of " _-".
 _WORDS = re.compile(
@@ -12,11 +15,14 @@ _WORDS = re.compile(
     r"|(not|un) ?(set|authenticated|available|provided|known|defined|applicable|specified)"
     r"|(distinct ?|user ?|customer ?|device ?|anonymous ?)?id|e ?mail|phone|user|customer"
 )
-# Programs also join two of them, as null-null and unknown user.
-_JOINED = re.compile(
-    r"(null|none|nil|undefined|unknown|anonymous|guest|missing|default|no|empty)"
-    r"([ .:/,;|+](null|none|nil|undefined|unknown|id|e ?mail|phone|name|user|customer|account|guest"
-    r"|visitor|shopper|buyer|member|string|value))+"
+# Programs also join words, as null-null, unknown user and walk-in customer.
+_MOST_JOINED = 4
+_COMPOUNDS = re.compile(
+    r"\b(e|walk|one|non|not|no|nicht) (mail|in|time|registered|one|registriert)\b"
+)
+_BETWEEN = re.compile(r"[ .:/,;|+]+")
+_BEGINNINGS = JOINED_FIRST.union(
+    (_BETWEEN.split(phrase, 1)[0] for phrase in PHRASES), ("walk", "one", "non", "not", "nicht")
 )
 # What a template, a spreadsheet, a database's dump and a program say of nothing: `{{ user.id }}`,
 # `${id}`, `%email%`, `*|EMAIL|*`, `<nil>`, `[redacted]`, `(not set)`, `#N/A`, `#REF!`, `\N`.
@@ -30,32 +36,57 @@ _GUID = re.compile(r"\{[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}")
 # f's alone.
 _NO_NUMBER = re.compile(r"[0\W_]*|-\d+([.,]\d+)?|[f\-]{8,}|0x0+")
 _MAILBOXES = re.compile(
-    r"(guest|unknown|no-?_?e?-?mail|no-?_?reply|do-?_?not-?_?reply|none|null|nil|undefined|n/a"
+    r"(guest|gast|invit[eé]|invitado|convidado|ospite|unbekannt|inconnu|desconocido|anonym|unknown"
+    r"|no-?_?e?-?mail|no-?_?reply|do-?_?not-?_?reply|none|null|nil|undefined|n/a"
     r"|anonymous|anonymi[sz]ed|deleted|redacted|noname|invalid)([-_+.]?\d+)?@.*"
     r"|test.*@test.*|test@.*|(?P<same>no|na|none|test|example|asdf|abc|(?P<one>\w)(?P=one)*)@(?P=same)\..*"
     r"|[^@]*@(.*\.)?(invalid|localhost|localdomain)\.?"
 )
 _QUOTES = "\"'`"
-_LONGEST_WORD = 20
+_LONGEST_WORD = 32
 _SPACES = str.maketrans("_-", "  ")
 
 
-def is_placeholder(
-    value: str,
-    words: Collection[str] = (),
-    patterns: Collection[re.Pattern[str]] = (),
-) -> bool:
-    """Whether `value` stands for nobody; `words` and `patterns` are the shop's own."""
-    bare = value.strip().strip(_QUOTES).strip().casefold()
+def is_placeholder(value: str) -> bool:
+    """Whether `value` stands for nobody in any shop."""
+    bare = _bare(value)
     return (
-        bare in words
-        or _NO_NUMBER.fullmatch(bare) is not None
-        or (len(bare) <= _LONGEST_WORD and _is_word(bare.translate(_SPACES)))
-        or ("@" in bare and _MAILBOXES.fullmatch(bare) is not None)
+        _NO_NUMBER.fullmatch(bare) is not None
+        or (
+            _MAILBOXES.fullmatch(bare) is not None
+            if "@" in bare
+            else len(bare) <= _LONGEST_WORD and _is_word(bare.translate(_SPACES))
+        )
         or (_UNFILLED.fullmatch(bare) is not None and _GUID.fullmatch(bare) is None)
-        or any(pattern.fullmatch(bare) for pattern in patterns)
     )
 
 
+def is_listed(value: str, words: Collection[str], patterns: Collection[re.Pattern[str]]) -> bool:
+    """Whether `value` stands for nobody in a shop, by its own `words` and `patterns`."""
+    bare = _bare(value)
+    return bare in words or any(pattern.fullmatch(bare) for pattern in patterns)
+
+
+def _bare(value: str) -> str:
+    return value.strip().strip(_QUOTES).strip().casefold()
+
+
 def _is_word(bare: str) -> bool:
-    return _WORDS.fullmatch(bare) is not None or _JOINED.fullmatch(bare) is not None
+    """Whether a text, in lower case with blanks between its words, is a name for nobody."""
+    if _WORDS.fullmatch(bare) is not None:
+        return True
+    plain = bare if bare.isascii() else _without_accents(bare)
+    if _BETWEEN.split(plain, 1)[0] not in _BEGINNINGS:
+        return False
+    words = _BETWEEN.split(_COMPOUNDS.sub(r"\1\2", plain))
+    if len(words) == 1:
+        return words[0] in WORDS
+    is_joined = words[0] in JOINED_FIRST and JOINED_NEXT.issuperset(words[1:])
+    return (is_joined and len(words) <= _MOST_JOINED) or plain in PHRASES
+
+
+def _without_accents(text: str) -> str:
+    """A text as it is written where there are no accents; other scripts keep their marks."""
+    parts = unicodedata.normalize("NFD", text.replace("ø", "o").replace("æ", "ae"))
+    bare = (part for part in parts if not "\u0300" <= part <= "\u036f")
+    return unicodedata.normalize("NFC", "".join(bare))

@@ -337,6 +337,7 @@ def test_a_shopper_is_found_by_whatever_is_printed_of_them(shop: Shop) -> None:
     [
         ({"user": "grace"}, "user has an unknown type", ""),
         ({"user_id": "null"}, "user_id is a placeholder", ""),
+        ({"user_id": "Gast"}, "user_id is a placeholder", ""),
         ({"email": "grace"}, "email is not an e-mail address", ""),
         ({"device_id": "x"}, "device_id has never been seen within 395 days", "compare it"),
         ({"user_id": "x"}, "user_id has never been seen, spelt like this", "compare it"),

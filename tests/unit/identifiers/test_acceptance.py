@@ -93,6 +93,43 @@ def test_a_placeholder_is_refused_whatever_its_type(value: str) -> None:
         assert "placeholder" in reason_for(kind, value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Gast", "invité", "Invite", "invitado", "ospite", "convidado", "GÄST", "гость", "ゲスト",
+        "visitor", "Besucher", "visiteur", "walk-in", "Walk In", "walkin_customer", "Laufkunde",
+        "cash customer", "POS-customer", "guest_checkout", "guest user 0", "customer 0", "anonyme",
+        "Anónimo", "unbekannt", "inconnu", "desconocido", "niemand", "Consumidor Final", "k.A.",
+        "Público en general", "unregistered", "non-registered", "gast@shop.example",
+    ],
+)  # fmt: skip
+def test_a_name_for_a_shopper_whom_nobody_knows_is_a_placeholder_in_any_language(
+    value: str,
+) -> None:
+    for spelling in (value, value.upper(), f" {value} ", f'"{value}"'):
+        for kind in ("user_id", "loyalty_id", "anonymous_id"):
+            assert "placeholder" in reason_for(kind, spelling)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["gastón", "Gastmann", "visitor-83748374", "guestfriend", "0815", "kundera", "clienta-7"],
+)
+def test_a_name_that_merely_begins_so_is_somebodys(value: str) -> None:
+    assert key_of("user_id", value)
+
+
+def test_a_shops_own_placeholders_are_refused_by_their_list() -> None:
+    own = read_types(
+        "types: {user_id: {normaliser: exact, assurance: verified, priority: 1}}\n"
+        "placeholders: [Till 4]\npatterns: ['store-[0-9]+']"
+    )
+    for value in ("till 4", "STORE-17"):
+        (ignored,) = accept({"user_id": value}, own, KEY).ignored
+        assert "identity.yaml" in ignored.reason
+    assert accept({"user_id": "till 44"}, own, KEY).keys
+
+
 @pytest.mark.parametrize("value", ["", " ", "\t\n"])
 def test_a_blank_value_is_refused(value: str) -> None:
     assert reason_for("user_id", value) == "is blank"
