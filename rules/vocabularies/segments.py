@@ -15,6 +15,7 @@ from rules.summary.summary import Summary
 from rules.vocabularies import (
     aggregate_terms,
     calendar_terms,
+    cart_terms,
     engagement_terms,
     order_terms,
     sequence_terms,
@@ -32,34 +33,6 @@ def _has_consent(purpose: str) -> Term[Summary]:
         lambda summary, now: summary.next_consent(name, now),
         missable=False,
         reads=Reads(consent=frozenset({name})),
-    )
-
-
-_CART = Reads(cart=True)
-
-
-def _next_cart(summary: Summary, now: int) -> int | None:
-    return summary.next_cart(now)
-
-
-def _cart_value(currency: str) -> Term[Summary]:
-    return Term(
-        Kind.MONEY,
-        f"the value in {currency} of the last cart",
-        lambda summary, now: summary.cart_value(currency, now),
-        _next_cart,
-        currency=currency,
-        reads=_CART,
-    )
-
-
-def _cart_items() -> Term[Summary]:
-    return Term(
-        Kind.NUMBER,
-        "the number of articles in the last cart",
-        lambda summary, now: summary.cart_items(now),
-        _next_cart,
-        reads=_CART,
     )
 
 
@@ -277,8 +250,14 @@ SEGMENT_VOCABULARY: Vocabulary[Summary] = Vocabulary(
             _WITHIN,
         ),
         "has_consent": Function(_has_consent, 'has_consent("email")', (Argument.PURPOSE,)),
-        "cart_value": Function(_cart_value, 'cart_value("USD")', (Argument.CURRENCY,)),
-        "cart_items": Function(_cart_items, "cart_items()"),
+        "cart_value": Function(cart_terms.cart_value, 'cart_value("USD")', (Argument.CURRENCY,)),
+        "cart_items": Function(cart_terms.cart_items, "cart_items()"),
+        "cart_ordered": Function(
+            cart_terms.cart_ordered,
+            'cart_ordered(within="1h", during="30d")',
+            (),
+            {**_WITHIN, "during": Argument.DURATION},
+        ),
         "loyalty_points": Function(_loyalty_points, "loyalty_points()"),
         "has_account": Function(_has_account, "has_account()"),
     },

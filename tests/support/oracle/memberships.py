@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from tests.support.oracle.shopper import FoldedShopper
+from tests.support.oracle.shopper import FoldedShopper, instant
 
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
@@ -27,7 +27,9 @@ def few_memberships(shopper: FoldedShopper, now: int) -> set[str]:
         found.add("frequent_buyer")
     if shopper.revenue(now)["USD"] >= 500_00:
         found.add("high_value")
-    if _left_a_cart(shopper, now, _HOUR, 0):
+    if _left_a_cart(shopper, now, _HOUR) and _last(shopper, "order_completed", now) < _last(
+        shopper, "cart_updated", now
+    ):
         found.add("abandoned_cart")
     return found
 
@@ -62,21 +64,55 @@ def memberships(shopper: FoldedShopper, now: int) -> set[str]:
         "gold_and_recent": number > 3
         and latest > 0
         and shopper.traits.get("loyalty_tier") == "gold",
-        "abandoned_cart": _left_a_cart(shopper, now, _DAY, _DAY // 144),
+        "abandoned_cart": _left_a_cart(shopper, now, _DAY) and not _was_ordered(shopper, now),
     }
     return {segment for segment, holds in answers.items() if holds}
 
 
-def _left_a_cart(shopper: Any, now: int, after: int, echo: int) -> bool:
-    """Whether a cart was left for `after` µs; one told within `echo` after an order is none."""
+def _last(shopper: FoldedShopper, name: str, now: int) -> int:
+    """When something happened last, 0 if never."""
+    return max((at for at in shopper.happened.get(name, ()) if at <= now), default=0)
 
-    def last(name: str) -> int | None:
-        return max((at for at in shopper.happened.get(name, ()) if at <= now), default=None)
 
-    cart, order, checkout = map(last, ("cart_updated", "order_completed", "checkout_completed"))
-    if cart is None or not shopper.cart[2] or not after <= now - cart < 30 * _DAY:
+def _left_a_cart(shopper: Any, now: int, after: int) -> bool:
+    """Whether a cart was left for `after` µs, and no checkout has ended since."""
+    cart, checkout = _last(shopper, "cart_updated", now), _last(shopper, "checkout_completed", now)
+    if not cart or not shopper.cart[2] or not after <= now - cart < 30 * _DAY:
         return False
-    return (order is None or cart - order > echo) and (checkout is None or checkout < cart)
+    return checkout < cart
+
+
+def _was_ordered(shopper: FoldedShopper, now: int) -> bool:
+    """Whether an order came after the last cart, names it, or was of its articles just before."""
+    cart_at = _last(shopper, "cart_updated", now)
+    orders: dict[Any, list[Any]] = {}
+    for number, (at, data) in enumerate(shopper.completed):
+        if cart_at - 30 * _DAY < at <= now:
+            key = (data.get("store"), data.get("order_id", number))
+            orders.setdefault(key, []).append((at, data))
+    return any(_is_of_cart(tellings, cart_at, shopper.cart_data) for tellings in orders.values())
+
+
+def _is_of_cart(tellings: list[Any], cart_at: int, cart: Any) -> bool:
+    placed = [data["placed_at"] for _, data in tellings if data.get("placed_at")]
+    at = instant(placed[-1]) if placed else tellings[0][0]
+    cart_ids = {data.get("cart_id") for _, data in tellings} - {None}
+    if at >= cart_at or cart.get("cart_id") in cart_ids:
+        return True
+    listed = [data["products"] for _, data in tellings if data.get("products")]
+    wanted = [line for line in cart["products"] if line.get("quantity", 1)]
+    ordered = listed[-1] if listed else None
+    return at > cart_at - _HOUR and (
+        ordered is None or all(any(_same(line, other) for other in ordered) for line in wanted)
+    )
+
+
+def _same(line: Any, other: Any) -> bool:
+    for name in ("sku", "product_id"):
+        if name in line and name in other:
+            return bool(line[name] == other[name])
+    names = {line.get("sku"), line.get("product_id")} & {other.get("sku"), other.get("product_id")}
+    return bool(names - {None})
 
 
 def entries_and_exits(

@@ -48,6 +48,9 @@ class FoldedShopper:
     is_account: bool = False
 
     unlinked: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    # The data of the last cart, and (at, data) of completed orders, which no summary has.
+    cart_data: Any = field(default=None, compare=False)
+    completed: list[tuple[int, Any]] = field(default_factory=list, compare=False)
 
     def revenue(self, now: int | None, after: int | None = None) -> Counter[Any]:
         """What was paid by currency, net of what went back, after the instant `after` and up to
@@ -102,6 +105,10 @@ def fold(events: Iterable[LoggedEvent], now: int | None = None) -> FoldedShopper
     for event in sorted(known, key=lambda each: (each.at, *_arrival(each), each.id)):
         if event.type not in _FACTS:
             shopper.happened.setdefault(event.type, []).append(event.at)
+        if event.type == "cart_updated":
+            shopper.cart_data = event.data
+        if event.type == "order_completed":
+            shopper.completed.append((event.at, event.data))
         _take_in(shopper, event, event.data, is_account and bool(event.metadata.get("unproven")))
     shopper.orders = {
         key: _order(statements, now) for key, statements in _statements_of_orders(known).items()
@@ -211,7 +218,7 @@ def _statements(event: LoggedEvent, data: Any) -> Iterator[Any]:
         if has_lines:
             yield "lines", statement(_lines(data.get("products") or []))
         if "placed_at" in data:
-            yield "placed", statement(_instant(data["placed_at"]))
+            yield "placed", statement(instant(data["placed_at"]))
     if event.type == "order_completed":
         yield "seen" if is_browsers else "first", event.at
     if event.type == "order_cancelled" or (event.type == "order_completed" and not is_browsers):
@@ -274,7 +281,8 @@ def _lines(lines: list[Any]) -> list[Any]:
     return [sum(line.get("quantity", 1) for line in lines), dict(categories)]
 
 
-def _instant(text: str) -> int:
+def instant(text: str) -> int:
+    """Microseconds since the epoch of an RFC 3339 text."""
     since = datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)
     return since // timedelta(microseconds=1)
 

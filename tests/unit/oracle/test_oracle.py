@@ -206,18 +206,23 @@ def test_whoever_has_viewed_something_without_an_account_has_an_anonymous_contex
 
 def test_a_cart_is_abandoned_from_a_day_to_thirty_days_unless_an_order_followed() -> None:
     def left(ago: int, pieces: int = 1, *events: LoggedEvent) -> bool:
-        lines = [{"quantity": pieces}] if pieces else []
+        lines = [{"sku": "a", "quantity": pieces}] if pieces else []
         cart = event("cart_updated", NOW - ago, {"products": lines})
         return "abandoned_cart" in segments_of(cart, *events)
 
-    ten_minutes = DAY // 144
+    def bought(at: int, sku: str = "a") -> LoggedEvent:
+        return event("order_completed", at, {"order_id": "o", "products": [{"sku": sku}]})
+
+    hour = DAY // 24
     assert not left(DAY - 1)
     assert left(DAY)
     assert left(30 * DAY - 1)
     assert not left(30 * DAY)
     assert not left(DAY, 0)
-    assert left(DAY, 1, order("o", NOW - DAY - ten_minutes - 1))
-    assert not left(DAY, 1, order("o", NOW - DAY - ten_minutes))
+    assert left(DAY, 1, bought(NOW - DAY - hour))
+    assert not left(DAY, 1, bought(NOW - DAY - hour + 1))
+    assert left(DAY, 1, bought(NOW - DAY - 1, "b"))
+    assert not left(DAY, 1, bought(NOW - DAY, "b"))
     assert left(DAY, 1, event("checkout_completed", NOW - DAY - 1, {}))
     assert not left(DAY, 1, event("checkout_completed", NOW - DAY, {}))
 

@@ -1,0 +1,226 @@
+"""Terms over the last cart: what it holds and is worth, and whether it was ordered."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from chassis.core.instants import DAY, HOUR
+from rules.facts import Fact
+from rules.fields import instant_or_none, mappings_in, quantity_of, text_or_none
+from rules.language.curves import Curve, SampledCurve
+from rules.language.reads import Reads
+from rules.language.terms import Holds, Kind, Term
+from rules.language.units import describe_duration
+from rules.language.windows import earliest
+from rules.summary.orders import order_key
+from rules.summary.summary import Summary
+
+_CART = Reads(cart=True)
+_AT = attrgetter("at")
+_CARTS, _ORDERS, _CHECKOUTS = _KINDS = "cart_updated", "order_completed", "checkout_completed"
+
+
+def _next_cart(summary: Summary, now: int) -> int | None:
+    return summary.next_cart(now)
+
+
+def cart_value(currency: str) -> Term[Summary]:
+    """What it is worth."""
+    return Term(
+        Kind.MONEY,
+        f"the value in {currency} of the last cart",
+        lambda summary, now: summary.cart_value(currency, now),
+        _next_cart,
+        currency=currency,
+        reads=_CART,
+    )
+
+
+def cart_items() -> Term[Summary]:
+    """How many articles it holds."""
+    return Term(
+        Kind.NUMBER,
+        "the number of articles in the last cart",
+        lambda summary, now: summary.cart_items(now),
+        _next_cart,
+        reads=_CART,
+    )
+
+
+def cart_ordered(within: int = HOUR, during: int = 30 * DAY) -> Term[Summary]:
+    """Whether the last cart was ordered, of carts that are less than `during` old.
+
+    It was by an order or a completed checkout that came after it or names it, and by an order of
+    all its articles less than `within` before it: a page may tell of the cart once more after that.
+    An order that tells no articles is one of the same.
+    """
+
+    def history(summary: Summary) -> _CartHistory:
+        carts, orders, checkouts = map(summary.facts.events, _KINDS)
+        return _CartHistory(summary, carts, orders, checkouts, within, during)
+
+    def curve(summary: Summary, _now: int) -> Curve:
+        whole = history(summary)
+        return SampledCurve(whole.is_ordered, whole.next_change)
+
+    def until(summary: Summary, now: int, holds: Holds, _bounds: tuple[Any, ...]) -> int | None:
+        if holds(True) is holds(False):
+            return None
+        whole = history(summary)
+        return earliest(whole.next_coming(now), whole.end(now))
+
+    return Term(
+        Kind.TRUTH,
+        f"an order of the last cart, of one in the last {describe_duration(during)}, or of the same"
+        f" articles within {describe_duration(within)} before it",
+        lambda summary, now: history(summary).is_ordered(now),
+        missable=False,
+        curve=curve,
+        until=until,
+        coming=lambda summary, now: history(summary).next_coming(now),
+        # An order may come as long before its cart as that is old.
+        reads=Reads(
+            frozenset(_KINDS), facts={_CARTS: during, _ORDERS: 2 * during, _CHECKOUTS: 2 * during}
+        ),
+    )
+
+
+class _Article(NamedTuple):
+    """An article by its stock-keeping unit and its product, None where a line does not say."""
+
+    sku: str | None
+    product_id: str | None
+
+    def is_same(self, other: _Article) -> bool:
+        """By the one that both name; else by a name that the one uses in place of the other."""
+        if self.sku is not None and other.sku is not None:
+            return self.sku == other.sku
+        if self.product_id is not None and other.product_id is not None:
+            return self.product_id == other.product_id
+        return bool({*self} & {*other} - {None})
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A completed order: when it was placed, its cart, and its articles, none if it tells none."""
+
+    at: int
+    cart_id: str | None
+    articles: Sequence[_Article]
+
+    def covers(self, articles: Iterable[_Article]) -> bool:
+        """Whether it has all of these articles, in whatever quantity."""
+        return not self.articles or all(
+            any(article.is_same(ordered) for ordered in self.articles) for article in articles
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _CartHistory:
+    summary: Summary
+    carts: Sequence[Fact]
+    orders: Sequence[Fact]
+    checkouts: Sequence[Fact]
+    within: int
+    during: int
+
+    def is_ordered(self, now: int) -> bool:
+        """Whether the last cart at `now` was ordered by then."""
+        cart = self._last_cart(now)
+        latest = self.summary.last(_CARTS, now)
+        if latest is not None and (cart is None or cart.at < latest):
+            return self._is_ordered_by_time(latest, now)
+        if cart is None:
+            return False
+        since, named = cart.at - self.during, _cart_id_of(cart.data)
+        for checkout in self.checkouts:
+            if since < checkout.at <= now and (
+                checkout.at >= cart.at or _names(checkout.data, named)
+            ):
+                return True
+        completed = [order for order in self.orders if since < order.at <= now]
+        if not completed:
+            return False
+        articles = _articles_of(cart.data)
+        return any(
+            order.at >= cart.at
+            or (named is not None and order.cart_id == named)
+            or (order.at > cart.at - self.within and order.covers(articles))
+            for order in _orders_of(completed)
+        )
+
+    def _is_ordered_by_time(self, cart_at: int, now: int) -> bool:
+        """Whether a cart that is known by its time alone was ordered.
+
+        That of an earlier release is, until the read model has been rebuilt: whatever was ordered
+        within the hour before it is taken for its articles.
+        """
+        order, checkout = (self.summary.last(kind, now) for kind in (_ORDERS, _CHECKOUTS))
+        return cart_at > now - self.during and (
+            (order is not None and order > cart_at - self.within)
+            or (checkout is not None and checkout >= cart_at)
+        )
+
+    def end(self, now: int) -> int | None:
+        """When the last cart will be too old, if it was ordered."""
+        return self._too_old(now) if self.is_ordered(now) else None
+
+    def _too_old(self, now: int) -> int | None:
+        cart, latest = self._last_cart(now), self.summary.last(_CARTS, now)
+        last = max(latest or 0, cart.at if cart else 0)
+        return last + self.during if last > now - self.during else None
+
+    def next_coming(self, now: int) -> int | None:
+        """When something that is dated ahead comes."""
+        coming = earliest(*(self.summary.next(kind, now) for kind in _KINDS))
+        for facts in (self.carts, self.orders, self.checkouts):
+            if facts and facts[-1].at > now:
+                coming = earliest(coming, facts[bisect_right(facts, now, key=_AT)].at)
+        return coming
+
+    def next_change(self, now: int) -> int | None:
+        """When something dated ahead comes, or the last cart is too old."""
+        return earliest(self.next_coming(now), self._too_old(now))
+
+    def _last_cart(self, now: int) -> Fact | None:
+        for cart in reversed(self.carts):
+            if cart.at <= now:
+                return cart if cart.at > now - self.during else None
+        return None
+
+
+def _orders_of(facts: Sequence[Fact]) -> Sequence[_Order]:
+    """The orders that are told of, each once: its date is its first, its articles are the last."""
+    orders: dict[str, _Order] = {}
+    for fact in facts:
+        if not isinstance(fact.data, Mapping):
+            continue
+        key = order_key(fact.data) or fact.id
+        before = orders.get(key)
+        placed = instant_or_none(fact.data.get("placed_at"))
+        at = fact.at if before is None else before.at
+        articles = _articles_of(fact.data) or (before.articles if before else ())
+        cart_id = _cart_id_of(fact.data) or (before.cart_id if before else None)
+        orders[key] = _Order(at if placed is None else placed, cart_id, articles)
+    return list(orders.values())
+
+
+def _articles_of(data: Any) -> Sequence[_Article]:
+    lines = mappings_in(data.get("products")) if isinstance(data, Mapping) else None
+    return [
+        _Article(text_or_none(line.get("sku")), text_or_none(line.get("product_id")))
+        for line in lines or ()
+        if quantity_of(line) > 0
+    ]
+
+
+def _cart_id_of(data: Any) -> str | None:
+    return text_or_none(data.get("cart_id")) if isinstance(data, Mapping) else None
+
+
+def _names(data: Any, cart_id: str | None) -> bool:
+    return cart_id is not None and _cart_id_of(data) == cart_id
