@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -128,10 +128,8 @@ def by_evaluator(
         if evaluated and timer() > end:
             break
         page = sample[start : start + _PAGE]
-        histories, summaries = work.read(partial(_load, profile_ids=page))
-        for profile_id in page:
-            present = summaries.get(profile_id, Summary())
-            for place, holds in enumerate(_replay(rule, histories[profile_id], present, instants)):
+        for profile_id, past in work.read(partial(_load, profile_ids=page)).items():
+            for place, holds in enumerate(_replay(rule, past, instants)):
                 if holds:
                     members[place].add(profile_id)
         evaluated += len(page)
@@ -141,33 +139,41 @@ def by_evaluator(
     )
 
 
-def _load(
-    unit: UnitOfWork, profile_ids: Sequence[str]
-) -> tuple[Mapping[str, Sequence[store.PastFact]], Mapping[str, Summary]]:
-    """The events of profiles, and their summaries of today."""
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The events of a profile, with its summary and the keys of its orders as they are at present.
+
+    An order that is another profile's, as it was moved there or has its home there, is left out,
+    whatever is told of it here.
+    """
+
+    history: Sequence[store.PastFact]
+    present: Summary
+    orders: Set[str]
+
+
+def _load(unit: UnitOfWork, profile_ids: Sequence[str]) -> dict[str, _Past]:
     streams = streams_of(unit, profile_ids)
     summaries = store.load_profile_summaries(unit, streams, {}, unit.now)
-    return store.load_histories(unit, profile_ids), summaries
+    histories = store.load_histories(unit, profile_ids)
+    pasts = {}
+    for profile_id in profile_ids:
+        present = summaries.get(profile_id, Summary())
+        orders = frozenset(present.every_order())
+        pasts[profile_id] = _Past(histories[profile_id], present, orders)
+    return pasts
 
 
-def _replay(
-    rule: Rule[Summary],
-    history: Sequence[store.PastFact],
-    present: Summary,
-    instants: Sequence[int],
-) -> list[bool]:
-    """Whether the rule holds at each instant, by what had happened until then.
-
-    Whose something is, is what it is at present: an order that is another profile's, as it was
-    moved there or has its home there, is left out, whatever is told of it here.
-    """
-    summary, place, holds = Summary(present.belongings()), 0, []
-    summary.facts = ListedFacts.of((past.type, past.fact) for past in history)
+def _replay(rule: Rule[Summary], past: _Past, instants: Sequence[int]) -> list[bool]:
+    """Whether the rule holds at each instant, by what had happened until then."""
+    history = past.history
+    summary, place, holds = Summary(past.present.belongings()), 0, []
+    summary.facts = ListedFacts.of((each.type, each.fact) for each in history)
     for at in instants:
         while place < len(history) and history[place].fact.at <= at:
             event_type, fact, occasion = history[place]
             order = _order_of(event_type, fact.data)
-            is_foreign = order is not None and order not in present.state.orders
+            is_foreign = order is not None and order not in past.orders
             occasion = occasion._replace(is_foreign=is_foreign)
             summary.add(event_type, fact.data, fact.at, fact.id, occasion)
             place += 1
