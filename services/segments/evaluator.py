@@ -187,6 +187,8 @@ class Evaluator:
                 evaluation.leave_all(now, of_profile.reason if of_profile else "event")
             else:
                 evaluation.evaluate(summary, of_profile, now, is_new=profile_id in new)
+                if evaluation.has_asked and now > self._unit.now:
+                    evaluation.keep_watermark(now)  # this clock is behind: nobody asks before that
                 if not state.is_settled or (of_profile is not None and of_profile.moved):
                     settled.add(profile_id)
             after = evaluation.state(now, is_settled=state.is_settled or profile_id in settled)
@@ -236,7 +238,7 @@ class Evaluator:
             evaluation.watermark = max(evaluation.watermark, summary.state.watermark)
         own = {profile_id: each.watermark for profile_id, each in self._evaluations.items()}
         for profile_id, watermark in share_watermarks(moves, own).items():
-            self._evaluations[profile_id].inherit(watermark)
+            self._evaluations[profile_id].keep_watermark(watermark)
 
     def _begin(self) -> dict[str, ProfileEvaluation]:
         unread = [profile_id for profile_id, each in self._states.items() if each.members is None]

@@ -58,10 +58,24 @@ class ProfilesLog:
 
     def move(self, reason: str = "created", **profiles: str) -> None:
         """Put each stream into a profile."""
+        self._change_identity(reason, profiles, [])
+
+    def prove(self, stream: str, profile: str) -> None:
+        """Let an account sign in to a stream of a profile."""
+        proof = {"key": f"account of {stream}", "tenure": 1, "assurance": "verified"}
+        self._change_identity("linked", {stream: profile}, [proof])
+
+    def _change_identity(
+        self, reason: str, profiles: Mapping[str, str], identifiers: Sequence[Mapping[str, Any]]
+    ) -> None:
         for stream in profiles:
             self._epochs[stream] = self._epochs.get(stream, 0) + 1
         entries = {
-            stream: {"profile_id": profile, "epoch": self._epochs[stream], "identifiers": []}
+            stream: {
+                "profile_id": profile,
+                "epoch": self._epochs[stream],
+                "identifiers": identifiers,
+            }
             for stream, profile in profiles.items()
         }
         self.append_joint("identity_changed", entries, {"reason": reason})

@@ -92,8 +92,10 @@ class ProfileEvaluation:
         self.before = members
         self.members = dict(members)
         self.watermark = state.watermark
-        self._inherited = state.watermark
+        self._least_watermark = state.watermark
         self.changes: list[tuple[str, MembershipChange]] = []
+        self.has_asked = False
+        """Whether any rule was asked"""
         self._inside = set(members)
         self._flips: dict[str, tuple[int, str]] = {}  # when and why each segment changed last
         self._verdicts: dict[str, tuple[bool, int | None]] = {}
@@ -137,7 +139,7 @@ class ProfileEvaluation:
         """
         self._read(summary)
         if self._advance(summary, until, self.redefined):
-            self.watermark = max(self.watermark, until)
+            self.keep_watermark(until)
         self._tell()
 
     def evaluate(
@@ -154,15 +156,16 @@ class ProfileEvaluation:
         if is_new:
             self._begin(touched, now)
         start = min(max(news.last_at, self.watermark), now) if news else now
-        self._advance(summary, start, touched | redefined)
+        has_turned = self._advance(summary, start, touched | redefined)
         self._judge(touched, summary, start, now, reason)
-        self._advance(summary, now, redefined)
+        if self._advance(summary, now, redefined) or has_turned:
+            self.keep_watermark(now)
         self._judge(redefined, summary, now, now, "definition")
         self._tell()
 
-    def inherit(self, watermark: int) -> None:
-        """Keep the watermark of profiles between which streams have moved, whatever changes."""
-        self._inherited = max(self._inherited, watermark)
+    def keep_watermark(self, watermark: int) -> None:
+        """Store this watermark, or a later one, even if nothing else has changed in the end."""
+        self._least_watermark = max(self._least_watermark, watermark)
         self.watermark = max(self.watermark, watermark)
 
     def leave_all(self, now: int, reason: str) -> None:
@@ -193,7 +196,7 @@ class ProfileEvaluation:
         state = EvaluationState(
             next_at,
             self._definitions.generation,
-            self._inherited,
+            self._least_watermark,
             self._due,
             self.members,
             is_settled,
@@ -251,6 +254,7 @@ class ProfileEvaluation:
         """Evaluate one rule at an instant, or at the watermark if that is later."""
         rule = self._definitions.versions[segment].definition.rule
         at = max(at, summary.state.watermark)
+        self.has_asked = True
         self._note(segment, *rule.evaluate(summary, at, segment in self._inside), dated, reason)
 
     def _note(

@@ -64,7 +64,7 @@ def memberships(
             ],
             "versions": versions,
             "stale": stale,
-            "as_of": unit.now,
+            "as_of": max(unit.now, state.watermark),
         }
     )
     return response
@@ -209,6 +209,8 @@ def explain(
     summary.memberships = dict.fromkeys(members, (True, None))
     membership = members.get(segment)
     is_member = membership is not None
+    state = store.load_evaluation_state(unit, profile_id) or UNEVALUATED
+    now = max(unit.now, state.watermark)
     response: dict[str, Any] = EXPLAIN_RESPONSE.dump(
         {
             "profile_id": profile_id,
@@ -216,13 +218,13 @@ def explain(
             **_described(version),
             "member": is_member,
             "since": membership.since if membership else None,
-            "why": rule.explain(summary, unit.now, is_member).lines,
+            "why": rule.explain(summary, now, is_member).lines,
             "conditions": [
                 {"condition": line, "holds": value, "changes_at": changes_at}
-                for line, value, changes_at in rule.reasons(summary, unit.now, is_member)
+                for line, value, changes_at in rule.reasons(summary, now, is_member)
             ],
-            "changes_at": rule.evaluate(summary, unit.now, is_member).changes_at,
-            "as_of": unit.now,
+            "changes_at": rule.evaluate(summary, now, is_member).changes_at,
+            "as_of": now,
         }
     )
     return response

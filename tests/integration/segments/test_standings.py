@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from chassis import DAY, HOUR, MINUTE
+from chassis import DAY, HOUR, MINUTE, format_instant
 from services.segments import store
 from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko
 
@@ -135,6 +135,40 @@ def test_a_replica_behind_in_time_re_enters_nobody(
     segments.clock.at = NOW + HOUR
     segments.follow(log.append(viewers[0], "product_viewed", {}, NOW - HOUR))
     assert segments.of(viewers[0]) == {"first_time_visitor"}
+
+
+def test_a_replica_behind_in_time_answers_as_of_the_instant_that_was_evaluated(
+    segments: SegmentsWithoutNameko, viewers: list[str]
+) -> None:
+    segments.clock.at = NOW + 2 * DAY
+    segments.reevaluate()
+    segments.clock.at = NOW + HOUR
+    assert segments.memberships(viewers[0])["as_of"] == format_instant(NOW + 2 * DAY)
+    explained = segments.explain(viewers[0], "recent_viewer")
+    assert (explained["as_of"], explained["member"]) == (format_instant(NOW + 2 * DAY), False)
+    assert [each["holds"] for each in explained["conditions"]] == [False]
+
+
+def test_what_came_and_went_before_a_clock_is_over_for_a_replica_behind_it(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, viewers: list[str]
+) -> None:
+    segments.define("recent_reader", 'exists("page_read", within="1h")')
+    segments.reevaluate()
+    segments.clock.at = NOW + 5 * HOUR
+    segments.follow(log.append(viewers[0], "page_read", {}, NOW + 2 * HOUR))
+    segments.clock.at = NOW + 2 * HOUR + MINUTE
+    assert segments.memberships(viewers[0])["as_of"] == format_instant(NOW + 5 * HOUR)
+
+
+def test_an_event_that_was_recorded_ahead_of_a_replicas_clock_is_answered_as_of_then(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, viewers: list[str]
+) -> None:
+    segments.define("recent_reader", 'exists("page_read", within="1h")')
+    segments.reevaluate()
+    log.clock.at = NOW + 5 * HOUR
+    segments.follow(log.append(viewers[0], "page_read", {}, NOW + 2 * HOUR))
+    segments.clock.at = NOW + 2 * HOUR + MINUTE
+    assert segments.memberships(viewers[0])["as_of"] == format_instant(NOW + 5 * HOUR)
 
 
 def test_both_sides_of_a_merge_and_of_a_split_keep_the_greater_watermark(

@@ -7,7 +7,7 @@ code with the evaluator but the standing orders of a summary.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from chassis import DAY, HOUR
 from chassis.core.instants import parse_instant
 from rules import Fact, ListedFacts, Summary
+from tests.support.oracle import LoggedEvent
 from tests.unit.rules.shoppers import ShopperEvent, fold
 
 START = parse_instant("2026-10-24T22:30:00Z")  # clocks in Riga go back at 01:00 of the next day
@@ -28,11 +29,17 @@ TYPES = ["viewed", "carted", "ordered"]
 
 
 class History(NamedTuple):
-    """Events in any order, the zone, and the other segments that the shopper is in."""
+    """Events in any order, the zone, and the other segments that the shopper is in.
+
+    `defined` are other segments by their meaning, and `logged` the events as a log has them, for
+    what is asked of orders, carts, loyalty and consent.
+    """
 
     events: Sequence[ShopperEvent]
     zone: Any = UTC
     segments: frozenset[str] = frozenset()
+    defined: Mapping[str, Meaning] = {}
+    logged: Sequence[LoggedEvent] = ()
 
     def summary(self) -> Summary:
         """What the evaluator reads."""
@@ -47,6 +54,11 @@ class History(NamedTuple):
         """The events of a type up to now, in their order."""
         events = [each for each in self.events if each.type == event_type and each.at <= now]
         return sorted(events, key=lambda event: (event.at, event.id))
+
+    def is_in(self, segment: str, now: int) -> bool:
+        """Whether the shopper is in another segment."""
+        meaning = self.defined.get(segment)
+        return segment in self.segments or (meaning is not None and meaning.at(self, now))
 
     def clock(self, now: int) -> datetime:
         """The time in the zone."""
@@ -491,7 +503,7 @@ tests = st.one_of(
         ),
         st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=2),
     ),
-    st.just(Meaning('"vip" in segments', lambda history, _: "vip" in history.segments)),
+    st.just(Meaning('"vip" in segments', lambda history, now: history.is_in("vip", now))),
     st.builds(
         lambda event_type, choice, word: Meaning(
             f'{word}("{event_type}"{choice.options})',
@@ -516,11 +528,16 @@ def _combined(word: str, one: Meaning, other: Meaning) -> Meaning:
     )
 
 
-rules = st.recursive(
-    tests,
-    lambda inner: st.builds(_combined, st.sampled_from(["and", "or", "not"]), inner, inner),
-    max_leaves=4,
-)
+def rules_of(comparisons: st.SearchStrategy[Meaning]) -> st.SearchStrategy[Meaning]:
+    """Rules that are made of such comparisons."""
+    return st.recursive(
+        comparisons,
+        lambda inner: st.builds(_combined, st.sampled_from(["and", "or", "not"]), inner, inner),
+        max_leaves=4,
+    )
+
+
+rules = rules_of(tests)
 
 
 # Histories.

@@ -1,0 +1,151 @@
+"""The engine against plain meanings: rules of the whole language, whatever happens to shoppers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chassis import DAY, HOUR, new_id
+from chassis.database.engine import Database
+from tests.conftest import FULL_SIZE
+from tests.support.replicas import Replicas, two_replicas
+from tests.support.segments_service import ProfilesLog, SegmentsWithoutNameko
+from tests.unit.rules import oracle, shop_meanings
+from tests.unit.rules.oracle import START, ZONES, Meaning
+
+pytestmark = pytest.mark.timeout(3_600)
+
+_STREAMS = 3
+
+rules = oracle.rules_of(oracle.tests | shop_meanings.tests)
+rules_of_nobody_else = rules.filter(lambda meaning: "segments" not in meaning.text)
+
+
+def _stored(event: tuple[str, Any]) -> tuple[str, Any]:
+    """Data as it is stored; SQLite adds up those fractions only that are binary."""
+    event_type, data = event
+    return event_type, json.loads(json.dumps(data).replace("0.1", "0.5"))
+
+
+events = (oracle.events | shop_meanings.events).filter(lambda each: isinstance(each[1], dict))
+streams = st.integers(0, _STREAMS - 1)
+numbers = st.integers(0, 1)
+steps = st.one_of(
+    *4 * [st.tuples(st.just("append"), streams, events.map(_stored), oracle.instants)],
+    *2 * [st.tuples(st.just("deliver"), numbers, st.integers(1, 6))],
+    st.tuples(st.just("again"), numbers, st.randoms(use_true_random=False)),
+    st.tuples(st.just("merge"), streams, streams),
+    st.tuples(st.just("split"), streams),
+    st.tuples(st.just("prove"), streams),
+    *2
+    * [
+        st.tuples(
+            st.just("pass_time"), st.sampled_from([1, HOUR // 2, HOUR, 5 * HOUR, DAY, 2 * DAY])
+        )
+    ],
+    st.tuples(
+        st.just("set_apart"), st.integers(0, 2), st.sampled_from([0, 1, 3 * HOUR, -DAY, 2 * DAY])
+    ),
+    st.tuples(st.just("tick"), numbers),
+    st.tuples(st.just("ask"), numbers, streams),
+    st.tuples(st.just("define"), st.sampled_from(["one", "other"]), rules),
+    st.tuples(st.just("define"), st.just("vip"), rules_of_nobody_else),
+    st.just(("settle",)),
+)
+
+
+class Course:
+    """Takes steps, one after the other."""
+
+    def __init__(self, log: ProfilesLog, replicas: Replicas) -> None:
+        self.replicas = replicas
+        self._log = log
+        self._delivered = 0
+        self._streams = [new_id() for _ in range(_STREAMS)]
+        self._profiles = dict.fromkeys(self._streams, "")
+        for stream in self._streams:
+            self._move("created", stream, stream)
+
+    def _move(self, reason: str, stream: str, profile: str) -> None:
+        self._profiles[stream] = profile
+        self._log.move(reason, **{stream: profile})
+
+    def take(self, name: str, *arguments: Any) -> None:
+        getattr(self, name)(*arguments)
+
+    def append(self, stream: int, event: tuple[str, Any], at: int) -> None:
+        self._log.append(self._streams[stream], *event, at)
+
+    def merge(self, stream: int, other: int) -> None:
+        self._move("merged", self._streams[stream], self._profiles[self._streams[other]])
+
+    def split(self, stream: int) -> None:
+        self._move("split", self._streams[stream], self._streams[stream])
+
+    def prove(self, stream: int) -> None:
+        """Somebody signs in to an account."""
+        self._log.prove(self._streams[stream], self._profiles[self._streams[stream]])
+
+    def deliver(self, number: int, count: int) -> None:
+        """What comes next."""
+        batch = self._log.events[self._delivered :][:count]
+        self._delivered += len(batch)
+        if batch:
+            self.replicas.follow(number, batch)
+
+    def again(self, number: int, random: Any) -> None:
+        """Some events too early or once more, in any order."""
+        known = self._log.events
+        self.replicas.follow(number, random.sample(known, min(len(known), 4)))
+
+    def ask(self, number: int, stream: int) -> None:
+        self.replicas.ask(number, self._streams[stream])
+
+    def settle(self) -> None:
+        self.replicas.settle()
+        self._delivered = len(self._log.events)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.replicas, name)
+
+
+@pytest.fixture
+def replicas(service_database: Callable[[str], Database]) -> list[SegmentsWithoutNameko]:
+    return two_replicas(service_database("segments"))
+
+
+@settings(
+    max_examples=1_000 if FULL_SIZE else 10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    st.sampled_from(ZONES),
+    st.integers(-2, 1),
+    rules_of_nobody_else,
+    rules,
+    rules,
+    st.lists(steps, min_size=4, max_size=20),
+)
+def test_replicas_with_clocks_apart_say_what_plain_meanings_say_at_every_instant(
+    log: ProfilesLog,
+    replicas: list[SegmentsWithoutNameko],
+    zone: Any,
+    day: int,
+    vip: Meaning,
+    one: Meaning,
+    other: Meaning,
+    steps: list[tuple[Any, ...]],
+) -> None:
+    course = Course(log, Replicas(log, replicas, zone, START + day * DAY))
+    for segment, meaning in (("vip", vip), ("one", one), ("other", other)):
+        course.replicas.define(segment, meaning)
+    for step in steps:
+        course.take(*step)
+    course.settle()
+    course.pass_time(DAY)
+    course.settle()
