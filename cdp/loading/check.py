@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -24,6 +24,10 @@ _FEW_ORDERS = 5  # fewer say nothing about the whole
 _KEY = b"of a check, under which nothing is stored"
 
 
+OrderName = tuple[str, str]
+"""The store and the id of an order, as far as they can be read."""
+
+
 @dataclass(slots=True)
 class EventFigures:
     """What is known of the events of one type: times in microseconds, money in minor units."""
@@ -39,7 +43,9 @@ class LoadCheck:
     """What would come of the rows that were read; `gathered` counts records of several rows.
 
     `rejected` has each reason with the lines to which it applies, `rejected_records` all of these
-    lines, and `mended` the same as `rejected` of what is recorded with a warning. `notes` say what
+    lines, and `mended` the same as `rejected` of what is recorded with a warning. Of the rejected
+    records `unreadable` made no event, and `rejected_orders` has of completed orders why the first
+    event of each would be rejected. `notes` say what
     is made of some events, `warnings` what looks like a mistake. `identifiers` and
     `ignored` count events by type of identifier, the latter with the reason; `shoppers` are
     distinct identifiers by type; `first` are some of the events.
@@ -51,6 +57,8 @@ class LoadCheck:
     kinds: dict[str, EventFigures] = field(default_factory=dict)
     rejected: dict[str, list[str]] = field(default_factory=dict)
     rejected_records: set[str] = field(default_factory=set)
+    rejected_orders: dict[OrderName, str] = field(default_factory=dict)
+    unreadable: int = 0
     identifiers: Counter[str] = field(default_factory=Counter)
     shoppers: dict[str, set[str]] = field(default_factory=dict)
     ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -86,14 +94,17 @@ def check_load(
             made = make_events(record)
         except InvalidInput as error:
             _reject(check, record, describe_error(error.subject, error.message))
+            check.unreadable += 1
             continue
         if not made:
             check.left_out += len(record.rows)
             continue
         checked = read_events([sized.event for sized in made], now)
-        for refusal in checked.errors.values():
-            for wrong in refusal.errors:
-                _reject(check, record, describe_error(wrong.field, wrong.message))
+        for place, refusal in checked.errors.items():
+            reasons = [describe_error(wrong.field, wrong.message) for wrong in refusal.errors]
+            for reason in reasons:
+                _reject(check, record, reason)
+            _reject_order(check, made[place].event, reasons[0])
         valid = checked.valid.values()
         events += [event for event in valid if _count(check, record, event, types)]
     check.first = list(islice(events, _EVENTS_SHOWN))
@@ -108,6 +119,13 @@ def _reject(check: LoadCheck, record: Record, reason: str) -> None:
     check.rejected_records.add(lines)
 
 
+def _reject_order(check: LoadCheck, event: Mapping[str, Any], reason: str) -> None:
+    """Note the completed order that an event, which may be wrong in any way, would have told."""
+    data = event.get("data")
+    if event.get("type") == "order_completed" and isinstance(data, Mapping):
+        check.rejected_orders.setdefault(_order(data), reason)
+
+
 def _count(check: LoadCheck, record: Record, event: IncomingEvent, types: IdentifierTypes) -> bool:
     """Count an event; False if it would be rejected, as its identifiers are of no use."""
     accepted = accept(event.identifiers, types, _KEY)
@@ -115,7 +133,9 @@ def _count(check: LoadCheck, record: Record, event: IncomingEvent, types: Identi
         check.ignored[ignored.type, ignored.reason] += 1
     if not accepted.keys and not follows_order(event.type, event.data):
         pairs = ((ignored.type, ignored.reason) for ignored in accepted.ignored)
-        _reject(check, record, describe_ignored(pairs))
+        reason = describe_ignored(pairs)
+        _reject(check, record, reason)
+        _reject_order(check, {"type": event.type, "data": event.data}, reason)
         return False
     for mended in event.warnings:
         message = describe_error(mended.field, mended.message)
@@ -145,22 +165,38 @@ def _warnings(check: LoadCheck, events: Sequence[IncomingEvent], now: int) -> It
     orders = [event for event in events if event.type == "order_completed"]
     if len(orders) >= _FEW_ORDERS:
         yield from _order_warnings(orders)
-    yield from _refund_warnings(events)
+    yield from _refund_warnings(check, events)
     nobody = sum(not event.identifiers for event in events)
     if nobody:
         yield f"{nobody:,} of the events name no shopper."
 
 
-def _refund_warnings(events: Sequence[IncomingEvent]) -> Iterable[str]:
+def _refund_warnings(check: LoadCheck, events: Sequence[IncomingEvent]) -> Iterable[str]:
     """A refund lowers the revenue of its order, so there must be one."""
-    orders = {_order(event) for event in events if event.type == "order_completed"}
+    orders = {_order(event.data) for event in events if event.type == "order_completed"}
     linked = [e for e in events if e.type == "order_refunded" and not is_unlinked(e.data)]
-    alone = [event for event in linked if _order(event) not in orders]
-    if alone:
+    alone = [event for event in linked if _order(event.data) not in orders]
+    of_rejected = [event for event in alone if _order(event.data) in check.rejected_orders]
+    if of_rejected:
+        reasons = {check.rejected_orders[_order(event.data)]: None for event in of_rejected}
+        first, *others = reasons
+        more = f"; {len(others):,} more" if others else ""
         yield (
-            f"{len(alone):,} of the refunds{_sums(alone)} name no order of these rows:"
-            " they lower nobody's revenue until their order is told. If they belong to none, say so"
-            " in the mapping: without_order: true in place of order_id."
+            f"{len(of_rejected):,} of the refunds{_sums(of_rejected)} are of orders that would be"
+            f" rejected ({first}{more}): they lower nobody's revenue until these are recorded."
+        )
+    missing = [event for event in alone if _order(event.data) not in check.rejected_orders]
+    if missing:
+        rejected = ""
+        if check.unreadable:
+            rejected = (
+                f" The orders may be among the {check.unreadable:,} rejected records that made no"
+                " event: see why above."
+            )
+        yield (
+            f"{len(missing):,} of the refunds{_sums(missing)} name no order of these rows:"
+            f" they lower nobody's revenue until their order is told.{rejected} If they belong to"
+            " none, say so in the mapping: without_order: true in place of order_id."
         )
 
 
@@ -185,8 +221,9 @@ def _sums(refunds: Sequence[IncomingEvent]) -> str:
     return f" ({sums})" if sums else ""
 
 
-def _order(event: IncomingEvent) -> tuple[object, object]:
-    return event.data.get("store"), event.data.get("order_id")
+def _order(data: Mapping[str, Any]) -> OrderName:
+    store, order_id = (str(data.get(name) or "").strip() for name in ("store", "order_id"))
+    return store, order_id
 
 
 def _order_warnings(orders: Sequence[IncomingEvent]) -> Iterable[str]:

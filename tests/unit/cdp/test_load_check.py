@@ -123,6 +123,37 @@ def test_a_refund_of_no_order_and_a_sign_of_another_currency_are_named(
     assert words in " ".join(result.output.split())
 
 
+def refund_of(order: str, **changes: object) -> dict[str, object]:
+    data = {"order_id": order, "amount": 500, "currency": "GBP"}
+    return event(id=f"r-{order}", type="order_refunded", data={**data, **changes})
+
+
+def test_a_refund_of_a_rejected_order_is_said_to_be_that_with_the_reason(shop: Path) -> None:
+    order = {"order_id": "7", "revenue": 500, "currency": "GBP"}
+    nobody = {"identifiers": {"user_id": "guest"}}
+    events = [
+        event(id="o-7", type="order_completed", data={**order, "order_id": 7, "revenue": "5.00"}),
+        event(id="o-8", type="order_completed", data={**order, "order_id": "8"}, **nobody),
+        *(refund_of(order_id) for order_id in ("7", "8", "9")),
+    ]
+    lines = "".join(json.dumps(each) + "\n" for each in events)
+    (shop / "events.ndjson").write_text(lines, encoding="utf-8")
+    result = CliRunner().invoke(cli, ["load", "events.ndjson", "--check"])
+    output = " ".join(result.output.split())
+    assert "2 of the refunds (10.00 GBP) are of orders that would be rejected (" in output
+    assert "4999 for 49.99), not text; 1 more): they lower nobody's" in output
+    assert "1 of the refunds (5.00 GBP) name no order of these rows" in output
+    assert "may be among" not in output
+
+
+def test_a_refund_whose_order_may_be_in_a_row_that_cannot_be_read_says_so(shop: Path) -> None:
+    lines = f'{json.dumps(refund_of("9"))}\n{{"id": "o-9", "type\n'
+    (shop / "events.ndjson").write_text(lines, encoding="utf-8")
+    result = CliRunner().invoke(cli, ["load", "events.ndjson", "--check"])
+    output = " ".join(result.output.split())
+    assert "The orders may be among the 1 rejected records that made no event" in output
+
+
 def test_refunds_that_say_they_belong_to_no_order_are_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
