@@ -43,6 +43,7 @@ _WAIT_SECONDS = 10.0
 _GAP_SECONDS = 0.05
 _KEEP_UP_SECONDS = 0.5
 _PILING_UP_FACTOR = 10  # so many times rarer are heads compared while messages pile up
+_PILING_UP_SECONDS = 2.0  # so long after a full batch they do: one that is not full says little
 _LONGEST_PAUSE = 5.0
 _TOO_LARGE_PAUSE = 60.0  # until an event that was too large to fetch is asked for again
 _OUTAGE_SECONDS = 5.0  # so long an outage holds up the messages behind its batch
@@ -84,7 +85,7 @@ class Subscribe(Entrypoint):
         super().__init__(**kwargs)
         self.source_name = source
         self._stopping = False
-        self._piling_up = False
+        self._full_at = -float("inf")  # when a batch was full last
         self._nudge = Signal()
         self._threads: list[Any] = []
         self._delayed: dict[str, _Delay] = {}
@@ -148,7 +149,8 @@ class Subscribe(Entrypoint):
             with consumer:
                 while not self._stopping:
                     self._gather(connection, messages, settings.batch_size)
-                    self._piling_up = len(messages) >= settings.batch_size
+                    if len(messages) >= settings.batch_size:
+                        self._full_at = time.monotonic()
                     batch = messages[: settings.batch_size]
                     del messages[: settings.batch_size]
                     if batch:
@@ -293,7 +295,9 @@ class Subscribe(Entrypoint):
         self.listener.queue_consumer.start()  # returns when responses can be received
         compared, pause, next_pause = -float("inf"), 0.0, _FIRST_DELAY
         while not self._stopping:
-            if is_due(time.monotonic() - compared, pause, piling_up=self._piling_up):
+            now = time.monotonic()
+            piling_up = now - self._full_at < _PILING_UP_SECONDS
+            if is_due(now - compared, pause, piling_up=piling_up):
                 if self._try(self._reconcile):
                     pause, next_pause = self.shared.settings().reconcile_seconds, _FIRST_DELAY
                 else:
