@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from chassis.core.suggest import near_misses
+from chassis.core.visible import visible
 from chassis.validation.fields import (
     Amount,
     Boolean,
@@ -51,11 +52,28 @@ class Moment(Instant):
         return value
 
 
-class Reference(Text):
-    """What an order, a cart or a refund is called; blanks around it are no part of it."""
+class Id(Text):
+    """What something is called in the shop: characters that nobody sees are no part of it."""
 
     def __init__(self, *, longest: int = MAX_TEXT, **kwargs: Any) -> None:
         super().__init__(longest=longest, **kwargs)
+
+    def read(self, value: Any) -> str:
+        text = super().read(value)
+        if not text.isprintable() and visible(text) != text:
+            raise ValidationError("must not have characters that nobody sees, such as controls")
+        return text
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        value = super().mend(value, mending, parts)
+        if type(value) is str and value != (text := visible(value)):
+            mending.warn(parts, "has characters that nobody sees, and was read without them")
+            return text
+        return value
+
+
+class Reference(Id):
+    """What an order, a cart or a refund is called; blanks around it are no part of it."""
 
     def read(self, value: Any) -> str:
         text = super().read(value)

@@ -30,6 +30,7 @@ from contracts.event_fields import (
     MAX_STORE,
     MAX_TEXT,
     Consent,
+    Id,
     Moment,
     OrderLines,
     OrderNumber,
@@ -99,8 +100,8 @@ class NoData(EventData):
 class Product(EventData):
     """A product: `product_id` or `sku`; `price` is that of one piece."""
 
-    product_id = Text(longest=MAX_TEXT)
-    sku = Text(longest=MAX_TEXT)
+    product_id = Id()
+    sku = Id()
     name = Text(longest=1_000)
     category = Text(longest=MAX_TEXT)
     price = Amount()
@@ -126,8 +127,8 @@ class OrderLine(Product):
 class RefundLine(EventData):
     """A line of a refund: an article, or else what was paid for, such as a tip."""
 
-    product_id = Text(longest=MAX_TEXT)
-    sku = Text(longest=MAX_TEXT)
+    product_id = Id()
+    sku = Id()
     name = Text(longest=1_000)
     category = Text(longest=MAX_TEXT)
     price = RefundAmount()

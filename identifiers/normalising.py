@@ -9,13 +9,10 @@ from collections.abc import Callable, Mapping
 import idna
 import phonenumbers
 
+from chassis.core.visible import visible
 from identifiers.types import Normaliser
 
 MAX_LENGTH = 254
-
-# Format characters, such as zero-width joiners and byte order marks; controls; line separators.
-_INVISIBLE = frozenset(("Cf", "Cc", "Zl", "Zp"))
-_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 
 # What is dialled for the + of an international number (ITU-T E.123); a region may have its own.
 _INTERNATIONAL = re.compile(r"^\(?00\)?(?=[\s().\-/]*[1-9])")
@@ -59,23 +56,16 @@ def _unicode(value: str) -> str:
     A character that Unicode replaces by another one, such as the sign of kelvin by a K, stays what
     it is: two people may have names that differ in it.
     """
-    visible = "".join(filter(_is_visible, value))
-    if any(unicodedata.category(character) == "Cs" for character in visible):
+    text = visible(value)
+    if any(unicodedata.category(character) == "Cs" for character in text):
         raise Unusable("has half of a surrogate pair in it")
     parts: list[str] = []
     begin = 0
-    for index, character in enumerate(visible):
+    for index, character in enumerate(text):
         if _is_replaced(character):
-            parts += [unicodedata.normalize("NFC", visible[begin:index]), character]
+            parts += [unicodedata.normalize("NFC", text[begin:index]), character]
             begin = index + 1
-    return "".join([*parts, unicodedata.normalize("NFC", visible[begin:])])
-
-
-def _is_visible(character: str) -> bool:
-    return (
-        unicodedata.category(character) not in _INVISIBLE
-        and ord(character) not in _VARIATION_SELECTORS
-    )
+    return "".join([*parts, unicodedata.normalize("NFC", text[begin:])])
 
 
 def _is_replaced(character: str) -> bool:

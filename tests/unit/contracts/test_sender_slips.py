@@ -13,6 +13,7 @@ from chassis.validation import slips
 from contracts.currencies import CURRENCIES, SIGNS, currencies_of
 from contracts.incoming import IncomingEvent
 from contracts.ingest import read_events
+from rules import order_key
 from tests.unit.contracts.test_event import NOW, event, order
 
 LINE = {"sku": "w-1", "quantity": 1, "price": 4_999}
@@ -263,6 +264,51 @@ def test_money_that_could_be_several_amounts_is_refused_with_the_fix(change: Any
 def test_a_blank_amount_is_no_refund_of_the_whole_order(field: str, sent: str) -> None:
     data = {"order_id": "o-1", field: sent, "currency": "USD"}
     assert "not empty text" in errors(event(type="order_refunded", data=data))[f"data.{field}"]
+
+
+IDS: list[tuple[str, dict[str, Any], str]] = [
+    ("order_completed", {"order_id": "1", "revenue": 5, "currency": "USD"}, "order_id"),
+    ("order_completed", {"order_id": "1", "revenue": 5, "currency": "USD"}, "store"),
+    ("order_completed", {"order_id": "1", "revenue": 5, "currency": "USD"}, "cart_id"),
+    ("order_refunded", {"order_id": "1", "amount": 5, "currency": "USD"}, "refund_id"),
+    ("order_cancelled", {"order_id": "1"}, "order_id"),
+    ("cart_updated", {"products": []}, "cart_id"),
+    ("loyalty_points_changed", {"points": 5}, "reference"),
+    ("product_viewed", {}, "product_id"),
+    ("product_viewed", {}, "sku"),
+]
+
+
+@pytest.mark.parametrize(
+    "unseen", ["\x1f", "\n", "\t", "\x7f", "\u200b", "\u2028", "\u202e", "\ufeff"]
+)
+@pytest.mark.parametrize(("kind", "data", "field"), IDS)
+def test_characters_of_an_id_that_nobody_sees_are_left_out_with_a_warning(
+    kind: str, data: dict[str, Any], field: str, unseen: str
+) -> None:
+    taken = read(event(type=kind, data={**data, field: f"{unseen}a{unseen}b"}))
+    assert taken.data[field] == "ab"
+    assert warned(taken) == [f"data.{field}"]
+
+
+def test_an_order_id_of_such_characters_alone_is_refused() -> None:
+    assert "data.order_id" in errors(order(order_id="\x1f\u200b"))
+
+
+def test_the_id_of_an_event_is_refused_if_nobody_can_see_all_of_it() -> None:
+    assert errors(event(id="a\x1fb")) == {
+        "id": "must not have control characters, nor spaces at either end"
+    }
+
+
+@given(*[st.text(st.sampled_from("ab1\x1f\u200b "), max_size=4)] * 4)
+def test_orders_have_one_key_only_if_their_ids_and_stores_are_alike(
+    store: str, order_id: str, other_store: str, other_id: str
+) -> None:
+    sent = [order(store=store, order_id=order_id), order(store=other_store, order_id=other_id)]
+    checked = read_events([{**one, "id": f"e-{n}"} for n, one in enumerate(sent)], NOW).valid
+    names = {(one.data.get("store"), one.data["order_id"]) for one in checked.values()}
+    assert len({order_key(one.data) for one in checked.values()}) == len(names)
 
 
 BLANKS = ["", " ", "\u00a0", "null", "N/A", "-", "—", "{{ amount }}", "*|AMOUNT|*", False, [], {}]
