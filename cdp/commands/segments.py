@@ -36,6 +36,7 @@ from contracts.stability import MAX_WEEKS
 _MOST = 1_000
 _APPLY_SECONDS = 30.0
 _BACKTEST_SECONDS = 30.0
+_WATCH_SECONDS = 30.0
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 segment_argument = click.argument("segment", metavar="SEGMENT")
@@ -85,7 +86,7 @@ def stability(
 
     figure = None if png is None else open_stability_figure()  # what is missing is said first
     asked = {"weeks": weeks} | ({} if segment is None else {"segment": segment})
-    with connected(suite) as client:
+    with connected(suite, _WATCH_SECONDS) as client:
         response = client.call("segments", "stability", **asked)
     if png is not None:
         draw_stability(response, figure, png)
@@ -112,7 +113,7 @@ def describe(segment: str, suite: Path | None, as_json: bool) -> None:
 def status(segment: str | None, suite: Path | None, as_json: bool) -> None:
     """Show how far each definition has come, what cannot be read, and what looks wrong."""
     asked = segments_of_offers(None)
-    with connected(suite) as client:
+    with connected(suite, _WATCH_SECONDS) as client:
         if segment is None:
             response = client.call("segments", "list")
         else:
@@ -200,7 +201,7 @@ def check(file: Path | None, offers: Path | None, suite: Path | None, as_json: b
     """
     text = None if file is None else read_text(file)
     asked = segments_of_offers(offers)
-    with connected(suite) as client:
+    with connected(suite, _WATCH_SECONDS) as client:
         response = client.call("segments", "check", file=text)
         found = client.call("segments", "warnings")
     response = {**response, "segments": with_warnings(response["segments"], found)}

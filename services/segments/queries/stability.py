@@ -27,7 +27,7 @@ from services.segments.domain.stays import MedianStay, median_stay
 from services.segments.registry import DefinitionRegistry
 from services.segments.store import Flow, MeasuredWeek
 
-WATCH_SECONDS = 5.0
+WATCH_SECONDS = 20.0
 _WEEKS = 12
 _SECOND = 1_000_000
 
@@ -77,7 +77,7 @@ def _stability(
     population, members = store.count_profiles(unit), store.count_members(unit)
     measured = store.load_weeks(unit, weeks[0].name, weeks[-1].name)
     before = store.newest_before(unit, weeks[0].name)
-    flows = store.count_flows(unit, [week.begin for week in weeks], unit.now + 1)
+    flows = store.count_flows(unit, [week.begin for week in weeks], unit.now + 1, versions)
     segments = []
     for name, version in versions.items():
         now = Measurement(unit.now, population, members.get(name, 0), version.number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -54,9 +54,9 @@ def save_stays(unit: UnitOfWork, stays: Iterable[Stay]) -> None:
 
 
 def count_flows(
-    unit: UnitOfWork, begins: Sequence[int], end: int
+    unit: UnitOfWork, begins: Sequence[int], end: int, segments: Collection[str]
 ) -> Mapping[str, Mapping[int, Flow]]:
-    """By segment, and by the place of a period in `begins`, who came and left in it until `end`.
+    """Of each of `segments`, by the place of a period in `begins`, who came and left until `end`.
 
     A period begins where the one before ends, and all are instants (µs). A length is given to the
     minute, from a day on to the hour, both rounded down, so that there are not too many of them.
@@ -74,13 +74,15 @@ def count_flows(
         since = table.c.since
         length = _rounded(until - since)
         query = _by_period(table, since, begins, length.label("length")).where(
-            since.between(begins[0], end - 1), within if has_ended else sa.true()
+            since.between(begins[0], end - 1),
+            within if has_ended else sa.true(),
+            table.c.segment.in_(segments),
         )
         for row in unit.connection.execute(query.group_by(sa.literal_column("length"))):
             of_period = flow(row)
             of_period.entries += row.stays
             of_period.lengths.append(StayLengths(int(row.length), has_ended, row.stays))
-    exits = _by_period(STAYS, STAYS.c.until, begins).where(within)
+    exits = _by_period(STAYS, STAYS.c.until, begins).where(within, STAYS.c.segment.in_(segments))
     for row in unit.connection.execute(exits):
         flow(row).exits = row.stays
     return flows

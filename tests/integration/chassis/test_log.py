@@ -171,6 +171,27 @@ def test_a_transaction_that_failed_leaves_neither_events_nor_a_gap(work: UnitOfW
     assert len(outbox_rows(work)) == 2
 
 
+def test_what_is_to_be_done_after_a_commit_is_done_once_and_not_after_a_failure(
+    work: UnitOfWorkRunner,
+) -> None:
+    append(work, known := note("a"))
+    done: list[str] = []
+
+    def repeated(unit: UnitOfWork) -> None:
+        unit.after_commit(lambda: done.append("committed"))
+        assert not done
+        unit.append([known])  # a duplicate, which is found in a second run alone
+
+    def failing(unit: UnitOfWork) -> None:
+        unit.after_commit(lambda: done.append("failed"))
+        raise RuntimeError
+
+    work.run(repeated)
+    with pytest.raises(RuntimeError):
+        work.run(failing)
+    assert done == ["committed"]
+
+
 def test_what_is_not_json_is_refused_with_nothing_written(work: UnitOfWorkRunner) -> None:
     for value in (object(), {1, 2}, b"bytes", 2**64):
         with pytest.raises(TypeError, match=r"serializable|64-bit"):
