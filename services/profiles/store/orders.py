@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +14,8 @@ from services.profiles.domain.orders import OrderHome, OrderKey, OrderRow, summa
 from services.profiles.store.summaries import current_summaries, save_summaries
 from services.profiles.store.tables import ORDER_HOMES, ORDER_REVIEWS
 
+# A refund takes some 80 bytes of a row, which is written anew with everything told of the order.
+_MOST_REFUNDS = 50
 _LOCK_ORDERS = RowStatement(
     """
     INSERT INTO order_homes (store, order_id, stream_id, strength, address, state, reused)
@@ -51,27 +53,35 @@ _NOTE_REVIEWS = RowStatement(
 def lock_orders(unit: UnitOfWork, keys: Iterable[OrderKey]) -> dict[OrderKey, OrderRow]:
     """Lock the rows of orders, sorted; those that are not there yet are inserted first.
 
-    What is known of an order that an earlier release has recorded is read from its home.
+    What is known of an order that an earlier release has recorded, or that has many refunds, is
+    read from its home.
     """
     empty: dict[str, Any] = {"state": {}, "reused": []}
     rows = [{**key._asdict(), **empty} for key in sorted(set(keys))]
     locked: dict[OrderKey, OrderRow] = {}
-    unread: list[OrderRow] = []
+    unread: list[tuple[OrderKey, OrderHome]] = []
     for row in _LOCK_ORDERS.execute(unit.connection, rows) if rows else ():
         key = OrderKey(row.store, row.order_id)
-        home = OrderHome(row.stream_id, row.strength, row.address, row.state or {})
-        locked[key] = OrderRow(key, home, [OrderHome(**each) for each in row.reused])
-        if row.state is None:
-            unread.append(locked[key])
+        first = {"stream": row.stream_id, "strength": row.strength, "address": row.address}
+        stored = [{**first, "state": row.state}, *row.reused]
+        home, *reused = (OrderHome(**{**each, "state": each["state"] or {}}) for each in stored)
+        locked[key] = OrderRow(key, home, reused)
+        homes = zip((home, *reused), stored, strict=True)
+        unread += [(key, each) for each, of_row in homes if of_row["state"] is None]
     if unread:
-        summaries = current_summaries(unit, sorted({row.home.stream for row in unread}))
-        for row in unread:
-            orders = summaries[row.home.stream].summary.state.orders
-            row.home.state = orders.get(summary_key(*row.key), {})
-        # The next order of these streams has to fold no more than what comes after this.
-        grown = {s: each for s, each in summaries.items() if each.version > each.stored_version}
-        save_summaries(unit, grown)
+        _read_states(unit, unread)
     return locked
+
+
+def _read_states(unit: UnitOfWork, homes: Sequence[tuple[OrderKey, OrderHome]]) -> None:
+    """Read what is known of orders from the summaries of their homes."""
+    summaries = current_summaries(unit, sorted({home.stream for _, home in homes}))
+    for key, home in homes:
+        orders = summaries[home.stream].summary.state.orders
+        home.state = orders.get(summary_key(*key), {})
+    # The next order of these streams has to fold no more than what comes after this.
+    grown = {s: each for s, each in summaries.items() if each.version > each.stored_version}
+    save_summaries(unit, grown)
 
 
 def save_orders(unit: UnitOfWork, rows: Iterable[OrderRow]) -> None:
@@ -82,13 +92,18 @@ def save_orders(unit: UnitOfWork, rows: Iterable[OrderRow]) -> None:
             "stream": row.home.stream,
             "strength": row.home.strength,
             "address": row.home.address,
-            "state": row.home.state,
-            "reused": [asdict(each) for each in row.reused],
+            "state": _stored_state(row.home),
+            "reused": [{**asdict(each), "state": _stored_state(each)} for each in row.reused],
         }
         for row in sorted(rows, key=lambda row: row.key)
     ]
     if values:
         _SAVE_ORDERS.execute(unit.connection, values)
+
+
+def _stored_state(home: OrderHome) -> dict[str, Any] | None:
+    """What a row keeps of an order; None if that is so much that its home alone has it."""
+    return home.state if len(home.state.get("refunds", ())) <= _MOST_REFUNDS else None
 
 
 def note_order_reviews(unit: UnitOfWork, reviews: Iterable[Mapping[str, str]]) -> None:

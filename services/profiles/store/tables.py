@@ -60,8 +60,9 @@ SEALED_VALUES = sa.Table(
 )
 # The stream where each order is at home. `strength` says how well who told it knew whose it is, and
 # `address` is the key of the address that it was told with (see `domain.orders.OrderHome`).
-# `state` is what is known of the order; null if it has to be read from the log. `reused` are the
-# homes of other orders of the same id.
+# `state` is what is known of the order; null if it has to be read from its home, as an earlier
+# release has recorded it or it has many refunds. `reused` are the homes of other orders of the same
+# id, with the same.
 ORDER_HOMES = sa.Table(
     "order_homes",
     METADATA,

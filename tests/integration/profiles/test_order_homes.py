@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import eventlet
 import pytest
+import sqlalchemy as sa
 
 from chassis import Event
 from chassis.database.engine import Database
@@ -16,6 +18,7 @@ from profile_index import fold_events, load_summaries, update_summaries
 from rules import Summary, combine, profile_view
 from services.profiles import store
 from services.profiles.domain.orders import OrderKey
+from services.profiles.store.tables import ORDER_HOMES
 from tests.integration.profiles.test_profiles import NOW, ProfilesWithoutNameko, event, order
 
 SENDERS: tuple[dict[str, Any], ...] = (
@@ -67,6 +70,41 @@ def test_callers_that_tell_one_order_at_once_give_it_one_home(
     assert summaries[row.home.stream].state.orders["o-1"].keys() == row.home.state.keys()
     assert (row.reused, receipt["status"]) == ([], "duplicate")
     assert profiles.work.read(lambda unit: store.list_order_reviews(unit, 10)) == []
+
+
+def test_the_row_of_an_order_with_many_refunds_stays_small_and_each_counts_once_wherever_it_is(
+    profiles: ProfilesWithoutNameko,
+) -> None:
+    guest, account = SENDERS[3], SENDERS[0]
+    refunds = [
+        event(
+            f"refund-{number}",
+            "order_refunded",
+            data={"order_id": "o-1", "amount": 10, "currency": "USD", "refund_id": f"r-{number}"},
+            **guest,
+        )
+        for number in range(130)
+    ]
+
+    def size() -> int:
+        query = sa.select(ORDER_HOMES.c.state, ORDER_HOMES.c.reused)
+        (row,) = profiles.work.read(lambda unit: unit.connection.execute(query).all())
+        return len(json.dumps([*row]))
+
+    profiles.record(order("first", "o-1", 5_000, **guest))
+    for begin in range(0, 130, 13):
+        profiles.record(*refunds[begin : begin + 13])
+        assert size() < 6_000
+    assert [*nets(folded(profiles.log())).values()] == [[3_700]]
+    profiles.record(order("moves", "o-1", 5_000, **account))
+    again = [{**each, "id": f"again-{each['id']}"} for each in refunds[:5]]
+    profiles.record(
+        *again, {**refunds[0], "id": "other", "data": {**refunds[0]["data"], "refund_id": "o"}}
+    )
+    assert size() < 6_000
+    worth = nets(folded(profiles.log()))
+    (receipt,) = profiles.receipts(order("moves", "o-1", 5_000, **account))
+    assert worth == {receipt["stream_id"]: [3_690]}
 
 
 def random_batch(chance: random.Random, name: str) -> list[dict[str, Any]]:
