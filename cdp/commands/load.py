@@ -188,10 +188,11 @@ def _print_next(suite: Path, checkpoint: Checkpoint, event_id: str | None) -> No
         )
     where = "--demo" if suite == DEMO else f"--in {shlex.quote(str(suite))}"
     who = "user_id=omar" if event_id is None else shlex.quote(event_id)
+    whose = "a shopper" if event_id is None else "the shopper of the first event"
     for line in (
-        f"Look at a shopper:  cdp profile show {who} {where}",
-        f"At what happened:   cdp profile events {who} {where}",
-        f"At a decision:      echo '{_REQUEST}' | cdp decide - {where}",
+        f"Orders, consent and segments of {whose}:  cdp profile show {who} {where}",
+        f"What happened to them:  cdp profile events {who} {where}",
+        f"A decision:  echo '{_REQUEST}' | cdp decide - {where}",
     ):
         click.echo(one_line(line))
 

@@ -33,9 +33,10 @@ def profile() -> None:
 @suite_option
 @json_option
 def show(who: tuple[str, ...], reveal: bool, suite: Path | None, as_json: bool) -> None:
-    """Show what is known about a shopper.
+    """Show orders, loyalty, consent and segments of a shopper.
 
-    What traits say is shown with --reveal alone, as it may be anything about a person. WHO is
+    Also by how many identifiers of which types the shopper is known, and the names of traits; the
+    values of both with --reveal alone, as traits may say anything about a person. WHO is
     identifiers such as user_id=omar or device_id=7f3a, or the id of a profile, of a stream or of
     an event, or the key of an identifier.
     """
