@@ -80,6 +80,18 @@ class ActiveDefinitions:
         """The rules by what they read."""
         return RuleIndex({s: version.definition.rule for s, version in self.versions.items()})
 
+    def redefined_since(self, generation: int) -> frozenset[str]:
+        """The segments with newer versions than `generation`, and those that ask for these."""
+        found = self._redefined.get(generation)
+        if found is None:  # worked out once for all profiles that were evaluated by it last
+            newer = {s for s, version in self.versions.items() if version.generation > generation}
+            found = self._redefined[generation] = frozenset(self.index.with_dependents(newer))
+        return found
+
+    @cached_property
+    def _redefined(self) -> dict[int, frozenset[str]]:
+        return {}
+
     def since(self, generation: int) -> ActiveDefinitions:
         """Only the segments whose versions are newer than `generation`, and the deleted ones."""
         newer = {s: v for s, v in self.versions.items() if v.generation > generation}

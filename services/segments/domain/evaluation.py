@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from heapq import heapify, heappop, heappush
 
 from rules import Summary
@@ -107,14 +108,9 @@ class ProfileEvaluation:
         return self._due
 
     @property
-    def redefined(self) -> set[str]:
+    def redefined(self) -> frozenset[str]:
         """The segments that have another definition than the profile was evaluated by."""
-        generation = self._state.generation
-        if generation >= self._definitions.generation:
-            return set()
-        versions = self._definitions.versions.items()
-        newer = {segment for segment, version in versions if version.generation > generation}
-        return self._definitions.index.with_dependents(newer)
+        return self._definitions.redefined_since(self._state.generation)
 
     @property
     def first_due(self) -> int:
@@ -152,7 +148,7 @@ class ProfileEvaluation:
         self.end(now)
         self._read(summary)
         touched, reason = self._touched(news, is_new)
-        redefined = set() if is_new else self.redefined - touched
+        redefined = frozenset() if is_new else self.redefined - touched
         if is_new:
             self._begin(touched, now)
         start = min(max(news.last_at, self.watermark), now) if news else now
@@ -193,15 +189,16 @@ class ProfileEvaluation:
         next_at = min(turns, default=None)
         if before.next_at is not None and before.next_at > now:
             next_at = before.next_at if next_at is None else min(before.next_at, next_at)
-        state = EvaluationState(
+        up_to = partial(
+            EvaluationState,
             next_at,
             self._definitions.generation,
-            self._least_watermark,
-            self._due,
-            self.members,
-            is_settled,
+            due=self._due,
+            members=self.members,
+            is_settled=is_settled,
         )
-        return before if state == before else replace(state, watermark=max(self.watermark, now))
+        is_changed = up_to(self._least_watermark) != before
+        return up_to(max(self.watermark, now)) if is_changed else before
 
     def _touched(self, news: ProfileNews | None, is_new: bool) -> tuple[set[str], str]:
         """The segments that news concern, and the reason for what changes by them."""
@@ -220,7 +217,7 @@ class ProfileEvaluation:
                 self._note(segment, value, changes_at, now, "event")
 
     def _judge(
-        self, segments: set[str], summary: Summary, at: int, dated: int, reason: str
+        self, segments: Set[str], summary: Summary, at: int, dated: int, reason: str
     ) -> None:
         """Evaluate rules at an instant; what changes is dated `dated`."""
         for segment in sorted(segments, key=self._definitions.index.place):
