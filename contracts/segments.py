@@ -113,10 +113,29 @@ class MemberSchema(StrictSchema):
     version = Integer(least=1)
 
 
+class StandstillSchema(StrictSchema):
+    """Why nobody enters or leaves a segment: a running process cannot read its rule.
+
+    `by` is `this release`, if that is the process that answers, or `another release`. `since` is
+    null if no process has noted it yet.
+    """
+
+    since = Instant(required=True, allow_none=True)
+    by = Choice("this release", "another release", required=True)
+    message = Text(longest=10_000, required=True)
+
+
+class SegmentStandstillSchema(StandstillSchema):
+    """The same of a segment by its name."""
+
+    segment = Name(required=True)
+
+
 class MembershipsResponse(StrictSchema):
     """The answer of `segments.memberships`, evaluated at `as_of` over `versions` of the streams.
 
-    `stale`: what `at_least` asked for had not come in time.
+    `stale`: what `at_least` asked for had not come in time. Of the segments in `unreadable`, the
+    memberships are those from before.
     """
 
     profile_id = Text(required=True)
@@ -124,6 +143,7 @@ class MembershipsResponse(StrictSchema):
     versions = Versions(required=True)
     stale = Boolean(required=True)
     as_of = Instant(required=True)
+    unreadable = ListOf(Nested(SegmentStandstillSchema()))
 
 
 class SegmentSchema(StrictSchema):
@@ -131,7 +151,8 @@ class SegmentSchema(StrictSchema):
 
     `meaning` is the rule in English. While `status` is `backfilling`, some shoppers are still
     members by an earlier version: `done` of `total` have been evaluated by this one. While it is
-    `unreadable`, the release cannot read the rule, as `message` says, and nobody enters or leaves.
+    `unreadable`, a release cannot read the rule, as `message` and `unreadable` say, and nobody
+    enters or leaves.
     `warnings` are likely slips in the rule; those of `define` and `describe` also say what it asks
     for that was never recorded.
     """
@@ -147,6 +168,7 @@ class SegmentSchema(StrictSchema):
     done = Integer(least=0)
     total = Integer(least=0)
     message = Text(longest=10_000)
+    unreadable = Nested(StandstillSchema())
 
 
 class SegmentChangeSchema(StrictSchema):
@@ -197,12 +219,14 @@ class PagedMemberSchema(StrictSchema):
 class MembersResponse(StrictSchema):
     """The answer of `segments.members`: a page of them, by profile id; `next` is null at the end.
 
-    Who enters or leaves while the pages are read may be in none of them or in one.
+    Who enters or leaves while the pages are read may be in none of them or in one. With
+    `unreadable`, they are those from before.
     """
 
     segment = Name(required=True)
     members = ListOf(Nested(PagedMemberSchema()), required=True)
     next = Text(required=True, allow_none=True)
+    unreadable = Nested(StandstillSchema())
 
 
 class PreviewResponse(StrictSchema):
@@ -264,7 +288,8 @@ class ExplainedConditionSchema(StrictSchema):
 class SegmentExplainResponse(StrictSchema):
     """The answer of `segments.explain`: each comparison of the rule with its present values.
 
-    `changes_at` is the earliest instant at which the answer may change without a new event.
+    `changes_at` is the earliest instant at which the answer may change without a new event. With
+    `unreadable`, `member` is what was so before; if this release cannot read it, `why` says so.
     """
 
     profile_id = Text(required=True)
@@ -279,6 +304,7 @@ class SegmentExplainResponse(StrictSchema):
     conditions = ListOf(Nested(ExplainedConditionSchema()))
     changes_at = Instant(required=True, allow_none=True)
     as_of = Instant(required=True)
+    unreadable = Nested(StandstillSchema())
 
 
 class MembershipChanged(StrictSchema):

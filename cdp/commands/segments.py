@@ -27,7 +27,9 @@ from cdp.views.segments import (
     preview_view,
     segment_view,
     segments_table,
+    standstill_lines,
     status_view,
+    used_lines,
 )
 from cdp.views.stability import stability_view
 from chassis.config.files import read_text
@@ -256,6 +258,8 @@ def rename(segment: str, name: str, suite: Path | None, as_json: bool) -> None:
     """
     with connected(suite) as client:
         response = client.call("segments", "rename", segment=segment, name=name)
+    for line in used_lines(segment, segments_of_offers(None).get(segment, [])):
+        click.echo(line, err=True)
     print_response(response, segment_view(response), as_json)
 
 
@@ -268,9 +272,14 @@ def delete(segment: str, yes: bool, suite: Path | None, as_json: bool) -> None:
     """End a segment: its members leave it.
 
     It stays so until a segments.yaml that changes it, or `cdp segments apply`, defines it again.
+    Offers that ask for it, by the offers.yaml in CDP_CONFIG_DIR or the shipped one, are named. A
+    segment that the rule of another one asks for is not deleted.
     """
+    offers = segments_of_offers(None).get(segment, [])
     with connected(suite) as client:
         members = client.call("segments", "describe", segment=segment)["members"]
+        for line in used_lines(segment, offers):
+            click.echo(line, err=True)
         if not yes:
             click.confirm(f"{segment} has {members:,} members. End it?", abort=True, err=True)
         response = client.call("segments", "delete", segment=segment)
@@ -297,13 +306,18 @@ def members(
     """Print who is in a segment.
 
     A line for each member, sorted by profile id: since when, and by which version of the
-    definition. With --json each line is an object.
+    definition. With --json each line is an object. If a release cannot read the rule, that is said
+    on the standard error.
     """
-    left = limit
+    left, unreadable = limit, None
     with connected(suite) as client:
         while left is None or left > 0:
             most = _MOST if left is None else min(left, _MOST)
             page = client.call("segments", "members", segment=segment, after=after, limit=most)
+            if page.get("unreadable") != unreadable:
+                unreadable = page.get("unreadable")
+                for line in standstill_lines(page):
+                    click.echo(line, err=True)
             for line in members_lines(page, as_json=as_json):
                 click.echo(line)
             left = None if left is None else left - len(page["members"])

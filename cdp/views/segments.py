@@ -45,7 +45,7 @@ def status_table(segments: Iterable[Mapping[str, Any]]) -> Table:
         evaluated = f"{each['done']:,} of {each['total']:,}" if "done" in each else "all"
         if each["status"] == "unreadable":
             evaluated = each.get("message", "")
-        table.add_row(each["segment"], str(each["version"]), each["status"], evaluated)
+        table.add_row(each["segment"], str(each["version"]), _status_word(each), evaluated)
     return table
 
 
@@ -82,11 +82,12 @@ def explanation_view(response: Mapping[str, Any]) -> RenderableType:
         else ("Without an event that stays so.")
     )
     head = f"{response['segment']}, version {response['version']}: {response['description']}"
+    why: list[RenderableType] = [table, Text(ahead)] if response["conditions"] else []
     return Group(
         Text(one_line(head), style="bold"),
         Text(one_line(f"profile {response['profile_id']} is {is_in}")),
-        table,
-        Text(ahead),
+        *why,
+        *(Text(harmless(line), style="yellow") for line in standstill_lines(response)),
     )
 
 
@@ -172,7 +173,35 @@ def _stands(response: Mapping[str, Any]) -> str:
 def _status(segment: Mapping[str, Any]) -> str:
     if segment["status"] == "backfilling" and "done" in segment:
         return f"backfilling, {segment['done']:,} of {segment['total']:,}"
-    return str(segment["status"])
+    return _status_word(segment)
+
+
+def _status_word(segment: Mapping[str, Any]) -> str:
+    """The status; of an unreadable rule since when, and by which release."""
+    standstill = segment.get("unreadable")
+    return str(segment["status"]) if standstill is None else _unreadable(standstill)
+
+
+def _unreadable(standstill: Mapping[str, Any]) -> str:
+    since = "" if standstill["since"] is None else f" since {when(standstill['since'])}"
+    return f"unreadable{since}, by {standstill['by']}"
+
+
+def standstill_lines(response: Mapping[str, Any]) -> Iterator[str]:
+    """What is said of a segment whose rule a release cannot read: it is as it was before."""
+    if (standstill := response.get("unreadable")) is not None:
+        yield one_line(
+            f"{response['segment']} is {_unreadable(standstill)}, and nobody enters or leaves:"
+            f" {standstill['message']}"
+        )
+
+
+def used_lines(segment: str, offers: Sequence[str]) -> Iterator[str]:
+    """Which offers ask for a segment that ends, or gets another name."""
+    if offers:
+        yield one_line(
+            f"The offers {', '.join(offers)} ask for {segment}: change offers.yaml, too."
+        )
 
 
 def _warnings(segments: Sequence[Mapping[str, Any]]) -> list[Text]:

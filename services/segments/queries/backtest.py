@@ -192,9 +192,13 @@ def _rule(
 ) -> Rule[Summary]:
     rule = read_rule(request["rule"], ShopContext(registry.zone)) if "rule" in request else None
     if rule is None:
-        version = work.read(registry.current).versions.get(request["segment"])
+        definitions, segment = work.read(registry.current), request["segment"]
+        if (unreadable := definitions.unreadable.get(segment)) is not None:
+            message = f"is unreadable by this release: {unreadable.message}"
+            raise Unavailable(f"segment {segment}", message)
+        version = definitions.versions.get(segment)
         if version is None:
-            raise NotFound("segment", f"{request['segment']} is not defined, or cannot be read")
+            raise NotFound("segment", f"{segment} is not defined")
         rule = version.definition.rule
     for asked, what in ((rule.reads.segments, "other segments"), (rule.reads.values, "values")):
         if asked:

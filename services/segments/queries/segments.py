@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
-from chassis import NotFound, Unavailable
+from chassis import NotFound
 from chassis.eventlog.unit_of_work import UnitOfWork
 from contracts.segments import (
     DELETE_RESPONSE,
@@ -27,7 +27,6 @@ from services.segments.domain.definitions import (
     ActiveDefinitions,
     DefinitionFile,
     DefinitionVersion,
-    UnreadableVersion,
     change_by,
     file_standing,
 )
@@ -40,6 +39,12 @@ from services.segments.domain.evaluation import (
 from services.segments.domain.value_model import VersionedModel, give_values, show_values
 from services.segments.queries.rule_warnings import load_adviser
 from services.segments.queries.stability import sensitive_warnings
+from services.segments.queries.standstill import (
+    as_written,
+    explain_standstill,
+    standstill_of,
+    standstills,
+)
 from services.segments.value_fitting import current_model
 
 
@@ -65,6 +70,10 @@ def memberships(
             "versions": versions,
             "stale": stale,
             "as_of": max(unit.now, state.watermark),
+            "unreadable": [
+                {"segment": segment, **standstill}
+                for segment, standstill in sorted(standstills(unit, definitions).items())
+            ],
         }
     )
     return response
@@ -84,17 +93,18 @@ def list_segments(unit: UnitOfWork, definitions: ActiveDefinitions) -> list[dict
     """Every segment in force, by name."""
     members = store.count_members(unit)
     oldest = store.oldest_generation(unit)
-    noted = store.list_unreadable(unit)  # by processes of another release
+    still = standstills(unit, definitions)
     listed: list[dict[str, Any]] = []
     for segment, version in definitions.versions.items():
         pending = oldest is not None and oldest < version.generation
         progress = _progress(unit, version) if pending else {"status": "live"}
         warnings = list(version.definition.rule.warnings)
-        if segment in noted and noted[segment][0] == version.number:
-            progress = {"status": "unreadable", "message": noted[segment][1]}
+        if segment in still:
+            progress = _unreadable(still[segment])
         listed.append({"segment": segment, **_described(version), **progress, "warnings": warnings})
     for segment, unreadable in definitions.unreadable.items():
-        listed.append({"segment": segment, **_unreadable(unreadable)})
+        described = {**as_written(unreadable), **_unreadable(still[segment])}
+        listed.append({"segment": segment, **described, "warnings": []})
     return [
         SEGMENT.dump({**one, "members": members.get(one["segment"], 0)})
         for one in sorted(listed, key=lambda one: str(one["segment"]))
@@ -188,6 +198,7 @@ def members(
                 for profile_id, (membership, state) in page.items()
             ],
             "next": list(page)[-1] if len(page) == limit else None,
+            **standstill_of(unit, definitions, segment),
         }
     )
     return response
@@ -196,11 +207,14 @@ def members(
 def explain(
     unit: UnitOfWork, definitions: ActiveDefinitions, profile_id: str, segment: str
 ) -> dict[str, Any]:
-    """Why a profile is in a segment, or is not: each comparison with its present values."""
+    """Why a profile is in a segment, or is not: each comparison with its present values.
+
+    Of an unreadable rule there are none, and `why` says so.
+    """
+    if segment in definitions.unreadable:
+        return explain_standstill(unit, definitions, profile_id, segment)
     version = definitions.versions.get(segment)
     if version is None:
-        if (unreadable := definitions.unreadable.get(segment)) is not None:
-            raise Unavailable(f"segment {segment}", f"cannot be read: {unreadable.message}")
         raise _not_defined(definitions, segment)
     rule = version.definition.rule
     summary = _summary(unit, profile_id, rule.reads.facts)
@@ -225,6 +239,7 @@ def explain(
             ],
             "changes_at": rule.evaluate(summary, now, is_member).changes_at,
             "as_of": now,
+            **standstill_of(unit, definitions, segment),
         }
     )
     return response
@@ -254,19 +269,15 @@ def _progress(unit: UnitOfWork, version: DefinitionVersion) -> dict[str, Any]:
     return {"status": "backfilling" if done < total else "live", "done": done, "total": total}
 
 
-def _unreadable(version: UnreadableVersion) -> dict[str, Any]:
-    return {
-        "rule": version.rule,
-        "description": version.description,
-        "meaning": version.rule,
-        "version": version.number,
-        "status": "unreadable",
-        "message": version.message,
-        "warnings": [],
-    }
+def _unreadable(standstill: Mapping[str, Any]) -> dict[str, Any]:
+    message = standstill["message"]
+    return {"status": "unreadable", "message": message, "unreadable": standstill}
 
 
 def _not_defined(definitions: ActiveDefinitions, segment: str) -> NotFound:
+    for name, version in definitions.versions.items():
+        if version.renamed_from == segment:
+            return NotFound("segment", f"{segment} has been renamed: it is called {name} now")
     names = ", ".join(sorted({*definitions.versions, *definitions.unreadable}))
     return NotFound("segment", f"{segment} is not defined; there are {names}")
 

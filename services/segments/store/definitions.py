@@ -68,8 +68,8 @@ DEFINITION_FILES = sa.Table(
     sa.Column("watch", sa.JSON, info=NOT_PERSONAL),
 )
 
-# The versions that a running process of some release cannot read; `noted_at` by the database's
-# clock.
+# The versions that a running process of some release cannot read; `since` and `noted_at`, the first
+# and the last time that it was noted, are by the database's clock.
 UNREADABLE = sa.Table(
     "unreadable_definitions",
     METADATA,
@@ -77,9 +77,19 @@ UNREADABLE = sa.Table(
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False, info=NOT_PERSONAL),
     sa.Column("message", sa.Text, nullable=False, info=NOT_PERSONAL),
     sa.Column("noted_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
+    sa.Column("since", sa.BigInteger, nullable=False, server_default="0", info=NOT_PERSONAL),
 )
 
 _SET = PreparedStatement(sa.select(DEFINITION_SET.c.id))
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableNote:
+    """That a running process cannot read a version: why, and since when (µs)."""
+
+    version: int
+    message: str
+    since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +212,8 @@ def note_file(unit: UnitOfWork, file: DefinitionFile) -> None:
 def note_unreadable(unit: UnitOfWork, segment: str, version: int, message: str) -> None:
     """Say that a running process cannot read a version."""
     row = {"message": message, "noted_at": database_now()}
-    statement = upsert(unit.connection, UNREADABLE).values(segment=segment, version=version, **row)
+    new = {"segment": segment, "version": version, "since": database_now(), **row}
+    statement = upsert(unit.connection, UNREADABLE).values(new)
     unit.connection.execute(
         statement.on_conflict_do_update(
             index_elements=[UNREADABLE.c.segment, UNREADABLE.c.version], set_=row
@@ -210,11 +221,14 @@ def note_unreadable(unit: UnitOfWork, segment: str, version: int, message: str) 
     )
 
 
-def list_unreadable(unit: UnitOfWork) -> Mapping[str, tuple[int, str]]:
+def list_unreadable(unit: UnitOfWork) -> Mapping[str, UnreadableNote]:
     """By segment the version that a running process cannot read, and why."""
     fresh = UNREADABLE.c.noted_at >= database_now() - _FORGOTTEN_AFTER
     query = sa.select(UNREADABLE).where(fresh).order_by(UNREADABLE.c.version)
-    return {row.segment: (row.version, row.message) for row in unit.connection.execute(query)}
+    return {
+        row.segment: UnreadableNote(row.version, row.message, row.since)
+        for row in unit.connection.execute(query)
+    }
 
 
 def take_readable_again(unit: UnitOfWork) -> Sequence[tuple[str, int]]:
@@ -233,8 +247,8 @@ def has_old_notes(unit: UnitOfWork) -> bool:
 
 def _measure_unreadable(unit: UnitOfWork) -> list[Sample]:
     return [
-        ("cdp_definitions_unreadable", [segment], version)
-        for segment, (version, _message) in list_unreadable(unit).items()
+        ("cdp_definitions_unreadable", [segment], note.version)
+        for segment, note in list_unreadable(unit).items()
     ]
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta, timezone
 from functools import partial
+from threading import Barrier
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from chassis import HOUR, Conflict, InvalidInput, NotFound, Unavailable
+from chassis import HOUR, Conflict, InvalidInput, NotFound
 from chassis.database.engine import Database
+from chassis.eventlog.unit_of_work import UnitOfWork
+from chassis.validation import load
+from contracts.segments import MEMBERS_RESPONSE
 from rules import Summary
-from services.segments import commands, registry, store
+from services.segments import commands, queries, registry, store
 from services.segments.domain.definitions import (
     Change,
     DefinitionFile,
@@ -212,8 +217,54 @@ def test_a_rule_that_a_release_cannot_read_stops_that_segment_alone(
     listed = segments.by_name()
     assert (listed["buyer"]["status"], listed["newcomer"]["status"]) == ("unreadable", "live")
     assert "nothing is called tomorrow" in listed["buyer"]["message"]
-    with pytest.raises(Unavailable, match=r"segment buyer: cannot be read: .*tomorrow"):
-        segments.explain("p1", "buyer")
+
+
+def test_whoever_asks_about_an_unreadable_segment_is_told_since_when_it_stands_still(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments)
+    newer_rule(segments)
+    (unnoted,) = segments.memberships("p1")["unreadable"]
+    assert (unnoted["segment"], unnoted["since"], unnoted["by"]) == ("buyer", None, "this release")
+    segments.reevaluate()
+    (standstill,) = segments.memberships("p0")["unreadable"]
+    assert standstill.pop("segment") == "buyer"
+    since, before = standstill["since"], segments.work.read(store.list_unreadable)["buyer"].since
+    segments.reevaluate()
+    assert segments.work.read(store.list_unreadable)["buyer"].since == before, "not renewed"
+    assert segments.by_name()["buyer"]["unreadable"] == standstill
+    why = segments.explain("p1", "buyer")
+    assert (why["member"], why["unreadable"], why["conditions"]) == (True, standstill, [])
+    assert why["why"][0].startswith(f"unreadable since {since}, by this release: line 1, column 1")
+    assert not segments.explain("p0", "buyer")["member"]
+    page = members(segments, "buyer")
+    assert (len(page["members"]), page["unreadable"]) == (2, standstill)
+
+
+def test_a_release_that_can_read_a_rule_says_that_another_cannot(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments)
+    note = partial(store.note_unreadable, segment="buyer", version=1, message="no word")
+    segments.work.run(note)
+    (standstill,) = segments.memberships("p1")["unreadable"]
+    assert (standstill["by"], standstill["message"]) == ("another release", "no word")
+    assert segments.explain("p1", "buyer")["unreadable"]["by"] == "another release"
+    assert segments.by_name()["buyer"]["status"] == "unreadable"
+    segments.define("buyer", "orders() >= 3")
+    assert segments.memberships("p1")["unreadable"] == [], "another version is"
+
+
+def members(segments: SegmentsWithoutNameko, segment: str, **page: Any) -> dict[str, Any]:
+    def respond(unit: UnitOfWork) -> dict[str, Any]:
+        request = {"segment": segment, **page}
+        return queries.members(unit, segments.registry.current(unit), request)
+
+    response = segments.work.read(respond)
+    load(MEMBERS_RESPONSE, response)
+    return response
 
 
 def age_notes(segments: SegmentsWithoutNameko) -> None:
@@ -231,7 +282,7 @@ def test_whom_a_release_could_not_judge_is_judged_once_all_can(
     old.define("newcomer", "orders() == 0")
     old.reevaluate()
     assert old.changes() == [("p0", "entered", "newcomer", "definition")]
-    assert old.work.read(store.list_unreadable)["buyer"][0] == 2
+    assert old.work.read(store.list_unreadable)["buyer"].version == 2
     row = sa.update(store.DEFINITIONS).where(store.DEFINITIONS.c.version == 2)
     readable = row.values(rule="orders() >= 2")  # as the newer release reads it
     new.work.run(lambda unit: unit.connection.execute(readable))
@@ -289,6 +340,51 @@ def test_a_segment_is_renamed_and_its_members_stay(
     assert segments.memberships("p1")["segments"] == [
         {"segment": "customer", "since": since, "version": 1}
     ]
+
+
+def test_whoever_pages_through_members_meanwhile_is_told_the_new_name(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments, 4)
+    first = members(segments, "buyer", limit=2)
+    assert [each["profile_id"] for each in first["members"]] == ["p1", "p2"]
+    segments.work.run(partial(commands.rename, segment="buyer", name="customer"))
+    with pytest.raises(NotFound, match="buyer has been renamed: it is called customer now"):
+        members(segments, "buyer", limit=2, after=first["next"])
+    segments.reevaluate()
+    rest = members(segments, "customer", limit=2, after=first["next"])
+    assert [each["profile_id"] for each in rest["members"]] == ["p3"]
+    segments.work.run(partial(commands.delete, segment="customer"))
+    with pytest.raises(NotFound, match="customer is not defined"):
+        members(segments, "customer", after="p1")
+
+
+def test_of_two_who_define_at_the_same_time_the_later_one_is_in_force_everywhere(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    database = service_database("segments")
+    shop, other = SegmentsWithoutNameko(database, OLD), SegmentsWithoutNameko(database, OLD)
+    shoppers(log, shop, 5)
+    together = Barrier(2)
+
+    def define(person: SegmentsWithoutNameko, rules: Sequence[str]) -> list[int]:
+        found = []
+        for rule in rules:
+            together.wait(30)
+            found.append(int(person.define("buyer", rule)["version"]))
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        ours = pool.submit(define, shop, ["orders() >= 2", "orders() >= 3"])
+        theirs = pool.submit(define, other, ["orders() <= 2", "orders() <= 1"])
+        versions_of = [*ours.result(60), *theirs.result(60)]
+    assert sorted(versions_of) == [2, 3, 4, 5], "nobody's is lost, each has a version of its own"
+    (in_force,) = {shop.by_name()["buyer"]["rule"], other.by_name()["buyer"]["rule"]}
+    assert in_force in ("orders() >= 3", "orders() <= 1")
+    other.reevaluate()
+    expected = {"p3", "p4"} if in_force == "orders() >= 3" else {"p0", "p1"}
+    assert {f"p{number}" for number in range(5) if shop.of(f"p{number}")} == expected
 
 
 def test_a_wrong_renaming_is_refused(service_database: Callable[[str], Database]) -> None:

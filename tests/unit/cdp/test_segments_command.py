@@ -43,6 +43,13 @@ BUYER: dict[str, Any] = {
 }
 BACKFILLING = {**BUYER, "status": "backfilling", "done": 1_000, "total": 2_362}
 UNREADABLE = {**BUYER, "status": "unreadable", "message": "nothing is called tomorrow"}
+OFFERS = (
+    "placements:\n  checkout:\n    slots: {welcome: {fallback: {title: Hello}}}\n"
+    "offers:\n"
+    "  - id: hi\n    version: 1\n    slots: [checkout.welcome]\n    priority: 1\n"
+    '    requires: any\n    when: \'"buyer" in segments or "gone" in segments\'\n'
+    "    content: {title: Hi}\n"
+)
 AT = "2026-11-21T19:00:00.000000Z"
 
 
@@ -63,6 +70,29 @@ def test_a_status_says_why_a_rule_is_unreadable() -> None:
     assert "buyer 2 live all" in text
     assert "buyer 2 backfilling 1,000 of 2,362" in text
     assert "buyer 2 unreadable nothing is called tomorrow" in text
+
+
+STANDSTILL = {"since": AT, "by": "another release", "message": "nothing is called tomorrow"}
+
+
+def test_whoever_asks_about_an_unreadable_rule_is_told_since_when_and_by_whom() -> None:
+    still = {**UNREADABLE, "unreadable": STANDSTILL}
+    since = "unreadable since 2026-11-21 19:00:00, by another release"
+    assert f"buyer 2 {since} nothing is called" in printed(status_table([still]))
+    assert since in printed(segments_table([still]))
+    explanation = {
+        **BUYER,
+        "profile_id": "p",
+        "member": True,
+        "since": AT,
+        "conditions": [],
+        "changes_at": None,
+        "unreadable": {**STANDSTILL, "since": None, "by": "this release"},
+    }
+    text = printed(explanation_view(explanation))
+    assert "is in it since" in text
+    assert "buyer is unreadable, by this release, and nobody enters or leaves: nothing is" in text
+    assert "stays so" not in text
 
 
 def warned(**of: str) -> dict[str, Any]:
@@ -148,13 +178,7 @@ def test_a_file_says_what_it_changes_and_how_it_stands() -> None:
 
 def test_a_check_names_segments_without_offers_and_offers_without_segments(tmp_path: Path) -> None:
     offers = tmp_path / "offers.yaml"
-    offers.write_text(
-        "placements:\n  checkout:\n    slots: {welcome: {fallback: {title: Hello}}}\n"
-        "offers:\n"
-        "  - id: hi\n    version: 1\n    slots: [checkout.welcome]\n    priority: 1\n"
-        '    requires: any\n    when: \'"buyer" in segments or "gone" in segments\'\n'
-        "    content: {title: Hi}\n"
-    )
+    offers.write_text(OFFERS)
     asked = segments_of_offers(offers)
     assert asked == {"buyer": ["hi"], "gone": ["hi"]}
     response = changes(buyer="unchanged", lonely="added")
@@ -184,6 +208,7 @@ class ServiceDouble:
     def __init__(self, members: int) -> None:
         self.profiles = [f"p-{number:05}" for number in range(members)]
         self.limits: list[int] = []
+        self.unreadable: dict[str, Any] = {}
 
     def call(self, service: str, method: str, **arguments: Any) -> Any:
         assert service == "segments"
@@ -196,6 +221,7 @@ class ServiceDouble:
             "segment": arguments["segment"],
             "members": [{"profile_id": each, "since": AT, "version": 1} for each in page],
             "next": page[-1] if len(page) == limit else None,
+            **self.unreadable,
         }
 
 
@@ -230,6 +256,27 @@ def test_a_deletion_is_asked_about(service: ServiceDouble) -> None:
     assert "buyer has 1,500 members. End it?" in refused.output
     done = CliRunner().invoke(cli, ["segments", "delete", "buyer", "--yes"])
     assert "buyer is deleted; 1,500 members are leaving it." in done.stdout
+
+
+def test_whoever_ends_a_segment_is_told_which_offers_ask_for_it(
+    service: ServiceDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "offers.yaml").write_text(OFFERS)
+    monkeypatch.setenv("CDP_CONFIG_DIR", str(tmp_path))
+    said = "The offers hi ask for buyer: change offers.yaml, too."
+    deleted = CliRunner().invoke(cli, ["segments", "delete", "buyer"], input="n\n")
+    assert (said in deleted.output, deleted.exit_code) == (True, 1)
+    assert said in CliRunner().invoke(cli, ["segments", "delete", "buyer", "--yes"]).output
+    assert said not in CliRunner().invoke(cli, ["segments", "delete", "other", "--yes"]).output
+
+
+def test_members_of_an_unreadable_segment_are_said_to_be_those_from_before(
+    service: ServiceDouble,
+) -> None:
+    service.unreadable = {"unreadable": STANDSTILL}
+    result = CliRunner().invoke(cli, ["segments", "members", "buyer"])
+    assert result.stdout.count("\n") == 1_500
+    assert result.stderr.count("buyer is unreadable since") == 1, "not once a page"
 
 
 def test_a_line_of_a_member_can_be_copied() -> None:
