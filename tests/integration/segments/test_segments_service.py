@@ -258,7 +258,9 @@ def test_members_are_printed_page_by_page_by_their_new_name_too(
     for profile_id in profiles:
         assert "best" in names(client.call("segments", "memberships", profile_id=profile_id))
     assert len(client.call("segments", "members", segment="best")["members"]) == 5
-    with pytest.raises(NotFound, match="segment: high_value is not defined; there are abandoned"):
+    with pytest.raises(
+        NotFound, match="segment: high_value has been renamed: it is called best now"
+    ):
         client.call("segments", "members", segment="high_value")
 
 
