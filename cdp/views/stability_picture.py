@@ -56,6 +56,7 @@ def _draw(axes: Sequence[Any], segment: Mapping[str, Any], threshold: float) -> 
     indices.bar(
         [places[each["week"]] for each in known], [each["psi"] for each in known], color=_INDEX
     )
+    indices.set_ylim(0, 1.2 * max([threshold, *(each["psi"] for each in known)]))
     indices.axhline(threshold, color="grey", linestyle="--")
     indices.set_title("PSI against the week before, and the threshold", fontsize=9)
     for each in axes:

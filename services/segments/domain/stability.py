@@ -133,11 +133,9 @@ def warnings_of(watched: WatchedSegment, now: int, threshold: float) -> Iterator
     if not population:
         return
     if members < SMALL_SHARE * population:
-        who = f"only {members:,}" if members else "none"
         yield (
-            f"{who} of {population:,} shoppers are members, under {SMALL_SHARE:.0%}: widen its rule"
-            f" (cdp segments preview RULE says how many it has), or end it: cdp segments delete"
-            f" {name}"
+            f"under {SMALL_SHARE:.0%} of the shoppers are members, {members:,} of {population:,}:"
+            f" widen its rule, or end it (cdp segments delete {name})"
         )
     for other, share in sorted(watched.overlaps.items()):
         if share > LARGE_OVERLAP:

@@ -274,7 +274,7 @@ def test_members_that_look_wrong_are_warned_of(shop: WatchedShop) -> None:
         "100.0% of those who are in it or in buyers are in both: keep one of the two, or let one"
         ' leave out the other by `and "buyers" not in segments`'
     )
-    assert shop.warnings("high_value")[0].startswith("none of 10 shoppers are members, under 1%")
+    assert shop.warnings("high_value")[0].startswith("under 1% of the shoppers are members, 0 of")
 
 
 def test_a_segment_that_drifts_away_from_its_old_rule_is_warned_of(shop: WatchedShop) -> None:
