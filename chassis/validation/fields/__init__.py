@@ -1,0 +1,51 @@
+"""Field types: strict about JSON's types, and clear about what to send instead."""
+
+from chassis.validation.fields.containers import (
+    JsonObject,
+    JsonValue,
+    ListOf,
+    MapOf,
+    Nested,
+    check_length,
+    mend_list,
+)
+from chassis.validation.fields.scalars import (
+    MAX_AMOUNT,
+    MAX_NAME,
+    Amount,
+    Boolean,
+    Choice,
+    Instant,
+    Integer,
+    Name,
+    Number,
+    StrictField,
+    Text,
+    check_name,
+    check_text,
+    is_rfc_3339,
+)
+
+__all__ = [
+    "MAX_AMOUNT",
+    "MAX_NAME",
+    "Amount",
+    "Boolean",
+    "Choice",
+    "Instant",
+    "Integer",
+    "JsonObject",
+    "JsonValue",
+    "ListOf",
+    "MapOf",
+    "Name",
+    "Nested",
+    "Number",
+    "StrictField",
+    "Text",
+    "check_length",
+    "check_name",
+    "check_text",
+    "is_rfc_3339",
+    "mend_list",
+]
