@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, cast
-
-import eventlet
-import structlog
-from nameko.extensions import DependencyProvider
-from nameko.timer import Timer
+from typing import Any, ClassVar, TypeVar
 
 from chassis.config.settings import Settings
 from chassis.core.deadline import DeadlineExceeded, run_within
@@ -25,162 +19,34 @@ from chassis.eventlog.incarnation import FIRST
 from chassis.eventlog.log import FIRST_HEADS, HeadCursor
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.observability.gauges import GaugeQuery
-from chassis.observability.metrics import WORKER_SECONDS, count_recently_expired, list_outages
+from chassis.observability.metrics import count_recently_expired, list_outages
 from chassis.observability.replicas import Replica
 from chassis.observability.status import newest_revision, read_status
-from chassis.observability.tracing import current
 from chassis.projections import dead_letters
 from chassis.projections.inbox import Inbox
 from chassis.projections.positions import ahead_streams, halted_page
 from chassis.projections.reconciliation import applicable_incarnation
-from chassis.runtime.broker_watch import BrokerWatch
 from chassis.runtime.log_follower import FollowedLog
-from chassis.runtime.remote import Remote, made_in_background
+from chassis.runtime.providers import (
+    AtStart,
+    LogProvider,
+    Resource,
+    SettingsProvider,
+    UnitOfWorkProvider,
+    every,
+)
+from chassis.runtime.remote import Remote
 from chassis.runtime.replica import ReplicaProvider
-from chassis.runtime.rpc import Rpc, rpc
-from chassis.runtime.shared import SharedResources
+from chassis.runtime.rpc import rpc
 from chassis.runtime.subscriber import Subscribe, subscribe
 
 __all__ = ["AtStart", "FollowedLog", "Remote", "Resource", "Service", "every", "rpc", "subscribe"]
 
 T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., Any])
 _MOST_EVENTS = 1_000
 _MOST_STREAMS = 1_000
 _LONGEST_SENTENCE = 500
-_START_SECONDS = 1.0
 _STATUS_SECONDS = 2.5  # `cdp doctor` waits a little longer
-
-
-class UnitOfWorkProvider(DependencyProvider):
-    """The service's units of work; their events carry the call's correlation id and trace."""
-
-    shared = SharedResources()
-    broker_watch = BrokerWatch()
-
-    def get_dependency(self, worker_ctx: Any) -> UnitOfWorkRunner:
-        trace = current()
-        return self.shared.unit_of_work_runner().with_correlation(
-            worker_ctx.call_id_stack[0], trace.traceparent if trace else None
-        )
-
-
-class SettingsProvider(DependencyProvider):
-    """The service's settings."""
-
-    shared = SharedResources()
-
-    def get_dependency(self, worker_ctx: Any) -> Settings:
-        del worker_ctx
-        return self.shared.settings()
-
-
-class LogProvider(DependencyProvider):
-    """A logger bound to the service, the entry point and the correlation id of the call."""
-
-    shared = SharedResources()
-
-    def __init__(self) -> None:
-        self._started: dict[Any, float] = {}
-
-    def get_dependency(self, worker_ctx: Any) -> Any:
-        return structlog.get_logger(
-            service=worker_ctx.service_name,
-            entry_point=worker_ctx.entrypoint.method_name,
-            correlation_id=worker_ctx.call_id_stack[0],
-        )
-
-    def worker_setup(self, worker_ctx: Any) -> None:
-        self._started[worker_ctx] = time.monotonic()
-
-    def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
-        del result
-        seconds = time.monotonic() - self._started.pop(worker_ctx, time.monotonic())
-        error = type(exc_info[1]).__name__ if exc_info else None
-        method = worker_ctx.entrypoint.method_name
-        WORKER_SECONDS.labels(worker_ctx.service_name, method, error or "ok").observe(seconds)
-        log = self.get_dependency(worker_ctx)
-        if error:
-            # What else is refused may quote what a caller sent.
-            why = {"reason": str(exc_info[1])} if isinstance(exc_info[1], Unavailable) else {}
-            log.info("refused", error=error, **why, ms=round(1_000 * seconds, 2))
-        elif isinstance(worker_ctx.entrypoint, Rpc) and not made_in_background(worker_ctx):
-            log.info("answered", ms=round(1_000 * seconds, 2))
-        else:
-            log.debug("done", ms=round(1_000 * seconds, 2))
-
-
-class Resource(DependencyProvider, Generic[T]):
-    """Something built once, when the service starts, from its settings.
-
-    If `factory` raises a ServiceError, the service does not start, and the message is shown.
-    """
-
-    shared = SharedResources()
-
-    def __init__(self, factory: Callable[[Settings], T]) -> None:
-        self._factory = factory
-
-    def setup(self) -> None:
-        self._resource = self._factory(self.shared.settings())
-
-    def get_dependency(self, worker_ctx: Any) -> T:
-        del worker_ctx
-        return self._resource
-
-
-class AtStart(DependencyProvider):
-    """What a service does in its own database once, when it starts: `function(settings, runner)`.
-
-    It is done before the first call and event, or as soon as the database answers and fits the
-    release. If `function` raises another ServiceError, the service does not start.
-    """
-
-    shared = SharedResources()
-
-    def __init__(self, function: Callable[[Settings, UnitOfWorkRunner], None]) -> None:
-        self._function = function
-        self._is_done = False
-
-    def setup(self) -> None:
-        self._try()
-
-    def start(self) -> None:
-        if not self._is_done:
-            self.container.spawn_managed_thread(self._try_until_done, identifier="at_start")
-
-    def _try_until_done(self) -> None:
-        while not self._is_done:
-            eventlet.sleep(_START_SECONDS)
-            self._try()
-
-    def _try(self) -> None:
-        try:
-            self._function(self.shared.settings(), self.shared.unit_of_work_runner())
-        except Unavailable as error:
-            name = self.container.service_cls.name
-            structlog.get_logger(name).warning("start_waits", service=name, reason=str(error))
-            return
-        self._is_done = True
-
-
-class RepeatingTimer(Timer):
-    """A timer that runs in processes that follow events: `@every(0.5)`."""
-
-    shared = SharedResources()
-
-    def start(self) -> None:
-        if self.shared.settings().follows_events:
-            super().start()
-
-    def stop(self) -> None:
-        if self.shared.settings().follows_events:
-            super().stop()
-
-
-def every(seconds: float) -> Callable[[F], F]:
-    """Make a method run every `seconds`, on every replica that follows events."""
-    return cast("Callable[[F], F]", RepeatingTimer.decorator(interval=seconds))
 
 
 class Service:
