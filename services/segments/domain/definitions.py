@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -223,15 +223,18 @@ def check_references(
         definition.segment: definition.rule.reads.segments for definition in changed
     }
     for definition in changed:
-        for missing in sorted(definition.rule.reads.segments - asked.keys()):
-            hint = suggest(missing, sorted(asked))
-            raise InvalidInput(
-                "rule", f'{definition.segment} asks for "{missing}", which is no segment: {hint}'
-            )
+        check_asked(definition.segment, definition.rule, asked.keys())
     try:
         evaluation_order(asked)
     except CircularSegments as error:
         raise InvalidInput("rule", str(error)) from None
+
+
+def check_asked(asking: str, rule: Rule[Summary], segments: Set[str]) -> None:
+    """Refuse a rule that asks for what is none of `segments`; `asking` says whose it is."""
+    for missing in sorted(rule.reads.segments - segments):
+        hint = suggest(missing, sorted(segments))
+        raise InvalidInput("rule", f'{asking} asks for "{missing}", which is no segment: {hint}')
 
 
 def segments_asked(text: str) -> frozenset[str]:

@@ -303,6 +303,14 @@ def _due(definitions: ActiveDefinitions, state: EvaluationState) -> dict[str, in
     return dict.fromkeys((*versions, *unreadable), state.next_at)
 
 
+def stored_verdicts(
+    definitions: ActiveDefinitions, state: EvaluationState, members: Mapping[str, Membership]
+) -> Mapping[str, tuple[bool, int | None]]:
+    """By segment, whether a profile is in it, and when that may change by itself."""
+    due = _due(definitions, state)
+    return {s: (s in members, due.get(s)) for s in definitions.versions.keys() | members.keys()}
+
+
 def _change(
     version: DefinitionVersion, inside: bool, at: int, before: Mapping[str, Membership]
 ) -> MembershipChange:

@@ -16,7 +16,7 @@ from profile_index import streams_of
 from rules import Rule, ShopContext, Summary
 from rules.sql import NotInSql
 from services.segments import store
-from services.segments.domain.definitions import read_rule
+from services.segments.domain.definitions import check_asked, read_rule
 from services.segments.domain.value_model import give_values
 from services.segments.queries.rule_warnings import load_adviser
 from services.segments.value_fitting import current_model
@@ -53,6 +53,8 @@ def preview(
     """
     text = load(PREVIEW_REQUEST, {"rule": rule})["rule"]
     compiled = read_rule(text, ShopContext(zone))
+    if compiled.reads.segments:
+        check_asked("this", compiled, work.read(_segments))
     adviser = work.read(partial(load_adviser, zone=zone))
     now = work.clock.now()
     try:
@@ -119,6 +121,12 @@ def _page(unit: UnitOfWork, after: str, rule: Rule[Summary]) -> dict[str, Summar
         for profile_id, summary in summaries.items():
             summary.memberships = dict.fromkeys(members[profile_id], (True, None))
     return {profile_id: summaries.get(profile_id) for profile_id in profile_ids}
+
+
+def _segments(unit: UnitOfWork) -> frozenset[str]:
+    """The names of the segments in force."""
+    standing = store.standing_definitions(unit)
+    return frozenset(name for name, one in standing.items() if not one.is_end)
 
 
 def _count(unit: UnitOfWork) -> int:

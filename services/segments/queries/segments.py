@@ -28,6 +28,7 @@ from services.segments.domain.definitions import (
     DefinitionFile,
     DefinitionVersion,
     change_by,
+    check_references,
     file_standing,
 )
 from services.segments.domain.evaluation import (
@@ -35,6 +36,7 @@ from services.segments.domain.evaluation import (
     EvaluationState,
     Membership,
     evaluate,
+    stored_verdicts,
 )
 from services.segments.domain.value_model import VersionedModel, give_values, show_values
 from services.segments.queries.rule_warnings import load_adviser
@@ -127,8 +129,12 @@ def show_segment(
 
 
 def compare_file(unit: UnitOfWork, file: DefinitionFile, zone: tzinfo = UTC) -> dict[str, Any]:
-    """What an explicit step would change by `file`, and how it stands to those applied."""
+    """What an explicit step would change by `file`, and how it stands to those applied.
+
+    InvalidInput if that step would refuse it.
+    """
     standing = store.standing_definitions(unit)
+    check_references(file.definitions, standing)
     adviser = load_adviser(unit, zone)
     changes = [
         {
@@ -220,10 +226,10 @@ def explain(
     summary = _summary(unit, profile_id, rule.reads.facts)
     give_values(current_model(unit) if rule.reads.values else None, [summary])
     members = store.load_memberships(unit, [profile_id])[profile_id]
-    summary.memberships = dict.fromkeys(members, (True, None))
+    state = store.load_evaluation_state(unit, profile_id) or UNEVALUATED
+    summary.memberships = stored_verdicts(definitions, state, members)
     membership = members.get(segment)
     is_member = membership is not None
-    state = store.load_evaluation_state(unit, profile_id) or UNEVALUATED
     now = max(unit.now, state.watermark)
     response: dict[str, Any] = EXPLAIN_RESPONSE.dump(
         {

@@ -415,6 +415,12 @@ def test_a_rule_asks_only_for_segments_that_are_in_force(
     segments.define("keen", '"buyer" in segments and orders() >= 2')
     with pytest.raises(InvalidInput, match=r'fan asks for "buyers", which is no segment: did you'):
         segments.define("fan", '"buyers" in segments')
+    with pytest.raises(InvalidInput, match='this asks for "buyers", which is no segment: did you'):
+        queries.preview(segments.work, '"buyers" in segments')
+    file = shop_file("fan: {rule: \"'buyers' in segments\", description: Comes back.}")
+    for step in (partial(queries.compare_file, file=file), partial(commands.apply, file=file)):
+        with pytest.raises(InvalidInput, match='fan asks for "buyers", which is no segment: did'):
+            segments.work.run(step)
     with pytest.raises(InvalidInput, match='in a circle: "buyer" asks for "keen", which asks for'):
         segments.define("buyer", '"keen" in segments')
     with pytest.raises(InvalidInput, match='in a circle: "new" asks for "new"'):

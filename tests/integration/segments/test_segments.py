@@ -21,6 +21,7 @@ from chassis import (
     InvalidInput,
     NotFound,
     Unavailable,
+    format_instant,
     new_id,
 )
 from chassis.database.engine import Database
@@ -319,6 +320,22 @@ def test_an_explanation_has_each_comparison_with_its_value(
     assert response["why"] == ['false: orders(within="60d") > 5 (1)']
     assert (response["member"], response["since"], response["changes_at"]) == (False, None, None)
     assert segments.explain("p", "returning_one_time_buyer")["member"] is True
+
+
+def test_an_explanation_says_when_another_segment_that_is_asked_for_changes(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    segments.define("recent", 'orders(within="10d") >= 1')
+    segments.define("fan", '"recent" in segments and not "high_value" in segments')
+    log.move(p="p")
+    log.order("p")
+    segments.follow(*log.events)
+    response = segments.explain("p", "fan")
+    leaves = format_instant(NOW + 10 * DAY)
+    assert [each["changes_at"] for each in response["conditions"]] == [leaves, None]
+    assert (response["member"], response["changes_at"]) == (True, leaves)
+    segments.clock.at = NOW + 10 * DAY
+    assert segments.explain("p", "fan")["member"] is False
 
 
 def test_who_or_what_nobody_knows_is_named(
