@@ -10,6 +10,7 @@ from __future__ import annotations
 import chassis.runtime.green  # noqa: F401  # isort: skip
 
 import json
+import os
 import platform
 import sys
 import time
@@ -36,6 +37,7 @@ from bench.goals import GOALS, REFERENCE_ECHO_MS, scaled
 from tests.support.servers import Databases, VirtualHosts
 from tests.support.system import ProcessSuite
 
+_QUIET = 0.5  # the load average below which a machine has nothing else to do
 RESULTS = Path(__file__).with_name("results.json")
 
 Figures = dict[str, float]
@@ -68,7 +70,9 @@ def main(only: str | None = None) -> int:
         print(f"bench: {only} is not a part; there are {', '.join(PARTS)}", file=sys.stderr)
         return 2
     console = Console()
-    figures: Figures = {}
+    figures: Figures = {"load_average": round(os.getloadavg()[0], 2)}
+    if figures["load_average"] > _QUIET:
+        console.print("Other work goes on: times are longer than they need be, and rates lower.")
     databases = Databases()
     virtual_hosts = VirtualHosts(databases)
     suites = (

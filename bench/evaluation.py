@@ -1,4 +1,4 @@
-"""The shipped rules over other engines: rule-engine and cel-python, on the same shoppers.
+"""Rules like the shipped ones over other engines, rule-engine and cel-python, on the same shoppers.
 
 All three say who is in which segment, and must say the same. Ours also says when that changes by
 itself, and begins with a summary as it is loaded for an event: orders are still to be summed up,
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,8 +18,7 @@ import celpy
 import rule_engine
 
 from chassis import DAY, HOUR, MINUTE, new_id, parse_instant
-from rules import Summary
-from services.segments.configuration import load_definitions
+from rules import SEGMENT_VOCABULARY, Summary, compile_rule
 
 SHOPPERS = 300
 _ROUNDS = 7
@@ -31,57 +30,75 @@ Answers = list[list[bool]]  # by shopper, and by rule
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A shipped rule, as the other two languages have it."""
+    """A rule in three languages."""
 
+    ours: str
     rule_engine: str
     cel: str
 
 
 _SINCE_60_DAYS = Translation(
+    'orders(within="60d")',
     f"[at for at in orders if at > {_TWO_MONTHS}].length",
     f"orders.filter(at, at > {_TWO_MONTHS}).size()",
 )
-_GOLD = Translation('traits.loyalty_tier == "gold"', 'traits.loyalty_tier == "gold"')
+_GOLD = 'traits.loyalty_tier == "gold"'
 _LEFT_A_DAY_AGO = f"last_cart <= {_NOW - 24 * HOUR}"
 _LEFT_A_MONTH_AGO = f"last_cart > {_RECENT}"
 
-RULES: Mapping[str, Translation] = {
-    "first_time_visitor": Translation(
-        "orders.length == 0 and last_checkout == 0", "orders.size() == 0 && last_checkout == 0"
+RULES = (
+    Translation(
+        'orders() == 0 and never("checkout_completed")',
+        "orders.length == 0 and last_checkout == 0",
+        "orders.size() == 0 && last_checkout == 0",
     ),
-    "anonymous_context": Translation(
+    Translation(
+        'not has_account() and (exists("product_viewed", within="30d") or cart_items() > 0)',
         f"not has_account and ([at for at in views if at > {_RECENT}].length > 0"
         " or cart_items > 0)",
         f"!has_account && (views.exists(at, at > {_RECENT}) || cart_items > 0)",
     ),
-    "returning_one_time_buyer": Translation(
+    Translation(
+        "orders() == 1 and traits.loyalty_enrolled != True",
         "orders.length == 1 and traits.loyalty_enrolled != true",
         "orders.size() == 1 && traits.loyalty_enrolled != true",
     ),
-    "high_basket_first_purchase": Translation(
-        "orders.length == 1 and revenue >= 15000", "orders.size() == 1 && revenue >= 15000"
+    Translation(
+        'orders() == 1 and revenue("USD") >= 150',
+        "orders.length == 1 and revenue >= 15000",
+        "orders.size() == 1 && revenue >= 15000",
     ),
-    "new_buyer": Translation(
+    Translation(
+        'orders() == 1 and orders(within="60d") == 1',
         f"orders.length == 1 and {_SINCE_60_DAYS.rule_engine} == 1",
         f"orders.size() == 1 && {_SINCE_60_DAYS.cel} == 1",
     ),
-    "occasional_buyer": Translation(
+    Translation(
+        'orders() > 1 and 1 <= orders(within="60d") <= 2',
         f"orders.length > 1 and {_SINCE_60_DAYS.rule_engine} >= 1"
         f" and {_SINCE_60_DAYS.rule_engine} <= 2",
         f"orders.size() > 1 && {_SINCE_60_DAYS.cel} >= 1 && {_SINCE_60_DAYS.cel} <= 2",
     ),
-    "regular_buyer": Translation(
+    Translation(
+        '3 <= orders(within="60d") <= 5',
         f"{_SINCE_60_DAYS.rule_engine} >= 3 and {_SINCE_60_DAYS.rule_engine} <= 5",
         f"{_SINCE_60_DAYS.cel} >= 3 && {_SINCE_60_DAYS.cel} <= 5",
     ),
-    "frequent_buyer": Translation(f"{_SINCE_60_DAYS.rule_engine} > 5", f"{_SINCE_60_DAYS.cel} > 5"),
-    "high_value": Translation("revenue >= 50000", "revenue >= 50000"),
-    "gold_and_recent": Translation(
-        f"orders.length > 3 and [at for at in orders if at > {_RECENT}].length >= 1"
-        f" and {_GOLD.rule_engine}",
-        f"orders.size() > 3 && orders.exists(at, at > {_RECENT}) && {_GOLD.cel}",
+    Translation(
+        'orders(within="60d") > 5', f"{_SINCE_60_DAYS.rule_engine} > 5", f"{_SINCE_60_DAYS.cel} > 5"
     ),
-    "abandoned_cart": Translation(
+    Translation('revenue("USD") >= 500', "revenue >= 50000", "revenue >= 50000"),
+    Translation(
+        'orders() > 3 and orders(within="30d") >= 1 and traits.loyalty_tier == "gold"',
+        f"orders.length > 3 and [at for at in orders if at > {_RECENT}].length >= 1 and {_GOLD}",
+        f"orders.size() > 3 && orders.exists(at, at > {_RECENT}) && {_GOLD}",
+    ),
+    Translation(
+        'cart_items() > 0 and "24h" <= since_last("cart_updated") < "30d"'
+        ' and (never("order_completed")'
+        ' or last("cart_updated") - last("order_completed") > "10m")'
+        ' and (never("checkout_completed")'
+        ' or last("checkout_completed") < last("cart_updated"))',
         f"cart_items > 0 and {_LEFT_A_DAY_AGO} and {_LEFT_A_MONTH_AGO}"
         f" and (last_order == 0 or last_cart - last_order > {10 * MINUTE})"
         " and (last_checkout == 0 or last_checkout < last_cart)",
@@ -89,7 +106,7 @@ RULES: Mapping[str, Translation] = {
         f" && (last_order == 0 || last_cart - last_order > {10 * MINUTE})"
         " && (last_checkout == 0 || last_checkout < last_cart)",
     ),
-}
+)
 
 
 def measure() -> dict[str, float]:
@@ -98,14 +115,11 @@ def measure() -> dict[str, float]:
     shoppers = [_Shopper(chance) for _ in range(SHOPPERS)]
     dumps = [shopper.summary.dump() for shopper in shoppers]
     plain = [shopper.plain() for shopper in shoppers]
-    rules = {each.segment: each.rule for each in load_definitions() if each.segment in RULES}
-    if rules.keys() != RULES.keys():
-        raise RuntimeError("the bench translates segments that are not shipped any more")
-    ours = [rules[segment] for segment in RULES]
+    ours = [compile_rule(rule.ours, SEGMENT_VOCABULARY) for rule in RULES]
     context = rule_engine.Context(default_value=None)
-    by_engine = [rule_engine.Rule(rule.rule_engine, context=context) for rule in RULES.values()]
+    by_engine = [rule_engine.Rule(rule.rule_engine, context=context) for rule in RULES]
     environment = celpy.Environment(runner_class=celpy.CompiledRunner)
-    by_cel = [environment.program(environment.compile(rule.cel)) for rule in RULES.values()]
+    by_cel = [environment.program(environment.compile(rule.cel)) for rule in RULES]
     activations = [celpy.json_to_cel(each) for each in plain]
 
     def evaluate_ours(summaries: Sequence[Summary]) -> Answers:

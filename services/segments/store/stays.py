@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,7 +48,16 @@ class Flow:
 
 def save_stays(unit: UnitOfWork, stays: Iterable[Stay]) -> None:
     """Store stays that have ended."""
-    rows = [asdict(stay) for stay in stays]
+    rows = [
+        {
+            "profile_id": stay.profile_id,
+            "version": stay.version,
+            "segment": stay.segment,
+            "since": stay.since,
+            "until": stay.until,
+        }
+        for stay in stays
+    ]
     if rows:
         _END.execute(unit.connection, rows)
 
