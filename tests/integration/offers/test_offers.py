@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import eventlet
@@ -14,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from chassis import Draft, Event, FixedClock, InvalidInput, NotFound, Unavailable, new_id
 from chassis.database.engine import Database
+from chassis.database.tables import POSITIONS
 from chassis.eventlog.log import EventLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
@@ -236,6 +239,19 @@ def degraded(shop: OffersWithoutNameko) -> list[str]:
     codes: list[str] = shop.explain(decision["decision_id"])["degraded"]
     assert decision["degraded"] == codes
     return codes
+
+
+@pytest.mark.parametrize("kind", ["value_model_fitted", "segment_drifted"])
+def test_what_is_told_of_no_profile_leaves_no_memberships(
+    shop: OffersWithoutNameko, kind: str
+) -> None:
+    sample = Path(__file__).parents[2] / f"golden/segments/{kind}.v1.json"
+    data = json.loads(sample.read_text())["data"]
+    shop.follow_segments(Event(new_id(), "segments", kind, "of-segments", 1, data, NOW, NOW))
+    query = sa.select(store.MEMBERSHIPS)
+    assert shop.work.read(lambda unit: unit.connection.execute(query).all()) == []
+    positions = sa.select(POSITIONS.c.version).where(POSITIONS.c.stream_id == "of-segments")
+    assert shop.work.read(lambda unit: unit.connection.execute(positions).scalar()) == 1
 
 
 def test_a_decision_from_a_halted_stream_says_so(shop: OffersWithoutNameko) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -188,6 +189,18 @@ def test_a_drift_is_told_once_a_week_whoever_measures_and_after_a_restart(
     shop.measure()
     weeks = [each["week"] for each in shop.drifts() if each["segment"] == "keen"]
     assert weeks == ["2026-W48", "2026-W49"]
+
+
+def test_a_drift_is_told_once_by_replicas_that_measure_at_the_same_time(shop: WatchedShop) -> None:
+    measure_due(shop.segments.work, shop.segments.registry)
+    shop.at(MONDAY + HOUR)
+    shop.order("s0", "s1", "s2")
+    replicas = [SegmentsWithoutNameko(shop.segments.work.database) for _ in range(4)]
+    for replica in replicas:
+        replica.clock.at = MONDAY + HOUR
+    with ThreadPoolExecutor(len(replicas)) as pool:
+        list(pool.map(lambda each: measure(each.work, each.registry), replicas))
+    assert [each["segment"] for each in shop.drifts()].count("keen") == 1
 
 
 def test_what_another_rule_brings_is_no_drift(shop: WatchedShop) -> None:
