@@ -14,7 +14,7 @@ from rules.language.conditions import Condition
 from rules.language.curves import Combined, Curve, Trend
 from rules.language.data import Asked, Element, Field, Happened, SinceLast, where_words
 from rules.language.reads import Reads
-from rules.language.terms import Kind, Term
+from rules.language.terms import Kind, Term, Until
 from rules.language.windows import ALWAYS, Window
 from rules.summary.summary import Summary
 from rules.vocabularies import event_terms
@@ -198,10 +198,25 @@ def _any(event: str, where: Where, window: Window, happened: bool) -> Term[Summa
         Kind.TRUTH,
         f"{words}{where_words(where)}{window.words or ever}",
         lambda summary, now: verdict(number.read(summary, now)),
-        curve=lambda summary, now: Combined(verdict, (number.at(summary, now),)),
+        number.step,
+        curve=None
+        if number.curve is None
+        else lambda summary, now: Combined(verdict, (number.at(summary, now),)),
+        until=_until(number.until, verdict),
+        coming=number.coming,
         missable=False,
         reads=number.reads,
         meaning=Happened(number.meaning, happened),
+    )
+
+
+def _until(number: Until | None, verdict: Callable[[int], bool]) -> Until | None:
+    """The turn of a verdict on a number, which depends on whether it is zero."""
+    if number is None:
+        return None
+    turn = number
+    return lambda summary, now, holds, _bounds: turn(
+        summary, now, lambda count: holds(verdict(count)), (0,)
     )
 
 
