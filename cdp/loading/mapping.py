@@ -13,13 +13,8 @@ from cdp.loading.conditions import Conditions, read_conditions
 from cdp.loading.joins import Join, read_join
 from cdp.loading.lines import Row
 from cdp.loading.table import WHITESPACE, TableFormat
-from cdp.loading.values import (
-    ABSENT,
-    RecordCells,
-    Value,
-    compile_value,
-    object_of,
-)
+from cdp.loading.templates import ABSENT, RecordCells, Value
+from cdp.loading.values import compile_value, object_of
 from chassis.config.files import read_text
 from chassis.config.yaml_document import Entry, read_document
 from chassis.core.errors import InvalidInput

@@ -18,7 +18,8 @@ from cdp.demo.purchases import SAMPLE, read_purchases
 from cdp.loading.mapping import Grouping, TableMapping, parse_mapping, read_mapping
 from cdp.loading.records import grouped
 from cdp.loading.rows import Row
-from cdp.loading.values import ABSENT, RecordCells, compile_value
+from cdp.loading.templates import ABSENT, RecordCells
+from cdp.loading.values import compile_value
 from chassis import InvalidInput
 from chassis.config.yaml_document import Entry, read_document
 
