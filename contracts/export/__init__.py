@@ -6,7 +6,8 @@ and how.
 """
 
 from contracts.export.compatibility import Direction, breaks
+from contracts.export.entries import Call, EventKind
 from contracts.export.generation import Document, documents
-from contracts.export.inventory import CALLS, EVENTS, Call, EventKind
+from contracts.export.inventory import CALLS, EVENTS
 
 __all__ = ["CALLS", "EVENTS", "Call", "Direction", "Document", "EventKind", "breaks", "documents"]

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from chassis.config.broker import RPC_EXCHANGE
-from contracts.export.inventory import EVERY, Call, EventKind
+from contracts.export.entries import EVERY, Call, EventKind
 
 CallPath = Callable[[Call], PurePosixPath]
 EventPath = Callable[[str, str, int], PurePosixPath]

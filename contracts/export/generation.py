@@ -10,7 +10,8 @@ from typing import Any
 from contracts.common import CloudEvent
 from contracts.export.asyncapi import asyncapi
 from contracts.export.conversion import json_schema
-from contracts.export.inventory import CALLS, EVENTS, Call, EventKind
+from contracts.export.entries import Call, EventKind
+from contracts.export.inventory import CALLS, EVENTS
 from contracts.topology import SERVICE_NAMES
 
 DRAFT = "http://json-schema.org/draft-07/schema#"

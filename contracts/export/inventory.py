@@ -5,7 +5,6 @@ A test compares it with the services: a call without an entry here fails `make c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -27,42 +26,9 @@ from contracts import (
     value_model,
 )
 from contracts.event_schema import ORIGINS, EventSchema
-from contracts.export.conversion import Use
+from contracts.export.entries import Call, EventKind
+from contracts.export.shared_calls import SHARED_CALLS
 from contracts.identity import calls, events, support
-
-EVERY = "every"
-"""The service of a call that all of them answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call of `service`: one of SERVICE_NAMES, or EVERY.
-
-    `otherwise`: other arguments of the same names that are accepted as well.
-    """
-
-    service: str
-    method: str
-    summary: str
-    arguments: Schema
-    result: Schema | fields.Field[Any]
-    otherwise: Schema | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventKind:
-    """A type of event that `source` publishes, and the schema of its data at its present version.
-
-    `joint`: each is a copy of one fact that is recorded in several streams.
-    """
-
-    source: str
-    type: str
-    data: Schema
-    summary: str
-    version: int = 1
-    use: Use = "emitted"
-    joint: bool = False
 
 
 def _arguments(doc: str, **named: fields.Field[Any]) -> Schema:
@@ -374,93 +340,7 @@ _OFFERS = (
         offers.OfferDecided(),
     ),
 )
-_EVERY = (
-    Call(
-        EVERY,
-        "history",
-        "Events of this service's log, of each stream past a version.",
-        common.HistoryRequest(),
-        common.HistoryResponse(),
-    ),
-    Call(
-        EVERY,
-        "streams",
-        "Heads of this log's streams in order of change, a page at a time.",
-        common.StreamsRequest(),
-        common.StreamsResponse(),
-    ),
-    Call(
-        EVERY,
-        "heads",
-        "Heads of this log's streams in the order of the database's transactions, or of some.",
-        common.HeadsRequest(),
-        common.HeadsResponse(),
-    ),
-    Call(
-        EVERY,
-        "ahead",
-        "Streams of another log that was restored to less than this service has applied.",
-        common.AheadRequest(),
-        common.AheadResponse(),
-    ),
-    Call(
-        EVERY,
-        "behind",
-        "Where this service has not followed another one's log as far as some places in it.",
-        common.BehindRequest(),
-        common.BehindResponse(),
-    ),
-    Call(
-        EVERY,
-        "dead_letters",
-        "The newest dead letters of this service.",
-        common.DeadLettersRequest(),
-        ListOf(Nested(common.DeadLetterSchema())),
-    ),
-    Call(
-        EVERY,
-        "dead_letter",
-        "One dead letter.",
-        common.DeadLetterRequest(),
-        common.DeadLetterSchema(),
-    ),
-    Call(
-        EVERY,
-        "redrive",
-        "Try the streams that a dead letter halted again.",
-        common.RedriveRequest(),
-        common.DeadLetterSchema(),
-    ),
-    Call(
-        EVERY,
-        "redrive_all",
-        "Try the streams of many dead letters again, a page at a time.",
-        common.RedriveAllRequest(),
-        common.RedriveAllResponse(),
-    ),
-    Call(
-        EVERY,
-        "halted",
-        "The streams of a source that are halted here, a page at a time.",
-        common.HaltedRequest(),
-        common.HaltedResponse(),
-    ),
-    Call(
-        EVERY,
-        "ping",
-        "That the service is up and reaches its database, and what its clock says.",
-        _NOTHING,
-        common.PingResponse(),
-    ),
-    Call(
-        EVERY,
-        "status",
-        "How the service is: its tables, lag, dead letters, outbox and processes.",
-        _NOTHING,
-        common.StatusResponse(),
-    ),
-)
-CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *_EVERY)
+CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *SHARED_CALLS)
 
 _MOVED = "Streams have moved to a profile: created, linked, merged, separated, …"
 _HOME = "An order has another home: a stronger completion has told whose it is."

@@ -16,7 +16,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from contracts.event_types import EVENT_TYPES
-from contracts.export.inventory import CALLS, EVERY
+from contracts.export.entries import EVERY
+from contracts.export.inventory import CALLS
 from contracts.topology import SERVICE_NAMES
 from deploy.services import MIGRATIONS, service_class
 from rules import ELIGIBILITY_VOCABULARY, SEGMENT_VOCABULARY

@@ -17,8 +17,8 @@ from chassis.messaging import exchanges
 from chassis.runtime.rpc import Rpc
 from contracts.event_types import EVENT_TYPES
 from contracts.export import CALLS, EVENTS, Document, documents
+from contracts.export.entries import EVERY
 from contracts.export.files import broken, drifted
-from contracts.export.inventory import EVERY
 from contracts.topology import SERVICE_NAMES
 from deploy.services import service_class
 
