@@ -11,7 +11,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork
 from contracts.incoming import IncomingEvent
 from identifiers import Accepted
 from services.profiles import store
-from services.profiles.domain import carts, orders
+from services.profiles.domain import carts, order_plan, orders
 from services.profiles.domain.addresses import AddressedEvent
 from services.profiles.domain.carts import CartEvent
 from services.profiles.domain.orders import OrderKey
@@ -73,13 +73,13 @@ def place_orders(
     known = store.streams_of_carts(unit, filter(None, bought))
     owners = store.owners(
         unit,
-        orders.streams_of(events, rows, known),
+        order_plan.streams_of(events, rows, known),
         facts,
         _places(incoming),
-        orders.contested(events, rows),
+        order_plan.contested(events, rows),
         {stream for each in batch.resolutions.values() for stream, _ in each.epochs},
     )
-    plan = orders.plan(events, rows, owners)
+    plan = order_plan.plan(events, rows, owners)
     store.save_orders(unit, (row for row in rows.values() if row.home.stream))
     store.note_order_reviews(unit, plan.reviews)
     store.note_purchases(unit, carts.purchases(events, plan.places))

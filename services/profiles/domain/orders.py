@@ -12,7 +12,7 @@ own identifiers, and somebody should look at it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from contracts.incoming import IncomingEvent
 from identifiers import Accepted
 from rules import Occasion, apply_to_order, money_of, refunded_money, uncounted_currencies
 from rules import order_key as key_in_summaries
-from services.profiles.domain.owners import OwnerHistory, Owners
+from services.profiles.domain.owners import Owners
 from services.profiles.domain.recording import ResolvedEvent
 
 COMPLETED = "order_completed"
@@ -34,13 +34,6 @@ ORDER_TYPES = frozenset(
 TOLD_BEFORE, BROWSER, SHOP, ACCOUNT = range(4)
 """How well who told an order knows whose it is; `TOLD_BEFORE`: no completion was told yet."""
 
-REUSED, UNCOUNTED = "order_id_reused", "refund_not_counted"
-"""Why somebody should look at an order."""
-
-_UNCOUNTED = (
-    "is not that of all refunds of the order: those in {} do not count; send each again in the"
-    " currency of the order, with its refund_id"
-)
 # Of other orders of the same id, so many are found again, the newest.
 _MOST_REUSED = 100
 IDS = uuid.UUID("8a5a3a52-5f0d-5d4f-9a43-5d8f6e0c1b77")
@@ -309,110 +302,3 @@ def _currency_error(telling: OrderEvent, home: OrderHome) -> Mapping[str, str] |
 def unresolved(refusal: Mapping[str, Any]) -> ResolvedEvent:
     """The resolution of an event none of whose identifiers can be used: it is nobody's."""
     return ResolvedEvent("", "", 0, "none", refusal["ignored_identifiers"])
-
-
-def streams_of(
-    events: Iterable[OrderEvent],
-    rows: Mapping[OrderKey, OrderRow],
-    carts: Mapping[str, Iterable[str]],
-) -> set[str]:
-    """The streams whose owners matter for where orders are at home, and who is told of them."""
-    streams = {home.stream for row in rows.values() for home in row.homes}
-    streams |= {stream for of_cart in carts.values() for stream in of_cart}
-    for telling in events:
-        if telling.resolution is not None:
-            streams |= {telling.resolution.stream, telling.resolution.tenure_stream or ""}
-    return streams - {""}
-
-
-def contested(
-    events: Iterable[OrderEvent], rows: Mapping[OrderKey, OrderRow]
-) -> dict[str, str | None]:
-    """The streams of orders that an account tells and somebody less sure has told, or tells too.
-
-    Of these it matters whether they are an account's. With the profiles of the events among them.
-    """
-    events = list(events)
-    keys = {t.key for t in events if t.strength == ACCOUNT and t.event.type == COMPLETED}
-    streams: dict[str, str | None] = {
-        home.stream: None for key in keys for home in rows[key].homes if home.strength < ACCOUNT
-    }
-    for telling in events:
-        if telling.key in keys and telling.strength < ACCOUNT and telling.resolution is not None:
-            streams[telling.resolution.stream] = telling.resolution.profile_id
-    return streams
-
-
-@dataclass(slots=True)
-class OrderPlan:
-    """Where the events of a batch that tell of orders go, by event id, and what else follows.
-
-    `reviews` are the rows for the review list.
-    """
-
-    places: dict[str, OrderPlace] = field(default_factory=dict)
-    errors: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    reviews: list[dict[str, str]] = field(default_factory=list)
-
-    def warnings(self) -> dict[str, Mapping[str, str]]:
-        """What the receipts say of events whose orders have refunds that never count."""
-        return {
-            event_id: {"field": "data.currency", "message": _UNCOUNTED.format(", ".join(found))}
-            for event_id, place in self.places.items()
-            if (found := place.uncounted)
-        }
-
-    def refusals(self, resolutions: Mapping[str, ResolvedEvent]) -> dict[str, Mapping[str, Any]]:
-        """The events that are refused for their orders' sake, as identity refuses some."""
-        return {
-            event_id: {
-                "error": error,
-                "ignored_identifiers": list(resolutions[event_id].ignored)
-                if event_id in resolutions
-                else [],
-            }
-            for event_id, error in self.errors.items()
-        }
-
-
-def plan(
-    events: Iterable[OrderEvent], rows: Mapping[OrderKey, OrderRow], owners: OwnerHistory
-) -> OrderPlan:
-    """Where each of the events goes, in their order; the rows are brought up to date.
-
-    An event is in neither part of the plan if no identifier of it can be used, and it is a
-    completion that does not find its order at home.
-    """
-    found = OrderPlan()
-    for telling in events:
-        row = rows[telling.key]
-        if (
-            telling.resolution is None
-            and telling.event.type == COMPLETED
-            and (telling.strength == BROWSER or row.home.strength < SHOP)
-        ):
-            continue
-        order = place(telling, row, owners.at(telling.place))
-        if order.error is not None:
-            found.errors[telling.event.id] = order.error
-            continue
-        found.places[telling.event.id] = order
-        if order.is_reused:
-            found.reviews.append(_review(telling, row, order, REUSED, row.home.stream))
-        if order.uncounted:
-            found.reviews.append(_review(telling, row, order, UNCOUNTED, order.stream))
-    return found
-
-
-def _review(
-    telling: OrderEvent, row: OrderRow, order: OrderPlace, kind: str, home: str
-) -> dict[str, str]:
-    name = "reused" if kind == REUSED else kind
-    return {
-        "id": str(uuid.uuid5(IDS, f"{name} {len(row.key.store)} {row.key} {order.stream}")),
-        "kind": kind,
-        **row.key._asdict(),
-        "home_stream": home,
-        "stream": order.stream,
-        "event_id": telling.event.id,
-    }

@@ -15,7 +15,7 @@ from contracts.profiles import (
 )
 from profile_index import profiles_of
 from services.profiles import store
-from services.profiles.domain.orders import REUSED
+from services.profiles.domain.order_plan import REUSED
 
 
 def list_order_reviews(unit: UnitOfWork, limit: int) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from contracts.incoming import IncomingEvent
 from identifiers import accept, load_types
 from profile_index import fold_events
 from rules import OrderAccount, Summary, combine
-from services.profiles.domain import carts, orders
+from services.profiles.domain import carts, order_plan, orders
 from services.profiles.domain.orders import OrderKey, OrderRow
 from services.profiles.domain.owners import OwnerHistory, OwnerLabel, owner_history
 from services.profiles.domain.recording import ResolvedEvent, draft
@@ -92,7 +92,7 @@ class OrderWorld:
         owners = owned(
             {s: PROFILES.get(s, s) for s in SENDERS if s != "nobody"}, frozenset({"ann", "ben"})
         )
-        plan = orders.plan([telling], {key: row}, owners)
+        plan = order_plan.plan([telling], {key: row}, owners)
         self.reviews |= {review["id"] for review in plan.reviews}
         if event.id in plan.errors:
             return "rejected"
