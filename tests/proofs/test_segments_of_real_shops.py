@@ -130,8 +130,8 @@ class ShopSegments:
         new = {order.customer for order in batch} - self._customers
         self._customers |= new
         self._log.clock.at = batch[0].at
-        if new:
-            self._log.move(**{f"s-{each}": f"p-{each}" for each in sorted(new)})
+        for each in sorted(new):  # one by one: a joint fact names all its streams in each of them
+            self._log.move(**{f"s-{each}": f"p-{each}"})
         for at in sorted({order.at for order in batch}):
             self._log.clock.at = at
             drafts = [_draft(order) for order in batch if order.at == at]

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import Event, NotFound, parse_instant
+from chassis import DAY, Event, NotFound, parse_instant
 from chassis.database.engine import Database
 from profile_index.tables import LABELS, SUMMARIES
 from rules import Rule, Summary
@@ -54,10 +54,9 @@ class Replicas:
         self._apart = [0] * (len(replicas) + 1)
         self._inside: dict[str, set[str]] = defaultdict(set)
         log.events.clear()
-        self._published = replicas[0].published
-        self._published.clear()
+        self._published: list[Event] = []
         for replica in replicas:
-            replica.published = self._published
+            replica.published = replica.settled = self._published
             replica.projection = MembershipProjection(DefinitionRegistry(zone))
         replicas[0].work.run(_empty)
         self.pass_time(0)
@@ -119,6 +118,10 @@ class Replicas:
     def _check_published(self) -> None:
         """Each entry and exit is told once, as of what it names; time's own, at its instant."""
         for event in sorted(self._published, key=lambda event: (event.stream, event.version)):
+            if event.type == "memberships_settled":
+                told = {each["segment"] for each in event.data["segments"]}
+                assert told == self._inside[event.stream], event
+                continue
             segment, entered = event.data["segment"], event.type == "segment_entered"
             assert entered is not (segment in self._inside[event.stream]), event
             self._inside[event.stream] ^= {segment}
@@ -134,22 +137,33 @@ class Replicas:
         streams: dict[str, list[str]] = defaultdict(list)
         for row in replica.rows(sa.select(LABELS)):
             streams[row.profile_id].append(row.stream_id)
-        versions = {event.stream: event.version for event in self._log.events}
-        expected = {
-            profile: self._members({s: versions[s] for s in of_profile}, self.latest)
-            for profile, of_profile in streams.items()
-        }
+        newest = {event.stream: event.version for event in self._log.events}
+
+        def versions_of(streams: Iterable[str]) -> dict[str, int]:
+            return {stream: newest[stream] for stream in streams}
+
+        expected = {p: self._members(versions_of(s), self.latest) for p, s in streams.items()}
         members = {profile: segments for profile, segments in expected.items() if segments}
         stored: dict[str, set[str]] = defaultdict(set)
         for row in replica.rows(sa.select(store.MEMBERSHIPS)):
             stored[row.profile_id].add(row.segment)
         assert stored == members
         assert {each: found for each, found in self._inside.items() if found} == members
+        for at in (self.latest, self.latest - DAY, self.now):
+            self._check_sql(replica, at, {p: versions_of(s) for p, s in streams.items()})
+
+    def _check_sql(
+        self, replica: SegmentsWithoutNameko, at: int, profiles: Mapping[str, Mapping[str, int]]
+    ) -> None:
+        histories = {profile: self._history(versions) for profile, versions in profiles.items()}
         definitions = replica.work.read(replica.registry.current)
         for segment, version in definitions.versions.items():
-            if is_in_sql(version.definition.rule):
-                found = select_by_sql(replica.work, version.definition.rule, self.latest).members
-                assert found == sorted(p for p, inside in expected.items() if segment in inside)
+            rule = version.definition.rule
+            if is_in_sql(rule):
+                found = select_by_sql(replica.work, rule, at).members
+                assert found == sorted(
+                    p for p, history in histories.items() if self._holds(segment, history, at)
+                )
 
     def _members(self, versions: Mapping[str, int], at: int) -> set[str]:
         history = self._history(versions)

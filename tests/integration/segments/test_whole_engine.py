@@ -52,8 +52,8 @@ steps = st.one_of(
         st.just("set_apart"), st.integers(0, 2), st.sampled_from([0, 1, 3 * HOUR, -DAY, 2 * DAY])
     ),
     st.tuples(st.just("tick"), numbers),
-    st.tuples(st.just("ask"), numbers, streams),
-    st.tuples(st.just("define"), st.sampled_from(["one", "other"]), rules),
+    *2 * [st.tuples(st.just("ask"), numbers)],
+    st.tuples(st.just("define"), st.sampled_from(["one", "other", "third"]), rules),
     st.tuples(st.just("define"), st.just("vip"), rules_of_nobody_else),
     st.just(("settle",)),
 )
@@ -103,8 +103,9 @@ class Course:
         known = self._log.events
         self.replicas.follow(number, random.sample(known, min(len(known), 4)))
 
-    def ask(self, number: int, stream: int) -> None:
-        self.replicas.ask(number, self._streams[stream])
+    def ask(self, number: int) -> None:
+        for stream in self._streams:
+            self.replicas.ask(number, stream)
 
     def settle(self) -> None:
         self.replicas.settle()
@@ -120,13 +121,14 @@ def replicas(service_database: Callable[[str], Database]) -> list[SegmentsWithou
 
 
 @settings(
-    max_examples=1_000 if FULL_SIZE else 10,
+    max_examples=1_000 if FULL_SIZE else 8,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.sampled_from(ZONES),
     st.integers(-2, 1),
     rules_of_nobody_else,
+    rules,
     rules,
     rules,
     st.lists(steps, min_size=4, max_size=20),
@@ -139,10 +141,16 @@ def test_replicas_with_clocks_apart_say_what_plain_meanings_say_at_every_instant
     vip: Meaning,
     one: Meaning,
     other: Meaning,
+    third: Meaning,
     steps: list[tuple[Any, ...]],
 ) -> None:
     course = Course(log, Replicas(log, replicas, zone, START + day * DAY))
-    for segment, meaning in (("vip", vip), ("one", one), ("other", other)):
+    for segment, meaning in (
+        ("vip", vip),
+        ("one", one),
+        ("other", other),
+        ("third", third),
+    ):
         course.replicas.define(segment, meaning)
     for step in steps:
         course.take(*step)
