@@ -100,7 +100,7 @@ class Replicas:
         expected = self._members(response["versions"], parse_instant(response["as_of"]))
         assert found == expected, response
 
-    def settle(self) -> None:
+    def catch_up(self) -> None:
         """Let all that was recorded be applied, and all that is due by the latest clock."""
         replica = self._replicas[0]
         replica.clock.at = self.latest
@@ -119,8 +119,8 @@ class Replicas:
         """Each entry and exit is told once, as of what it names; time's own, at its instant."""
         for event in sorted(self._published, key=lambda event: (event.stream, event.version)):
             if event.type == "memberships_settled":
-                told = {each["segment"] for each in event.data["segments"]}
-                assert told == self._inside[event.stream], event
+                names = {each["segment"] for each in event.data["segments"]}
+                assert names == self._inside[event.stream], event
                 continue
             segment, entered = event.data["segment"], event.type == "segment_entered"
             assert entered is not (segment in self._inside[event.stream]), event

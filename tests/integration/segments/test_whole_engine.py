@@ -55,7 +55,7 @@ steps = st.one_of(
     *2 * [st.tuples(st.just("ask"), numbers)],
     st.tuples(st.just("define"), st.sampled_from(["one", "other", "third"]), rules),
     st.tuples(st.just("define"), st.just("vip"), rules_of_nobody_else),
-    st.just(("settle",)),
+    st.just(("catch_up",)),
 )
 
 
@@ -107,8 +107,8 @@ class Course:
         for stream in self._streams:
             self.replicas.ask(number, stream)
 
-    def settle(self) -> None:
-        self.replicas.settle()
+    def catch_up(self) -> None:
+        self.replicas.catch_up()
         self._delivered = len(self._log.events)
 
     def __getattr__(self, name: str) -> Any:
@@ -154,6 +154,6 @@ def test_replicas_with_clocks_apart_say_what_plain_meanings_say_at_every_instant
         course.replicas.define(segment, meaning)
     for step in steps:
         course.take(*step)
-    course.settle()
+    course.catch_up()
     course.pass_time(DAY)
-    course.settle()
+    course.catch_up()

@@ -34,9 +34,9 @@ def _asked(text: str, read: Callable[[FoldedShopper, int], Any]) -> Meaning:
     return Meaning(text, lambda history, now: read(fold(history.logged, now), now))
 
 
-def _tested(term: Meaning, sign: str, bound: float, written: str = "") -> Meaning:
+def _tested(term: Meaning, sign: str, bound: float, text: str = "") -> Meaning:
     return Meaning(
-        f"{term.text} {sign} {written or bound}",
+        f"{term.text} {sign} {text or bound}",
         lambda history, now: compare(sign, term.at(history, now), bound),
     )
 
@@ -79,13 +79,13 @@ def _cart_value(shopper: FoldedShopper, _now: int) -> Any:
 def _consent(history: History, now: int) -> bool:
     """By the last statement; of one instant, by a refusal."""
     is_account = fold(history.logged, now).is_account
-    said = [
+    statements = [
         (event.at, not event.data["granted"])
         for event in history.logged
         if event.type == "consent_changed" and event.at <= now
         if not (is_account and event.data["granted"] and event.metadata.get("unproven"))
     ]
-    return bool(said) and not max(said)[1]
+    return bool(statements) and not max(statements)[1]
 
 
 def _engagement(event_type: str, choice: EventSelection) -> Meaning:
@@ -160,20 +160,20 @@ _lines = st.lists(
 _order = {"order_id": _ids, "revenue": st.sampled_from([0, 9_999, 10_000, 25_000]), **_money}
 
 
-def _told(event_type: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def _event(event_type: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.tuples(st.just(event_type), st.fixed_dictionaries(fields))
 
 
 events = st.one_of(
-    _told("order_completed", **_order, products=_lines),
-    _told("order_completed", **_order, products=_lines),
-    _told("order_updated", **_order),
-    _told("order_refunded", order_id=_ids),
-    _told("order_refunded", order_id=_ids, amount=st.sampled_from([1, 9_999]), **_money),
-    _told("order_cancelled", order_id=_ids),
-    _told("cart_updated", products=_lines, value=st.sampled_from([9_999, 10_000]), **_money),
-    _told("consent_changed", purpose=st.just("email"), granted=st.booleans()),
-    _told("loyalty_points_changed", points=st.integers(-2, 2)),
-    _told("product_viewed", category=categories),
+    _event("order_completed", **_order, products=_lines),
+    _event("order_completed", **_order, products=_lines),
+    _event("order_updated", **_order),
+    _event("order_refunded", order_id=_ids),
+    _event("order_refunded", order_id=_ids, amount=st.sampled_from([1, 9_999]), **_money),
+    _event("order_cancelled", order_id=_ids),
+    _event("cart_updated", products=_lines, value=st.sampled_from([9_999, 10_000]), **_money),
+    _event("consent_changed", purpose=st.just("email"), granted=st.booleans()),
+    _event("loyalty_points_changed", points=st.integers(-2, 2)),
+    _event("product_viewed", category=categories),
 )
 """Types of events and their data."""
