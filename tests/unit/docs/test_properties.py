@@ -20,7 +20,7 @@ _PARTS = [
 _TESTS = "\n".join(path.read_text() for path in (_ROOT / "tests").rglob("test_*.py"))
 
 
-@pytest.mark.parametrize("row", chain(*_PARTS))
+@pytest.mark.parametrize("row", [*chain(*_PARTS)])
 def test_a_property_names_tests_that_are_there(row: str) -> None:
     names = re.findall(r"`(test_\w+)`", row)
     assert names
