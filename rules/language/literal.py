@@ -67,7 +67,12 @@ def read_literal(syntax: Syntax, node: ast.expr) -> Literal | None:
             raise syntax.error(node, f"the number is too large: at most {LARGEST}")
         if isinstance(value, int):
             return Literal(node, sign * value, Decimal(sign * value))
-        return Literal(node, sign * value, sign * Decimal(syntax.segment(inner).replace("_", "")))
+        text = syntax.segment(inner).replace("_", "")
+        if text.endswith(".000"):
+            raise syntax.error(
+                node, f"write {value:.0f} or {text.replace('.', '')} without a point"
+            )
+        return Literal(node, sign * value, sign * Decimal(text))
     if inner is not node:
         raise syntax.error(node, "a sign belongs before a number")
     if value is None or isinstance(value, str | bool):
@@ -157,6 +162,10 @@ def _instant(term: Term[Any], op: str, literal: Literal) -> tuple[Any, str]:  # 
     try:
         return parse_instant(literal.value), literal.value
     except InvalidInput as error:
+        if re.fullmatch(r"\d+ ?[a-z]+", literal.value):
+            raise Unfit(
+                'for a length of time write since_last("order_completed") <= "30d"'
+            ) from None
         raise Unfit(f'"{literal.value}" {error.message}') from None
 
 

@@ -216,7 +216,10 @@ class References(Generic[F]):
     def _unknown(self, node: ast.expr, word: str) -> RuleError:
         hint = self._words.hints.get(word.lower())
         close = f"; {hint}" if hint else suggestion(word, self._words.words())
-        if not close:
+        if isinstance(node, ast.Name) and "segments" in self._words.names and not hint:
+            close += " Write" if close else "; write"
+            close += f' a text as "{word}", and a segment as "high_value" in segments'
+        elif not close:
             close = f"; there are {', '.join(self._words.words())}"
         return self._error(node, f"nothing is called {word}{close}")
 

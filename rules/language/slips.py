@@ -9,6 +9,7 @@ from keyword import kwlist
 _QUOTED = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|#[^\n]*')
 _THOUSANDS = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])(?:\.\d+)?")
 _DECIMAL_COMMA = re.compile(r"(?<![\w.,])\d+,\d{1,2}(?![\w,])")
+_THOUSANDS_BY_POINTS = re.compile(r"(?<![\w.,])\d{1,3}(?:\.\d{3})+(?:,\d+|\.\d{3})(?![\w,])")
 _DATE = re.compile(r"(?<![\w-])\d{4}-\d{1,2}-\d{1,2}(?![\w-])")
 
 
@@ -18,6 +19,11 @@ def _instead(right: str, wrong: str) -> Callable[[str], str]:
 
 def _always(message: str) -> Callable[[str], str]:
     return lambda _: message
+
+
+def _plain(number: str) -> str:
+    """1000.50 for 1.000,50"""
+    return number.replace(".", "").replace(",", ".")
 
 
 # The first match wins.
@@ -49,6 +55,13 @@ _SLIPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
             ),
         ),
         (
+            r"(?<![\w.])\d+(?:[.,]\d+)?\s*[A-Z]{3}\b",
+            _always(
+                'write the number alone: the currency stands in the function, as in revenue("USD")'
+                " > 500"
+            ),
+        ),
+        (
             r"\d\s*%",
             _always("there are no percent signs: write 0.1 for a tenth, or 75 for the 75th"),
         ),
@@ -65,6 +78,7 @@ _SLIPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
             lambda found: f'put a duration in quotes: "{found}"',
         ),
         (_DATE.pattern, lambda found: f'put a date in quotes: "{found}"'),
+        (_THOUSANDS_BY_POINTS.pattern, lambda found: f"write {_plain(found)}, without separators"),
         (_THOUSANDS.pattern, lambda found: f"write {found.replace(',', '')} without a comma"),
         (r"\bwhere\s*=\s*[\w.]+\s*=(?!=)", _always("write == to compare")),
         (
@@ -73,9 +87,24 @@ _SLIPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
         ),
         (";", _always('join conditions with "and" or "or"')),
         (r"^\s*if\b", _always('leave out "if": a rule is a condition')),
+        (r"\bsegments\s+(?:contains?|includes?|has)\b", _always('write "high_value" in segments')),
+        (
+            r"\)\s*(?:then\b|followed\s+by\b)",
+            _always('write then("cart_updated", "order_completed", within="24h"), or then_not'),
+        ),
+        (r"\bwithin\b(?!\s*=)", _always('write within= in the brackets: orders(within="30d")')),
+        (r"\blike\b", _always('write the text first: "x" in traits.city')),
+        (
+            r"\bbetween\s*=(?!\s*\()",
+            _always('put both dates in brackets: between=("2026-11-01", "2026-11-30")'),
+        ),
         (r"\bcontains\b", _always('write the text first: "x" in traits.tags')),
         (r"\bbetween\b", _always("write both bounds: 1 <= orders() <= 5")),
         (r"\b(?:is|equals)\s+(?:empty|null|missing)\b", _always("write == None")),
+        (
+            r"\btraits\.\w+[ ](?!(?:and|or|not|in|is|if|else)\b)[a-z_]\w*(?![\w.(])",
+            lambda found: f'write traits["{found[len("traits.") :]}"]',
+        ),
     )
 )
 
@@ -97,6 +126,8 @@ def slip_in(text: str) -> tuple[str, int] | None:
 def comma_in(text: str) -> tuple[str, int] | None:
     """What to write instead of a number with a comma, which is a list, and its offset."""
     plain = bare(text)
+    if found := _THOUSANDS_BY_POINTS.search(plain):
+        return f"write {_plain(found[0])}, without separators", found.start()
     if found := _THOUSANDS.search(plain):
         return f"write {found[0].replace(',', '')} without a comma", found.start()
     if found := _DECIMAL_COMMA.search(plain):

@@ -65,9 +65,11 @@ def decimals_of(currency: str) -> int:
 def minor_units(amount: Decimal, currency: str) -> int:
     """The exact minor units of an amount in major units; ValueError for too many decimals."""
     digits = decimals_of(currency)
-    exponent = amount.normalize().as_tuple().exponent
+    exponent = amount.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -digits:
-        raise ValueError(f"{currency} has {digits} decimals, {amount} has more")
+        # In much of the world 1.500 is one and a half thousand.
+        thousands = f"; for thousands write {amount:f}".replace(".", "") if exponent == -3 else ""
+        raise ValueError(f"{currency} has {digits} decimals, {amount} has more{thousands}")
     return int(amount * 10**digits)
 
 

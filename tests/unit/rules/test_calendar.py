@@ -142,6 +142,41 @@ def test_who_was_born_on_a_leap_day_has_a_birthday_each_year() -> None:
     assert verdict("birthday()", "2028-02-01T00:00:00Z", **born) == (False, "2028-02-29T00:00:00Z")
 
 
+@pytest.mark.parametrize(
+    "born",
+    [
+        "1990-11-27",
+        " 1990-11-27 ",
+        "1990-11-27 00:00:00",
+        "1990-11-27T00:00:00.000",
+        "11-27",
+        "--11-27",
+        "--1127",
+        "0000-11-27",
+    ],
+)
+def test_a_birthday_is_read_as_shops_export_it(born: str) -> None:
+    assert verdict("birthday()", "2026-11-26T12:00:00Z", RIGA, birthday=born) == (
+        False,
+        "2026-11-26T22:00:00Z",
+    )
+    assert verdict("birthday()", "2026-11-27T12:00:00Z", RIGA, birthday=born)[0]
+
+
+@pytest.mark.parametrize("born", ["11/12/1990", "13-40", "1990-02-30", "27", 27, None, ""])
+def test_what_may_be_another_date_is_no_birthday(born: Any) -> None:
+    assert verdict('birthday(within="366d")', "2026-11-27T12:00:00Z", birthday=born) == (
+        False,
+        None,
+    )
+
+
+def test_a_date_without_a_year_is_a_birthday_alone() -> None:
+    text = 'date(traits.birthday) < "2000-01-01"'
+    assert verdict(text, "2026-11-27T12:00:00Z", birthday="1990-11-27 00:00:00")[0]
+    assert not verdict(text, "2026-11-27T12:00:00Z", birthday="11-27")[0]
+
+
 def test_a_birthday_at_the_end_of_time_comes_no_more() -> None:
     for text in ("birthday()", "hour == 3", 'today < "2026-01-01"', "days_until(traits.x) > 0"):
         rule = compile_rule(text, SEGMENT_VOCABULARY, ShopContext(RIGA))

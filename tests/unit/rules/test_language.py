@@ -148,7 +148,7 @@ def refusal(text: str, vocabulary: str = "segment") -> str:
         ("5 in traits.a", 'write a quoted text before in, as in "x" in traits.a'),
         ("traits.a in []", "the list is empty"),
         ("traits.a in [orders()]", "a list holds fixed values only"),
-        ("zzz > 1", "nothing is called zzz; there are affinity, alive, average, "),
+        ("zzz() > 1", "nothing is called zzz; there are affinity, alive, average, "),
         ("traits.a, traits.b", "line 1, column 1: a list goes after in"),
         ("shopper.age > 1", "line 1, column 1: nothing is called shopper; "),
         ("None", "None alone is not a condition: compare it"),
