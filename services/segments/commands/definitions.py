@@ -22,6 +22,7 @@ from services.segments.domain.definitions import (
     DefinitionFile,
     FileStanding,
     StandingDefinition,
+    ask_for,
     asking_for,
     change_by,
     change_by_new_file,
@@ -106,8 +107,9 @@ def delete(unit: UnitOfWork, segment: str) -> None:
 def rename(unit: UnitOfWork, segment: str, name: str) -> None:
     """Give a segment another name: its members leave the old one and enter the new one.
 
-    NotFound if there is no such segment, Conflict if the name is taken, or if the rule of another
-    segment asks for it.
+    The rules that ask for it ask for the new name from then on, as new versions by which nobody
+    enters or leaves. NotFound if there is no such segment, Conflict if the name is taken, or if a
+    rule that asks for it cannot be rewritten.
     """
     store.lock_definitions(unit)
     standing = store.standing_definitions(unit)
@@ -115,7 +117,7 @@ def rename(unit: UnitOfWork, segment: str, name: str) -> None:
     taken = standing.get(name)
     if taken is not None and not taken.is_end:
         raise Conflict("name", f"there is a segment {name} already; take another name")
-    _check_unasked(standing, segment)
+    asking = [_asking_for(name, standing[each], segment) for each in asking_for(segment, standing)]
     renamed = StoredDefinition(
         segment=name,
         version=taken.version + 1 if taken else 1,
@@ -125,7 +127,7 @@ def rename(unit: UnitOfWork, segment: str, name: str) -> None:
         origin=DEFINED,
         renamed_from=segment,
     )
-    store.add_definitions(unit, [_end(before), renamed])
+    store.add_definitions(unit, [_end(before), renamed, *asking])
 
 
 def note_unreadable(work: UnitOfWorkRunner, definitions: ActiveDefinitions) -> None:
@@ -200,6 +202,23 @@ def _check_unasked(standing: Mapping[str, StandingDefinition], segment: str) -> 
     if asking := asking_for(segment, standing):
         names = ", ".join(asking)
         raise Conflict("segment", f"the rules of {names} ask for {segment}: change them first")
+
+
+def _asking_for(name: str, before: StandingDefinition, segment: str) -> StoredDefinition:
+    """The next version of a definition, which asks for `name` where it asked for `segment`."""
+    rule = ask_for(name, before.rule, segment)
+    if rule is None:
+        raise Conflict(
+            "segment", f"the rule of {before.segment} asks for {segment}: change it first"
+        )
+    return StoredDefinition(
+        segment=before.segment,
+        version=before.version + 1,
+        generation=0,
+        rule=rule,
+        description=before.description,
+        origin=DEFINED,
+    )
 
 
 def _end(before: StandingDefinition) -> StoredDefinition:

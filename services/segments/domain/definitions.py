@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum
@@ -243,6 +244,14 @@ def segments_asked(text: str) -> frozenset[str]:
         return read_rule(text).reads.segments if "segments" in text else frozenset()
     except InvalidInput:
         return frozenset()
+
+
+def ask_for(name: str, rule: str, segment: str) -> str | None:
+    """A rule that asks for `name` where `rule` asks for `segment`; None if it cannot be written."""
+    wanted = re.compile(rf"""(["']){segment}\1(?=\s+(?:not\s+)?in\s+segments\b)""")
+    text = wanted.sub(f'"{name}"', rule)
+    is_asked = segments_asked(text) == (segments_asked(rule) - {segment}) | {name}
+    return text if is_asked else None
 
 
 def asking_for(segment: str, standing: Mapping[str, StandingDefinition]) -> Sequence[str]:

@@ -425,14 +425,37 @@ def test_a_rule_asks_only_for_segments_that_are_in_force(
         segments.define("buyer", '"keen" in segments')
     with pytest.raises(InvalidInput, match='in a circle: "new" asks for "new"'):
         apply(segments, shop_file('new: {rule: not "new" in segments, description: Is new.}'))
-    for end in (
-        partial(commands.delete, segment="buyer"),
-        partial(commands.rename, segment="buyer", name="customer"),
-    ):
-        with pytest.raises(Conflict, match="the rules of keen ask for buyer: change them first"):
-            segments.work.run(end)
+    with pytest.raises(Conflict, match="the rules of keen ask for buyer: change them first"):
+        segments.work.run(partial(commands.delete, segment="buyer"))
     segments.work.run(partial(commands.delete, segment="keen"))
     segments.work.run(partial(commands.delete, segment="buyer"))
+
+
+def test_the_rules_that_ask_for_a_renamed_segment_ask_for_its_new_name(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    segments.define("buyer", "orders() >= 1")
+    segments.define("keen", '"buyer" in segments and traits.note != "buyer"')
+    segments.define("new", "'buyer' not in segments")
+    log.move(p="p", q="q")
+    log.order("p")
+    segments.follow(*log.events)
+    segments.reevaluate()
+    segments.changes()
+    segments.work.run(partial(commands.rename, segment="buyer", name="customer"))
+    segments.reevaluate()
+    assert segments.by_name()["keen"]["rule"] == (
+        '"customer" in segments and traits.note != "buyer"'
+    )
+    assert segments.changes() == [
+        ("p", "exited", "buyer", "definition"),
+        ("p", "entered", "customer", "definition"),
+    ]
+    assert segments.of("p") >= {"customer", "keen"}
+    assert segments.of("q") >= {"new"}
+    segments.define("odd", '("customer") in segments')
+    with pytest.raises(Conflict, match="the rule of odd asks for customer: change it first"):
+        segments.work.run(partial(commands.rename, segment="customer", name="buyer"))
 
 
 def test_an_unreadable_rule_asks_for_no_segment(segments: SegmentsWithoutNameko) -> None:
