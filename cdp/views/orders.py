@@ -20,8 +20,9 @@ def order_review_view(entries: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _entry(entry: Mapping[str, Any]) -> Iterator[str]:
+    words = _WORDS.get(entry["kind"], one_line(entry["kind"]))
     store = f" of {one_line(entry['store'])}" if entry["store"] else ""
-    yield f"order {one_line(entry['order_id'])}{store} {_WORDS[entry['kind']]}"
+    yield f"order {one_line(entry['order_id'])}{store} {words}"
     yield f"  last      {when(entry['last_at'])}, event {one_line(entry['event_id'])}"
     yield f"  profile   {entry['profile_id'] or 'nobody'}"
     if entry["kind"] == "order_id_reused":

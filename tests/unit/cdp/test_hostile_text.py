@@ -199,7 +199,8 @@ VIEWS: Mapping[str, Callable[[str], RenderableType]] = {
     "profile review": lambda t: order_review_view(
         [
             dict.fromkeys(("order_id", "store", "event_id", "profile_id", "other_profile_id"), t)
-            | {"id": t, "last_at": AT}
+            | {"id": t, "kind": kind, "last_at": AT}
+            for kind in ("order_id_reused", "refund_not_counted", t)
         ]
     ),
     "identity redraw": lambda t: redraw_view(
