@@ -10,6 +10,13 @@ import yaml
 
 from chassis.core.errors import InvalidInput
 
+# What people mostly meant, by a part of PyYAML's message.
+_FIXES = {
+    "found '<scalar>'": "end the line above with `|` and indent what begins with a quote below it",
+    "mapping values are not allowed": "put a text with a colon in quotes",
+    "'\\t'": "indent with spaces and not with tabs",
+}
+
 
 def own_or_shipped(shipped: Path, directory: Path | None) -> Path:
     """The file of the same name in `directory` if there is one, else the `shipped` one."""
@@ -44,7 +51,9 @@ def compose_yaml(text: str, name: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise InvalidInput(name, f"{place}is not valid YAML: {error.problem}") from None
+        problem = error.problem or ""
+        hint = next((f"; {fix}" for slip, fix in _FIXES.items() if slip in problem), "")
+        raise InvalidInput(name, f"{place}is not valid YAML: {problem}{hint}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"line {line}: holds a character that YAML does not allow; take it out"

@@ -130,8 +130,17 @@ _Dumper.add_representer(str, _represent_text)
 
 def _read_segment(segment: str, entry: Entry) -> Definition:
     fields = entry.record(required=("rule", "description"))
+    _check_comments(fields["rule"])
     texts = {name: field.literal() for name, field in fields.items()}
     try:
         return read_definition({"segment": segment, **texts})
     except InvalidInput as error:
         fields.get(error.subject, entry).refuse(str(error))
+
+
+def _check_comments(rule: Entry) -> None:
+    """Refuse a rule whose lines YAML joins: what stands after a comment would be part of it."""
+    if isinstance(rule.node, yaml.ScalarNode) and rule.node.style == ">" and "#" in rule.node.value:
+        rule.refuse(
+            "write `|` instead of `>`: it joins the lines, so that # hides all that follows"
+        )

@@ -208,6 +208,19 @@ def test_a_folder_without_a_file_of_segments_leaves_the_shipped_one(tmp_path: Pa
         ("{}", "segments.yaml: line 1, column 1: must define at least one segment"),
         ("- a", "segments.yaml: line 1, column 1: must be a mapping"),
         ("a: {rule: [", "segments.yaml: line 1, column 12: is not valid YAML"),
+        (
+            'a:\n  rule: "buyer" in segments\n  description: x',
+            "end the line above with `|` and indent what begins with a quote below it",
+        ),
+        (
+            "a:\n  rule: orders() == 0\n  description: VIPs: the best",
+            "mapping values are not allowed here; put a text with a colon in quotes",
+        ),
+        ("a:\n\trule: orders() == 0", "indent with spaces and not with tabs"),
+        (
+            "a:\n  rule: >\n    orders() > 3\n    # and\n    and has_account()\n  description: x",
+            "a.rule: segments.yaml line 2, column 9: write `|` instead of `>`: it joins the lines",
+        ),
         ("a: orders() == 0", "a: segments.yaml line 1, column 4: must be a mapping"),
         ("a: {rule: {b: c}, description: x}", "line 1, column 11: must be text; it is a mapping"),
         (
