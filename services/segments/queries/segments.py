@@ -93,7 +93,6 @@ def version_of(
 
 def list_segments(unit: UnitOfWork, definitions: ActiveDefinitions) -> list[dict[str, Any]]:
     """Every segment in force, by name."""
-    members = store.count_members(unit)
     oldest = store.oldest_generation(unit)
     still = standstills(unit, definitions)
     listed: list[dict[str, Any]] = []
@@ -107,6 +106,8 @@ def list_segments(unit: UnitOfWork, definitions: ActiveDefinitions) -> list[dict
     for segment, unreadable in definitions.unreadable.items():
         described = {**as_written(unreadable), **_unreadable(still[segment])}
         listed.append({"segment": segment, **described, "warnings": []})
+    # After the status: a segment that is live here has all its members.
+    members = store.count_members(unit)
     return [
         SEGMENT.dump({**one, "members": members.get(one["segment"], 0)})
         for one in sorted(listed, key=lambda one: str(one["segment"]))
