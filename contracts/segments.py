@@ -131,6 +131,12 @@ class SegmentStandstillSchema(StandstillSchema):
     segment = Name(required=True)
 
 
+class StandstillsResponse(StrictSchema):
+    """The answer of `segments.standstills`: the segments that nobody enters or leaves."""
+
+    segments = ListOf(Nested(SegmentStandstillSchema()), required=True)
+
+
 class MembershipsResponse(StrictSchema):
     """The answer of `segments.memberships`, evaluated at `as_of` over `versions` of the streams.
 
@@ -350,6 +356,7 @@ SEGMENT_REQUEST = SegmentRequest()
 RENAME_REQUEST = RenameRequest()
 MEMBERS_REQUEST = MembersRequest()
 MEMBERSHIPS_RESPONSE = MembershipsResponse()
+STANDSTILLS_RESPONSE = StandstillsResponse()
 SEGMENT = SegmentSchema()
 FILE_RESPONSE = FileResponse()
 EXPORT_RESPONSE = ExportResponse()

@@ -213,6 +213,13 @@ _SEGMENTS = (
     ),
     Call(
         "segments",
+        "standstills",
+        "The segments whose rules a running process cannot read: since when, and why.",
+        _NOTHING,
+        segments.StandstillsResponse(),
+    ),
+    Call(
+        "segments",
         "define",
         "Put a definition in force, as a new version if it says anything new.",
         _arguments("A definition.", definition=Nested(segments.DefineRequest(), required=True)),

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 
-from chassis import Draft, NotFound, ServiceError, Unavailable, new_id
+from chassis import Draft, NotFound, ServiceError, Unavailable, new_id, parse_instant
 from chassis.config.settings import Settings
 from chassis.core.deadline import DeadlineExceeded, run_within
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -188,13 +188,12 @@ class DecisionHandler:
     def _recognise(
         self, attempt: DecisionAttempt, unit: UnitOfWork
     ) -> tuple[Shopper, IdentifierMatch | None]:
-        matches, streams = store.load_matches(unit, leading_keys(attempt.accepted))
-        recognition = recognise(attempt.accepted, attempt.request.authenticated, matches)
+        found = store.load_matches(unit, leading_keys(attempt.accepted))
+        recognition = recognise(attempt.accepted, attempt.request.authenticated, found.by_key)
         match = recognition.match
-        shopper = shopper_of(
-            recognition, streams[match.profile_id] if match else (), attempt.accepted, attempt.now
-        )
-        return shopper, match
+        streams = found.streams[match.profile_id] if match else ()
+        shopper = shopper_of(recognition, streams, attempt.accepted, attempt.now)
+        return replace(shopper, unreadable=found.unreadable), match
 
     def _catch_up(
         self, attempt: DecisionAttempt, work: UnitOfWorkRunner, upstream: Upstream
@@ -244,6 +243,22 @@ def refresh_halted(work: UnitOfWorkRunner, halted: Callable[[str], Mapping[str, 
         return
     if work.read(store.load_halted_in_segments) != set(streams):
         work.run(partial(store.save_halted_in_segments, streams=streams))
+
+
+def refresh_unreadable(
+    work: UnitOfWorkRunner, standstills: Callable[[], Mapping[str, Any]]
+) -> None:
+    """Keep which segments stand still, as `standstills()` says.
+
+    While segments does not answer, or its release does not have the call, what it said last stands.
+    """
+    try:
+        still = standstills()["segments"]
+    except (Unavailable, NotFound):
+        return
+    segments = {each["segment"]: parse_instant(each["since"]) for each in still if each["since"]}
+    if work.read(store.load_unreadable_segments) != segments:
+        work.run(partial(store.save_unreadable_segments, segments=segments))
 
 
 def open_decision_handler(settings: Settings) -> DecisionHandler:

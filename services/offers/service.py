@@ -17,6 +17,7 @@ from services.offers.commands import (
     Upstream,
     open_decision_handler,
     refresh_halted,
+    refresh_unreadable,
 )
 from services.offers.configuration import SHIPPED
 from services.offers.projections import SegmentProjection, ShopperProjection
@@ -82,3 +83,8 @@ class OffersService(Service):
                 "halted", source="profiles", after=after, limit=_HALTED_PAGE
             ),
         )
+
+    @every(_HALTED_SECONDS)
+    def refresh_unreadable(self) -> None:
+        """Asks segments which rules a release cannot read: a decision by these says so."""
+        refresh_unreadable(self.work, lambda: self.segments.call("standstills"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -34,6 +34,16 @@ HALTED_IN_SEGMENTS = sa.Table(
     "halted_in_segments",
     METADATA,
     sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+)
+
+
+# The segments whose rules a release cannot read, as segments said when it was last called: their
+# memberships are those from before `since` (µs). Nearly always empty.
+UNREADABLE_SEGMENTS = sa.Table(
+    "unreadable_segments",
+    METADATA,
+    sa.Column("segment", sa.Text, primary_key=True, info=NOT_PERSONAL),
+    sa.Column("since", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
 )
 
 
@@ -72,8 +82,9 @@ def _degraded(
     )
 
 
-# The columns of the one query of a decision, whose rows are of two kinds: matches have a key, and
-# the states of streams have none. `state` is a profile's segments or a stream's summary.
+# The columns of the one query of a decision, whose rows are of three kinds: matches have a key,
+# unreadable segments a name, and the states of streams neither. `state` is a profile's segments or
+# a stream's summary.
 _COLUMNS = (
     "key",
     "assurance",
@@ -84,12 +95,18 @@ _COLUMNS = (
     "state",
     "as_of",
     "degraded",
+    "segment",
+    "since",
 )
 
 
 def _rows(**columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """A SELECT of all of _COLUMNS, null where a kind of row has no such column."""
-    return sa.select(*(columns.get(name, sa.null()).label(name) for name in _COLUMNS))
+    # PostgreSQL takes a plain null in the first SELECT of a union for a text.
+    nulls = {"since": sa.cast(sa.null(), sa.BigInteger)}
+    return sa.select(
+        *(columns.get(name, nulls.get(name, sa.null())).label(name) for name in _COLUMNS)
+    )
 
 
 _MATCHES = (
@@ -136,7 +153,8 @@ _STREAM_STATES = (
     .where(LABELS.c.profile_id.in_(sa.select(_MATCHES.c.profile_id)))
 )
 # One query, because the shopper waits.
-_RECOGNISE = PreparedStatement(sa.union_all(sa.select(_MATCHES), _STREAM_STATES))
+_UNREADABLE = _rows(segment=UNREADABLE_SEGMENTS.c.segment, since=UNREADABLE_SEGMENTS.c.since)
+_RECOGNISE = PreparedStatement(sa.union_all(sa.select(_MATCHES), _STREAM_STATES, _UNREADABLE))
 _MEMBERSHIPS = PreparedStatement(
     sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
 )
@@ -150,17 +168,26 @@ _SAVE = RowStatement(
 )
 
 
-def load_matches(
-    unit: UnitOfWork, keys: Sequence[str]
-) -> tuple[dict[str, IdentifierMatch], dict[str, list[StreamState]]]:
-    """The match of each of the identifier `keys` that is known, and the streams of each profile.
+class Matches(NamedTuple):
+    """The match of each identifier key that is known, and the streams of each profile, sorted.
 
-    Streams are sorted by their id.
+    `unreadable` has the segments that stand still, and since when (µs).
     """
+
+    by_key: Mapping[str, IdentifierMatch]
+    streams: Mapping[str, Sequence[StreamState]]
+    unreadable: Mapping[str, int]
+
+
+def load_matches(unit: UnitOfWork, keys: Sequence[str]) -> Matches:
+    """What the identifier `keys` lead to."""
     matches: dict[str, IdentifierMatch] = {}
     streams: dict[str, list[StreamState]] = {}
+    unreadable: dict[str, int] = {}
     for row in _RECOGNISE.execute(unit.connection, keys=keys) if keys else ():
-        if row.key is None:
+        if row.segment is not None:
+            unreadable[row.segment] = row.since
+        elif row.key is None:
             state = StreamState(row.stream_id, row.version or 0, row.state, row.degraded)
             streams.setdefault(row.profile_id, []).append(state)
         else:
@@ -172,7 +199,7 @@ def load_matches(
             )
     for states in streams.values():
         states.sort(key=lambda state: state.stream)
-    return matches, streams
+    return Matches(matches, streams, unreadable)
 
 
 def load_memberships(unit: UnitOfWork, profile_ids: Iterable[str]) -> dict[str, ProfileSegments]:
@@ -211,3 +238,24 @@ def save_halted_in_segments(unit: UnitOfWork, streams: Collection[str]) -> None:
     if new := [{"stream_id": stream} for stream in sorted(streams)]:
         statement = upsert(unit.connection, HALTED_IN_SEGMENTS)
         unit.connection.execute(statement.on_conflict_do_nothing(), new)
+
+
+def load_unreadable_segments(unit: UnitOfWork) -> dict[str, int]:
+    """The segments that stand still, and since when (µs), as far as offers knows."""
+    rows = unit.connection.execute(sa.select(UNREADABLE_SEGMENTS))
+    return {row.segment: row.since for row in rows}
+
+
+def save_unreadable_segments(unit: UnitOfWork, segments: Mapping[str, int]) -> None:
+    """Keep the segments that stand still now, in place of those before."""
+    stale = UNREADABLE_SEGMENTS.c.segment.not_in(list(segments))
+    unit.connection.execute(sa.delete(UNREADABLE_SEGMENTS).where(stale))
+    for segment, since in sorted(segments.items()):
+        statement = upsert(unit.connection, UNREADABLE_SEGMENTS).values(
+            segment=segment, since=since
+        )
+        unit.connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[UNREADABLE_SEGMENTS.c.segment], set_={"since": since}
+            )
+        )

@@ -118,6 +118,15 @@ class SegmentsService(Service):
         return self.work.read(respond)
 
     @rpc
+    def standstills(self) -> dict[str, Any]:
+        """The segments that nobody enters or leaves, as a process cannot read their rules."""
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            return queries.list_standstills(unit, self.registry.current(unit))
+
+        return self.work.read(respond)
+
+    @rpc
     def define(self, definition: Any) -> dict[str, Any]:
         """Put {segment, rule, description} in force, as a new version if it says anything new."""
         wanted = read_definition(definition)

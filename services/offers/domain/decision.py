@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,7 +56,8 @@ class Shopper:
     `assurance` is verified, device, claimed or none. `streams` has the applied version of each of
     the profile's streams, `segments_version` is that of its stream in segments' log. `ignored` has
     the types of identifiers that were not used, each with the reason. `degraded` has the codes of
-    what the data lacks.
+    what the data lacks. `unreadable` has the segments whose rules a release cannot read, and since
+    when (µs): the shopper is in them, or is not, as before.
     """
 
     profile_id: str | None = None
@@ -70,6 +71,7 @@ class Shopper:
     reasons: tuple[str, ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
     degraded: tuple[str, ...] = ()
+    unreadable: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,8 @@ def decide(
     slots: dict[str, tuple[Block, ...]] = {}
     trace: dict[str, tuple[ConsideredOffer, ...]] = {}
     reasons = [*shopper.reasons, *request.notes]
+    if shopper.unreadable:
+        reasons += _unreadable(shopper.unreadable, catalogue.slots(request.placement).values())
     for slot in catalogue.slots(request.placement).values():
         winner, trace[slot.name] = _consider(slot, situation, values, now)
         if winner is None:
@@ -224,6 +228,17 @@ def _inputs(shopper: Shopper, catalogue: Catalogue) -> dict[str, Any]:
         "segments": segments,
         "ignored_identifiers": [{"type": t, "reason": reason} for t, reason in shopper.ignored],
     }
+
+
+def _unreadable(segments: Mapping[str, int], slots: Iterable[Slot]) -> list[str]:
+    """The unreadable segments that offers of these slots ask for, a reason each."""
+    rules = [offer.rule for slot in slots for offer in slot.offers if offer.rule is not None]
+    asked = {segment for rule in rules for segment in rule.reads.segments}
+    return [
+        f"segment_unreadable:{segment}: since {format_instant(since)}"
+        for segment, since in sorted(segments.items())
+        if segment in asked
+    ]
 
 
 def _fallback(slot: Slot) -> Block:

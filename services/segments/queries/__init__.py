@@ -16,6 +16,7 @@ from services.segments.queries.segments import (
     version_of,
 )
 from services.segments.queries.stability import sensitive_warnings, stability, warnings
+from services.segments.queries.standstill import list_standstills
 
 __all__ = [
     "PREVIEW_SECONDS",
@@ -25,6 +26,7 @@ __all__ = [
     "explain",
     "export",
     "list_segments",
+    "list_standstills",
     "members",
     "memberships",
     "preview",

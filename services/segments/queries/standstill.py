@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis.core.instants import format_instant
 from chassis.eventlog.unit_of_work import UnitOfWork
-from contracts.segments import EXPLAIN_RESPONSE
+from contracts.segments import EXPLAIN_RESPONSE, STANDSTILLS_RESPONSE
 from services.segments import store
 from services.segments.domain.definitions import ActiveDefinitions, UnreadableVersion
 
@@ -29,6 +29,15 @@ def standstills(unit: UnitOfWork, definitions: ActiveDefinitions) -> dict[str, d
         standstill = {"since": None, "by": THIS_RELEASE, "message": unreadable.message}
         found.setdefault(segment, standstill)
     return found
+
+
+def list_standstills(unit: UnitOfWork, definitions: ActiveDefinitions) -> dict[str, Any]:
+    """All of them, sorted by segment."""
+    still = sorted(standstills(unit, definitions).items())
+    response: dict[str, Any] = STANDSTILLS_RESPONSE.dump(
+        {"segments": [{"segment": segment, **standstill} for segment, standstill in still]}
+    )
+    return response
 
 
 def standstill_sentence(standstill: Mapping[str, Any]) -> str:

@@ -24,7 +24,12 @@ from chassis.validation import load
 from contracts.offers import DecideResponse
 from identifiers import accept, load_types
 from services.offers import store
-from services.offers.commands import DecisionHandler, Upstream, refresh_halted
+from services.offers.commands import (
+    DecisionHandler,
+    Upstream,
+    refresh_halted,
+    refresh_unreadable,
+)
 from services.offers.configuration import load_catalogue
 from services.offers.projections import SegmentProjection, ShopperProjection
 from services.offers.queries import read_decision
@@ -306,6 +311,36 @@ def test_a_decision_from_a_stream_that_segments_has_halted_says_so(
         assert degraded(shop) == ["events_halted"], "what segments said last stands"
     refresh_halted(shop.work, lambda _after: {"streams": []})
     assert degraded(shop) == []
+
+
+SINCE = "2026-11-21T19:00:00.000000Z"
+
+
+def stands_still(*segments: str, since: str | None = SINCE) -> Callable[[], dict[str, Any]]:
+    return lambda: {"segments": [{"segment": each, "since": since} for each in segments]}
+
+
+def test_a_decision_by_a_segment_that_stands_still_says_since_when(
+    shop: OffersWithoutNameko,
+) -> None:
+    follow_grace(shop)
+    asked = "first_time_visitor"
+    before = shop.decide(**GRACE)["reasons"]
+
+    def new_reasons() -> list[str]:
+        return [each for each in shop.decide(**GRACE)["reasons"] if each not in before]
+
+    for _ in range(2):
+        refresh_unreadable(shop.work, stands_still(asked, "of_no_offer"))
+        assert new_reasons() == [f"segment_unreadable:{asked}: since {SINCE}"]
+
+    def fail() -> Any:
+        raise NotFound("standstills", "is no method")
+
+    refresh_unreadable(shop.work, fail)
+    assert len(new_reasons()) == 1, "what segments said last stands"
+    refresh_unreadable(shop.work, stands_still(asked, since=None))
+    assert new_reasons() == []
 
 
 def test_a_shopper_whose_own_streams_are_sound_is_not_concerned(shop: OffersWithoutNameko) -> None:

@@ -16,7 +16,7 @@ from chassis import HOUR, Conflict, InvalidInput, NotFound
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.validation import load
-from contracts.segments import MEMBERS_RESPONSE
+from contracts.segments import MEMBERS_RESPONSE, STANDSTILLS_RESPONSE
 from rules import Summary
 from services.segments import commands, queries, registry, store
 from services.segments.domain.definitions import (
@@ -234,6 +234,7 @@ def test_whoever_asks_about_an_unreadable_segment_is_told_since_when_it_stands_s
     segments.reevaluate()
     assert segments.work.read(store.list_unreadable)["buyer"].since == before, "not renewed"
     assert segments.by_name()["buyer"]["unreadable"] == standstill
+    assert standing_still(segments) == [{"segment": "buyer", **standstill}]
     why = segments.explain("p1", "buyer")
     assert (why["member"], why["unreadable"], why["conditions"]) == (True, standstill, [])
     assert why["why"][0].startswith(f"unreadable since {since}, by this release: line 1, column 1")
@@ -255,6 +256,16 @@ def test_a_release_that_can_read_a_rule_says_that_another_cannot(
     assert segments.by_name()["buyer"]["status"] == "unreadable"
     segments.define("buyer", "orders() >= 3")
     assert segments.memberships("p1")["unreadable"] == [], "another version is"
+
+
+def standing_still(segments: SegmentsWithoutNameko) -> list[dict[str, Any]]:
+    def respond(unit: UnitOfWork) -> dict[str, Any]:
+        return queries.list_standstills(unit, segments.registry.current(unit))
+
+    response = segments.work.read(respond)
+    load(STANDSTILLS_RESPONSE, response)
+    found: list[dict[str, Any]] = response["segments"]
+    return found
 
 
 def members(segments: SegmentsWithoutNameko, segment: str, **page: Any) -> dict[str, Any]:

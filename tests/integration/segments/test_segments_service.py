@@ -133,6 +133,7 @@ def test_rules_are_listed_defined_previewed_and_explained(cdp: Callable[..., Cli
     assert names(response) == sorted([*FIRST_ORDER, "keen"])
     listed = {one["segment"] for one in client.call("segments", "list")}
     assert {"keen", "abandoned_cart", "frequent_buyer"} <= listed
+    assert client.call("segments", "standstills") == {"segments": []}
     why = client.call("segments", "explain", profile_id=profile_id, segment="keen")
     assert why["why"] == ['true: orders(within="1d") > 0 (1)']
     assert why["changes_at"] == "2026-11-22T19:00:00.000000Z"
