@@ -108,7 +108,7 @@ def _timed(console: Console, part: str, measure: Callable[[], Figures]) -> Figur
 
 def _show(console: Console, figures: Figures) -> None:
     table = Table(title=f"On {platform.machine()}, Python {platform.python_version()}")
-    table.add_column("figure")
+    table.add_column("figure", min_width=max(map(len, figures)))
     table.add_column("value", justify="right")
     echo = figures.get("echo_p50_ms", figures["reference_echo_p50_ms"])
     slowness = echo / REFERENCE_ECHO_MS
