@@ -37,6 +37,7 @@ from bench.goals import GOALS, REFERENCE_ECHO_MS, scaled
 from tests.support.servers import Databases, VirtualHosts
 from tests.support.system import ProcessSuite
 
+_WIDTH = 110  # of a table with whole names
 _QUIET = 0.5  # the load average below which a machine has nothing else to do
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -69,7 +70,7 @@ def main(only: str | None = None) -> int:
     if only and only not in PARTS:
         print(f"bench: {only} is not a part; there are {', '.join(PARTS)}", file=sys.stderr)
         return 2
-    console = Console()
+    console = Console(width=max(_WIDTH, Console().width))
     figures: Figures = {"load_average": round(os.getloadavg()[0], 2)}
     if figures["load_average"] > _QUIET:
         console.print("Other work goes on: times are longer than they need be, and rates lower.")
@@ -108,7 +109,7 @@ def _timed(console: Console, part: str, measure: Callable[[], Figures]) -> Figur
 
 def _show(console: Console, figures: Figures) -> None:
     table = Table(title=f"On {platform.machine()}, Python {platform.python_version()}")
-    table.add_column("figure", min_width=max(map(len, figures)))
+    table.add_column("figure")
     table.add_column("value", justify="right")
     echo = figures.get("echo_p50_ms", figures["reference_echo_p50_ms"])
     slowness = echo / REFERENCE_ECHO_MS
