@@ -320,7 +320,7 @@ def _check_epochs(facts: Sequence[Event]) -> None:
 def _note(
     unit: UnitOfWork, refusals: Mapping[review.ReviewSubject, str], devices: Mapping[str, str]
 ) -> None:
-    accounts = store.accounts_on(unit, devices) if devices else {}
+    accounts = store.accounts_on(unit, devices, review.MANY_ACCOUNTS) if devices else {}
     entries = {**refusals, **review.shared_devices(devices, accounts)}
     if not entries:
         return

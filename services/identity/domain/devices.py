@@ -7,7 +7,7 @@ stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from services.identity.domain.labels import account_of, is_same_account, relabel
 from services.identity.domain.state import (
@@ -42,12 +42,13 @@ def find_tenure(state: IdentityState, key: str, time: int) -> Tenure | None:
 
 def tenure_before(state: IdentityState, key: str, time: int) -> Tenure | None:
     """The tenure that a sign-out at a time ends, or has ended."""
-    tenure = find_tenure(state, key, time)
-    if tenure is None or tenure.signed_in or tenure.opened_at != time:
+    period = state.in_force(key, time)
+    tenure = state.tenure(period.stream) if period and period.stream else None
+    if period is None or (tenure and tenure.signed_in) or period.opened_at != time:
         return tenure
-    earlier = [p for p in state.periods_of(key) if p.opened_at < time]
-    if earlier and (stream := earlier[-1].stream):
-        return state.tenure(stream)
+    earlier = next(state.line(key).until(time - 1), None)
+    if earlier is not None and earlier.stream:
+        return state.tenure(earlier.stream)
     return tenure
 
 
@@ -85,37 +86,40 @@ def sign_in(
 
 
 def sign_out(state: IdentityState, key: str, time: int, ids: Callable[[], str]) -> None:
-    """A device is handed on: a guest's tenure begins, in a stream in which nobody was seen."""
-    spare = next((t for t in state.tenures_of(key) if t.empty and not t.signed_in), None)
+    """A device is handed on: a guest's tenure begins, in a stream in which nobody was seen.
+
+    One that has ended already gets a stream once somebody is seen in it.
+    """
+    if not _is_latest(state, key, time):
+        state.set_period(Period(key, time, None))
+        return
+    spare = state.spare(key)
     if spare is None:
         spare = _new_tenure(state, key, time, time, ids(), None, empty=True)
     else:
-        for period in state.periods_of(key):
-            if period.stream == spare.stream:
-                state.set_period(Period(key, period.opened_at, None))
         state.change(spare.stream, prior=_prior(state, key, time))
     _open(state, spare, time)
 
 
 def _fill_period(state: IdentityState, period: Period, time: int, ids: Callable[[], str]) -> Tenure:
     """A stream for a guest's tenure that had none."""
-    later = [p for p in state.periods_of(period.key) if p.opened_at > period.opened_at]
+    is_latest = _is_latest(state, period.key, period.opened_at)
     tenure = _new_tenure(state, period.key, period.opened_at, time, ids(), None)
     state.set_period(Period(period.key, period.opened_at, tenure.stream))
-    return _join_next(state, tenure.stream, period) if later else _lead(state, tenure)
+    return _lead(state, tenure) if is_latest else _join_next(state, tenure.stream, period)
 
 
 def _join_next(state: IdentityState, stream: str, period: Period) -> Tenure:
     """A guest's tenure in which somebody was seen late is the account's that signed in next."""
-    later = [p for p in state.periods_of(period.key) if p.opened_at > period.opened_at]
+    later = next(state.line(period.key).after(period.opened_at), None)
     tenure = state.tenure(stream)
-    following = state.tenure(later[0].stream) if later and later[0].stream else None
-    if following is None or not following.signed_in or following.owner is None:
+    following = state.tenure(later.stream) if later and later.stream else None
+    if later is None or following is None or not following.signed_in or following.owner is None:
         return tenure
     name = state.tenure(following.owner)
     has_room = state.profile(name.profile).tied < state.policy.most_tied
     if has_room and _may_own(state, tenure, name):
-        state.change(stream, owner=name.stream, owned_at=later[0].opened_at)
+        state.change(stream, owner=name.stream, owned_at=later.opened_at)
         relabel(state, [stream])
     return state.tenure(stream)
 
@@ -131,22 +135,15 @@ def _may_own(state: IdentityState, tenure: Tenure, name: Tenure) -> bool:
 
 def _own_tenure(state: IdentityState, name: Tenure, key: str, time: int) -> Tenure | None:
     """The tenure that an account goes on in: its last one, or its next one if that comes first."""
-    periods = state.periods_of(key)
-    earlier = [p for p in reversed(periods) if p.opened_at <= time]
-    later = [p for p in periods if p.opened_at > time]
-    for line in (earlier, later):
+    for line in (state.line(key).until(time), state.line(key).after(time)):
         for period in line:
             tenure = state.tenure(period.stream) if period.stream else None
             if tenure is not None and tenure.signed_in:
                 if is_signed_in(state, tenure, name.stream):
                     return tenure
                 break
-    same_instant = [
-        t
-        for t in state.tenures_of(key)
-        if t.opened_at == time and is_signed_in(state, t, name.stream)
-    ]
-    return same_instant[0] if same_instant else None
+    same_instant = state.accounts_from(key, time)
+    return next((t for t in same_instant if is_signed_in(state, t, name.stream)), None)
 
 
 def _new_tenure(
@@ -172,7 +169,7 @@ def _new_tenure(
             assurance="device",
             group=stream,
             home=profile,
-            current=all(p.opened_at <= opened_at for p in state.periods_of(key)),
+            current=_is_latest(state, key, opened_at),
             signed_in=name is not None,
             owner=name.stream if name else None,
             owned_at=time if name else 0,
@@ -184,11 +181,26 @@ def _new_tenure(
 
 def _open(state: IdentityState, tenure: Tenure, time: int) -> None:
     """Open a period of a tenure; its key leads there if it is the latest."""
-    latest = all(period.opened_at <= time for period in state.periods_of(tenure.key))
+    latest = _is_latest(state, tenure.key, time)
+    if latest:
+        _vacate(state, tenure.key)
     state.set_period(Period(tenure.key, time, tenure.stream))
     if latest:
         tenure = state.change(tenure.stream, opened_at=time)
         _lead(state, tenure)
+
+
+def _vacate(state: IdentityState, key: str) -> None:
+    """In the guest's tenure that ends nobody was seen: its stream is free for a later one."""
+    spare = state.spare(key)
+    period = state.line(key).opening(spare.opened_at) if spare else None
+    if spare is not None and period is not None and period.stream == spare.stream:
+        state.set_period(Period(key, period.opened_at, None))
+
+
+def _is_latest(state: IdentityState, key: str, time: int) -> bool:
+    """Whether no period of a device opens later than at a time."""
+    return next(state.line(key).after(time), None) is None
 
 
 def _lead(state: IdentityState, tenure: Tenure) -> Tenure:
@@ -213,12 +225,30 @@ def _prior(state: IdentityState, key: str, time: int) -> str:
 
     Who was signed in at that instant alone came before, too: the period has been overwritten.
     """
-    before = [
-        state.tenure(period.stream)
-        for period in state.periods_of(key)
-        if period.opened_at < time and period.stream
-    ]
-    before += (tenure for tenure in state.tenures_of(key) if tenure.opened_at == time)
-    names = {tenure.owner for tenure in before if tenure.signed_in and tenure.owner}
-    parts = {account_of(state, name) for name in names}
-    return SEVERAL if len(parts) > 1 else min(names, default="")
+    line = state.line(key)
+    same_instant = [t.owner for t in state.accounts_from(key, time) if t.owner]
+    known = (state.tenures.get(p.stream) for p in line.loaded_before(time) if p.stream)
+    if _are_several(state, [*same_instant, *(_owner_in(tenure) for tenure in known)]):
+        return SEVERAL
+    is_ones = line.has_all_accounts and not _are_several(state, _owners_on(state, key))
+    last = None
+    for period in state.line(key).until(time - 1):
+        tenure = state.tenure(period.stream) if period.stream else None
+        last = last or _owner_in(tenure)
+        if last and is_ones:
+            break  # there is no other account, however long the line
+    return last or min(same_instant, default="")
+
+
+def _owner_in(tenure: Tenure | None) -> str | None:
+    """The name stream of the account that is signed in in a tenure."""
+    return tenure.owner if tenure and tenure.signed_in else None
+
+
+def _owners_on(state: IdentityState, key: str) -> list[str | None]:
+    return [_owner_in(tenure) for tenure in state.tenures_of(key)]
+
+
+def _are_several(state: IdentityState, names: Iterable[str | None]) -> bool:
+    """Whether name streams are of more than one account."""
+    return len({account_of(state, name) for name in names if name}) > 1

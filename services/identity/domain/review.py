@@ -12,7 +12,7 @@ from services.identity.domain.observation import Observation
 from services.identity.domain.resolution import Resolution, ResolutionResult
 
 REFUSED, AT_A_LIMIT, SHARED = "merge_refused", "at_a_limit", "shared_device"
-_MANY_ACCOUNTS = 3
+MANY_ACCOUNTS = 3
 _LIMITS = (FULL, TOO_MANY_TO_MOVE)
 
 
@@ -66,5 +66,5 @@ def shared_devices(
     return {
         ReviewSubject(SHARED, key, key.partition(":")[0], reason): devices[key]
         for key, number in accounts.items()
-        if number >= _MANY_ACCOUNTS
+        if number >= MANY_ACCOUNTS
     }

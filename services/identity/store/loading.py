@@ -21,7 +21,6 @@ from services.identity.domain.state import (
     IdentityPolicy,
     IdentityState,
     Needs,
-    Period,
     ProfileFacts,
 )
 from services.identity.store.addresses import (
@@ -36,15 +35,14 @@ from services.identity.store.addresses import (
     SIGHTINGS_WITH,
     sightings_of_rows,
 )
+from services.identity.store.lines import load_near, load_whole_lines
 from services.identity.store.profiles import LOCK_PROFILES
 from services.identity.store.resolutions import load_resolutions
 from services.identity.store.tenures import (
     ADD_KEYS,
     CURRENT_TENURES,
     LOCK_KEYS,
-    PERIODS_OF_KEYS,
     TENURES_OF_GROUPS,
-    TENURES_OF_KEYS,
     TENURES_OF_PROFILES,
     TENURES_OF_STREAMS,
     tenures_of_rows,
@@ -135,10 +133,7 @@ def load_for_facts(
     labels = {stream.profile for stream in found.streams()}
     wanted = needs | Needs(profiles=frozenset(labels))
     state = _load_under_locks(unit, policy, (), wanted, frozenset())
-    state.load(tenures=tenures_of_rows(TENURES_OF_KEYS.execute(unit.connection, keys=keys)))
-    rows = PERIODS_OF_KEYS.execute(unit.connection, keys=keys)
-    state.load(periods=(Period(*row) for row in rows))
-    state.whole_keys.update(keys)
+    load_whole_lines(unit, state, keys)
     return state
 
 
@@ -172,14 +167,8 @@ def load(
 ) -> IdentityState:
     """All that observations may change, and `needs`, without a lock: to look, not to change."""
     state = IdentityState(policy)
-    keys = sorted({i.key for o in observations for i in (*o.names, *o.devices)})
     contacts = sorted({i.key for o in observations for i in o.contacts})
-    connection = unit.connection
-    if keys:
-        state.load(tenures=tenures_of_rows(TENURES_OF_KEYS.execute(connection, keys=keys)))
-        rows = PERIODS_OF_KEYS.execute(connection, keys=keys)
-        state.load(periods=(Period(*row) for row in rows))
-        state.whole_keys.update(keys)
+    load_near(unit, state, observations, needs.moments)
     _load_addresses(unit, state, contacts)
     _load_pairs(unit, state, likely_pairs(state, observations) | needs.pairs)
     needs = needs | likely_needs(state, observations)

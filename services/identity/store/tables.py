@@ -42,6 +42,20 @@ TENURES = sa.Table(
     sa.Column("untied", sa.Boolean, nullable=False, server_default=sa.false(), info=NOT_PERSONAL),
     sa.Column("fused", sa.Text, info=PSEUDONYMOUS),
     sa.UniqueConstraint("key", "number"),
+    # SQLite uses them if a statement has the very same words: `current`, and not `current = 1`.
+    *(
+        sa.Index(
+            f"ix_tenures_{name}",
+            *columns,
+            postgresql_where=sa.text(flag),
+            sqlite_where=sa.text(flag),
+        )
+        for name, columns, flag in (
+            ("current", ("key",), "current"),
+            ("empty", ("key",), "empty"),
+            ("accounts", ("key", "opened_at"), "signed_in"),
+        )
+    ),
 )
 
 # The periods of devices, see `state.Period`; what is before the first one is a guest's.

@@ -14,6 +14,7 @@ from services.identity.domain.state import Tenure
 from services.identity.store.tables import KEYS, PERIODS, TENURES
 
 _T, _P = TENURES.c, PERIODS.c
+_COUNTED = 16  # tenures of accounts on a device
 # The columns in the order of the fields of `Tenure`: reading rows by name, field by field, makes
 # resolving known events half as slow again.
 _TENURE = [
@@ -31,13 +32,102 @@ _TENURE = [
     *(_T.beside_at, _T.prior, _T.typed, _T.ordered, _T.empty, _T.untied, _T.fused, _T["parted"]),
 ]
 SELECT_TENURES = sa.select(*_TENURE)
-CURRENT_TENURES = PreparedStatement(SELECT_TENURES.where(among(_T.key, "keys"), _T.current))
+CURRENT_TENURES = PreparedStatement(
+    SELECT_TENURES.where(among(_T.key, "keys"), sa.text("tenures.current"))
+)
 TENURES_OF_KEYS = PreparedStatement(SELECT_TENURES.where(among(_T.key, "keys")))
 TENURES_OF_STREAMS = PreparedStatement(SELECT_TENURES.where(among(_T.stream_id, "streams")))
 TENURES_OF_PROFILES = PreparedStatement(SELECT_TENURES.where(among(_T.profile_id, "profiles")))
 TENURES_OF_GROUPS = PreparedStatement(SELECT_TENURES.where(among(_T["bond"], "groups")))
 PERIODS_OF_KEYS = PreparedStatement(
     sa.select(_P.key, _P.opened_at, _P.stream_id).where(among(_P.key, "keys"))
+)
+# Of each device, its newest periods. On a till they are few of many.
+NEWEST_PERIODS = RowStatement(
+    """
+    SELECT p.key, p.opened_at, p.stream_id
+    FROM {rows} JOIN periods AS p
+      ON p.key = text[device]
+     AND p.opened_at >= coalesce(
+            (SELECT q.opened_at FROM periods AS q WHERE q.key = text[device]
+             ORDER BY q.opened_at DESC LIMIT 1 OFFSET :skipped),
+            -4611686018427387904)
+    """,
+    [_P.key, _P.opened_at, _P.stream_id],
+)
+# Of each device, the periods around a time: as many that had opened by then as open later.
+PERIODS_AROUND = RowStatement(
+    """
+    SELECT DISTINCT p.key, p.opened_at, p.stream_id
+    FROM {rows} JOIN periods AS p
+      ON p.key = text[device]
+     AND p.opened_at >= coalesce(
+            (SELECT q.opened_at FROM periods AS q
+             WHERE q.key = text[device] AND q.opened_at <= number[instant]
+             ORDER BY q.opened_at DESC LIMIT 1 OFFSET :skipped),
+            -4611686018427387904)
+     AND p.opened_at <= coalesce(
+            (SELECT q.opened_at FROM periods AS q
+             WHERE q.key = text[device] AND q.opened_at > number[instant]
+             ORDER BY q.opened_at LIMIT 1 OFFSET :skipped),
+            4611686018427387904)
+    """,
+    [_P.key, _P.opened_at, _P.stream_id],
+)
+PERIODS_AT = RowStatement(
+    """
+    SELECT p.key, p.opened_at, p.stream_id
+    FROM {rows} JOIN periods AS p ON p.key = text[device] AND p.opened_at = number[instant]
+    """,
+    [_P.key, _P.opened_at, _P.stream_id],
+)
+# Of each device, the tenures that a decision at a time, or about a stream, may depend on: the
+# current and the spare one, the one with the greatest number, those of accounts that were opened
+# at that time, and of the accounts' the newest.
+TENURES_AROUND = RowStatement(
+    """
+    SELECT t.stream_id, t.key, t.number, t.opened_at, t.founded_at, t.profile_id, t.epoch,
+           t.assurance, t.bond, t.home, t.current, t.signed_in, t.owner, t.owned_at, t.beside,
+           t.beside_at, t.prior, t.typed, t.ordered, t.empty, t.untied, t.fused, t.parted
+    FROM tenures AS t
+    WHERE t.stream_id IN (
+        SELECT text[led_to] FROM {rows}
+        UNION
+        SELECT c.stream_id FROM {rows}
+        JOIN tenures AS c ON c.key = text[device] AND c.current
+        UNION
+        SELECT (SELECT e.stream_id FROM tenures AS e WHERE e.key = text[device] AND e.empty LIMIT 1)
+        FROM {rows}
+        UNION
+        SELECT n.stream_id FROM {rows}
+        JOIN tenures AS n ON n.key = text[device] AND n.number = (
+            SELECT m.number FROM tenures AS m WHERE m.key = text[device]
+            ORDER BY m.number DESC LIMIT 1)
+        UNION
+        SELECT o.stream_id FROM {rows}
+        JOIN tenures AS o
+          ON o.key = text[device] AND o.opened_at = number[instant] AND o.signed_in
+        UNION
+        SELECT a.stream_id FROM {rows}
+        JOIN tenures AS a
+          ON a.key = text[device] AND a.signed_in AND a.opened_at >= coalesce(
+            (SELECT b.opened_at FROM tenures AS b WHERE b.key = text[device] AND b.signed_in
+             ORDER BY b.opened_at DESC LIMIT 1 OFFSET :skipped),
+            -4611686018427387904)
+    )
+    """,
+    _TENURE,
+)
+NEWEST_ACCOUNTS = RowStatement(
+    """
+    SELECT a.key, count(*) AS tenures, count(DISTINCT a.profile_id) AS accounts
+    FROM {rows} JOIN tenures AS a
+      ON a.key = text[device] AND a.signed_in AND a.opened_at >= coalesce(
+            (SELECT b.opened_at FROM tenures AS b WHERE b.key = text[device] AND b.signed_in
+             ORDER BY b.opened_at DESC LIMIT 1 OFFSET :skipped),
+            -4611686018427387904)
+    GROUP BY a.key
+    """
 )
 ADD_KEYS = RowStatement(
     "INSERT INTO keys (key) SELECT text[key] FROM {rows} WHERE true ON CONFLICT DO NOTHING"
@@ -75,14 +165,23 @@ SAVE_TENURES = RowStatement(
 )
 
 
-def accounts_on(unit: UnitOfWork, keys: Collection[str]) -> dict[str, int]:
-    """How many accounts have been signed in on each device of `keys`."""
-    query = (
-        sa.select(TENURES.c.key, sa.func.count(TENURES.c.profile_id.distinct()).label("accounts"))
-        .where(TENURES.c.key.in_(sorted(keys)), TENURES.c.signed_in)
-        .group_by(TENURES.c.key)
-    )
-    return {row.key: row.accounts for row in unit.connection.execute(query)}
+def accounts_on(unit: UnitOfWork, keys: Collection[str], enough: int) -> dict[str, int]:
+    """How many accounts have been signed in on each device of `keys`.
+
+    Of a till we count those of the newest tenures, unless they are fewer than `enough`.
+    """
+    rows = [{"device": key} for key in sorted(keys)]
+    newest = NEWEST_ACCOUNTS.execute(unit.connection, rows, skipped=_COUNTED - 1)
+    accounts = {row.key: row.accounts for row in newest}
+    unsure = [row.key for row in newest if row.tenures >= _COUNTED and row.accounts < enough]
+    if unsure:
+        query = (
+            sa.select(_T.key, sa.func.count(_T.profile_id.distinct()).label("accounts"))
+            .where(_T.key.in_(unsure), _T.signed_in)
+            .group_by(_T.key)
+        )
+        accounts |= {row.key: row.accounts for row in unit.connection.execute(query)}
+    return accounts
 
 
 def tenures_of_rows(rows: Iterable[Any]) -> list[Tenure]:

@@ -150,6 +150,37 @@ def test_what_the_first_release_knew_of_a_profile_is_kept(
     assert (bool(profile.account), profile.tied) == (True, 0)
 
 
+def test_a_guests_tenure_that_ended_with_nobody_in_it_has_no_period(
+    database_uri: str, tmp_path: Path
+) -> None:
+    migration.upgrade(first_revisions("identity", 12, tmp_path / "earlier"), database_uri)
+    engine = sa.create_engine(driver_uri(database_uri))
+    tenures = sa.table("tenures", *map(sa.column, (*_EARLIER_TENURE, "current", "empty")))
+    with engine.begin() as connection:
+        for stream, opened_at, current, empty in (
+            *(("guest", 1, False, False), ("gone", 2, False, True)),
+            *(("moved", 9, True, True), ("other", 7, False, False)),
+        ):
+            row = dict.fromkeys(_EARLIER_TENURE, stream) | {"number": opened_at, "epoch": 1}
+            row |= {"opened_at": opened_at, "founded_at": 1, "current": current, "empty": empty}
+            connection.execute(sa.insert(tenures), row | {"key": "device_id:1"})
+        for opened_at, stream in ((1, "guest"), (2, "gone"), (5, "moved"), (9, "moved")):
+            connection.exec_driver_sql(
+                f"INSERT INTO periods VALUES ('device_id:1', {opened_at}, '{stream}')"
+            )
+    upgrade("identity", database_uri)
+    with engine.begin() as connection:
+        rows = connection.exec_driver_sql("SELECT opened_at, stream_id FROM periods").all()
+    engine.dispose()
+    assert dict(map(tuple, rows)) == {1: "guest", 2: None, 5: None, 9: "moved"}
+
+
+_EARLIER_TENURE = (
+    *("stream_id", "key", "number", "opened_at", "founded_at", "profile_id", "epoch"),
+    *("assurance", "bond"),
+)
+
+
 def columns(uri: str) -> dict[str, list[str]]:
     """The names of all columns in their order, by table."""
     engine = sa.create_engine(driver_uri(uri))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 
@@ -18,10 +20,10 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from services.identity import queries, store
 from services.identity.commands import ResolveHandler
 from services.identity.domain.observation import Observation
-from services.identity.domain.resolution import Resolution, resolve_all
-from services.identity.domain.state import IdentityPolicy, Incomplete, Needs
+from services.identity.domain.resolution import Resolution, resolve, resolve_all
+from services.identity.domain.state import IdentityPolicy, IdentityState, Incomplete, Needs
 from tests.unit.identity.observed import PEOPLE, SEQUENCES
-from tests.unit.identity.shop import OBSERVER, TYPES, ResolvedShop, seen
+from tests.unit.identity.shop import OBSERVER, TYPES, ResolvedShop, seen, whole_state
 
 NOW = parse_instant("2026-11-21T19:30:00Z")
 
@@ -334,21 +336,139 @@ def test_a_till_is_resolved_from_some_of_its_streams_as_it_is_from_all(
     assert len({one for one, _ in pairs}) == len({other for _, other in pairs}) == len(pairs)
 
 
+def test_what_is_read_and_locked_on_a_till_does_not_grow_with_those_who_have_signed_in_there(
+    identity: IdentityWithoutNameko, size: Callable[[int, int], int]
+) -> None:
+    def at_till(time: int, type: str, user: int | None = None, **more: str) -> Observation:  # noqa: A002 - of the event
+        names = {} if user is None else {"user_id": f"u-{user}"}
+        identifiers = {"device_id": "till", **names, **more}
+        return seen(time, identifiers, signed_in=user is not None, type=type)
+
+    last = size(300, 3_000)
+    for start in range(0, last, 50):
+        numbers = range(start, start + 50)
+        identity.resolve(
+            *(
+                at_till(10 * number + place, kind, number)
+                for number in numbers
+                for place, kind in enumerate(("signed_in", "signed_out"))
+            )
+        )
+    now = 10 * last
+    events = [
+        at_till(now, "signed_in", last),
+        at_till(now + 1, "signed_out", last),
+        at_till(now + 2, "product_viewed"),
+        at_till(now + 3, "order_completed", email="a@b.example"),
+        at_till(now + 4, "signed_in", 7),
+        at_till(now + 5, "signed_out"),
+        at_till(now + 6, "product_viewed", anonymous_id="a-1"),
+        at_till(now // 2 + 5, "signed_in", last),
+        at_till(now // 2 + 6, "signed_out"),
+        at_till(now // 2 + 7, "product_viewed"),
+        at_till(5, "product_viewed"),
+        at_till(-5, "product_viewed"),
+    ]
+    for event in events:
+        state = _loaded_for(identity, event)
+        (till,) = {i.key for i in event.devices if i.type.name == "device_id"}
+        assert len(state.line(till)) <= 16, (event.type, event.time)
+        assert len([*state.tenures, *state.sightings]) <= 20, (event.type, event.time)
+        assert len(state.profiles) <= 12, (event.type, event.time)
+        known = identity.work.read(
+            partial(store.load_known, policy=OBSERVER.policy, observations=[event])
+        )
+        assert len(known.tenures) <= 2
+        identity.resolve(event)
+
+
+def test_guests_before_and_after_a_late_sign_out_are_two(identity: IdentityWithoutNameko) -> None:
+    for time, type_ in ((1, "signed_in"), (10, "signed_out"), (5, "signed_out")):
+        identity.resolve(
+            seen(time, {"device_id": "till", "user_id": "u-1"}, signed_in=True, type=type_)
+        )
+    (before,), _ = identity.resolve(seen(7, {"device_id": "till"}))
+    (after,), _ = identity.resolve(seen(12, {"device_id": "till"}))
+    assert len(identity.profiles(before, after)) == 2
+
+
+@st.composite
+def tills_events(draw: st.DrawFn) -> Observation:
+    """What happens at a till at any time: somebody signs in or out, browses, or buys."""
+    names = st.sampled_from([f"shopper-{n}" for n in range(7)])
+    identifiers = {"device_id": "till"}
+    if draw(st.integers(0, 5)) == 0:
+        identifiers = {"anonymous_id": "tablet"} | draw(st.sampled_from([{}, identifiers]))
+    doing = draw(st.sampled_from(["signed_in", "signed_in", "signed_out", "seen", "bought"]))
+    named = doing == "signed_in" or (doing == "signed_out" and draw(st.booleans()))
+    if named:
+        identifiers["user_id"] = draw(names)
+    if doing == "bought" or draw(st.integers(0, 7)) == 0:
+        identifiers["email"] = f"{draw(names)}@shop.example"
+    kinds = {"seen": "product_viewed", "bought": "order_completed"}
+    time = draw(st.integers(1, 30))
+    return seen(time, identifiers, signed_in=named, type=kinds.get(doing, doing))
+
+
+@pytest.mark.parametrize("near", [1, 4])
+def test_a_till_is_resolved_from_what_is_near_as_it_is_from_all(
+    identity: IdentityWithoutNameko, near: int, size: Callable[[int, int], int]
+) -> None:
+    @settings(max_examples=size(8, 1_000), suppress_health_check=[HealthCheck.too_slow])
+    @given(st.lists(tills_events(), min_size=20, max_size=40), st.integers(0, 20))
+    def resolve_alike(events: list[Observation], in_order: int) -> None:
+        identity.forget()
+        policy = IdentityPolicy(TYPES, near=near)
+        identity.resolver = ResolveHandler(policy)
+        events[:in_order] = sorted(events[:in_order], key=lambda event: event.time)
+        events = [replace(event, event_id=f"e-{n}") for n, event in enumerate(events)]
+        expected = _resolved_whole(events)
+        partition: dict[str, str] = {}
+        for start in range(0, len(events), 4):
+            answers, _ = identity.resolve(*events[start : start + 4])
+            for answer, pure in zip(answers, expected[start:], strict=False):
+                assert (answer.epoch, answer.assurance, answer.ignored) == (
+                    pure.epoch,
+                    pure.assurance,
+                    pure.ignored,
+                )
+                assert partition.setdefault(answer.stream, pure.stream) == pure.stream
+                assert partition.setdefault(answer.profile, pure.profile) == pure.profile
+
+    resolve_alike()
+
+
+def _resolved_whole(events: Sequence[Observation]) -> list[Resolution]:
+    """The answers of the pure resolution, from which nothing is missing."""
+    state = whole_state()
+    numbers = itertools.count(1)
+    results = [resolve(state, event, lambda: f"s{next(numbers):05}")[0] for event in events]
+    return [result for result in results if isinstance(result, Resolution)]
+
+
 def _rows_read(
     identity: IdentityWithoutNameko, event: Observation, policy: IdentityPolicy = OBSERVER.policy
 ) -> int:
     """How many rows a change reads under its locks, until nothing is missing."""
+    state = _loaded_for(identity, event, policy)
+    return len([*state.tenures, *state.address_tenures(), *state.sightings])
+
+
+def _loaded_for(
+    identity: IdentityWithoutNameko, event: Observation, policy: IdentityPolicy = OBSERVER.policy
+) -> IdentityState:
+    """What a change reads under its locks, once nothing is missing."""
     needs = Needs()
     while True:
         load = partial(store.load_locked, policy=policy, observations=[event], needs=needs)
         state = identity.work.run(load)
-        read = len([*state.tenures, *state.address_tenures(), *state.sightings])
+        before = deepcopy(state)
         try:
             resolve_all(state, [event], new_id)
         except Incomplete as incomplete:
             needs |= incomplete.needs
         else:
-            return read
+            return before
 
 
 _LIMITS = [IdentityPolicy(TYPES), IdentityPolicy(TYPES, most_tied=3, most_proven=1)]

@@ -280,7 +280,7 @@ def test_the_review_list_has_refused_merges_and_devices_that_accounts_share(
         for n, u in enumerate(("ann", "bob"))
     ]
     events += [
-        event(n + 10, signed_in=True, user_id=f"user-{n}", anonymous_id="till") for n in range(3)
+        event(n + 10, signed_in=True, user_id=f"u-{n}", anonymous_id="till") for n in range(3)
     ]
     cdp.call("profiles", "record", events=events)
     listed = cdp.call("identity", "review")

@@ -37,7 +37,7 @@ def whole_state(policy: IdentityPolicy | None = None) -> IdentityState:
     """A state from which nothing is missing: what is not there does not exist."""
     everything = Everything()
     state = IdentityState(policy or IdentityPolicy(TYPES))
-    state.loaded = Needs(everything, everything, everything, everything, everything, everything)
+    state.loaded = Needs(*[everything] * 7)
     state.whole_keys = state.whole_tenures = state.whole_addresses = everything  # type: ignore[assignment]
     return state
 

@@ -5,6 +5,7 @@ stream* is a sighting of an address that an order gave a stream of its own. Ever
 says what was seen: from it `labels` computes which profile each stream belongs to.
 """
 
+from services.identity.domain.state.device_line import DeviceLine
 from services.identity.domain.state.facts import (
     ALONE,
     BEGINNING,
@@ -22,7 +23,7 @@ from services.identity.domain.state.facts import (
     Tenure,
 )
 from services.identity.domain.state.identity_state import IdentityState
-from services.identity.domain.state.needs import Incomplete, Needs, WouldChange
+from services.identity.domain.state.needs import Incomplete, Moment, Needs, WouldChange
 from services.identity.domain.state.policy import IdentityPolicy
 from services.identity.domain.state.splits import split_apart, split_sides, would_meet
 
@@ -32,10 +33,12 @@ __all__ = [
     "NOBODY",
     "SEVERAL",
     "AddressTenure",
+    "DeviceLine",
     "IdentityPolicy",
     "IdentityState",
     "Incomplete",
     "KeptResolution",
+    "Moment",
     "Needs",
     "Period",
     "ProfileFacts",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.identity.domain.state.device_line import DeviceLine
 from services.identity.domain.state.facts import (
     NOBODY,
     AddressTenure,
@@ -26,7 +27,7 @@ from services.identity.domain.state.policy import IdentityPolicy
 class IdentityState:
     """What was loaded, by its keys, and what of it has changed since.
 
-    `loaded` says what is here whole, `whole_keys` of which keys all tenures and periods are,
+    `loaded` says what is here whole, `whole_keys` of which keys without a line all tenures are,
     `whole_tenures` on which tenures all address streams are (on a till, those of its profile), and
     `whole_addresses` of which addresses all tenures are. `left_beyond` has the newest stream of
     each address that a proof did not move. `repairs` are those of a support desk that may have an
@@ -57,7 +58,7 @@ class IdentityState:
     whole_addresses: set[str] = field(default_factory=set)
     new: set[str] = field(default_factory=set)
     new_groups: set[str] = field(default_factory=set)
-    _periods: dict[str, dict[int, Period]] = field(default_factory=dict)
+    _lines: dict[str, DeviceLine] = field(default_factory=dict)
     _addresses: dict[str, dict[int, AddressTenure]] = field(default_factory=dict)
     _address_streams: dict[str, SightingPlace] = field(default_factory=dict)
     _by_key: dict[str, set[str]] = field(default_factory=dict)
@@ -72,7 +73,6 @@ class IdentityState:
     def load(
         self,
         tenures: Iterable[Tenure] = (),
-        periods: Iterable[Period] = (),
         addresses: Iterable[AddressTenure] = (),
         sightings: Iterable[Sighting] = (),
     ) -> None:
@@ -80,8 +80,6 @@ class IdentityState:
         for tenure in tenures:
             if tenure.stream not in self.tenures:
                 self._put_tenure(tenure)
-        for period in periods:
-            self._periods.setdefault(period.key, {})[period.opened_at] = period
         for address in addresses:
             self._addresses.setdefault(address.key, {})[address.number] = address
         for sighting in sightings:
@@ -134,22 +132,36 @@ class IdentityState:
                 return self.tenures[stream]
         return None
 
-    def periods_of(self, key: str) -> list[Period]:
-        """The periods of a device in order; WouldChange if only the current tenure was loaded."""
-        if key not in self.whole_keys:
-            raise WouldChange
-        periods = self._periods.get(key, {})
-        return [periods[opened_at] for opened_at in sorted(periods)]
+    def line(self, key: str) -> DeviceLine:
+        """The line of a device; WouldChange if only its current tenure was loaded."""
+        line = self._lines.get(key)
+        if line is None:
+            if key not in self.whole_keys:
+                raise WouldChange
+            line = self._lines[key] = DeviceLine(key)
+        return line
+
+    def load_lines(self, lines: Iterable[DeviceLine]) -> None:
+        """Take in the lines of devices."""
+        self._lines.update((line.key, line) for line in lines)
 
     def in_force(self, key: str, time: int) -> Period | None:
         """The period of a device in force at a time; None before the first one."""
-        if key not in self.whole_keys:
+        if key not in self._lines and key not in self.whole_keys:
             current = self.current(key)
             if current is None or current.opened_at > time:
                 raise WouldChange
             return Period(key, current.opened_at, current.stream)
-        begun = [at for at in self._periods.get(key, ()) if at <= time]
-        return self._periods[key][max(begun)] if begun else None
+        return next(self.line(key).until(time), None)
+
+    def accounts_from(self, key: str, time: int) -> list[Tenure]:
+        """The tenures of accounts on a device that were opened last at an instant."""
+        self.line(key).begun_at(time)
+        return [t for t in self.tenures_of(key) if t.signed_in and t.opened_at == time]
+
+    def spare(self, key: str) -> Tenure | None:
+        """The guest's tenure of a device in which nobody was seen."""
+        return next((t for t in self.tenures_of(key) if t.empty and not t.signed_in), None)
 
     def address(self, key: str, time: int) -> AddressTenure:
         """The tenure of an address in force at a time."""
@@ -307,7 +319,7 @@ class IdentityState:
         """Add a period of a device, or put another in its place."""
         if self.frozen:
             raise WouldChange
-        self._periods.setdefault(period.key, {})[period.opened_at] = period
+        self.line(period.key).put(period)
         self.changed_periods.add((period.key, period.opened_at))
 
     def set_address(self, tenure: AddressTenure) -> None:
@@ -337,7 +349,11 @@ class IdentityState:
     def changed_rows(self) -> tuple[list[Period], list[AddressTenure]]:
         """The periods and the tenures of addresses that have changed."""
         return (
-            [self._periods[key][at] for key, at in sorted(self.changed_periods)],
+            [
+                period
+                for key, at in sorted(self.changed_periods)
+                if (period := self._lines[key].opening(at))
+            ],
             [self._addresses[key][number] for key, number in sorted(self.changed_addresses)],
         )
 

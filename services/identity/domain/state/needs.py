@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Moment = tuple[str, int, int]  # the key of a device, a time, and how many periods around it
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What has to be loaded: profiles, streams and groups whole, addresses with the streams that a
-    proof moves, the sightings of pairs of an address and a stream, and what a desk has pinned to
-    streams (`anchors`)."""
+    proof moves, the sightings of pairs of an address and a stream, what a desk has pinned to
+    streams (`anchors`), and the periods of devices around some `moments`."""
 
     profiles: frozenset[str] = frozenset()
     streams: frozenset[str] = frozenset()
@@ -17,6 +19,7 @@ class Needs:
     addresses: frozenset[str] = frozenset()
     pairs: frozenset[tuple[str, str]] = frozenset()
     anchors: frozenset[str] = frozenset()
+    moments: frozenset[Moment] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -26,6 +29,7 @@ class Needs:
             self.addresses | other.addresses,
             self.pairs | other.pairs,
             self.anchors | other.anchors,
+            self.moments | other.moments,
         )
 
     def __sub__(self, other: Needs) -> Needs:
@@ -36,11 +40,20 @@ class Needs:
             self.addresses - other.addresses,
             self.pairs - other.pairs,
             self.anchors - other.anchors,
+            self.moments - other.moments,
         )
 
     def __bool__(self) -> bool:
         return any(
-            (self.profiles, self.streams, self.groups, self.addresses, self.pairs, self.anchors)
+            (
+                self.profiles,
+                self.streams,
+                self.groups,
+                self.addresses,
+                self.pairs,
+                self.anchors,
+                self.moments,
+            )
         )
 
 
