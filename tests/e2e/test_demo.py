@@ -153,10 +153,10 @@ def test_what_the_demo_left_can_be_asked(cdp: Command, demo: list[str]) -> None:
 def test_nobody_is_found_in_the_demo_with_the_reason_and_what_to_try(
     cdp: Command, demo: list[str]
 ) -> None:
-    done = cdp("profile", "show", "user_id=nobody", "--demo")
+    done = cdp("profile", "show", "user_id=stranger", "--demo")
     assert done.returncode == 1
     assert done.stderr == (
-        "Error: user_id=nobody: user_id has never been seen, spelt like this\n"
+        "Error: user_id=stranger: user_id has never been seen, spelt like this\n"
         "  try: compare it with what the shop sends, letter by letter\n"
     )
 

@@ -356,6 +356,16 @@ def _answered_otherwise(before: Mapping[str, Any]) -> dict[str, Any]:
         **_with_addresses(before),
         **_with_versions(before),
         **_in_other_words(before),
+        **_of_a_name_for_nobody(before),
+    }
+
+
+def _of_a_name_for_nobody(before: Mapping[str, Any]) -> dict[str, Any]:
+    """What shops call a shopper whom they do not know is no account, in no language."""
+    asked = _called("identity.lookup", identifiers={"user_id": "nobody"}, authenticated=True)
+    reason = "is a placeholder, which would stand for everybody"
+    return {
+        asked: {**before[asked], "ignored_identifiers": [{"type": "user_id", "reason": reason}]}
     }
 
 
