@@ -23,7 +23,8 @@ from rules.language.reads import Reads
 from rules.language.rule import Rule, Verdict, compile_rule
 from rules.language.shop import ANY_SHOP, ShopContext
 from rules.language.vocabulary import Vocabulary
-from rules.summary.archive import bring_back, put_away
+from rules.summary.archive import bring_back, put_away, standing_orders
+from rules.summary.book import DaySums, StandingOrder
 from rules.summary.occasion import Occasion
 from rules.summary.orders import (
     OrderAccount,
@@ -48,6 +49,7 @@ __all__ = [
     "FACTS",
     "MOST_TYPES",
     "SEGMENT_VOCABULARY",
+    "DaySums",
     "Fact",
     "Facts",
     "FormError",
@@ -61,6 +63,7 @@ __all__ = [
     "SeenFields",
     "ShopContext",
     "Situation",
+    "StandingOrder",
     "Summary",
     "Verdict",
     "Vocabulary",
@@ -81,5 +84,6 @@ __all__ = [
     "refunded_money",
     "rule_form",
     "rule_text",
+    "standing_orders",
     "uncounted_currencies",
 ]

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Any, NamedTuple, Protocol
 
-from rules.summary.book import ArchivedTotals, StandingOrder
+from rules.summary.book import ArchivedTotals, DaySums, StandingOrder
 from rules.summary.orders import OrderState, settled_order
 from rules.summary.state import SummaryState, Totals
 
@@ -30,6 +31,10 @@ class OrderArchive(Protocol):
         """Those of `keys` that are archived."""
         ...
 
+    def by_day(self, zone: tzinfo) -> DaySums:
+        """What those that stand add up to by day of a zone, as far as that is kept."""
+        ...
+
 
 class ArchivedOrders:
     """An archive in memory."""
@@ -45,6 +50,9 @@ class ArchivedOrders:
     def find(self, keys: Collection[str]) -> Mapping[str, OrderState]:
         return {key: self._orders[key] for key in keys if key in self._orders}
 
+    def by_day(self, zone: tzinfo) -> DaySums:  # noqa: ARG002
+        return DaySums(0, ())
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveWithout:
@@ -58,6 +66,10 @@ class ArchiveWithout:
 
     def find(self, keys: Collection[str]) -> Mapping[str, OrderState]:
         return self.archive.find([key for key in keys if key not in self.gone])
+
+    def by_day(self, zone: tzinfo) -> DaySums:
+        """With those that have gone: their number shows it."""
+        return self.archive.by_day(zone)
 
 
 NO_ARCHIVE: OrderArchive = ArchivedOrders({})
@@ -97,7 +109,7 @@ def put_away(state: SummaryState, archive: OrderArchive) -> PutAway:
     """Take out of a state what is to be archived; into it, what is to be kept after all."""
     back: Mapping[str, OrderState] = {}
     if len(state.orders) <= KEPT and not state.archived:
-        return PutAway(back, back.keys())
+        return PutAway({}, {})
     places = _places(state.orders, state.watermark)
     if state.archived and sum(p >= state.archived["before"] for p in places) < KEPT:
         archived = archive.all()
@@ -105,20 +117,20 @@ def put_away(state: SummaryState, archive: OrderArchive) -> PutAway:
         bring_back(state, back, archive)
         places = _places(state.orders, state.watermark)
     if len(places) <= KEPT and not state.archived:
-        return PutAway({}, back.keys())
+        return PutAway({}, back)
     away = {key: state.orders[key] for _, key in places[:-KEPT]}
     state.orders = {key: order for key, order in state.orders.items() if key not in away}
     tally = _Tally.of(state.archived)
     tally.add(away.values(), state.watermark)
     state.archived = tally.totals(list(places[-KEPT]))
-    return PutAway(away, back.keys() - away.keys())
+    return PutAway(away, back)
 
 
 class PutAway(NamedTuple):
-    """The orders that go into an archive, and the keys of those that have left it."""
+    """The orders that go into an archive, and those that have come back; some go again at once."""
 
     away: Mapping[str, OrderState]
-    back: Set[str]
+    back: Mapping[str, OrderState]
 
 
 @dataclass(slots=True)
@@ -174,6 +186,12 @@ def _places(orders: Mapping[str, OrderState], watermark: int) -> list[list[Any]]
     """[instant, key] of the settled ones among orders, oldest first."""
     found = ((key, settled_order(order, watermark)) for key, order in orders.items())
     return sorted([each.at, key] for key, each in found if each is not None)
+
+
+def standing_orders(orders: Iterable[OrderState], watermark: int) -> Iterable[StandingOrder]:
+    """Those that stand of archived orders."""
+    found = (_standing(order, watermark) for order in orders)
+    return [order for order in found if order is not None]
 
 
 def _standing(order: OrderState, watermark: int) -> StandingOrder | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from fractions import Fraction
 from itertools import accumulate
 from operator import attrgetter
@@ -34,6 +35,13 @@ class UnlinkedRefund(NamedTuple):
 
 
 Payment = StandingOrder | UnlinkedRefund
+
+
+class DaySums(NamedTuple):
+    """What orders add up to by day: how many `number`, and for each day and currency one order."""
+
+    number: int
+    sums: Sequence[StandingOrder]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,13 @@ class Book(Protocol):
         """When the newest order after an instant was placed that has something of a category."""
         ...
 
+    def by_day(self, zone: tzinfo) -> Sequence[StandingOrder]:
+        """Orders for whatever looks at days of a zone alone.
+
+        On each day there are some if any stands, of the same currencies and with the same sums.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class OrderBook:
@@ -148,6 +163,9 @@ class OrderBook:
                 return order.at
         return None
 
+    def by_day(self, zone: tzinfo) -> Sequence[StandingOrder]:  # noqa: ARG002
+        return self.orders
+
     def leaving(self, after: int) -> Iterator[tuple[Payment, bool]]:
         """The payments after an instant, oldest first; false if others of its time follow one."""
         inside = self.payments[bisect_right(self.payments, after, key=_AT) :]
@@ -186,6 +204,8 @@ class PartialBook:
     archived: ArchivedTotals
     read: Callable[[], OrderBook]
     """The whole book, in which archived orders are too"""
+    read_days: Callable[[tzinfo], DaySums]
+    """The sums of the archived orders by day"""
 
     @property
     def orders(self) -> Sequence[StandingOrder]:
@@ -242,6 +262,13 @@ class PartialBook:
         if archived is None or (after is not None and archived <= after):
             return kept
         return archived if kept is None else max(kept, archived)
+
+    def by_day(self, zone: tzinfo) -> Sequence[StandingOrder]:
+        """The archived ones come from their sums, if there are any in that zone of all of them."""
+        days = self.read_days(zone)
+        if days.number != self.archived.standing:
+            return self.orders
+        return [*self.kept.orders, *days.sums]
 
     def _is_open(self, least: int, summand: Summand, bounds: Sequence[int | Fraction]) -> bool:
         """Whether it depends on the archived payments how a total compares with the bounds."""

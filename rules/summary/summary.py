@@ -275,7 +275,7 @@ class Summary:
             return self._book_of(self.every_order(), now)
         kept = self._book_of(state.orders, now)
         whole = cache(lambda: self._book_of(self.every_order(), now))
-        return PartialBook(kept, totals_of(state.archived), whole)
+        return PartialBook(kept, totals_of(state.archived), whole, self.archive.by_day)
 
     def _book_of(self, orders: Mapping[str, OrderState], now: int | None) -> OrderBook:
         state = self.state

@@ -6,7 +6,7 @@ Rows are locked in this order, and sorted within each table, so that no deadlock
     profiles                        `lock_profiles`; the timer's `lock_due` skips what is locked
         labels, identifiers,        by the projection, under their streams' positions
         summaries, archived_orders,
-        facts
+        archived_days, facts
         memberships, stays          under their profiles
     streams                         by the append, in segments' own log
     field_names                     new rows at the end of a batch of events

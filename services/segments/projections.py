@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from itertools import chain
 
 from chassis import Event
@@ -40,19 +41,21 @@ class MembershipProjection:
             if profile_id not in news:
                 news[profile_id] = news_of(events, dict.fromkeys(before, profile_id))[profile_id]
             news[profile_id].moved = True
-        evaluator.evaluate(news, _sum_up(unit, events, moves))
+        evaluator.evaluate(news, _sum_up(unit, events, moves, self.registry.zone))
         store.note_fields(unit, self._seen, events)
 
 
 class UnevaluatedProjection:
     """For a rebuild: keeps labels and summaries, and leaves the evaluation for later."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: tzinfo = UTC) -> None:
         self._seen = SeenFields()
+        self._zone = zone
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         moves = apply_identity(unit, events)
-        touched = set(profiles_of(unit, _sum_up(unit, events, moves).versions).values())
+        loaded = _sum_up(unit, events, moves, self._zone)
+        touched = set(profiles_of(unit, loaded.versions).values())
         store.mark_unevaluated(unit, touched | _moved(moves))
         store.note_fields(unit, self._seen, events)
 
@@ -100,14 +103,16 @@ def _moved(moves: Iterable[LabelChange]) -> set[str]:
     return {profile for m in moves if m.before is not None for profile in (m.before, m.after)}
 
 
-def _sum_up(unit: UnitOfWork, events: Sequence[Event], moves: Sequence[LabelChange]) -> Loaded:
-    """Add the events to their streams' summaries."""
+def _sum_up(
+    unit: UnitOfWork, events: Sequence[Event], moves: Sequence[LabelChange], zone: tzinfo
+) -> Loaded:
+    """Add the events to their streams' summaries; `zone` is that of the shop's days."""
     versions: dict[str, int] = {}
     newest: dict[str, Event] = {}
     for event in events:
         versions.update(event.versions)
         newest.update(dict.fromkeys(event.versions, event))
     pairs = [(move.before, move.after) for move in moves if move.before is not None]
-    summaries = update_summaries(unit, events, store.OrderArchives(unit))
+    summaries = update_summaries(unit, events, store.OrderArchives(unit, zone))
     store.save_facts(unit, events)
     return Loaded(summaries, versions, newest, starting_streams(events), pairs)

@@ -24,6 +24,7 @@ from services.segments.evaluator import reevaluate_due
 from services.segments.projections import MembershipReplay, UnevaluatedProjection
 from services.segments.registry import DefinitionRegistry
 from services.segments.store import (
+    ARCHIVED_DAYS,
     ARCHIVED_ORDERS,
     FACTS,
     FIELD_NAMES,
@@ -69,6 +70,7 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
             IDENTIFIERS,
             SUMMARIES,
             ARCHIVED_ORDERS,
+            ARCHIVED_DAYS,
             FACTS,
             FIELD_NAMES,
             MEMBERSHIPS,
@@ -76,7 +78,10 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
             RECONCILED,
         ),
         lock_tables=(POSITIONS, PROFILES),
-        projections={"profiles": UnevaluatedProjection(), "segments": MembershipReplay()},
+        projections={
+            "profiles": UnevaluatedProjection(registry.zone),
+            "segments": MembershipReplay(),
+        },
         evaluate=mark_all_evaluated,
         record_changes=reevaluate_some,
         note_exchange=note_form,

@@ -44,6 +44,7 @@ _OF_STREAMS = {
         "identifiers",
         "summaries",
         "archived_orders",
+        "archived_days",
         "tenures",
         "sightings",
         "periods",

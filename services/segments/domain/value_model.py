@@ -51,10 +51,11 @@ class SummaryOrders:
     """The standing orders of a summary, as `clv.OrderTimeline` asks for them."""
 
     summary: Summary
+    zone: tzinfo
 
     def orders(self, now: int) -> Sequence[StandingOrder]:
-        """Those that stand at `now`."""
-        return self.summary.book(now).orders
+        """Those that stand at `now`; older ones may be added up by day."""
+        return self.summary.book(now).by_day(self.zone)
 
     def next_change(self, now: int) -> int | None:
         """When others stand without a new event."""
@@ -65,7 +66,9 @@ def profile_values(model: VersionedModel, summary: Summary) -> ProfileValues:
     """What rules read of a profile, by a model."""
     fitted = model.fitted
     decimals = decimals_of(fitted.model.currency or "")
-    return ProfileValues(fitted.model, fitted.cutoffs, SummaryOrders(summary), model.zone, decimals)
+    return ProfileValues(
+        fitted.model, fitted.cutoffs, SummaryOrders(summary, model.zone), model.zone, decimals
+    )
 
 
 def give_values(model: VersionedModel | None, summaries: Iterable[Summary]) -> None:
@@ -158,7 +161,7 @@ def show_values(
 ) -> dict[str, Any]:
     """A profile's values at `now`, as `contracts.value_model.ValuesResponse` dumps them."""
     zone = UTC if model is None else model.zone
-    history = BuyingHistory.of(summary.book(now).orders, zone)
+    history = BuyingHistory.of(summary.book(now).by_day(zone), zone)
     response: dict[str, Any] = {
         "profile_id": profile_id,
         "version": None if model is None else model.version,

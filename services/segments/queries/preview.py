@@ -97,21 +97,24 @@ def select_one_by_one(
     evaluated, after, complete = 0, "", False
     members: list[str] = []
     while not complete and timer() < end:
-        page = work.read(partial(_page, after=after, rule=rule))
-        for profile_id, summary in page.items():
+        page = work.read(partial(_evaluate_page, after=after, rule=rule, now=now))
+        for profile_id, is_member in page.items():
             after = profile_id
-            if summary is None:
-                continue
-            evaluated += 1
-            if rule.evaluate(summary, now).value:
+            evaluated += is_member is not None
+            if is_member:
                 members.append(profile_id)
         complete = len(page) < _PAGE
         time.sleep(0)
     return Selection(members, evaluated, evaluated if complete else work.read(_count))
 
 
-def _page(unit: UnitOfWork, after: str, rule: Rule[Summary]) -> dict[str, Summary | None]:
-    """The next profiles in order; None for one that has no streams any more."""
+def _evaluate_page(
+    unit: UnitOfWork, after: str, rule: Rule[Summary], now: int
+) -> dict[str, bool | None]:
+    """Who of the next profiles in order would be in; None for one without streams.
+
+    They are evaluated within the read: what they have archived is read when a rule asks for it.
+    """
     profile_ids = store.page_of_profiles(unit, after, _PAGE)
     streams = streams_of(unit, profile_ids)
     summaries = store.load_profile_summaries(unit, streams, rule.reads.facts, unit.now)
@@ -120,7 +123,8 @@ def _page(unit: UnitOfWork, after: str, rule: Rule[Summary]) -> dict[str, Summar
         members = store.load_memberships(unit, summaries)
         for profile_id, summary in summaries.items():
             summary.memberships = dict.fromkeys(members[profile_id], (True, None))
-    return {profile_id: summaries.get(profile_id) for profile_id in profile_ids}
+    page: dict[str, bool | None] = dict.fromkeys(profile_ids)
+    return page | {p: rule.evaluate(summary, now).value for p, summary in summaries.items()}
 
 
 def _segments(unit: UnitOfWork) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """The tables and statements of segments."""
 
+from services.segments.store.archived_days import ARCHIVED_DAYS
 from services.segments.store.archived_orders import ARCHIVED_ORDERS, OrderArchives
 from services.segments.store.clv import (
     VALUE_FIT_SCHEDULE,
@@ -102,6 +103,7 @@ from services.segments.store.weeks import (
 )
 
 __all__ = [
+    "ARCHIVED_DAYS",
     "ARCHIVED_ORDERS",
     "DEFINED",
     "DEFINITIONS",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Set
+from datetime import UTC, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ from chassis.database.personal import PERSONAL, PSEUDONYMOUS
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import load_summaries
-from rules import OrderState, Summary, bring_back, put_away
+from rules import DaySums, OrderState, Summary, bring_back, put_away, standing_orders
+from services.segments.store.archived_days import DayChanges, load_days
 from services.segments.store.metadata import METADATA
 
 # What is told of each order that nothing but a new event changes, see `rules.summary.archive`.
@@ -74,12 +76,20 @@ class StoredArchive:
         """Those of `keys` that are archived."""
         return _find(self._unit, {self._stream: keys}).get(self._stream, {})
 
+    def by_day(self, zone: tzinfo) -> DaySums:
+        """What they add up to by day of a zone, if that is the shop's."""
+        return load_days(self._unit, self._stream, zone)
+
 
 class OrderArchives:
-    """The archives of the streams of a batch, for `profile_index.update_summaries`."""
+    """The archives of the streams of a batch, for `profile_index.update_summaries`.
 
-    def __init__(self, unit: UnitOfWork) -> None:
+    `zone` is that of the shop, in which order days are counted.
+    """
+
+    def __init__(self, unit: UnitOfWork, zone: tzinfo = UTC) -> None:
         self._unit = unit
+        self._zone = zone
         self._found: Mapping[str, Mapping[str, OrderState]] = {}
 
     def bring_back(self, summaries: Mapping[str, Summary], touched: Mapping[str, Set[str]]) -> None:
@@ -102,17 +112,22 @@ class OrderArchives:
         """Archive what summaries need no more."""
         away: list[dict[str, Any]] = []
         back: list[dict[str, Any]] = []
+        days = DayChanges(self._zone)
         for stream, summary in sorted(summaries.items()):
             put = put_away(summary.state, summary.archive)
             away += [{"stream": stream, "key": k, "state": put.away[k]} for k in sorted(put.away)]
-            gone = self._found.get(stream, {}).keys() | put.back
-            back += [{"stream": stream, "key": k} for k in sorted(gone - put.away.keys())]
+            gone = {**self._found.get(stream, {}), **put.back}
+            back += [{"stream": stream, "key": k} for k in sorted(gone.keys() - put.away.keys())]
+            watermark = summary.state.watermark
+            days.count(stream, standing_orders(put.away.values(), watermark), 1)
+            days.count(stream, standing_orders(gone.values(), watermark), -1)
             if summary.state.archived:
                 summary.archive = StoredArchive(self._unit, stream)
         if away:
             _SAVE.execute(self._unit.connection, away)
         if back:
             _DELETE.execute(self._unit.connection, back)
+        days.save(self._unit)
 
 
 def load_stream_summaries(unit: UnitOfWork, streams: Collection[str]) -> dict[str, Summary]:

@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -16,15 +17,19 @@ import rules.summary.archive as archive_module
 from chassis import DAY, Event, FixedClock
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from clv import BuyingHistory
 from profile_index import update_summaries
 from profile_index.summaries import occasion_of
 from rules import FACTS, SEGMENT_VOCABULARY, Summary, combine, compile_rule
 from services.segments import queries, store
+from services.segments.store.archived_days import load_days
+from services.segments.store.archived_orders import load_stream_summaries
 from tests.conftest import FULL_SIZE
 from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko
 from tests.unit.rules.order_courses import STREAMS, RecordedStep, batches, courses, texts
 
 FEW = 2  # orders that are kept, in these tests
+ZONE = ZoneInfo("Australia/Lord_Howe")
 _EXAMPLES = itertools.count(1)
 
 
@@ -61,7 +66,12 @@ class StoredStreams:
             for text in rules:
                 rule = compile_rule(text, SEGMENT_VOCABULARY)
                 assert rule.evaluate(stored, now) == rule.evaluate(whole, now), text
+            expected = BuyingHistory.of(whole.book(now).orders, ZONE)
+            assert BuyingHistory.of(stored.book(now).by_day(ZONE), ZONE) == expected
             assert stored.book(now).payments == whole.book(now).payments
+            for stream, summary in load_stream_summaries(unit, profile).items():
+                standing = summary.state.archived.get("standing", 0)
+                assert load_days(unit, stream, ZONE).number == standing
 
         self.work.read(ask)
 
@@ -102,7 +112,7 @@ class StoredStreams:
 
 
 def _update(unit: UnitOfWork, events: Sequence[Event]) -> None:
-    update_summaries(unit, events, store.OrderArchives(unit))
+    update_summaries(unit, events, store.OrderArchives(unit, ZONE))
 
 
 def test_what_is_archived_is_found_again_whatever_happens_to_it(
@@ -126,6 +136,18 @@ def test_what_is_archived_is_found_again_whatever_happens_to_it(
         assert streams.archived() <= max(orders - FEW, 0)
 
     compare()
+
+
+def test_a_preview_reads_what_is_archived(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    for name, orders in (("grace", 5), ("ada", 4)):
+        log.move(**{name: name})
+        for number in range(orders):
+            log.order(name, number, at=NOW - (20 + number) * DAY)
+    segments.follow(*log.events)
+    found = queries.preview(segments.work, 'orders(within="60d") * 2 >= orders() + 5')
+    assert (found["members"], found["sample"], found["complete"]) == (1, ["grace"], True)
 
 
 def test_a_segment_follows_orders_that_were_archived_long_ago(

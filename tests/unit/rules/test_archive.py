@@ -52,7 +52,7 @@ class ArchivingStreams:
             put = put_away(summary.state, summary.archive)
             archive = self.archives[stream]
             archive |= put.away
-            for key in put.back:
+            for key in put.back.keys() - put.away.keys():
                 del archive[key]
             summary.archive = ArchivedOrders(dict(archive))
 
@@ -155,6 +155,9 @@ class UnreadableArchive:
 
     def all(self) -> Any:
         raise AssertionError("the archive was read")
+
+    def by_day(self, zone: Any) -> Any:
+        raise AssertionError(f"the archive was asked for days in {zone}")
 
     def find(self, keys: Iterable[str]) -> Any:
         raise AssertionError(f"the archive was asked for {keys}")
