@@ -85,7 +85,7 @@ def backtest(
             ],
             "next": page.next,
             "until": until,
-            "warnings": list(rule.warnings),
+            "warnings": [*rule.warnings, *_kept_as_of_now(rule)],
         }
     )
     return response
@@ -150,6 +150,15 @@ class _Past:
     history: Sequence[store.PastFact]
     present: Summary
     orders: Set[str]
+
+
+def _kept_as_of_now(rule: Rule[Summary]) -> list[str]:
+    """What the rule asks for that has no past: since when a shopper has an account is not kept."""
+    if "identity_changed" not in rule.reads.event_types:
+        return []
+    return [
+        "who has an account now counts as having had one all the time: when it began is not kept"
+    ]
 
 
 def _load(unit: UnitOfWork, profile_ids: Sequence[str]) -> dict[str, _Past]:

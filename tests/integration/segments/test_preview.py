@@ -216,6 +216,21 @@ def test_a_preview_warns_of_a_type_of_which_no_event_was_recorded(
     assert warning.endswith("did you mean wish_mode?")
 
 
+def test_a_back_test_says_that_it_counts_the_accounts_of_today(
+    segments: SegmentsWithoutNameko,
+) -> None:
+    def warned(rule: str) -> list[str]:
+        request = {"rule": rule, "since": "1d"}
+        warnings: list[str] = queries.backtest(segments.work, segments.registry, request)[
+            "warnings"
+        ]
+        return warnings
+
+    (warning,) = warned("not has_account()")
+    assert warning.startswith("who has an account now counts as having had one all the time")
+    assert warned("orders() == 1") == []
+
+
 ANYBODY = [
     "orders() == 1",
     "orders() == 0",
