@@ -84,11 +84,11 @@ class Reference(Id):
         return text
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
-        value = super().mend(value, mending, parts)
         if type(value) is str and value != (bare := value.strip()):
             mending.warn(parts, "has blanks at an end, and was read without them")
-            return bare
-        return value
+            value = bare
+        mended = super().mend(value, mending, parts)
+        return mended.strip() if type(mended) is str else mended
 
 
 class Quantity(StrictField, fields.Float):
