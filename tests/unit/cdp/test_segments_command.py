@@ -263,11 +263,11 @@ def test_whoever_ends_a_segment_is_told_which_offers_ask_for_it(
 ) -> None:
     (tmp_path / "offers.yaml").write_text(OFFERS)
     monkeypatch.setenv("CDP_CONFIG_DIR", str(tmp_path))
-    said = "The offers hi ask for buyer: change offers.yaml, too."
+    sentence = "The offers hi ask for buyer: change offers.yaml, too."
     deleted = CliRunner().invoke(cli, ["segments", "delete", "buyer"], input="n\n")
-    assert (said in deleted.output, deleted.exit_code) == (True, 1)
-    assert said in CliRunner().invoke(cli, ["segments", "delete", "buyer", "--yes"]).output
-    assert said not in CliRunner().invoke(cli, ["segments", "delete", "other", "--yes"]).output
+    assert (sentence in deleted.output, deleted.exit_code) == (True, 1)
+    assert sentence in CliRunner().invoke(cli, ["segments", "delete", "buyer", "--yes"]).output
+    assert sentence not in CliRunner().invoke(cli, ["segments", "delete", "other", "--yes"]).output
 
 
 def test_members_of_an_unreadable_segment_are_said_to_be_those_from_before(
