@@ -84,11 +84,13 @@ class Reference(Id):
         return text
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
-        if type(value) is str and value != (bare := value.strip()):
+        bare = value.strip() if type(value) is str else value
+        mended = super().mend(bare, mending, parts)
+        if mended != bare:
+            return mended.strip()
+        if bare != value:
             mending.warn(parts, "has blanks at an end, and was read without them")
-            value = bare
-        mended = super().mend(value, mending, parts)
-        return mended.strip() if type(mended) is str else mended
+        return bare
 
 
 class Quantity(StrictField, fields.Float):
