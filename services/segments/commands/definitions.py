@@ -128,6 +128,7 @@ def rename(unit: UnitOfWork, segment: str, name: str) -> None:
         renamed_from=segment,
     )
     store.add_definitions(unit, [_end(before), renamed, *asking])
+    store.rename_weeks(unit, segment, name)
 
 
 def note_unreadable(work: UnitOfWorkRunner, definitions: ActiveDefinitions) -> None:

@@ -99,6 +99,7 @@ from services.segments.store.weeks import (
     lock_measurements,
     newest_before,
     newest_until,
+    rename_weeks,
     save_weeks,
 )
 
@@ -192,6 +193,7 @@ __all__ = [
     "page_of_profiles",
     "page_of_unevaluated",
     "postpone",
+    "rename_weeks",
     "resume",
     "sample_profiles",
     "save_entries",

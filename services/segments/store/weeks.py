@@ -89,6 +89,13 @@ def save_weeks(unit: UnitOfWork, weeks: Mapping[str, MeasuredWeek]) -> None:
         )
 
 
+def rename_weeks(unit: UnitOfWork, segment: str, name: str) -> None:
+    """Give what was measured of a segment to another name, in place of what that has."""
+    table = SEGMENT_WEEKS
+    unit.connection.execute(sa.delete(table).where(table.c.segment == name))
+    unit.connection.execute(sa.update(table).where(table.c.segment == segment).values(segment=name))
+
+
 def load_weeks(unit: UnitOfWork, first: str, last: str) -> Mapping[str, Sequence[MeasuredWeek]]:
     """What was measured in the weeks from `first` to `last`, by segment, in their order."""
     within = SEGMENT_WEEKS.c.week.between(first, last)

@@ -263,13 +263,17 @@ def test_gauges_and_counters_show_what_was_measured(shop: WatchedShop) -> None:
     assert exits._value.get() - before[1] == 2
 
 
-def test_a_stay_goes_on_by_another_name(shop: WatchedShop) -> None:
+def test_weeks_and_stays_go_on_by_another_name(shop: WatchedShop) -> None:
     shop.order("s0")
+    shop.measure()
     shop.at(NOW + DAY)
     shop.segments.work.run(partial(commands.rename, segment="keen", name="eager"))
     shop.at(NOW + DAY)
     commands.DueEvaluation().run(shop.segments.work, shop.segments.registry, 1.0)
-    assert shop.weeks("eager")["2026-W47"]["entries"] == 1
+    week = shop.weeks("eager")["2026-W47"]
+    assert (week["entries"], week["members"]) == (1, 1)
+    shop.at(MONDAY)
+    assert shop.weeks("eager")["2026-W48"]["psi"] == pytest.approx(0)
     ended = shop.segments.rows(sa.select(store.STAYS.c.segment))
     assert not {row.segment for row in ended} & {"keen", "eager"}
 
