@@ -58,6 +58,7 @@ def memberships(
     versions = store.applied_versions(unit, streams)
     members = store.load_memberships(unit, [profile_id])[profile_id]
     state = store.load_evaluation_state(unit, profile_id) or UNEVALUATED
+    still = sorted(standstills(unit, definitions).items())
     response: dict[str, Any] = MEMBERSHIPS_RESPONSE.dump(
         {
             "profile_id": profile_id,
@@ -72,10 +73,7 @@ def memberships(
             "versions": versions,
             "stale": stale,
             "as_of": max(unit.now, state.watermark),
-            "unreadable": [
-                {"segment": segment, **standstill}
-                for segment, standstill in sorted(standstills(unit, definitions).items())
-            ],
+            **({"unreadable": [{"segment": s, **each} for s, each in still]} if still else {}),
         }
     )
     return response
