@@ -26,7 +26,7 @@ _OTHERS_FIRST = """
 """
 _OTHERS_NEXT = """
     null none nil undefined id email phone name user customer account string value checkout session
-    order purchase sale 0 benutzer nutzer konto bestellung utilisateur compte commande usuario
+    order purchase sale benutzer nutzer konto bestellung utilisateur compte commande usuario
     cuenta pedido utente ordine gebruiker bestelling
 """
 WORDS = frozenset((_STRANGERS + _VISITORS).split())
