@@ -80,7 +80,6 @@ ORDER_REVIEWS = sa.Table(
     "order_reviews",
     METADATA,
     sa.Column("id", sa.Text, primary_key=True, info=NOT_PERSONAL),
-    sa.Column("kind", sa.Text, nullable=False, server_default="order_id_reused", info=NOT_PERSONAL),
     sa.Column("store", sa.Text, nullable=False, info=NOT_PERSONAL),
     sa.Column("order_id", sa.Text, nullable=False, info=PSEUDONYMOUS),
     sa.Column("home_stream", sa.Text, nullable=False, info=PSEUDONYMOUS),
@@ -89,6 +88,7 @@ ORDER_REVIEWS = sa.Table(
     sa.Column("first_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("last_at", sa.BigInteger, nullable=False, index=True, info=NOT_PERSONAL),
     sa.Column("done_at", sa.BigInteger, info=NOT_PERSONAL),
+    sa.Column("kind", sa.Text, nullable=False, server_default="order_id_reused", info=NOT_PERSONAL),
 )
 
 # Each cart that was told of, to lock it by; when it was bought last, and the home of that order.
