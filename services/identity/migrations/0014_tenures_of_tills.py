@@ -3,8 +3,6 @@
 PostgreSQL builds the indexes while others write, and anew what an interrupted attempt has left.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -33,7 +31,7 @@ def upgrade() -> None:
             op.execute(sa.text("RESET lock_timeout"))
 
 
-def _create(**options: Any) -> None:
+def _create(**options: bool) -> None:
     for name, (columns, flag) in _INDEXES.items():
         op.create_index(
             name,
