@@ -31,7 +31,7 @@ def upgrade() -> None:
             op.execute(sa.text("RESET lock_timeout"))
 
 
-def _create(**options: bool) -> None:
+def _create(postgresql_concurrently: bool = False) -> None:
     for name, (columns, flag) in _INDEXES.items():
         op.create_index(
             name,
@@ -39,5 +39,5 @@ def _create(**options: bool) -> None:
             columns,
             postgresql_where=sa.text(flag),
             sqlite_where=sa.text(flag),
-            **options,
+            postgresql_concurrently=postgresql_concurrently,
         )
