@@ -104,7 +104,10 @@ def _evaluated_by_all(unit: UnitOfWork, registry: DefinitionRegistry) -> set[str
 
 
 def _drifted(segment: str, base: MeasuredWeek, week: MeasuredWeek, threshold: float) -> Draft:
-    """The event, whose id follows from segment and week: it is never appended twice."""
+    """The event, whose id follows from segment, version and week: it is never appended twice.
+
+    The version sets apart what drifted by that name before, if another segment has the name now.
+    """
     data = {
         "segment": segment,
         "week": week.week,
@@ -114,7 +117,7 @@ def _drifted(segment: str, base: MeasuredWeek, week: MeasuredWeek, threshold: fl
         "before": _plain(base),
         "after": _plain(week),
     }
-    event_id = str(uuid.uuid5(_IDS, f"{segment}/{week.week}"))
+    event_id = str(uuid.uuid5(_IDS, f"{segment}/{week.measured.version}/{week.week}"))
     at = week.measured.at
     return Draft(event_id, STREAM, DRIFTED, SEGMENT_DRIFTED.dump(data), at)
 

@@ -278,6 +278,25 @@ def test_weeks_and_stays_go_on_by_another_name(shop: WatchedShop) -> None:
     assert not {row.segment for row in ended} & {"keen", "eager"}
 
 
+def test_a_drift_by_a_name_that_has_drifted_in_the_week_already_is_told(shop: WatchedShop) -> None:
+    shop.segments.define("eager", KEEN)
+    for times in (2, 3):
+        shop.segments.define("keen", f'orders(within="10d") >= {times}')
+    shop.at(NOW)
+    shop.measure()
+    shop.at(MONDAY)
+    shop.order("s0", "s1", "s2")
+    shop.measure()
+    shop.segments.work.run(partial(commands.delete, segment="eager"))
+    shop.segments.work.run(partial(commands.rename, segment="keen", name="eager"))
+    for hour in (1, 2):
+        shop.at(MONDAY + hour * HOUR)
+        shop.order("s0", "s1", "s2")
+    shop.measure()
+    of_name = [each for each in shop.drifts() if each["segment"] == "eager"]
+    assert [each["definition_version"] for each in of_name] == [1, 3]
+
+
 def test_an_unknown_segment_has_no_weeks(shop: WatchedShop) -> None:
     with pytest.raises(NotFound, match="segment: gone is not defined"):
         shop.stability(segment="gone")
