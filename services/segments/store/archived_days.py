@@ -51,6 +51,14 @@ _DELETE_EMPTY = RowStatement(
     """
 )
 
+# Sums in the days of another zone do not follow this change: without them the archive says.
+_DELETE_OTHER_ZONES = RowStatement(
+    """
+    DELETE FROM archived_days WHERE zone <> CAST(:zone AS text) AND stream_id IN
+        (SELECT text[stream] FROM {rows})
+    """
+)
+
 DayKey = tuple[str, int, str]
 """A stream, a day, and a currency or "" """
 
@@ -71,7 +79,7 @@ class DayChanges:
             change[1] += sign * order.net
 
     def save(self, unit: UnitOfWork) -> None:
-        """Change the stored sums; days without orders are deleted."""
+        """Change the stored sums; days without orders are deleted, and those of another zone."""
         rows: list[dict[str, Any]] = [
             {
                 "stream": stream,
@@ -86,6 +94,7 @@ class DayChanges:
         ]
         if rows:
             _ADD.execute(unit.connection, rows)
+            _DELETE_OTHER_ZONES.execute(unit.connection, rows, zone=str(self._zone))
         if fewer := [row for row in rows if row["orders"] < 0]:
             _DELETE_EMPTY.execute(unit.connection, fewer)
 

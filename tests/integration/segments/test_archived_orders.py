@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -136,6 +137,38 @@ def test_what_is_archived_is_found_again_whatever_happens_to_it(
         assert streams.archived() <= max(orders - FEW, 0)
 
     compare()
+
+
+def test_days_of_a_zone_are_right_after_orders_have_changed_in_another_one(
+    service_database: Callable[[str], Database], log: ProfilesLog
+) -> None:
+    work = UnitOfWorkRunner(service_database("segments"), "segments", FixedClock(NOW))
+    whole = Summary()
+
+    def apply(zone: tzinfo) -> None:
+        def update(unit: UnitOfWork) -> None:
+            update_summaries(unit, log.events, store.OrderArchives(unit, zone))
+
+        work.run(update)
+        for event in log.events:
+            occasion = occasion_of(event)
+            whole.add(event.type, event.data, event.occurred_at, event.id, occasion)
+        log.events.clear()
+
+    def days(unit: UnitOfWork) -> BuyingHistory | None:
+        (stored,) = load_stream_summaries(unit, ["grace"]).values()
+        return BuyingHistory.of(stored.book(NOW).by_day(ZONE), ZONE)
+
+    for number in range(6):
+        log.order("grace", number, at=NOW - (20 - 2 * number) * DAY)
+    apply(ZONE)
+    log.append("grace", "order_cancelled", {"order_id": "grace-1"})
+    log.order("grace", 6, at=NOW - 16 * DAY)  # there is one on that day
+    apply(UTC)
+    assert work.read(days) == BuyingHistory.of(whole.book(NOW).orders, ZONE)
+    log.order("grace", 7, at=NOW - 13 * DAY)
+    apply(ZONE)
+    assert work.read(days) == BuyingHistory.of(whole.book(NOW).orders, ZONE)
 
 
 def test_a_preview_reads_what_is_archived(
