@@ -14,7 +14,7 @@ people.
 """
 
 from rules.facts import EMPTY_FACTS, Fact, Facts, ListedFacts
-from rules.field_names import MOST_TYPES, SeenFields, fields_in, fields_of
+from rules.field_names import MOST_TYPES, SeenFields, fields_in, fields_of, named_purposes
 from rules.fields import purpose_name
 from rules.language.consent import reads_without_consent
 from rules.language.errors import RuleError
@@ -74,6 +74,7 @@ __all__ = [
     "fields_in",
     "fields_of",
     "money_of",
+    "named_purposes",
     "order_key",
     "order_of",
     "profile_view",

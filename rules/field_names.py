@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rules.fields import purpose_name
+
 MOST_TYPES = 500
 """So many types of events are told apart."""
 MOST_ROWS = 300
@@ -28,6 +30,19 @@ _NAME = re.compile(r"(?!.*\d{5})[^\W\d][\w -]{0,63}")
 def is_field_name(key: str) -> bool:
     """Whether a key of an object can be the name of a field."""
     return _NAME.fullmatch(key) is not None
+
+
+def named_purposes(event_type: str, data: Any) -> Any:
+    """The data of an event, in which a purpose of consent is a name however it was told.
+
+    `purpose: email` says the same as `purposes: {email: …}`; only names are kept.
+    """
+    purpose = data.get("purpose") if isinstance(data, Mapping) else None
+    if event_type != "consent_changed" or not isinstance(purpose, str):
+        return data
+    purposes = data.get("purposes")
+    others = purposes if isinstance(purposes, Mapping) else {}
+    return {**data, "purposes": {**others, purpose_name(purpose): data.get("granted")}}
 
 
 class SeenFields:

@@ -12,12 +12,15 @@ from typing import Any
 from chassis.core.errors import InvalidInput
 from chassis.core.instants import parse_instant
 from contracts.currencies import CURRENCIES
-from rules.field_names import fields_in, first_unknown
+from rules.field_names import fields_in, first_unknown, is_field_name
+from rules.fields import purpose_name
 from rules.language.calendar import start_of
 from rules.language.conditions import Condition
 from rules.language.data import DataObject, Element, Field, Path, SequenceStep
 from rules.language.errors import RuleError, suggestion
 from rules.language.literal import parse_date
+from rules.language.plausible import doubt_about_minutes
+from rules.language.reads import Reads
 from rules.language.shop import ShopContext
 from rules.language.syntax import Syntax
 from rules.language.units import describe_duration, parse_duration
@@ -209,6 +212,8 @@ class Arguments:
             )
         if takes is Argument.EVENT:
             self._check_event(node, text)
+        if takes is Argument.PURPOSE:
+            self._check_purpose(node, text)
         if takes is Argument.MODEL and text not in self.vocabulary.models:
             models = ", ".join(f'"{model}"' for model in sorted(self.vocabulary.models))
             raise self.syntax.error(node, f'"{text}" has no percentile: write one of {models}')
@@ -234,6 +239,15 @@ class Arguments:
             close = suggestion(text, {*event_types, *recorded})
             self._warn(node, f'no event "{text}" has been recorded yet{close}')
 
+    def _check_purpose(self, node: ast.expr, text: str) -> None:
+        """Warn of a purpose that no consent has been told of."""
+        consents = (self.shop.event_types or {}).get("consent_changed", {})
+        names = {purpose_name(each) for each in consents.get("purposes", ())}
+        purpose = purpose_name(text)
+        if names and is_field_name(purpose) and purpose not in names:
+            close = suggestion(purpose, names) or f"; there are {_some(names)}"
+            self._warn(node, f'no consent to "{text}" has been recorded yet{close}')
+
     def window(self, options: dict[str, Any], node: ast.Call) -> Window:
         """The window of within=, since= or between=, of which there may be one; these are taken."""
         given = [name for name in ("within", "since", "between") if name in options]
@@ -253,6 +267,13 @@ class Arguments:
                 f"the window of {describe_duration(window.oldest)} is longer than the data of"
                 f" events is kept: {describe_duration(keeps)}",
             )
+
+    def check_minutes(self, node: ast.expr, reads: Reads) -> None:
+        """Warn of a length of time in minutes, or of two, where months are likelier."""
+        for part in node.elts if isinstance(node, ast.Tuple | ast.List) else [node]:
+            text = part.value if isinstance(part, ast.Constant) else None
+            if doubt := doubt_about_minutes(text, reads):
+                self._warn(part, doubt)
 
     def _data(self) -> Vocabulary[Any]:
         return self.vocabulary.data or self.vocabulary

@@ -144,6 +144,8 @@ class Compiler(Generic[F]):
                 (None,),
             )
         self._doubt(literal.node, text, term, sign, (value,))
+        if term.kind is Kind.DURATION:
+            self._arguments.check_minutes(literal.node, term.reads)
         if is_settled(term, sign, value) is not None:
             term = replace(term, until=None, step=None, curve=None, trend=Trend.STEPS)
         return Test(

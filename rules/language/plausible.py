@@ -1,7 +1,8 @@
-"""Comparisons that are always true or never: likely slips, which a warning names."""
+"""What is always true or never, or hardly meant: likely slips, which a warning names."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 from rules.language.comparison import COMPARE, is_number
 from rules.language.conditions import Condition, Every, Negation, Test
 from rules.language.errors import RuleError
+from rules.language.reads import Reads
 from rules.language.terms import Term
+
+_FEW_MINUTES = re.compile(r"([1-9]|1[0-9]|2[0-4])m")
 
 
 def doubt_about(text: str, term: Term[Any], sign: str, values: Sequence[Any]) -> str:
@@ -38,6 +42,21 @@ def is_settled(term: Term[Any], sign: str, value: Any) -> bool | None:
     verdicts = {COMPARE[sign](number, value) for number in numbers}
     verdicts |= {sign == "!="} if term.missable else set()
     return verdicts.pop() if len(verdicts) == 1 else None
+
+
+def doubt_about_minutes(text: object, reads: Reads) -> str:
+    """Why up to 24 minutes are rather months, if all that is read are orders; else an empty text.
+
+    Nobody buys by the minute, but carts and page views are asked for in minutes.
+    """
+    types = reads.event_types | reads.facts.keys()
+    is_about_orders = (reads.orders or types) and all(each.startswith("order_") for each in types)
+    few = _FEW_MINUTES.fullmatch(text) if isinstance(text, str) else None
+    if few is None or reads.cart or not is_about_orders:
+        return ""
+    count = int(few[1])
+    minutes, months = (f"{count} {word}" + "s" * (count > 1) for word in ("minute", "month"))
+    return f'"{text}" is {minutes}; for {months} write "{count * 365 // 12}d"'
 
 
 def contradictions(condition: Condition[Any]) -> Iterator[str]:

@@ -164,9 +164,12 @@ class References(Generic[F]):
         if function.local:
             options["shop"] = self._arguments.shop
         try:
-            return function.make(*arguments, **options)
+            term = function.make(*arguments, **options)
         except ValueError as error:
             raise self._error(node, str(error)) from None
+        for keyword in node.keywords:
+            self._arguments.check_minutes(keyword.value, term.reads)
+        return term
 
     def _arguments_of(self, node: ast.Call, name: str, function: Function[F]) -> list[Any]:
         most = len(function.takes) + function.repeats

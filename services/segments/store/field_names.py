@@ -11,7 +11,7 @@ from chassis.database.bulk import RowStatement
 from chassis.database.personal import NOT_PERSONAL
 from chassis.eventlog.unit_of_work import UnitOfWork
 from rules import FACTS as FACTS_OF_OTHERS
-from rules import SeenFields
+from rules import SeenFields, named_purposes
 from services.segments.store.metadata import METADATA
 
 # Names without values, by the type of the events; the row of a type itself has an empty path.
@@ -35,7 +35,11 @@ def note_fields(unit: UnitOfWork, seen: SeenFields, events: Iterable[Event]) -> 
 
     What is inserted here is seen when it is read the next time: this transaction may not commit.
     """
-    data = [(event.type, event.data) for event in events if event.type not in FACTS_OF_OTHERS]
+    data = [
+        (event.type, named_purposes(event.type, event.data))
+        for event in events
+        if event.type not in FACTS_OF_OTHERS
+    ]
     if not seen.unseen(data):
         return
     seen.learn(load_field_names(unit))

@@ -29,6 +29,8 @@ def recorded(log: ProfilesLog, segments: SegmentsWithoutNameko) -> None:
     log.append("p", "order_completed", {"order_id": "o", "products": PRODUCTS})
     traits = {"city": "Riga", "address": {"city": "Riga"}}
     log.append("p", "traits_changed", {"traits": traits, "context": {"device": "mobile"}})
+    log.append("p", "consent_changed", {"purpose": "Email", "granted": True})
+    log.append("p", "consent_changed", {"purposes": {"sms": False}})
     segments.follow(*log.events)
 
 
@@ -52,6 +54,11 @@ def warnings(segments: SegmentsWithoutNameko, rule: str) -> Sequence[str]:
         ('exists("order_complet")', 'no event "order_complet" has been recorded yet; did you mean'),
         ('exists("order_completed", where=data.colour == "red")', "a field colour yet; it has o"),
         ("traits.loyalty_tier == 1 and traits.city == 1", ""),
+        (
+            'has_consent("emial")',
+            'no consent to "emial" has been recorded yet; did you mean email?',
+        ),
+        ('has_consent("sms") and has_consent("e-mail address")', 'to "e-mail address" has been'),
         ('exists("cart_updated", where=any(products, sku == "a"))', ""),
         ("days_until(traits.address.city) > 1", ""),
     ],

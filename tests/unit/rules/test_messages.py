@@ -35,6 +35,7 @@ SHOP = ShopContext(
         },
         "cart_updated": {"": frozenset({"products"})},
         "wishlist_updated": {},
+        "consent_changed": {"": frozenset({"purposes"}), "purposes": frozenset({"Email", "sms"})},
     },
     traits={
         "": frozenset(
@@ -89,6 +90,25 @@ def test_a_suspicious_rule_is_taken_with_a_warning(
 def test_nothing_is_checked_of_what_a_shop_does_not_know() -> None:
     text = '"x" in segments and traits.x == 1 and count("x", where=y == 1, within="999d") > 1'
     assert compile_rule(text, SEGMENT_VOCABULARY).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'orders(within="25m") > 1',
+        'exists("cart_updated", within="3m")',
+        'then("cart_updated", "order_completed", within="12m")',
+        'cart_ordered(within="1m", during="30d")',
+        'exists("order_completed", within="7d", where=category == "3m")',
+        'has_consent("EMAIL")',
+    ],
+)
+def test_what_may_well_be_meant_is_not_warned_of(text: str) -> None:
+    assert not any("minute" in w or "consent" in w for w in _warnings_in(text))
+
+
+def _warnings_in(text: str) -> tuple[str, ...]:
+    return tuple(compile_rule(text, SEGMENT_VOCABULARY, SHOP).warnings)
 
 
 def test_an_event_type_of_the_shop_is_known_once_it_has_come() -> None:
