@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,17 +26,25 @@ from contracts.topology import SERVICE_NAMES
 LOCAL_BROKER = "amqp://guest:guest@localhost:5672/"
 DEMO = Path(".demo")
 CLOCK = "clock"
+_PATIENCE = 3.0  # seconds without progress, as of a halted stream
+_POLL_SECONDS = 0.05
+_MOST_DUE = 1_000
 
 
 @contextmanager
 def connected(suite: Path | None, timeout: float = 10.0) -> Iterator[Client]:
     """A client of the services on the broker, or of the embedded suite in the directory `suite`.
 
+    An embedded suite runs only as long as a command does. So it first catches up with what the
+    command before has left, and with what time has changed since.
+
     Its calls are in the trace that the environment's TRACEPARENT names, as scripts hand it on.
     """
     traceparent = os.environ.get("TRACEPARENT")
     if suite is not None:
-        with _embedded(suite).running(), Client(EMBEDDED_BROKER, timeout, traceparent) as client:
+        embedded = _embedded(suite)
+        with embedded.running(), Client(EMBEDDED_BROKER, timeout, traceparent) as client:
+            _catch_up(embedded, client)
             yield client
         return
     with Client(broker_uri(), timeout, traceparent) as client:
@@ -88,3 +97,25 @@ def _embedded(directory: Path) -> EmbeddedSuite:
     for each in settings:
         migrate(each)
     return EmbeddedSuite(settings)
+
+
+def _catch_up(suite: EmbeddedSuite, client: Client) -> None:
+    """Wait until services have applied all events and segments have evaluated everybody.
+
+    What makes no progress is left: events and profiles that fail.
+    """
+    before, moved = _left_to_do(suite, client), time.monotonic()
+    left = before
+    while any(left) and time.monotonic() - moved < _PATIENCE:
+        time.sleep(_POLL_SECONDS)
+        left = _left_to_do(suite, client)
+        if left != before:
+            before, moved = left, time.monotonic()
+
+
+def _left_to_do(suite: EmbeddedSuite, client: Client) -> tuple[int, int, int]:
+    """How many events, evaluations by new definitions, and evaluations due by time are left."""
+    events = sum(lag.total - lag.applied for lag in suite.lags())
+    segments = client.call("segments", "list")
+    backfill = sum(each["total"] - each["done"] for each in segments if "done" in each)
+    return events, backfill, suite.due_evaluations(_MOST_DUE)

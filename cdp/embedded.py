@@ -93,6 +93,13 @@ class EmbeddedSuite:
             for source in service.follows
         ]
 
+    def due_evaluations(self, limit: int) -> int:
+        """How many profiles time may have moved in or out of segments, counted up to `limit`."""
+        from services.segments import store  # noqa: PLC0415 - slow to import
+
+        segments = self._runner.unit_of_work_runners()["segments"]
+        return len(segments.read(lambda unit: store.latest_due_profiles(unit, limit)))
+
 
 def _lag(subscriber: str, source: str, runner: UnitOfWorkRunner, total: int) -> Lag:
     applied, halted = runner.read(_applied(source))

@@ -59,3 +59,12 @@ def test_a_file_of_a_shop_becomes_a_suite_in_a_directory(tmp_path: Path) -> None
 def test_a_directory_without_a_suite_is_told_what_makes_one(tmp_path: Path) -> None:
     output = cdp(tmp_path, "profile", "show", "user_id=u", "--in", "nowhere", status=1)
     assert "nowhere: has no suite; `cdp load FILE --into nowhere` makes one" in output
+
+
+def test_in_a_directory_a_segment_has_its_members_at_the_next_command(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    mapping = str(ROOT / "examples" / "mappings" / "shopify-orders.yaml")
+    cdp(tmp_path, "load", "orders.csv", "--mapping", mapping, "--into", "shop", "--no-progress")
+    rule = ("--rule", 'revenue("EUR") >= 5', "--description", "Has spent 5 EUR.")
+    cdp(tmp_path, "segments", "define", "spender", *rule, "--in", "shop")
+    assert len(cdp(tmp_path, "segments", "members", "spender", "--in", "shop").splitlines()) == 2
