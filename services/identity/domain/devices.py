@@ -200,7 +200,7 @@ def _vacate(state: IdentityState, key: str) -> None:
 
 def _is_latest(state: IdentityState, key: str, time: int) -> bool:
     """Whether no period of a device opens later than at a time."""
-    return next(state.line(key).after(time), None) is None
+    return state.line(key).is_latest(time)
 
 
 def _lead(state: IdentityState, tenure: Tenure) -> Tenure:
@@ -226,6 +226,8 @@ def _prior(state: IdentityState, key: str, time: int) -> str:
     Who was signed in at that instant alone came before, too: the period has been overwritten.
     """
     line = state.line(key)
+    if not line:
+        return ""  # it is new
     same_instant = [t.owner for t in state.accounts_from(key, time) if t.owner]
     known = (state.tenures.get(p.stream) for p in line.loaded_before(time) if p.stream)
     if _are_several(state, [*same_instant, *(_owner_in(tenure) for tenure in known)]):

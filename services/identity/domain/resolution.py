@@ -166,6 +166,23 @@ def _is_apart(
     return keys.isdisjoint(own_keys) and profiles.isdisjoint(own_profiles)
 
 
+def may_have_gone_elsewhere(state: IdentityState, observation: Observation) -> bool:
+    """Whether an event that changes nothing may have gone elsewhere when it was resolved before.
+
+    `state` has what keys lead to now. An account's event goes to its name, whenever it comes, and
+    what a device is seen in alone to its first tenure as long as that is the only one.
+    """
+    if observation.is_accounts:
+        return False
+    if not observation.devices or observation.proves_address:
+        return True
+    tenures = [state.current(device.key) for device in observation.devices]
+    if None in tenures:
+        return False  # it makes a tenure
+    has_others = bool(observation.names or observation.contacts)
+    return has_others or any(tenure and tenure.number > 1 for tenure in tenures)
+
+
 def outdated(
     state: IdentityState,
     earlier: Sequence[tuple[Observation, ResolutionResult]],

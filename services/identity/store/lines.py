@@ -29,16 +29,21 @@ def load_near(
     state: IdentityState,
     observations: Collection[Observation],
     moments: Collection[Moment],
+    new_keys: frozenset[str],
 ) -> None:
-    """The tenures of names and devices, and the lines of the devices, as far as they matter."""
+    """The tenures of names and devices, and the lines of the devices, as far as they matter.
+
+    Of `new_keys` there are none.
+    """
     newest = 2 * state.policy.near  # a device with fewer periods is loaded whole
-    devices = sorted({i.key for o in observations for i in o.devices})
-    lines = {key: DeviceLine(key) for key in devices}
-    if devices:
-        rows = [{"device": key} for key in devices]
+    devices = {i.key for o in observations for i in o.devices}
+    lines = {key: DeviceLine(key) for key in sorted(devices)}
+    if known := sorted(devices - new_keys):
+        rows = [{"device": key} for key in known]
         _put(lines, NEWEST_PERIODS.execute(unit.connection, rows, skipped=newest - 1))
     long = {key: line for key, line in lines.items() if len(line) >= newest}
-    short = {i.key for o in observations for i in (*o.names, *o.devices)} - long.keys()
+    short = {i.key for o in observations for i in (*o.names, *o.devices)}
+    short -= long.keys() | new_keys
     if short:
         found = TENURES_OF_KEYS.execute(unit.connection, keys=sorted(short))
         state.load(tenures=tenures_of_rows(found))

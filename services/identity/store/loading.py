@@ -12,6 +12,7 @@ from services.identity.domain.needs import (
     likely_pairs,
 )
 from services.identity.domain.observation import Observation
+from services.identity.domain.resolution import may_have_gone_elsewhere
 from services.identity.domain.restoring import LostFact
 from services.identity.domain.state import (
     ALONE,
@@ -84,7 +85,7 @@ def load_resolved(
     That is read last: what a call has changed by then, it has kept.
     """
     state = load_known(unit, policy, observations)
-    load_resolutions(unit, state, observations)
+    load_resolutions(unit, state, [o for o in observations if may_have_gone_elsewhere(state, o)])
     return state
 
 
@@ -99,9 +100,10 @@ def load_locked(
     ConcurrentMove if a stream has just moved.
     """
     keys = sorted({i.key for o in observations for i in o.identifiers})
-    ADD_KEYS.execute(unit.connection, [{"key": key} for key in keys])
+    added = ADD_KEYS.execute(unit.connection, [{"key": key} for key in keys])
     LOCK_KEYS.execute(unit.connection, keys=keys)
-    state = _load_under_locks(unit, policy, observations, needs, frozenset())
+    new = frozenset(row.key for row in added)
+    state = _load_under_locks(unit, policy, observations, needs, frozenset(), new)
     load_resolutions(unit, state, observations)
     return state
 
@@ -143,13 +145,14 @@ def _load_under_locks(
     observations: Collection[Observation],
     needs: Needs,
     wanted: frozenset[str],
+    new_keys: frozenset[str] = frozenset(),
 ) -> IdentityState:
-    state = load(unit, policy, observations, needs)
+    state = load(unit, policy, observations, needs, new_keys)
     labels = {stream.profile for stream in state.streams()} | wanted
     if not labels:
         return state
     rows = LOCK_PROFILES.execute(unit.connection, profile_ids=sorted(labels))
-    state = load(unit, policy, observations, needs)
+    state = load(unit, policy, observations, needs, new_keys)
     if not {stream.profile for stream in state.streams()} <= labels:
         raise ConcurrentMove
     if any(not state.members(profile) for profile in wanted):
@@ -164,11 +167,15 @@ def load(
     policy: IdentityPolicy,
     observations: Collection[Observation],
     needs: Needs,
+    new_keys: frozenset[str] = frozenset(),
 ) -> IdentityState:
-    """All that observations may change, and `needs`, without a lock: to look, not to change."""
+    """All that observations may change, and `needs`, without a lock: to look, not to change.
+
+    Of `new_keys`, which this transaction has made, no identifier has been seen before.
+    """
     state = IdentityState(policy)
     contacts = sorted({i.key for o in observations for i in o.contacts})
-    load_near(unit, state, observations, needs.moments)
+    load_near(unit, state, observations, needs.moments, new_keys)
     _load_addresses(unit, state, contacts)
     _load_pairs(unit, state, likely_pairs(state, observations) | needs.pairs)
     needs = needs | likely_needs(state, observations)

@@ -39,6 +39,8 @@ def load_resolutions(
     unit: UnitOfWork, state: IdentityState, observations: Collection[Observation]
 ) -> None:
     """Load into `state` where those of the events went that have been resolved before."""
+    if not observations:
+        return
     by_id = {each.event_id: each for each in observations}
     for row in _KEPT.execute(unit.connection, events=sorted(by_id)):
         if row.digest == by_id[row.event_id].digest:

@@ -129,8 +129,12 @@ NEWEST_ACCOUNTS = RowStatement(
     GROUP BY a.key
     """
 )
+# It returns those that nobody had before. Whoever makes one at the same time waits for the other.
 ADD_KEYS = RowStatement(
-    "INSERT INTO keys (key) SELECT text[key] FROM {rows} WHERE true ON CONFLICT DO NOTHING"
+    """
+    INSERT INTO keys (key) SELECT text[key] FROM {rows} WHERE true ON CONFLICT DO NOTHING
+    RETURNING key
+    """
 )
 LOCK_KEYS = PreparedStatement(
     sa.select(KEYS.c.key).where(among(KEYS.c.key, "keys")).order_by(KEYS.c.key).with_for_update()

@@ -20,7 +20,13 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from services.identity import queries, store
 from services.identity.commands import ResolveHandler
 from services.identity.domain.observation import Observation
-from services.identity.domain.resolution import Resolution, resolve, resolve_all
+from services.identity.domain.resolution import (
+    Resolution,
+    may_have_gone_elsewhere,
+    resolve,
+    resolve_all,
+    resolve_unchanged,
+)
 from services.identity.domain.state import IdentityPolicy, IdentityState, Incomplete, Needs
 from tests.unit.identity.observed import PEOPLE, SEQUENCES
 from tests.unit.identity.shop import OBSERVER, TYPES, ResolvedShop, seen, whole_state
@@ -334,6 +340,40 @@ def test_a_till_is_resolved_from_some_of_its_streams_as_it_is_from_all(
         assert isinstance(pure, Resolution)
         pairs.add((labels_now[answer.stream], shop.profile_of(pure)))
     assert len({one for one, _ in pairs}) == len({other for _, other in pairs}) == len(pairs)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SEQUENCES)
+def test_what_is_not_looked_up_goes_again_where_it_went_whatever_came_after(
+    identity: IdentityWithoutNameko, sequence: list[Observation]
+) -> None:
+    identity.forget()
+    answers = [identity.resolve(observation)[0][0] for observation in sequence]
+    for observation, answer in zip(sequence, answers, strict=True):
+        load = partial(store.load_known, policy=OBSERVER.policy, observations=[observation])
+        known = identity.work.read(load)
+        if not may_have_gone_elsewhere(known, observation):
+            again = resolve_unchanged(known, observation)
+            if isinstance(again, Resolution):
+                assert (again.stream, again.came_from) == (answer.stream, None)
+
+
+def test_events_of_accounts_and_of_new_devices_look_up_no_earlier_resolution(
+    identity: IdentityWithoutNameko,
+) -> None:
+    def looks_up(observation: Observation) -> bool:
+        load = partial(store.load_known, policy=OBSERVER.policy, observations=[observation])
+        return may_have_gone_elsewhere(identity.work.read(load), observation)
+
+    account = {"user_id": "ann", "anonymous_id": "laptop"}
+    view = seen(1, {"anonymous_id": "mobile"})
+    assert not looks_up(view)
+    identity.resolve(seen(1, account, signed_in=True), view)
+    assert not looks_up(seen(2, account, signed_in=True))
+    assert not looks_up(view)
+    identity.resolve(seen(3, {"user_id": "ann", "anonymous_id": "mobile"}, signed_in=True))
+    assert looks_up(view)
+    assert looks_up(seen(4, {"email": "ann@shop.example"}, type="order_completed"))
 
 
 def test_what_is_read_and_locked_on_a_till_does_not_grow_with_those_who_have_signed_in_there(

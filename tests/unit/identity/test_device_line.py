@@ -89,3 +89,10 @@ def test_who_signed_in_at_an_instant_is_known_of_instants_that_were_loaded() -> 
     line.begun_at(7)
     with pytest.raises(Incomplete):
         line.begun_at(5)
+
+
+@given(TIMES, st.integers(1, 3), MOMENTS, st.integers(-1, 31))
+def test_a_part_of_a_line_says_whether_a_time_is_in_its_latest_period(
+    times: list[int], newest: int, moments: list[tuple[int, int]], time: int
+) -> None:
+    assert loaded(times, newest, moments).is_latest(time) == (time >= times[-1])

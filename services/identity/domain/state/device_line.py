@@ -74,6 +74,10 @@ class DeviceLine:
             time = self._times[place]
             yield self._periods[time]
 
+    def is_latest(self, time: int) -> bool:
+        """Whether no period opens later than at a time: the newest ones are always here."""
+        return not self._times or self._times[-1] <= time
+
     def loaded_before(self, time: int) -> list[Period]:
         """The periods before a time that are here, whatever is missing; the newest first."""
         return [self._periods[at] for at in reversed(self._times[: bisect_left(self._times, time)])]
