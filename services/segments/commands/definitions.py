@@ -120,7 +120,8 @@ def rename(unit: UnitOfWork, segment: str, name: str) -> None:
     asking = [_asking_for(name, standing[each], segment) for each in asking_for(segment, standing)]
     renamed = StoredDefinition(
         segment=name,
-        version=taken.version + 1 if taken else 1,
+        # No smaller one: what was measured by other rules of the segment has other versions.
+        version=max(before.version, taken.version + 1 if taken else 1),
         generation=0,
         rule=before.rule,
         description=before.description,
@@ -128,7 +129,7 @@ def rename(unit: UnitOfWork, segment: str, name: str) -> None:
         renamed_from=segment,
     )
     store.add_definitions(unit, [_end(before), renamed, *asking])
-    store.rename_weeks(unit, segment, name)
+    store.rename_weeks(unit, before, renamed)
 
 
 def note_unreadable(work: UnitOfWorkRunner, definitions: ActiveDefinitions) -> None:

@@ -12,7 +12,9 @@ from chassis.database.engine import upsert
 from chassis.database.personal import NOT_PERSONAL
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.observability.gauges import GaugeQuery, Sample
+from services.segments.domain.definitions import StandingDefinition
 from services.segments.domain.stability import Measurement
+from services.segments.store.definitions import StoredDefinition
 from services.segments.store.metadata import METADATA
 from services.segments.store.tables import MEMBERSHIPS
 
@@ -89,11 +91,19 @@ def save_weeks(unit: UnitOfWork, weeks: Mapping[str, MeasuredWeek]) -> None:
         )
 
 
-def rename_weeks(unit: UnitOfWork, segment: str, name: str) -> None:
+def rename_weeks(unit: UnitOfWork, before: StandingDefinition, renamed: StoredDefinition) -> None:
     """Give what was measured of a segment to another name, in place of what that has."""
-    table = SEGMENT_WEEKS
+    table, name = SEGMENT_WEEKS, renamed.segment
+    version = sa.case(
+        (table.c.definition_version == before.version, renamed.version),
+        else_=table.c.definition_version,
+    )
     unit.connection.execute(sa.delete(table).where(table.c.segment == name))
-    unit.connection.execute(sa.update(table).where(table.c.segment == segment).values(segment=name))
+    unit.connection.execute(
+        sa.update(table)
+        .where(table.c.segment == before.segment)
+        .values(segment=name, definition_version=version)
+    )
 
 
 def load_weeks(unit: UnitOfWork, first: str, last: str) -> Mapping[str, Sequence[MeasuredWeek]]:

@@ -297,6 +297,31 @@ def test_a_drift_by_a_name_that_has_drifted_in_the_week_already_is_told(shop: Wa
     assert [each["definition_version"] for each in of_name] == [1, 3]
 
 
+def test_what_another_rule_brings_is_no_drift_by_another_name_either(shop: WatchedShop) -> None:
+    shop.measure()
+    shop.at(MONDAY)
+    shop.segments.define("keen", "orders() == 0")
+    shop.segments.work.run(partial(commands.rename, segment="keen", name="eager"))
+    shop.at(MONDAY)
+    shop.measure()
+    assert shop.weeks("eager")["2026-W48"]["psi"] > 1
+    assert shop.drifts() == []
+
+
+def test_a_segment_that_got_a_name_used_before_drifts_like_any_other(shop: WatchedShop) -> None:
+    shop.segments.define("eager", "orders() == 0")
+    shop.segments.work.run(partial(commands.delete, segment="eager"))
+    shop.measure()
+    shop.at(MONDAY)
+    shop.segments.work.run(partial(commands.rename, segment="keen", name="eager"))
+    shop.at(MONDAY)
+    shop.order("s0", "s1", "s2")
+    shop.measure()
+    weeks = shop.weeks("eager")
+    assert {weeks[week]["version"] for week in ("2026-W47", "2026-W48")} == {3}
+    assert "eager" in [each["segment"] for each in shop.drifts()]
+
+
 def test_an_unknown_segment_has_no_weeks(shop: WatchedShop) -> None:
     with pytest.raises(NotFound, match="segment: gone is not defined"):
         shop.stability(segment="gone")
