@@ -10,7 +10,11 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.stability import STABILITY_RESPONSE, WARNINGS_RESPONSE
 from rules import reads_without_consent
 from services.segments import store
-from services.segments.domain.definitions import ActiveDefinitions, Definition
+from services.segments.domain.definitions import (
+    ActiveDefinitions,
+    Definition,
+    DefinitionVersion,
+)
 from services.segments.domain.stability import (
     UNCHANGED_FOR,
     CalendarWeek,
@@ -28,6 +32,10 @@ from services.segments.registry import DefinitionRegistry
 from services.segments.store import Flow, MeasuredWeek
 
 WATCH_SECONDS = 20.0
+WITHOUT_MODEL = (
+    "its rule asks for customer lifetime value, which nobody has before a model has been fitted:"
+    " `cdp clv fit`"
+)
 _WEEKS = 12
 _SECOND = 1_000_000
 
@@ -157,12 +165,24 @@ def _warnings(unit: UnitOfWork, definitions: ActiveDefinitions) -> dict[str, Any
             None if base is None else base.measured,
         )
         found = [
-            *warnings_of(watched, unit.now, watch.drift_threshold),
+            *_population_warnings(unit, version, watched, watch.drift_threshold),
             *sensitive_warnings(version.definition, watch.sensitive),
         ]
         listed.append({"segment": segment, "warnings": found})
     response: dict[str, Any] = WARNINGS_RESPONSE.dump({"as_of": unit.now, "segments": listed})
     return response
+
+
+def _population_warnings(
+    unit: UnitOfWork, version: DefinitionVersion, watched: WatchedSegment, threshold: float
+) -> Iterable[str]:
+    """What looks wrong about the members, once everybody has been evaluated and has values."""
+    if version.definition.rule.reads.values and store.newest_value_model(unit) is None:
+        return [WITHOUT_MODEL]
+    oldest = store.oldest_generation(unit)
+    if oldest is not None and oldest < version.generation:
+        return []
+    return warnings_of(watched, unit.now, threshold)
 
 
 def sensitive_warnings(definition: Definition, sensitive: Iterable[str]) -> list[str]:

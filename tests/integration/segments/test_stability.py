@@ -18,6 +18,7 @@ from contracts.stability import SEGMENT_DRIFTED, STABILITY_RESPONSE, WARNINGS_RE
 from services.segments import commands, queries, store
 from services.segments.commands.watching import measure, measure_due
 from services.segments.evaluator import SEGMENT_ENTRIES, SEGMENT_EXITS
+from services.segments.queries.stability import WITHOUT_MODEL
 from tests.support.segments_service import (
     NOW,
     ProfilesLog,
@@ -336,6 +337,21 @@ def test_members_that_look_wrong_are_warned_of(shop: WatchedShop) -> None:
         ' leave out the other by `and "buyers" not in segments`'
     )
     assert shop.warnings("high_value")[0].startswith("under 1% of the shoppers are members, 0 of")
+
+
+def test_before_the_first_fit_a_segment_by_lifetime_value_is_not_called_small(
+    shop: WatchedShop,
+) -> None:
+    shop.segments.define("rich", 'percentile("clv") >= 75')
+    shop.segments.tick()
+    assert shop.warnings("rich") == [WITHOUT_MODEL]
+
+
+def test_while_a_rule_is_still_applied_its_members_do_not_look_wrong(shop: WatchedShop) -> None:
+    shop.segments.define("nobody", "orders() > 100")
+    assert shop.warnings("nobody") == []
+    shop.segments.tick()
+    assert shop.warnings("nobody")[0].startswith("under 1% of the shoppers are members, 0 of")
 
 
 def test_a_segment_that_drifts_away_from_its_old_rule_is_warned_of(shop: WatchedShop) -> None:
