@@ -19,11 +19,11 @@ class Fact:
 class Facts(Protocol):
     """The events of a profile by type, of all its streams."""
 
-    def events(self, event_type: str) -> Sequence[Fact]:
+    def events(self, event_type: str, after: int | None = None) -> Sequence[Fact]:
         """Those of a type, ascending by (at, stream, version); later than now ones among them.
 
-        All of the longest window that a rule reads (`Reads.facts`) have to be there; older ones
-        may be.
+        All of the longest window that a rule reads (`Reads.facts`) have to be there, or of these
+        those later than `after`; older ones may be.
         """
         ...
 
@@ -46,8 +46,8 @@ class ListedFacts:
             facts.sort(key=lambda fact: (fact.at, fact.id))
         return cls(listed)
 
-    def events(self, event_type: str) -> Sequence[Fact]:
-        """Those of a type; none of a type that is not listed."""
+    def events(self, event_type: str, after: int | None = None) -> Sequence[Fact]:  # noqa: ARG002
+        """Those of a type, whatever their age; none of a type that is not listed."""
         return self._listed.get(event_type, ())
 
 

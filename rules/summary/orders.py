@@ -238,6 +238,13 @@ def account_of(key: str, order: OrderState) -> OrderAccount | None:
     return OrderAccount(key, at, revenue, net, currency, status)
 
 
+def is_dated_since(order: OrderState, at: int) -> bool:
+    """Whether all completions of an order came at an instant or later, and none dates it itself."""
+    completed = [order[name] for name in ("first", "seen") if name in order]
+    is_placed = any(each[_VALUE][_PLACED] is not None for each in order.get("content", ()))
+    return bool(completed) and min(completed) >= at and not is_placed
+
+
 def money_of(order: OrderState) -> tuple[int | None, str | None] | None:
     """The revenue and currency of an order, as they were told last; None if they never were."""
     if not any(statement[_VALUE][_MONEY] for statement in order.get("content", ())):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from chassis.core.instants import DAY, HOUR
@@ -16,11 +14,10 @@ from rules.language.reads import Reads
 from rules.language.terms import Holds, Kind, Term
 from rules.language.units import describe_duration
 from rules.language.windows import earliest
-from rules.summary.orders import order_key
+from rules.summary.orders import is_dated_since, order_key
 from rules.summary.summary import Summary
 
 _CART = Reads(cart=True)
-_AT = attrgetter("at")
 _CARTS, _ORDERS, _CHECKOUTS = _KINDS = "cart_updated", "order_completed", "checkout_completed"
 
 
@@ -60,8 +57,7 @@ def cart_ordered(within: int = HOUR, during: int = 30 * DAY) -> Term[Summary]:
     """
 
     def history(summary: Summary) -> _CartHistory:
-        carts, orders, checkouts = map(summary.facts.events, _KINDS)
-        return _CartHistory(summary, carts, orders, checkouts, within, during)
+        return _CartHistory(summary, within, during)
 
     def curve(summary: Summary, _now: int) -> Curve:
         whole = history(summary)
@@ -121,28 +117,67 @@ class _Order:
 
 @dataclass(frozen=True, slots=True)
 class _CartHistory:
+    """The last cart and what was ordered, of which no more is read than the answer needs.
+
+    Whoever orders often would else have their orders of two months read with each event.
+    """
+
     summary: Summary
-    carts: Sequence[Fact]
-    orders: Sequence[Fact]
-    checkouts: Sequence[Fact]
     within: int
     during: int
 
     def is_ordered(self, now: int) -> bool:
         """Whether the last cart at `now` was ordered by then."""
-        cart = self._last_cart(now)
-        latest = self.summary.last(_CARTS, now)
-        if latest is not None and (cart is None or cart.at < latest):
-            return self._is_ordered_by_time(latest, now)
-        if cart is None:
+        latest = self._last_time(now)
+        if latest is None:
             return False
+        cart = self._last_cart(latest, now)
+        if cart is None:
+            return self._is_ordered_by_time(latest, now)
+        return self._is_followed(cart.at, now) or self._is_ordered_by_any(cart, now)
+
+    def _last_time(self, now: int) -> int | None:
+        """When the last cart was told, if it is not too old."""
+        latest = self.summary.last(_CARTS, now)
+        return latest if latest is not None and latest > now - self.during else None
+
+    def _last_cart(self, latest: int, now: int) -> Fact | None:
+        """The last one told at the instant `latest`; None if its data is missing."""
+        carts = self.summary.facts.events(_CARTS, latest - 1)
+        return next((each for each in reversed(carts) if latest <= each.at <= now), None)
+
+    def _is_followed(self, cart_at: int, now: int) -> bool:
+        """Whether the newest checkout or order is surely of after the cart."""
+        if self._newest(_CHECKOUTS, cart_at, now) is not None:
+            return True
+        newest = self._newest(_ORDERS, cart_at, now)
+        if newest is None or not isinstance(newest.data, Mapping):
+            return False
+        placed = instant_or_none(newest.data.get("placed_at"))
+        return placed >= cart_at if placed is not None else self._is_new(newest.data, cart_at)
+
+    def _newest(self, kind: str, cart_at: int, now: int) -> Fact | None:
+        """The newest event of a type, if it came after the cart."""
+        latest = self.summary.last(kind, now)
+        if latest is None or latest < cart_at:
+            return None
+        facts = self.summary.facts.events(kind, latest - 1)
+        return next((each for each in reversed(facts) if latest <= each.at <= now), None)
+
+    def _is_new(self, data: Mapping[str, Any], cart_at: int) -> bool:
+        """Whether an order was told first after the cart, and nothing tells when it was placed."""
+        order = self.summary.state.orders.get(order_key(data) or "")
+        return order is not None and is_dated_since(order, cart_at)
+
+    def _is_ordered_by_any(self, cart: Fact, now: int) -> bool:
         since, named = cart.at - self.during, _cart_id_of(cart.data)
-        for checkout in self.checkouts:
+        for checkout in self.summary.facts.events(_CHECKOUTS, since):
             if since < checkout.at <= now and (
                 checkout.at >= cart.at or _names(checkout.data, named)
             ):
                 return True
-        completed = [order for order in self.orders if since < order.at <= now]
+        orders = self.summary.facts.events(_ORDERS, since)
+        completed = [order for order in orders if since < order.at <= now]
         if not completed:
             return False
         articles = _articles_of(cart.data)
@@ -170,27 +205,16 @@ class _CartHistory:
         return self._too_old(now) if self.is_ordered(now) else None
 
     def _too_old(self, now: int) -> int | None:
-        cart, latest = self._last_cart(now), self.summary.last(_CARTS, now)
-        last = max(latest or 0, cart.at if cart else 0)
-        return last + self.during if last > now - self.during else None
+        latest = self._last_time(now)
+        return None if latest is None else latest + self.during
 
     def next_coming(self, now: int) -> int | None:
         """When something that is dated ahead comes."""
-        coming = earliest(*(self.summary.next(kind, now) for kind in _KINDS))
-        for facts in (self.carts, self.orders, self.checkouts):
-            if facts and facts[-1].at > now:
-                coming = earliest(coming, facts[bisect_right(facts, now, key=_AT)].at)
-        return coming
+        return earliest(*(self.summary.next(kind, now) for kind in _KINDS))
 
     def next_change(self, now: int) -> int | None:
         """When something dated ahead comes, or the last cart is too old."""
         return earliest(self.next_coming(now), self._too_old(now))
-
-    def _last_cart(self, now: int) -> Fact | None:
-        for cart in reversed(self.carts):
-            if cart.at <= now:
-                return cart if cart.at > now - self.during else None
-        return None
 
 
 def _orders_of(facts: Sequence[Fact]) -> Sequence[_Order]:

@@ -36,6 +36,7 @@ from services.segments.domain.evaluation import (
 from services.segments.domain.news import ProfileNews, share_watermarks
 from services.segments.domain.stays import Stay, ended_stays
 from services.segments.domain.value_model import give_values
+from services.segments.fact_reading import FactReader
 from services.segments.registry import DefinitionRegistry
 from services.segments.value_fitting import current_model
 
@@ -148,11 +149,14 @@ class Evaluator:
         if not due:
             return
         streams = streams_of(self._unit, due)
-        index = self._definitions.index
-        facts = index.facts_of(index.read_facts)
-        first = min(self._evaluations[profile_id].first_due for profile_id in due)
-        summaries = store.load_profile_summaries(self._unit, streams, facts, first)
+        summaries = store.load_profile_summaries(self._unit, streams, {}, self._unit.now)
         give_values(self._model, summaries.values())
+        reader = FactReader(self._unit, self._definitions.index)
+        for profile_id, summary in summaries.items():
+            evaluation = self._evaluations[profile_id]
+            asked = evaluation.due_by(due[profile_id])
+            reader.add(evaluation, summary, streams[profile_id], asked, evaluation.first_due)
+        reader.read_ahead()
         for profile_id, summary in summaries.items():
             evaluation = self._evaluations[profile_id]
             evaluation.pass_time(summary, due[profile_id])
@@ -174,8 +178,9 @@ class Evaluator:
             self._unit, streams, {}, self._unit.now, loaded.summaries
         )
         give_values(self._model, summaries.values())
-        self._fill_facts(summaries, streams, news, new)
         self._raise_watermarks(summaries, loaded.moves)
+        if self._definitions.index.read_facts:
+            self._read_facts(summaries, streams, news, new)
         evaluated: dict[str, EvaluationState] = {}
         settled: set[str] = set()
         for profile_id, state in self._states.items():
@@ -199,32 +204,25 @@ class Evaluator:
         if changed:
             _record(self._unit, changed, settled, self._settled, streams, loaded)
 
-    def _fill_facts(
+    def _read_facts(
         self,
         summaries: Mapping[str, Summary],
         streams: Mapping[str, Sequence[str]],
         news: Mapping[str, ProfileNews],
         new: Set[str],
     ) -> None:
-        """Read the single events of those profiles whose rules read the data of any."""
-        index = self._definitions.index
-        if not index.read_facts:
-            return
-        concerned: set[str] = set()
-        reading: dict[str, Summary] = {}
-        first = self._unit.now
+        """Let those profiles have their single events whose rules read the data of any."""
+        reader = FactReader(self._unit, self._definitions.index)
         for profile_id, summary in summaries.items():
             of_profile = news.get(profile_id)
             evaluation = self._evaluations[profile_id]
-            asked = evaluation.concerned(of_profile, self._unit.now, is_new=profile_id in new)
-            if asked := asked & index.read_facts:
-                reading[profile_id] = summary
-                concerned |= asked
-                first = min(
-                    first, evaluation.first_due, of_profile.first_at if of_profile else first
-                )
-        facts = index.facts_of(concerned)
-        store.fill_facts(self._unit, reading, streams, facts, first)
+            now = max(self._unit.now, evaluation.watermark)
+            first = min(self._unit.now, evaluation.first_due)
+            if of_profile is not None:
+                first = min(first, of_profile.first_at)
+            asked = evaluation.asked_first(of_profile, now, is_new=profile_id in new)
+            reader.add(evaluation, summary, streams[profile_id], asked, first)
+        reader.read_ahead()
 
     def _raise_watermarks(
         self, summaries: Mapping[str, Summary], moves: Sequence[tuple[str, str]]

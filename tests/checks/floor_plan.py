@@ -35,6 +35,7 @@ ADDITIONS = {  # what one service has beside the plan
     "segments": (
         "clv.yaml",
         "evaluator.py",
+        "fact_reading.py",
         "registry.py",
         "segments.yaml",
         "value_fitting.py",

@@ -122,11 +122,21 @@ class ProfileEvaluation:
         """Whether a rule may turn by `until`."""
         return self.first_due <= until
 
-    def concerned(self, news: ProfileNews | None, now: int, *, is_new: bool) -> set[str]:
-        """The segments whose rules `evaluate` with the same arguments may ask."""
+    def asked_first(self, news: ProfileNews | None, now: int, *, is_new: bool) -> dict[str, int]:
+        """When `evaluate` with the same arguments asks each rule first that it may ask."""
+        asked = self.due_by(now) | dict.fromkeys(self.redefined, now)
+        return asked | dict.fromkeys(self._touched(news, is_new)[0], self._start(news, now))
+
+    def due_by(self, until: int) -> dict[str, int]:
+        """When each rule turns that may do so by `until`."""
         versions = self._definitions.versions
-        due = {segment for segment, at in self._due.items() if at <= now and segment in versions}
-        return due | self.redefined | self._touched(news, is_new)[0]
+        return {s: at for s, at in self._due.items() if at <= until and s in versions}
+
+    def ask(self, segment: str, at: int, summary: Summary) -> None:
+        """Ask a segment's rule at an instant for nothing but what it reads."""
+        rule = self._definitions.versions[segment].definition.rule
+        self._read(summary)
+        rule.evaluate(summary, max(at, summary.state.watermark), segment in self._inside)
 
     def pass_time(self, summary: Summary, until: int) -> None:
         """Follow the rules that are due by `until`: each change is dated to when its rule turned.
@@ -151,7 +161,7 @@ class ProfileEvaluation:
         redefined = frozenset() if is_new else self.redefined - touched
         if is_new:
             self._begin(touched, now)
-        start = min(max(news.last_at, self.watermark), now) if news else now
+        start = self._start(news, now)
         has_turned = self._advance(summary, start, touched | redefined)
         self._judge(touched, summary, start, now, reason)
         if self._advance(summary, now, redefined) or has_turned:
@@ -199,6 +209,10 @@ class ProfileEvaluation:
         )
         is_changed = up_to(self._least_watermark) != before
         return up_to(max(self.watermark, now)) if is_changed else before
+
+    def _start(self, news: ProfileNews | None, now: int) -> int:
+        """The instant at which what news touch is evaluated."""
+        return min(max(news.last_at, self.watermark), now) if news else now
 
     def _touched(self, news: ProfileNews | None, is_new: bool) -> tuple[set[str], str]:
         """The segments that news concern, and the reason for what changes by them."""

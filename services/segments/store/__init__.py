@@ -63,7 +63,14 @@ from services.segments.store.evaluation import (
     page_of_unevaluated,
     save_evaluation_states,
 )
-from services.segments.store.facts import FACTS, load_facts, save_facts
+from services.segments.store.facts import (
+    FACTS,
+    StoredFacts,
+    UnreadFactsError,
+    load_facts,
+    read_facts,
+    save_facts,
+)
 from services.segments.store.failures import EVALUATION_GAUGES, postpone, resume
 from services.segments.store.field_names import FIELD_NAMES, load_field_names, note_fields
 from services.segments.store.memberships import (
@@ -75,7 +82,7 @@ from services.segments.store.memberships import (
 from services.segments.store.metadata import (
     METADATA,
 )
-from services.segments.store.profiles import fill_facts, load_profile_summaries
+from services.segments.store.profiles import facts_since, load_profile_summaries
 from services.segments.store.rule_queries import (
     FactsMissing,
     PastFact,
@@ -134,6 +141,8 @@ __all__ = [
     "PastFact",
     "QueryTimeout",
     "StoredDefinition",
+    "StoredFacts",
+    "UnreadFactsError",
     "UnreadableNote",
     "ValueModelKey",
     "add_definitions",
@@ -154,7 +163,7 @@ __all__ = [
     "describe",
     "due_profiles",
     "end_marking",
-    "fill_facts",
+    "facts_since",
     "forget_evaluated",
     "has_old_notes",
     "judge_anew",
@@ -193,6 +202,7 @@ __all__ = [
     "page_of_profiles",
     "page_of_unevaluated",
     "postpone",
+    "read_facts",
     "rename_weeks",
     "resume",
     "sample_profiles",

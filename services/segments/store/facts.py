@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -45,6 +46,18 @@ _INSERT = RowStatement(
     FROM {rows} WHERE true
     ON CONFLICT (stream_id, type, at, version) DO NOTHING
     """
+)
+# Of each stream the events of a type, each as far back as they are asked for.
+_READ = RowStatement(
+    """
+    SELECT facts.stream_id, facts.type, facts.at, facts.version, facts.data
+    FROM (SELECT text[stream] AS stream_id, text[type] AS type, number[after] AS after
+          FROM {rows}) AS asked
+    JOIN facts ON facts.stream_id = asked.stream_id AND facts.type = asked.type
+              AND facts.at > asked.after
+    ORDER BY facts.at, facts.stream_id, facts.version
+    """,
+    [FACTS.c.stream_id, FACTS.c.type, FACTS.c.at, FACTS.c.version, FACTS.c.data],
 )
 _LOAD = PreparedStatement(
     sa.select(FACTS.c.stream_id, FACTS.c.type, FACTS.c.at, FACTS.c.version, FACTS.c.data)
@@ -90,6 +103,68 @@ def load_facts(
         unit.connection, streams=sorted(profiles), types=sorted(set(types)), after=after
     )
     for row in rows:
-        fact = Fact(row.at, f"{row.stream_id}/{row.version}", row.data)
-        found[profiles[row.stream_id]][row.type].append(fact)
+        found[profiles[row.stream_id]][row.type].append(_fact(row))
     return found
+
+
+class UnreadFactsError(Exception):
+    """A rule asks for events of a type later than an instant, which are to be read first."""
+
+    def __init__(self, event_type: str, after: int) -> None:
+        super().__init__(event_type)
+        self.event_type = event_type
+        self.after = after
+
+
+class StoredFacts:
+    """The events of a profile, of which those are read that a rule asks for.
+
+    `since` says of each type how far back they can be asked for; of other types there are none.
+    """
+
+    __slots__ = ("_read", "_since", "_unit", "reads", "streams")
+
+    def __init__(self, unit: UnitOfWork, streams: Sequence[str], since: Mapping[str, int]) -> None:
+        self._unit = unit
+        self.streams = streams
+        self._since = since
+        self._read: dict[str, tuple[int, Sequence[Fact]]] = {}
+        self.reads = True
+        """Whether it reads by itself; else what was not read raises UnreadFactsError"""
+
+    def events(self, event_type: str, after: int | None = None) -> Sequence[Fact]:
+        """Those of a type, see `rules.Facts`."""
+        since = self._since.get(event_type)
+        if since is None:
+            return ()
+        after = since if after is None else max(since, after)
+        read = self._read.get(event_type)
+        if read is None or read[0] > after:
+            unread = UnreadFactsError(event_type, after)
+            if not self.reads:
+                raise unread
+            read_facts(self._unit, [(self, unread)])
+        return self._read[event_type][1]
+
+    def keep(self, event_type: str, after: int, facts: Sequence[Fact]) -> None:
+        """Have all events of a type that are later than `after`."""
+        self._read[event_type] = after, facts
+
+
+def read_facts(unit: UnitOfWork, unread: Sequence[tuple[StoredFacts, UnreadFactsError]]) -> None:
+    """Read what is asked for of several profiles in one statement."""
+    rows = [
+        {"stream": stream, "type": asked.event_type, "after": asked.after}
+        for facts, asked in unread
+        for stream in facts.streams
+    ]
+    places = {stream: number for number, (of, _) in enumerate(unread) for stream in of.streams}
+    facts_of: list[list[Fact]] = [[] for _ in unread]
+    for row in _READ.execute(unit.connection, rows) if rows else ():
+        facts_of[places[row.stream_id]].append(_fact(row))
+    for (of, asked), facts in zip(unread, facts_of, strict=True):
+        of.keep(asked.event_type, asked.after, facts)
+
+
+def _fact(row: Any) -> Fact:
+    return Fact(row.at, f"{row.stream_id}/{row.version}", row.data)

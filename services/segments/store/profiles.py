@@ -36,11 +36,11 @@ def load_profile_summaries(
             summaries[profile_id] = of_streams[part[0]]
         elif part:
             summaries[profile_id] = combine(of_streams[s] for s in part if s in of_streams)
-    fill_facts(unit, summaries, streams, facts, now)
+    _fill_facts(unit, summaries, streams, facts, now)
     return summaries
 
 
-def fill_facts(
+def _fill_facts(
     unit: UnitOfWork,
     summaries: Mapping[str, Summary],
     streams: Mapping[str, Sequence[str]],
@@ -54,6 +54,11 @@ def fill_facts(
     found = load_facts(unit, profiles, facts, _earliest(facts.values(), now))
     for profile_id, summary in summaries.items():
         summary.facts = ListedFacts(found.get(profile_id, {}))
+
+
+def facts_since(facts: Mapping[str, int | None], now: int) -> dict[str, int]:
+    """The instant after which the events of each type count for what is asked from `now` on."""
+    return {kind: _EVER if window is None else now - window for kind, window in facts.items()}
 
 
 def _earliest(windows: Iterable[int | None], now: int) -> int:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from chassis import DAY, HOUR, MINUTE
 from chassis.core.instants import format_instant
-from rules import SEGMENT_VOCABULARY, Fact, ListedFacts, Summary, compile_rule
+from rules import SEGMENT_VOCABULARY, Fact, Facts, ListedFacts, Summary, compile_rule
+from rules.summary.occasion import Occasion
 
 NOW = 20_000 * DAY
 RULE = compile_rule('cart_ordered(within="1h", during="30d")', SEGMENT_VOCABULARY)
@@ -29,10 +30,27 @@ def order(at: int, *lines: Any, order_id: str = "o", **data: Any) -> tuple[str, 
 
 def summary(*events: tuple[str, int, Any]) -> Summary:
     found = Summary()
+    for number, (kind, at, data) in enumerate(events):
+        fields = data if isinstance(data, dict) else {}
+        found.add(kind, fields, at, f"{number:03}", Occasion(at, f"{number:03}", recorded_at=0))
     found.facts = ListedFacts.of(
         (kind, Fact(at, f"{number:03}", data)) for number, (kind, at, data) in enumerate(events)
     )
     return found
+
+
+class ReadFacts:
+    """Facts of which no more is there than is asked for."""
+
+    def __init__(self, whole: Facts) -> None:
+        self.whole = whole
+        self.read: list[Fact] = []
+
+    def events(self, event_type: str, after: int | None = None) -> list[Fact]:
+        facts = self.whole.events(event_type)
+        found = [fact for fact in facts if after is None or fact.at > after]
+        self.read += found
+        return found
 
 
 def is_ordered(*events: tuple[str, int, Any], now: int = NOW) -> bool:
@@ -140,6 +158,23 @@ def test_odd_data_is_no_order_of_anything() -> None:
     assert not is_ordered(("checkout_completed", NOW - DAY, 5), cart(NOW, A, cart_id=7))
 
 
+def test_no_events_are_read_of_who_has_left_no_cart() -> None:
+    carts: list[Events] = [[], [cart(NOW - 30 * DAY)]]
+    for events in carts:
+        facts = summary(*events, order(NOW - 31 * DAY), order(NOW))
+        facts.facts = read = ReadFacts(facts.facts)
+        assert RULE.evaluate(facts, NOW) == (False, None)
+        assert read.read == []
+
+
+def test_of_many_orders_after_the_cart_the_newest_is_read_alone() -> None:
+    orders = [order(NOW - number * HOUR, order_id=str(number)) for number in range(100)]
+    facts = summary(cart(NOW - 5 * DAY, A), *orders)
+    facts.facts = read = ReadFacts(facts.facts)
+    assert RULE.evaluate(facts, NOW) == (True, NOW + 25 * DAY)
+    assert {fact.at for fact in read.read} == {NOW - 5 * DAY, NOW}
+
+
 articles = st.lists(st.sampled_from([A, B, {"product_id": "a"}]), max_size=2)
 named = st.sampled_from([{}, {"cart_id": "c"}, {"cart_id": "d"}])
 times = st.builds(
@@ -169,6 +204,22 @@ def test_it_turns_no_earlier_than_it_says(events: Events, now: int) -> None:
             assert RULE.evaluate(facts, at).value is value
     if changes_at is not None:
         assert RULE.evaluate(facts, changes_at).value is not value
+
+
+dated = st.builds(
+    lambda at, placed, name: order(at, A, order_id=name, **placed),
+    times,
+    st.one_of(st.just({}), st.builds(lambda at: {"placed_at": format_instant(at)}, times)),
+    st.sampled_from("op"),
+)
+
+
+@given(st.lists(st.one_of(happenings, dated), max_size=6), times)
+def test_what_the_newest_events_decide_is_what_all_of_them_say(events: Events, now: int) -> None:
+    whole, facts = summary(*events), summary(*events)
+    whole.state.orders.clear()  # so that all have to be looked at
+    facts.facts = ReadFacts(facts.facts)
+    assert RULE.evaluate(facts, now) == RULE.evaluate(whole, now)
 
 
 @given(st.lists(happenings, max_size=6), times)

@@ -261,7 +261,7 @@ class CountedFacts:
         self.facts = facts
         self.asked = 0
 
-    def events(self, event_type: str) -> list[Fact]:
+    def events(self, event_type: str, after: int | None = None) -> list[Fact]:
         self.asked += 1
         return self.facts if event_type == "a" else []
 
