@@ -113,7 +113,7 @@ def describe(segment: str, suite: Path | None, as_json: bool) -> None:
 @suite_option
 @json_option
 def status(segment: str | None, suite: Path | None, as_json: bool) -> None:
-    """Show how far each definition has come, what cannot be read, and what looks wrong."""
+    """Show how far each definition is, and what looks wrong."""
     asked = segments_of_offers(None)
     with connected(suite, _WATCH_SECONDS) as client:
         if segment is None:

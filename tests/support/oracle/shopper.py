@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from tests.support.oracle.log import LoggedEvent
@@ -302,8 +303,11 @@ def kept(shopper: FoldedShopper) -> FoldedShopper:
     return replace(shopper, happened=happened)
 
 
-def read_summary(state: dict[str, Any]) -> FoldedShopper:
-    """The shopper that a stored summary describes, by the layout told in rules/summary/state.py."""
+def read_summary(
+    state: dict[str, Any], archived: Mapping[str, Any] = MappingProxyType({})
+) -> FoldedShopper:
+    """The shopper that a stored summary describes, by the layout told in rules/summary/state.py,
+    with the orders that are archived."""
     parts = [state] if state.get("is_account") else [state, state.get("unproven", {})]
 
     def last(name: str) -> dict[str, Any]:
@@ -322,7 +326,7 @@ def read_summary(state: dict[str, Any]) -> FoldedShopper:
         consent=last("consent"),
         orders={
             key: _order(_statements_of_state(order))
-            for key, order in state.get("orders", {}).items()
+            for key, order in {**archived, **state.get("orders", {})}.items()
         },
         cart=tuple(max(state["cart"], key=lambda s: s[:6])[6]) if state.get("cart") else None,
         is_account=bool(state.get("is_account")),
