@@ -54,10 +54,7 @@ def memberships(
     unit: UnitOfWork, definitions: ActiveDefinitions, profile_id: str, stale: bool
 ) -> dict[str, Any]:
     """The segments of a profile that has just been evaluated, each with its version."""
-    streams = streams_of(unit, [profile_id])[profile_id]
-    versions = store.applied_versions(unit, streams)
-    members = store.load_memberships(unit, [profile_id])[profile_id]
-    state = store.load_evaluation_state(unit, profile_id) or UNEVALUATED
+    versions, state, members = _of_one_moment(unit, profile_id)
     still = sorted(standstills(unit, definitions).items())
     response: dict[str, Any] = MEMBERSHIPS_RESPONSE.dump(
         {
@@ -77,6 +74,29 @@ def memberships(
         }
     )
     return response
+
+
+def _of_one_moment(
+    unit: UnitOfWork, profile_id: str
+) -> tuple[Mapping[str, int], EvaluationState, Mapping[str, Membership]]:
+    """What has been applied to a profile, how it was evaluated, and its memberships.
+
+    Each statement sees what is committed by then, and whoever is not due is not locked: what has
+    moved meanwhile is read again.
+    """
+
+    def progress() -> tuple[Mapping[str, int], EvaluationState]:
+        streams = streams_of(unit, [profile_id])[profile_id]
+        state = store.load_evaluation_state(unit, profile_id) or UNEVALUATED
+        return store.applied_versions(unit, streams), state
+
+    before = progress()
+    while True:
+        members = store.load_memberships(unit, [profile_id])[profile_id]
+        after = progress()
+        if after == before:
+            return *before, members
+        before = after
 
 
 def version_of(

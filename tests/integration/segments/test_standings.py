@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -147,6 +148,30 @@ def test_a_replica_behind_in_time_answers_as_of_the_instant_that_was_evaluated(
     explained = segments.explain(viewers[0], "recent_viewer")
     assert (explained["as_of"], explained["member"]) == (format_instant(NOW + 2 * DAY), False)
     assert [each["holds"] for each in explained["conditions"]] == [False]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_what_is_evaluated_while_an_answer_is_read_is_in_all_of_it(
+    log: ProfilesLog,
+    segments: SegmentsWithoutNameko,
+    viewers: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    segments.define("reader", 'exists("page_read")')
+    segments.reevaluate()
+    read = log.append(viewers[0], "page_read", {}, NOW)
+    coming = [read]
+    load_memberships = store.load_memberships
+
+    def load_after_the_event(*arguments: Any) -> Any:
+        while coming:
+            segments.follow(coming.pop())
+        return load_memberships(*arguments)
+
+    monkeypatch.setattr(store, "load_memberships", load_after_the_event)
+    answer = segments.memberships(viewers[0])
+    assert "reader" in {each["segment"] for each in answer["segments"]}
+    assert answer["versions"] == {viewers[0]: read.version}
 
 
 def test_what_came_and_went_before_a_clock_is_over_for_a_replica_behind_it(
