@@ -101,6 +101,7 @@ class ProfileEvaluation:
         self._flips: dict[str, tuple[int, str]] = {}  # when and why each segment changed last
         self._verdicts: dict[str, tuple[bool, int | None]] = {}
         self._due = _due(definitions, state)
+        self._has_streams = True
 
     @property
     def due(self) -> Mapping[str, int]:
@@ -175,11 +176,15 @@ class ProfileEvaluation:
         self.watermark = max(self.watermark, watermark)
 
     def leave_all(self, now: int, reason: str) -> None:
-        """Leave every segment: nothing of the profile is left."""
+        """Leave every segment: nothing of the profile is left.
+
+        If a stream is in it again, whatever that has been told concerns all rules.
+        """
         left = self._inside & self._definitions.versions.keys()
         self._inside -= left
         self._flips = dict.fromkeys(left, (now, reason))
         self._due = {}
+        self._has_streams = False
         self._tell()
 
     def end(self, now: int) -> None:
@@ -203,7 +208,7 @@ class ProfileEvaluation:
             EvaluationState,
             next_at,
             self._definitions.generation,
-            due=self._due,
+            due=self._due if self._has_streams else None,
             members=self.members,
             is_settled=is_settled,
         )
