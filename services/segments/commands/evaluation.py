@@ -49,9 +49,10 @@ _log = structlog.get_logger("segments")
 def reevaluate_shopper(
     unit: UnitOfWork, registry: DefinitionRegistry, shopper: str | Accepted
 ) -> str:
-    """Evaluate a shopper who is due; the current profile, locked. NotFound if there is none.
+    """Evaluate a shopper who is due; the current profile, which is locked if it was due.
 
-    It is another profile's turn if this one was merged while we waited for its lock.
+    NotFound if there is none. It is another profile's turn if this one was merged while we waited
+    for its lock.
     """
     profile_id = _profile(unit, shopper)
     reevaluate_one(unit, registry, profile_id)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, tzinfo
-from typing import Any
+from typing import Any, TypeVar
 
 from chassis import NotFound
 from chassis.eventlog.unit_of_work import UnitOfWork
@@ -49,12 +49,16 @@ from services.segments.queries.standstill import (
 )
 from services.segments.value_fitting import current_model
 
+T = TypeVar("T")
+
 
 def memberships(
     unit: UnitOfWork, definitions: ActiveDefinitions, profile_id: str, stale: bool
 ) -> dict[str, Any]:
     """The segments of a profile that has just been evaluated, each with its version."""
-    versions, state, members = _of_one_moment(unit, profile_id)
+    versions, state, members = _of_one_moment(
+        unit, profile_id, lambda: store.load_memberships(unit, [profile_id])[profile_id]
+    )
     still = sorted(standstills(unit, definitions).items())
     response: dict[str, Any] = MEMBERSHIPS_RESPONSE.dump(
         {
@@ -77,9 +81,9 @@ def memberships(
 
 
 def _of_one_moment(
-    unit: UnitOfWork, profile_id: str
-) -> tuple[Mapping[str, int], EvaluationState, Mapping[str, Membership]]:
-    """What has been applied to a profile, how it was evaluated, and its memberships.
+    unit: UnitOfWork, profile_id: str, read: Callable[[], T]
+) -> tuple[Mapping[str, int], EvaluationState, T]:
+    """What has been applied to a profile, how it was evaluated, and what `read` finds of it then.
 
     Each statement sees what is committed by then, and whoever is not due is not locked: what has
     moved meanwhile is read again.
@@ -92,10 +96,10 @@ def _of_one_moment(
 
     before = progress()
     while True:
-        members = store.load_memberships(unit, [profile_id])[profile_id]
+        found = read()
         after = progress()
         if after == before:
-            return *before, members
+            return *before, found
         before = after
 
 
@@ -242,10 +246,13 @@ def explain(
     if version is None:
         raise _not_defined(definitions, segment)
     rule = version.definition.rule
-    summary = _summary(unit, profile_id, rule.reads.facts)
+
+    def read() -> tuple[Summary, Mapping[str, Membership]]:
+        summary = _summary(unit, profile_id, rule.reads.facts)
+        return summary, store.load_memberships(unit, [profile_id])[profile_id]
+
+    _, state, (summary, members) = _of_one_moment(unit, profile_id, read)
     give_values(current_model(unit) if rule.reads.values else None, [summary])
-    members = store.load_memberships(unit, [profile_id])[profile_id]
-    state = store.load_evaluation_state(unit, profile_id) or UNEVALUATED
     summary.memberships = stored_verdicts(definitions, state, members)
     membership = members.get(segment)
     is_member = membership is not None

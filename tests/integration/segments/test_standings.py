@@ -172,6 +172,12 @@ def test_what_is_evaluated_while_an_answer_is_read_is_in_all_of_it(
     answer = segments.memberships(viewers[0])
     assert "reader" in {each["segment"] for each in answer["segments"]}
     assert answer["versions"] == {viewers[0]: read.version}
+    coming.append(log.append(viewers[0], "cart_cleared", {}, NOW))
+    segments.define("clearer", 'exists("cart_cleared")')
+    segments.reevaluate()
+    explained = segments.explain(viewers[0], "clearer")
+    assert explained["member"]
+    assert [each["holds"] for each in explained["conditions"]] == [True]
 
 
 def test_what_came_and_went_before_a_clock_is_over_for_a_replica_behind_it(
@@ -227,6 +233,21 @@ def test_an_event_that_touches_no_rule_leaves_the_evaluation_state_as_it_is(
     before = segments.rows(rows)
     segments.follow(log.append(viewers[0], "signed_out", {}))
     assert segments.rows(rows) == before
+
+
+def test_a_profile_that_gets_its_own_stream_after_others_have_come_and_gone_is_evaluated(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    log.move(guest="guest")
+    log.move("merged", guest="late")
+    log.move("split", guest="guest")
+    log.move(late="late")
+    own = log.events.pop()
+    for event in log.events:
+        segments.follow(event)
+    segments.follow(own)
+    assert segments.of("late") == {"first_time_visitor"}
+    assert segments.of("guest") == {"first_time_visitor"}
 
 
 def test_a_profile_is_settled_when_it_is_first_evaluated_also_in_no_segment(
