@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import rules.summary.summary as summary_module
@@ -54,6 +54,7 @@ def test_events_of_different_instants_in_any_order_give_the_same_answers(
     events: list[ShopperEvent], random: Random
 ) -> None:
     apart = [event._replace(at=event.at + 2 * n) for n, event in enumerate(events)]
+    assume(len({event.at for event in apart}) == len(apart))
     shuffled = random.sample(apart, len(apart))
     for now in (None, NOW, NOW + DAY):
         assert answers(fold(shuffled), now) == answers(fold(apart), now)
