@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, chain, groupby
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
@@ -128,7 +128,7 @@ class OrderBook:
             sums = self._sums[summand.currency] = list(
                 accumulate(map(of, self.payments), initial=0)
             )
-        first = 0 if after is None else bisect_right(self.payments, after, key=_AT)
+        first = 0 if after is None else self._first_after(after)
         return sums[-1] - sums[first]
 
     def total_beside(
@@ -147,12 +147,10 @@ class OrderBook:
         holds: Callable[[int], bool],
         bounds: Sequence[int | Fraction],  # noqa: ARG002
     ) -> int | None:
-        total = self.total(summand, now - within)
-        before = holds(total)
-        for payment, alone in self.leaving(now - within):
-            total -= summand.of(payment)
-            if alone and holds(total) != before:
-                return payment.at + within
+        before = holds(self.total(summand, now - within))
+        for at, left in self.totals_left(summand, now - within):
+            if holds(left) != before:
+                return at + within
         return None
 
     def newest_with(self, category: str, after: int | None) -> int | None:
@@ -166,12 +164,15 @@ class OrderBook:
     def by_day(self, zone: tzinfo) -> Sequence[StandingOrder]:  # noqa: ARG002
         return self.orders
 
-    def leaving(self, after: int) -> Iterator[tuple[Payment, bool]]:
-        """The payments after an instant, oldest first; false if others of its time follow one."""
-        inside = self.payments[bisect_right(self.payments, after, key=_AT) :]
-        last = len(inside) - 1
-        for index, payment in enumerate(inside):
-            yield payment, index == last or inside[index + 1].at != payment.at
+    def totals_left(self, summand: Summand, after: int) -> Iterator[tuple[int, int]]:
+        """Each instant of payments after one, oldest first, and the total of those after it."""
+        total = self.total(summand, after)
+        for at, together in groupby(self.payments[self._first_after(after) :], _AT):
+            total -= sum(map(summand.of, together))
+            yield at, total
+
+    def _first_after(self, instant: int) -> int:
+        return bisect_right(self.payments, instant, key=_AT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,18 +243,13 @@ class PartialBook:
         bounds: Sequence[int | Fraction],
     ) -> int | None:
         total = self.kept.total(summand, now - within)
-        upto = self.archived.upto
-        if now - within < upto and self._is_open(total, summand, bounds):
-            return self.read().turn(summand, now, within, holds, bounds)
         before = holds(total)
-        for payment, alone in self.kept.leaving(now - within):
-            total -= summand.of(payment)
-            if not alone:
-                continue
-            if payment.at < upto and self._is_open(total, summand, bounds):
+        totals = chain([(now - within, total)], self.kept.totals_left(summand, now - within))
+        for at, left in totals:
+            if at < self.archived.upto and self._is_open(left, summand, bounds):
                 return self.read().turn(summand, now, within, holds, bounds)
-            if holds(total) != before:
-                return payment.at + within
+            if holds(left) != before:
+                return at + within
         return None
 
     def newest_with(self, category: str, after: int | None) -> int | None:

@@ -84,11 +84,10 @@ def _record(
         psi = population_stability(None if base is None else base.measured, measurement)
         week = MeasuredWeek(name, measurement, psi, None if stored is None else stored.drifted_at)
         is_over = psi is not None and psi > threshold and week.drifted_at is None
-        if base is not None and is_over and segment in settled:
-            is_same_rule = base.measured.version == measurement.version
-            if is_same_rule:
-                week = replace(week, drifted_at=unit.now)
-                drafts.append(_drifted(segment, base, week, threshold))
+        is_same_rule = base is not None and base.measured.version == measurement.version
+        if base is not None and is_same_rule and is_over and segment in settled:
+            week = replace(week, drifted_at=unit.now)
+            drafts.append(_drifted(segment, base, week, threshold))
         weeks[segment] = week
     store.save_weeks(unit, weeks)
     if drafts:
@@ -100,7 +99,7 @@ def _evaluated_by_all(unit: UnitOfWork, registry: DefinitionRegistry) -> set[str
     """The segments by whose rule every profile has been evaluated."""
     oldest = store.oldest_generation(unit)
     versions = registry.current(unit).versions.items()
-    return {segment for segment, each in versions if oldest is None or oldest >= each.generation}
+    return {segment for segment, version in versions if version.has_evaluated_all(oldest)}
 
 
 def _drifted(segment: str, base: MeasuredWeek, week: MeasuredWeek, threshold: float) -> Draft:

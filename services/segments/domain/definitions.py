@@ -47,6 +47,13 @@ class DefinitionVersion:
     generation: int
     renamed_from: str | None = None
 
+    def has_evaluated_all(self, oldest: int | None) -> bool:
+        """Whether every profile has been evaluated by it, or by a newer one.
+
+        `oldest` is the least generation by which any profile was evaluated; None without profiles.
+        """
+        return oldest is None or oldest >= self.generation
+
 
 @dataclass(frozen=True, slots=True)
 class UnreadableVersion:

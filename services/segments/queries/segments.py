@@ -119,8 +119,8 @@ def list_segments(unit: UnitOfWork, definitions: ActiveDefinitions) -> list[dict
     still = standstills(unit, definitions)
     listed: list[dict[str, Any]] = []
     for segment, version in definitions.versions.items():
-        pending = oldest is not None and oldest < version.generation
-        progress = _progress(unit, version) if pending else {"status": "live"}
+        is_live = version.has_evaluated_all(oldest)
+        progress = {"status": "live"} if is_live else _progress(unit, version)
         warnings = list(version.definition.rule.warnings)
         if segment in still:
             progress = _unreadable(still[segment])

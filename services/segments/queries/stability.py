@@ -13,7 +13,6 @@ from services.segments import store
 from services.segments.domain.definitions import (
     ActiveDefinitions,
     Definition,
-    DefinitionVersion,
 )
 from services.segments.domain.stability import (
     UNCHANGED_FOR,
@@ -152,6 +151,7 @@ def _warnings(unit: UnitOfWork, definitions: ActiveDefinitions) -> dict[str, Any
     overlaps = _overlaps(unit, sizes)
     defined = store.defined_at(unit)
     past = store.newest_until(unit, unit.now - UNCHANGED_FOR)
+    oldest, has_model = store.oldest_generation(unit), store.newest_value_model(unit) is not None
     listed = []
     for segment, version in versions.items():
         base = past.get(segment)
@@ -164,25 +164,18 @@ def _warnings(unit: UnitOfWork, definitions: ActiveDefinitions) -> dict[str, Any
             overlaps.get(segment, {}),
             None if base is None else base.measured,
         )
+        of_population: Iterable[str] = ()
+        if version.definition.rule.reads.values and not has_model:
+            of_population = [WITHOUT_MODEL]
+        elif version.has_evaluated_all(oldest):
+            of_population = warnings_of(watched, unit.now, watch.drift_threshold)
         found = [
-            *_population_warnings(unit, version, watched, watch.drift_threshold),
+            *of_population,
             *sensitive_warnings(version.definition, watch.sensitive),
         ]
         listed.append({"segment": segment, "warnings": found})
     response: dict[str, Any] = WARNINGS_RESPONSE.dump({"as_of": unit.now, "segments": listed})
     return response
-
-
-def _population_warnings(
-    unit: UnitOfWork, version: DefinitionVersion, watched: WatchedSegment, threshold: float
-) -> Iterable[str]:
-    """What looks wrong about the members, once everybody has been evaluated and has values."""
-    if version.definition.rule.reads.values and store.newest_value_model(unit) is None:
-        return [WITHOUT_MODEL]
-    oldest = store.oldest_generation(unit)
-    if oldest is not None and oldest < version.generation:
-        return []
-    return warnings_of(watched, unit.now, threshold)
 
 
 def sensitive_warnings(definition: Definition, sensitive: Iterable[str]) -> list[str]:
