@@ -21,14 +21,26 @@ def delete_oldest(
     They are locked in the order of their keys, as by everybody who locks several: nobody waits for
     us while we wait for them. Who has changed a row meanwhile keeps it.
     """
-    key = sa.tuple_(*table.primary_key.columns)
     oldest = sa.select(*table.primary_key.columns).where(condition).order_by(age)
+    among_oldest = sa.tuple_(*table.primary_key.columns).in_(oldest.limit(MOST_AT_ONCE))
+    return delete_in_order(connection, table, sa.and_(among_oldest, condition))
+
+
+def delete_in_order(
+    connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]
+) -> int:
+    """Delete the rows of which `condition` is true, which are few; how many.
+
+    They are locked in the order of their keys first: of two who delete the same rows, neither has
+    what the other one waits for.
+    """
     locked = (
         sa.select(*table.primary_key.columns)
-        .where(key.in_(oldest.limit(MOST_AT_ONCE)), condition)
+        .where(condition)
         .order_by(*table.primary_key.columns)
         .with_for_update()
     )
+    key = sa.tuple_(*table.primary_key.columns)
     return int(connection.execute(sa.delete(table).where(key.in_(locked))).rowcount)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from chassis.core.upcasting import Upcasters
+from chassis.database.deletion import until_none_is_left
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import AtStart, FollowedLog, Resource, Service, every, rpc, subscribe
@@ -27,7 +29,7 @@ from contracts.value_model import VALUE_MODEL_RESPONSE, VALUES_REQUEST
 from identifiers import accept, load_types
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from profile_index import FORM_GAUGE, rebuild_note
-from services.segments import commands, queries
+from services.segments import commands, queries, store
 from services.segments.configuration import SHIPPED, load_file, read_definition, read_file
 from services.segments.domain.definitions import DefinitionFile
 from services.segments.domain.value_model import to_plain
@@ -308,3 +310,8 @@ class SegmentsService(Service):
     def measure_due(self) -> None:
         """Measures the segments when it is time."""
         commands.measure_due(self.work, self.registry)
+
+    @every(3600)
+    def forget_stays(self) -> None:
+        """Delete the stays that nobody can ask for any more, some at a time."""
+        until_none_is_left(partial(self.work.run, store.forget_stays))

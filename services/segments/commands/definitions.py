@@ -129,6 +129,7 @@ def rename(unit: UnitOfWork, segment: str, name: str) -> None:
         renamed_from=segment,
     )
     store.add_definitions(unit, [_end(before), renamed, *asking])
+    store.lock_measurements(unit)
     store.rename_weeks(unit, before, renamed)
 
 

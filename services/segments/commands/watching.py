@@ -17,6 +17,7 @@ from chassis import MINUTE, Draft
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.stability import SEGMENT_DRIFTED
 from services.segments import store
+from services.segments.domain.definitions import ActiveDefinitions
 from services.segments.domain.stability import Measurement, population_stability, week_of
 from services.segments.registry import DefinitionRegistry
 from services.segments.store import MeasuredWeek
@@ -67,9 +68,10 @@ def _record(
     unit: UnitOfWork, registry: DefinitionRegistry, measured: Mapping[str, Measurement]
 ) -> Mapping[str, float]:
     """Store measurements, and append which segments drift; their indices."""
+    store.lock_measurements(unit)
+    measured = _still_in_force(measured, registry.current(unit))
     if not measured:
         return {}
-    store.lock_measurements(unit)
     name = week_of(next(iter(measured.values())).at, registry.zone).name
     present = {s: weeks[-1] for s, weeks in store.load_weeks(unit, name, name).items()}
     before = store.newest_before(unit, name)
@@ -95,8 +97,20 @@ def _record(
     return {draft.data["segment"]: draft.data["psi"] for draft in drafts}
 
 
+def _still_in_force(
+    measured: Mapping[str, Measurement], definitions: ActiveDefinitions
+) -> Mapping[str, Measurement]:
+    """Without segments that were deleted, renamed or given another rule after they were counted."""
+    versions = definitions.versions
+    return {
+        segment: measurement
+        for segment, measurement in measured.items()
+        if segment in versions and versions[segment].number == measurement.version
+    }
+
+
 def _evaluated_by_all(unit: UnitOfWork, registry: DefinitionRegistry) -> set[str]:
-    """The segments by whose rule every profile has been evaluated."""
+    """The segments by whose rule every profile has been evaluated but those that fail."""
     oldest = store.oldest_generation(unit)
     versions = registry.current(unit).versions.items()
     return {segment for segment, version in versions if version.has_evaluated_all(oldest)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ BACKTEST_SECONDS = 3.0
 QUERY_SECONDS = 6.0
 MOST_STEPS = 400
 _SAMPLE = 1_000
-_PAGE = 100
+_PAGE = 20  # whole histories
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def backtest(
         page = by_sql(work, rule, instants, first, time.monotonic)
         method = "sql"
     except NotInSql:
-        page, method = by_evaluator(work, rule, instants, time.monotonic), "evaluator"
+        page, method = _of_sample(work, rule, instants), "evaluator"
         first = 0
     except store.QueryTimeout:
         raise Unavailable(
@@ -113,30 +113,43 @@ def by_sql(
     )
 
 
+def _of_sample(
+    work: UnitOfWorkRunner, rule: Rule[Summary], instants: Sequence[int]
+) -> BacktestPage:
+    try:
+        return by_evaluator(work, rule, instants, time.monotonic)
+    except store.QueryTimeout:
+        raise Unavailable(
+            "backtest",
+            f"the database takes more than {QUERY_SECONDS:.0f} s to draw a sample of the shoppers;"
+            " try again when it has less to do",
+        ) from None
+
+
 def by_evaluator(
     work: UnitOfWorkRunner,
     rule: Rule[Summary],
     instants: Sequence[int],
     timer: Callable[[], float],
 ) -> BacktestPage:
-    """The members at all instants, of as many profiles of a sample as BACKTEST_SECONDS allow."""
+    """The members at all instants, of as many profiles of a sample as BACKTEST_SECONDS allow.
+
+    QueryTimeout if drawing the sample takes QUERY_SECONDS.
+    """
+    profiles = work.run(partial(store.count_in_time, seconds=QUERY_SECONDS))
+    sample = work.run(partial(store.sample_profiles, limit=_SAMPLE, seconds=QUERY_SECONDS))
     end = timer() + BACKTEST_SECONDS
     members: list[set[str]] = [set() for _ in instants]
-    sample = work.read(partial(store.sample_profiles, limit=_SAMPLE))
     evaluated = 0
-    for start in range(0, len(sample), _PAGE):
-        if evaluated and timer() > end:
+    for profile_id, past in _pasts(work, sample):
+        for place, holds in enumerate(_replay(rule, past, instants)):
+            if holds:
+                members[place].add(profile_id)
+        evaluated += 1
+        if timer() > end:
             break
-        page = sample[start : start + _PAGE]
-        for profile_id, past in work.read(partial(_load, profile_ids=page)).items():
-            for place, holds in enumerate(_replay(rule, past, instants)):
-                if holds:
-                    members[place].add(profile_id)
-        evaluated += len(page)
         time.sleep(0)
-    return BacktestPage(
-        [frozenset(each) for each in members], evaluated, work.read(store.count_profiles), None
-    )
+    return BacktestPage([frozenset(each) for each in members], evaluated, profiles, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +172,13 @@ def _kept_as_of_now(rule: Rule[Summary]) -> list[str]:
     return [
         "who has an account now counts as having had one all the time: when it began is not kept"
     ]
+
+
+def _pasts(work: UnitOfWorkRunner, profile_ids: Sequence[str]) -> Iterator[tuple[str, _Past]]:
+    """What has happened to each profile, read some profiles at a time."""
+    for start in range(0, len(profile_ids), _PAGE):
+        page = profile_ids[start : start + _PAGE]
+        yield from work.read(partial(_load, profile_ids=page)).items()
 
 
 def _load(unit: UnitOfWork, profile_ids: Sequence[str]) -> dict[str, _Past]:

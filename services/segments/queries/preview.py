@@ -105,7 +105,7 @@ def select_one_by_one(
                 members.append(profile_id)
         complete = len(page) < _PAGE
         time.sleep(0)
-    return Selection(members, evaluated, evaluated if complete else work.read(_count))
+    return Selection(members, evaluated, evaluated if complete else work.read(store.count_profiles))
 
 
 def _evaluate_page(
@@ -131,7 +131,3 @@ def _segments(unit: UnitOfWork) -> frozenset[str]:
     """The names of the segments in force."""
     standing = store.standing_definitions(unit)
     return frozenset(name for name, one in standing.items() if not one.is_end)
-
-
-def _count(unit: UnitOfWork) -> int:
-    return store.count_profiles(unit)

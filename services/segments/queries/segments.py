@@ -115,7 +115,7 @@ def version_of(
 
 def list_segments(unit: UnitOfWork, definitions: ActiveDefinitions) -> list[dict[str, Any]]:
     """Every segment in force, by name."""
-    oldest = store.oldest_generation(unit)
+    oldest = store.oldest_generation(unit, with_failing=True)
     still = standstills(unit, definitions)
     listed: list[dict[str, Any]] = []
     for segment, version in definitions.versions.items():

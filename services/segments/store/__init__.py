@@ -93,7 +93,7 @@ from services.segments.store.rule_queries import (
     sample_profiles,
     select_members,
 )
-from services.segments.store.stays import STAYS, Flow, count_flows, save_stays
+from services.segments.store.stays import STAYS, Flow, count_flows, forget_stays, save_stays
 from services.segments.store.tables import FAILING, MEMBERSHIPS, PROFILES
 from services.segments.store.weeks import (
     MEASUREMENT_SCHEDULE,
@@ -165,6 +165,7 @@ __all__ = [
     "end_marking",
     "facts_since",
     "forget_evaluated",
+    "forget_stays",
     "has_old_notes",
     "judge_anew",
     "latest_due_profiles",

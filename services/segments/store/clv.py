@@ -16,7 +16,7 @@ from profile_index import streams_of
 from rules import combine
 from rules.summary.book import StandingOrder
 from services.segments.store.archived_orders import load_stream_summaries
-from services.segments.store.evaluation import page_of_profiles
+from services.segments.store.evaluation import lock_profiles, page_of_profiles
 from services.segments.store.metadata import METADATA
 from services.segments.store.tables import PROFILES
 
@@ -117,6 +117,7 @@ def mark_some_due(unit: UnitOfWork, limit: int) -> bool:
     if row is None:
         return False
     page = page_of_profiles(unit, row.marked_to, limit)
+    lock_profiles(unit, page)  # in their order, which no UPDATE promises
     later = sa.or_(PROFILES.c.next_at.is_(None), PROFILES.c.next_at > unit.now)
     unit.connection.execute(
         sa.update(PROFILES)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from chassis.database.bulk import RowStatement, among
 from chassis.database.clock import database_now
+from chassis.database.deletion import delete_in_order
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork
@@ -180,7 +181,7 @@ def forget_evaluated(unit: UnitOfWork, generation: int) -> None:
     still_due = sa.exists().where(
         PROFILES.c.profile_id == FAILING.c.profile_id, _is_due(unit, generation)
     )
-    unit.connection.execute(sa.delete(FAILING).where(~still_due))
+    delete_in_order(unit.connection, FAILING, ~still_due)
 
 
 def load_evaluation_state(unit: UnitOfWork, profile_id: str) -> EvaluationState | None:
@@ -245,9 +246,17 @@ def page_of_members(
     }
 
 
-def oldest_generation(unit: UnitOfWork) -> int | None:
-    """The oldest generation by which a profile was evaluated last; None without profiles."""
-    return unit.connection.execute(sa.select(sa.func.min(PROFILES.c.generation))).scalar()
+def oldest_generation(unit: UnitOfWork, *, with_failing: bool = False) -> int | None:
+    """The oldest generation by which a profile was evaluated last; None without profiles.
+
+    One whose evaluation fails counts `with_failing` alone: it may be evaluated never, and is not to
+    hold up what waits for all others.
+    """
+    query = sa.select(PROFILES.c.generation).order_by(PROFILES.c.generation).limit(1)
+    if not with_failing:
+        is_failing = sa.exists().where(FAILING.c.profile_id == PROFILES.c.profile_id)
+        query = query.where(~is_failing)
+    return unit.connection.execute(query).scalar()
 
 
 def count_evaluated(unit: UnitOfWork, generation: int) -> tuple[int, int]:

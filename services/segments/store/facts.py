@@ -9,9 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import Event
-from chassis.database.bulk import RowStatement, among
+from chassis.database.bulk import RowStatement
 from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
-from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import occasion_of
 from rules import FACTS as FACTS_OF_OTHERS
@@ -59,15 +58,6 @@ _READ = RowStatement(
     """,
     [FACTS.c.stream_id, FACTS.c.type, FACTS.c.at, FACTS.c.version, FACTS.c.data],
 )
-_LOAD = PreparedStatement(
-    sa.select(FACTS.c.stream_id, FACTS.c.type, FACTS.c.at, FACTS.c.version, FACTS.c.data)
-    .where(
-        among(FACTS.c.stream_id, "streams"),
-        among(FACTS.c.type, "types"),
-        FACTS.c.at > sa.bindparam("after"),
-    )
-    .order_by(FACTS.c.at, FACTS.c.stream_id, FACTS.c.version)
-)
 
 
 def save_facts(unit: UnitOfWork, events: Iterable[Event]) -> None:
@@ -92,17 +82,20 @@ def save_facts(unit: UnitOfWork, events: Iterable[Event]) -> None:
 
 
 def load_facts(
-    unit: UnitOfWork, profiles: Mapping[str, str], types: Iterable[str], after: int
+    unit: UnitOfWork, profiles: Mapping[str, str], since: Mapping[str, int]
 ) -> dict[str, dict[str, list[Fact]]]:
-    """The events of these types later than `after`, by profile and type, in their order.
+    """The events of some types, by profile and type, in their order.
 
-    `profiles` has the profile of each stream.
+    `profiles` has the profile of each stream, and `since` says of each type the instant after which
+    its events are read.
     """
     found: dict[str, dict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
-    rows = _LOAD.execute(
-        unit.connection, streams=sorted(profiles), types=sorted(set(types)), after=after
-    )
-    for row in rows:
+    asked = [
+        {"stream": stream, "type": event_type, "after": since[event_type]}
+        for stream in sorted(profiles)
+        for event_type in sorted(since)
+    ]
+    for row in _READ.execute(unit.connection, asked) if asked else ():
         found[profiles[row.stream_id]][row.type].append(_fact(row))
     return found
 

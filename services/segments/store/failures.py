@@ -7,6 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from chassis.database.clock import database_now
+from chassis.database.deletion import delete_in_order
 from chassis.database.engine import upsert
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.observability.gauges import GaugeQuery, Sample
@@ -34,7 +35,7 @@ def postpone(unit: UnitOfWork, profile_id: str) -> int:
 
 def resume(unit: UnitOfWork, profile_ids: Collection[str]) -> None:
     """Leave none of these profiles alone any more: it was not theirs that evaluations failed."""
-    unit.connection.execute(sa.delete(FAILING).where(FAILING.c.profile_id.in_(profile_ids)))
+    delete_in_order(unit.connection, FAILING, FAILING.c.profile_id.in_(profile_ids))
 
 
 def _count_failing(unit: UnitOfWork) -> list[Sample]:

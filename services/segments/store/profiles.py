@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from chassis.eventlog.unit_of_work import UnitOfWork
 from rules import ListedFacts, Summary, combine
@@ -51,7 +51,7 @@ def _fill_facts(
     if not facts or not summaries:
         return
     profiles = {stream: profile for profile in summaries for stream in streams[profile]}
-    found = load_facts(unit, profiles, facts, _earliest(facts.values(), now))
+    found = load_facts(unit, profiles, facts_since(facts, now))
     for profile_id, summary in summaries.items():
         summary.facts = ListedFacts(found.get(profile_id, {}))
 
@@ -59,12 +59,3 @@ def _fill_facts(
 def facts_since(facts: Mapping[str, int | None], now: int) -> dict[str, int]:
     """The instant after which the events of each type count for what is asked from `now` on."""
     return {kind: _EVER if window is None else now - window for kind, window in facts.items()}
-
-
-def _earliest(windows: Iterable[int | None], now: int) -> int:
-    longest = 0
-    for window in windows:
-        if window is None:
-            return _EVER
-        longest = max(longest, window)
-    return now - longest

@@ -112,13 +112,17 @@ class PastFact(NamedTuple):
     occasion: Occasion
 
 
-def sample_profiles(unit: UnitOfWork, limit: int) -> list[str]:
-    """Up to `limit` profiles, old and new alike: by the ends of their ids, which are random."""
+def sample_profiles(unit: UnitOfWork, limit: int, seconds: float) -> list[str]:
+    """Up to `limit` profiles, old and new alike: by the ends of their ids, which are random.
+
+    QueryTimeout after `seconds`, as all profiles are read. The unit is one of `run`.
+    """
     # A subquery, as DISTINCT may be ordered by what it selects alone.
     profiles = sa.select(LABELS.c.profile_id).distinct().subquery()
     end = sa.func.substr(profiles.c.profile_id, sa.func.length(profiles.c.profile_id) - 5)
     query = sa.select(profiles.c.profile_id).order_by(end, profiles.c.profile_id).limit(limit)
-    return list(unit.connection.execute(query).scalars())
+    with limited(unit, seconds):
+        return list(unit.connection.execute(query).scalars())
 
 
 def load_histories(unit: UnitOfWork, profile_ids: Sequence[str]) -> dict[str, list[PastFact]]:

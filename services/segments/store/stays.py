@@ -10,14 +10,17 @@ import sqlalchemy as sa
 
 from chassis import DAY, HOUR, MINUTE
 from chassis.database.bulk import RowStatement
+from chassis.database.deletion import delete_oldest
 from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
 from chassis.eventlog.unit_of_work import UnitOfWork
+from contracts.stability import MAX_WEEKS
 from services.segments.domain.stays import Stay, StayLengths
 from services.segments.store.metadata import METADATA
 from services.segments.store.tables import MEMBERSHIPS
 
 # Who has been in which segment and is no more, as segments' own log says; the stays that last are
-# the memberships. `version` is that of the exit in the profile's stream. Nothing changes a row.
+# the memberships. `version` is that of the exit in the stream of the profile. No row changes; what
+# ended before the weeks that can be asked for is forgotten.
 STAYS = sa.Table(
     "stays",
     METADATA,
@@ -36,6 +39,8 @@ _END = RowStatement(
     """
 )
 
+
+_KEPT_WEEKS = MAX_WEEKS + 1  # one more for clocks that are behind
 
 # Groups are hashed, until the transaction ends: to sort millions of names takes twice as long.
 _HASHED = sa.text("SELECT set_config('enable_sort', 'off', true)")
@@ -102,6 +107,12 @@ def count_flows(
     for row in unit.connection.execute(exits):
         flow(row).exits = row.stays
     return flows
+
+
+def forget_stays(unit: UnitOfWork) -> int:
+    """Delete some of the stays that ended before all weeks that can be asked for; how many."""
+    before = unit.now - _KEPT_WEEKS * 7 * DAY
+    return delete_oldest(unit.connection, STAYS, STAYS.c.until < before, STAYS.c.until)
 
 
 def _by_period(

@@ -14,7 +14,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.observability.gauges import GaugeQuery, Sample
 from services.segments.domain.definitions import StandingDefinition
 from services.segments.domain.stability import Measurement
-from services.segments.store.definitions import StoredDefinition
+from services.segments.store.definitions import DEFINITIONS, StoredDefinition
 from services.segments.store.metadata import METADATA
 from services.segments.store.tables import MEMBERSHIPS
 
@@ -66,7 +66,13 @@ def claim_measurement(unit: UnitOfWork, every: int) -> bool:
 
 
 def lock_measurements(unit: UnitOfWork) -> None:
-    """Lock the measurements: of two replicas the later one finds what the earlier one stored."""
+    """Lock the measurements: of two replicas the later one finds what the earlier one stored.
+
+    Whoever has the lock of the definitions may take this one after it.
+    """
+    row = {"id": _ONLY, "next_at": unit.now}
+    insert = upsert(unit.connection, MEASUREMENT_SCHEDULE).values(row)
+    unit.connection.execute(insert.on_conflict_do_nothing())
     unit.connection.execute(sa.select(MEASUREMENT_SCHEDULE).with_for_update()).all()
 
 
@@ -92,7 +98,10 @@ def save_weeks(unit: UnitOfWork, weeks: Mapping[str, MeasuredWeek]) -> None:
 
 
 def rename_weeks(unit: UnitOfWork, before: StandingDefinition, renamed: StoredDefinition) -> None:
-    """Give what was measured of a segment to another name, in place of what that has."""
+    """Give what was measured of a segment to another name, in place of what that has.
+
+    The caller has the lock.
+    """
     table, name = SEGMENT_WEEKS, renamed.segment
     version = sa.case(
         (table.c.definition_version == before.version, renamed.version),
@@ -167,7 +176,12 @@ def _by_segment(unit: UnitOfWork, query: sa.Select[Any]) -> dict[str, list[Measu
 
 def _measure(unit: UnitOfWork) -> list[Sample]:
     newest = sa.select(sa.func.max(SEGMENT_WEEKS.c.week)).scalar_subquery()
-    query = sa.select(SEGMENT_WEEKS).where(SEGMENT_WEEKS.c.week == newest)
+    has_ended = sa.exists().where(
+        DEFINITIONS.c.segment == SEGMENT_WEEKS.c.segment,
+        DEFINITIONS.c.version > SEGMENT_WEEKS.c.definition_version,
+        DEFINITIONS.c.is_end,
+    )
+    query = sa.select(SEGMENT_WEEKS).where(SEGMENT_WEEKS.c.week == newest, ~has_ended)
     samples: list[Sample] = []
     for row in unit.connection.execute(query):
         samples += [

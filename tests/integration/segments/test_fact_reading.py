@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chassis import DAY, HOUR
+from chassis.eventlog.unit_of_work import UnitOfWork
+from services.segments import store
 from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko
 from tests.support.statements import record_statements
 
@@ -38,3 +42,19 @@ def test_events_are_read_of_who_has_a_cart_alone_and_for_a_batch_together(
     assert count("p0") == count(*shoppers[1:12]) == 0
     assert count("p12") == count(*shoppers[13:]) == len(["of the cart", "of the newest order"])
     assert segments.of("p0") == segments.of("p23")
+
+
+def test_of_each_type_events_are_read_as_far_back_as_they_are_asked_for(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    log.move(p="p")
+    log.cart("p", at=NOW - 2 * DAY)
+    log.order("p", at=NOW - 9 * DAY)
+    segments.follow(*log.events)
+
+    def read(unit: UnitOfWork) -> Mapping[str, int]:
+        asked = {"cart_updated": DAY, "order_completed": None}
+        summary = store.load_profile_summaries(unit, {"p": ["p"]}, asked, NOW)["p"]
+        return {kind: len(summary.facts.events(kind)) for kind in asked}
+
+    assert segments.work.read(read) == {"cart_updated": 0, "order_completed": 1}

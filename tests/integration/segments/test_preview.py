@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -20,6 +21,7 @@ from rules.sql import SQLITE, NotInSql, translate
 from services.segments import queries, store
 from services.segments.queries.backtest import by_evaluator, by_sql
 from services.segments.queries.preview import select_by_sql, select_one_by_one
+from services.segments.store import rule_queries
 from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko
 from tests.unit.rules import oracle
 from tests.unit.rules.oracle import History, Meaning
@@ -201,6 +203,35 @@ def test_a_back_test_goes_on_where_its_time_was_over(
         pages.append([len(each) for each in page.members])
         first = page.next
     assert pages == [[0, 0], [0, 1], [1, 0]]
+
+
+def test_a_back_test_ends_after_the_profile_with_which_its_time_is_over(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    log.move(p="p", q="q", r="r")
+    segments.follow(*log.events)
+    rule = compile_rule("orders() == 0", SEGMENT_VOCABULARY)
+    ticks = iter([0.0, 1.0, 100.0])
+    page = by_evaluator(segments.work, rule, [NOW - DAY, NOW], partial(next, ticks))
+    assert (page.evaluated, page.profiles, len(page.members[-1])) == (2, 3, 2)
+
+
+def test_a_back_test_waits_for_no_sample_that_takes_too_long(
+    segments: SegmentsWithoutNameko, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float] = []
+
+    @contextmanager
+    def limited(unit: UnitOfWork, seconds: float) -> Iterator[None]:
+        limits.append(seconds)
+        if len(limits) == len(["counted", "sampled"]):
+            raise store.QueryTimeout
+        yield
+
+    monkeypatch.setattr(rule_queries, "limited", limited)
+    with pytest.raises(Unavailable, match="more than 6 s to draw a sample of the shoppers"):
+        back_test(segments, rule="orders() == 1")
+    assert limits == [6.0, 6.0]
 
 
 def test_a_preview_warns_of_a_type_of_which_no_event_was_recorded(

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from chassis import DAY, HOUR, MINUTE, Event, NotFound, parse_instant
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.validation import load
-from contracts.stability import SEGMENT_DRIFTED, STABILITY_RESPONSE, WARNINGS_RESPONSE
+from contracts.stability import MAX_WEEKS, SEGMENT_DRIFTED, STABILITY_RESPONSE, WARNINGS_RESPONSE
 from services.segments import commands, queries, store
 from services.segments.commands.watching import measure, measure_due
+from services.segments.domain.stays import Stay
 from services.segments.evaluator import SEGMENT_ENTRIES, SEGMENT_EXITS
 from services.segments.queries.stability import WITHOUT_MODEL
 from tests.support.segments_service import (
@@ -224,6 +226,63 @@ def test_while_a_rule_is_still_applied_nothing_is_told(shop: WatchedShop) -> Non
     assert not shop.measure()
     shop.segments.tick()
     assert [line["segment"] for line in shop.measure()] == ["keen"]
+
+
+def test_a_profile_whose_evaluation_fails_holds_up_no_drift(shop: WatchedShop) -> None:
+    shop.segments.work.run(partial(store.postpone, profile_id="s9"))
+    shop.segments.define("keen", f"{KEEN} or orders() > 100")
+    shop.at(NOW)
+    assert shop.segments.by_name()["keen"]["status"] == "backfilling", "s9 is still to be evaluated"
+    shop.measure()
+    shop.at(MONDAY)
+    shop.order("s0", "s1", "s2")
+    assert "keen" in [line["segment"] for line in shop.measure()]
+
+
+@pytest.mark.parametrize("change", [commands.delete, partial(commands.rename, name="eager")])
+def test_what_a_segment_no_longer_has_the_name_of_is_not_measured(
+    shop: WatchedShop, change: Callable[..., None]
+) -> None:
+    work = shop.segments.work
+
+    class ChangedMeanwhile:
+        """The segment ends, or gets another name, after its members were counted."""
+
+        def run(self, act: Callable[[UnitOfWork], Any]) -> Any:
+            done = work.run(act)
+            if work.read(shop.segments.registry.current).versions.get("keen"):
+                work.run(partial(change, segment="keen"))
+            return done
+
+    measure(cast("UnitOfWorkRunner", ChangedMeanwhile()), shop.segments.registry)
+    rows = shop.segments.rows(sa.select(store.SEGMENT_WEEKS.c.segment))
+    assert "high_value" in {row.segment for row in rows}
+    assert "keen" not in {row.segment for row in rows}
+
+
+def test_the_gauges_of_a_deleted_segment_end_with_it(shop: WatchedShop) -> None:
+    def gauged() -> set[str]:
+        samples = shop.segments.work.read(store.WATCH_GAUGE.measure)
+        return {labels[0] for _name, labels, _value in samples}
+
+    shop.measure()
+    assert "keen" in gauged()
+    shop.segments.work.run(partial(commands.delete, segment="keen"))
+    assert "keen" not in gauged()
+    shop.segments.define("keen", KEEN)
+    shop.measure()
+    assert "keen" in gauged()
+
+
+def test_stays_are_kept_as_long_as_anybody_can_ask_for_them(shop: WatchedShop) -> None:
+    week = MAX_WEEKS * WEEK
+    for version, age in enumerate((week + 2 * WEEK, week, DAY), 1):
+        stay = Stay("s0", version, "keen", NOW - age - HOUR, NOW - age)
+        shop.segments.work.run(partial(store.save_stays, stays=[stay]))
+    assert shop.segments.work.run(store.forget_stays) == 1
+    assert shop.segments.work.run(store.forget_stays) == 0
+    kept = shop.segments.rows(sa.select(store.STAYS.c.version).order_by(store.STAYS.c.version))
+    assert [row.version for row in kept] == [2, 3]
 
 
 def test_the_threshold_is_that_of_the_file_in_force(shop: WatchedShop) -> None:

@@ -31,6 +31,7 @@ from services.segments.value_fitting import (
     read_histories,
 )
 from services.segments.value_settings import ValueSettings
+from tests.support.statements import record_statements
 
 NOW = 1_795_000_000_000_000
 CUSTOMERS = 700
@@ -154,6 +155,22 @@ def test_a_new_model_makes_every_profile_due(fitting: Fitting) -> None:
         pass
     assert fitting.due() == CUSTOMERS
     assert not fitting.work.run(partial(store.mark_some_due, limit=500))
+
+
+def test_profiles_are_locked_in_their_order_before_they_are_marked(fitting: Fitting) -> None:
+    if fitting.work.database.engine.dialect.name != "postgresql":
+        return  # SQLite has one lock
+    fitting.fill(CUSTOMERS)
+    fit(fitting.work, ValueSettings())
+    statements = record_statements(fitting.work.database.engine)
+    fitting.work.run(partial(store.mark_some_due, limit=500))
+    (locking,) = (n for n, each in enumerate(statements) if _locks_in_order(each))
+    (marking,) = (n for n, each in enumerate(statements) if "UPDATE profiles SET next_at" in each)
+    assert locking < marking
+
+
+def _locks_in_order(statement: str) -> bool:
+    return "ORDER BY profiles.profile_id FOR NO KEY UPDATE" in " ".join(statement.split())
 
 
 def test_without_a_rule_that_reads_values_no_profile_becomes_due(fitting: Fitting) -> None:
