@@ -79,6 +79,22 @@ class NullPublisher:
         del row_id, events
 
 
+class Patience:
+    """How long units of work wait that belong together, over all their attempts."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def begin_anew(self) -> None:
+        """What has passed so far was no wait."""
+        self._began = time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is too late to begin another attempt."""
+        return time.monotonic() - self._began > _LAST_START
+
+
 class UnitOfWork:
     """One transaction: `connection` for the service's own tables, and its log."""
 
@@ -186,6 +202,7 @@ class UnitOfWorkRunner:
         self.publisher = publisher or NullPublisher()
         self.upcasters = upcasters or Upcasters()
         self.correlation: dict[str, str] = {}
+        self.patience: Patience | None = None
 
     def with_correlation(
         self, correlation_id: str, traceparent: str | None = None
@@ -195,6 +212,12 @@ class UnitOfWorkRunner:
         runner.correlation = {"correlation_id": correlation_id}
         if traceparent:
             runner.correlation["traceparent"] = traceparent
+        return runner
+
+    def with_patience(self, patience: Patience) -> UnitOfWorkRunner:
+        """A runner like this one, all of whose units together wait as long as one unit does."""
+        runner = copy(self)
+        runner.patience = patience
         return runner
 
     def run(self, function: Callable[[UnitOfWork], T]) -> T:
@@ -233,7 +256,7 @@ class UnitOfWorkRunner:
         function: Callable[[UnitOfWork], T],
         begin: Callable[[], AbstractContextManager[sa.Connection]],
     ) -> T:
-        began = time.monotonic()
+        patience = self.patience or Patience()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._once_here(function, begin, attempt)
@@ -243,9 +266,9 @@ class UnitOfWorkRunner:
                 raise Unavailable("database", "has no connection left; try again") from None
             except DBAPIError as error:
                 if is_session_lost(error):  # perhaps we were frozen: that was no wait
-                    began = time.monotonic()
+                    patience.begin_anew()
                 lost = is_contention(error)
-                late = lost and time.monotonic() - began > _LAST_START
+                late = lost and patience.is_over
                 if attempt == _ATTEMPTS or late or not is_transient(error):
                     if is_unreachable(error) or lost:
                         raise unreachable(error) from None

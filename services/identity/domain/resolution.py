@@ -10,7 +10,7 @@ from services.identity.domain.accounts import resolve_account
 from services.identity.domain.change import IdentityChange, changes_of
 from services.identity.domain.devices import is_signed_in
 from services.identity.domain.guests import resolve_guest
-from services.identity.domain.observation import SIGNED_OUT, Observation
+from services.identity.domain.observation import Observation
 from services.identity.domain.state import (
     IdentityState,
     Incomplete,
@@ -64,6 +64,8 @@ def resolve(
     state.begin()
     stream, came_from, ignored = _resolve(state, observation, ids)
     changes = changes_of(state, observation.event_id, observation.time)
+    if state.has_changed:
+        state.changed_by.add(observation.event_id)
     stream = state.stream(stream.stream)
     if came_from is not None:
         came_from = state.tenure(came_from.stream)
@@ -183,44 +185,6 @@ def may_have_gone_elsewhere(state: IdentityState, observation: Observation) -> b
     return has_others or any(tenure and tenure.number > 1 for tenure in tenures)
 
 
-def outdated(
-    state: IdentityState,
-    earlier: Sequence[tuple[Observation, ResolutionResult]],
-    batch: Sequence[tuple[Observation, ResolutionResult]],
-) -> list[KeptResolution]:
-    """What of a call would be resolved otherwise if the call were made again.
-
-    `batch` has been resolved in `state`, which is frozen by now, and `earlier` before it. An event
-    shows identifiers that a later one of the batch shows too, or ends the tenure that it is in, or
-    goes where it went. Where it shows others besides, nothing is sure.
-    """
-    kept = []
-    loaded = {identifier.key for seen, _ in batch for identifier in seen.identifiers}
-    later: set[str] = set()
-    first_of_batch = len(earlier)
-    for place, (observation, result) in reversed([*enumerate((*earlier, *batch))]):
-        keys = {identifier.key for identifier in observation.identifiers}
-        may_differ = observation.type == SIGNED_OUT or not later.isdisjoint(keys)
-        if may_differ and isinstance(result, Resolution):
-            again = resolve_unchanged(state, observation) if keys <= loaded else None
-            if not (isinstance(again, Resolution) and _goes_alike(again, result)):
-                kept.append(_kept(observation, result))
-        if place >= first_of_batch:
-            later |= keys
-    return kept
-
-
-def _kept(observation: Observation, result: Resolution) -> KeptResolution:
-    own = result.ignored[len(observation.ignored) :]
-    return KeptResolution(
-        observation.event_id,
-        observation.digest,
-        result.stream,
-        result.came_from.stream if result.came_from else None,
-        tuple((each.type, each.reason) for each in own),
-    )
-
-
 def _as_kept(state: IdentityState, observation: Observation, kept: KeptResolution) -> Resolution:
     """The resolution of an event that has been resolved before, by the labels of now."""
     stream = state.stream(kept.stream)
@@ -234,12 +198,6 @@ def _as_kept(state: IdentityState, observation: Observation, kept: KeptResolutio
         ignored=(*observation.ignored, *(Ignored(*each) for each in kept.ignored)),
         came_from=came_from,
     )
-
-
-def _goes_alike(one: Resolution, other: Resolution) -> bool:
-    """Whether two resolutions of an event are to one stream, from one tenure."""
-    tenures = (each.came_from.stream if each.came_from else None for each in (one, other))
-    return one.stream == other.stream and len(set(tenures)) == 1
 
 
 def look_up(state: IdentityState, observation: Observation) -> Resolution | None:

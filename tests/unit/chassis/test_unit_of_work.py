@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chassis import Event, Unavailable
 from chassis.database.engine import Database
 from chassis.database.tables import OUTBOX
-from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import Patience, UnitOfWork, UnitOfWorkRunner
 from tests.support.toy import append, note, whole_log, work_on
 
 
@@ -109,3 +109,25 @@ def test_a_database_error_does_not_quote_what_was_to_be_stored(work: UnitOfWorkR
     with pytest.raises(sa.exc.IntegrityError) as caught:
         work.run(fail)
     assert "jane" not in str(caught.value)
+
+
+def test_units_that_belong_together_wait_as_long_as_one(
+    work: UnitOfWorkRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr("chassis.eventlog.unit_of_work.time.monotonic", lambda: seconds[0])
+    patient = work.with_patience(Patience())
+    attempts = []
+
+    def wait(_: UnitOfWork) -> None:
+        seconds[0] += 2.0
+
+    def lose(unit: UnitOfWork) -> None:
+        attempts.append(unit)
+        seconds[0] += 1.0
+        raise sa.exc.OperationalError("", {}, Exception("database is locked"))
+
+    patient.run(wait)
+    with pytest.raises(Unavailable):
+        patient.run(lose)
+    assert len(attempts) == 1

@@ -9,7 +9,7 @@ import pytest
 from chassis import FixedClock
 from chassis.config.settings import Settings
 from identifiers import IdentifierTypes, load_types
-from services.identity import commands
+from services.identity.commands import handlers, open_handlers
 
 
 def test_the_identifier_types_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +19,7 @@ def test_the_identifier_types_are_read_once(monkeypatch: pytest.MonkeyPatch) -> 
         reads.append(directory)
         return load_types(directory)
 
-    monkeypatch.setattr(commands, "load_types", read)
-    handlers = commands.open_handlers(Settings("identity", "", "", FixedClock(0), b"key"))
+    monkeypatch.setattr(handlers, "load_types", read)
+    opened = open_handlers(Settings("identity", "", "", FixedClock(0), b"key"))
     assert len(reads) == 1
-    assert handlers.observer.policy.types == load_types()
+    assert opened.observer.policy.types == load_types()

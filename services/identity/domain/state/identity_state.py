@@ -34,7 +34,8 @@ class IdentityState:
     inverse, the newest last, and `new_repairs` those that are to be stored. `kept` has, by
     event id, where those go that have been resolved before. A state that is
     `frozen` raises WouldChange. `journal` has the streams that have changed since `begin`, as they
-    were then.
+    were then, and `has_changed` says whether anything has; `changed_by` are the ids of the events
+    that have changed something.
     """
 
     policy: IdentityPolicy
@@ -47,6 +48,8 @@ class IdentityState:
     new_repairs: list[Repair] = field(default_factory=list)
     kept: dict[str, KeptResolution] = field(default_factory=dict)
     journal: dict[str, Stream | None] = field(default_factory=dict)
+    has_changed: bool = False
+    changed_by: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     changed_sightings: set[SightingPlace] = field(default_factory=set)
     changed_profiles: set[str] = field(default_factory=set)
@@ -252,6 +255,7 @@ class IdentityState:
     def begin(self) -> None:
         """From here on `journal` has what changes."""
         self.journal = {}
+        self.has_changed = False
 
     def add(self, tenure: Tenure) -> Tenure:
         """Add a new tenure."""
@@ -269,8 +273,8 @@ class IdentityState:
             self._note(sighting.stream, None)
             self.new.add(sighting.stream)
             self._count(sighting, 1)
-        elif self.frozen:
-            raise WouldChange
+        else:
+            self._change()
         self._put_sighting(sighting)
         self.changed_sightings.add(sighting.place)
         return sighting
@@ -317,15 +321,13 @@ class IdentityState:
 
     def set_period(self, period: Period) -> None:
         """Add a period of a device, or put another in its place."""
-        if self.frozen:
-            raise WouldChange
+        self._change()
         self.line(period.key).put(period)
         self.changed_periods.add((period.key, period.opened_at))
 
     def set_address(self, tenure: AddressTenure) -> None:
         """Add a tenure of an address, or put another in its place."""
-        if self.frozen:
-            raise WouldChange
+        self._change()
         self._addresses.setdefault(tenure.key, {})[tenure.number] = tenure
         self.changed_addresses.add((tenure.key, tenure.number))
 
@@ -358,9 +360,13 @@ class IdentityState:
         )
 
     def _note(self, stream: str, before: Stream | None) -> None:
+        self._change()
+        self.journal.setdefault(stream, before)
+
+    def _change(self) -> None:
         if self.frozen:
             raise WouldChange
-        self.journal.setdefault(stream, before)
+        self.has_changed = True
 
     def _count(self, stream: Stream, by: int, *, always: bool = False) -> None:
         facts = self.profile(stream.profile)
