@@ -14,7 +14,7 @@ people.
 """
 
 from rules.facts import EMPTY_FACTS, Fact, Facts, ListedFacts
-from rules.field_names import MOST_TYPES, SeenFields, fields_in, fields_of, named_purposes
+from rules.field_names import MOST_TYPES, SeenFields, fields_in, fields_of
 from rules.fields import purpose_name
 from rules.language.consent import reads_without_consent
 from rules.language.errors import RuleError
@@ -23,6 +23,7 @@ from rules.language.reads import Reads
 from rules.language.rule import Rule, Verdict, compile_rule
 from rules.language.shop import ANY_SHOP, ShopContext
 from rules.language.vocabulary import Vocabulary
+from rules.recorded_values import recorded_names, take_recorded_values
 from rules.summary.archive import bring_back, put_away, standing_orders
 from rules.summary.book import DaySums, StandingOrder
 from rules.summary.occasion import Occasion
@@ -74,17 +75,18 @@ __all__ = [
     "fields_in",
     "fields_of",
     "money_of",
-    "named_purposes",
     "order_key",
     "order_of",
     "profile_view",
     "purpose_name",
     "put_away",
     "reads_without_consent",
+    "recorded_names",
     "refunded_amount",
     "refunded_money",
     "rule_form",
     "rule_text",
     "standing_orders",
+    "take_recorded_values",
     "uncounted_currencies",
 ]

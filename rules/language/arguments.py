@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,23 +12,18 @@ from typing import Any
 from chassis.core.errors import InvalidInput
 from chassis.core.instants import parse_instant
 from contracts.currencies import CURRENCIES
-from rules.field_names import fields_in, first_unknown, is_field_name
-from rules.fields import purpose_name
 from rules.language.calendar import start_of
 from rules.language.conditions import Condition
 from rules.language.data import DataObject, Element, Field, Path, SequenceStep
 from rules.language.errors import RuleError, suggestion
 from rules.language.literal import parse_date
-from rules.language.plausible import doubt_about_minutes
-from rules.language.reads import Reads
-from rules.language.shop import ShopContext
+from rules.language.shop_checks import ShopChecks
 from rules.language.syntax import Syntax
 from rules.language.units import describe_duration, parse_duration
 from rules.language.vocabulary import Argument, Vocabulary
 from rules.language.windows import Window
 
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_SOME = 10
 _CURRENCY_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "dollar": "USD", "euro": "EUR"}
 _NO_FIELD = (
     'a field\'s name stands without quotes, as in category, products.quantity or data["shoe size"]'
@@ -44,8 +39,7 @@ class Arguments:
 
     syntax: Syntax
     vocabulary: Vocabulary[Any]
-    shop: ShopContext
-    warnings: list[str]
+    checks: ShopChecks
     conditions: Conditions
 
     def read(
@@ -59,7 +53,7 @@ class Arguments:
                 argument = self.field(node, about)
             case Argument.LIST | Argument.PATH:
                 argument = self.path(node)
-                self.check_field(node, argument, about)
+                self.checks.check_field(node, argument, about)
             case Argument.STEP:
                 argument = self._step(node, name, example)
             case Argument.TRAIT:
@@ -109,37 +103,8 @@ class Arguments:
                 raise self.syntax.error(
                     node, f'{text} is an amount of money: write amount({text}, "USD")'
                 )
-        self.check_field(node, field.path, about)
+        self.checks.check_field(node, field.path, about)
         return field
-
-    def check_field(self, node: ast.expr, path: Path, about: DataObject) -> None:
-        """Warn of a field that no event of the type has had."""
-        fields = (self.shop.event_types or {}).get(about.event, {})
-        known = fields_in(fields, ".".join(about.path))
-        unknown = first_unknown(known, path)
-        if unknown is not None:
-            above, name = unknown
-            close = suggestion(name, known[above]) or f"; it has {_some(known[above])}"
-            place = ".".join((*about.path, above)).strip(".")
-            of = f" of {place}" if place else ""
-            self._warn(node, f"no {about.event} event has had a field {name}{of} yet{close}")
-
-    def check_trait(self, node: ast.expr, path: Path) -> None:
-        """Warn of a trait that no shopper has had."""
-        traits = self.shop.traits or {}
-        unknown = first_unknown(traits, path)
-        if unknown is not None:
-            above, name = unknown
-            close = suggestion(name, traits[above]) or f"; there are {_some(traits[above])}"
-            of = f" of traits.{above}" if above else ""
-            self._warn(node, f"no shopper has had a trait {name}{of} yet{close}")
-
-    def check_segment(self, node: ast.expr, name: str) -> None:
-        """Refuse a segment that does not exist."""
-        segments = self.shop.segments
-        if segments is not None and name not in segments:
-            close = suggestion(name, segments) or f"; there are {', '.join(sorted(segments)[:10])}"
-            raise self.syntax.error(node, f'there is no segment "{name}"{close}')
 
     def _step(self, node: ast.expr, name: str, example: str) -> SequenceStep:
         if not isinstance(node, ast.Call):
@@ -165,7 +130,7 @@ class Arguments:
         if not names or not isinstance(inner, ast.Name) or inner.id != "traits":
             raise self._wrong(node, Argument.TRAIT, name, example)
         path = tuple(reversed(names))
-        self.check_trait(node, path)
+        self.checks.check_date(node, path)
         return path
 
     def _span(self, node: ast.expr, name: str, example: str) -> Window:
@@ -188,7 +153,7 @@ class Arguments:
         """The instant in a text: of a date the beginning of that day, or its end."""
         if len(text) == len("2026-11-21"):
             day = parse_date(text).toordinal() + ends
-            return start_of(min(day, date.max.toordinal()), self.shop.zone)
+            return start_of(min(day, date.max.toordinal()), self.checks.shop.zone)
         try:
             return parse_instant(text)
         except InvalidInput as error:
@@ -213,7 +178,11 @@ class Arguments:
         if takes is Argument.EVENT:
             self._check_event(node, text)
         if takes is Argument.PURPOSE:
-            self._check_purpose(node, text)
+            self.checks.check_purpose(node, text)
+        if takes is Argument.CATEGORY:
+            self.checks.check_category(node, text)
+        if takes is Argument.CURRENCY:
+            self.checks.check_currency(node, text)
         if takes is Argument.MODEL and text not in self.vocabulary.models:
             models = ", ".join(f'"{model}"' for model in sorted(self.vocabulary.models))
             raise self.syntax.error(node, f'"{text}" has no percentile: write one of {models}')
@@ -223,30 +192,14 @@ class Arguments:
 
     def _check_event(self, node: ast.expr, text: str) -> None:
         event_types = self.vocabulary.event_types
-        recorded = self.shop.event_types
         if _EVENT.fullmatch(text) is None:
             snake = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
             hint = suggestion(snake, event_types) or ", such as order_completed"
             raise self.syntax.error(
                 node, f'"{text}" is not an event type: they are snake_case{hint}'
             )
-        if text in event_types:
-            return
-        if recorded is None:
-            if close := suggestion(text, event_types):
-                self._warn(node, f'no shipped event type is called "{text}"{close}')
-        elif text not in recorded:
-            close = suggestion(text, {*event_types, *recorded})
-            self._warn(node, f'no event "{text}" has been recorded yet{close}')
-
-    def _check_purpose(self, node: ast.expr, text: str) -> None:
-        """Warn of a purpose that no consent has been told of."""
-        consents = (self.shop.event_types or {}).get("consent_changed", {})
-        names = {purpose_name(each) for each in consents.get("purposes", ())}
-        purpose = purpose_name(text)
-        if names and is_field_name(purpose) and purpose not in names:
-            close = suggestion(purpose, names) or f"; there are {_some(names)}"
-            self._warn(node, f'no consent to "{text}" has been recorded yet{close}')
+        if text not in event_types:
+            self.checks.check_event_type(node, text, event_types)
 
     def window(self, options: dict[str, Any], node: ast.Call) -> Window:
         """The window of within=, since= or between=, of which there may be one; these are taken."""
@@ -258,32 +211,12 @@ class Arguments:
         value = options.pop(given[0])
         return value if isinstance(value, Window) else within(value)
 
-    def check_window(self, node: ast.expr, window: Window) -> None:
-        """Warn of a window that is longer than the data of events is kept."""
-        keeps = self.shop.keeps
-        if keeps is not None and window.oldest is not None and window.oldest > keeps:
-            self._warn(
-                node,
-                f"the window of {describe_duration(window.oldest)} is longer than the data of"
-                f" events is kept: {describe_duration(keeps)}",
-            )
-
-    def check_minutes(self, node: ast.expr, reads: Reads) -> None:
-        """Warn of a length of time in minutes, or of two, where months are likelier."""
-        for part in node.elts if isinstance(node, ast.Tuple | ast.List) else [node]:
-            text = part.value if isinstance(part, ast.Constant) else None
-            if doubt := doubt_about_minutes(text, reads):
-                self._warn(part, doubt)
-
     def _data(self) -> Vocabulary[Any]:
         return self.vocabulary.data or self.vocabulary
 
     def _wrong(self, node: ast.expr, takes: Argument, name: str, example: str) -> RuleError:
         write = f": write {example}" if example else ""
         return self.syntax.error(node, f"{name} takes {takes.value}{write}")
-
-    def _warn(self, node: ast.AST, message: str) -> None:
-        self.warnings.append(str(self.syntax.error(node, message)))
 
 
 def step_name(syntax: Syntax, node: ast.Attribute | ast.Subscript) -> str:
@@ -305,12 +238,6 @@ def _ago_between(first: int, second: int) -> Window:
         raise ValueError('write the longer time ago first, as in ("60d", "30d")')
     words = f" between {describe_duration(first)} and {describe_duration(second)} ago"
     return Window(first, second, words=words)
-
-
-def _some(names: Iterable[str]) -> str:
-    """The first few names, as no close one is among them."""
-    found = sorted(names)
-    return ", ".join(found[:_SOME]) + (", …" if len(found) > _SOME else "")
 
 
 def _suggest_currency(text: str) -> str:

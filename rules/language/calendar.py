@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
 
 from chassis.core.instants import DAY, HOUR
+from rules.fields import instant_or_none
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = -62_135_596_800_000_000 + 2 * DAY
 _LAST = 253_402_300_799_999_999 - 2 * DAY
 _MICROSECOND = timedelta(microseconds=1)
+# A date, and perhaps a time without a zone, as databases export it.
+_LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
+_YEARLESS = re.compile(r"(?:--|0000-)?(\d{2})-?(\d{2})")
+_LEAP_YEAR = 4
 
 
 def local_time(at: int, zone: tzinfo) -> datetime:
@@ -80,3 +87,31 @@ def next_day(wall: datetime) -> datetime:
 
 def _midnight(wall: datetime) -> datetime:
     return wall.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def day_of(value: Any, zone: tzinfo) -> int | None:
+    """The date in a text such as "2026-11-21", or of an instant in `zone`; as an ordinal.
+
+    A time of day without a zone is one of the shop.
+    """
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if local := _LOCAL.fullmatch(text):
+        try:
+            return date.fromisoformat(local[1]).toordinal()
+        except ValueError:
+            return None
+    at = instant_or_none(text)
+    return None if at is None else local_day(at, zone)
+
+
+def birthday_of(value: Any, zone: tzinfo) -> int | None:
+    """The date of birth in a value, also without its year: "11-21", or "--11-21" as in vCards."""
+    yearless = _YEARLESS.fullmatch(value.strip()) if isinstance(value, str) else None
+    if yearless is None:
+        return day_of(value, zone)
+    try:
+        return date(_LEAP_YEAR, int(yearless[1]), int(yearless[2])).toordinal()
+    except ValueError:
+        return None

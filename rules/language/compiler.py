@@ -26,6 +26,7 @@ from rules.language.literal import Literal, fit
 from rules.language.plausible import doubt_about, is_settled
 from rules.language.references import References
 from rules.language.shop import ShopContext
+from rules.language.shop_checks import ShopChecks
 from rules.language.syntax import SIGNS, Syntax
 from rules.language.terms import OPEN_KINDS, F, Kind, Term
 from rules.language.vocabulary import Vocabulary
@@ -51,7 +52,8 @@ class Compiler(Generic[F]):
         self.ranks = False
         self._syntax = syntax
         self._shop = shop
-        self._arguments = Arguments(syntax, vocabulary, shop, warnings, self._condition_on_data)
+        self._checks = ShopChecks(syntax, shop, warnings)
+        self._arguments = Arguments(syntax, vocabulary, self._checks, self._condition_on_data)
         self._references = References(syntax, vocabulary, self._arguments, about)
         self._member = member
         self._upright = True
@@ -144,8 +146,9 @@ class Compiler(Generic[F]):
                 (None,),
             )
         self._doubt(literal.node, text, term, sign, (value,))
+        self._check_value(node, term, literal)
         if term.kind is Kind.DURATION:
-            self._arguments.check_minutes(literal.node, term.reads)
+            self._checks.check_minutes(literal.node, term.reads)
         if is_settled(term, sign, value) is not None:
             term = replace(term, until=None, step=None, curve=None, trend=Trend.STEPS)
         return Test(
@@ -232,7 +235,7 @@ class Compiler(Generic[F]):
         member_text = member.value
         reads = whole.reads
         if whole.reads_member is not None:
-            self._arguments.check_segment(left, member_text)
+            self._checks.check_segment(left, member_text)
             reads = whole.reads_member(member_text)
         self._doubt(left, text, whole, "contains", (member_text,))
         return Test(
@@ -260,6 +263,7 @@ class Compiler(Generic[F]):
             if not isinstance(literal, Literal):
                 raise self._error(part, "a list holds fixed values only")
             value, words = fit(self._syntax, term, "in", literal, name)
+            self._check_value(node, term, literal)
             values.append(value)
             descriptions.append(words)
         self._doubt(node, text, term, "in", tuple(values))
@@ -279,6 +283,12 @@ class Compiler(Generic[F]):
     ) -> None:
         if doubt := doubt_about(text, term, sign, values):
             self.warnings.append(str(self._error(node, doubt)))
+
+    def _check_value(self, node: ast.expr, term: Term[F], literal: Literal) -> None:
+        if term.kind is Kind.ANY:
+            self._checks.check_kind(node, literal)
+        if term.kind is Kind.FIELD:
+            self._checks.check_field_value(node, literal)
 
     def _error(self, node: ast.AST, message: str) -> RuleError:
         return self._syntax.error(node, message)

@@ -80,7 +80,7 @@ class References(Generic[F]):
         if term is not None:
             return term
         if node.id in self._words.calendar:
-            return self._words.calendar[node.id](self._arguments.shop)
+            return self._words.calendar[node.id](self._arguments.checks.shop)
         if node.id in self._words.namespaces:
             raise self._error(node, f"{node.id} needs a name after it, as in {node.id}.something")
         if self._words.paths is not None:
@@ -102,7 +102,7 @@ class References(Generic[F]):
         if path[0] in self._words.list_fields:
             rest = ".".join(path[1:]) or "category"
             raise self._error(node, f"{path[0]} is a list: write any({path[0]}, {rest} == …)")
-        self._arguments.check_field(node, path, self._about)
+        self._arguments.checks.check_field(node, path, self._about)
         return self._words.paths(path)
 
     def _path(self, node: ast.Attribute | ast.Subscript) -> Term[F]:
@@ -129,7 +129,7 @@ class References(Generic[F]):
         self, node: ast.expr, root: str, space: Namespace[F], path: tuple[str, ...]
     ) -> Term[F]:
         if space.open is not None:
-            self._arguments.check_trait(node, path)
+            self._arguments.checks.check_trait(node, path)
             return space.open(path)
         name = path[0]
         term = space.fields.get(name)
@@ -159,16 +159,16 @@ class References(Generic[F]):
         if "since" in function.options:
             window = self._arguments.window(options, node)
             if "where" in options or Argument.FIELD in function.takes:
-                self._arguments.check_window(node, window)
+                self._arguments.checks.check_window(node, window)
             options["window"] = window
         if function.local:
-            options["shop"] = self._arguments.shop
+            options["shop"] = self._arguments.checks.shop
         try:
             term = function.make(*arguments, **options)
         except ValueError as error:
             raise self._error(node, str(error)) from None
         for keyword in node.keywords:
-            self._arguments.check_minutes(keyword.value, term.reads)
+            self._arguments.checks.check_minutes(keyword.value, term.reads)
         return term
 
     def _arguments_of(self, node: ast.Call, name: str, function: Function[F]) -> list[Any]:
@@ -180,6 +180,8 @@ class References(Generic[F]):
             where = node.args[-1] if node.args else node
             raise self._error(where, f"{name} takes {wants}: write {function.example}")
         kinds = (*function.takes, *function.takes[-1:] * function.repeats)
+        if function.assumes and not node.args:
+            self._arguments.checks.check_date(node, function.assumes)
         arguments: list[Any] = []
         for part, takes_ in zip(node.args, kinds, strict=False):
             about = self._about_in(function, arguments)

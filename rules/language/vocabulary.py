@@ -39,7 +39,8 @@ class Function(Generic[F]):
     The options in `required` have to be given.
     The last arguments may be left out where `optional` says how many; `repeats` is how often the
     last one may come again. `make` gets the arguments in their order, the options by their names,
-    and `shop` if `local`: what it stands for depends on the shop's zone.
+    and `shop` if `local`: what it stands for depends on the zone of the shop. Without arguments it
+    is about the date in the trait that it `assumes`.
     """
 
     make: Callable[..., Term[F]]
@@ -50,6 +51,7 @@ class Function(Generic[F]):
     repeats: int = 0
     required: tuple[str, ...] = ()
     local: bool = False
+    assumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from typing import Any
 
 from chassis.core.instants import DAY
-from rules.fields import instant_or_none
 from rules.language.calendar import (
+    birthday_of,
+    day_of,
     local_day,
     local_time,
     next_boundary,
@@ -29,38 +29,6 @@ from rules.language.windows import earliest
 from rules.summary.summary import Summary
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-# A date, and perhaps a time without a zone, as databases export it.
-_LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
-_YEARLESS = re.compile(r"(?:--|0000-)?(\d{2})-?(\d{2})")
-_LEAP_YEAR = 4
-
-
-def day_of(value: Any, zone: tzinfo) -> int | None:
-    """The date in a text such as "2026-11-21", or of an instant in `zone`; as an ordinal.
-
-    A time of day without a zone is one of the shop.
-    """
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    if local := _LOCAL.fullmatch(text):
-        try:
-            return date.fromisoformat(local[1]).toordinal()
-        except ValueError:
-            return None
-    at = instant_or_none(text)
-    return None if at is None else local_day(at, zone)
-
-
-def _birthday_of(value: Any, zone: tzinfo) -> int | None:
-    """The date of birth in a value, also without its year: "11-21", or "--11-21" as in vCards."""
-    yearless = _YEARLESS.fullmatch(value.strip()) if isinstance(value, str) else None
-    if yearless is None:
-        return day_of(value, zone)
-    try:
-        return date(_LEAP_YEAR, int(yearless[1]), int(yearless[2])).toordinal()
-    except ValueError:
-        return None
 
 
 def _part(
@@ -147,7 +115,7 @@ def birthday(path: Path = ("birthday",), within: int = DAY, *, shop: ShopContext
 
     def upcoming(summary: Summary, now: int) -> tuple[int, int] | None:
         """Today, and the next birthday from today on."""
-        born = _birthday_of(reach(summary.trait(path[0], now), path[1:]), shop.zone)
+        born = birthday_of(reach(summary.trait(path[0], now), path[1:]), shop.zone)
         if born is None:
             return None
         today = local_day(now, shop.zone)

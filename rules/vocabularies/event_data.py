@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from rules.fields import mappings_in, whole_or_none
+from rules.language.calendar import day_of
 from rules.language.conditions import Condition
 from rules.language.data import Element, Field, Path, Quantified
 from rules.language.terms import Kind, Term
 from rules.language.vocabulary import Argument, Function, Vocabulary, reach
-from rules.vocabularies.calendar_terms import day_of
 
 MONEY_FIELDS = frozenset({"amount", "price", "revenue", "total", "value"})
 LIST_FIELDS = frozenset({"products"})

@@ -235,6 +235,7 @@ SEGMENT_VOCABULARY: Vocabulary[Summary] = Vocabulary(
             _WITHIN,
             optional=1,
             local=True,
+            assumes=("birthday",),
         ),
         "clv": Function(value_terms.clv, "clv()"),
         "alive": Function(value_terms.alive, "alive()"),

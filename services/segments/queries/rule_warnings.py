@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import is_rebuild_due
-from rules import MOST_TYPES, ShopContext, fields_in, fields_of
+from rules import MOST_TYPES, ShopContext, fields_in, fields_of, take_recorded_values
 from services.segments import store
 from services.segments.domain.definitions import read_rule
 
@@ -41,8 +41,10 @@ def load_adviser(unit: UnitOfWork, zone: tzinfo = UTC) -> RuleAdviser:
     if is_rebuild_due(unit):
         return RuleAdviser(ShopContext(zone), lacks_facts=True)
     fields = fields_of(store.load_field_names(unit))
+    values = take_recorded_values(fields)
     if not fields or len(fields) >= MOST_TYPES:
         return RuleAdviser(ShopContext(zone))
     traits = fields_in(fields.get("traits_changed", {}), "traits")
     names = {"": traits.get("", frozenset()) | _LOYALTY_TRAITS}
-    return RuleAdviser(ShopContext(zone, event_types=fields, traits={**traits, **names}))
+    shop = ShopContext(zone, event_types=fields, traits={**traits, **names}, **values._asdict())
+    return RuleAdviser(shop)

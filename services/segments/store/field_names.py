@@ -11,10 +11,11 @@ from chassis.database.bulk import RowStatement
 from chassis.database.personal import NOT_PERSONAL
 from chassis.eventlog.unit_of_work import UnitOfWork
 from rules import FACTS as FACTS_OF_OTHERS
-from rules import SeenFields, named_purposes
+from rules import SeenFields, recorded_names
 from services.segments.store.metadata import METADATA
 
-# Names without values, by the type of the events; the row of a type itself has an empty path.
+# Names without values, by the type of the events; the row of a type itself has an empty path. What
+# values name, such as categories, has types that begin with = (`rules.recorded_values`).
 FIELD_NAMES = sa.Table(
     "field_names",
     METADATA,
@@ -36,9 +37,10 @@ def note_fields(unit: UnitOfWork, seen: SeenFields, events: Iterable[Event]) -> 
     What is inserted here is seen when it is read the next time: this transaction may not commit.
     """
     data = [
-        (event.type, named_purposes(event.type, event.data))
+        named
         for event in events
         if event.type not in FACTS_OF_OTHERS
+        for named in recorded_names(event.type, event.data)
     ]
     if not seen.unseen(data):
         return

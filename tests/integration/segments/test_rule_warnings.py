@@ -14,6 +14,8 @@ from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.projections.inbox import Inbox
 from profile_index.tables import INDEX_FORMS
 from rules import SeenFields
+from rules.field_names import MOST_ROWS
+from rules.recorded_values import INCOMPLETE
 from services.segments import queries, store
 from services.segments.projections import UnevaluatedProjection
 from services.segments.queries.rule_warnings import load_adviser
@@ -27,8 +29,10 @@ def recorded(log: ProfilesLog, segments: SegmentsWithoutNameko) -> None:
     """A shop that has recorded an order and some traits."""
     log.move(p="p")
     log.append("p", "order_completed", {"order_id": "o", "products": PRODUCTS})
-    traits = {"city": "Riga", "address": {"city": "Riga"}}
+    traits = {"city": "Riga", "address": {"city": "Riga", "until": "2026-12-01"}}
     log.append("p", "traits_changed", {"traits": traits, "context": {"device": "mobile"}})
+    odd = {"age": "34", "vip": True, "born": "22.11.1990", "renewal": "2026-12-01", "tags": ["x"]}
+    log.append("p", "traits_changed", {"traits": {**odd, "pets": {"cats": 2}}})
     log.append("p", "consent_changed", {"purpose": "Email", "granted": True})
     log.append("p", "consent_changed", {"purposes": {"sms": False}})
     segments.follow(*log.events)
@@ -53,14 +57,14 @@ def warnings(segments: SegmentsWithoutNameko, rule: str) -> Sequence[str]:
         ('exists("order_completed", where=any(products, categry == 1))', "did you mean category?"),
         ('exists("order_complet")', 'no event "order_complet" has been recorded yet; did you mean'),
         ('exists("order_completed", where=data.colour == "red")', "a field colour yet; it has o"),
-        ("traits.loyalty_tier == 1 and traits.city == 1", ""),
+        ('traits.loyalty_tier == 1 and traits.city == "Riga"', ""),
         (
             'has_consent("emial")',
             'no consent to "emial" has been recorded yet; did you mean email?',
         ),
         ('has_consent("sms") and has_consent("e-mail address")', 'to "e-mail address" has been'),
         ('exists("cart_updated", where=any(products, sku == "a"))', ""),
-        ("days_until(traits.address.city) > 1", ""),
+        ("days_until(traits.address.until) > 1", ""),
     ],
 )
 def test_what_was_never_recorded_is_warned_of_with_the_nearest_name(
@@ -72,6 +76,58 @@ def test_what_was_never_recorded_is_warned_of_with_the_nearest_name(
     compared = segments.work.read(partial(queries.compare_file, file=file))
     assert {each["segment"]: each["warnings"] for each in compared["segments"]}["keen"] == found
     assert segments.define("keen", rule)["warnings"] == found
+
+
+VALUES = [
+    ('bought("shoe")', 'category "shoe" has been recorded yet; did you mean shoes?'),
+    ('bought("shoes")', ""),
+    ('affinity(category="coffee") > 0.5', '"coffee" has been recorded yet; there are shoes'),
+    ('exists("product_viewed", where=category == "shoess")', "did you mean shoes?"),
+    ('count("x", where=any(products, category in ["shoes", "hats"])) > 1', 'category "hats"'),
+    ('revenue("EUR") > 50', "no amount in EUR has been recorded yet; there are USD"),
+    ('revenue("USD") > 50', ""),
+    ("traits.age > 30", "has had a number in traits.age yet, but a text: compare it with a"),
+    ('traits.age == "34"', ""),
+    ('traits.vip == "yes"', "but a yes or no: compare it with True or False without quotes"),
+    ("traits.pets.cats in [1, 2]", ""),
+    ('traits.pets.cats in [1, "2"]', "a text in traits.pets.cats yet, but a number: compare"),
+    ('traits.tags == "x"', 'but a list: write "x" in traits.tags'),
+    ("traits.city == None", ""),
+    ("days_until(traits.born) < 7", "all shoppers have had a text in traits.born that says no"),
+    ("days_until(traits.renewal) < 7", ""),
+    ("birthday()", "no shopper has had a trait birthday yet; there are"),
+    ("birthday(traits.born)", "send dates as 1990-11-22, the year first"),
+]
+
+
+def test_values_that_were_never_recorded_are_warned_of(segments: SegmentsWithoutNameko) -> None:
+    for rule, warning in VALUES:
+        found = [each for each in warnings(segments, rule) if "no event" not in each]
+        assert [warning in each for each in found] == ([True] if warning else []), (rule, found)
+
+
+def test_some_texts_that_are_no_dates_are_warned_of_among_dates(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    segments.follow(log.append("p", "traits_changed", {"traits": {"born": "1990-11-22"}}))
+    (warning,) = warnings(segments, "birthday(traits.born)")
+    assert "some shoppers have had a text in traits.born that says no date" in warning
+
+
+def test_with_more_categories_than_are_kept_none_is_missed(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    data = {"products": [{"category": f"c{number}"} for number in range(MOST_ROWS + 1)]}
+    segments.follow(log.append("p", "cart_updated", data))
+    assert warnings(segments, 'bought("cofee")') == []
+
+
+def test_values_recorded_before_they_were_kept_are_not_missed_until_a_rebuild(
+    segments: SegmentsWithoutNameko,
+) -> None:
+    row = {"event_type": INCOMPLETE, "path": ""}
+    segments.work.run(lambda unit: unit.connection.execute(sa.insert(store.FIELD_NAMES), row))
+    assert warnings(segments, 'bought("cofee") and revenue("EUR") > 5 and traits.age > 3') == []
 
 
 def test_names_are_kept_without_values(segments: SegmentsWithoutNameko) -> None:
