@@ -29,6 +29,14 @@ _UNCOUNTED = (
     "is not that of all refunds of the order: those in {} do not count; send each again in the"
     " currency of the order, with its refund_id"
 )
+_ANOTHER = (
+    "is that of another order too, so this one is recorded by itself; send store, or an order_id"
+    " that no other order has"
+)
+_UNCLEAR = (
+    "is that of several orders, and none of them is known to be meant: no order is changed; send"
+    " store, or an order_id that no other order has, or whose order it is"
+)
 
 
 def streams_of(
@@ -67,20 +75,17 @@ def contested(
 class OrderPlan:
     """Where the events of a batch that tell of orders go, by event id, and what else follows.
 
-    `reviews` are the rows for the review list.
+    `reviews` are the rows for the review list, and `reused` the warnings of ids used again.
     """
 
     places: dict[str, OrderPlace] = field(default_factory=dict)
     errors: dict[str, Mapping[str, str]] = field(default_factory=dict)
     reviews: list[dict[str, str]] = field(default_factory=list)
+    reused: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def warnings(self) -> dict[str, Mapping[str, str]]:
-        """What the receipts say of events whose orders have refunds that never count."""
-        return {
-            event_id: {"field": "data.currency", "message": _UNCOUNTED.format(", ".join(found))}
-            for event_id, place in self.places.items()
-            if (found := place.uncounted)
-        }
+        """What the receipts say of orders with refunds that never count, and of ids used again."""
+        return {**self.reused, **_of_uncounted(self.places)}
 
     def refusals(self, resolutions: Mapping[str, ResolvedEvent]) -> dict[str, Mapping[str, Any]]:
         """The events that are refused for their orders' sake, as identity refuses some."""
@@ -109,7 +114,7 @@ def plan(
         if (
             telling.resolution is None
             and telling.event.type == COMPLETED
-            and (telling.strength == BROWSER or row.home.strength < SHOP)
+            and (telling.strength == BROWSER or row.home.strength < SHOP or row.reused)
         ):
             continue
         order = place(telling, row, owners.at(telling.place))
@@ -118,10 +123,20 @@ def plan(
             continue
         found.places[telling.event.id] = order
         if order.is_reused:
+            message = _ANOTHER if telling.event.type == COMPLETED else _UNCLEAR
+            found.reused[telling.event.id] = {"field": "data.order_id", "message": message}
             found.reviews.append(_review(telling, row, order, REUSED, row.home.stream))
         if order.uncounted:
             found.reviews.append(_review(telling, row, order, UNCOUNTED, order.stream))
     return found
+
+
+def _of_uncounted(places: Mapping[str, OrderPlace]) -> dict[str, Mapping[str, str]]:
+    return {
+        event_id: {"field": "data.currency", "message": _UNCOUNTED.format(", ".join(found))}
+        for event_id, place in places.items()
+        if (found := place.uncounted)
+    }
 
 
 def _review(

@@ -6,13 +6,14 @@ account's order is never given to another account. What the shop tells of an ord
 its home, whatever identifiers it carries.
 
 An order that contradicts the one at home is another order of the same id: it is recorded under its
-own identifiers, and somebody should look at it.
+own identifiers, and somebody should look at it. From then on what is told of that id reaches the
+order of its own profile or address, or none: a till that begins at 1 each day has told them all.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -95,8 +96,9 @@ class OrderPlace:
     """Where an event of an order is recorded, and as whose.
 
     With `home` it tells of an order that has its home in that other stream, and changes nothing.
-    `moved` is the fact that is recorded before it. `uncounted` are the currencies of refunds that
-    its order has and, as this event tells of it, never counts.
+    `moved` is the fact that is recorded before it. `is_reused`: its id is another order's, too; of
+    which order it tells, if it completes none, cannot be known then. `uncounted` are the currencies
+    of refunds that its order has and, as this event tells of it, never counts.
     """
 
     stream: str
@@ -181,6 +183,8 @@ def place(telling: OrderEvent, row: OrderRow, owners: Owners) -> OrderPlace:
     if telling.event.type == COMPLETED:
         return _place_completion(telling, row, owners)
     home = _home_of(telling, row, owners)
+    if home is None and row.reused:
+        return _apart(telling, row)
     if home is None:
         stream = telling.resolution.stream if telling.resolution else stream_of_nobody(row.key)
         home = row.home = OrderHome(stream, address=telling.address)
@@ -196,21 +200,36 @@ def _place_completion(telling: OrderEvent, row: OrderRow, owners: Owners) -> Ord
     if telling.strength == BROWSER:
         if home.stream != own.stream and _withstands_browser(home, own, owners):
             return OrderPlace(own.stream, own.profile_id, home=home.stream)
-    elif home.stream and _contradicts(telling, own, home, owners):
-        other = next((each for each in row.reused if _is_of(each, own, owners)), None)
-        if other is None:
-            other = OrderHome(own.stream, telling.strength, telling.address)
-            row.reused = [*row.reused, other][-_MOST_REUSED:]
-        return replace(_at_home(telling, other, owners), is_reused=True)
+    elif home.stream and _is_another(telling, own, row, owners):
+        known = _known(telling, own, row.reused, owners)
+        if known is None:
+            known = OrderHome(own.stream, telling.strength, telling.address)
+            row.reused = [*row.reused, known][-_MOST_REUSED:]
+        return replace(_complete(telling, own, row.key, known, owners), is_reused=True)
+    return _complete(telling, own, row.key, home, owners)
+
+
+def _complete(
+    telling: OrderEvent, own: ResolvedEvent, key: OrderKey, home: OrderHome, owners: Owners
+) -> OrderPlace:
+    """The place of an order's completion, which takes it over if it knows better whose it is."""
     if home.stream and telling.strength <= home.strength:
         home.address = home.address or telling.address
         return _at_home(telling, home, owners)
     home.stream = home.stream or own.stream
-    moved = _move(telling, row, own.stream) if home.stream != own.stream else None
+    moved = _move(telling, key, home, own.stream) if home.stream != own.stream else None
     known = home.address if home.strength >= SHOP else None
     home.stream, home.strength = own.stream, telling.strength
     home.address = telling.address or known
     return replace(_at_home(telling, home, owners), moved=moved)
+
+
+def _apart(telling: OrderEvent, row: OrderRow) -> OrderPlace:
+    """The place of what is told of one of several orders, nobody can say of which."""
+    own = telling.resolution
+    if own is None:
+        return OrderPlace(stream_of_nobody(row.key), None, is_reused=True)
+    return OrderPlace(own.stream, own.profile_id, is_reused=True)
 
 
 def _withstands_browser(home: OrderHome, own: ResolvedEvent, owners: Owners) -> bool:
@@ -238,12 +257,12 @@ def _at_home(telling: OrderEvent, home: OrderHome, owners: Owners) -> OrderPlace
     return OrderPlace(home.stream, profile_id, uncounted=uncounted)
 
 
-def _move(telling: OrderEvent, row: OrderRow, stream: str) -> JointDraft:
+def _move(telling: OrderEvent, key: OrderKey, home: OrderHome, stream: str) -> JointDraft:
     """The fact that an order has its home in another stream from now on."""
-    home, event = row.home, telling.event
-    data: dict[str, Any] = {"order_id": row.key.order_id, "from": home.stream, "to": stream}
-    if row.key.store:
-        data["store"] = row.key.store
+    event = telling.event
+    data: dict[str, Any] = {"order_id": key.order_id, "from": home.stream, "to": stream}
+    if key.store:
+        data["store"] = key.store
     return JointDraft(
         id=str(uuid.uuid5(IDS, f"moved {event.id}")),
         type="order_moved",
@@ -267,18 +286,36 @@ def _contradicts(telling: OrderEvent, own: ResolvedEvent, home: OrderHome, owner
     return money is not None and money != total
 
 
+def _is_another(telling: OrderEvent, own: ResolvedEvent, row: OrderRow, owners: Owners) -> bool:
+    """Whether a completed order is another than the one at home.
+
+    Where the id stands for several, it is unless the one at home is known to be meant.
+    """
+    if row.reused:
+        return _known(telling, own, row.homes, owners) is not row.home
+    return _contradicts(telling, own, row.home, owners)
+
+
 def _home_of(telling: OrderEvent, row: OrderRow, owners: Owners) -> OrderHome | None:
-    """The home of what is told: the profile's own order, that of its address, or the order's."""
-    homes = row.homes
-    own = telling.resolution
+    """The home of what is told: the profile's own order, that of its address, or the only one."""
+    known = _known(telling, telling.resolution, row.homes, owners)
+    return known or (row.homes[0] if row.homes and not row.reused else None)
+
+
+def _known(
+    telling: OrderEvent, own: ResolvedEvent | None, homes: Sequence[OrderHome], owners: Owners
+) -> OrderHome | None:
+    """Which of the orders of an id is that of a profile, or the only one of its address."""
     if own is not None:
         for home in homes:
             if _is_of(home, own, owners):
                 return home
-    for home in homes:
-        if telling.address is not None and home.address == telling.address:
-            return home
-    return homes[0] if homes else None
+    if telling.address is None:
+        return None
+    found = [home for home in homes if home.address == telling.address]
+    if own is not None and telling.event.type == COMPLETED:
+        found = [home for home in found if not _contradicts(telling, own, home, owners)]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_of(home: OrderHome, own: ResolvedEvent, owners: Owners) -> bool:

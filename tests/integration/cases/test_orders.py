@@ -286,6 +286,96 @@ def test_another_address_or_another_total_alone_is_the_same_order_told_again(
     assert reviews(shop) == []
 
 
+def numbered_anew(shop: CaseShop, shoppers: int) -> None:
+    """A till that begins at 1 each day: as many shoppers have an order of that number."""
+    days = [
+        account(order(shop, instant_of_day(n), {"user_id": f"s-{n}"}, revenue=1_000 + n))
+        for n in range(shoppers)
+    ]
+    assert {receipt["status"] for receipt in shop.receipts(*days)} == {"appended"}
+
+
+def instant_of_day(number: int) -> str:
+    return f"2026-0{1 + number // 28}-{1 + number % 28:02}"
+
+
+def is_told_of_several(receipt: dict[str, Any]) -> bool:
+    """Whether a receipt says that an id stands for several orders, and what to send."""
+    (warning,) = receipt["warnings"]
+    return (
+        receipt["status"] == "appended"
+        and warning["field"] == "events[0].data.order_id"
+        and "send store, or an order_id that no other order has" in warning["message"]
+    )
+
+
+@pytest.mark.parametrize("kind", ["order_cancelled", "order_refunded", "order_updated"])
+def test_what_is_told_of_an_id_of_several_orders_reaches_no_other_shoppers(
+    shop: CaseShop, kind: str
+) -> None:
+    numbered_anew(shop, 2)
+    whoever: list[dict[str, str]] = [
+        {},
+        {"email": "eva"},
+        {"anonymous_id": "d"},
+        {"user_id": "eva"},
+    ]
+    for who in whoever:
+        event = shop.event(kind, "10:09", who, authenticated="user_id" in who, order_id="1")
+        if kind == "order_updated":
+            event["data"] |= {"revenue": 1, "currency": "USD"}
+        (receipt,) = shop.receipts(event)
+        assert is_told_of_several(receipt)
+    assert [shop.orders(user_id=f"s-{n}")[1] for n in range(2)] == [{"USD": 1_000}, {"USD": 1_001}]
+
+
+def test_one_of_many_orders_of_an_id_is_refunded_by_its_shopper_and_no_other_is_touched(
+    shop: CaseShop,
+) -> None:
+    shoppers = 104  # of whose orders the home of the id has forgotten the oldest but the first
+    numbered_anew(shop, shoppers)
+    for number in (0, 1, 50, shoppers - 1):
+        who = {"user_id": f"s-{number}"}
+        money: dict[str, Any] = {"amount": 1_000 + number, "currency": "USD"}
+        refund = shop.event("order_refunded", "10:09", who, order_id="1", **money)
+        (receipt,) = shop.receipts(account(refund))
+        assert is_told_of_several(receipt) if number == 1 else receipt["warnings"] == []
+        assert shop.orders(**who) == (0, {})
+    for number in (2, 3, 49, 51):
+        assert shop.orders(user_id=f"s-{number}") == (1, {"USD": 1_000 + number})
+
+
+def test_a_completion_of_an_id_of_several_orders_is_its_own_unless_its_shopper_has_one(
+    shop: CaseShop,
+) -> None:
+    numbered_anew(shop, 2)
+    (again,) = shop.receipts(account(order(shop, "10:00", {"user_id": "s-1"}, revenue=1_001)))
+    assert is_told_of_several(again)
+    (other,) = shop.receipts(order(shop, "10:00", {"anonymous_id": "d"}, revenue=1_000))
+    assert is_told_of_several(other)
+    assert shop.orders(anonymous_id="d") == (1, {"USD": 1_000})
+    (nobody,) = shop.receipts(order(shop, "10:00", {}, revenue=5))
+    assert nobody["status"] == "rejected"
+    assert [shop.orders(user_id=f"s-{n}") for n in range(2)] == [
+        (1, {"USD": 1_000}),
+        (1, {"USD": 1_001}),
+    ]
+
+
+def test_an_account_takes_over_the_order_of_its_guest_whose_id_is_another_orders_too(
+    shop: CaseShop,
+) -> None:
+    lea = {"email": "lea"}
+    shop.record(
+        account(order(shop, "10:00", ANN)),
+        order(shop, "10:05", {**lea, "anonymous_id": "d"}, revenue=700),
+        account(order(shop, "10:06", {**lea, "user_id": "lea"}, revenue=700)),
+    )
+    assert shop.orders(user_id="lea") == (1, {"USD": 700})
+    assert shop.orders(anonymous_id="d") == (0, {})
+    assert shop.orders(user_id="ann") == (1, {"USD": 3_000})
+
+
 # Refunds and points count once.
 
 

@@ -33,10 +33,10 @@ def work(service_database: Callable[[str], Database]) -> UnitOfWorkRunner:
 @pytest.fixture
 def seconds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """What the clock of the process shows."""
-    shown = [1_000.0]
+    reading = [1_000.0]
     with monkeypatch.context() as patched:
-        patched.setattr("chassis.eventlog.unit_of_work.time.monotonic", lambda: shown[0])
-        yield shown
+        patched.setattr("chassis.eventlog.unit_of_work.time.monotonic", lambda: reading[0])
+        yield reading
 
 
 def never_enough(seconds: list[float], calls: list[int]) -> Callable[..., Any]:
