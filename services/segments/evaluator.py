@@ -130,7 +130,7 @@ class Evaluator:
         # Only with the profiles locked: else a profile evaluated by newer definitions might be
         # evaluated by older ones after that.
         self._definitions: ActiveDefinitions = registry.current(unit)
-        self._model = current_model(unit) if self._definitions.index.reads_values else None
+        self._model = current_model(unit) if self._definitions.index.read_values else None
         self._states = states
         self._evaluations = self._begin()
         # How many changes there were before the events, and the streams at that time.

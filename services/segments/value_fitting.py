@@ -128,8 +128,8 @@ def read_orders(
 
 
 def _mark_some(unit: UnitOfWork, registry: DefinitionRegistry) -> bool:
-    if registry.current(unit).index.reads_values:
-        return store.mark_some_due(unit, _PAGE)
+    if segments := registry.current(unit).index.read_values:
+        return store.mark_some_due(unit, segments, _PAGE)
     store.end_marking(unit)
     return False
 

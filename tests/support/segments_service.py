@@ -21,9 +21,11 @@ from contracts.segments import (
     MEMBERSHIPS_SETTLED,
     SEGMENT,
 )
+from contracts.value_model import VALUE_MODEL_FITTED
 from services.segments import commands, queries, store
 from services.segments.configuration import read_definition, read_file
 from services.segments.domain.definitions import DefinitionFile
+from services.segments.domain.value_model import VersionedModel, to_plain
 from services.segments.evaluator import reevaluate_due
 from services.segments.projections import MembershipProjection
 from services.segments.registry import DefinitionRegistry
@@ -180,6 +182,12 @@ class SegmentsWithoutNameko:
             return queries.show_segment(unit, self.registry.current(unit), segment)
 
         return self.work.run(respond)
+
+    def put_model(self, model: VersionedModel) -> None:
+        """Put a model of customer lifetime value in force, as fitting it would."""
+        plain = VALUE_MODEL_FITTED.dump(to_plain(model))
+        key = store.ValueModelKey(model.version, new_id())
+        self.work.run(lambda unit: store.add_value_model(unit, key, plain))
 
     def explain(self, profile_id: str, segment: str) -> dict[str, Any]:
         def respond(unit: UnitOfWork) -> dict[str, Any]:

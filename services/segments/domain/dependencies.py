@@ -39,7 +39,9 @@ class RuleIndex:
         for event_type, segments in self._by_type.items():
             self._by_type[event_type] = self.with_dependents(segments)
         self.asks_for_segments = bool(self._dependents)
-        self.reads_values = any(rule.reads.values for rule in rules.values())
+        self._by_values = self.with_dependents(
+            {s for s, rule in rules.items() if rule.reads.values}
+        )
         self._facts = {s: rule.reads.facts for s, rule in rules.items() if rule.reads.facts}
         self._empty: dict[str, Verdict] = {}
         self._empty_from, self._empty_until = 0, 0
@@ -48,6 +50,11 @@ class RuleIndex:
     def read_facts(self) -> Set[str]:
         """The segments whose rules read the data of single events."""
         return self._facts.keys()
+
+    @property
+    def read_values(self) -> Set[str]:
+        """The segments whose rules a new model can change."""
+        return self._by_values
 
     def touched_by(self, event_types: Iterable[str]) -> set[str]:
         """The segments whose rules events of these types can change."""

@@ -283,7 +283,7 @@ def preview_streams(
     """The segments that a profile of each set of streams would be in now."""
     index = definitions.index
     facts = index.facts_of(index.read_facts)
-    model = current_model(unit) if index.reads_values else None
+    model = current_model(unit) if index.read_values else None
     groups = []
     for streams in stream_sets:
         wanted = {"": sorted(set(streams))}

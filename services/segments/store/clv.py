@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,9 +16,8 @@ from profile_index import streams_of
 from rules import combine
 from rules.summary.book import StandingOrder
 from services.segments.store.archived_orders import load_stream_summaries
-from services.segments.store.evaluation import lock_profiles, page_of_profiles
+from services.segments.store.evaluation import mark_due, page_of_profiles
 from services.segments.store.metadata import METADATA
-from services.segments.store.tables import PROFILES
 
 # Every model that was fitted; the latest is in force. The version of one that was rolled back is
 # used again, its `id` is not. Profiles up to `marked_to` have been marked as due for evaluation by
@@ -104,10 +103,10 @@ def page_of_orders(
     return orders
 
 
-def mark_some_due(unit: UnitOfWork, limit: int) -> bool:
+def mark_some_due(unit: UnitOfWork, segments: Collection[str], limit: int) -> bool:
     """Mark some more profiles as due, as the newest model has changed their values; false if none.
 
-    The model's row is locked, so that replicas take turns.
+    The rules of `segments` read them. The model's row is locked, so that replicas take turns.
     """
     newest = sa.select(sa.func.max(VALUE_MODELS.c.version)).scalar_subquery()
     query = sa.select(VALUE_MODELS.c.version, VALUE_MODELS.c.marked_to).where(
@@ -117,14 +116,7 @@ def mark_some_due(unit: UnitOfWork, limit: int) -> bool:
     if row is None:
         return False
     page = page_of_profiles(unit, row.marked_to, limit)
-    lock_profiles(unit, page)  # in their order, which no UPDATE promises
-    later = sa.or_(PROFILES.c.next_at.is_(None), PROFILES.c.next_at > unit.now)
-    unit.connection.execute(
-        sa.update(PROFILES)
-        .where(PROFILES.c.profile_id.in_(page))
-        # When each rule turns is not known any more: all are followed from `next_at` on.
-        .values(next_at=sa.case((later, unit.now), else_=PROFILES.c.next_at), due=sa.null())
-    )
+    mark_due(unit, page, segments)
     unit.connection.execute(
         sa.update(VALUE_MODELS)
         .where(VALUE_MODELS.c.version == row.version)

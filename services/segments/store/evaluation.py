@@ -57,6 +57,16 @@ _MARK_SETTLED = PreparedStatement(
     .where(among(PROFILES.c.profile_id, "profile_ids"))
     .values(is_settled=sa.true())
 )
+_MARK_DUE = RowStatement(
+    """
+    UPDATE profiles SET next_at = item.next_at, due = item.due
+    FROM (
+        SELECT text[profile_id] AS profile_id, number[next_at] AS next_at, json[due] AS due
+        FROM {rows}
+    ) AS item
+    WHERE profiles.profile_id = item.profile_id
+    """
+)
 _APPLIED = PreparedStatement(
     sa.select(POSITIONS.c.stream_id, POSITIONS.c.version).where(
         POSITIONS.c.source == "profiles", among(POSITIONS.c.stream_id, "streams")
@@ -217,6 +227,25 @@ def mark_unevaluated(unit: UnitOfWork, profile_ids: Iterable[str]) -> None:
     rows = [{"profile_id": profile_id} for profile_id in sorted(set(profile_ids))]
     if rows:
         _MARK_UNEVALUATED.execute(unit.connection, rows)
+
+
+def mark_due(unit: UnitOfWork, profile_ids: Iterable[str], segments: Iterable[str]) -> None:
+    """Have the rules of `segments` evaluated as of now; what was due before stays so.
+
+    Where it is not known when each rule turns, all of a profile's are evaluated. The profiles are
+    locked in their order.
+    """
+    at_once = dict.fromkeys(segments, unit.now)
+    rows = []
+    for profile_id, state in lock_profiles(unit, profile_ids).items():
+        due = state.due
+        if due is not None:
+            overdue = {segment: at for segment, at in due.items() if at < unit.now}
+            due = {**due, **at_once, **overdue}
+        next_at = unit.now if state.next_at is None else min(state.next_at, unit.now)
+        rows.append({"profile_id": profile_id, "next_at": next_at, "due": due})
+    if rows:
+        _MARK_DUE.execute(unit.connection, rows)
 
 
 def mark_settled(unit: UnitOfWork, profile_ids: Iterable[str]) -> None:

@@ -149,12 +149,12 @@ def test_a_new_model_makes_every_profile_due(fitting: Fitting) -> None:
     fitting.fill(CUSTOMERS)
     fit(fitting.work, ValueSettings())
     assert fitting.due() == 0
-    assert fitting.work.run(partial(store.mark_some_due, limit=500))
+    assert fitting.work.run(partial(store.mark_some_due, segments={"lapsing"}, limit=500))
     assert fitting.due() == 500
-    while fitting.work.run(partial(store.mark_some_due, limit=500)):
+    while fitting.work.run(partial(store.mark_some_due, segments={"lapsing"}, limit=500)):
         pass
     assert fitting.due() == CUSTOMERS
-    assert not fitting.work.run(partial(store.mark_some_due, limit=500))
+    assert not fitting.work.run(partial(store.mark_some_due, segments={"lapsing"}, limit=500))
 
 
 def test_profiles_are_locked_in_their_order_before_they_are_marked(fitting: Fitting) -> None:
@@ -163,7 +163,7 @@ def test_profiles_are_locked_in_their_order_before_they_are_marked(fitting: Fitt
     fitting.fill(CUSTOMERS)
     fit(fitting.work, ValueSettings())
     statements = record_statements(fitting.work.database.engine)
-    fitting.work.run(partial(store.mark_some_due, limit=500))
+    fitting.work.run(partial(store.mark_some_due, segments={"lapsing"}, limit=500))
     (locking,) = (n for n, each in enumerate(statements) if _locks_in_order(each))
     (marking,) = (n for n, each in enumerate(statements) if "UPDATE profiles SET next_at" in each)
     assert locking < marking
@@ -178,7 +178,7 @@ def test_without_a_rule_that_reads_values_no_profile_becomes_due(fitting: Fittin
     fit(fitting.work, ValueSettings())
     ValueFitting(ValueSettings(fit_every=None)).run_due(fitting.work, fitting.registry)
     assert fitting.due() == 0
-    assert not fitting.work.run(partial(store.mark_some_due, limit=500))
+    assert not fitting.work.run(partial(store.mark_some_due, segments={"lapsing"}, limit=500))
 
 
 def test_a_profile_is_shown_by_the_model_in_force(fitting: Fitting) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from chassis import DAY, Event, new_id
+from chassis import DAY, Event
 from clv import (
     BuyingHistory,
     FitSettings,
@@ -18,9 +18,8 @@ from clv import (
     estimate,
     next_crossing,
 )
-from contracts.value_model import VALUE_MODEL_FITTED
 from services.segments import queries, store
-from services.segments.domain.value_model import VersionedModel, to_plain
+from services.segments.domain.value_model import VersionedModel
 from services.segments.rebuild import mark_evaluated
 from services.segments.value_fitting import ValueFitting, current_model
 from services.segments.value_settings import ValueSettings
@@ -46,9 +45,7 @@ def fitted() -> FittedModel:
 
 def put(segments: SegmentsWithoutNameko, fitted: FittedModel, version: int = 1) -> None:
     """Put a model in force, and mark all profiles as due."""
-    plain = VALUE_MODEL_FITTED.dump(to_plain(VersionedModel(version, "UTC", fitted)))
-    key = store.ValueModelKey(version, new_id())
-    segments.work.run(lambda unit: store.add_value_model(unit, key, plain))
+    segments.put_model(VersionedModel(version, "UTC", fitted))
     ValueFitting(ValueSettings(fit_every=None)).run_due(segments.work, segments.registry)
 
 
@@ -159,3 +156,22 @@ def test_explain_preview_and_a_rebuild_read_the_same_values(
     state = segments.work.read(partial(store.load_evaluation_state, profile_id="grace"))
     assert state is not None
     assert state.generation == definitions.generation
+
+
+def test_what_a_model_changes_is_dated_to_it_and_what_time_had_changed_before_to_its_own_instant(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, fitted: FittedModel
+) -> None:
+    segments.define("alive", "alive() <= 1")
+    segments.define("asked", '"alive" in segments')
+    segments.define("recent", 'orders(within="30d") > 0')
+    log.move(grace="grace")
+    log.order("grace", at=NOW)
+    follow(log, segments)
+    assert changes(segments, "recent") == [("entered", NOW, "event")]
+    segments.clock.at = NOW + 35 * DAY
+    put(segments, fitted)
+    segments.clock.at = NOW + 36 * DAY
+    segments.tick()
+    found = {e.data["segment"]: (e.type, e.occurred_at) for e in segments.published}
+    assert found["recent"] == ("segment_exited", NOW + 30 * DAY)
+    assert found["alive"] == found["asked"] == ("segment_entered", NOW + 35 * DAY)

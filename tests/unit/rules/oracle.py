@@ -32,7 +32,9 @@ class History(NamedTuple):
     """Events in any order, the zone, and the other segments that the shopper is in.
 
     `defined` are other segments by their meaning, and `logged` the events as a log has them, for
-    what is asked of orders, carts, loyalty and consent.
+    what is asked of orders, carts, loyalty and consent. `model` has the parameters of what values
+    are computed with. `upright` is for a member by the rule that is asked: whether the part that is
+    asked makes the whole true, or denies it; None for who is no member.
     """
 
     events: Sequence[ShopperEvent]
@@ -40,6 +42,8 @@ class History(NamedTuple):
     segments: frozenset[str] = frozenset()
     defined: Mapping[str, Meaning] = {}
     logged: Sequence[LoggedEvent] = ()
+    model: Any = None
+    upright: bool | None = None
 
     def summary(self) -> Summary:
         """What the evaluator reads."""
@@ -57,8 +61,12 @@ class History(NamedTuple):
 
     def is_in(self, segment: str, now: int) -> bool:
         """Whether the shopper is in another segment."""
-        meaning = self.defined.get(segment)
-        return segment in self.segments or (meaning is not None and meaning.at(self, now))
+        meaning, plain = self.defined.get(segment), self._replace(upright=None)
+        return segment in self.segments or (meaning is not None and meaning.at(plain, now))
+
+    def denied(self) -> History:
+        """For a part whose opposite is asked for."""
+        return self._replace(upright=None if self.upright is None else not self.upright)
 
     def clock(self, now: int) -> datetime:
         """The time in the zone."""
@@ -520,7 +528,7 @@ tests = st.one_of(
 
 def _combined(word: str, one: Meaning, other: Meaning) -> Meaning:
     if word == "not":
-        return Meaning(f"not ({one.text})", lambda history, now: not one.at(history, now))
+        return Meaning(f"not ({one.text})", lambda history, now: not one.at(history.denied(), now))
     both = {"and": all, "or": any}[word]
     return Meaning(
         f"({one.text} {word} {other.text})",
