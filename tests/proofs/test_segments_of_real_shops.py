@@ -8,9 +8,9 @@ on the way.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,8 @@ import sqlalchemy as sa
 
 from cdp.demo.demo import cdnow_directory
 from cdp.demo.purchases import MASTER
-from chassis import Draft, new_id, parse_instant
+from chassis import Event, new_id, parse_instant
 from chassis.database.engine import Database
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-from deploy.services import upgrade
 from services.segments import store
 from services.segments.configuration import load_file
 from services.segments.domain.value_model import to_plain
@@ -39,7 +37,7 @@ from tests.support.reference_segments import (
     parameters_of,
     pasts,
 )
-from tests.support.segments_service import ProfilesLog, SegmentsWithoutNameko
+from tests.support.segments_service import SegmentsWithoutNameko
 
 pytestmark = pytest.mark.timeout(3_600)
 
@@ -104,13 +102,11 @@ def shop_of(
 class ShopSegments:
     """The engine, fed with a shop's orders."""
 
-    def __init__(self, profiles: Database, segments: Database, zone: str) -> None:
-        self._log = ProfilesLog(profiles)
-        self._work = UnitOfWorkRunner(profiles, "profiles", self._log.clock, self._log)
+    def __init__(self, segments: Database, zone: str) -> None:
         self._segments = SegmentsWithoutNameko(segments, load_file())
         self._settings = ValueSettings(zone_name=zone)
         self._segments.projection.registry = DefinitionRegistry(self._settings.zone)
-        self._customers: set[Any] = set()
+        self._versions: Counter[str] = Counter()
 
     def take(self, orders: pd.DataFrame) -> None:
         """Take orders; what one customer did at two instants is never in one batch."""
@@ -127,18 +123,25 @@ class ShopSegments:
             self._follow(batch)
 
     def _follow(self, batch: Sequence[Any]) -> None:
-        new = {order.customer for order in batch} - self._customers
-        self._customers |= new
-        self._log.clock.at = batch[0].at
-        for each in sorted(new):  # one by one: a joint fact names all its streams in each of them
-            self._log.move(**{f"s-{each}": f"p-{each}"})
-        for at in sorted({order.at for order in batch}):
-            self._log.clock.at = at
-            drafts = [_draft(order) for order in batch if order.at == at]
-            self._work.run(partial(_append, drafts=drafts))
+        events = []
+        for order in batch:
+            if f"s-{order.customer}" not in self._versions:
+                events.append(self._event(order, "identity_changed", _whose(order.customer)))
+            data = {"order_id": f"order-{order.Index}", "revenue": order.cents}
+            data |= {"currency": "USD", "products": []}
+            events.append(self._event(order, "order_completed", data))
         self._segments.clock.at = batch[-1].at
-        self._segments.follow(*self._log.events)
-        self._log.events.clear()
+        self._segments.follow(*events)
+
+    def _event(self, order: Any, event_type: str, data: dict[str, Any]) -> Event:
+        """The next event of a customer's stream in profiles' log, recorded as it happened."""
+        stream = f"s-{order.customer}"
+        self._versions[stream] += 1
+        version = self._versions[stream]
+        metadata = {"joint": True} if "streams" in data else {}
+        return Event(
+            new_id(), "profiles", event_type, stream, version, data, order.at, order.at, 1, metadata
+        )
 
     def pass_time(self, until: int) -> None:
         self._segments.clock.at = until
@@ -172,23 +175,13 @@ class ShopSegments:
         return len(self._segments.published)
 
 
-def _append(unit: Any, drafts: Sequence[Draft]) -> None:
-    unit.append(drafts)
-
-
-def _draft(order: Any) -> Draft:
-    id_ = f"order-{order.Index}"
-    data = {"order_id": id_, "revenue": int(order.cents), "currency": "USD", "products": []}
-    return Draft(new_id(), f"s-{order.customer}", "order_completed", data, int(order.at))
-
-
-@pytest.fixture
-def profiles_database(tmp_path: Path) -> Iterator[Database]:
-    uri = f"sqlite:///{tmp_path / 'profiles.db'}"
-    upgrade("profiles", uri)
-    database = Database(uri)
-    yield database
-    database.close()
+def _whose(customer: Any) -> dict[str, Any]:
+    entry = {"stream": f"s-{customer}", "version": 1, "profile_id": f"p-{customer}", "epoch": 1}
+    return {
+        "reason": "created",
+        "fact_id": new_id(),
+        "streams": [{**entry, "identifiers": []}],
+    }
 
 
 @pytest.mark.parametrize(
@@ -197,12 +190,11 @@ def profiles_database(tmp_path: Path) -> Iterator[Database]:
 def test_every_segment_has_the_members_of_a_plain_script_at_twenty_dates(
     make: Callable[[int | None], RealOrders],
     few: int,
-    profiles_database: Database,
     service_database: Callable[[str], Database],
     size: Callable[[int, int], int],
 ) -> None:
     shop = make(size(few, 0) or None)
-    engine = ShopSegments(profiles_database, service_database("segments"), shop.zone)
+    engine = ShopSegments(service_database("segments"), shop.zone)
     steps = pasts(shop.orders, shop.zone)
     reference: ValueReference | None = None
     known: dict[Any, Any] = {}

@@ -1,22 +1,26 @@
 """Who is in which shipped segment, computed from orders alone with pandas, by the literature.
 
 None of our code is used, but for the parameters and cut-offs of a fitted model, which come in as
-plain numbers. Values are computed with mpmath by the formulas as they are printed: Batislam et al.
-(2007) for MBG/NBD, with the Gaussian hypergeometric function, and Fader & Hardie (2013) for spend.
+plain numbers. Values are computed by the formulas as they are printed: Batislam et al. (2007) for
+MBG/NBD, with the Gaussian hypergeometric function, and Fader & Hardie (2013) for spend. scipy does
+for most; what is near a bound is computed with 30 digits of mpmath.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import mpmath
 import pandas as pd
+from scipy.special import hyp2f1
 
 DAY = 86_400_000_000
 WEEK = 7 * DAY
+_NEAR = 1e-6  # relative: nearer to a bound than that, it takes more digits to decide
 _TIE = 1e-9  # relative: nearer to a bound than that, two ways to compute may differ
 
 Members = dict[str, set[Any]]
@@ -108,8 +112,10 @@ class ValueReference:
 
     def _reaches(self, customer: Any, now: int, bound: float) -> bool:
         value = worth(self.parameters, self.pasts[customer], now)
-        if abs(value / bound - 1) < _TIE:
-            self.undecided.add(customer)
+        if abs(value / bound - 1) < _NEAR:
+            value = worth(self.parameters, self.pasts[customer], now, precise=True)
+            if abs(value / bound - 1) < _TIE:
+                self.undecided.add(customer)
         return value >= bound
 
 
@@ -121,22 +127,29 @@ def alive(model: Parameters, past: Past, now: int) -> float:
     return 1 / (1 + model.a / (model.b + past.repeats) * growth)
 
 
-def worth(model: Parameters, past: Past, now: int) -> float:
+def worth(model: Parameters, past: Past, now: int, *, precise: bool = False) -> float:
     """What a customer is expected to spend within the horizon, in cents."""
     x, weeks = past.repeats, model.horizon_weeks
     age = past.recency_days / 7 + (now - past.last) / WEEK
     each = model.p * (model.gamma + x * past.repeat_mean) / (model.p * x + model.q - 1)
-    orders: float = _orders_if_alive(model, x, model.alpha + age, weeks)
+    orders = (_orders_if_alive if precise else _orders_by_scipy)(model, x, model.alpha + age, weeks)
     return alive(model, past, now) * orders * each
 
 
-@lru_cache(maxsize=100_000)
 def _orders_if_alive(model: Parameters, x: int, elapsed: float, weeks: float) -> float:
     with mpmath.workdps(30):
         r, a, b = (mpmath.mpf(each) for each in (model.r, model.a, model.b))
         share = mpmath.mpf(elapsed) / (elapsed + weeks)
         hyper = mpmath.hyp2f1(r + x, b + x + 1, a + b + x, 1 - share)
         return float((a + b + x) / (a - 1) * (1 - share ** (r + x) * hyper))
+
+
+def _orders_by_scipy(model: Parameters, x: int, elapsed: float, weeks: float) -> float:
+    """The same after Euler's transformation, in which no parameter but the third grows with x."""
+    r, a, b = model.r, model.a, model.b
+    share = elapsed / (elapsed + weeks)
+    hyper = share ** (a - 1) * hyp2f1(a + b - r, a - 1, a + b + x, 1 - share)
+    return float((a + b + x) / (a - 1) * (1 - hyper))
 
 
 def pasts(orders: pd.DataFrame, zone: str) -> Iterator[tuple[int, Any, Past]]:
@@ -149,21 +162,22 @@ def pasts(orders: pd.DataFrame, zone: str) -> Iterator[tuple[int, Any, Past]]:
     frame = orders.assign(begins=begins, day=ordinals).sort_values(
         ["at", "customer"], kind="stable"
     )
-    for (at, customer), group in frame.groupby(["at", "customer"], sort=True):
-        number, by_day = spent.get(customer, (0, {}))
-        day = int(group["day"].iloc[0])
-        by_day[day] = by_day.get(day, 0) + int(group["cents"].sum())
-        spent[customer] = number + len(group), by_day
+    for (at, customer), group in groupby(frame.itertuples(), attrgetter("at", "customer")):
+        number, by_day = spent.setdefault(customer, (0, {}))
+        together = list(group)
+        for order in together:
+            by_day[order.day] = by_day.get(order.day, 0) + order.cents
+        spent[customer] = number + len(together), by_day
         first, repeats = min(by_day), len(by_day) - 1
         total = sum(by_day.values()) - by_day[first]
         yield (
-            int(at),
+            at,
             customer,
             Past(
-                number + len(group),
+                number + len(together),
                 repeats,
                 max(by_day) - first,
-                int(group["begins"].iloc[0]),
+                together[0].begins,
                 total / repeats if repeats else 0.0,
             ),
         )
