@@ -34,7 +34,7 @@ class ProfileValues:
     profile without orders has no values. It is what `rules.values.Values` asks for.
     """
 
-    __slots__ = ("_cutoffs", "_histories", "_model", "_orders", "_unit", "_zone")
+    __slots__ = ("_cutoffs", "_histories", "_model", "_orders", "_unit", "_zone", "decimals")
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class ProfileValues:
         self._cutoffs = cutoffs
         self._orders = orders
         self._zone = zone
+        self.decimals = decimals
         self._unit = 10**decimals
         self._histories: tuple[int, int | None, BuyingHistory | None] | None = None
 

@@ -189,16 +189,26 @@ class SegmentChangeSchema(StrictSchema):
     warnings = ListOf(Text(longest=2_000), required=True)
 
 
+class SettingChangeSchema(StrictSchema):
+    """A setting of `segments.yaml` that changes, with its values as the file would write them."""
+
+    setting = Choice("sensitive", "drift_threshold", required=True)
+    before = Text(longest=20_000, required=True)
+    after = Text(longest=20_000, required=True)
+
+
 class FileResponse(StrictSchema):
     """The answer of `segments.check` and `segments.apply`.
 
     `file` is `in force`, `new`, `was replaced by another`, or `is the release's own, and the shop
-    has one of its own in force`, as it stood before.
+    has one of its own in force`, as it stood before. `settings` are those beside the segments that
+    change, each with its values as text; a file without a setting sets it back.
     """
 
     sha256 = Text(required=True)
     file = Text(required=True)
     segments = ListOf(Nested(SegmentChangeSchema()), required=True)
+    settings = ListOf(Nested(SettingChangeSchema()))
 
 
 class ExportResponse(StrictSchema):
@@ -222,16 +232,25 @@ class PagedMemberSchema(StrictSchema):
     version = Integer(least=1, required=True)
 
 
+class BackfillSchema(StrictSchema):
+    """How far the evaluation of all shoppers by a new rule has come: `done` of `total`."""
+
+    done = Integer(least=0, required=True)
+    total = Integer(least=0, required=True)
+
+
 class MembersResponse(StrictSchema):
     """The answer of `segments.members`: a page of them, by profile id; `next` is null at the end.
 
     Who enters or leaves while the pages are read may be in none of them or in one. With
-    `unreadable`, they are those from before.
+    `unreadable`, they are those from before. The first page has `backfilling` while some shoppers
+    are still to be evaluated by the present rule: the members are then not all of them.
     """
 
     segment = Name(required=True)
     members = ListOf(Nested(PagedMemberSchema()), required=True)
     next = Text(required=True, allow_none=True)
+    backfilling = Nested(BackfillSchema())
     unreadable = Nested(StandstillSchema())
 
 

@@ -16,6 +16,11 @@ MODEL_VALUES = frozenset({"alive", "clv", "expected_orders"})
 class Values(Protocol):
     """The values of a profile, as functions of its orders and of time."""
 
+    @property
+    def decimals(self) -> int:
+        """How many decimals the currency of `clv` has."""
+        ...
+
     def value(self, name: str, within: int | None, now: int) -> float | None:
         """The value at `now`; `within` (µs) is for `expected_orders`. None if nothing is fitted."""
         ...
@@ -34,6 +39,8 @@ class Values(Protocol):
 
 class NoValues:
     """Nothing is fitted."""
+
+    decimals = 2
 
     def value(self, name: str, within: int | None, now: int) -> float | None:  # noqa: ARG002
         """None."""

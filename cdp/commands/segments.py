@@ -19,6 +19,7 @@ from cdp.segment_use import (
 )
 from cdp.views.report import print_response
 from cdp.views.segments import (
+    backfilling_lines,
     backtest_view,
     deleted_line,
     explanation_view,
@@ -220,7 +221,8 @@ def apply(file: Path | None, suite: Path | None, as_json: bool) -> None:
 
     Without FILE it is the file of the process that answers. A changed rule becomes a new version,
     by which every shopper is evaluated; other words change nothing else. Segments that the file
-    does not mention stay: end them by `cdp segments delete`.
+    does not mention stay: end them by `cdp segments delete`. A file without `sensitive` or
+    `drift_threshold` sets these back, to no traits and 0.1, and that is said.
     """
     text = None if file is None else read_text(file)
     with connected(suite, _APPLY_SECONDS) as client:
@@ -306,8 +308,8 @@ def members(
     """Print who is in a segment.
 
     A line for each member, sorted by profile id: since when, and by which version of the
-    definition. With --json each line is an object. If a release cannot read the rule, that is said
-    on the standard error.
+    definition. With --json each line is an object. If a release cannot read the rule, or not all
+    shoppers have been evaluated by it yet, that is said on the standard error.
     """
     left, unreadable = limit, None
     with connected(suite) as client:
@@ -318,6 +320,8 @@ def members(
                 unreadable = page.get("unreadable")
                 for line in standstill_lines(page):
                     click.echo(line, err=True)
+            for line in backfilling_lines(page):
+                click.echo(line, err=True)
             for line in members_lines(page, as_json=as_json):
                 click.echo(line)
             left = None if left is None else left - len(page["members"])

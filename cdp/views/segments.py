@@ -135,7 +135,8 @@ def file_view(
         f"The file {sha256} is in force." if applied else f"The file {sha256} {_stands(response)}."
     )
     used = [Text(harmless(each), style="yellow") for each in _use(use or {})]
-    return Group(table, *_warnings(response["segments"]), *used, Text(harmless(line)))
+    settings = [Text(one_line(each)) for each in _settings(response, applied=applied)]
+    return Group(table, *_warnings(response["segments"]), *used, *settings, Text(harmless(line)))
 
 
 def deleted_line(response: Mapping[str, Any]) -> str:
@@ -153,6 +154,12 @@ def members_lines(page: Mapping[str, Any], *, as_json: bool) -> Iterator[str]:
             yield joined(
                 [f"{each['profile_id']}  {when(each['since'])}  version {each['version']}"]
             )
+
+
+def _settings(response: Mapping[str, Any], *, applied: bool) -> Iterator[str]:
+    for each in response.get("settings", ()):
+        verb = "goes" if applied else "would go"
+        yield f"{each['setting']} {verb} from {each['before']} to {each['after']}."
 
 
 def _use(use: Mapping[str, Any]) -> Iterator[str]:
@@ -193,6 +200,17 @@ def standstill_lines(response: Mapping[str, Any]) -> Iterator[str]:
         yield one_line(
             f"{response['segment']} is {_unreadable(standstill)}, and nobody enters or leaves:"
             f" {standstill['message']}"
+        )
+
+
+def backfilling_lines(page: Mapping[str, Any]) -> Iterator[str]:
+    """That the members are not all of them yet, and how far it is."""
+    if (progress := page.get("backfilling")) is not None:
+        done, total = f"{progress['done']:,}", f"{progress['total']:,}"
+        yield one_line(
+            f"{page['segment']} is backfilling: {done} of {total} shoppers have been evaluated by"
+            f" its present rule, so these are not all members. See cdp segments status"
+            f" {page['segment']}"
         )
 
 

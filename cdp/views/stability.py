@@ -26,11 +26,16 @@ def stability_view(response: Mapping[str, Any], *, single: bool) -> RenderableTy
 
 
 def show_stay(stay: Mapping[str, int | None]) -> str:
-    """A median stay as people read it, such as `6 d`; `over 6 d` while most are still in."""
+    """A median stay as people read it, such as `6 d`; `over 6 d` while most are still in.
+
+    While these have come within a minute, after a load for instance, it is too new to tell.
+    """
     if stay["seconds"] is not None:
         return _duration(stay["seconds"])
     over = stay["over_seconds"]
-    return _NONE if over is None else f"over {_duration(over)}"
+    if over is None:
+        return _NONE
+    return f"over {_duration(over)}" if over >= _MINUTE else "too new"
 
 
 def _segments(response: Mapping[str, Any], threshold: float) -> Table:
@@ -100,4 +105,4 @@ def _duration(seconds: int) -> str:
     for unit, sign in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if seconds >= unit * (1 if unit == _MINUTE else 2):
             return f"{seconds / unit:.1f}".removesuffix(".0") + f" {sign}"
-    return "0 min"
+    return "under 1 min"

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from rules.language.comparison import is_number, order_of
 from rules.language.curves import Trend, first_turn
 from rules.language.reads import NOTHING, Reads, union
-from rules.language.terms import F, Holds, Term
+from rules.language.terms import F, Holds, Term, show_plain
 
 F_contra = TypeVar("F_contra", contravariant=True)
 
@@ -165,7 +165,10 @@ class Test(Generic[F]):
     def explain(self, facts: F, now: int, lines: list[str]) -> bool:
         actual = self.term.read(facts, now)
         value = self.holds(actual)
-        lines.append(f"{_word(value)}: {self.text} ({self.term.show(actual)})")
+        # Of a long list of segments only the one that is asked for matters.
+        is_of_member = self.sign == "contains" and self.term.reads_member is not None
+        shown = show_plain(value) if is_of_member else self.term.show(facts, actual)
+        lines.append(f"{_word(value)}: {self.text} ({shown})")
         return value
 
     def describe(self) -> str:
@@ -200,7 +203,7 @@ class Pair(Generic[F]):
     def explain(self, facts: F, now: int, lines: list[str]) -> bool:
         left, right = self.left.read(facts, now), self.right.read(facts, now)
         value = self.compare(left, right)
-        values = f"{self.left.show(left)}, {self.right.show(right)}"
+        values = f"{self.left.show(facts, left)}, {self.right.show(facts, right)}"
         lines.append(f"{_word(value)}: {self.text} ({values})")
         return value
 

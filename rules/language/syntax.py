@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 
 from rules.language.errors import RuleError
+from rules.language.prose import prose_in
 from rules.language.slips import comma_in, slip_in
 
 MOST_CHARACTERS = 2_000
@@ -109,6 +110,8 @@ class Syntax:
             column = len(self._lines[-1]) + 1
         if slip := slip_in(self.text):
             return self._error_at_offset(*slip)
+        if prose := prose_in(self.text):
+            return self._error_at_offset(*prose)
         message = error.msg or "this is not an expression"
         if "==" in message:
             message = "write == to compare; = is not a comparison"

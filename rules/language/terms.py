@@ -77,6 +77,7 @@ class Term(Generic[F]):
     ranked: Callable[[str, Any, bool | None], Term[F]] | None = None  # compares with a percentile
     reads_member: Callable[[str], Reads] | None = None  # what "text" in it reads, if not `reads`
     meaning: Any = None  # what it is, for a translation into another language
+    shown: Callable[[F, Any], str] | None = None  # a value of these facts, if not as of its kind
 
     def at(self, facts: F, now: int) -> Curve:
         """The value from `now` on."""
@@ -91,10 +92,15 @@ class Term(Generic[F]):
         """The value, or another that compares with each of the bounds as it does."""
         return self.read(facts, now) if self.beside is None else self.beside(facts, now, bounds)
 
-    def show(self, value: Any) -> str:
-        """A value of this term as people read it."""
+    def show(self, facts: F, value: Any) -> str:
+        """A value of this term, of these facts, as people read it."""
         if value is None:
             return "nothing"
+        if self.shown is None:
+            return self._show(value)
+        return self.shown(facts, value)
+
+    def _show(self, value: Any) -> str:
         if self.kind is Kind.MONEY:
             return show_money(round(value), self.currency)
         if self.kind is Kind.DURATION:

@@ -16,6 +16,7 @@ from rules.summary.summary import Summary
 
 _BAND = 5
 _MOST_CROSSINGS = 8
+_DECIMALS = 3  # that are shown of what is no money
 
 
 def _value(
@@ -41,6 +42,9 @@ def _value(
         range=limits,
         alone=True,
         reads=Reads(orders=True, values=frozenset({name})),
+        shown=lambda summary, value: (
+            f"{value:.{summary.values.decimals if name == 'clv' else _DECIMALS}f}"
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 
 from chassis import InvalidInput
@@ -13,6 +13,7 @@ from services.segments.configuration import read_definition
 from services.segments.domain.definitions import (
     ActiveDefinitions,
     DefinitionVersion,
+    NameEnd,
     UnreadableVersion,
 )
 from services.segments.store import StoredDefinition
@@ -42,6 +43,7 @@ def compile_all(stored: Sequence[StoredDefinition], zone: tzinfo = UTC) -> Activ
     versions: dict[str, DefinitionVersion] = {}
     unreadable: dict[str, UnreadableVersion] = {}
     history: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    former = _former_names(stored)
     latest = {row.segment: row for row in sorted(stored, key=lambda row: row.version)}
     for row in sorted(stored, key=lambda row: row.generation):
         history[row.segment].append((row.generation, row.version))
@@ -58,7 +60,24 @@ def compile_all(stored: Sequence[StoredDefinition], zone: tzinfo = UTC) -> Activ
             )
             continue
         versions[segment] = DefinitionVersion(
-            row.version, definition, row.generation, row.renamed_from
+            row.version, definition, row.generation, former[segment]
         )
     ended = {segment: row.version for segment, row in latest.items() if row.is_end}
     return ActiveDefinitions(versions, unreadable, ended, history)
+
+
+def _former_names(stored: Sequence[StoredDefinition]) -> Mapping[str, Mapping[str, NameEnd]]:
+    """By segment the names that it had before, as `DefinitionVersion` has them.
+
+    A profile may still be a member by any of them, if it has not been evaluated since.
+    """
+    former: dict[str, dict[str, NameEnd]] = defaultdict(dict)
+    ended: dict[str, dict[str, NameEnd]] = {}
+    for row in sorted(stored, key=lambda row: row.generation):
+        if row.is_end:
+            end = NameEnd(row.version, row.generation)
+            ended[row.segment] = {row.segment: end, **former.pop(row.segment, {})}
+        elif row.renamed_from is not None:
+            names = ended.get(row.renamed_from, {})
+            former[row.segment] = {name: at for name, at in names.items() if name != row.segment}
+    return former

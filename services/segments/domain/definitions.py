@@ -34,18 +34,26 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class NameEnd:
+    """That a segment's name was given up: the version of the name's end, and its generation."""
+
+    version: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class DefinitionVersion:
     """A definition in force: its number among the segment's versions, from 1.
 
     Its generation is its place among the changes of all segments: profiles that were evaluated by
-    an older one have not been evaluated by this version. `renamed_from` is the name that the
-    segment had before.
+    an older one have not been evaluated by this version. `former_names` are those that the segment
+    had before, the last one first.
     """
 
     number: int
     definition: Definition
     generation: int
-    renamed_from: str | None = None
+    former_names: Mapping[str, NameEnd] = field(default_factory=dict)
 
     def has_evaluated_all(self, oldest: int | None) -> bool:
         """Whether every profile has been evaluated by it, or by a newer one.

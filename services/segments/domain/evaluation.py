@@ -189,7 +189,7 @@ class ProfileEvaluation:
 
     def end(self, now: int) -> None:
         """Leave the segments that have been deleted."""
-        for change in end(self._definitions, self.members, now):
+        for change in end(self._definitions, self.members, self._state.generation, now):
             self.changes.append(("definition", change))
             self._inside.discard(change.segment)
             del self.members[change.segment]
@@ -301,7 +301,7 @@ class ProfileEvaluation:
             inside = segment in self._inside
             if inside is not (segment in self.members):
                 version = self._definitions.versions[segment]
-                change = _change(version, inside, at, self.before)
+                change = _change(version, inside, at, self.before, self._state.generation)
                 self.changes.append((reason, change))
                 if inside:
                     since = change.at if change.since is None else change.since
@@ -331,9 +331,14 @@ def stored_verdicts(
 
 
 def _change(
-    version: DefinitionVersion, inside: bool, at: int, before: Mapping[str, Membership]
+    version: DefinitionVersion,
+    inside: bool,
+    at: int,
+    before: Mapping[str, Membership],
+    generation: int,
 ) -> MembershipChange:
-    other_name, since = _membership_before(version, before)
+    other_name = _former_name(version, before, generation)
+    since = None if other_name is None else before[other_name].since
     segment = version.definition.segment
     return MembershipChange(segment, inside, at, version.number, other_name, since)
 
@@ -366,24 +371,40 @@ def evaluate(
 
 
 def end(
-    definitions: ActiveDefinitions, members: Mapping[str, Membership], now: int
+    definitions: ActiveDefinitions,
+    members: Mapping[str, Membership],
+    generation: int,
+    now: int,
 ) -> tuple[MembershipChange, ...]:
-    """The exits of a profile from the segments that have been deleted."""
+    """The exits from deleted segments of a profile that was evaluated by `generation` last."""
     left = sorted(members.keys() & definitions.ended.keys())
     if not left:
         return ()
-    names = {version.renamed_from: name for name, version in definitions.versions.items()}
+    names = {
+        former: name
+        for name, version in definitions.versions.items()
+        if (former := _former_name(version, members, generation)) is not None
+    }
     return tuple(
         MembershipChange(segment, False, now, definitions.ended[segment], names.get(segment))
         for segment in left
     )
 
 
-def _membership_before(
-    version: DefinitionVersion, members: Mapping[str, Membership]
-) -> tuple[str, int] | tuple[None, None]:
-    """The name that a renamed segment had, and since when the profile was a member by it."""
-    before = version.renamed_from
-    if before is None or before not in members:
-        return None, None
-    return before, members[before].since
+def _former_name(
+    version: DefinitionVersion, members: Mapping[str, Membership], generation: int
+) -> str | None:
+    """The last of a segment's former names by which a profile is still a member, if it is.
+
+    That is one that was given up after the profile was evaluated, by `generation`. Another segment
+    that got the name later has other versions.
+    """
+    for name, end_of_name in version.former_names.items():
+        membership = members.get(name)
+        if (
+            membership is not None
+            and generation < end_of_name.generation
+            and membership.definition_version < end_of_name.version
+        ):
+            return name
+    return None

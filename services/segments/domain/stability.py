@@ -29,6 +29,18 @@ class WatchSettings:
 STANDARD_WATCH = WatchSettings()
 
 
+def setting_changes(before: WatchSettings, after: WatchSettings) -> Iterator[tuple[str, str, str]]:
+    """The settings that differ: (name, value before, value after), as segments.yaml writes them."""
+    if before.sensitive != after.sensitive:
+        yield "sensitive", _list(before.sensitive), _list(after.sensitive)
+    if before.drift_threshold != after.drift_threshold:
+        yield "drift_threshold", f"{before.drift_threshold:g}", f"{after.drift_threshold:g}"
+
+
+def _list(names: Iterable[str]) -> str:
+    return f"[{', '.join(names)}]"
+
+
 @dataclass(frozen=True, slots=True)
 class CalendarWeek:
     """A week by ISO 8601, such as 2026-W48, from Monday to Sunday of a time zone: [begin, end)."""

@@ -38,6 +38,7 @@ from services.segments.domain.evaluation import (
     evaluate,
     stored_verdicts,
 )
+from services.segments.domain.stability import setting_changes
 from services.segments.domain.value_model import VersionedModel, give_values, show_values
 from services.segments.queries.rule_warnings import load_adviser
 from services.segments.queries.stability import sensitive_warnings
@@ -181,6 +182,10 @@ def compare_file(unit: UnitOfWork, file: DefinitionFile, zone: tzinfo = UTC) -> 
             "sha256": file.sha256,
             "file": file_standing(file, store.applied_files(unit)).value,
             "segments": changes,
+            "settings": [
+                {"setting": name, "before": before, "after": after}
+                for name, before, after in setting_changes(store.watch_settings(unit), file.watch)
+            ],
         }
     )
     return response
@@ -214,6 +219,7 @@ def members(
     segment, limit = request["segment"], request.get("limit", MAX_MEMBERS)
     if segment not in definitions.versions and segment not in definitions.unreadable:
         raise _not_defined(definitions, segment)
+    backfilling = {} if "after" in request else _backfilling(unit, definitions, segment)
     page = store.page_of_members(unit, segment, request.get("after", ""), limit)
     response: dict[str, Any] = MEMBERS_RESPONSE.dump(
         {
@@ -227,6 +233,7 @@ def members(
                 for profile_id, (membership, state) in page.items()
             ],
             "next": list(page)[-1] if len(page) == limit else None,
+            **backfilling,
             **standstill_of(unit, definitions, segment),
         }
     )
@@ -301,6 +308,18 @@ def _progress(unit: UnitOfWork, version: DefinitionVersion) -> dict[str, Any]:
     return {"status": "backfilling" if done < total else "live", "done": done, "total": total}
 
 
+def _backfilling(
+    unit: UnitOfWork, definitions: ActiveDefinitions, segment: str
+) -> dict[str, dict[str, int]]:
+    """What a response says of a segment besides while its rule is still being applied."""
+    version = definitions.versions.get(segment)
+    oldest = store.oldest_generation(unit, with_failing=True)
+    if version is None or version.has_evaluated_all(oldest):
+        return {}
+    done, total = store.count_evaluated(unit, version.generation)
+    return {"backfilling": {"done": done, "total": total}}
+
+
 def _unreadable(standstill: Mapping[str, Any]) -> dict[str, Any]:
     message = standstill["message"]
     return {"status": "unreadable", "message": message, "unreadable": standstill}
@@ -308,7 +327,7 @@ def _unreadable(standstill: Mapping[str, Any]) -> dict[str, Any]:
 
 def _not_defined(definitions: ActiveDefinitions, segment: str) -> NotFound:
     for name, version in definitions.versions.items():
-        if version.renamed_from == segment:
+        if segment in version.former_names:
             return NotFound("segment", f"{segment} has been renamed: it is called {name} now")
     names = ", ".join(sorted({*definitions.versions, *definitions.unreadable}))
     return NotFound("segment", f"{segment} is not defined; there are {names}")

@@ -27,14 +27,11 @@ from services.segments.domain.stability import (
     weeks_until,
 )
 from services.segments.domain.stays import MedianStay, median_stay
+from services.segments.queries.rule_warnings import WITHOUT_MODEL
 from services.segments.registry import DefinitionRegistry
 from services.segments.store import Flow, MeasuredWeek
 
 WATCH_SECONDS = 20.0
-WITHOUT_MODEL = (
-    "its rule asks for customer lifetime value, which nobody has before a model has been fitted:"
-    " `cdp clv fit`"
-)
 _WEEKS = 12
 _SECOND = 1_000_000
 

@@ -335,6 +335,44 @@ def test_a_deleted_segment_stays_so_until_the_file_changes_it_or_is_applied(
     assert versions(segments) == {"buyer": 3}
 
 
+def test_a_segment_that_was_renamed_twice_and_changed_meanwhile_keeps_its_members(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments, 2)
+    since = segments.memberships("p1")["segments"][0]["since"]
+    rename = partial(commands.rename, segment="buyer", name="customer")
+    segments.work.run(rename)
+    segments.work.run(partial(commands.rename, segment="customer", name="client"))
+    segments.define("client", "orders() >= 1 or orders() > 100")
+    segments.define("buyer", "orders() >= 1")  # another segment by the first name
+    segments.work.run(partial(commands.delete, segment="buyer"))
+    segments.clock.at += 1_000_000
+    segments.reevaluate()
+    exited, entered = segments.published
+    assert (exited.data["segment"], exited.data["renamed_to"]) == ("buyer", "client")
+    assert (entered.data["segment"], entered.data["renamed_from"]) == ("client", "buyer")
+    assert entered.data["member_since"] == since
+    with pytest.raises(NotFound, match="it is called client now"):
+        segments.explain("p1", "customer")
+
+
+def test_who_leaves_a_segment_of_a_name_that_another_one_had_before_only_leaves(
+    log: ProfilesLog, service_database: Callable[[str], Database]
+) -> None:
+    segments = SegmentsWithoutNameko(service_database("segments"), OLD)
+    shoppers(log, segments, 2)
+    segments.work.run(partial(commands.rename, segment="buyer", name="customer"))
+    segments.define("buyer", "orders() >= 1")
+    segments.reevaluate()
+    segments.published.clear()
+    segments.work.run(partial(commands.delete, segment="buyer"))
+    segments.reevaluate()
+    (exited,) = segments.published
+    assert exited.data["segment"] == "buyer"
+    assert "renamed_to" not in exited.data
+
+
 def test_a_segment_is_renamed_and_its_members_stay(
     log: ProfilesLog, service_database: Callable[[str], Database]
 ) -> None:

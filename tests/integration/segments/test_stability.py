@@ -15,12 +15,13 @@ from structlog.testing import capture_logs
 from chassis import DAY, HOUR, MINUTE, Event, NotFound, parse_instant
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.validation import load
+from contracts.segments import FILE_RESPONSE, MEMBERS_RESPONSE
 from contracts.stability import MAX_WEEKS, SEGMENT_DRIFTED, STABILITY_RESPONSE, WARNINGS_RESPONSE
 from services.segments import commands, queries, store
 from services.segments.commands.watching import measure, measure_due
 from services.segments.domain.stays import Stay
 from services.segments.evaluator import SEGMENT_ENTRIES, SEGMENT_EXITS
-from services.segments.queries.stability import WITHOUT_MODEL
+from services.segments.queries.rule_warnings import WITHOUT_MODEL
 from tests.support.segments_service import (
     NOW,
     ProfilesLog,
@@ -299,6 +300,37 @@ def test_the_threshold_is_that_of_the_file_in_force(shop: WatchedShop) -> None:
     assert exported["file"].startswith("drift_threshold: 2.0\n")
 
 
+def test_a_file_without_settings_sets_them_back_and_says_so(shop: WatchedShop) -> None:
+    segment = f"keen: {{rule: '{KEEN}', description: x}}\n"
+    with_settings = shop_file(f"drift_threshold: 2\nsensitive: [b, a]\n{segment}")
+    shop.segments.work.run(partial(commands.apply, file=with_settings))
+    compared = shop.segments.work.read(partial(queries.compare_file, file=shop_file(segment)))
+    load(FILE_RESPONSE, compared)
+    assert compared["settings"] == [
+        {"setting": "sensitive", "before": "[a, b]", "after": "[]"},
+        {"setting": "drift_threshold", "before": "2", "after": "0.1"},
+    ]
+    unchanged = shop.segments.work.read(partial(queries.compare_file, file=with_settings))
+    assert unchanged["settings"] == []
+
+
+def test_the_first_page_of_members_says_how_far_their_rule_is_applied(shop: WatchedShop) -> None:
+    def page(**request: str) -> dict[str, Any]:
+        asked = {"segment": "keen", **request}
+        response: dict[str, Any] = shop.segments.work.read(
+            lambda unit: queries.members(unit, shop.segments.registry.current(unit), asked)
+        )
+        load(MEMBERS_RESPONSE, response)
+        return response
+
+    shop.segments.tick()
+    assert "backfilling" not in page()
+    shop.segments.define("keen", "orders() == 0")
+    shop.segments.tick(limit=4)
+    assert page()["backfilling"] == {"done": 4, "total": 10}
+    assert "backfilling" not in page(after="s0"), "it is counted once an export"
+
+
 def test_gauges_and_counters_show_what_was_measured(shop: WatchedShop) -> None:
     entries = SEGMENT_ENTRIES.labels("segments", "keen")
     exits = SEGMENT_EXITS.labels("segments", "keen")
@@ -404,6 +436,9 @@ def test_before_the_first_fit_a_segment_by_lifetime_value_is_not_called_small(
     shop.segments.define("rich", 'percentile("clv") >= 75')
     shop.segments.tick()
     assert shop.warnings("rich") == [WITHOUT_MODEL]
+    rules = ('percentile("clv") >= 75', "alive() < 0.5", "orders() > 1")
+    previews = [queries.preview(shop.segments.work, rule)["warnings"] for rule in rules]
+    assert previews == [[WITHOUT_MODEL], [WITHOUT_MODEL], []]
 
 
 def test_while_a_rule_is_still_applied_its_members_do_not_look_wrong(shop: WatchedShop) -> None:

@@ -279,6 +279,22 @@ def test_members_of_an_unreadable_segment_are_said_to_be_those_from_before(
     assert result.stderr.count("buyer is unreadable since") == 1, "not once a page"
 
 
+def test_members_are_said_not_to_be_all_while_their_rule_is_applied(service: ServiceDouble) -> None:
+    service.unreadable = {"backfilling": {"done": 1_000, "total": 2_362}}
+    result = CliRunner().invoke(cli, ["segments", "members", "buyer", "--limit", "2"])
+    assert result.stdout.count("\n") == 2
+    assert "buyer is backfilling: 1,000 of 2,362 shoppers have been" in result.stderr
+
+
+def test_a_file_that_sets_back_what_it_does_not_mention_says_so() -> None:
+    change = {"setting": "drift_threshold", "before": "0.3", "after": "0.1"}
+    response = {**changes(buyer="unchanged"), "settings": [change]}
+    assert "drift_threshold would go from 0.3 to 0.1." in printed(
+        file_view(response, applied=False)
+    )
+    assert "drift_threshold goes from 0.3 to 0.1." in printed(file_view(response, applied=True))
+
+
 def test_a_line_of_a_member_can_be_copied() -> None:
     page = {"members": [{"profile_id": "p", "since": AT, "version": 3}]}
     assert list(members_lines(page, as_json=False)) == ["p  2026-11-21 19:00:00  version 3"]
@@ -355,7 +371,8 @@ def test_a_segment_has_a_row_for_each_week() -> None:
 @pytest.mark.parametrize(
     ("seconds", "over", "words"),
     [
-        (0, None, "0 min"),
+        (0, None, "under 1 min"),
+        (None, 0, "too new"),
         (60, None, "1 min"),
         (5_400, None, "90 min"),
         (86_400, None, "24 h"),

@@ -108,6 +108,8 @@ def test_who_has_done_nothing_has_no_affinity() -> None:
 class Falling:
     """Values that fall by one each hour from 10 at NOW, and cut-offs of a tenth of the percent."""
 
+    decimals = 2
+
     def value(self, name: str, within: int | None, now: int) -> float | None:
         return 10 - (now - NOW) / HOUR + (1 if within else 0) if name != "alive" else None
 
@@ -139,7 +141,7 @@ def test_a_value_of_a_model_changes_a_rule_where_it_crosses_the_bound(valued: Su
         ("alive() < 0.5", Verdict(False, None)),
     ):
         assert rule(text).evaluate(valued, NOW) == verdict, text
-    assert rule("clv() > 2").explain(valued, NOW).lines == ["true: clv() > 2 (10.0)"]
+    assert rule("clv() > 2").explain(valued, NOW).lines == ["true: clv() > 2 (10.00)"]
 
 
 def test_nothing_is_fitted_at_first() -> None:
@@ -194,3 +196,44 @@ def test_a_value_that_only_touches_its_bound_is_asked_again_later() -> None:
     summary = Summary()
     summary.values = Touching()
     assert rule("clv() > 5").evaluate(summary, NOW) == Verdict(True, NOW + 8)
+
+
+class Alike(Falling):
+    """All shoppers have the same values."""
+
+    decimals = 0
+
+    def value(self, name: str, within: int | None, now: int) -> float | None:
+        return 2 / 3
+
+    def cutoff(self, name: str, percent: float) -> float | None:
+        return 2 / 3
+
+
+def test_those_who_have_the_same_value_are_in_a_percentile_or_out_of_it_together() -> None:
+    summary = Summary()
+    summary.values = Alike()
+    holds = {
+        sign: rule(f'percentile("clv", band=0) {sign} 75').evaluate(summary, NOW).value
+        for sign in (">=", ">", "<=", "<")
+    }
+    assert holds == {">=": True, ">": False, "<=": True, "<": False}
+
+
+def test_values_are_shown_with_the_decimals_that_mean_something() -> None:
+    summary = Summary()
+    summary.values = Alike()
+    assert rule("alive() > 0.5").explain(summary, NOW).lines == ["true: alive() > 0.5 (0.667)"]
+    assert rule("clv() > 5").explain(summary, NOW).lines == ["false: clv() > 5 (1)"]
+    summary.values = Falling()
+    assert rule("clv() > 5").explain(summary, NOW).lines == ["true: clv() > 5 (10.00)"]
+
+
+def test_of_the_segments_of_a_shopper_only_the_one_that_is_asked_for_is_shown() -> None:
+    summary = Summary()
+    summary.memberships = {"high_value": (True, None), "anonymous": (True, None)}
+    asked = rule('"high_value" in segments and "new" not in segments')
+    assert asked.explain(summary, NOW).lines == [
+        'true: "high_value" in segments (yes)',
+        'false: "new" in segments (no)',
+    ]
