@@ -167,8 +167,8 @@ class Test(Generic[F]):
         value = self.holds(actual)
         # Of a long list of segments only the one that is asked for matters.
         is_of_member = self.sign == "contains" and self.term.reads_member is not None
-        shown = show_plain(value) if is_of_member else self.term.show(facts, actual)
-        lines.append(f"{_word(value)}: {self.text} ({shown})")
+        words = show_plain(value) if is_of_member else self.term.show(facts, actual)
+        lines.append(f"{_word(value)}: {self.text} ({words})")
         return value
 
     def describe(self) -> str:

@@ -77,7 +77,7 @@ class Term(Generic[F]):
     ranked: Callable[[str, Any, bool | None], Term[F]] | None = None  # compares with a percentile
     reads_member: Callable[[str], Reads] | None = None  # what "text" in it reads, if not `reads`
     meaning: Any = None  # what it is, for a translation into another language
-    shown: Callable[[F, Any], str] | None = None  # a value of these facts, if not as of its kind
+    wording: Callable[[F, Any], str] | None = None  # a value of these facts, if not as of its kind
 
     def at(self, facts: F, now: int) -> Curve:
         """The value from `now` on."""
@@ -96,9 +96,9 @@ class Term(Generic[F]):
         """A value of this term, of these facts, as people read it."""
         if value is None:
             return "nothing"
-        if self.shown is None:
+        if self.wording is None:
             return self._show(value)
-        return self.shown(facts, value)
+        return self.wording(facts, value)
 
     def _show(self, value: Any) -> str:
         if self.kind is Kind.MONEY:

@@ -42,7 +42,7 @@ def _value(
         range=limits,
         alone=True,
         reads=Reads(orders=True, values=frozenset({name})),
-        shown=lambda summary, value: (
+        wording=lambda summary, value: (
             f"{value:.{summary.values.decimals if name == 'clv' else _DECIMALS}f}"
         ),
     )
