@@ -35,7 +35,7 @@ MAX_REVISION = 2**53 - 1
 
 LOYALTY_TRAITS = {"loyalty_tier": Text(longest=64), "loyalty_enrolled": Boolean()}
 _LOYALTY_NAMES = frozenset(LOYALTY_TRAITS)
-_NO_REFERENCE = "is a program's word for nothing, which would stand for all alike; send its own id"
+_NO_ID = "is a program's word for nothing, which would stand for all alike; send its own id"
 _GRANTED = {"granted": True, "subscribed": True, "denied": False, "unsubscribed": False}
 
 
@@ -53,7 +53,10 @@ class Moment(Instant):
 
 
 class Id(Text):
-    """What something is called in the shop: characters that nobody sees are no part of it."""
+    """What something is called in the shop: characters that nobody sees are no part of it.
+
+    A program's word for nothing, such as `null`, names nothing.
+    """
 
     def __init__(self, *, longest: int = MAX_TEXT, **kwargs: Any) -> None:
         super().__init__(longest=longest, **kwargs)
@@ -62,6 +65,8 @@ class Id(Text):
         text = super().read(value)
         if not text.isprintable() and visible(text) != text:
             raise ValidationError("must not have characters that nobody sees, such as controls")
+        if means_nothing(text):
+            raise ValidationError(_NO_ID)
         return text
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
@@ -79,8 +84,6 @@ class Reference(Id):
         text = super().read(value)
         if text != text.strip():
             raise ValidationError("must not have blanks at either end")
-        if means_nothing(text):
-            raise ValidationError(_NO_REFERENCE)
         return text
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:

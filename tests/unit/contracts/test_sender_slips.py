@@ -412,3 +412,21 @@ def test_what_is_meant_by_anything_is_nothing_or_what_is_read_without_a_slip(val
         assert number is None or slips.meant_number(str(number)) == number or "e" in str(number)
         assert whole is None or slips.meant_whole(str(whole)) == whole
         assert slips.meant_name(slips.meant_name(value)) == slips.meant_name(value)
+
+
+NOTHINGS = ["null", "None", "undefined", "NaN", "N/A", "#N/A", "-", "{{ product.id }}", "(not set)"]
+
+
+@pytest.mark.parametrize("word", NOTHINGS)
+def test_a_word_for_nothing_is_no_article_and_the_receipt_says_so(word: str) -> None:
+    both = {"sku": "w-1", "product_id": word, "quantity": 1, "price": 10}
+    taken = read(order(products=[both, {**LINE, "sku": word}]))
+    assert [line["sku"] for line in taken.data["products"]] == ["w-1"]
+    assert not taken.data["products"][0].get("product_id")
+    assert warned(taken) == [
+        "data.products[0].product_id",
+        "data.products[1].sku",
+        "data.products[1]",
+    ]
+    viewed = event(type="product_viewed", data={"product_id": word})
+    assert "data.product_id" in errors(viewed)
