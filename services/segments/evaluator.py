@@ -28,11 +28,8 @@ from rules import Summary
 from services.segments import store
 from services.segments.domain import events
 from services.segments.domain.definitions import ActiveDefinitions
-from services.segments.domain.evaluation import (
-    EvaluationState,
-    Membership,
-    ProfileEvaluation,
-)
+from services.segments.domain.evaluation import EvaluationState, ProfileEvaluation
+from services.segments.domain.memberships import Membership
 from services.segments.domain.news import ProfileNews, share_watermarks
 from services.segments.domain.stays import Stay, ended_stays
 from services.segments.domain.value_model import give_values

@@ -11,8 +11,8 @@ from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import LabelChange, apply_identity, moves_of, profiles_of, update_summaries
 from rules import SeenFields
 from services.segments import store
-from services.segments.domain.evaluation import Membership, MembershipChange
 from services.segments.domain.events import ENTERED, EXITED, SETTLED, read_change
+from services.segments.domain.memberships import Membership, MembershipChange
 from services.segments.domain.news import news_of, starting_streams
 from services.segments.domain.stays import ended_stays
 from services.segments.evaluator import Evaluator, Loaded

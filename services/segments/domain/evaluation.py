@@ -9,20 +9,13 @@ from functools import partial
 from heapq import heapify, heappop, heappush
 
 from rules import Summary
-from services.segments.domain.definitions import ActiveDefinitions, DefinitionVersion
+from services.segments.domain.definitions import ActiveDefinitions
+from services.segments.domain.memberships import Membership, MembershipChange, change_to, ends_of
 from services.segments.domain.news import ProfileNews
 
 # A rule that has turned this often without an evaluation is then evaluated at `now`.
 MOST_TURNS = 100
 _NEVER = 1 << 63
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """That a profile is in a segment: since when, and by which version of its definition."""
-
-    since: int
-    definition_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +42,6 @@ class EvaluationState:
 
 
 UNEVALUATED = EvaluationState(None, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class MembershipChange:
-    """A profile that entered a segment, or left it, at an instant.
-
-    If only the segment's name has changed, `other_name` is the one before, or after it, and `since`
-    says since when an entering profile has been a member by the name before.
-    """
-
-    segment: str
-    entered: bool
-    at: int
-    definition_version: int
-    other_name: str | None = None
-    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +166,7 @@ class ProfileEvaluation:
 
     def end(self, now: int) -> None:
         """Leave the segments that have been deleted."""
-        for change in end(self._definitions, self.members, self._state.generation, now):
+        for change in ends_of(self._definitions, self.members, self._state.generation, now):
             self.changes.append(("definition", change))
             self._inside.discard(change.segment)
             del self.members[change.segment]
@@ -301,7 +278,7 @@ class ProfileEvaluation:
             inside = segment in self._inside
             if inside is not (segment in self.members):
                 version = self._definitions.versions[segment]
-                change = _change(version, inside, at, self.before, self._state.generation)
+                change = change_to(version, inside, at, self.before, self._state.generation)
                 self.changes.append((reason, change))
                 if inside:
                     since = change.at if change.since is None else change.since
@@ -330,19 +307,6 @@ def stored_verdicts(
     return {s: (s in members, due.get(s)) for s in definitions.versions.keys() | members.keys()}
 
 
-def _change(
-    version: DefinitionVersion,
-    inside: bool,
-    at: int,
-    before: Mapping[str, Membership],
-    generation: int,
-) -> MembershipChange:
-    other_name = _former_name(version, before, generation)
-    since = None if other_name is None else before[other_name].since
-    segment = version.definition.segment
-    return MembershipChange(segment, inside, at, version.number, other_name, since)
-
-
 def evaluate(
     summary: Summary | None,
     definitions: ActiveDefinitions,
@@ -368,43 +332,3 @@ def evaluate(
         evaluation.evaluate(summary, news, now, is_new=False)
     changes = tuple(change for _reason, change in evaluation.changes)
     return Evaluation(changes, min(evaluation.due.values(), default=None), evaluation.due)
-
-
-def end(
-    definitions: ActiveDefinitions,
-    members: Mapping[str, Membership],
-    generation: int,
-    now: int,
-) -> tuple[MembershipChange, ...]:
-    """The exits from deleted segments of a profile that was evaluated by `generation` last."""
-    left = sorted(members.keys() & definitions.ended.keys())
-    if not left:
-        return ()
-    names = {
-        former: name
-        for name, version in definitions.versions.items()
-        if (former := _former_name(version, members, generation)) is not None
-    }
-    return tuple(
-        MembershipChange(segment, False, now, definitions.ended[segment], names.get(segment))
-        for segment in left
-    )
-
-
-def _former_name(
-    version: DefinitionVersion, members: Mapping[str, Membership], generation: int
-) -> str | None:
-    """The last of a segment's former names by which a profile is still a member, if it is.
-
-    That is one that was given up after the profile was evaluated, by `generation`. Another segment
-    that got the name later has other versions.
-    """
-    for name, end_of_name in version.former_names.items():
-        membership = members.get(name)
-        if (
-            membership is not None
-            and generation < end_of_name.generation
-            and membership.definition_version < end_of_name.version
-        ):
-            return name
-    return None

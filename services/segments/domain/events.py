@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from chassis import Draft, Event, format_instant, parse_instant
-from services.segments.domain.evaluation import Membership, MembershipChange
+from services.segments.domain.memberships import Membership, MembershipChange
 
 ENTERED = "segment_entered"
 EXITED = "segment_exited"

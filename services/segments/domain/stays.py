@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.segments.domain.evaluation import Membership, MembershipChange
+from services.segments.domain.memberships import Membership, MembershipChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,10 @@ from services.segments.domain.definitions import (
 from services.segments.domain.evaluation import (
     UNEVALUATED,
     EvaluationState,
-    Membership,
     evaluate,
     stored_verdicts,
 )
+from services.segments.domain.memberships import Membership
 from services.segments.domain.stability import setting_changes
 from services.segments.domain.value_model import VersionedModel, give_values, show_values
 from services.segments.queries.rule_warnings import load_adviser

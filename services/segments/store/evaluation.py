@@ -14,7 +14,8 @@ from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import POSITIONS, STREAMS
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index.tables import LABELS
-from services.segments.domain.evaluation import EvaluationState, Membership
+from services.segments.domain.evaluation import EvaluationState
+from services.segments.domain.memberships import Membership
 from services.segments.store.tables import FAILING, MEMBERSHIPS, PROFILES
 
 _INSERT = RowStatement(

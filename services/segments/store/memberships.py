@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chassis.database.bulk import RowStatement, among
 from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
-from services.segments.domain.evaluation import Membership
+from services.segments.domain.memberships import Membership
 from services.segments.store.tables import MEMBERSHIPS
 
 _ENTER = RowStatement(

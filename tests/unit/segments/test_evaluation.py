@@ -15,11 +15,10 @@ from services.segments.domain.evaluation import (
     UNEVALUATED,
     Evaluation,
     EvaluationState,
-    Membership,
-    MembershipChange,
     ProfileEvaluation,
     evaluate,
 )
+from services.segments.domain.memberships import Membership, MembershipChange
 from tests.unit.rules.shoppers import NOW, fold, histories
 
 

@@ -19,7 +19,7 @@ from scipy.stats import CensoredData, ecdf
 from chassis import DAY, InvalidInput, format_instant, parse_instant
 from rules import SEGMENT_VOCABULARY, compile_rule, reads_without_consent
 from services.segments.configuration import read_file, write_definitions
-from services.segments.domain.evaluation import Membership, MembershipChange
+from services.segments.domain.memberships import Membership, MembershipChange
 from services.segments.domain.stability import (
     Measurement,
     WatchedSegment,
