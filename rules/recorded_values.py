@@ -19,6 +19,7 @@ from rules.language.shop import TraitKind
 _CATEGORIES = "=categories"
 _CURRENCIES = "=currencies"
 _OF_KIND = {kind: f"=traits/{kind.name.lower()}" for kind in TraitKind}
+_BEGINS_DATE = frozenset("-0123456789")
 INCOMPLETE = "=incomplete"
 """Kept where events were recorded before a release that kept their values: a rebuild ends it."""
 
@@ -29,10 +30,17 @@ def recorded_names(event_type: str, data: Any) -> Iterator[tuple[str, Any]]:
     if type(data) is not dict:
         return
     if "products" in data or "category" in data or "currency" in data:
-        objects = [data, *(mappings_in(data.get("products")) or ())]
-        for of, field in ((_CATEGORIES, "category"), (_CURRENCIES, "currency")):
-            if names := {each[field] for each in objects if isinstance(each.get(field), str)}:
-                yield of, dict.fromkeys(names)
+        categories: dict[str, None] = {}
+        currencies: dict[str, None] = {}
+        for each in (data, *(mappings_in(data.get("products")) or ())):
+            if type(category := each.get("category")) is str:
+                categories[category] = None
+            if type(currency := each.get("currency")) is str:
+                currencies[currency] = None
+        if categories:
+            yield _CATEGORIES, categories
+        if currencies:
+            yield _CURRENCIES, currencies
     if event_type == "traits_changed" and type(data.get("traits")) is dict:
         for kind, traits in _by_kind(data["traits"]).items():
             yield _OF_KIND[kind], traits
@@ -73,7 +81,8 @@ def _by_kind(traits: Mapping[str, Any]) -> dict[TraitKind, dict[str, Any]]:
 
 def _kind_of(value: Any) -> TraitKind | None:
     if isinstance(value, str):
-        is_date = birthday_of(value, UTC) is not None
+        may_be_date = value.lstrip()[:1] in _BEGINS_DATE  # most are not, and reading costs more
+        is_date = may_be_date and birthday_of(value, UTC) is not None
         return TraitKind.DATE if is_date else TraitKind.TEXT
     if isinstance(value, bool):
         return TraitKind.TRUTH
