@@ -78,8 +78,9 @@ def load_profile(
     tenures = tenures_of_rows(TENURES_OF_PROFILES.execute(connection, profiles=[profile_id]))
     sightings = sightings_of_rows(SIGHTINGS_OF_PROFILES.execute(connection, profiles=[profile_id]))
     keys = sorted({tenure.key for tenure in tenures})
+    by_stream = {tenure.stream: tenure for tenure in tenures}
     periods = [Period(*row) for row in PERIODS_OF_KEYS.execute(connection, keys=keys)]
-    return tenures, sightings, periods
+    return tenures, sightings, [period.as_of(by_stream) for period in periods]
 
 
 def merged_profiles(unit: UnitOfWork, profile_id: str) -> list[str]:

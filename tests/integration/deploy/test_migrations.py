@@ -11,13 +11,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from chassis import FixedClock
 from chassis.database import migration
-from chassis.database.engine import driver_uri, is_misfit
+from chassis.database.engine import Database, driver_uri, is_misfit
 from chassis.database.personal import KEY
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from contracts.topology import SERVICE_NAMES
 from deploy.services import MIGRATIONS, upgrade
+from services.identity.domain.state import IdentityState
+from services.identity.store.lines import load_whole_lines
 from tests.support.servers import Databases
 from tests.support.service_tables import METADATA, columns_of
+from tests.unit.identity.shop import OBSERVER
 
 
 def shape(uri: str) -> dict[str, Any]:
@@ -169,10 +174,14 @@ def test_a_guests_tenure_that_ended_with_nobody_in_it_has_no_period(
                 f"INSERT INTO periods VALUES ('device_id:1', {opened_at}, '{stream}')"
             )
     upgrade("identity", database_uri)
-    with engine.begin() as connection:
-        rows = connection.exec_driver_sql("SELECT opened_at, stream_id FROM periods").all()
     engine.dispose()
-    assert dict(map(tuple, rows)) == {1: "guest", 2: None, 5: None, 9: "moved"}
+    database = Database(database_uri)
+    work = UnitOfWorkRunner(database, "identity", FixedClock(10))
+    state = IdentityState(OBSERVER.policy)
+    work.read(lambda unit: load_whole_lines(unit, state, ["device_id:1"]))
+    database.close()
+    periods = {period.opened_at: period.stream for period in state.line("device_id:1")}
+    assert periods == {1: "guest", 2: None, 5: None, 9: "moved"}
 
 
 _EARLIER_TENURE = (

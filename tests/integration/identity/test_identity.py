@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis import Event, FixedClock, NotFound, new_id, parse_instant
+from chassis import Event, FixedClock, NotFound, format_instant, new_id, parse_instant
 from chassis.database.engine import Database
 from chassis.database.tables import EVENTS
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -430,6 +430,38 @@ def test_guests_before_and_after_a_late_sign_out_are_two(identity: IdentityWitho
     (before,), _ = identity.resolve(seen(7, {"device_id": "till"}))
     (after,), _ = identity.resolve(seen(12, {"device_id": "till"}))
     assert len(identity.profiles(before, after)) == 2
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_guests_tenure_that_an_earlier_release_left_its_old_period_is_not_there_any_more(
+    identity: IdentityWithoutNameko, goes_on: bool
+) -> None:
+    def at_till(time: int, user: str | None = None, type_: str = "product_viewed") -> Resolution:
+        names = {"user_id": user} if user else {}
+        (answer,), _ = identity.resolve(
+            seen(time, {"device_id": "till", **names}, signed_in=bool(user), type=type_)
+        )
+        return answer
+
+    for time in (10, 30, 50):
+        at_till(time, f"u-{time}", "signed_in")
+        if time < 50:
+            at_till(time + 10, f"u-{time}", "signed_out")
+    with identity.work.database.transaction() as connection:  # as that release has written
+        updated = connection.exec_driver_sql(
+            "UPDATE periods SET stream_id = (SELECT stream_id FROM tenures WHERE empty)"
+            " WHERE stream_id IS NULL AND opened_at > 0"
+        )
+        assert updated.rowcount == 2
+    if goes_on:
+        at_till(60, "u-50", "signed_out")
+    times = (65, 25, 45) if goes_on else (25, 45)
+    guests = {time: at_till(time) for time in times}
+    assert len({guest.stream for guest in guests.values()}) == len(times)
+    assert at_till(26).stream == guests[25].stream
+    described = identity.work.read(partial(queries.describe, requested=guests[45].profile))
+    (stream,) = [each for each in described["streams"] if each["stream"] == guests[45].stream]
+    assert (stream["opened_at"], stream["closed_at"]) == (format_instant(40), format_instant(50))
 
 
 @st.composite

@@ -83,6 +83,18 @@ class Period(NamedTuple):
     opened_at: int
     stream: str | None
 
+    def as_of(self, tenures: Mapping[str, Tenure]) -> Period:
+        """It without its tenure, by stream, if that has left it.
+
+        A guest's has one period, and none if it ended before anybody was seen in it. An earlier
+        release has left others as they were.
+        """
+        tenure = tenures.get(self.stream or "")
+        if tenure is None or tenure.signed_in:
+            return self
+        has_left = tenure.opened_at != self.opened_at or (tenure.empty and not tenure.current)
+        return self._replace(stream=None) if has_left else self
+
 
 class AddressTenure(NamedTuple):
     """An address in one of its tenures, which begins when its holder releases it.

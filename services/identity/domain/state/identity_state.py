@@ -145,8 +145,11 @@ class IdentityState:
         return line
 
     def load_lines(self, lines: Iterable[DeviceLine]) -> None:
-        """Take in the lines of devices."""
-        self._lines.update((line.key, line) for line in lines)
+        """Take in the lines of devices whose tenures were loaded."""
+        for line in lines:
+            self._lines[line.key] = line
+            for period in list(line):
+                line.put(period.as_of(self.tenures))
 
     def in_force(self, key: str, time: int) -> Period | None:
         """The period of a device in force at a time; None before the first one."""
