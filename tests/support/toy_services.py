@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import amqp
 import eventlet
+import eventlet.event
 from kombu import Connection, Consumer, Exchange, Queue
 
 from chassis import SystemClock
@@ -30,7 +31,11 @@ SERVICES = ("profiles", "segments")
 
 
 class Profiles(Service):
+    """`woken` is what `sleep_until_woken` waits for: a process stops when its calls have ended."""
+
     name = "profiles"
+
+    woken: ClassVar[eventlet.event.Event]
 
     @rpc
     def put(self, streams: Any, amount: Any = 1) -> Any:
@@ -78,6 +83,10 @@ class Profiles(Service):
     def sleep(self, seconds: Any) -> Any:
         eventlet.sleep(seconds)
         return seconds
+
+    @rpc
+    def sleep_until_woken(self) -> None:
+        type(self).woken.wait()
 
 
 class Segments(Service):

@@ -10,6 +10,7 @@ from typing import Any
 
 import amqp
 import eventlet
+import eventlet.event
 import pytest
 from kombu import Connection
 from kombu.transport.pyamqp import Message
@@ -20,7 +21,7 @@ from chassis.core.errors import Failure, Refused
 from chassis.runtime.client import Client
 from chassis.runtime.remote import SafeReplyListener
 from chassis.runtime.rpc import SafeRpcConsumer
-from tests.support.toy_services import Wire, wait_until
+from tests.support.toy_services import Profiles, Wire, wait_until
 
 CALL = json.dumps({"args": [1], "kwargs": {}})
 JSON = {"content_type": "application/json", "content_encoding": "utf-8"}
@@ -210,16 +211,20 @@ def test_a_call_that_was_given_up_is_expected_no_longer(wire: Wire) -> None:
         if container.service_name == "segments" and isinstance(extension, SafeReplyListener)
     )
     before = len(listener._reply_events)
-    for _ in range(2):
-        refused(
-            wire,
-            Unavailable,
-            "segments",
-            "call_profiles",
-            method="sleep",
-            arguments={"seconds": 60},
-        )
-    assert len(listener._reply_events) <= before + 1, "a ping may be under way"
+    Profiles.woken = eventlet.event.Event()
+    try:
+        for _ in range(2):
+            refused(
+                wire,
+                Unavailable,
+                "segments",
+                "call_profiles",
+                method="sleep_until_woken",
+                arguments={},
+            )
+        assert len(listener._reply_events) <= before + 1, "a ping may be under way"
+    finally:
+        Profiles.woken.send()
 
 
 def test_events_carry_the_id_of_the_call_that_began_it_all(wire: Wire) -> None:
