@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scipy.optimize import brentq
-
 from chassis.core.instants import DAY
 
 Value = Callable[[int], float]
@@ -47,6 +45,8 @@ def _first(value: Value, bound: float, is_past: Callable[[int], bool], now: int)
 
 def _root(value: Value, bound: float, low: int, high: int) -> int:
     """An instant near that at which the value is the bound, by Brent's method."""
+    from scipy.optimize import brentq  # noqa: PLC0415 - see clv/__init__.py
+
     root: float = brentq(lambda after: value(low + round(after)) - bound, 0, high - low, xtol=1)
     return low + round(root)
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import betaln, digamma, gammaln
 
 from chassis.core.errors import Refused
 from clv.batch import Customers, Spenders
@@ -131,6 +129,8 @@ def _check(repeaters: int, what: str) -> None:
 def _minimize(
     loss: Callable[[Array], tuple[float, Array]], start: Array, progress: Progress
 ) -> Any:
+    from scipy.optimize import minimize  # noqa: PLC0415 - see clv/__init__.py
+
     done = 0
 
     def counted(logs: Array) -> tuple[float, Array]:
@@ -165,6 +165,8 @@ def _buying_likelihood(
     Formula (6) of Fader, Hardie & Lee (2005); for the MBG/NBD one survival more, as in Batislam et
     al. (2007): the sum of being alive at T, and of having dropped out after the last order.
     """
+    from scipy.special import betaln, digamma, gammaln  # noqa: PLC0415 - see clv/__init__.py
+
     r, alpha, a, b = parameters
     x, k = customers.repeats, customers.repeats + survived_first
     s = r + x
@@ -194,6 +196,8 @@ def _spend_likelihood(
 
     The term that has no parameter but the data, -log of the mean, stays in.
     """
+    from scipy.special import digamma, gammaln  # noqa: PLC0415 - see clv/__init__.py
+
     px = p * days
     total = gamma + days * means
     likelihood = (

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigh_tridiagonal
 
 Array = npt.NDArray[np.float64]
 
@@ -20,6 +19,8 @@ def beta_rule(size: int, a: float, b: float) -> tuple[Array, Array]:
     weights the squares of the first components of its eigenvectors; they add up to 1, so that
     nothing overflows, however large b is.
     """
+    from scipy.linalg import eigh_tridiagonal  # noqa: PLC0415 - see clv/__init__.py
+
     right, left = b - 1.0, a - 1.0
     n = np.arange(1.0, size)
     degree = 2 * n + right + left
