@@ -26,6 +26,7 @@ def ignore(done: int) -> None:
 
 
 _FURTHEST = 12.0  # logarithms of parameters stay between ±12: a factor of 160,000
+_EDGE = 2.0  # so near to them the likelihood is flat, and a search may end anywhere
 _MOST_ROUNDS = 1_000
 _TIGHT = {"maxiter": _MOST_ROUNDS, "maxfun": _MOST_ROUNDS, "ftol": 1e-14, "gtol": 1e-9}
 
@@ -144,7 +145,7 @@ def _minimize(
 
 
 def _is_bounded(logs: Array) -> bool:
-    return bool(np.any(np.abs(logs) > _FURTHEST - 0.01))
+    return bool(np.any(np.abs(logs) > _FURTHEST - _EDGE))
 
 
 def _distinct(customers: Customers) -> tuple[Customers, Array]:
