@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Protocol
 
 from chassis.core.instants import DAY
@@ -144,12 +145,14 @@ class OrderDays:
         return {currency: Spend(*sums[currency]) for currency in sorted(sums)}
 
 
+@lru_cache(maxsize=65_536)  # of the same orders it is asked again and again
 def day_of(at: int, zone: tzinfo) -> int:
     """The day on which an instant (µs) falls in a zone, counted from 0001-01-01 as day 1."""
     moment = _EPOCH + timedelta(microseconds=at)
     return moment.astimezone(zone).toordinal()
 
 
+@lru_cache(maxsize=65_536)
 def day_start(day: int, zone: tzinfo) -> int:
     """The instant (µs) at which a day begins in a zone."""
     start = date.fromordinal(day)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from fractions import Fraction
-from itertools import accumulate, chain, groupby
+from itertools import accumulate, chain
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
@@ -121,13 +121,7 @@ class OrderBook:
     _sums: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
 
     def total(self, summand: Summand, after: int | None) -> int:
-        """Many rules ask for the same amounts in different windows: each is added up once."""
-        sums = self._sums.get(summand.currency)
-        if sums is None:
-            of = summand.of
-            sums = self._sums[summand.currency] = list(
-                accumulate(map(of, self.payments), initial=0)
-            )
+        sums = self._added_up(summand)
         first = 0 if after is None else self._first_after(after)
         return sums[-1] - sums[first]
 
@@ -166,10 +160,26 @@ class OrderBook:
 
     def totals_left(self, summand: Summand, after: int) -> Iterator[tuple[int, int]]:
         """Each instant of payments after one, oldest first, and the total of those after it."""
-        total = self.total(summand, after)
-        for at, together in groupby(self.payments[self._first_after(after) :], _AT):
-            total -= sum(map(summand.of, together))
-            yield at, total
+        sums = self._added_up(summand)
+        first = self._first_after(after)
+        at = None
+        for place in range(first, len(self.payments)):
+            if at is not None and self.payments[place].at != at:
+                yield at, sums[-1] - sums[place]
+            at = self.payments[place].at
+        if at is not None:
+            yield at, 0
+
+    def _added_up(self, summand: Summand) -> Sequence[int]:
+        """The sums of the first payments: of none, of one and so on.
+
+        Many rules ask for the same amounts in different windows: each is added up once.
+        """
+        sums = self._sums.get(summand.currency)
+        if sums is None:
+            added = accumulate(map(summand.of, self.payments), initial=0)
+            sums = self._sums[summand.currency] = list(added)
+        return sums
 
     def _first_after(self, instant: int) -> int:
         return bisect_right(self.payments, instant, key=_AT)
