@@ -191,39 +191,6 @@ class DecideResponse(StrictSchema):
     trace = MapOf(ListOf(Nested(ConsideredOfferSchema())))
 
 
-class LoggedItemSchema(StrictSchema):
-    """A line of the basket as it was read."""
-
-    sku = Text(longest=200, required=True)
-    category = Text(longest=200)
-    quantity = Integer(least=1, most=1_000_000, load_default=1)
-    price = Amount()
-
-
-class LoggedContextSchema(ContextSchema):
-    """The transaction as it was read; `referrer` is null where there was no host."""
-
-    items = ListOf(Nested(LoggedItemSchema()), most=MAX_ITEMS)
-    referrer = Referrer(allow_none=True)
-
-
-class LoggedRequestSchema(StrictSchema):
-    """The request that was answered; `identifiers` are keyed hashes."""
-
-    identifiers = ListOf(Text(), required=True)
-    authenticated = Boolean(required=True)
-    context = Nested(LoggedContextSchema(), required=True)
-    at_least = Versions(required=True)
-    deadline_ms = Integer(required=True, allow_none=True)
-
-
-class OfferDecided(DecideResponse):
-    """The data of `offer_decided`, and the answer of `offers.explain`."""
-
-    trace = MapOf(ListOf(Nested(ConsideredOfferSchema())), required=True)
-    request = Nested(LoggedRequestSchema(), required=True)
-
-
 _REQUEST = DecideRequest()
 _CONTEXT = ContextSchema()
 _REFUSED = ("placement", "identifiers")

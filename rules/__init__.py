@@ -17,6 +17,7 @@ from rules.facts import EMPTY_FACTS, Fact, Facts, ListedFacts
 from rules.field_names import MOST_TYPES, SeenFields, fields_in, fields_of
 from rules.fields import purpose_name
 from rules.language.consent import reads_without_consent
+from rules.language.deciders import Decider, Memo, decider
 from rules.language.errors import RuleError
 from rules.language.form import FormError, rule_form, rule_text
 from rules.language.reads import Reads
@@ -51,10 +52,12 @@ __all__ = [
     "MOST_TYPES",
     "SEGMENT_VOCABULARY",
     "DaySums",
+    "Decider",
     "Fact",
     "Facts",
     "FormError",
     "ListedFacts",
+    "Memo",
     "Occasion",
     "OrderAccount",
     "OrderState",
@@ -72,6 +75,7 @@ __all__ = [
     "bring_back",
     "combine",
     "compile_rule",
+    "decider",
     "fields_in",
     "fields_of",
     "money_of",

@@ -158,3 +158,8 @@ class RepeatingTimer(Timer):
 def every(seconds: float) -> Callable[[F], F]:
     """Make a method run every `seconds`, on every replica that follows events."""
     return cast("Callable[[F], F]", RepeatingTimer.decorator(interval=seconds))
+
+
+def everywhere(seconds: float) -> Callable[[F], F]:
+    """Make a method run every `seconds`, on every replica, those that only answer calls too."""
+    return cast("Callable[[F], F]", Timer.decorator(interval=seconds))

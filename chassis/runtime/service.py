@@ -34,13 +34,24 @@ from chassis.runtime.providers import (
     SettingsProvider,
     UnitOfWorkProvider,
     every,
+    everywhere,
 )
 from chassis.runtime.remote import Remote
 from chassis.runtime.replica import ReplicaProvider
 from chassis.runtime.rpc import rpc
 from chassis.runtime.subscriber import Subscribe, subscribe
 
-__all__ = ["AtStart", "FollowedLog", "Remote", "Resource", "Service", "every", "rpc", "subscribe"]
+__all__ = [
+    "AtStart",
+    "FollowedLog",
+    "Remote",
+    "Resource",
+    "Service",
+    "every",
+    "everywhere",
+    "rpc",
+    "subscribe",
+]
 
 T = TypeVar("T")
 _MOST_EVENTS = 1_000

@@ -16,6 +16,7 @@ from contracts import (
     addresses,
     common,
     consent,
+    decisions,
     event_types,
     offers,
     orders,
@@ -342,9 +343,9 @@ _OFFERS = (
     Call(
         "offers",
         "explain",
-        "A decision as it was logged, with its trace and the request that it answered.",
+        "A decision of the log, with its trace and the request that it answered.",
         _arguments("A decision, by its id.", decision_id=Text(required=True)),
-        offers.OfferDecided(),
+        decisions.ExplainResponse(),
     ),
 )
 CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *SHARED_CALLS)
@@ -376,5 +377,11 @@ EVENTS = (
     EventKind("segments", "value_model_fitted", value_model.ValueModelFitted(), _FITTED),
     EventKind("segments", "segment_drifted", stability.SegmentDrifted(), _DRIFTED),
     EventKind("segments", "memberships_settled", segments.MembershipsSettled(), _SETTLED),
-    EventKind("offers", "offer_decided", offers.OfferDecided(), "What was decided, and why."),
+    EventKind(
+        "offers",
+        decisions.DECIDED,
+        decisions.OfferDecided(),
+        "What was decided, and from what.",
+        version=decisions.DECIDED_VERSION,
+    ),
 )

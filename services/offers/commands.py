@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,19 +16,14 @@ from chassis import Draft, NotFound, ServiceError, Unavailable, new_id, parse_in
 from chassis.config.settings import Settings
 from chassis.core.deadline import DeadlineExceeded, run_within
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
+from contracts.decisions import DECIDED, DECIDED_VERSION
 from contracts.offers import read_request
 from identifiers import Accepted, IdentifierTypes, accept, load_types
 from services.offers import store
-from services.offers.configuration import load_catalogue
+from services.offers.configuration import load_file
 from services.offers.domain.catalogue import Catalogue
-from services.offers.domain.decision import (
-    Decision,
-    DecisionRequest,
-    Shopper,
-    decide,
-    fall_back,
-    outcome,
-)
+from services.offers.domain.decision import Decision, decide, fall_back, outcome
+from services.offers.domain.log_entry import log_entry
 from services.offers.domain.recognition import (
     IdentifierMatch,
     leading_keys,
@@ -35,8 +31,11 @@ from services.offers.domain.recognition import (
     shopper_of,
     with_segments,
 )
+from services.offers.domain.request import DecisionRequest
+from services.offers.domain.shopper import Shopper
+from services.offers.domain.trace import to_wire, trace
+from services.offers.registry import CatalogueRegistry
 
-DECIDED = "offer_decided"
 DEFAULT_DEADLINE_MS = 500
 # The rest of the deadline is for the way back; of what is usable, a part may go into catching up.
 _USABLE = 0.95
@@ -69,14 +68,16 @@ class Upstream:
 
 @dataclass(slots=True)
 class DecisionAttempt:
-    """A request under way; `decision` is None until it has been decided."""
+    """A request under way; `decision` is None until it has been decided for `shopper`."""
 
     request: DecisionRequest
     accepted: Accepted
+    catalogue: Catalogue
     decision_id: str
     now: int
     until: float
     decision: Decision | None = None
+    shopper: Shopper = field(default_factory=Shopper)
 
     def remaining(self) -> float:
         """Seconds until the response must be ready."""
@@ -96,13 +97,13 @@ class DecisionHandler:
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        catalogues: CatalogueRegistry,
         types: IdentifierTypes,
         key: bytes,
         capacity: int,
         ids: Callable[[], str] = new_id,
     ) -> None:
-        self.catalogue = catalogue
+        self.catalogues = catalogues
         self._types = types
         self._key = key
         self._capacity = capacity
@@ -113,14 +114,15 @@ class DecisionHandler:
         """The decision as plain JSON; InvalidInput for a wrong placement or wrong identifiers."""
         received = time.monotonic()
         request = DecisionRequest(**read_request(raw))
-        self.catalogue.slots(request.placement)
         now = work.clock.now()
+        until = received + seconds_left(request, now)
         attempt = DecisionAttempt(
             request=request,
             accepted=accept(request.identifiers, self._types, self._key),
+            catalogue=self._catalogue(request.placement, work, until),
             decision_id=self._ids(),
             now=now,
-            until=received + seconds_left(request, now),
+            until=until,
         )
         if attempt.remaining() <= 0:
             decision = self._fall_back(attempt, "deadline_exceeded")
@@ -132,7 +134,22 @@ class DecisionHandler:
             _log.warning("degraded", decision_id=decision.decision_id, reasons=decision.degraded)
         if not request.dry_run:
             DECISIONS.labels(outcome(decision.degraded)).inc()
-        return decision.to_wire(request.explain)
+        if not request.explain:
+            return decision.to_wire()
+        return {**decision.to_wire(), "trace": _trace(attempt)}
+
+    def _catalogue(self, placement: str, work: UnitOfWorkRunner, until: float) -> Catalogue:
+        """The catalogue in force; InvalidInput if it does not have the placement.
+
+        The first decision of a process asks the database which one it is; then a timer does.
+        """
+        seconds = until - time.monotonic()
+        if not self.catalogues.is_asked and seconds > 0:
+            with suppress(DeadlineExceeded, Unavailable):
+                run_within(seconds, partial(self.catalogues.refresh, work))
+        catalogue = self.catalogues.current
+        catalogue.slots(placement)
+        return catalogue
 
     def _try(
         self, attempt: DecisionAttempt, work: UnitOfWorkRunner, upstream: Upstream
@@ -176,8 +193,9 @@ class DecisionHandler:
         shopper, _ = self._recognise(attempt, unit)
         if catch_up.segments is not None:
             shopper = with_segments(shopper, catch_up.segments, shopper.segments_version)
+        attempt.shopper = shopper
         decision = decide(
-            attempt.request, shopper, self.catalogue, attempt.now, attempt.decision_id
+            attempt.request, shopper, attempt.catalogue, attempt.now, attempt.decision_id
         )
         if catch_up.stale:
             decision = replace(decision, stale=True)
@@ -224,7 +242,7 @@ class DecisionHandler:
 
     def _fall_back(self, attempt: DecisionAttempt, failure: str) -> Decision:
         # With an id of its own: what came too late may still be logged under the attempt's.
-        decision = fall_back(attempt.request, self.catalogue, attempt.now, self._ids(), failure)
+        decision = fall_back(attempt.request, attempt.catalogue, attempt.now, self._ids(), failure)
         if attempt.request.dry_run:
             return decision
         return replace(decision, degraded=(*decision.degraded, "decision_not_logged"))
@@ -264,7 +282,7 @@ def refresh_unreadable(
 def open_decision_handler(settings: Settings) -> DecisionHandler:
     """The handler of one process; InvalidInput if offers.yaml or identity.yaml has a mistake."""
     return DecisionHandler(
-        load_catalogue(settings.config_dir),
+        CatalogueRegistry(load_file(settings.config_dir)),
         load_types(settings.config_dir),
         settings.identifier_key,
         capacity=max(1, settings.workers - _SPARE_WORKERS),
@@ -282,21 +300,30 @@ def seconds_left(request: DecisionRequest, now: int) -> float:
     return (deadline - min(on_the_way, deadline * _MOST_ON_THE_WAY)) * _USABLE
 
 
+def _trace(attempt: DecisionAttempt) -> dict[str, Any]:
+    """Why each offer was chosen or not; nothing if nobody looked."""
+    request, slots = attempt.request, attempt.catalogue.slots(attempt.request.placement)
+    if attempt.decision is None:
+        return {name: [] for name in slots}
+    return to_wire(
+        trace(request.placement, request.context, attempt.shopper, attempt.catalogue, attempt.now)
+    )
+
+
 def _decided(attempt: DecisionAttempt, decision: Decision) -> Draft:
     request = attempt.request
-    data = decision.to_wire(explain=True)
-    data["request"] = {
-        "identifiers": [identifier.key for identifier in attempt.accepted.keys],
-        "authenticated": request.authenticated,
-        "context": request.context,
-        "at_least": request.at_least,
-        "deadline_ms": request.deadline_ms,
-    }
     return Draft(
         id=decision.decision_id,
         stream=decision.decision_id,
         type=DECIDED,
-        data=data,
+        data=log_entry(
+            request,
+            [identifier.key for identifier in attempt.accepted.keys],
+            attempt.shopper,
+            decision,
+            attempt.catalogue.reads[request.placement],
+        ),
         occurred_at=decision.decided_at,
         metadata={"profile_id": decision.profile_id} if decision.profile_id else {},
+        schema_version=DECIDED_VERSION,
     )

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.config.files import own_or_shipped, read_text
 from chassis.config.yaml_document import Entry, read_document
+from chassis.core.applied_files import AppliedFile
 from chassis.core.suggest import suggest
 from rules import ELIGIBILITY_VOCABULARY, Rule, RuleError, Situation, compile_rule
 from services.offers.domain.catalogue import REQUIREMENTS, Catalogue, Offer, Slot
@@ -26,9 +28,34 @@ _BRACE = re.compile(r"[{}]")
 _MOST_POINTS = 1_000_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogueFile:
+    """An offers.yaml that a process can put in force; `is_shipped`: it came with the release."""
+
+    text: str
+    is_shipped: bool
+    catalogue: Catalogue
+
+    @property
+    def applied(self) -> AppliedFile:
+        """The file without what is in it."""
+        return AppliedFile(self.catalogue.fingerprint, self.is_shipped)
+
+
+def load_file(directory: Path | None = None) -> CatalogueFile:
+    """`directory`/offers.yaml if that file exists, else the shipped one; InvalidInput as below."""
+    path = own_or_shipped(SHIPPED, directory)
+    return read_file(read_text(path), is_shipped=path == SHIPPED)
+
+
+def read_file(text: str, *, is_shipped: bool) -> CatalogueFile:
+    """The file with this text; InvalidInput gives the path, position and fix of a mistake."""
+    return CatalogueFile(text, is_shipped, read_catalogue(text))
+
+
 def load_catalogue(directory: Path | None = None) -> Catalogue:
-    """The catalogue in `directory`/offers.yaml if that file exists, else the shipped one."""
-    return read_catalogue(read_text(own_or_shipped(SHIPPED, directory)))
+    """The catalogue of `load_file`."""
+    return load_file(directory).catalogue
 
 
 def read_catalogue(text: str, name: str = FILE) -> Catalogue:
@@ -38,8 +65,20 @@ def read_catalogue(text: str, name: str = FILE) -> Catalogue:
     )
     programme = read_programme(root["loyalty"]) if "loyalty" in root else Programme()
     placements = _read_placements(root["placements"])
-    _read_offers(root["offers"], placements)
-    return Catalogue(placements, programme, hashlib.sha256(text.encode()).hexdigest()[:16])
+    offers = _read_offers(root["offers"], placements)
+    with_offers = {
+        placement: {
+            name: slot.with_offers(offers.get(f"{placement}.{name}", ()))
+            for name, slot in slots.items()
+        }
+        for placement, slots in placements.items()
+    }
+    return Catalogue(with_offers, programme, fingerprint(text))
+
+
+def fingerprint(text: str) -> str:
+    """The fingerprint of an offers.yaml: the first 64 bits of its SHA-256, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _read_placements(entry: Entry) -> dict[str, dict[str, Slot]]:
@@ -66,8 +105,12 @@ def _read_fallback(entry: Entry) -> Content:
     return content
 
 
-def _read_offers(entry: Entry, placements: dict[str, dict[str, Slot]]) -> None:
+def _read_offers(
+    entry: Entry, placements: Mapping[str, Mapping[str, Slot]]
+) -> Mapping[str, list[Offer]]:
+    """The offers of each slot, by `placement.slot`."""
     slots = [f"{placement}.{slot}" for placement, named in placements.items() for slot in named]
+    offers: dict[str, list[Offer]] = defaultdict(list)
     offer_ids: set[str] = set()
     for item in entry.items():
         fields = item.record(
@@ -82,8 +125,8 @@ def _read_offers(entry: Entry, placements: dict[str, dict[str, Slot]]) -> None:
         if not places:
             fields["slots"].refuse(f"must name at least one slot; known: {', '.join(slots)}")
         for place in dict.fromkeys(places):
-            placement, slot = place.split(".")
-            placements[placement][slot] = _with_offer(placements[placement][slot], offer)
+            offers[place].append(offer)
+    return offers
 
 
 def _read_offer(fields: Mapping[str, Entry]) -> Offer:
@@ -110,11 +153,6 @@ def _read_rule(entry: Entry) -> Rule[Situation]:
         return compile_rule(entry.text(), ELIGIBILITY_VOCABULARY)
     except RuleError as error:
         entry.refuse(f"rule refused: {error}")
-
-
-def _with_offer(slot: Slot, offer: Offer) -> Slot:
-    best_first = sorted((*slot.offers, offer), key=lambda other: (-other.priority, other.id))
-    return replace(slot, offers=tuple(best_first))
 
 
 def read_content(entry: Entry) -> Content:

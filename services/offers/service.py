@@ -7,7 +7,17 @@ from typing import Any
 
 from chassis.core.upcasting import Upcasters
 from chassis.projections.inbox import Projection
-from chassis.runtime.service import FollowedLog, Remote, Resource, Service, every, rpc, subscribe
+from chassis.runtime.service import (
+    FollowedLog,
+    Remote,
+    Resource,
+    Service,
+    every,
+    everywhere,
+    rpc,
+    subscribe,
+)
+from contracts.decisions import DECISION_STEPS
 from contracts.event_types import EVENT_STEPS
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
 from profile_index import FORM_GAUGE, rebuild_note
@@ -24,13 +34,14 @@ from services.offers.projections import SegmentProjection, ShopperProjection
 
 _HALTED_SECONDS = 5.0
 _HALTED_PAGE = 1_000
+_CATALOGUE_SECONDS = 1.0
 
 
 class OffersService(Service):
     """RPC: `decide`, `explain`; follows profiles and segments."""
 
     name = "offers"
-    upcasters = Upcasters(EVENT_STEPS)
+    upcasters = Upcasters({**EVENT_STEPS, **DECISION_STEPS})
     configuration = (IDENTITY_FILE, SHIPPED)
     gauges = (FORM_GAUGE,)
     readiness_notes = (rebuild_note,)
@@ -61,8 +72,14 @@ class OffersService(Service):
 
     @rpc
     def explain(self, decision_id: Any) -> dict[str, Any]:
-        """A decision as it was logged, with its trace and the request."""
-        return self.work.read(partial(queries.read_decision, decision_id=decision_id))
+        """A decision of the log, with its trace and the request."""
+        return self.work.read(
+            partial(
+                queries.read_decision,
+                decision_id=decision_id,
+                catalogues=self.decisions.catalogues,
+            )
+        )
 
     @subscribe("profiles")
     def profile_events(self) -> Projection:
@@ -88,3 +105,8 @@ class OffersService(Service):
     def refresh_unreadable(self) -> None:
         """Asks segments which rules a release cannot read: a decision by these says so."""
         refresh_unreadable(self.work, lambda: self.segments.call("standstills"))
+
+    @everywhere(_CATALOGUE_SECONDS)
+    def refresh_catalogue(self) -> None:
+        """Takes over the catalogue that is in force."""
+        self.decisions.catalogues.refresh(self.work)

@@ -80,7 +80,9 @@ def functions_of_the_page(page: str) -> Iterator[str]:
 
 def offer_fields(configuration: ast.Module, catalogue: str) -> Iterator[str]:
     """Fields of an offer that are not read, not allowed, or not explained in offers.yaml."""
-    offer = {"when" if field.name == "rule" else field.name for field in fields(Offer)}
+    offer = {
+        "when" if field.name == "rule" else field.name for field in fields(Offer) if field.init
+    }
     calls = [node for node in ast.walk(configuration) if isinstance(node, ast.Call)]
     allowed = {
         str(name.value)

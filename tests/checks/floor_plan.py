@@ -28,6 +28,7 @@ ROLES = (
     "projections.py",
     "queries.py",
     "rebuild.py",
+    "registry.py",
 )
 ADDITIONS = {  # what one service has beside the plan
     "offers": ("offers.yaml",),
@@ -36,7 +37,6 @@ ADDITIONS = {  # what one service has beside the plan
         "clv.yaml",
         "evaluator.py",
         "fact_reading.py",
-        "registry.py",
         "segments.yaml",
         "value_fitting.py",
         "value_settings.py",

@@ -357,6 +357,35 @@ def _answered_otherwise(before: Mapping[str, Any]) -> dict[str, Any]:
         **_with_versions(before),
         **_in_other_words(before),
         **_of_a_name_for_nobody(before),
+        **_of_segments_in_a_trace(before),
+    }
+
+
+def _of_segments_in_a_trace(before: Mapping[str, Any]) -> dict[str, Any]:
+    """A trace says of a segment whether the shopper is in it, and does not list the others."""
+
+    def reworded(line: str) -> str:
+        comparison, of_segments, names = line.partition(" in segments (")
+        is_in = "yes" if line.startswith("true") else "no"
+        return f"{comparison}{of_segments}{is_in})" if names else line
+
+    def retold(answer: Mapping[str, Any]) -> dict[str, Any]:
+        trace = {
+            slot: [
+                {
+                    **offer,
+                    "why": [reworded(why) for why in offer["why"]],
+                }
+                for offer in offers
+            ]
+            for slot, offers in answer["trace"].items()
+        }
+        return {**answer, "trace": trace}
+
+    return {
+        name: retold(answer)
+        for name, answer in before.items()
+        if name.startswith("offers.decide") and isinstance(answer, Mapping) and "trace" in answer
     }
 
 

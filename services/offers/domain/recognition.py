@@ -8,7 +8,7 @@ from typing import Any
 
 from identifiers import Accepted, Identifier
 from rules import Summary, combine
-from services.offers.domain.decision import Shopper
+from services.offers.domain.shopper import Shopper
 
 _NO_SEGMENTS = "segments_not_known_yet"
 

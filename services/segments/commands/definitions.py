@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import Gauge
 
 from chassis import Conflict, NotFound
+from chassis.core.applied_files import FileStanding, file_standing
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from services.segments import store
 from services.segments.domain.definitions import (
@@ -20,14 +21,12 @@ from services.segments.domain.definitions import (
     Change,
     Definition,
     DefinitionFile,
-    FileStanding,
     StandingDefinition,
     ask_for,
     asking_for,
     change_by,
     change_by_new_file,
     check_references,
-    file_standing,
 )
 from services.segments.store import DEFINED, FROM_FILE, StoredDefinition
 
@@ -62,11 +61,11 @@ def start_with(unit: UnitOfWork, file: DefinitionFile) -> FileStanding:
     It happens once for a file's content. Segments that were defined by a command since the file
     before stay as they are unless the file itself has changed them.
     """
-    standing = file_standing(file, store.applied_files(unit))
+    standing = file_standing(file.applied, store.applied_files(unit))
     if standing is not FileStanding.NEW:
         return standing
     store.lock_definitions(unit)
-    standing = file_standing(file, store.applied_files(unit))
+    standing = file_standing(file.applied, store.applied_files(unit))
     if standing is FileStanding.NEW:
         _apply(unit, file, change_by_new_file)
     return standing

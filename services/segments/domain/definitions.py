@@ -9,6 +9,7 @@ from enum import Enum
 from functools import cached_property
 
 from chassis import InvalidInput
+from chassis.core.applied_files import AppliedFile
 from chassis.core.suggest import suggest
 from rules import (
     ANY_SHOP,
@@ -134,39 +135,10 @@ class DefinitionFile:
     definitions: Sequence[Definition]
     watch: WatchSettings = STANDARD_WATCH
 
-
-@dataclass(frozen=True, slots=True)
-class AppliedFile:
-    """A file that was in force at some time, by its SHA-256."""
-
-    sha256: str
-    is_shipped: bool
-
-
-class FileStanding(Enum):
-    """How a process's file stands to those that were applied to its database."""
-
-    IN_FORCE = "in force"
-    NEW = "new"
-    REPLACED = "was replaced by another"
-    LEFT_OUT = "is the release's own, and the shop has one of its own in force"
-
-
-def file_standing(file: DefinitionFile, applied: Sequence[AppliedFile]) -> FileStanding:
-    """How `file` stands to the files that were `applied`, the one in force last.
-
-    Only a new one is put in force by a process that starts: one that was replaced comes back by
-    an explicit step alone, and what a release ships never replaces a shop's own file.
-    """
-    if not applied:
-        return FileStanding.NEW
-    if applied[-1].sha256 == file.sha256:
-        return FileStanding.IN_FORCE
-    if any(one.sha256 == file.sha256 for one in applied):
-        return FileStanding.REPLACED
-    if file.is_shipped and not applied[-1].is_shipped:
-        return FileStanding.LEFT_OUT
-    return FileStanding.NEW
+    @property
+    def applied(self) -> AppliedFile:
+        """The file without what is in it."""
+        return AppliedFile(self.sha256, self.is_shipped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from typing import Any, TypeVar
 
 from chassis import NotFound
+from chassis.core.applied_files import file_standing
 from chassis.eventlog.unit_of_work import UnitOfWork
 from contracts.segments import (
     DELETE_RESPONSE,
@@ -29,7 +30,6 @@ from services.segments.domain.definitions import (
     DefinitionVersion,
     change_by,
     check_references,
-    file_standing,
 )
 from services.segments.domain.evaluation import (
     UNEVALUATED,
@@ -180,7 +180,7 @@ def compare_file(unit: UnitOfWork, file: DefinitionFile, zone: tzinfo = UTC) -> 
     response: dict[str, Any] = FILE_RESPONSE.dump(
         {
             "sha256": file.sha256,
-            "file": file_standing(file, store.applied_files(unit)).value,
+            "file": file_standing(file.applied, store.applied_files(unit)).value,
             "segments": changes,
             "settings": [
                 {"setting": name, "before": before, "after": after}

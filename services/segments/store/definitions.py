@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import sqlalchemy as sa
 
 from chassis import new_id
+from chassis.core.applied_files import AppliedFile
 from chassis.database.clock import database_now
 from chassis.database.engine import upsert
 from chassis.database.personal import NOT_PERSONAL
@@ -15,7 +16,6 @@ from chassis.database.prepared import PreparedStatement
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.observability.gauges import GaugeQuery, Sample
 from services.segments.domain.definitions import (
-    AppliedFile,
     DefinitionFile,
     StandingDefinition,
 )
@@ -254,7 +254,7 @@ def _measure_unreadable(unit: UnitOfWork) -> list[Sample]:
 
 def _measure_file(unit: UnitOfWork) -> list[Sample]:
     files = applied_files(unit)
-    return [("cdp_definitions_file", [files[-1].sha256], len(files))] if files else []
+    return [("cdp_definitions_file", [files[-1].fingerprint], len(files))] if files else []
 
 
 UNREADABLE_GAUGE = GaugeQuery(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from prometheus_client import REGISTRY
 from sqlalchemy.exc import OperationalError
 
 from chassis import Draft, Event, FixedClock, InvalidInput, NotFound, Unavailable, new_id
+from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
 from chassis.database.tables import POSITIONS
 from chassis.eventlog.log import EventLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from chassis.validation import load
+from contracts.decisions import DECISION_STEPS, ExplainResponse
 from contracts.offers import DecideResponse
 from identifiers import accept, load_types
 from services.offers import store
@@ -30,23 +33,34 @@ from services.offers.commands import (
     refresh_halted,
     refresh_unreadable,
 )
-from services.offers.configuration import load_catalogue
+from services.offers.configuration import CatalogueFile, load_file, read_file
 from services.offers.projections import SegmentProjection, ShopperProjection
 from services.offers.queries import read_decision
+from services.offers.registry import CatalogueRegistry, put_in_force
 from tests.support.statements import record_statements
 
 NOW = 1_795_289_400_000_000
 TYPES = load_types()
 RESPONSE = DecideResponse()
+GOLDEN = Path(__file__).parents[2] / "golden/offers"
 BASKET = {"value": 4800, "currency": "USD", "device": "desktop"}
 
 
 class OffersWithoutNameko:
     """Offers without nameko: its work, its handler, and the inboxes of profiles and segments."""
 
-    def __init__(self, database: Database, capacity: int = 8) -> None:
-        self.work = UnitOfWorkRunner(database, "offers", FixedClock(NOW))
-        self.handler = DecisionHandler(load_catalogue(), TYPES, b"key", capacity)
+    def __init__(
+        self, database: Database, capacity: int = 8, file: CatalogueFile | None = None
+    ) -> None:
+        self.work = UnitOfWorkRunner(
+            database,
+            "offers",
+            FixedClock(NOW),
+            upcasters=Upcasters(DECISION_STEPS),
+        )
+        self.handler = DecisionHandler(
+            CatalogueRegistry(file or load_file()), TYPES, b"key", capacity
+        )
         self.profiles = Inbox(self.work, "profiles")
         self.segments = Inbox(self.work, "segments")
         self.upstream = Upstream(lambda _at_least, _seconds: True, never_called)
@@ -68,7 +82,9 @@ class OffersWithoutNameko:
         return self.work.read(lambda unit: list(unit.connection.execute(query).scalars()))
 
     def explain(self, decision_id: object) -> dict[str, Any]:
-        return self.work.read(lambda unit: read_decision(unit, decision_id))
+        return self.work.read(
+            lambda unit: read_decision(unit, decision_id, self.handler.catalogues)
+        )
 
 
 @pytest.fixture
@@ -387,6 +403,7 @@ def test_a_decision_is_logged_with_its_trace_and_without_identifiers(
     decision = shop.decide(**GRACE)
     kept = shop.explain(decision["decision_id"])
     assert {name: kept[name] for name in decision} == decision
+    load(ExplainResponse(), kept, max_bytes=10**6)
     assert set(kept["trace"]) == set(decision["slots"])
     (key,) = kept["request"]["identifiers"]
     assert key.startswith("user_id:")
@@ -421,6 +438,87 @@ def test_another_attempt_answers_what_the_first_one_may_have_logged(
 
 class _Lost(Exception):
     pgcode = "57P01"
+
+
+# The catalogue in force, and those before it.
+
+_TITLED = """\
+placements: {{checkout: {{slots: {{banner: {{fallback: {{title: Nothing}}}}}}}}}}
+offers:
+  - {{id: hello, version: {version}, slots: [checkout.banner], priority: 1, requires: any,
+     content: {{title: "{title}"}}}}
+"""
+
+
+def titled(title: str, version: int = 1, *, is_shipped: bool = False) -> CatalogueFile:
+    return read_file(_TITLED.format(title=title, version=version), is_shipped=is_shipped)
+
+
+def title_in(decision: Mapping[str, Any]) -> str:
+    return str(decision["slots"]["banner"][0]["content"]["title"])
+
+
+def test_a_decision_is_explained_by_the_catalogue_that_made_it(
+    service_database: Callable[[str], Database],
+) -> None:
+    database = service_database("offers")
+    old = OffersWithoutNameko(database, file=titled("Hello"))
+    decision = old.decide()
+    new = OffersWithoutNameko(database, file=titled("Good day", version=2))
+    assert (title_in(decision), title_in(new.decide())) == ("Hello", "Good day")
+    kept = new.explain(decision["decision_id"])
+    assert title_in(kept) == "Hello"
+    assert {name: kept[name] for name in decision} == decision
+    assert [offer["offer_version"] for offer in kept["trace"]["banner"]] == [1]
+
+
+def test_two_releases_with_two_files_decide_by_one_catalogue(
+    service_database: Callable[[str], Database],
+) -> None:
+    database = service_database("offers")
+    old = OffersWithoutNameko(database, file=titled("Hello"))
+    assert title_in(old.decide()) == "Hello"
+    new = OffersWithoutNameko(database, file=titled("Good day"))
+    assert title_in(new.decide()) == "Good day"
+    restarted = OffersWithoutNameko(database, file=titled("Hello"))
+    for shop in (old, new, restarted):
+        shop.handler.catalogues.refresh(shop.work)
+        assert title_in(shop.decide()) == "Good day"
+
+
+def test_what_a_release_ships_replaces_no_catalogue_of_the_shop(
+    service_database: Callable[[str], Database],
+) -> None:
+    database = service_database("offers")
+    assert title_in(OffersWithoutNameko(database, file=titled("Ours")).decide()) == "Ours"
+    shipped = OffersWithoutNameko(database, file=titled("Shipped", is_shipped=True))
+    assert title_in(shipped.decide()) == "Ours"
+
+
+def test_a_catalogue_that_a_release_cannot_read_leaves_it_with_the_one_before(
+    service_database: Callable[[str], Database],
+) -> None:
+    shop = OffersWithoutNameko(service_database("offers"), file=titled("Hello"))
+    assert title_in(shop.decide()) == "Hello"
+    shop.work.run(
+        lambda unit: store.put_catalogue(unit, "0" * 16, "slots_of_2030: []", is_shipped=False)
+    )
+    shop.handler.catalogues.refresh(shop.work)
+    decision = shop.decide()
+    assert title_in(decision) == "Hello"
+    assert REGISTRY.get_sample_value("cdp_catalogue_unreadable", {"service": "offers"}) == 1
+    assert title_in(shop.explain(decision["decision_id"])) == "Hello"
+    shop.work.run(partial(put_in_force, file=titled("Good day")))
+    shop.handler.catalogues.refresh(shop.work)
+    assert title_in(shop.decide()) == "Good day"
+    assert REGISTRY.get_sample_value("cdp_catalogue_unreadable", {"service": "offers"}) == 0
+
+
+def test_a_decision_of_version_1_keeps_its_trace(shop: OffersWithoutNameko) -> None:
+    data = json.loads((GOLDEN / "offer_decided.v1.json").read_text())["data"]
+    draft = Draft("d-1", "d-1", "offer_decided", data, NOW)
+    shop.work.run(lambda unit: unit.append([draft]))
+    assert shop.explain("d-1") == data
 
 
 def test_a_dry_run_leaves_no_trace(shop: OffersWithoutNameko) -> None:
@@ -482,7 +580,7 @@ def test_a_database_that_is_down_leaves_the_fallback_blocks_and_a_reason(
     decision = OffersWithoutNameko(nowhere).decide(**GRACE)
     assert decision["degraded"] == ["database_unavailable", "decision_not_logged"]
     assert offers_in(decision) == {}
-    assert set(decision["slots"]) == set(load_catalogue().placements["checkout"])
+    assert set(decision["slots"]) == set(load_file().catalogue.placements["checkout"])
 
 
 def test_tables_that_are_missing_leave_the_fallback_blocks_and_a_reason(
@@ -557,6 +655,7 @@ def test_requests_above_the_capacity_are_answered_at_once(
     service_database: Callable[[str], Database],
 ) -> None:
     shop = OffersWithoutNameko(service_database("offers"), capacity=1)
+    shop.handler.catalogues.refresh(shop.work)
     lock = LabelsLock(shop.work.database)
     first = eventlet.spawn(shop.decide, **GRACE)
     until(lambda: shop.handler._busy == 1)

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import HOUR, Conflict, InvalidInput, NotFound
+from chassis.core.applied_files import FileStanding
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.validation import load
@@ -22,7 +23,6 @@ from services.segments import commands, queries, registry, store
 from services.segments.domain.definitions import (
     Change,
     DefinitionFile,
-    FileStanding,
     segments_asked,
 )
 from services.segments.store import StoredDefinition

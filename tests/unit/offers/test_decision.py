@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -11,18 +12,16 @@ from hypothesis import strategies as st
 
 from chassis import InvalidInput
 from chassis.validation import load
+from contracts.decisions import OfferDecided
 from contracts.offers import DecideResponse
 from rules import Situation
 from services.offers.configuration import load_catalogue, read_catalogue
 from services.offers.domain.catalogue import REQUIREMENTS
-from services.offers.domain.decision import (
-    Decision,
-    DecisionRequest,
-    Shopper,
-    decide,
-    fall_back,
-    outcome,
-)
+from services.offers.domain.decision import Decision, decide, fall_back, outcome
+from services.offers.domain.log_entry import log_entry, replay
+from services.offers.domain.request import DecisionRequest
+from services.offers.domain.shopper import Shopper
+from services.offers.domain.trace import Trace, trace
 
 NOW = 1_795_289_400_000_000
 CATALOGUE = load_catalogue()
@@ -44,18 +43,27 @@ offers:
 """
 
 
-def banner(text: str, shopper: Shopper | None = None, **context: Any) -> Decision:
-    request = DecisionRequest("checkout", context=context)
-    return decide(request, shopper or Shopper(), read_catalogue(text), NOW, "d-1")
+@dataclass(frozen=True)
+class Banner:
+    """A decision about the slot `banner`, and the trace of it."""
+
+    decision: Decision
+    trace: Trace
 
 
-def title(decision: Decision) -> Any:
-    (block,) = decision.slots["banner"]
+def banner(text: str, shopper: Shopper | None = None, **context: Any) -> Banner:
+    catalogue, whom = read_catalogue(text), shopper or Shopper()
+    decision = decide(DecisionRequest("checkout", context=context), whom, catalogue, NOW, "d-1")
+    return Banner(decision, trace("checkout", context, whom, catalogue, NOW))
+
+
+def title(banner: Banner) -> Any:
+    (block,) = banner.decision.slots["banner"]
     return block.content["title"]
 
 
-def why(decision: Decision, offer_id: str) -> str:
-    (offer,) = [offer for offer in decision.trace["banner"] if offer.offer_id == offer_id]
+def why(banner: Banner, offer_id: str) -> str:
+    (offer,) = [offer for offer in banner.trace["banner"] if offer.offer_id == offer_id]
     return "; ".join(offer.why)
 
 
@@ -81,7 +89,7 @@ def test_offers_of_equal_priority_go_by_their_ids() -> None:
 
 def test_a_slot_without_an_eligible_offer_shows_its_fallback_block() -> None:
     none = TWO[: TWO.index("  - {id: second")]
-    decision = banner(none, device="desktop")
+    decision = banner(none, device="desktop").decision
     (block,) = decision.slots["banner"]
     assert (block.offer_id, block.variant, block.content) == (
         None, "fallback", {"title": "Nothing special"},
@@ -164,15 +172,9 @@ def test_an_unknown_placement_is_refused() -> None:
         decide(DecisionRequest("basement"), Shopper(), CATALOGUE, NOW, "d-1")
 
 
-def test_the_trace_is_told_to_those_who_ask_for_it_only() -> None:
-    decision = banner(TWO)
-    assert "trace" not in decision.to_wire(explain=False)
-    assert set(decision.to_wire(explain=True)["trace"]) == {"banner"}
-
-
 def test_a_decision_from_nothing_answers_every_slot_and_says_why() -> None:
     decision = fall_back(DecisionRequest("checkout"), CATALOGUE, NOW, "d-1", "overloaded")
-    load(RESPONSE, decision.to_wire(explain=True))
+    load(RESPONSE, decision.to_wire())
     assert set(decision.slots) == set(CATALOGUE.placements["checkout"])
     assert {block.variant for (block,) in decision.slots.values()} == {"fallback"}
     assert decision.degraded == ("overloaded",)
@@ -236,7 +238,44 @@ def test_whatever_is_asked_every_slot_is_answered_and_the_same_each_time(
     assert set(decision.slots) == set(CATALOGUE.placements[request_.placement])
     assert all(len(blocks) == 1 for blocks in decision.slots.values())
     assert decision == decide(request_, shopper, CATALOGUE, NOW, "d-1")
-    load(RESPONSE, decision.to_wire(explain=True), max_bytes=10**6)
+    load(RESPONSE, decision.to_wire(), max_bytes=10**6)
+
+
+@given(requests, shoppers)
+def test_a_decision_is_made_again_from_its_log_entry_and_its_catalogue(
+    request_: DecisionRequest, shopper: Shopper
+) -> None:
+    decision = decide(request_, shopper, CATALOGUE, NOW, "d-1")
+    reads = CATALOGUE.reads[request_.placement]
+    entry = json.loads(json.dumps(log_entry(request_, ["k"], shopper, decision, reads)))
+    again = replay(entry, CATALOGUE)
+    assert again.slots == decision.slots
+    assert again.trace == trace(request_.placement, request_.context, shopper, CATALOGUE, NOW)
+
+
+@given(requests, shoppers)
+def test_the_trace_chooses_what_was_decided(request_: DecisionRequest, shopper: Shopper) -> None:
+    decision = decide(request_, shopper, CATALOGUE, NOW, "d-1")
+    offers = trace(request_.placement, request_.context, shopper, CATALOGUE, NOW)
+    for name, blocks in decision.slots.items():
+        assert [offer.offer_id for offer in offers[name] if offer.chosen] == [
+            block.offer_id for block in blocks if block.offer_id
+        ]
+
+
+def test_of_a_shopper_only_what_offers_read_is_logged() -> None:
+    shopper = Shopper(
+        "p-1", "verified", frozenset({"high_value", "of_no_offer"}),
+        {"loyalty_tier": "gold", "first_name": "Grace"}, {"email": True, "ads": True}, 7,
+    )  # fmt: skip
+    request = DecisionRequest("checkout")
+    decision = decide(request, shopper, CATALOGUE, NOW, "d-1")
+    entry = log_entry(request, [], shopper, decision, CATALOGUE.reads["checkout"])
+    assert entry["shopper"] == {
+        "segments": ["high_value"], "traits": {"loyalty_tier": "gold"}, "consent": {}, "points": 7,
+    }  # fmt: skip
+    assert "Grace" not in json.dumps(entry)
+    load(OfferDecided(), entry)
 
 
 @given(requests, shoppers)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from identifiers import Accepted, accept, load_types
 from rules import Summary
-from services.offers.domain.decision import Shopper
 from services.offers.domain.recognition import (
     IdentifierMatch,
     ProfileSegments,
@@ -20,6 +19,7 @@ from services.offers.domain.recognition import (
     shopper_of,
     with_segments,
 )
+from services.offers.domain.shopper import Shopper
 
 TYPES = load_types()
 NOW = 10**15

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chassis import InvalidInput, parse_instant
 from contracts.offers import read_request
 from services.offers.commands import seconds_left
-from services.offers.domain.decision import DecisionRequest
+from services.offers.domain.request import DecisionRequest
 
 FULL: dict[str, Any] = {
     "placement": "checkout",

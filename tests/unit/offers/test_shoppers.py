@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from services.offers.configuration import load_catalogue
-from services.offers.domain.decision import Decision, DecisionRequest, Shopper, decide
+from services.offers.domain.decision import Decision, decide
+from services.offers.domain.request import DecisionRequest
+from services.offers.domain.shopper import Shopper
 
 CATALOGUE = load_catalogue()
 BASKET = {"items": [{"sku": "shade-linen", "category": "home", "quantity": 2, "price": 2400}],

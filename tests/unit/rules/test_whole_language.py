@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import DAY, HOUR
-from rules import SEGMENT_VOCABULARY, Rule, ShopContext, Summary, compile_rule
+from rules import SEGMENT_VOCABULARY, Rule, ShopContext, Summary, compile_rule, decider
 from tests.unit.rules import oracle
 from tests.unit.rules.oracle import START, History, Meaning
 
@@ -32,6 +32,7 @@ def test_a_rule_holds_as_the_oracle_says_until_the_instant_that_it_names(
     value, changes_at = rule.evaluate(summary, now)
     assert value is meaning.at(history, now)
     assert rule.explain(summary, now).value is value
+    assert decider(rule)(summary, now, {}) is value
     end = START + 400 * DAY if changes_at is None else changes_at
     assert end > now
     between = corners(history, now, end)

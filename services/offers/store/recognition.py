@@ -1,51 +1,19 @@
-"""The tables of offers, the one query of a decision, and the segments of profiles."""
+"""The one query of a decision."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from chassis.database.bulk import RowStatement, among
-from chassis.database.engine import upsert
-from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
+from chassis.database.bulk import among
 from chassis.database.prepared import PreparedStatement
 from chassis.database.tables import POSITIONS
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from services.offers.domain.recognition import IdentifierMatch, ProfileSegments, StreamState
-
-METADATA = sa.MetaData()
-
-# The segments of each profile: see `domain.recognition.ProfileSegments`.
-MEMBERSHIPS = sa.Table(
-    "memberships",
-    METADATA,
-    sa.Column("profile_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
-    sa.Column("version", sa.Integer, nullable=False, info=NOT_PERSONAL),
-    sa.Column("segments", sa.JSON, nullable=False, info=PERSONAL),
-    sa.Column("as_of", sa.JSON, nullable=False, info=PSEUDONYMOUS),
-)
-
-# The streams of profiles that segments has halted, as it said when it was last called: what it says
-# of their profiles is out of date. Nearly always empty.
-HALTED_IN_SEGMENTS = sa.Table(
-    "halted_in_segments",
-    METADATA,
-    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
-)
-
-
-# The segments whose rules a release cannot read, as segments said when it was last called: their
-# memberships are those from before `since` (µs). Nearly always empty.
-UNREADABLE_SEGMENTS = sa.Table(
-    "unreadable_segments",
-    METADATA,
-    sa.Column("segment", sa.Text, primary_key=True, info=NOT_PERSONAL),
-    sa.Column("since", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
-)
-
+from services.offers.store.tables import HALTED_IN_SEGMENTS, MEMBERSHIPS, UNREADABLE_SEGMENTS
 
 _OF_SEGMENTS = POSITIONS.alias("of_segments")
 _STREAMS = LABELS.alias("streams")
@@ -155,17 +123,6 @@ _STREAM_STATES = (
 # One query, because the shopper waits.
 _UNREADABLE = _rows(segment=UNREADABLE_SEGMENTS.c.segment, since=UNREADABLE_SEGMENTS.c.since)
 _RECOGNISE = PreparedStatement(sa.union_all(sa.select(_MATCHES), _STREAM_STATES, _UNREADABLE))
-_MEMBERSHIPS = PreparedStatement(
-    sa.select(MEMBERSHIPS).where(among(MEMBERSHIPS.c.profile_id, "profile_ids"))
-)
-_SAVE = RowStatement(
-    """
-    INSERT INTO memberships (profile_id, version, segments, as_of)
-    SELECT text[profile_id], number[version], json[segments], json[as_of] FROM {rows} WHERE true
-    ON CONFLICT (profile_id) DO UPDATE
-    SET version = excluded.version, segments = excluded.segments, as_of = excluded.as_of
-    """
-)
 
 
 class Matches(NamedTuple):
@@ -200,62 +157,3 @@ def load_matches(unit: UnitOfWork, keys: Sequence[str]) -> Matches:
     for states in streams.values():
         states.sort(key=lambda state: state.stream)
     return Matches(matches, streams, unreadable)
-
-
-def load_memberships(unit: UnitOfWork, profile_ids: Iterable[str]) -> dict[str, ProfileSegments]:
-    """The segments of each of `profile_ids`; empty for a new profile."""
-    wanted = sorted(set(profile_ids))
-    stored = {
-        row.profile_id: ProfileSegments(row.version, row.segments, row.as_of)
-        for row in _MEMBERSHIPS.execute(unit.connection, profile_ids=wanted)
-    }
-    return {profile_id: stored.get(profile_id) or ProfileSegments() for profile_id in wanted}
-
-
-def save_memberships(unit: UnitOfWork, memberships: Mapping[str, ProfileSegments]) -> None:
-    """Store the segments of profiles; the caller has locked their positions."""
-    rows = [
-        {
-            "profile_id": profile_id,
-            "version": membership.version,
-            "segments": membership.segments,
-            "as_of": membership.as_of,
-        }
-        for profile_id, membership in sorted(memberships.items())
-    ]
-    _SAVE.execute(unit.connection, rows)
-
-
-def load_halted_in_segments(unit: UnitOfWork) -> set[str]:
-    """The streams of profiles that segments has halted, as far as offers knows."""
-    return set(unit.connection.execute(sa.select(HALTED_IN_SEGMENTS.c.stream_id)).scalars())
-
-
-def save_halted_in_segments(unit: UnitOfWork, streams: Collection[str]) -> None:
-    """Keep the streams that segments has halted now, in place of those before."""
-    stale = HALTED_IN_SEGMENTS.c.stream_id.not_in(streams)
-    unit.connection.execute(sa.delete(HALTED_IN_SEGMENTS).where(stale))
-    if new := [{"stream_id": stream} for stream in sorted(streams)]:
-        statement = upsert(unit.connection, HALTED_IN_SEGMENTS)
-        unit.connection.execute(statement.on_conflict_do_nothing(), new)
-
-
-def load_unreadable_segments(unit: UnitOfWork) -> dict[str, int]:
-    """The segments that stand still, and since when (µs), as far as offers knows."""
-    rows = unit.connection.execute(sa.select(UNREADABLE_SEGMENTS))
-    return {row.segment: row.since for row in rows}
-
-
-def save_unreadable_segments(unit: UnitOfWork, segments: Mapping[str, int]) -> None:
-    """Keep the segments that stand still now, in place of those before."""
-    stale = UNREADABLE_SEGMENTS.c.segment.not_in(list(segments))
-    unit.connection.execute(sa.delete(UNREADABLE_SEGMENTS).where(stale))
-    for segment, since in sorted(segments.items()):
-        statement = upsert(unit.connection, UNREADABLE_SEGMENTS).values(
-            segment=segment, since=since
-        )
-        unit.connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[UNREADABLE_SEGMENTS.c.segment], set_={"since": since}
-            )
-        )
