@@ -39,28 +39,51 @@ def _stored(event: tuple[str, Any]) -> tuple[str, Any]:
 events = (oracle.events | shop_meanings.events).filter(lambda each: isinstance(each[1], dict))
 streams = st.integers(0, _STREAMS - 1)
 numbers = st.integers(0, 1)
-steps = st.one_of(
-    *4 * [st.tuples(st.just("append"), streams, events.map(_stored), oracle.instants)],
-    *2 * [st.tuples(st.just("deliver"), numbers, st.integers(1, 6))],
-    st.tuples(st.just("again"), numbers, st.randoms(use_true_random=False)),
-    st.tuples(st.just("merge"), streams, streams),
-    st.tuples(st.just("split"), streams),
-    st.tuples(st.just("prove"), streams),
-    *2
-    * [
+
+
+def _appended(
+    events: st.SearchStrategy[tuple[str, Any]], to: st.SearchStrategy[int] = streams
+) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.tuples(st.just("append"), to, events.map(_stored), oracle.instants)
+
+
+def _steps(
+    events: st.SearchStrategy[tuple[str, Any]],
+    rules: st.SearchStrategy[Meaning],
+    rules_of_nobody_else: st.SearchStrategy[Meaning],
+    spans: list[int],
+) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.one_of(
+        *4 * [_appended(events)],
+        *2 * [st.tuples(st.just("deliver"), numbers, st.integers(1, 6))],
+        st.tuples(st.just("again"), numbers, st.randoms(use_true_random=False)),
+        st.tuples(st.just("merge"), streams, streams),
+        st.tuples(st.just("split"), streams),
+        st.tuples(st.just("prove"), streams),
+        *2 * [st.tuples(st.just("pass_time"), st.sampled_from(spans))],
         st.tuples(
-            st.just("pass_time"), st.sampled_from([1, HOUR // 2, HOUR, 5 * HOUR, DAY, 2 * DAY])
-        )
-    ],
-    st.tuples(
-        st.just("set_apart"), st.integers(0, 2), st.sampled_from([0, 1, 3 * HOUR, -DAY, 2 * DAY])
-    ),
-    st.tuples(st.just("tick"), numbers),
-    *2 * [st.tuples(st.just("ask"), numbers)],
-    st.tuples(st.just("define"), st.sampled_from(["one", "other", "third"]), rules),
-    st.tuples(st.just("define"), st.just("vip"), rules_of_nobody_else),
-    st.tuples(st.just("fit"), numbers, value_meanings.models),
-    st.just(("catch_up",)),
+            st.just("set_apart"),
+            st.integers(0, 2),
+            st.sampled_from([0, 1, 3 * HOUR, -DAY, 2 * DAY]),
+        ),
+        st.tuples(st.just("tick"), numbers),
+        *2 * [st.tuples(st.just("ask"), numbers)],
+        st.tuples(st.just("define"), st.sampled_from(["one", "other", "third"]), rules),
+        st.tuples(st.just("define"), st.just("vip"), rules_of_nobody_else),
+        st.tuples(st.just("fit"), numbers, value_meanings.models),
+        st.just(("catch_up",)),
+    )
+
+
+steps = _steps(events, rules, rules_of_nobody_else, [1, HOUR // 2, HOUR, 5 * HOUR, DAY, 2 * DAY])
+
+# Rules of values alone, of shoppers who order, for as long as values take to fall.
+_is_vip = Meaning('"vip" in segments', lambda history, now: history.is_in("vip", now))
+value_rules = oracle.rules_of(value_meanings.tests | value_meanings.tests | st.just(_is_vip))
+value_rules_of_nobody_else = oracle.rules_of(value_meanings.tests_without_band)
+orders_of_one = _appended(shop_meanings.orders, st.just(0))
+value_steps = _steps(
+    shop_meanings.orders, value_rules, value_rules_of_nobody_else, [1, HOUR, DAY, 9 * DAY, 90 * DAY]
 )
 
 
@@ -155,6 +178,33 @@ def test_replicas_with_clocks_apart_say_what_plain_meanings_say_at_every_instant
     given up; at a crossing that is so by nature, and a second before and after it is compared."""
     with value_meanings.histories_that_decide():
         _live(log, replicas, zone, day, (vip, one, other, third), model, steps)
+
+
+@settings(
+    max_examples=1_000 if FULL_SIZE else 8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    st.sampled_from(ZONES),
+    value_rules_of_nobody_else,
+    st.tuples(value_rules, value_rules, value_rules),
+    value_meanings.models,
+    st.lists(orders_of_one, min_size=2, max_size=5),
+    st.lists(value_steps, min_size=2, max_size=15),
+)
+def test_values_cross_their_bounds_when_the_printed_formulas_do(
+    log: ProfilesLog,
+    replicas: list[SegmentsWithoutNameko],
+    zone: Any,
+    vip: Meaning,
+    others: tuple[Meaning, Meaning, Meaning],
+    model: value_meanings.ModelParameters,
+    first: list[tuple[Any, ...]],
+    steps: list[tuple[Any, ...]],
+) -> None:
+    with value_meanings.histories_that_decide():
+        steps = [*first, ("deliver", 0, 9), *steps, ("pass_time", 9 * DAY)]
+        _live(log, replicas, zone, 0, (vip, *others), model, steps)
 
 
 def _live(

@@ -164,13 +164,19 @@ def _event(event_type: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrate
     return st.tuples(st.just(event_type), st.fixed_dictionaries(fields))
 
 
-events = st.one_of(
-    _event("order_completed", **_order, products=_lines),
-    _event("order_completed", **_order, products=_lines),
+_completed = _event("order_completed", **_order, products=_lines)
+_of_orders = (
     _event("order_updated", **_order),
     _event("order_refunded", order_id=_ids),
     _event("order_refunded", order_id=_ids, amount=st.sampled_from([1, 9_999]), **_money),
     _event("order_cancelled", order_id=_ids),
+)
+orders = st.one_of(*4 * [_completed], *_of_orders)
+"""Orders, and what becomes of some of them."""
+events = st.one_of(
+    _completed,
+    _completed,
+    *_of_orders,
     _event("cart_updated", products=_lines, value=st.sampled_from([9_999, 10_000]), **_money),
     _event("consent_changed", purpose=st.just("email"), granted=st.booleans()),
     _event("loyalty_points_changed", points=st.integers(-2, 2)),

@@ -193,12 +193,14 @@ _values = st.one_of(
     st.builds(
         _orders_within, st.sampled_from([1, 7, 90]), signs, st.sampled_from([0, 0.1, 0.5, 1.5])
     ),
-    st.builds(_tested, st.just("clv()"), st.just(clv), signs, st.sampled_from([0, 20, 100, 400])),
+    st.builds(
+        _tested, st.just("clv()"), st.just(clv), signs, st.sampled_from([0, 20, 50, 100, 200, 400])
+    ),
 )
 
 
 def _percentiles(bands: st.SearchStrategy[int | None]) -> st.SearchStrategy[Meaning]:
-    percents = st.sampled_from([0, 25, 50, 75, 100])
+    percents = st.sampled_from([0, 2, 25, 50, 75, 100])
     return st.builds(_ranked, st.sampled_from(["clv", "alive"]), bands, orderings, percents)
 
 
@@ -222,7 +224,7 @@ models = st.builds(
     st.sampled_from([7, 364]),
     st.just(5),
     st.sampled_from([_hundredths(0.05, 0.99), _hundredths(0.4, 0.6)]),
-    st.sampled_from([_hundredths(0.0, 50_000.0), _hundredths(8_000.0, 12_000.0)]),
+    st.sampled_from([_hundredths(0.0, 50_000.0), _hundredths(1_000.0, 12_000.0)]),
 )
 
 
