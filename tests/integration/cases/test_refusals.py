@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cdp.embedded import EMBEDDED_BROKER
 from chassis.core.errors import Failure
+from chassis.runtime.client import Client
 from services.profiles import store
 from services.profiles.commands import IdentityUnavailable, recording
 from tests.integration.cases.test_consent import BARE, IDA, consent, consents
@@ -148,10 +150,12 @@ def test_whoever_types_an_address_while_it_refuses_learns_of_it(shop: CaseShop) 
         shop.record(consent(shop, "09:00", device, granted=True))
     events = [shop.event("checkout_started", "10:00", {**each, **BARE}) for each in devices]
     events.insert(4, consent(shop, "11:00", BARE, granted=False))
-    pool = eventlet.GreenPool()
-    for event in events:
-        pool.spawn(shop.receipts, event)
-    pool.waitall()
+
+    def record(event: Mapping[str, Any]) -> None:
+        with Client(EMBEDDED_BROKER, 30.0) as client:  # a client is for one greenlet at a time
+            replace(shop, client=client).receipts(event)
+
+    list(eventlet.GreenPool().imap(record, events))
     assert [consents(shop, **each) for each in devices] == [{"email": False}] * 8
 
 
