@@ -200,8 +200,7 @@ def _place_completion(telling: OrderEvent, row: OrderRow, owners: Owners) -> Ord
     if telling.strength == BROWSER:
         if home.stream != own.stream and _withstands_browser(home, own, owners):
             return OrderPlace(own.stream, own.profile_id, home=home.stream)
-    elif home.stream and _is_another(telling, own, row, owners):
-        known = _known(telling, own, row.reused, owners)
+    elif home.stream and (known := _completed(telling, own, row, owners)) is not home:
         if known is None:
             known = OrderHome(own.stream, telling.strength, telling.address)
             row.reused = [*row.reused, known][-_MOST_REUSED:]
@@ -286,14 +285,16 @@ def _contradicts(telling: OrderEvent, own: ResolvedEvent, home: OrderHome, owner
     return money is not None and money != total
 
 
-def _is_another(telling: OrderEvent, own: ResolvedEvent, row: OrderRow, owners: Owners) -> bool:
-    """Whether a completed order is another than the one at home.
+def _completed(
+    telling: OrderEvent, own: ResolvedEvent, row: OrderRow, owners: Owners
+) -> OrderHome | None:
+    """Which order is completed: the one at home, another of the same id, or None of them yet.
 
-    Where the id stands for several, it is unless the one at home is known to be meant.
+    Where the id stands for several, the one at home is as little presumed as any other.
     """
     if row.reused:
-        return _known(telling, own, row.homes, owners) is not row.home
-    return _contradicts(telling, own, row.home, owners)
+        return _known(telling, own, row.homes, owners)
+    return None if _contradicts(telling, own, row.home, owners) else row.home
 
 
 def _home_of(telling: OrderEvent, row: OrderRow, owners: Owners) -> OrderHome | None:

@@ -28,6 +28,8 @@ SENDERS: Mapping[str, tuple[dict[str, str], bool, str]] = {
     "ann": ({"user_id": "ann", "email": "ann@shop.example"}, True, "server"),
     "ann by loyalty card": ({"loyalty_id": "L-7001"}, True, "server"),
     "ben": ({"user_id": "ben"}, True, "server"),
+    "ben by ann's address": ({"user_id": "ben", "email": "ann@shop.example"}, True, "server"),
+    "a guest by ann's address": ({"email": "ann@shop.example"}, False, "server"),
     "a guest": ({"email": "lea@shop.example"}, False, "server"),
     "another guest": ({"email": "tom@shop.example"}, False, "server"),
     "a device": ({"anonymous_id": "laptop-1"}, False, "server"),
@@ -41,7 +43,11 @@ SENDERS: Mapping[str, tuple[dict[str, str], bool, str]] = {
     "nobody": ({"email": "test@example.com"}, False, "server"),
 }
 PROFILES = {"ann": "ann", "ann by loyalty card": "ann"}
-STREAMS = {"a browser": "a device", "a browser with an address": "a device"}
+STREAMS = {
+    "a browser": "a device",
+    "a browser with an address": "a device",
+    "ben by ann's address": "ben",
+}
 
 
 def owned(profiles: Mapping[str, str], accounts: frozenset[str] = frozenset()) -> OwnerHistory:
@@ -250,6 +256,14 @@ def test_an_order_of_an_id_of_several_is_another_unless_its_shopper_has_one() ->
     assert world.tell("another guest", "order_cancelled", NOW + 1) == "another guest"
     assert world.tell("nobody", "order_cancelled", NOW + 1) not in world.nets()
     assert world.nets() == {each: [500] for each in ("ann", "ben", "a device")}
+
+
+def test_a_completion_by_an_address_of_several_orders_of_its_id_changes_none_of_them() -> None:
+    world = OrderWorld()
+    completed(world, "ann")
+    completed(world, "ben by ann's address", 600)
+    completed(world, "a guest by ann's address", 999)
+    assert world.nets() == {"ann": [500], "ben": [600], "a guest by ann's address": [999]}
 
 
 def test_an_account_that_is_known_by_two_names_has_one_order() -> None:
