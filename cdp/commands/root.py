@@ -16,6 +16,7 @@ from cdp.commands.doctor import doctor
 from cdp.commands.identity import identity
 from cdp.commands.load import load
 from cdp.commands.migrate import migrate
+from cdp.commands.offers import offers
 from cdp.commands.profile import profile
 from cdp.commands.rebuild import rebuild
 from cdp.commands.run import run
@@ -61,6 +62,7 @@ _COMMANDS = (
     decide,
     identity,
     segments,
+    offers,
     clv,
     doctor,
     check,

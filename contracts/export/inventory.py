@@ -14,6 +14,7 @@ from chassis.validation.plain import MAX_CALL_EVENTS
 from chassis.validation.schema import StrictSchema
 from contracts import (
     addresses,
+    catalogues,
     common,
     consent,
     decisions,
@@ -346,6 +347,27 @@ _OFFERS = (
         "A decision of the log, with its trace and the request that it answered.",
         _arguments("A decision, by its id.", decision_id=Text(required=True)),
         decisions.ExplainResponse(),
+    ),
+    Call(
+        "offers",
+        "check",
+        "What an offers.yaml would change, without changing anything.",
+        catalogues.CatalogueRequest(),
+        catalogues.CatalogueResponse(),
+    ),
+    Call(
+        "offers",
+        "apply",
+        "Put an offers.yaml in force; offers that it does not mention end.",
+        catalogues.CatalogueRequest(),
+        catalogues.CatalogueResponse(),
+    ),
+    Call(
+        "offers",
+        "export",
+        "The offers.yaml in force.",
+        _NOTHING,
+        catalogues.CatalogueExport(),
     ),
 )
 CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *SHARED_CALLS)

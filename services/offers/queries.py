@@ -1,4 +1,4 @@
-"""The query `explain`: a decision of the log, made again from its inputs."""
+"""The queries of offers: a decision of the log, made again from its inputs, and the catalogue."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis import InvalidInput, NotFound
+from chassis.core.applied_files import file_standing
 from chassis.core.event import is_name
 from chassis.eventlog.unit_of_work import UnitOfWork
+from contracts.catalogues import CATALOGUE_RESPONSE
+from services.offers import store
+from services.offers.configuration import CatalogueFile
 from services.offers.domain.catalogue import Catalogue
+from services.offers.domain.catalogue_changes import offer_changes, slot_changes
 from services.offers.domain.log_entry import replay
 from services.offers.domain.trace import to_wire
 from services.offers.registry import CatalogueRegistry
@@ -37,3 +42,30 @@ def _explained(decision_id: str, entry: Mapping[str, Any], catalogue: Catalogue)
     slots = {name: [block.to_wire() for block in blocks] for name, blocks in again.slots.items()}
     rest = {name: value for name, value in entry.items() if name != "evaluator"}
     return {**rest, "decision_id": decision_id, "slots": slots, "trace": to_wire(again.trace)}
+
+
+def compare_catalogue(
+    unit: UnitOfWork, file: CatalogueFile, catalogues: CatalogueRegistry
+) -> dict[str, Any]:
+    """What an explicit step would change by `file`, and how it stands to those applied."""
+    applied = store.applied_catalogues(unit)
+    before = catalogues.of(unit, applied[-1].fingerprint) if applied else catalogues.current
+    response: dict[str, Any] = CATALOGUE_RESPONSE.dump(
+        {
+            "fingerprint": file.catalogue.fingerprint,
+            "file": file_standing(file.applied, applied).value,
+            "offers": offer_changes(before, file.catalogue),
+            "slots": slot_changes(before, file.catalogue),
+            "programme_changes": before.programme != file.catalogue.programme,
+        }
+    )
+    return response
+
+
+def export_catalogue(unit: UnitOfWork) -> dict[str, Any]:
+    """The offers.yaml in force; NotFound if no process has put one in force yet."""
+    applied = store.applied_catalogues(unit)
+    if not applied:
+        raise NotFound("catalogue", "none is in force yet; start offers, or apply one")
+    fingerprint = applied[-1].fingerprint
+    return {"fingerprint": fingerprint, "file": store.catalogue_text(unit, fingerprint)}

@@ -36,7 +36,8 @@ class CatalogueRegistry:
     def __init__(self, file: CatalogueFile) -> None:
         self.current = file.catalogue
         """The catalogue to decide by."""
-        self._file = file
+        self.file = file
+        """The file that this process has read."""
         self.is_asked = False
         """Whether the database has been asked which one that is."""
         self._standing: FileStanding | None = None
@@ -50,9 +51,9 @@ class CatalogueRegistry:
         """
         self.is_asked = True
         applied = work.read(store.applied_catalogues)
-        standing = file_standing(self._file.applied, applied)
+        standing = file_standing(self.file.applied, applied)
         if standing is FileStanding.NEW:
-            standing = work.run(partial(start_with, file=self._file))
+            standing = work.run(partial(start_with, file=self.file))
             applied = work.read(store.applied_catalogues)
         self._note(standing, work.source)
         in_force = applied[-1].fingerprint
@@ -101,7 +102,7 @@ class CatalogueRegistry:
             _log.warning(
                 "catalogue_file_unused",
                 service=service,
-                fingerprint=self._file.catalogue.fingerprint,
+                fingerprint=self.file.catalogue.fingerprint,
                 reason=f"it {standing.value}; `cdp offers apply` puts it in force",
             )
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from chassis.core.upcasting import Upcasters
+from chassis.eventlog.unit_of_work import UnitOfWork
 from chassis.projections.inbox import Projection
 from chassis.runtime.service import (
     FollowedLog,
@@ -17,6 +18,9 @@ from chassis.runtime.service import (
     rpc,
     subscribe,
 )
+from chassis.validation import load
+from chassis.validation.plain import MAX_CALL_BYTES
+from contracts.catalogues import CATALOGUE_REQUEST
 from contracts.decisions import DECISION_STEPS
 from contracts.event_types import EVENT_STEPS
 from identifiers.configuration import SHIPPED as IDENTITY_FILE
@@ -29,8 +33,9 @@ from services.offers.commands import (
     refresh_halted,
     refresh_unreadable,
 )
-from services.offers.configuration import SHIPPED
+from services.offers.configuration import SHIPPED, CatalogueFile, read_file
 from services.offers.projections import SegmentProjection, ShopperProjection
+from services.offers.registry import put_in_force
 
 _HALTED_SECONDS = 5.0
 _HALTED_PAGE = 1_000
@@ -38,7 +43,7 @@ _CATALOGUE_SECONDS = 1.0
 
 
 class OffersService(Service):
-    """RPC: `decide`, `explain`; follows profiles and segments."""
+    """RPC: `decide`, `explain`, `check`, `apply`, `export`; follows profiles and segments."""
 
     name = "offers"
     upcasters = Upcasters({**EVENT_STEPS, **DECISION_STEPS})
@@ -80,6 +85,39 @@ class OffersService(Service):
                 catalogues=self.decisions.catalogues,
             )
         )
+
+    @rpc
+    def check(self, file: Any = None) -> dict[str, Any]:
+        """What an offers.yaml would change, by default that of this process."""
+        wanted = self._file(file)
+        catalogues = self.decisions.catalogues
+        return self.work.read(lambda unit: queries.compare_catalogue(unit, wanted, catalogues))
+
+    @rpc
+    def apply(self, file: Any = None) -> dict[str, Any]:
+        """Put an offers.yaml in force, by default that of this process."""
+        wanted = self._file(file)
+        catalogues = self.decisions.catalogues
+
+        def respond(unit: UnitOfWork) -> dict[str, Any]:
+            response = queries.compare_catalogue(unit, wanted, catalogues)
+            put_in_force(unit, wanted)
+            return response
+
+        response = self.work.run(respond)
+        catalogues.refresh(self.work)
+        return response
+
+    @rpc
+    def export(self) -> dict[str, Any]:
+        """The offers.yaml in force."""
+        return self.work.read(queries.export_catalogue)
+
+    def _file(self, text: Any) -> CatalogueFile:
+        request = load(CATALOGUE_REQUEST, {"file": text}, max_bytes=MAX_CALL_BYTES)
+        if "file" not in request:
+            return self.decisions.catalogues.file
+        return read_file(request["file"], is_shipped=False)
 
     @subscribe("profiles")
     def profile_events(self) -> Projection:

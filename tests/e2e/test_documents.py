@@ -107,8 +107,9 @@ def _write_files(folder: Path) -> None:
         "#1,ada@example.com,30.00,1998-06-01 10:00:00 +0200,1,CUP\n"
     )
     (folder / "CDNOW_master.txt").write_text("customer day n dollars\n1 19970101 1 11.77\n")
-    segments = ROOT / "services" / "segments" / "segments.yaml"
-    (folder / "segments.yaml").write_text(segments.read_text())
+    for name in ("segments", "offers"):
+        shipped = ROOT / "services" / name / f"{name}.yaml"
+        (folder / shipped.name).write_text(shipped.read_text())
     request = ROOT / "examples" / "requests" / "gold-customer.json"
     (folder / "request.json").write_text(request.read_text())
 

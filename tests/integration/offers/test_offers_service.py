@@ -17,8 +17,10 @@ from chassis.runtime.client import Client
 from chassis.runtime.runner import Runner
 from chassis.runtime.service import Service, rpc
 from chassis.validation import load
+from contracts.catalogues import CATALOGUE_RESPONSE
 from contracts.offers import DecideResponse
 from identifiers import accept, load_types
+from services.offers.configuration import SHIPPED
 from services.offers.service import OffersService
 from services.profiles.service import ProfilesService
 
@@ -191,6 +193,23 @@ def test_a_decision_can_be_explained_later(start: Start) -> None:
     assert kept["trace"]["reassurance"][0]["why"]
     with pytest.raises(NotFound):
         cdp.call("offers", "explain", decision_id="none")
+
+
+def test_a_catalogue_is_tried_applied_and_exported_over_the_wire(start: Start) -> None:
+    cdp = start(OffersService)
+    own = SHIPPED.read_text().replace("priority: 50", "priority: 51")
+    tried = cdp.call("offers", "check", file=own)
+    load(CATALOGUE_RESPONSE, tried, max_bytes=10**6)
+    assert (tried["file"], decide(cdp)["inputs"]["catalogue"] == tried["fingerprint"]) == (
+        "new", False,
+    )  # fmt: skip
+    assert {"offer_id": "trust_signals", "change": "changed", "warnings": []} in tried["offers"]
+    assert cdp.call("offers", "apply", file=own) == tried
+    assert decide(cdp)["inputs"]["catalogue"] == tried["fingerprint"]
+    assert cdp.call("offers", "export") == {"fingerprint": tried["fingerprint"], "file": own}
+    with pytest.raises(InvalidInput, match="placements"):
+        cdp.call("offers", "apply", file="offers: []")
+    assert cdp.call("offers", "export")["fingerprint"] == tried["fingerprint"]
 
 
 def test_a_wrong_placement_and_wrong_identifiers_are_the_only_errors(start: Start) -> None:

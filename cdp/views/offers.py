@@ -1,0 +1,46 @@
+"""How the terminal shows what an offers.yaml changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from cdp.views.report import harmless, one_line, table_with
+
+
+def catalogue_view(response: Mapping[str, Any], *, applied: bool) -> RenderableType:
+    """What a file changes, or has changed: offers, slots, the loyalty programme; and its slips."""
+    table = table_with(
+        "offer or slot", "what the file has changed" if applied else "what would change"
+    )
+    for each in response["offers"]:
+        if each["change"] != "unchanged":
+            table.add_row(each["offer_id"], each["change"])
+    for each in response["slots"]:
+        change = "another fallback block" if each["change"] == "changed" else each["change"]
+        table.add_row(each["slot"], change)
+    if response["programme_changes"]:
+        table.add_row("the loyalty programme", "changed")
+    unchanged = sum(each["change"] == "unchanged" for each in response["offers"])
+    if unchanged:
+        table.add_row("the other offers", f"unchanged ({unchanged})")
+    warnings = [Text(one_line(each), style="yellow") for each in _warnings(response)]
+    return Group(table, *warnings, Text(harmless(_stands(response, applied=applied))))
+
+
+def _warnings(response: Mapping[str, Any]) -> Iterator[str]:
+    for each in response["offers"]:
+        yield from each["warnings"]
+
+
+def _stands(response: Mapping[str, Any], *, applied: bool) -> str:
+    if applied:
+        return f"The file {response['fingerprint']} is in force."
+    file = response["file"]
+    if file == "new":
+        return f"The file {response['fingerprint']} is new: `cdp offers apply` puts it in force."
+    stands = file if file.startswith(("is ", "was ")) else f"is {file}"
+    return f"The file {response['fingerprint']} {stands}."
