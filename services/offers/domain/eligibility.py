@@ -72,12 +72,12 @@ def values_of(
     tier = above = None
     if enrolled:
         tier = programme.tier_of(named if isinstance(named, str) else None, shopper.points)
-        above = programme.tier_above(tier)
+        above = programme.next_tier(tier, shopper.points)
     return {
         "points": shopper.points if enrolled else None,
         "tier": tier.name if tier else None,
         "next_tier": above.name if above else None,
-        "points_to_next_tier": max(above.threshold - shopper.points, 0) if above else None,
+        "points_to_next_tier": above.threshold - shopper.points if above else None,
         "points_to_earn": programme.points_for(context.get("value"), context.get("currency")),
         "referrer": context.get("referrer"),
     }

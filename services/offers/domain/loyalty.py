@@ -43,8 +43,11 @@ class Programme:
         reached = [tier for tier in self.tiers if tier.threshold <= points]
         return reached[-1] if reached else None
 
-    def tier_above(self, tier: Tier | None) -> Tier | None:
-        """The tier above `tier`; None at the top, and for a shopper who has none."""
-        if tier is None or tier == self.tiers[-1]:
-            return None
-        return self.tiers[self.tiers.index(tier) + 1]
+    def next_tier(self, tier: Tier | None, points: int) -> Tier | None:
+        """The lowest tier above `tier` that `points` do not reach; None if there is none.
+
+        The shop may have named a lower tier than the points reach: it is told of no tier for which
+        nothing is missing.
+        """
+        above = self.tiers[self.tiers.index(tier) + 1 :] if tier else ()
+        return next((each for each in above if each.threshold > points), None)

@@ -150,7 +150,18 @@ def loyal(points: int, **traits: Any) -> Shopper:
 
 
 def test_the_tier_that_the_shop_told_goes_before_that_of_the_points() -> None:
-    assert title(banner(STATUS, loyal(2000, loyalty_tier="Member"))) == "member 2000, 0 to gold"
+    assert title(banner(STATUS, loyal(700, loyalty_tier="Member"))) == "member 700, 300 to gold"
+
+
+def test_nobody_is_told_that_nothing_is_missing_to_a_tier() -> None:
+    for points in (1000, 2000):
+        late = banner(STATUS, loyal(points, loyalty_tier="Member"))
+        assert title(late) == "Nothing special"
+        assert "{points_to_next_tier}" in why(late, "second")
+    platinum = STATUS.replace(
+        "threshold: 1000}]", "threshold: 1000}, {name: top, threshold: 3000}]"
+    )
+    assert title(banner(platinum, loyal(2000, loyalty_tier="Member"))) == "member 2000, 1000 to top"
 
 
 def test_without_a_told_tier_that_of_the_points_counts() -> None:
