@@ -128,6 +128,8 @@ class DecisionHandler:
             decision = self._fall_back(attempt, "deadline_exceeded")
         elif self._busy >= self._capacity:
             decision = self._fall_back(attempt, "overloaded")
+        elif not self.catalogues.is_known:  # nobody could explain a decision by another one
+            decision = self._fall_back(attempt, "database_unavailable")
         else:
             decision = self._try(attempt, work, upstream)
         if decision.degraded:
@@ -141,12 +143,17 @@ class DecisionHandler:
     def _catalogue(self, placement: str, work: UnitOfWorkRunner, until: float) -> Catalogue:
         """The catalogue in force; InvalidInput if it does not have the placement.
 
-        The first decision of a process asks the database which one it is; then a timer does.
+        The first decisions of a process ask the database which one it is, as many at once as it has
+        room for; then a timer does.
         """
         seconds = until - time.monotonic()
-        if not self.catalogues.is_asked and seconds > 0:
-            with suppress(DeadlineExceeded, Unavailable):
-                run_within(seconds, partial(self.catalogues.refresh, work))
+        if not self.catalogues.is_known and self._busy < self._capacity and seconds > 0:
+            self._busy += 1
+            try:
+                with suppress(DeadlineExceeded, Unavailable):
+                    run_within(seconds, partial(self.catalogues.refresh, work))
+            finally:
+                self._busy -= 1
         catalogue = self.catalogues.current
         catalogue.slots(placement)
         return catalogue

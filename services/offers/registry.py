@@ -38,8 +38,8 @@ class CatalogueRegistry:
         """The catalogue to decide by."""
         self.file = file
         """The file that this process has read."""
-        self.is_asked = False
-        """Whether the database has been asked which one that is."""
+        self.is_known = False
+        """Whether the database has said which one that is."""
         self._standing: FileStanding | None = None
         self._unreadable: str | None = None
         self._compiled: OrderedDict[str, Catalogue] = OrderedDict()
@@ -49,7 +49,6 @@ class CatalogueRegistry:
 
         Unavailable if the database does not answer: the catalogue stays as it is.
         """
-        self.is_asked = True
         applied = work.read(store.applied_catalogues)
         standing = file_standing(self.file.applied, applied)
         if standing is FileStanding.NEW:
@@ -61,6 +60,7 @@ class CatalogueRegistry:
             self._take_over(in_force, work)
         elif self._unreadable:
             self._note_unreadable(None, work.source)
+        self.is_known = True
 
     def of(self, unit: UnitOfWork, fingerprint: str) -> Catalogue:
         """The catalogue of this fingerprint; NotFound if it was never in force here."""

@@ -495,6 +495,25 @@ def test_what_a_release_ships_replaces_no_catalogue_of_the_shop(
     assert title_in(shipped.decide()) == "Ours"
 
 
+def test_nobody_decides_before_the_database_has_said_which_catalogue_is_in_force(
+    service_database: Callable[[str], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = service_database("offers")
+    assert title_in(OffersWithoutNameko(database, file=titled("Ours")).decide()) == "Ours"
+    shipped = OffersWithoutNameko(database, file=titled("Shipped", is_shipped=True))
+
+    def silent(_unit: UnitOfWork) -> None:
+        raise Unavailable("database", "did not answer; try again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "applied_catalogues", silent)
+        decision = shipped.decide()
+    assert decision["degraded"] == ["database_unavailable", "decision_not_logged"]
+    assert title_in(decision) == "Nothing"
+    decision = shipped.decide()
+    assert (title_in(decision), decision["degraded"]) == ("Ours", [])
+
+
 def test_a_catalogue_that_a_release_cannot_read_leaves_it_with_the_one_before(
     service_database: Callable[[str], Database],
 ) -> None:
