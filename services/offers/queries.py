@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from chassis import InvalidInput, NotFound
+from chassis import InvalidInput, NotFound, Unavailable
 from chassis.core.applied_files import file_standing
 from chassis.core.event import is_name
 from chassis.eventlog.unit_of_work import UnitOfWork
@@ -24,7 +25,8 @@ def read_decision(
 ) -> dict[str, Any]:
     """A decision with its trace and the request; NotFound if it is not in the log.
 
-    A decision of version 1 has its trace in the log.
+    A decision of version 1 has its trace in the log. Unavailable if this release cannot read the
+    catalogue that made it.
     """
     if not is_name(decision_id):
         raise InvalidInput("decision_id", "must be the text that `decide` returned")
@@ -34,7 +36,13 @@ def read_decision(
     entry = events[0].data
     if "trace" in entry:
         return dict(entry)
-    return _explained(decision_id, entry, catalogues.of(unit, entry["inputs"]["catalogue"]))
+    try:
+        catalogue = catalogues.of(unit, entry["inputs"]["catalogue"])
+    except InvalidInput:
+        raise Unavailable(
+            "catalogue", "of this decision is of a later release: ask a process of that release"
+        ) from None
+    return _explained(decision_id, entry, catalogue)
 
 
 def _explained(decision_id: str, entry: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
@@ -47,9 +55,15 @@ def _explained(decision_id: str, entry: Mapping[str, Any], catalogue: Catalogue)
 def compare_catalogue(
     unit: UnitOfWork, file: CatalogueFile, catalogues: CatalogueRegistry
 ) -> dict[str, Any]:
-    """What an explicit step would change by `file`, and how it stands to those applied."""
+    """What an explicit step would change by `file`, and how it stands to those applied.
+
+    It is compared with what this process decides by if its release cannot read what is in force.
+    """
     applied = store.applied_catalogues(unit)
-    before = catalogues.of(unit, applied[-1].fingerprint) if applied else catalogues.current
+    before = catalogues.current
+    if applied:
+        with suppress(InvalidInput):
+            before = catalogues.of(unit, applied[-1].fingerprint)
     response: dict[str, Any] = CATALOGUE_RESPONSE.dump(
         {
             "fingerprint": file.catalogue.fingerprint,

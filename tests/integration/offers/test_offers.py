@@ -35,7 +35,7 @@ from services.offers.commands import (
 )
 from services.offers.configuration import CatalogueFile, load_file, read_file
 from services.offers.projections import SegmentProjection, ShopperProjection
-from services.offers.queries import read_decision
+from services.offers.queries import compare_catalogue, read_decision
 from services.offers.registry import CatalogueRegistry, put_in_force
 from tests.support.statements import record_statements
 
@@ -531,6 +531,27 @@ def test_a_catalogue_that_a_release_cannot_read_leaves_it_with_the_one_before(
     shop.handler.catalogues.refresh(shop.work)
     assert title_in(shop.decide()) == "Good day"
     assert REGISTRY.get_sample_value("cdp_catalogue_unreadable", {"service": "offers"}) == 0
+
+
+def test_a_catalogue_that_a_release_cannot_read_can_be_replaced_by_it_and_explains_nothing(
+    service_database: Callable[[str], Database],
+) -> None:
+    shop = OffersWithoutNameko(service_database("offers"), file=titled("Hello"))
+    decision = shop.decide()
+    entry = shop.work.read(lambda unit: unit.history({decision["decision_id"]: 0}, 1))[0].data
+    later = {**entry, "inputs": {**entry["inputs"], "catalogue": "0" * 16}}
+    draft = Draft("d-1", "d-1", "offer_decided", later, NOW, schema_version=2)
+
+    def of_a_later_release(unit: UnitOfWork) -> None:
+        store.put_catalogue(unit, "0" * 16, "slots_of_2030: []", is_shipped=False)
+        unit.append([draft])
+
+    shop.work.run(of_a_later_release)
+    file = titled("Good day")
+    response = shop.work.read(lambda unit: compare_catalogue(unit, file, shop.handler.catalogues))
+    assert [each["change"] for each in response["offers"]] == ["changed"]
+    with pytest.raises(Unavailable, match="later release"):
+        shop.explain("d-1")
 
 
 def test_a_decision_of_version_1_keeps_its_trace(shop: OffersWithoutNameko) -> None:
