@@ -15,6 +15,7 @@ class Reads:
     - `event_types`: the types of events whose times and counts it reads
     - `orders`, `cart`, `points`: whether it reads the standing orders, the last cart, the points
     - `traits`, `consent`: the traits by their first names, and the purposes
+    - `trait_paths`: where in the traits it reads, if it is a rule of offers
     - `segments`: the other segments whose members it asks for
     - `values`: the values of a model that it asks for, such as "clv"
     - `facts`: the types of events of which it reads the data, with the longest window in µs that
@@ -30,6 +31,7 @@ class Reads:
     segments: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
     facts: Mapping[str, int | None] = field(default_factory=lambda: MappingProxyType({}))
+    trait_paths: frozenset[tuple[str, ...]] = frozenset()
 
     def __or__(self, other: Reads) -> Reads:
         """The inputs of both."""
@@ -47,6 +49,7 @@ class Reads:
             self.segments | other.segments,
             self.values | other.values,
             MappingProxyType(facts),
+            self.trait_paths | other.trait_paths,
         )
 
 

@@ -97,7 +97,7 @@ def _trait(path: tuple[str, ...]) -> Term[Situation]:
         Kind.ANY,
         f"the trait {'.'.join(path)}",
         lambda situation, now: reach(situation.traits, path),
-        reads=Reads(traits=frozenset({path[0]})),
+        reads=Reads(traits=frozenset({path[0]}), trait_paths=frozenset({path})),
     )
 
 

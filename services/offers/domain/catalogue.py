@@ -13,7 +13,8 @@ from services.offers.domain.content import Content
 from services.offers.domain.loyalty import Programme
 
 REQUIREMENTS = ("any", "device", "verified")
-_PERSONAL = Reads(traits=frozenset({"loyalty_tier", "loyalty_enrolled"}), points=True)
+_TRAITS = frozenset({"loyalty_tier", "loyalty_enrolled"})
+_PERSONAL = Reads(traits=_TRAITS, trait_paths=frozenset((name,) for name in _TRAITS), points=True)
 
 
 @dataclass(frozen=True, slots=True)

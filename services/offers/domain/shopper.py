@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rules import Reads, Situation
+from rules.language.vocabulary import reach
 
 FIRST_TIME_VISITOR = "first_time_visitor"
 
@@ -52,9 +53,25 @@ class Shopper:
         return replace(
             self,
             segments=self.segments & reads.segments,
-            traits={name: self.traits[name] for name in sorted(reads.traits & set(self.traits))},
+            traits=_parts_of(self.traits, reads.trait_paths),
             consent={
                 name: self.consent[name] for name in sorted(reads.consent & set(self.consent))
             },
             points=self.points if reads.points else 0,
         )
+
+
+def _parts_of(traits: Mapping[str, Any], paths: Set[tuple[str, ...]]) -> dict[str, Any]:
+    """What of the traits lies at these paths, each of its parts where it was."""
+    found: dict[str, Any] = {}
+    for path in sorted(paths):
+        value = reach(traits, path)
+        is_within_another = any(path[:length] in paths for length in range(1, len(path)))
+        if value is None or is_within_another:
+            continue
+        *above, name = path
+        part = found
+        for step in above:
+            part = part.setdefault(step, {})
+        part[name] = value
+    return found

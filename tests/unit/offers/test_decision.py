@@ -289,6 +289,27 @@ def test_of_a_shopper_only_what_offers_read_is_logged() -> None:
     load(OfferDecided(), entry)
 
 
+def test_of_a_trait_with_parts_only_those_that_offers_read_are_logged() -> None:
+    rule = 'traits.address.city == "Riga" and traits.size.shoe.eu == 43 and traits.size.hat == None'
+    catalogue = read_catalogue(TWO.replace('context.device == "mobile"', rule))
+    address = {"city": "Riga", "street": "Brivibas 1"}
+    shopper = Shopper("p-1", "device", traits={"address": address, "size": {"shoe": {"eu": 43}}})
+    request = DecisionRequest("checkout")
+    decision = decide(request, shopper, catalogue, NOW, "d-1")
+    entry = log_entry(request, [], shopper, decision, catalogue.reads["checkout"])
+    assert entry["shopper"]["traits"] == {
+        "address": {"city": "Riga"}, "size": {"shoe": {"eu": 43}},
+    }  # fmt: skip
+    assert replay(entry, catalogue).slots == decision.slots
+    (block,) = decision.slots["banner"]
+    assert block.offer_id == "first"
+    whole = read_catalogue(
+        TWO.replace("context.device", "traits.address != None and traits.address.city")
+    )
+    entry = log_entry(request, [], shopper, decision, whole.reads["checkout"])
+    assert entry["shopper"]["traits"] == {"address": address}
+
+
 @given(requests, shoppers)
 def test_no_ineligible_offer_is_ever_shown(request_: DecisionRequest, shopper: Shopper) -> None:
     decision = decide(request_, shopper, CATALOGUE, NOW, "d-1")

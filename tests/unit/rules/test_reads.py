@@ -50,7 +50,10 @@ def test_a_rule_says_what_it_reads(text: str, reads: Reads) -> None:
     ("text", "reads"),
     [
         ('"a" in segments and "b" not in segments', Reads(segments=names("a", "b"))),
-        ("traits.a.b == 1 or loyalty_points() > 1", Reads(traits=names("a"), points=True)),
+        (
+            "traits.a.b == 1 or loyalty_points() > 1",
+            Reads(traits=names("a"), points=True, trait_paths=frozenset({("a", "b")})),
+        ),
         ('has_consent("Email") and context.device == "mobile"', Reads(consent=names("email"))),
     ],
 )
