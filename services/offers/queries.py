@@ -46,10 +46,19 @@ def read_decision(
 
 
 def _explained(decision_id: str, entry: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """The decision made again; of a slot that comes out otherwise by now, what was shown stands."""
     again = replay(entry, catalogue)
-    slots = {name: [block.to_wire() for block in blocks] for name, blocks in again.slots.items()}
     rest = {name: value for name, value in entry.items() if name != "evaluator"}
-    return {**rest, "decision_id": decision_id, "slots": slots, "trace": to_wire(again.trace)}
+    slots, reasons = {}, list(entry["reasons"])
+    for name, logged in entry["slots"].items():
+        blocks = again.slots.get(name, ())
+        if [block.to_log() for block in blocks] == logged:
+            slots[name] = [block.to_wire() for block in blocks]
+        else:
+            slots[name] = [{**block, "content": {}} for block in logged]
+            reasons.append(f"decided_otherwise_now:{name}")
+    explained = {"decision_id": decision_id, "slots": slots, "reasons": reasons}
+    return {**rest, **explained, "trace": to_wire(again.trace)}
 
 
 def compare_catalogue(

@@ -554,6 +554,23 @@ def test_a_catalogue_that_a_release_cannot_read_can_be_replaced_by_it_and_explai
         shop.explain("d-1")
 
 
+def test_an_explanation_has_what_was_shown_also_where_a_release_decides_otherwise(
+    service_database: Callable[[str], Database],
+) -> None:
+    shop = OffersWithoutNameko(service_database("offers"), file=titled("Hello"))
+    decision = shop.decide()
+    entry = shop.work.read(lambda unit: unit.history({decision["decision_id"]: 0}, 1))[0].data
+    block = {"offer_id": None, "offer_version": None, "variant": "fallback"}
+    data = {**entry, "slots": {"banner": [block]}, "reasons": ["fallback:banner"]}
+    draft = Draft("d-1", "d-1", "offer_decided", data, NOW, schema_version=2)
+    shop.work.run(lambda unit: unit.append([draft]))
+    kept = shop.explain("d-1")
+    load(ExplainResponse(), kept, max_bytes=10**6)
+    assert kept["slots"] == {"banner": [{**block, "content": {}}]}
+    assert kept["reasons"] == ["fallback:banner", "decided_otherwise_now:banner"]
+    assert [offer["chosen"] for offer in kept["trace"]["banner"]] == [True]
+
+
 def test_a_decision_of_version_1_keeps_its_trace(shop: OffersWithoutNameko) -> None:
     data = json.loads((GOLDEN / "offer_decided.v1.json").read_text())["data"]
     draft = Draft("d-1", "d-1", "offer_decided", data, NOW)
