@@ -9,8 +9,14 @@ from typing import Any
 
 from chassis.core.errors import InvalidInput
 from chassis.core.instants import parse_instant
+from contracts.event_types import EVENT_TYPES, Product
 
 Number = int | float
+
+ARTICLE_EVENTS = frozenset(
+    name for name, schema in EVENT_TYPES.items() if isinstance(schema, Product)
+)
+"""The types of events that are about one article: what they call a category is the article's."""
 
 
 def text_or_none(value: Any) -> str | None:

@@ -1,7 +1,8 @@
 """The values that rules ask for by name, as events have had them.
 
 Categories, currencies and kinds of traits are kept as the names of fields are, each under a type of
-its own that no event has. Of a trait the kind alone is kept and not the value.
+its own that no event has. Of a trait the kind alone is kept and not the value, and what an event of
+the shop's own calls a category, not of an article but of itself, may be anything: it is not kept.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC
 from typing import Any, NamedTuple
 
+from contracts.currencies import CURRENCIES
 from rules.field_names import Fields, named_purposes
-from rules.fields import mappings_in
+from rules.fields import ARTICLE_EVENTS, mappings_in
 from rules.language.calendar import birthday_of
 from rules.language.comparison import is_number
 from rules.language.shop import TraitKind
@@ -30,12 +32,14 @@ def recorded_names(event_type: str, data: Any) -> Iterator[tuple[str, Any]]:
     if type(data) is not dict:
         return
     if "products" in data or "category" in data or "currency" in data:
+        articles = mappings_in(data.get("products")) or ()
         categories: dict[str, None] = {}
         currencies: dict[str, None] = {}
-        for each in (data, *(mappings_in(data.get("products")) or ())):
+        for each in (data, *articles) if event_type in ARTICLE_EVENTS else articles:
             if type(category := each.get("category")) is str:
                 categories[category] = None
-            if type(currency := each.get("currency")) is str:
+        for each in (data, *articles):
+            if type(currency := each.get("currency")) is str and currency in CURRENCIES:
                 currencies[currency] = None
         if categories:
             yield _CATEGORIES, categories

@@ -55,6 +55,7 @@ class Compiler(Generic[F]):
         self._checks = ShopChecks(syntax, shop, warnings)
         self._arguments = Arguments(syntax, vocabulary, self._checks, self._condition_on_data)
         self._references = References(syntax, vocabulary, self._arguments, about)
+        self._about = about
         self._member = member
         self._upright = True
 
@@ -288,7 +289,7 @@ class Compiler(Generic[F]):
         if term.kind is Kind.ANY:
             self._checks.check_kind(node, literal)
         if term.kind is Kind.FIELD:
-            self._checks.check_field_value(node, literal)
+            self._checks.check_field_value(node, literal, self._about)
 
     def _error(self, node: ast.AST, message: str) -> RuleError:
         return self._syntax.error(node, message)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rules.field_names import fields_in, first_unknown, is_field_name
-from rules.fields import purpose_name
+from rules.fields import ARTICLE_EVENTS, purpose_name
 from rules.language.data import DataObject, Path
 from rules.language.errors import suggestion
 from rules.language.literal import Literal
@@ -107,10 +107,11 @@ class ShopChecks:
             close = suggestion(text, known) or f"; there are {_some(known)}"
             self._warn(node, f'no product of the category "{text}" has been recorded yet{close}')
 
-    def check_field_value(self, node: ast.expr, literal: Literal) -> None:
+    def check_field_value(self, node: ast.expr, literal: Literal, about: DataObject) -> None:
         """Warn of a value that a field of events, which may be a category, has not had."""
+        is_article = about.path == ("products",) or about.event in ARTICLE_EVENTS
         is_category = self.syntax.segment(node).rpartition(".")[2] == "category"
-        if is_category and isinstance(literal.value, str):
+        if is_article and is_category and isinstance(literal.value, str):
             self.check_category(literal.node, literal.value)
 
     def check_currency(self, node: ast.expr, code: str) -> None:

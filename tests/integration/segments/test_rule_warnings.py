@@ -114,6 +114,17 @@ def test_some_texts_that_are_no_dates_are_warned_of_among_dates(
     assert "some shoppers have had a text in traits.born that says no date" in warning
 
 
+def test_what_an_event_of_the_shops_own_calls_a_category_or_a_currency_is_not_kept(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    said = {"category": "complaint by Ann", "currency": "ask Ann", "products": PRODUCTS}
+    segments.follow(log.append("p", "ticket_opened", said))
+    assert not any("Ann" in path for _, path in names(segments))
+    assert warnings(segments, 'exists("ticket_opened", where=category == "complaint by Bob")') == []
+    (warning,) = warnings(segments, 'bought("hats")')
+    assert warning.endswith("there are shoes")
+
+
 def test_with_more_categories_than_are_kept_none_is_missed(
     log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
