@@ -117,8 +117,8 @@ def test_some_texts_that_are_no_dates_are_warned_of_among_dates(
 def test_what_an_event_of_the_shops_own_calls_a_category_or_a_currency_is_not_kept(
     log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:
-    said = {"category": "complaint by Ann", "currency": "ask Ann", "products": PRODUCTS}
-    segments.follow(log.append("p", "ticket_opened", said))
+    ticket = {"category": "complaint by Ann", "currency": "ask Ann", "products": PRODUCTS}
+    segments.follow(log.append("p", "ticket_opened", ticket))
     assert not any("Ann" in path for _, path in names(segments))
     assert warnings(segments, 'exists("ticket_opened", where=category == "complaint by Bob")') == []
     (warning,) = warnings(segments, 'bought("hats")')
