@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.validation.fields import Boolean, Choice, ListOf, Nested, Text
+from chassis.validation.fields import Boolean, Choice, Integer, ListOf, Nested, Text
 from chassis.validation.schema import StrictSchema
 
 MAX_FILE = 1_000_000  # characters of an offers.yaml
@@ -54,5 +54,54 @@ class CatalogueExport(StrictSchema):
     file = Text(longest=MAX_FILE, required=True)
 
 
+class ReplayPlaceSchema(StrictSchema):
+    """A place in the log, between two pages."""
+
+    changed_at = Integer(least=0, required=True)
+    stream = Text(required=True)
+
+
+class ReplayRequest(StrictSchema):
+    """The arguments of `offers.replay`: decisions of the log since `since` ago, "7d" without it.
+
+    With `file`, the text of an offers.yaml, they are decided by that instead of their own.
+    `after` is the `next` of the page before.
+    """
+
+    since = Text(longest=20)
+    file = Text(longest=MAX_FILE)
+    after = Nested(ReplayPlaceSchema())
+
+
+class BlockChangeSchema(StrictSchema):
+    """A slot of a decision that shows another block; null is its fallback block."""
+
+    decision_id = Text(required=True)
+    slot = Text(required=True)
+    before = Text(required=True, allow_none=True)
+    after = Text(required=True, allow_none=True)
+
+
+class ReplayResponse(StrictSchema):
+    """A page of the answer of `offers.replay`; `next` is null at the end.
+
+    Of the `decisions`, `same` show the same blocks, `stored` are of a release that did not log
+    their inputs, `other_evaluator` were made by another release and show other blocks, `unplaced`
+    are of a placement that the file does not have, and `unreadable` are by a catalogue that this
+    release cannot read. `changes` are of the rest.
+    """
+
+    decisions = Integer(least=0, required=True)
+    same = Integer(least=0, required=True)
+    stored = Integer(least=0, required=True)
+    other_evaluator = Integer(least=0, required=True)
+    unplaced = Integer(least=0, required=True)
+    unreadable = Integer(least=0, required=True)
+    changes = ListOf(Nested(BlockChangeSchema()), most=100_000, required=True)
+    next = Nested(ReplayPlaceSchema(), required=True, allow_none=True)
+
+
 CATALOGUE_REQUEST = CatalogueRequest()
 CATALOGUE_RESPONSE = CatalogueResponse()
+REPLAY_REQUEST = ReplayRequest()
+REPLAY_RESPONSE = ReplayResponse()

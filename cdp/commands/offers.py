@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cdp.commands.arguments import json_option, suite_option
 from cdp.connection import connected
-from cdp.views.offers import catalogue_view
+from cdp.views.offers import catalogue_view, replay_view
 from cdp.views.report import decision_view, print_response
 from chassis.config.files import read_text
+
+_REPLAY_SECONDS = 30.0
 
 _file = click.argument(
     "file", required=False, type=click.Path(dir_okay=False, path_type=Path), metavar="[FILE]"
@@ -67,6 +70,54 @@ def apply(file: Path | None, suite: Path | None, as_json: bool) -> None:
     with connected(suite) as client:
         response = client.call("offers", "apply", file=text)
     print_response(response, catalogue_view(response, applied=True), as_json)
+
+
+_since = click.option("--since", default="7d", show_default=True, help="How far back, such as 30d.")
+
+
+@offers.command()
+@_since
+@suite_option
+@json_option
+def replay(since: str, suite: Path | None, as_json: bool) -> None:
+    """Decide the decisions of the log again, and compare.
+
+    Each is decided from what was logged of it, by the offers.yaml that was in force then. A
+    difference is a fault of ours, and the exit status is 1 then.
+    """
+    response = _replayed(suite, since=since)
+    print_response(response, replay_view(response, simulated=False), as_json)
+    if response["changes"]:
+        raise SystemExit(1)
+
+
+@offers.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_since
+@suite_option
+@json_option
+def simulate(file: Path, since: str, suite: Path | None, as_json: bool) -> None:
+    """Show what an offers.yaml would have changed.
+
+    The decisions of the log are decided again by FILE. Nothing is changed.
+    """
+    response = _replayed(suite, since=since, file=read_text(file))
+    print_response(response, replay_view(response, simulated=True), as_json)
+
+
+def _replayed(suite: Path | None, **asked: Any) -> dict[str, Any]:
+    """All pages of a replay as one."""
+    total: dict[str, Any] = {}
+    with connected(suite, _REPLAY_SECONDS) as client:
+        while True:
+            page = client.call("offers", "replay", **asked)
+            for name, value in page.items():
+                if name != "next":
+                    total[name] = total[name] + value if name in total else value
+            if page["next"] is None:
+                return total
+            click.echo(f"{total['decisions']:,} decisions …", err=True)
+            asked["after"] = page["next"]
 
 
 @offers.command()

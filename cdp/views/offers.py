@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cdp.views.report import harmless, one_line, table_with
+
+_ASIDE = {
+    "stored": "were made by a release that did not log their inputs: they keep their trace.",
+    "other_evaluator": "were made by another release, from the same inputs, with other blocks.",
+    "unplaced": "are of a placement that the file does not have.",
+    "unreadable": "were made by a catalogue that the process that answers cannot read.",
+}
 
 
 def catalogue_view(response: Mapping[str, Any], *, applied: bool) -> RenderableType:
@@ -29,6 +37,22 @@ def catalogue_view(response: Mapping[str, Any], *, applied: bool) -> RenderableT
         table.add_row("the other offers", f"unchanged ({unchanged})")
     warnings = [Text(one_line(each), style="yellow") for each in _warnings(response)]
     return Group(table, *warnings, Text(harmless(_stands(response, applied=applied))))
+
+
+def replay_view(response: Mapping[str, Any], *, simulated: bool) -> RenderableType:
+    """How many decisions show the same, and how often a slot shows another block."""
+    lines = [f"{response['decisions']:,} decisions, of which {response['same']:,} show the same."]
+    lines += [f"{response[name]:,} {why}" for name, why in _ASIDE.items() if response[name]]
+    changes = Counter((each["slot"], each["before"], each["after"]) for each in response["changes"])
+    parts: list[RenderableType] = [Text(line) for line in lines]
+    if changes:
+        table = table_with(
+            "slot", "showed", "would show" if simulated else "shows now", "decisions"
+        )
+        for (slot, before, after), number in changes.most_common():
+            table.add_row(slot, before or "fallback", after or "fallback", f"{number:,}")
+        parts.append(table)
+    return Group(*parts)
 
 
 def _warnings(response: Mapping[str, Any]) -> Iterator[str]:

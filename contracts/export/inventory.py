@@ -369,6 +369,13 @@ _OFFERS = (
         _NOTHING,
         catalogues.CatalogueExport(),
     ),
+    Call(
+        "offers",
+        "replay",
+        "Decisions of the log made again, by their own catalogue or by another one: a page.",
+        catalogues.ReplayRequest(),
+        catalogues.ReplayResponse(),
+    ),
 )
 CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *SHARED_CALLS)
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
-from chassis import InvalidInput, NotFound, Unavailable
+from chassis import Event, InvalidInput, NotFound, Unavailable
 from chassis.core.applied_files import file_standing
 from chassis.core.event import is_name
 from chassis.eventlog.unit_of_work import UnitOfWork
-from contracts.catalogues import CATALOGUE_RESPONSE
+from chassis.validation import load
+from chassis.validation.plain import MAX_CALL_BYTES
+from contracts.catalogues import CATALOGUE_RESPONSE, REPLAY_REQUEST, REPLAY_RESPONSE
+from contracts.decisions import DECIDED
+from rules.language.units import parse_duration
 from services.offers import store
-from services.offers.configuration import CatalogueFile
+from services.offers.configuration import CatalogueFile, read_catalogue
 from services.offers.domain.catalogue import Catalogue
 from services.offers.domain.catalogue_changes import offer_changes, slot_changes
 from services.offers.domain.log_entry import replay
+from services.offers.domain.replay import ReplayCount
 from services.offers.domain.trace import to_wire
 from services.offers.registry import CatalogueRegistry
+
+_REPLAYED_A_PAGE = 500
 
 
 def read_decision(
@@ -92,3 +100,40 @@ def export_catalogue(unit: UnitOfWork) -> dict[str, Any]:
         raise NotFound("catalogue", "none is in force yet; start offers, or apply one")
     fingerprint = applied[-1].fingerprint
     return {"fingerprint": fingerprint, "file": store.catalogue_text(unit, fingerprint)}
+
+
+def replay_page(
+    unit: UnitOfWork, arguments: Mapping[str, Any], catalogues: CatalogueRegistry
+) -> dict[str, Any]:
+    """A page of decisions of the log made again: see `contracts.catalogues.ReplayRequest`.
+
+    InvalidInput if `since` is no duration, or the file has a mistake.
+    """
+    request = load(REPLAY_REQUEST, dict(arguments), max_bytes=MAX_CALL_BYTES)
+    other = read_catalogue(request["file"]) if "file" in request else None
+    place = request.get("after") or {"changed_at": _since(request, unit.now), "stream": ""}
+    heads = unit.dated_heads(place["changed_at"], place["stream"], _REPLAYED_A_PAGE)
+    count = ReplayCount()
+    for event in unit.events_at((head.stream, 1) for head in heads):
+        if event.type == DECIDED:
+            count.add(event.stream, event.data, other or _catalogue_of(unit, event, catalogues))
+    is_end = len(heads) < _REPLAYED_A_PAGE
+    after = None if is_end else {"changed_at": heads[-1].changed_at, "stream": heads[-1].stream}
+    response: dict[str, Any] = REPLAY_RESPONSE.dump({**asdict(count), "next": after})
+    return response
+
+
+def _catalogue_of(
+    unit: UnitOfWork, event: Event, catalogues: CatalogueRegistry
+) -> Catalogue | None:
+    try:
+        return catalogues.of(unit, event.data["inputs"]["catalogue"])
+    except (InvalidInput, NotFound):  # of a later release; of version 1
+        return None
+
+
+def _since(request: Mapping[str, Any], now: int) -> int:
+    try:
+        return now - parse_duration(request.get("since", "7d"))
+    except ValueError as error:
+        raise InvalidInput("since", f"{error}; write 7d") from None

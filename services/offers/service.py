@@ -43,7 +43,7 @@ _CATALOGUE_SECONDS = 1.0
 
 
 class OffersService(Service):
-    """RPC: `decide`, `explain`, `check`, `apply`, `export`; follows profiles and segments."""
+    """RPC: decisions, why they were made, and the catalogue; follows profiles and segments."""
 
     name = "offers"
     upcasters = Upcasters({**EVENT_STEPS, **DECISION_STEPS})
@@ -112,6 +112,15 @@ class OffersService(Service):
     def export(self) -> dict[str, Any]:
         """The offers.yaml in force."""
         return self.work.read(queries.export_catalogue)
+
+    @rpc
+    def replay(self, since: Any = None, file: Any = None, after: Any = None) -> dict[str, Any]:
+        """Decisions of the log made again, by their own catalogue or by another one: a page."""
+        given = {"since": since, "file": file, "after": after}
+        arguments = {name: value for name, value in given.items() if value is not None}
+        return self.work.read(
+            partial(queries.replay_page, arguments=arguments, catalogues=self.decisions.catalogues)
+        )
 
     def _file(self, text: Any) -> CatalogueFile:
         request = load(CATALOGUE_REQUEST, {"file": text}, max_bytes=MAX_CALL_BYTES)

@@ -23,10 +23,11 @@ from chassis.eventlog.log import EventLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from chassis.validation import load
+from contracts.catalogues import ReplayResponse
 from contracts.decisions import DECISION_STEPS, ExplainResponse
 from contracts.offers import DecideResponse
 from identifiers import accept, load_types
-from services.offers import store
+from services.offers import queries, store
 from services.offers.commands import (
     DecisionHandler,
     Upstream,
@@ -35,13 +36,14 @@ from services.offers.commands import (
 )
 from services.offers.configuration import CatalogueFile, load_file, read_file
 from services.offers.projections import SegmentProjection, ShopperProjection
-from services.offers.queries import compare_catalogue, read_decision
+from services.offers.queries import compare_catalogue, read_decision, replay_page
 from services.offers.registry import CatalogueRegistry, put_in_force
 from tests.support.statements import record_statements
 
 NOW = 1_795_289_400_000_000
 TYPES = load_types()
 RESPONSE = DecideResponse()
+BLOCK = {"offer_id": "other", "offer_version": 1, "variant": "default"}
 GOLDEN = Path(__file__).parents[2] / "golden/offers"
 BASKET = {"value": 4800, "currency": "USD", "device": "desktop"}
 
@@ -576,6 +578,79 @@ def test_a_decision_of_version_1_keeps_its_trace(shop: OffersWithoutNameko) -> N
     draft = Draft("d-1", "d-1", "offer_decided", data, NOW)
     shop.work.run(lambda unit: unit.append([draft]))
     assert shop.explain("d-1") == data
+
+
+# Decisions made again.
+
+
+def replayed(shop: OffersWithoutNameko, **asked: Any) -> dict[str, Any]:
+    """All pages as one."""
+    total: dict[str, Any] = {}
+    while True:
+        page = shop.work.read(
+            partial(replay_page, arguments=asked, catalogues=shop.handler.catalogues)
+        )
+        load(ReplayResponse(), page, max_bytes=10**6)
+        after = page.pop("next")
+        total = {name: total.get(name, type(page[name])()) + page[name] for name in page}
+        if after is None:
+            return total
+        asked["after"] = after
+
+
+def test_every_decision_of_the_log_is_made_again_and_shows_the_same(
+    service_database: Callable[[str], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_REPLAYED_A_PAGE", 2)
+    database = service_database("offers")
+    shop = OffersWithoutNameko(database)
+    follow_grace(shop)
+    for request in (GRACE, {}, {"identifiers": {"email": "grace@example.com"}}):
+        shop.decide(**request)
+    old = json.loads((GOLDEN / "offer_decided.v1.json").read_text())["data"]
+    shop.work.run(lambda unit: unit.append([Draft("d-1", "d-1", "offer_decided", old, NOW)]))
+    newer = OffersWithoutNameko(database, file=titled("Hello"))
+    newer.decide()
+    found = replayed(newer)
+    assert (found["decisions"], found["same"], found["stored"], found["changes"]) == (5, 4, 1, [])
+
+
+def test_another_catalogue_is_tried_on_the_decisions_of_the_log(
+    service_database: Callable[[str], Database],
+) -> None:
+    shop = OffersWithoutNameko(service_database("offers"), file=titled("Hello"))
+    decision = shop.decide()
+    other = titled("Good day", version=2).text
+    (change,) = replayed(shop, file=other)["changes"]
+    assert change == {
+        "decision_id": decision["decision_id"], "slot": "banner",
+        "before": "hello v1", "after": "hello v2",
+    }  # fmt: skip
+    elsewhere = replayed(shop, file=other.replace("checkout", "cart"))
+    assert (elsewhere["unplaced"], elsewhere["changes"]) == (1, [])
+    assert replayed(shop)["same"] == 1
+
+
+def test_a_decision_that_its_inputs_do_not_lead_to_is_told(
+    service_database: Callable[[str], Database],
+) -> None:
+    shop = OffersWithoutNameko(service_database("offers"), file=titled("Hello"))
+    kept = shop.decide()
+    (entry,) = shop.work.read(lambda unit: unit.history({kept["decision_id"]: 0}, 1))
+    wrong = {**entry.data, "slots": {"banner": [BLOCK]}}
+    other = {**wrong, "evaluator": 99}
+    for name, data in (("d-1", wrong), ("d-2", other)):
+        draft = Draft(name, name, "offer_decided", data, NOW, schema_version=2)
+        shop.work.run(partial(UnitOfWork.append, drafts=[draft]))
+    found = replayed(shop)
+    assert [change["decision_id"] for change in found["changes"]] == ["d-1"]
+    assert (found["same"], found["other_evaluator"]) == (1, 1)
+
+
+@pytest.mark.parametrize("since", ["yesterday", "7", ""])
+def test_a_replay_since_no_duration_is_refused(shop: OffersWithoutNameko, since: str) -> None:
+    with pytest.raises(InvalidInput, match="since"):
+        replayed(shop, since=since)
 
 
 def test_a_dry_run_leaves_no_trace(shop: OffersWithoutNameko) -> None:

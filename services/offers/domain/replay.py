@@ -1,0 +1,74 @@
+"""Replays: decisions of the log made again, by their own catalogue or by another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.offers.domain.catalogue import Catalogue
+from services.offers.domain.log_entry import EVALUATOR, replay
+
+
+@dataclass(frozen=True, slots=True)
+class BlockChange:
+    """A slot of a decision that shows another block when it is decided again.
+
+    `before` and `after` are its offers as `id v1`; null for the fallback block.
+    """
+
+    decision_id: str
+    slot: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(slots=True)
+class ReplayCount:
+    """What has come of a number of decisions.
+
+    `same` show the same blocks. `stored` are of version 1: they keep their trace, and their inputs
+    were not logged. `other_evaluator` were decided by another release from the same inputs and show
+    other blocks. `unplaced` are of a placement that the other catalogue does not have.
+    `unreadable` are by a catalogue that this release cannot read.
+    """
+
+    decisions: int = 0
+    same: int = 0
+    stored: int = 0
+    other_evaluator: int = 0
+    unplaced: int = 0
+    unreadable: int = 0
+    changes: list[BlockChange] = field(default_factory=list)
+
+    def add(self, decision_id: str, entry: Mapping[str, Any], catalogue: Catalogue | None) -> None:
+        """Decide one of them again by this catalogue, which is None if it cannot be read."""
+        self.decisions += 1
+        if "shopper" not in entry:
+            self.stored += 1
+        elif catalogue is None:
+            self.unreadable += 1
+        elif entry["placement"] not in catalogue.placements:
+            self.unplaced += 1
+        elif not (changes := list(_changes(decision_id, entry, catalogue))):
+            self.same += 1
+        elif entry["evaluator"] != EVALUATOR:
+            self.other_evaluator += 1
+        else:
+            self.changes += changes
+
+
+def _changes(
+    decision_id: str, entry: Mapping[str, Any], catalogue: Catalogue
+) -> Iterator[BlockChange]:
+    again = replay(entry, catalogue).slots
+    for slot in sorted(entry["slots"].keys() | again.keys()):
+        before = [_name(block) for block in entry["slots"].get(slot, ())]
+        after = [_name(block.to_log()) for block in again.get(slot, ())]
+        if before != after:
+            yield BlockChange(decision_id, slot, next(iter(before), None), next(iter(after), None))
+
+
+def _name(block: Mapping[str, Any]) -> str | None:
+    offer_id = block["offer_id"]
+    return None if offer_id is None else f"{offer_id} v{block['offer_version']}"
