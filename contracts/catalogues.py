@@ -87,8 +87,9 @@ class ReplayResponse(StrictSchema):
 
     Of the `decisions`, `same` show the same blocks, `stored` are of a release that did not log
     their inputs, `other_evaluator` were made by another release and show other blocks, `unplaced`
-    are of a placement that the file does not have, and `unreadable` are by a catalogue that this
-    release cannot read. `changes` are of the rest.
+    are of a placement that the file does not have, of `unlogged` the file asks what no offer asked
+    then, and `unreadable` are by a catalogue that this release cannot read. `changes` are of the
+    rest.
     """
 
     decisions = Integer(least=0, required=True)
@@ -96,6 +97,7 @@ class ReplayResponse(StrictSchema):
     stored = Integer(least=0, required=True)
     other_evaluator = Integer(least=0, required=True)
     unplaced = Integer(least=0, required=True)
+    unlogged = Integer(least=0, required=True)
     unreadable = Integer(least=0, required=True)
     changes = ListOf(Nested(BlockChangeSchema()), most=100_000, required=True)
     next = Nested(ReplayPlaceSchema(), required=True, allow_none=True)

@@ -15,6 +15,7 @@ _ASIDE = {
     "stored": "were made by a release that did not log their inputs: they keep their trace.",
     "other_evaluator": "were made by another release, from the same inputs, with other blocks.",
     "unplaced": "are of a placement that the file does not have.",
+    "unlogged": "cannot be tried: the file asks for what no offer of the placement asked for then.",
     "unreadable": "were made by a catalogue that the process that answers cannot read.",
 }
 

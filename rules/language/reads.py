@@ -52,6 +52,19 @@ class Reads:
             self.trait_paths | other.trait_paths,
         )
 
+    def includes(self, other: Reads) -> bool:
+        """Whether rules of offers that read this of a shopper have read all that `other` says."""
+        paths = self.trait_paths
+        return (
+            other.segments <= self.segments
+            and other.consent <= self.consent
+            and other.points <= self.points
+            and all(
+                any(path[:length] in paths for length in range(1, len(path) + 1))
+                for path in other.trait_paths
+            )
+        )
+
 
 NOTHING = Reads()
 

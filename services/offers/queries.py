@@ -116,7 +116,7 @@ def replay_page(
     count = ReplayCount()
     for event in unit.events_at((head.stream, 1) for head in heads):
         if event.type == DECIDED:
-            count.add(event.stream, event.data, other or _catalogue_of(unit, event, catalogues))
+            count.add(event.stream, event.data, _catalogue_of(unit, event, catalogues), other)
     is_end = len(heads) < _REPLAYED_A_PAGE
     after = None if is_end else {"changed_at": heads[-1].changed_at, "stream": heads[-1].stream}
     response: dict[str, Any] = REPLAY_RESPONSE.dump({**asdict(count), "next": after})

@@ -29,8 +29,9 @@ class ReplayCount:
 
     `same` show the same blocks. `stored` are of version 1: they keep their trace, and their inputs
     were not logged. `other_evaluator` were decided by another release from the same inputs and show
-    other blocks. `unplaced` are of a placement that the other catalogue does not have.
-    `unreadable` are by a catalogue that this release cannot read.
+    other blocks. `unplaced` are of a placement that the other catalogue does not have, and of
+    `unlogged` it asks what no offer asked then. `unreadable` are by a catalogue that this release
+    cannot read.
     """
 
     decisions: int = 0
@@ -38,18 +39,31 @@ class ReplayCount:
     stored: int = 0
     other_evaluator: int = 0
     unplaced: int = 0
+    unlogged: int = 0
     unreadable: int = 0
     changes: list[BlockChange] = field(default_factory=list)
 
-    def add(self, decision_id: str, entry: Mapping[str, Any], catalogue: Catalogue | None) -> None:
-        """Decide one of them again by this catalogue, which is None if it cannot be read."""
+    def add(
+        self,
+        decision_id: str,
+        entry: Mapping[str, Any],
+        own: Catalogue | None,
+        other: Catalogue | None = None,
+    ) -> None:
+        """Decide one of them again by its own catalogue, None if it cannot be read; or by `other`.
+
+        What offers of its own catalogue did not read of the shopper was not logged.
+        """
         self.decisions += 1
+        placement, catalogue = entry["placement"], other or own
         if "shopper" not in entry:
             self.stored += 1
-        elif catalogue is None:
+        elif own is None or catalogue is None:
             self.unreadable += 1
-        elif entry["placement"] not in catalogue.placements:
+        elif placement not in catalogue.placements:
             self.unplaced += 1
+        elif not own.reads[placement].includes(catalogue.reads[placement]):
+            self.unlogged += 1
         elif not (changes := list(_changes(decision_id, entry, catalogue))):
             self.same += 1
         elif entry["evaluator"] != EVALUATOR:

@@ -626,6 +626,9 @@ def test_another_catalogue_is_tried_on_the_decisions_of_the_log(
         "decision_id": decision["decision_id"], "slot": "banner",
         "before": "hello v1", "after": "hello v2",
     }  # fmt: skip
+    asked = other.replace("requires: any,", "requires: any, when: '\"vip\" in segments',")
+    untried = replayed(shop, file=asked)
+    assert (untried["unlogged"], untried["changes"]) == (1, [])
     elsewhere = replayed(shop, file=other.replace("checkout", "cart"))
     assert (elsewhere["unplaced"], elsewhere["changes"]) == (1, [])
     assert replayed(shop)["same"] == 1

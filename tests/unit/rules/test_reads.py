@@ -128,3 +128,23 @@ def test_a_rule_says_how_far_back_it_reads_the_data_of_events(
 )
 def test_a_rule_says_what_it_reads_beside_events(text: str, reads: Reads) -> None:
     assert compile_rule(text, SEGMENT_VOCABULARY).reads == reads
+
+
+@pytest.mark.parametrize(
+    ("more", "is_included"),
+    [
+        ("traits.a.b == 1 and traits.a.b.c == 2", True),
+        ('"s" in segments or not has_consent("email")', True),
+        ("traits.a == 1", False),
+        ("traits.a.c == 1", False),
+        ('"t" in segments', False),
+        ('has_consent("sms")', False),
+        ("loyalty_points() > 1", False),
+    ],
+)
+def test_what_a_rule_has_read_is_known_for_another_that_reads_no_more(
+    more: str, is_included: bool
+) -> None:
+    words: Vocabulary[Any] = ELIGIBILITY_VOCABULARY
+    known = compile_rule('traits.a.b == 1 or "s" in segments and has_consent("email")', words)
+    assert known.reads.includes(compile_rule(more, words).reads) is is_included
