@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from services.offers import store
 from services.offers.configuration import CatalogueFile, read_catalogue
 from services.offers.domain.catalogue import Catalogue
 from services.offers.domain.catalogue_changes import offer_changes, slot_changes
-from services.offers.domain.log_entry import replay
+from services.offers.domain.log_entry import replay, replay_trace
 from services.offers.domain.replay import ReplayCount
 from services.offers.domain.trace import to_wire
 from services.offers.registry import CatalogueRegistry
@@ -59,14 +60,14 @@ def _explained(decision_id: str, entry: Mapping[str, Any], catalogue: Catalogue)
     rest = {name: value for name, value in entry.items() if name != "evaluator"}
     slots, reasons = {}, list(entry["reasons"])
     for name, logged in entry["slots"].items():
-        blocks = again.slots.get(name, ())
+        blocks = again.get(name, ())
         if [block.to_log() for block in blocks] == logged:
             slots[name] = [block.to_wire() for block in blocks]
         else:
             slots[name] = [{**block, "content": {}} for block in logged]
             reasons.append(f"decided_otherwise_now:{name}")
     explained = {"decision_id": decision_id, "slots": slots, "reasons": reasons}
-    return {**rest, **explained, "trace": to_wire(again.trace)}
+    return {**rest, **explained, "trace": to_wire(replay_trace(entry, catalogue))}
 
 
 def compare_catalogue(
@@ -117,6 +118,7 @@ def replay_page(
     for event in unit.events_at((head.stream, 1) for head in heads):
         if event.type == DECIDED:
             count.add(event.stream, event.data, _catalogue_of(unit, event, catalogues), other)
+            time.sleep(0)  # shoppers who wait have their turn
     is_end = len(heads) < _REPLAYED_A_PAGE
     after = None if is_end else {"changed_at": heads[-1].changed_at, "stream": heads[-1].stream}
     response: dict[str, Any] = REPLAY_RESPONSE.dump({**asdict(count), "next": after})

@@ -7,7 +7,7 @@ fingerprint, which is kept for ever.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from chassis.core.instants import parse_instant
 from rules import Reads
@@ -20,13 +20,6 @@ from services.offers.domain.trace import Trace, trace
 
 EVALUATOR = 1
 """The version of what is decided from the same inputs: it grows whenever that changes."""
-
-
-class Replay(NamedTuple):
-    """What the inputs of an entry lead to now."""
-
-    slots: Mapping[str, tuple[Block, ...]]
-    trace: Trace
 
 
 def log_entry(
@@ -61,21 +54,26 @@ def log_entry(
     }
 
 
-def replay(entry: Mapping[str, Any], catalogue: Catalogue) -> Replay:
-    """The decision of an entry made again, by the catalogue of its fingerprint."""
+def replay(entry: Mapping[str, Any], catalogue: Catalogue) -> Mapping[str, tuple[Block, ...]]:
+    """The blocks of an entry's decision made again, by the catalogue of its fingerprint."""
+    now, context = parse_instant(entry["decided_at"]), entry["request"]["context"]
+    check = EligibilityCheck(context, _shopper_of(entry), catalogue.programme, now)
+    return choose(catalogue.slots(entry["placement"]).values(), check)
+
+
+def replay_trace(entry: Mapping[str, Any], catalogue: Catalogue) -> Trace:
+    """The trace of the same. It takes many times as long."""
+    now, context = parse_instant(entry["decided_at"]), entry["request"]["context"]
+    return trace(entry["placement"], context, _shopper_of(entry), catalogue, now)
+
+
+def _shopper_of(entry: Mapping[str, Any]) -> Shopper:
     seen = entry["shopper"]
-    shopper = Shopper(
+    return Shopper(
         profile_id=entry["profile_id"],
         assurance=entry["assurance"],
         segments=frozenset(seen["segments"]),
         traits=seen["traits"],
         consent=seen["consent"],
         points=seen["points"],
-    )
-    placement, context = entry["placement"], entry["request"]["context"]
-    now = parse_instant(entry["decided_at"])
-    check = EligibilityCheck(context, shopper, catalogue.programme, now)
-    return Replay(
-        choose(catalogue.slots(placement).values(), check),
-        trace(placement, context, shopper, catalogue, now),
     )

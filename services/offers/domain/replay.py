@@ -75,7 +75,7 @@ class ReplayCount:
 def _changes(
     decision_id: str, entry: Mapping[str, Any], catalogue: Catalogue
 ) -> Iterator[BlockChange]:
-    again = replay(entry, catalogue).slots
+    again = replay(entry, catalogue)
     for slot in sorted(entry["slots"].keys() | again.keys()):
         before = [_name(block) for block in entry["slots"].get(slot, ())]
         after = [_name(block.to_log()) for block in again.get(slot, ())]
