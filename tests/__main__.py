@@ -21,7 +21,6 @@ import pytest
 
 RUNS = 3
 _SHARE = "--share"
-_QUIET = ("-o", "console_output_style=classic")  # nobody knows how many tests a share will have
 _TESTS = Path(__file__).parent
 
 
@@ -29,7 +28,7 @@ def main(arguments: list[str]) -> int:
     """The exit status of a run that fails; the output of the others follows the first one's."""
     if arguments[:1] == [_SHARE]:
         _, taken, number, *folders = arguments
-        return pytest.main([*_QUIET, *folders], plugins=[Share(Path(taken), int(number))])
+        return pytest.main(folders, plugins=[Share(Path(taken), int(number))])
     if not all(Path(argument).is_dir() for argument in arguments):
         return _start("-m", "pytest", *arguments).wait()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -49,30 +48,21 @@ def main(arguments: list[str]) -> int:
             for run in runs:
                 run.kill()
                 run.wait()
-    statuses = {run.returncode for run in runs} - {pytest.ExitCode.OK}
-    if len(statuses) > 1 or any(run.returncode == pytest.ExitCode.OK for run in runs):
-        statuses.discard(pytest.ExitCode.NO_TESTS_COLLECTED)  # the others took all the files
-    return next(iter(statuses), 0)
+    return next((run.returncode for run in runs if run.returncode), 0)
 
 
 class Share:
-    """One run's share: file by file, what no other run with the same `folder` has taken.
-
-    A file is collected when it is taken, and so by one run alone: collecting all of them takes a
-    run some six seconds, and ten more where no bytecode is kept yet.
-    """
+    """One run's share: file by file, what no other run with the same `folder` has taken."""
 
     def __init__(self, folder: Path, number: int) -> None:
         self._folder = folder
         self._number = number
 
-    def pytest_collection(self) -> bool:
-        """Nothing is collected before it is taken."""
-        return True
-
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Pytest's own loop, over the share."""
-        for item, following in pairwise(chain(self._take(session), [None])):
+        if session.testsfailed:
+            return None  # some file cannot be read, and pytest says so
+        for item, following in pairwise(chain(self._take(session.items), [None])):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
@@ -80,27 +70,20 @@ class Share:
                 raise session.Interrupted(session.shouldstop)
         return True
 
-    def _take(self, session: pytest.Session) -> Iterator[pytest.Item]:
-        reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-        reporter.report_collect = lambda final=False: None  # it would, at every file
-        collected = 0
-        for file in self._files(session.config.args):
+    def _take(self, items: list[pytest.Item]) -> Iterator[pytest.Item]:
+        """The short files come last, and each run begins with another folder of long ones."""
+        files: dict[Path, list[pytest.Item]] = {}
+        for item in items:
+            files.setdefault(item.path.relative_to(_TESTS), []).append(item)
+        folders = sorted({file.parts[0] for file in files} - {"unit"})
+        turn = self._number % max(len(folders), 1)
+        order = [*folders[turn:], *folders[:turn], "unit"]
+        for file in sorted(files, key=lambda file: order.index(file.parts[0])):
             try:
                 (self._folder / "-".join(file.parts)).touch(exist_ok=False)
             except FileExistsError:
                 continue
-            items = session.perform_collect([str(_TESTS / file)])
-            session.testscollected = collected = collected + len(items)
-            yield from items
-
-    def _files(self, arguments: list[str]) -> list[Path]:
-        """The short files come last, and each run begins with another folder of long ones."""
-        found = {path for argument in arguments for path in Path(argument).rglob("test_*.py")}
-        files = sorted(path.absolute().relative_to(_TESTS) for path in found)
-        folders = sorted({file.parts[0] for file in files} - {"unit"})
-        turn = self._number % max(len(folders), 1)
-        order = [*folders[turn:], *folders[:turn], "unit"]
-        return sorted(files, key=lambda file: order.index(file.parts[0]))
+            yield from files[file]
 
 
 def _start(*words: str, output: Any = None) -> subprocess.Popen[bytes]:
