@@ -384,6 +384,7 @@ _HOME = "An order has another home: a stronger completion has told whose it is."
 _FITTED = "The model of customer lifetime value has been fitted."
 _REFUSED = "An address has refused a channel: so have all who were told with it."
 _DRIFTED = "A segment's share of all shoppers is another than the week before."
+_DECIDED = "What was decided, and from what."
 _SETTLED = "All segments of a shopper are known, even when there are none."
 EVENTS = (
     EventKind("identity", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
@@ -406,11 +407,5 @@ EVENTS = (
     EventKind("segments", "value_model_fitted", value_model.ValueModelFitted(), _FITTED),
     EventKind("segments", "segment_drifted", stability.SegmentDrifted(), _DRIFTED),
     EventKind("segments", "memberships_settled", segments.MembershipsSettled(), _SETTLED),
-    EventKind(
-        "offers",
-        decisions.DECIDED,
-        decisions.OfferDecided(),
-        "What was decided, and from what.",
-        version=decisions.DECIDED_VERSION,
-    ),
+    EventKind("offers", "offer_decided", decisions.OfferDecided(), _DECIDED, version=2),
 )
