@@ -26,7 +26,8 @@ placements:
       two: {fallback: {title: Two, list: [1, {a: b}]}}
 offers:
   - {id: status, version: 2, slots: [checkout.one], priority: 40, requires: verified,
-     content: {title: "{points} points, {tier}", more: "{points_to_next_tier}", next: "{next_tier}"}}
+     content: {title: "{points} points, {tier}", more: "{points_to_next_tier}",
+               next: "{next_tier}"}}
   - {id: earn, version: 1, slots: [checkout.one, checkout.two], priority: 30, requires: any,
      when: 'basket_value("USD") >= 10 and not identified', content: {points: "{points_to_earn}"}}
   - {id: adult, version: 1, slots: [checkout.two], priority: 30, requires: device,
@@ -42,12 +43,17 @@ offers:
 """)
 NOW = parse_instant("2026-11-27T12:00:00Z")
 
+TRAITS: list[dict[str, Any]] = [
+    {},
+    {"loyalty_tier": "gold"},
+    {"loyalty_enrolled": True, "age": 18},
+]
 SHOPPERS = [
     Shopper(profile, assurance, frozenset(segments), traits, {"email": consent}, points)
     for (profile, assurance), segments, traits, (consent, points) in product(
         [(None, "none"), (None, "claimed"), ("p-1", "device"), ("p-1", "verified")],
         [["first_time_visitor"], ["high_value", "abandoned_cart"], []],
-        [{}, {"loyalty_tier": "gold"}, {"loyalty_enrolled": True, "age": 18}],
+        TRAITS,
         [(True, 0), (False, 999), (False, 2500), (True, -5)],
     )
 ]
