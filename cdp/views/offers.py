@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cdp.views.report import harmless, one_line, table_with
+from cdp.views.report import harmless, how_it_stands, one_line, table_with
 
 _ASIDE = {
     "stored": "were made by a release that did not log their inputs: they keep their trace.",
@@ -67,5 +67,4 @@ def _stands(response: Mapping[str, Any], *, applied: bool) -> str:
     file = response["file"]
     if file == "new":
         return f"The file {response['fingerprint']} is new: `cdp offers apply` puts it in force."
-    stands = file if file.startswith(("is ", "was ")) else f"is {file}"
-    return f"The file {response['fingerprint']} {stands}."
+    return f"The file {response['fingerprint']} {how_it_stands(file)}."

@@ -218,6 +218,11 @@ def print_response(response: object, view: RenderableType, as_json: bool) -> Non
         console().print(view, crop=False)
 
 
+def how_it_stands(file: str) -> str:
+    """How a file stands to those applied, as `check` says it, so that "The file …" goes before."""
+    return f"is {file}" if file in ("in force", "new") else file
+
+
 def _slots(decision: Mapping[str, Any]) -> Table:
     table = table_with("slot", "shows", "because")
     for name, blocks in decision["slots"].items():

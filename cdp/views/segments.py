@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cdp.segment_use import unused_warning
-from cdp.views.report import harmless, joined, one_line, table_with, when
+from cdp.views.report import harmless, how_it_stands, joined, one_line, table_with, when
 
 _CHANGES = {
     "added": "is new",
@@ -130,10 +130,8 @@ def file_view(
     table = table_with("segment", "what the file has changed" if applied else "what would change")
     for each in response["segments"]:
         table.add_row(each["segment"], _CHANGES[each["change"]])
-    sha256 = response["sha256"][:12]
-    line = (
-        f"The file {sha256} is in force." if applied else f"The file {sha256} {_stands(response)}."
-    )
+    stands = "is in force" if applied else how_it_stands(response["file"])
+    line = f"The file {response['sha256'][:12]} {stands}."
     used = [Text(harmless(each), style="yellow") for each in _use(use or {})]
     settings = [Text(one_line(each)) for each in _settings(response, applied=applied)]
     return Group(table, *_warnings(response["segments"]), *used, *settings, Text(harmless(line)))
@@ -170,11 +168,6 @@ def _use(use: Mapping[str, Any]) -> Iterator[str]:
             f"{segment} is not defined, and asked for by the offers {', '.join(offers)}: define it,"
             " or change these offers."
         )
-
-
-def _stands(response: Mapping[str, Any]) -> str:
-    file = str(response["file"])
-    return f"is {file}" if file in ("in force", "new") else file
 
 
 def _status(segment: Mapping[str, Any]) -> str:
