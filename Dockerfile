@@ -11,6 +11,8 @@ COPY contracts contracts
 COPY identifiers identifiers
 COPY rules rules
 COPY clv clv
+COPY experimentation experimentation
+COPY mappings mappings
 COPY profile_index profile_index
 COPY services services
 COPY deploy deploy
@@ -20,7 +22,8 @@ RUN /opt/cdp/bin/pip install --no-cache-dir --disable-pip-version-check \
  && /opt/cdp/bin/python -m compileall -q /opt/cdp/lib
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --no-create-home cdp
+RUN useradd --system --uid 10001 --no-create-home cdp \
+ && install --directory --owner=cdp --mode=700 /var/spool/cdp
 COPY --from=build /opt/cdp /opt/cdp
 ENV PATH=/opt/cdp/bin:$PATH PYTHONUNBUFFERED=1 CDP_LOG=json CDP_HTTP_PORT=8080
 WORKDIR /tmp

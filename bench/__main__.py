@@ -24,12 +24,17 @@ from rich.table import Table
 from bench import (
     appends,
     calls,
+    decision_cpu,
+    decisions,
+    door,
     evaluation,
     flow,
+    gateway,
     lifetime_values,
     loading,
     preview,
     resolve,
+    script,
     segment_flow,
     segments,
 )
@@ -48,7 +53,9 @@ ALONE: dict[str, Callable[[Databases], Figures]] = {
     "segments": segments.measure,
     "evaluation": lambda _databases: evaluation.measure(),
     "preview": preview.measure,
+    "decision_cpu": decision_cpu.measure,
     "lifetime_values": lambda _databases: lifetime_values.measure(),
+    "script": lambda _databases: script.measure(),
 }
 WITH_SEGMENTS: dict[str, Callable[[ProcessSuite], Figures]] = {
     "segments_events": segment_flow.events_per_second,
@@ -56,13 +63,16 @@ WITH_SEGMENTS: dict[str, Callable[[ProcessSuite], Figures]] = {
 }
 WITH_SUITE: dict[str, Callable[[ProcessSuite], Figures]] = {
     "calls": calls.measure,
+    "decisions": decisions.measure,
     "throughput": flow.throughput,
     "freshness": flow.freshness,
     "segment_entry": segment_flow.entries,
     "resolve_call": resolve.over_echo,
     "loading": loading.beside,
+    "gateway_decisions": gateway.decisions,
 }
-PARTS = (*ALONE, *WITH_SEGMENTS, *WITH_SUITE)
+WITH_PROFILES: dict[str, Callable[[ProcessSuite], Figures]] = {"gateway": gateway.intake}
+PARTS = (*ALONE, *WITH_SEGMENTS, *WITH_PROFILES, *WITH_SUITE)
 
 
 def main(only: str | None = None) -> int:
@@ -78,7 +88,8 @@ def main(only: str | None = None) -> int:
     virtual_hosts = VirtualHosts(databases)
     suites = (
         (WITH_SEGMENTS, partial(ProcessSuite, services=("profiles", "segments"))),
-        (WITH_SUITE, partial(ProcessSuite, others=["echo"])),
+        (WITH_PROFILES, partial(ProcessSuite, services=("identity", "profiles"))),
+        (WITH_SUITE, partial(ProcessSuite, others=["echo"], environment=door.ENVIRONMENT)),
     )
     try:
         figures |= _timed(console, "echo", partial(calls.echo_alone, virtual_hosts))

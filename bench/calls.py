@@ -118,6 +118,16 @@ def echo_alone(virtual_hosts: VirtualHosts) -> dict[str, float]:
     return {"reference_echo_p50_ms": milliseconds(echo.durations, 50)}
 
 
+def echo_p50_ms(suite: ProcessSuite) -> float:
+    """p50 of nameko's echo on the broker of a suite, by one caller, in ms."""
+    with echo_service(suite.virtual_host) as pid, Proxies(suite.client_uri, 1) as proxies:
+        echo = MeasuredCall(_echo, [pid])
+        echo.round(proxies.started)  # warms up
+        echo.add(echo.round(proxies.started))
+        echo.add(echo.round(proxies.started))
+    return milliseconds(echo.durations, 50)
+
+
 def _echo(proxy: Any, shopper: int) -> object:
     return proxy.echo.echo(decide_request(shopper))
 

@@ -35,6 +35,21 @@ GOALS = {
     "preview_1m_s": Goal(2, at_least=False),
     "clv_profiles_per_s": Goal(500_000, at_least=True),
     "end_to_end_core_us": Goal(1_000, at_least=False),
+    "decide100_p50_over_echo": Goal(1.3, at_least=False),
+    "decide100_p99_over_echo": Goal(1.8, at_least=False),
+    "decide_http_p50_over_echo": Goal(0.8, at_least=False),
+    "decide_reserve_p50_over_echo": Goal(2.5, at_least=False),
+    "decide1000_p50_over_decide10": Goal(1.3, at_least=False),
+    "decide_per_s_over_echo": Goal(0.7, at_least=True),
+    "decide_loaded_p99_over_echo": Goal(2, at_least=False),
+    "decide100_cpu_us": Goal(450, at_least=False),
+    "deadline_over_p99_ms": Goal(10, at_least=False),
+    "gateway_batch_events_per_s": Goal(2_000, at_least=True),
+    "gateway_single_events_per_s": Goal(1_500, at_least=True),
+    "gateway_cpu_us": Goal(400, at_least=False),
+    "http_decide_p50_over_echo": Goal(1.8, at_least=False),
+    "decision_log_bytes": Goal(1_200, at_least=False),
+    "script_gzip_bytes": Goal(5_120, at_least=False),
 }
 
 

@@ -47,6 +47,7 @@ def measure(databases: Databases) -> dict[str, float]:
             rates["few"].append(few.rate(few.known))
             rates["many"].append(many.rate(many.known))
             rates["new"].append(few.rate(few.new))
+        for _ in range(ROUNDS):  # last, because they write most
             rates["guests"].append(few.rate(few.guests))
         ratios = [a / b for a, b in zip(rates["few"], rates["many"], strict=True)]
         return {

@@ -21,8 +21,8 @@ from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.observability.replicas import skews_of_others
 from contracts.incoming import IncomingEvent
 from contracts.ingest import read_events
-from identifiers import IdentifierTypes, accept, load_types
-from rules import Summary, order_key
+from identifiers import Identifier, IdentifierTypes, accept, load_types
+from rules import Summary, money_of, order_key
 from rules.summary.book import StandingOrder
 from rules.summary.orders import ORDER_EVENTS
 from services.segments.service import SegmentsService
@@ -97,7 +97,7 @@ class _Shoppers:
     def __init__(self, types: IdentifierTypes) -> None:
         self._types = types
         self._summaries: dict[str, Summary] = {}
-        self._homes: dict[str, str] = {}
+        self._homes: dict[str, list[str]] = {}
 
     def apply(self, events: Sequence[Any]) -> None:
         checked = read_events(events, time.time_ns() // 1_000)
@@ -114,13 +114,35 @@ class _Shoppers:
         return [orders for orders in books if orders]
 
     def _shopper(self, event: IncomingEvent) -> str | None:
+        """Whose event it is; None for what is told of nobody's order, or of several shoppers'."""
         keys = accept(event.identifiers, self._types, _KEY).keys
+        own = keys[0].key if keys else None
         order = order_key(event.data)
         if order is None:
-            return keys[0].key if keys else None
-        if keys:
-            self._homes.setdefault(order, keys[0].key)
-        return self._homes.get(order)
+            return own
+        homes = self._homes.setdefault(order, [])
+        if own is None or own in homes:
+            return own or (homes[0] if len(homes) == 1 else None)
+        if not homes or (event.type == "order_completed" and self._is_another(event, keys[0])):
+            homes.append(own)
+            return own
+        return homes[0] if len(homes) == 1 else None
+
+    def _is_another(self, event: IncomingEvent, shopper: Identifier) -> bool:
+        """Whether a completion is of another order than those of its id, as services judge it.
+
+        Another account's is, and one with another address and another total.
+        """
+        order = str(order_key(event.data))
+        money = event.data.get("revenue"), event.data.get("currency")
+
+        def contradicts(home: str) -> bool:
+            kinds = shopper.type.assurance, self._types.by_name[home.partition(":")[0]].assurance
+            summary = self._summaries.get(home, Summary())
+            other = money_of(summary.state.orders.get(order, {})) not in (None, money)
+            return kinds == ("verified", "verified") or (kinds == ("claimed", "claimed") and other)
+
+        return all(contradicts(home) for home in self._homes[order])
 
 
 def _settings(suite: Path | None) -> Settings:

@@ -4,38 +4,37 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import structlog
 from kombu import Connection
 
 from cdp.databases import check_database, explained
 from cdp.embedded import EMBEDDED_BROKER, EmbeddedSuite, database_path, migrate
+from cdp.main import ALLOCATIONS_A_COLLECTION
 from chassis.config.settings import Role, Settings, owner_database, read_settings
 from chassis.config.uris import broker_refusal, check_broker_uri
-from chassis.core.errors import InvalidInput, Unavailable
+from chassis.core.deadline import DeadlineExceeded, run_within
+from chassis.core.errors import Unavailable
 from chassis.messaging.amqp import BROKER_ERRORS
 from chassis.messaging.exchanges import declare_own
-from chassis.observability.logging import configure_logging
+from chassis.observability.logging import configure_logging, read_log_form, read_log_level
 from chassis.runtime.runner import exit_on_signals
 
 EMBEDDED = Path(".run/embedded")
 _CONNECT_SECONDS = 5
-_ALLOCATIONS_A_COLLECTION = 20_000
+_DOOR_SECONDS = 2.0  # whoever calls over HTTP does not wait for servers
 
 
 def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
     """Run services until SIGTERM or SIGINT; a ServiceError says why they cannot start."""
-    log_format = _log_format()
+    log_format = read_log_form()
     settings = _embedded(names, role) if embedded else [read_settings(n, role) for n in names]
+    configure_logging(log_format, read_log_level())
     for each in settings:
-        check_database(each.service, each.database_uri, f"CDP_{each.service.upper()}_DATABASE_URI")
-        if not each.embedded:
-            open_broker(each)
-    configure_logging(log_format, _log_level())
+        _check_servers(each)
     exit_on_signals()
     suite = EmbeddedSuite(settings)
     try:
@@ -47,11 +46,28 @@ def run_services(names: Sequence[str], role: Role, embedded: bool) -> None:
     suite.run_until_stopped()
 
 
+def _check_servers(settings: Settings) -> None:
+    """Refuse servers that cannot be used; only a service with an HTTP door starts without them."""
+    has_door = settings.door_address is not None and settings.serves_rpc
+    variable = f"CDP_{settings.service.upper()}_DATABASE_URI"
+    checks = [partial(check_database, settings.service, settings.database_uri, variable)]
+    if not settings.embedded:
+        checks.append(partial(open_broker, settings))
+    for check in checks:
+        if not has_door:
+            check()
+            continue
+        try:
+            run_within(_DOOR_SECONDS, check)
+        except (Unavailable, DeadlineExceeded) as error:
+            structlog.get_logger("cdp").warning("started_without", reason=str(error) or "no answer")
+
+
 def _collect_less_garbage() -> None:
     """Exempt what lives as long as the process, and collect the rest less often."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_ALLOCATIONS_A_COLLECTION)
+    gc.set_threshold(ALLOCATIONS_A_COLLECTION)
 
 
 def migrate_services(names: Sequence[str]) -> Iterator[str]:
@@ -59,7 +75,7 @@ def migrate_services(names: Sequence[str]) -> Iterator[str]:
     for name in names:
         # Migrations need no broker, so they run without one.
         os.environ.setdefault("CDP_AMQP_URI", EMBEDDED_BROKER)
-        settings = read_settings(name)
+        settings = read_settings(name, has_door=False)
         owner, variable = owner_database(settings)
         with explained(name, variable):
             migrate(settings, owner if owner != settings.database_uri else None)
@@ -91,17 +107,3 @@ def _embedded(names: Sequence[str], role: Role) -> list[Settings]:
     for each in settings:
         migrate(each)
     return settings
-
-
-def _log_format() -> Literal["json", "text"]:
-    log_format = os.environ.get("CDP_LOG", "text" if sys.stderr.isatty() else "json")
-    if log_format not in ("json", "text"):
-        raise InvalidInput("CDP_LOG", "must be json or text")
-    return "json" if log_format == "json" else "text"
-
-
-def _log_level() -> str:
-    level = os.environ.get("CDP_LOG_LEVEL", "INFO").upper()
-    if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise InvalidInput("CDP_LOG_LEVEL", "must be debug, info, warning or error")
-    return level

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chassis.validation.fields import Boolean, Choice, Integer, ListOf, Nested, Text
+from chassis.validation.fields import Boolean, Choice, Integer, ListOf, MapOf, Nested, Text
 from chassis.validation.schema import StrictSchema
+from contracts.offers import BlockSchema
 
 MAX_FILE = 1_000_000  # characters of an offers.yaml
 
@@ -25,8 +26,19 @@ class OfferChangeSchema(StrictSchema):
     warnings = ListOf(Text(longest=1_000), required=True)
 
 
+class TrialChangeSchema(StrictSchema):
+    """What becomes of an experiment or a holdout that is another, and the likely slips."""
+
+    experiment = Text(required=True)
+    change = Choice("added", "changed", "removed", required=True)
+    warnings = ListOf(Text(longest=1_000), required=True)
+
+
 class SlotChangeSchema(StrictSchema):
-    """A slot, named `placement.slot`, that is added or removed, or has another fallback block."""
+    """A slot, named `placement.slot`, that is added or removed, or is another.
+
+    It is changed if its fallback block, its room or its ranking is.
+    """
 
     slot = Text(required=True)
     change = Choice("added", "changed", "removed", required=True)
@@ -37,7 +49,8 @@ class CatalogueResponse(StrictSchema):
 
     `file` is `in force`, `new`, `was replaced by another`, or `is the release's own, and the shop
     has one of its own in force`, as it stood before. `programme_changes` says whether the loyalty
-    programme is another.
+    programme is another, `delivery_changes` whether another value makes delivery free, and
+    `experiments` which experiments and holdouts are others. `warnings` are the slips of no offer.
     """
 
     fingerprint = Text(required=True)
@@ -45,6 +58,9 @@ class CatalogueResponse(StrictSchema):
     offers = ListOf(Nested(OfferChangeSchema()), most=10_000, required=True)
     slots = ListOf(Nested(SlotChangeSchema()), most=10_000, required=True)
     programme_changes = Boolean(required=True)
+    delivery_changes = Boolean(required=True)
+    experiments = ListOf(Nested(TrialChangeSchema()), most=10_000, required=True)
+    warnings = ListOf(Text(longest=1_000))
 
 
 class CatalogueExport(StrictSchema):
@@ -52,6 +68,18 @@ class CatalogueExport(StrictSchema):
 
     fingerprint = Text(required=True)
     file = Text(longest=MAX_FILE, required=True)
+
+
+class FallbacksRequest(StrictSchema):
+    """The argument of `offers.fallbacks`: a language such as `de-AT`, or the shop's first."""
+
+    language = Text(longest=35)
+
+
+class FallbacksResponse(StrictSchema):
+    """The answer of `offers.fallbacks`: for each placement, the fallback block of each slot."""
+
+    placements = MapOf(MapOf(ListOf(Nested(BlockSchema()))), required=True)
 
 
 class ReplayPlaceSchema(StrictSchema):
@@ -105,5 +133,6 @@ class ReplayResponse(StrictSchema):
 
 CATALOGUE_REQUEST = CatalogueRequest()
 CATALOGUE_RESPONSE = CatalogueResponse()
+FALLBACKS_REQUEST = FallbacksRequest()
 REPLAY_REQUEST = ReplayRequest()
 REPLAY_RESPONSE = ReplayResponse()

@@ -40,6 +40,11 @@ class CloudEvent(StrictSchema):
     the shopper has to do with it. `arrival` is when it was received and its place in the call,
     `microseconds/place`: of two events of one instant the one that arrived later wins. `orderhome`
     is the stream where the order is at home that the event tells of, if that is another one.
+    `orderapart`: the event tells of an order, or of points for one, whose id stood for another
+    order before, and which is its own by its home: `orderhome`, or else the event's own stream.
+    `address` is the key of the first contact (an e-mail address, a phone number) that the event was
+    told with. `contacts` are the keys by which all its contacts count for caps, apart by blanks:
+    without an alias. Without it, `address` is the only one.
     """
 
     specversion = Choice("1.0", required=True)
@@ -62,6 +67,9 @@ class CloudEvent(StrictSchema):
     unproven = Boolean()
     arrival = Text()
     orderhome = Text()
+    orderapart = Boolean()
+    address = Text()
+    contacts = Text()
     incarnation = Integer(least=2, most=MAX_VERSION)
 
 

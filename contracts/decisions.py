@@ -13,6 +13,7 @@ from chassis.validation.fields import (
     MapOf,
     Name,
     Nested,
+    Number,
     Text,
 )
 from chassis.validation.schema import StrictSchema
@@ -23,6 +24,7 @@ from contracts.offers import (
     ConsideredOfferSchema,
     ContextSchema,
     DecideResponse,
+    ExperimentPartSchema,
     Referrer,
 )
 
@@ -34,6 +36,7 @@ class LoggedItemSchema(StrictSchema):
     """A line of the basket as it was read."""
 
     sku = Text(longest=200, required=True)
+    name = Text(longest=200)
     category = Text(longest=200)
     quantity = Integer(least=1, most=1_000_000, load_default=1)
     price = Amount()
@@ -63,12 +66,37 @@ class LoggedBlockSchema(BlockSchema):
 
 
 class SeenShopperSchema(StrictSchema):
-    """What the offers of the placement could read of the shopper."""
+    """What the offers of the placement could read of the shopper.
+
+    `points_pending` are those of orders whose return window is open, if there are any.
+    """
 
     segments = ListOf(Name(), required=True)
     traits = JsonObject(required=True)
     consent = MapOf(Boolean(), names=Text(longest=200), fewest=0, required=True)
     points = Integer(required=True)
+    points_pending = Integer()
+
+
+class LoggedExperimentPartSchema(ExperimentPartSchema):
+    """The same with the keyed hash of the identifier."""
+
+    key = Text(required=True)
+
+
+class DrawSchema(StrictSchema):
+    """An offer that a bandit drew, null for nothing, and its probability, given those before."""
+
+    offer_id = Text(required=True, allow_none=True)
+    propensity = Number(required=True)
+
+
+class SlotDrawSchema(StrictSchema):
+    """What a bandit drew for a slot, in this order, among `candidates`, for a request of `cell`."""
+
+    cell = Text(longest=1_000, required=True)
+    candidates = ListOf(Text(), required=True)
+    picks = ListOf(Nested(DrawSchema()), required=True)
 
 
 class OfferDecided(DecideResponse):
@@ -81,6 +109,8 @@ class OfferDecided(DecideResponse):
     decision_id = Text()
     slots = MapOf(ListOf(Nested(LoggedBlockSchema())), required=True)
     trace = MapOf(ListOf(Nested(ConsideredOfferSchema())))
+    experiments = ListOf(Nested(LoggedExperimentPartSchema()))
+    rankings = MapOf(Nested(SlotDrawSchema()))
     evaluator = Integer(least=1)
     shopper = Nested(SeenShopperSchema())
     request = Nested(LoggedRequestSchema(), required=True)
@@ -92,6 +122,8 @@ class ExplainResponse(DecideResponse):
     trace = MapOf(ListOf(Nested(ConsideredOfferSchema())), required=True)
     shopper = Nested(SeenShopperSchema())
     request = Nested(LoggedRequestSchema(), required=True)
+    experiments = ListOf(Nested(LoggedExperimentPartSchema()))
+    rankings = MapOf(Nested(SlotDrawSchema()))
 
 
 def _has_stored_trace(data: dict[str, Any]) -> dict[str, Any]:

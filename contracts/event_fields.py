@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError
 
 from chassis.core.suggest import near_misses
 from chassis.core.visible import visible
@@ -16,26 +17,27 @@ from chassis.validation.fields import (
     JsonValue,
     ListOf,
     MapOf,
-    StrictField,
+    Number,
     Text,
     is_rfc_3339,
     mend_list,
 )
 from chassis.validation.plain import kind
 from chassis.validation.schema import Mending, Parts, first_error, mend_object
-from chassis.validation.slips import means_nothing, meant_flag, meant_number
+from chassis.validation.slips import means_nothing, meant_flag, was_rounded
 
 MAX_PRODUCTS = 500
 MAX_QUANTITY = 1_000_000
 MAX_TEXT = 200
 MAX_STORE = 64
+MAX_SAVED_ID = 200
 MAX_POINTS = 10**12
 
 MAX_REVISION = 2**53 - 1
 
-LOYALTY_TRAITS = {"loyalty_tier": Text(longest=64), "loyalty_enrolled": Boolean()}
-_LOYALTY_NAMES = frozenset(LOYALTY_TRAITS)
 _NO_ID = "is a program's word for nothing, which would stand for all alike; send its own id"
+_ROUNDED = "was rounded by a spreadsheet, and would stand for several; export the column as text"
+_LAST_DIGITS = re.compile(r"[0-9]{4}")
 _GRANTED = {"granted": True, "subscribed": True, "denied": False, "unsubscribed": False}
 
 
@@ -84,6 +86,8 @@ class Reference(Id):
         text = super().read(value)
         if text != text.strip():
             raise ValidationError("must not have blanks at either end")
+        if was_rounded(text):
+            raise ValidationError(_ROUNDED)
         return text
 
     def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
@@ -96,7 +100,46 @@ class Reference(Id):
         return bare
 
 
-class Quantity(StrictField, fields.Float):
+class CartNumber(Reference):
+    """What a cart is called: 0 is what shops' programs have where there is none yet."""
+
+    def read(self, value: Any) -> str:
+        text = super().read(value)
+        if not text.strip("0"):
+            raise ValidationError(_NO_ID)
+        return text
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        mended = super().mend(value, mending, parts)
+        if type(mended) is not str or not mended or mended.strip("0"):
+            return mended
+        mending.warn(parts, "is 0, which names no cart, and was left out")
+        return None
+
+
+class Label(Text):
+    """A word by which events are compared; a program's word for nothing is none."""
+
+    def read(self, value: Any) -> str:
+        text = super().read(value)
+        if means_nothing(text):
+            raise ValidationError("is a program's word for nothing; leave it out")
+        return text
+
+
+class LastDigits(Text):
+    """The last four digits of a card."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(longest=4, **kwargs)
+
+    def read(self, value: Any) -> str:
+        if type(value) is not str or not _LAST_DIGITS.fullmatch(value):
+            raise ValidationError('must be the last four digits as text, such as "4242"')
+        return value
+
+
+class Quantity(Number):
     """How many pieces, or how much of what is sold by weight: 0 and decimals are quantities too."""
 
     wanted = "a number such as 2 or 0.5"
@@ -108,13 +151,6 @@ class Quantity(StrictField, fields.Float):
         if not 0 <= value <= MAX_QUANTITY:
             raise ValidationError(f"must be {self.wanted}, from 0 to {MAX_QUANTITY:,}")
         return value  # type: ignore[no-any-return]
-
-    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
-        meant = meant_number(value) if type(value) is str else None
-        if meant is None:
-            return value
-        mending.warn(parts, f"is text, and was read as the number {meant}; send it without quotes")
-        return meant
 
 
 class OrderLines(ListOf):
@@ -174,6 +210,34 @@ class RefundAmount(Amount):
     may_be_blank = False
 
 
+class TierTrait(Label):
+    """The tier that a shopper has; a program's word for nothing takes it away, as null does."""
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        mended = super().mend(value, mending, parts)
+        if type(mended) is str and means_nothing(mended):
+            mending.warn(parts, "is a program's word for nothing, and was read as null: no tier")
+            return None
+        return mended
+
+
+class NewTier(Text):
+    """The tier that a shopper has from now on; a program's word for nothing is none."""
+
+    def read(self, value: Any) -> str:
+        text = super().read(value)
+        if means_nothing(text):
+            raise ValidationError(
+                "is a program's word for nothing; to take the tier away, send traits_changed with"
+                " loyalty_tier: null"
+            )
+        return text
+
+
+LOYALTY_TRAITS = {"loyalty_tier": TierTrait(longest=64), "loyalty_enrolled": Boolean()}
+_LOYALTY_NAMES = frozenset(LOYALTY_TRAITS)
+
+
 class Traits(MapOf):
     """Traits by name, null to take one away; those of the loyalty programme have their types."""
 
@@ -215,3 +279,22 @@ class Consent(Boolean):
     def meant(self, value: Any) -> bool | None:
         word = value.strip().lower() if type(value) is str else ""
         return _GRANTED.get(word, meant_flag(value))
+
+
+class Purposes(MapOf):
+    """Purposes of consent, each granted or not; one without a name costs no other one."""
+
+    def __init__(self) -> None:
+        super().__init__(Consent(), names=Label(longest=64))
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        purposes = super().mend(value, mending, parts)
+        if type(purposes) is not dict:
+            return purposes
+        named = {name: granted for name, granted in purposes.items() if not means_nothing(name)}
+        if not named:
+            return purposes
+        for name in purposes:
+            if name not in named:
+                mending.warn((*parts, name), "names no purpose, and was left out")
+        return named

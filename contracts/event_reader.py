@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from marshmallow import ValidationError
@@ -29,9 +29,11 @@ from chassis.validation.schema import (
     load_fields,
 )
 from chassis.validation.storable import make_storable
+from contracts.card_check import card_errors, settle_cards
 from contracts.event_schema import EventSchema
 from contracts.event_types import (
     EVENT_TYPES,
+    SAVED_DETAILS,
     UNCHECKED_EVENTS,
     follows_order,
     is_unlinked,
@@ -49,8 +51,13 @@ _TYPES = frozenset(EVENT_TYPES) | UNCHECKED_EVENTS
 _MENDED = frozenset({"data", "context"})
 _NAMES = frozenset({"user_id", "loyalty_id"})
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
-_OF_THE_SHOP = frozenset({"signed_in", "order_refunded"})
+_BY_SIGN_IN = SAVED_DETAILS | {"signed_in"}
+_OF_THE_SHOP = _BY_SIGN_IN | {"order_refunded"}
 _SHORTEST_STEM = 8
+_SIGN_IN = "is false for a browser; a sign-in is told by the shop"
+_SAVED = (
+    "is false for a browser: only who is signed in saves anything, by a user token, or the shop"
+)
 _UNLINKED = "is for what your shop tells: a browser cannot say that money went back"
 
 
@@ -107,7 +114,11 @@ class EventReader:
             event = self._load(value)
         self._warn_of_near_misses(value)
         if event is None:
-            raise InvalidFields(list(islice(self._errors(value), MAX_MESSAGES)))
+            errors = chain(self._errors(value), card_errors(value, self.path))
+            raise InvalidFields(list(islice(errors, MAX_MESSAGES)))
+        event, warnings = settle_cards(event, self.path)
+        for warning in warnings:
+            self._warn(warning.field, warning.message)
         return self._as_sent(value, event)
 
     def rejected(self, value: Any) -> RejectedEvent:
@@ -175,24 +186,24 @@ class EventReader:
         if self._origin != "server" or not follows_order(*type_and_data(value)):
             yield FieldMessage(f"{self.path}.identifiers", NO_IDENTIFIERS)
 
-    def _sign_in_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
+    def _sign_in_errors(self, name: str, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
         where = f"{self.path}.authenticated"
         if self._origin == "browser":
-            yield FieldMessage(where, "is false for a browser; a sign-in is told by the shop")
+            yield FieldMessage(where, _SAVED if name in SAVED_DETAILS else _SIGN_IN)
         elif value.get("authenticated") is False:
-            yield FieldMessage(where, "must be true for signed_in")
+            yield FieldMessage(where, f"must be true for {name}")
         identifiers = value.get("identifiers")
         if type(identifiers) is dict and identifiers and _NAMES.isdisjoint(identifiers):
             yield FieldMessage(
                 f"{self.path}.identifiers.user_id",
-                "is missing: signed_in says who signed in, by user_id or loyalty_id",
+                f"is missing: {name} says who is signed in, by user_id or loyalty_id",
             )
 
     def _shop_errors(self, value: Mapping[str, Any]) -> Iterator[FieldMessage]:
         """What a shop alone can tell: who has signed in, and that money went back."""
         name, data = type_and_data(value)
-        if name == "signed_in":
-            yield from self._sign_in_errors(value)
+        if name in _BY_SIGN_IN:
+            yield from self._sign_in_errors(name, value)
         elif name == "order_refunded" and is_unlinked(data) and self._origin == "browser":
             yield FieldMessage(f"{self.path}.data.without_order", _UNLINKED)
 

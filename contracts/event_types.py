@@ -16,7 +16,6 @@ from chassis.validation.fields import (
     Boolean,
     Integer,
     ListOf,
-    MapOf,
     Name,
     Nested,
     Text,
@@ -27,19 +26,25 @@ from contracts.event_fields import (
     MAX_POINTS,
     MAX_PRODUCTS,
     MAX_REVISION,
+    MAX_SAVED_ID,
     MAX_STORE,
     MAX_TEXT,
+    CartNumber,
     Consent,
     Id,
+    Label,
+    LastDigits,
     Moment,
+    NewTier,
     OrderLines,
     OrderNumber,
+    Purposes,
     Quantity,
     Reference,
     RefundAmount,
     Traits,
 )
-from contracts.fields import Currency
+from contracts.fields import Country, Currency
 
 _NO_ORDER = "is missing: name the order, or send without_order: true if the refund belongs to none"
 _NO_AMOUNT = "is missing: a refund without an order says how much went back"
@@ -49,6 +54,10 @@ _TWO_WORDS = (
 )
 RESERVED = frozenset({"identity_changed", "order_moved", "consent_refused"})
 RESERVED_PREFIX = "segment_"
+SAVED_DETAILS = frozenset(
+    {"address_saved", "address_removed", "payment_method_saved", "payment_method_removed"}
+)
+"""What an account keeps for its checkouts: its own word for it, or the shop's."""
 ACCOUNT_EVENTS = frozenset({"signed_in", "account_created", "account_updated", "traits_changed"})
 """What an account says of itself: its addresses are its own."""
 UNCHECKED_EVENTS = frozenset({"account_created", "account_updated", "contact_released"})
@@ -79,6 +88,9 @@ class EventData(StrictSchema):
     class Meta:
         unknown = INCLUDE
 
+    personal: frozenset[str] = frozenset()
+    """The known fields that say something about a person: they are shown on request alone"""
+
     def shortened(self, data: dict[str, Any]) -> dict[str, Any] | None:
         """The data without its lines, for an event that is too large; None if it needs them."""
         if "products" not in self.load_fields or "products" not in data:
@@ -103,7 +115,7 @@ class Product(EventData):
     product_id = Id()
     sku = Id()
     name = Text(longest=1_000)
-    category = Text(longest=MAX_TEXT)
+    category = Label(longest=MAX_TEXT)
     price = Amount()
     currency = Currency()
 
@@ -130,7 +142,7 @@ class RefundLine(EventData):
     product_id = Id()
     sku = Id()
     name = Text(longest=1_000)
-    category = Text(longest=MAX_TEXT)
+    category = Label(longest=MAX_TEXT)
     price = RefundAmount()
     currency = Currency()
     quantity = Quantity()
@@ -152,7 +164,7 @@ class ValuedData(EventData):
 class CartUpdated(ValuedData):
     """The cart as it now stands; `products: []` is an empty cart."""
 
-    cart_id = Reference()
+    cart_id = CartNumber()
     products = OrderLines(Nested(OrderLine()), most=MAX_PRODUCTS, required=True)
 
     def shortened(self, data: dict[str, Any]) -> dict[str, Any] | None:
@@ -166,14 +178,14 @@ class CartUpdated(ValuedData):
 class CheckoutStarted(ValuedData):
     """A shopper has come to the checkout."""
 
-    cart_id = Reference()
+    cart_id = CartNumber()
     order_id = Reference()
 
 
 class CheckoutCompleted(EventData):
     """A checkout has ended in an order; what was ordered is told by the order."""
 
-    cart_id = Reference()
+    cart_id = CartNumber()
 
 
 class OrderData(EventData):
@@ -197,7 +209,7 @@ class OrderCompleted(OrderData):
     currency = Currency(required=True)
     products = OrderLines(Nested(OrderLine()), most=MAX_PRODUCTS)
     placed_at = Moment()
-    cart_id = Reference()
+    cart_id = CartNumber()
 
 
 class OrderUpdated(OrderData):
@@ -289,13 +301,15 @@ class TraitsChanged(EventData):
 
     traits = Traits(required=True)
 
+    personal = frozenset({"traits"})
+
 
 class ConsentChanged(EventData):
     """Consent to one `purpose`, `granted` or not; or to several, as `purposes: {purpose: bool}`."""
 
-    purpose = Text(longest=64)
+    purpose = Label(longest=64)
     granted = Consent()
-    purposes = MapOf(Consent(), names=Text(longest=64))
+    purposes = Purposes()
 
     alternatives = {"granted": ("purposes",)}  # noqa: RUF012 - as marshmallow's schemas have theirs
 
@@ -313,7 +327,7 @@ class ConsentChanged(EventData):
 class LoyaltyEnrolled(EventData):
     """A shopper has joined the loyalty programme, perhaps at a tier."""
 
-    tier = Text(longest=64)
+    tier = Label(longest=64)
 
 
 class LoyaltyPointsChanged(EventData):
@@ -332,7 +346,70 @@ class LoyaltyPointsChanged(EventData):
 class LoyaltyTierChanged(EventData):
     """The tier that a shopper has from now on."""
 
-    tier = Text(longest=64, required=True)
+    tier = NewTier(longest=64, required=True)
+
+
+class Address(EventData):
+    """Where something is sent or billed to, as the fields of a form."""
+
+    name = Text(longest=MAX_TEXT)
+    company = Text(longest=MAX_TEXT)
+    line1 = Text(longest=MAX_TEXT, required=True)
+    line2 = Text(longest=MAX_TEXT)
+    city = Text(longest=MAX_TEXT)
+    region = Text(longest=MAX_TEXT)
+    postal_code = Text(longest=32)
+    country = Country()
+    phone = Text(longest=32)
+
+
+class AddressSaved(EventData):
+    """A shopper keeps an address for the next checkout, or changes the one of this `address_id`."""
+
+    address_id = Reference(longest=MAX_SAVED_ID, required=True)
+    address = Nested(Address(), required=True)
+    label = Text(longest=64)
+    default = Boolean()
+
+    personal = frozenset({"address", "label"})
+
+
+class AddressRemoved(EventData):
+    """A shopper keeps an address no longer."""
+
+    address_id = Reference(longest=MAX_SAVED_ID, required=True)
+
+
+class PaymentMethodRemoved(EventData):
+    """A shopper keeps a payment method no longer: the provider's token that it was saved by."""
+
+    provider = Label(longest=64, required=True)
+    token = Reference(longest=MAX_SAVED_ID, required=True)
+
+    personal = frozenset({"provider", "token"})
+
+
+class PaymentMethodSaved(PaymentMethodRemoved):
+    """A shopper keeps a payment method: the provider's token, and what the shop's form shows of it.
+
+    A card number is never sent: `last4` has its last four digits.
+    """
+
+    brand = Label(longest=32, required=True)
+    last4 = LastDigits(required=True)
+    exp_month = Integer(least=1, most=12)
+    exp_year = Integer(least=2000, most=2199)
+    default = Boolean()
+
+    personal = frozenset({"provider", "token", "brand", "last4", "exp_month", "exp_year"})
+
+
+def without_details(event_type: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data of an event without the address or payment method that it saves or removes."""
+    if event_type not in SAVED_DETAILS:
+        return data
+    personal = EVENT_TYPES[event_type].personal
+    return {name: value for name, value in data.items() if name not in personal}
 
 
 def is_unlinked(data: Any) -> bool:
@@ -415,6 +492,10 @@ EVENT_TYPES: Mapping[str, EventData] = {
     "loyalty_enrolled": LoyaltyEnrolled(),
     "loyalty_points_changed": LoyaltyPointsChanged(),
     "loyalty_tier_changed": LoyaltyTierChanged(),
+    "address_saved": AddressSaved(),
+    "address_removed": AddressRemoved(),
+    "payment_method_saved": PaymentMethodSaved(),
+    "payment_method_removed": PaymentMethodRemoved(),
 }
 
 ORDER_FOLLOW_UPS = frozenset(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, types
 
 from chassis.validation.fields import (
     StrictField,
+    Text,
     check_length,
     check_name,
     check_text,
@@ -18,6 +20,7 @@ from chassis.validation.slips import meant_name
 from contracts.currencies import CURRENCIES, currencies_of
 
 MAX_IDENTIFIERS = 10
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _SOME = "give at least one, such as anonymous_id or user_id"
 NO_IDENTIFIERS = f"is empty: {_SOME}"
 _NOBODY: types.ErrorMessages = {"required": f"is missing: {_SOME}", "null": f"is empty: {_SOME}"}
@@ -45,6 +48,16 @@ class Currency(StrictField, fields.String):
             return value
         (code,) = meant
         mending.warn(parts, f"was read as {code}; write it so")
+        return code
+
+
+class Country(Text):
+    """An ISO 3166 code of two letters, in capitals or not."""
+
+    def read(self, value: Any) -> str:
+        code = check_text(value).strip().upper()
+        if not _COUNTRY.fullmatch(code):
+            raise ValidationError("must be an ISO 3166 code of two letters, such as DE")
         return code
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import islice
 from math import ceil, inf
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from chassis.validation.fields import (
     MapOf,
     Name,
     Nested,
+    Number,
     Text,
     check_length,
     check_text,
@@ -36,15 +38,19 @@ from chassis.validation.schema import (
     flat_errors,
     load_checked,
 )
+from chassis.validation.slips import meant_round
 from contracts.common import IgnoredIdentifierSchema
 from contracts.event_fields import Quantity
-from contracts.fields import Currency, OptionalIdentifiers, Versions
+from contracts.fields import Country, Currency, OptionalIdentifiers, Versions
 
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_ITEMS = 200
 MAX_STREAMS = 100
 MAX_DEADLINE_MS = 60_000
+MAX_RATING = 5
+MAX_REVIEWS = 1_000_000_000
 ASSURANCES = ("none", "claimed", "device", "verified")
+_TOO_MANY = f"of {{}} entries the first {MAX_ITEMS} are read"
 _PLACEMENT = "is missing: name a placement of offers.yaml, such as checkout"
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}")
@@ -82,6 +88,16 @@ class LowercaseText(Text):
         return super().read(value).strip().lower()
 
 
+class Rating(Number):
+    """Stars, from 0 to 5."""
+
+    def read(self, value: Any) -> float:
+        stars = super().read(value)
+        if not 0 <= stars <= MAX_RATING:
+            raise ValidationError(f"must be stars from 0 to {MAX_RATING}")
+        return stars
+
+
 class Stock(JsonObject):
     """`{sku: pieces}`."""
 
@@ -97,6 +113,29 @@ class Stock(JsonObject):
             raise ValidationError(errors)
         return stock
 
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        """Numbers in texts, and of articles that were sold more often than they were there."""
+        stock = super().mend(value, mending, parts)
+        if type(stock) is not dict:
+            return stock
+        return {
+            sku: _mended_pieces(pieces, mending, (*parts, sku))
+            for sku, pieces in stock.items()
+            if pieces is not None
+        }
+
+
+def _mended_pieces(pieces: Any, mending: Mending, parts: Parts) -> Any:
+    """How many there are, if it can mean one thing only."""
+    meant = pieces if type(pieces) is int else meant_round(pieces)
+    if meant is None:
+        return pieces
+    if meant < 0:
+        mending.warn(parts, "is below 0, and was read as 0: nothing is left")
+    elif type(pieces) is not int:
+        mending.warn(parts, f"was read as the whole number {meant}; send it so")
+    return max(meant, 0)
+
 
 class Pieces(Quantity):
     """How many pieces a line has: what is sold by weight counts as the next whole number."""
@@ -108,17 +147,21 @@ class Pieces(Quantity):
 class ItemSchema(StrictSchema):
     """A line of the basket; `price` is that of one piece, in minor units.
 
-    A quantity of 0 is a line that was removed.
+    A quantity of 0 is a line that was removed. `name` is what shoppers call the article.
     """
 
     sku = Text(longest=200, required=True)
+    name = Text(longest=200)
     category = Text(longest=200)
     quantity = Pieces(load_default=1)
     price = Amount()
 
 
 class ContextSchema(StrictSchema):
-    """The transaction: `value` in minor units of `currency`."""
+    """The transaction: `value` in minor units of `currency`, and where it takes place.
+
+    `rating` (0 to 5) and `review_count` are those that the page may show beside the order.
+    """
 
     items = ListOf(Nested(ItemSchema()), most=MAX_ITEMS)
     value = Amount()
@@ -126,7 +169,11 @@ class ContextSchema(StrictSchema):
     device = LowercaseText(longest=64)
     referrer = Referrer()
     language = Text(longest=35)
+    country = Country()
+    store = Text(longest=200)
     stock = Stock()
+    rating = Rating()
+    review_count = Integer(least=0, most=MAX_REVIEWS)
 
 
 class DecideRequest(StrictSchema):
@@ -141,6 +188,7 @@ class DecideRequest(StrictSchema):
     deadline_ms = Integer(least=1, most=MAX_DEADLINE_MS)
     explain = Boolean(load_default=False)
     dry_run = Boolean(load_default=False)
+    reserve = Boolean(load_default=False)
 
 
 class BlockSchema(StrictSchema):
@@ -175,8 +223,37 @@ class DecisionInputsSchema(StrictSchema):
     ignored_identifiers = ListOf(Nested(UnusedIdentifierSchema()), required=True)
 
 
+class ReservedSchema(StrictSchema):
+    """What a decision has reserved: `offers.confirm` takes its key, before it expires.
+
+    The key is that of an earlier decision if that has reserved it for the same shopper.
+    """
+
+    key = Text(required=True)
+    expires_at = Instant(required=True)
+
+
+class ExperimentPartSchema(StrictSchema):
+    """The shopper's variant in an experiment or a holdout.
+
+    `hash_attribute` is the identifier by whose value it was worked out; `sticky` says that it is
+    from an earlier exposure instead. `slots` are those whose blocks depend on it: who sees one of
+    them is exposed.
+    """
+
+    experiment = Name(required=True)
+    variant = Name(required=True)
+    hash_attribute = Name(required=True)
+    sticky = Boolean(required=True)
+    slots = ListOf(Name(), required=True)
+
+
 class DecideResponse(StrictSchema):
-    """The answer of `offers.decide`."""
+    """The answer of `offers.decide`.
+
+    `capped` has the offers that caps or budgets have kept out, and why; `reservations`, by offer,
+    what was reserved as the request asked for it.
+    """
 
     decision_id = Text(required=True)
     placement = Name(required=True)
@@ -188,6 +265,9 @@ class DecideResponse(StrictSchema):
     stale = Boolean(required=True)
     inputs = Nested(DecisionInputsSchema(), required=True)
     decided_at = Instant(required=True)
+    capped = MapOf(Text())
+    reservations = MapOf(Nested(ReservedSchema()))
+    experiments = ListOf(Nested(ExperimentPartSchema()))
     trace = MapOf(ListOf(Nested(ConsideredOfferSchema())))
 
 
@@ -213,14 +293,21 @@ def read_request(request: object) -> Mapping[str, Any]:
     context = loaded["context"]
     if context.get("items"):
         context["items"] = [item for item in context["items"] if item["quantity"]]
-    return {**loaded, "notes": tuple(reader.notes)}
+    return {**loaded, "notes": tuple(reader.all_notes())}
 
 
 class _Reader:
     """Reads a request part by part, and notes what cannot be read."""
 
     def __init__(self) -> None:
-        self.notes: list[str] = []
+        self._notes: list[str] = []
+        self._more = 0
+
+    def all_notes(self) -> list[str]:
+        """The first of the notes, and how many more there are."""
+        if not self._more:
+            return self._notes
+        return [*self._notes, f"ignored:request: {self._more} more parts were left out or mended"]
 
     def plain_parts(self, request: dict[Any, Any]) -> dict[str, Any]:
         """The parts that are plain JSON, and together not too large."""
@@ -294,6 +381,10 @@ class _Reader:
 
     def _field(self, schema: StrictSchema, name: str, part: Any, parts: Parts) -> dict[str, Any]:
         """A field by its name; ValidationError if it cannot be read without some entries either."""
+        if name in _SHORTENED and type(part) in (list, dict) and len(part) > MAX_ITEMS:
+            self._leave_out(join("", (*parts, name)), _TOO_MANY.format(len(part)))
+            first = islice(part.items() if type(part) is dict else part, MAX_ITEMS)
+            part = type(part)(first)
         try:
             return cast("dict[str, Any]", schema.load({name: part}, partial=True))
         except ValidationError as error:
@@ -327,10 +418,13 @@ class _Reader:
         self._add(f"ignored:{path}: {message}")
 
     def _add(self, note: str) -> None:
-        if len(self.notes) < MAX_MESSAGES:
-            self.notes.append(note)
+        if len(self._notes) < MAX_MESSAGES:
+            self._notes.append(note)
+        else:
+            self._more += 1
 
 
+_SHORTENED = ("items", "stock")  # where the first entries are worth having without the others
 _WITH_ENTRIES = ("items", "stock", "at_least")
 _NEEDED = ("sku", "quantity")  # a line without them is left out, and not just the field
 

@@ -25,6 +25,9 @@ TOPOLOGY = (
     ServiceTopology("offers", follows=("profiles", "segments")),
 )
 SERVICE_NAMES = tuple(service.name for service in TOPOLOGY)
+# What takes HTTP from outside, and calls the services: it has no log, nobody calls or follows it.
+EDGE_NAMES = ("gateway",)
+ALL_NAMES = (*SERVICE_NAMES, *EDGE_NAMES)  # what has a database and a user of the broker
 FOLLOWS: Mapping[str, tuple[str, ...]] = {service.name: service.follows for service in TOPOLOGY}
 
 

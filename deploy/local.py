@@ -6,16 +6,19 @@ import os
 import secrets
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
-from chassis.core.errors import Unavailable
+from chassis.config.door import read_address
+from chassis.core.errors import InvalidInput, Unavailable
 from chassis.runtime.client import Client
-from contracts.topology import SERVICE_NAMES
+from contracts.topology import ALL_NAMES, EDGE_NAMES
 from deploy.access import CLIENT
 from deploy.find_postgresql import find_cluster
 from deploy.find_rabbitmq import find_broker
@@ -23,6 +26,7 @@ from deploy.machine import NoServer
 from deploy.provision import broker_uri, database_uri, namespace, provision
 
 _PATIENCE = 30.0
+_DOORS = {"CDP_GATEWAY_HTTP": "127.0.0.1:8070", "CDP_OFFERS_HTTP": "127.0.0.1:8090"}
 
 
 def main() -> int:
@@ -37,15 +41,16 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     # New at every start, so that none has to be stored.
-    passwords = {name: secrets.token_hex(16) for name in (*SERVICE_NAMES, CLIENT)}
+    passwords = {name: secrets.token_hex(16) for name in (*ALL_NAMES, CLIENT)}
     owners = provision(cluster, broker, passwords)
     environments = {
         name: {
             f"CDP_{name.upper()}_DATABASE_URI": database_uri(cluster, name, passwords),
             f"CDP_{name.upper()}_AMQP_URI": broker_uri(broker, name, passwords),
         }
-        for name in SERVICE_NAMES
+        for name in ALL_NAMES
     }
+    _open_doors(environments)
     client = broker_uri(broker, CLIENT, passwords)
     file = environment_file()
     try:
@@ -77,6 +82,7 @@ def _commands(
     variables = {"CDP_AMQP_URI": client}
     for name, environment in environments.items():
         variables |= environment
+        variables.pop("CDP_OFFERS_HTTP", None)  # another process of offers cannot listen there
         variables[f"CDP_{name.upper()}_OWNER_DATABASE_URI"] = owners[name]
     if clock := os.environ.get("CDP_CLOCK"):
         variables["CDP_CLOCK"] = clock
@@ -93,7 +99,7 @@ def _run_until_stopped(environments: dict[str, dict[str, str]], client: str, fil
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    print(f"run: starting {', '.join(SERVICE_NAMES)}", file=sys.stderr)
+    print(f"run: starting {', '.join(environments)}", file=sys.stderr)
     processes = {
         name: subprocess.Popen(
             [sys.executable, "-m", "cdp", "run", name],
@@ -102,13 +108,13 @@ def _run_until_stopped(environments: dict[str, dict[str, str]], client: str, fil
         )
         for name, environment in environments.items()
     }
-    silent = set(SERVICE_NAMES)
+    silent = set(environments)
     ended: list[str] = []
     while not signals and not ended:
         if silent:
-            silent = {name for name in silent if not _answers(client, name)}
+            silent = {name for name in silent if not _answers(client, name, environments[name])}
             if not silent:
-                _print_how_to_call(client, file)
+                _print_how_to_call(client, file, environments)
         time.sleep(0.2)
         ended = [name for name, process in processes.items() if process.poll() is not None]
     for name in ended:
@@ -117,7 +123,32 @@ def _run_until_stopped(environments: dict[str, dict[str, str]], client: str, fil
     return 1 if ended else 0
 
 
-def _answers(client: str, service: str) -> bool:
+def _open_doors(environments: Mapping[str, dict[str, str]]) -> None:
+    """Have the gateway and offers listen, and the gateway ask offers by its door."""
+    gateway, offers = environments["gateway"], environments["offers"]
+    gateway["CDP_GATEWAY_HTTP"] = _address("CDP_GATEWAY_HTTP")
+    offers["CDP_OFFERS_HTTP"] = _address("CDP_OFFERS_HTTP")
+    keys = os.environ.get("CDP_OFFERS_KEYS") or secrets.token_hex(16)
+    offers["CDP_OFFERS_KEYS"] = gateway["CDP_GATEWAY_OFFERS_KEY"] = keys
+    gateway["CDP_GATEWAY_OFFERS"] = f"http://{offers['CDP_OFFERS_HTTP']}"
+
+
+def _address(variable: str) -> str:
+    """Where a door is: as the variable says, whose port may be 0 for any that is free."""
+    text = os.environ.get(variable) or _DOORS[variable]
+    try:
+        address = read_address(variable, text)
+    except InvalidInput as error:
+        raise NoServer(str(error)) from None
+    if address is None or address[1]:
+        return text
+    with socket.create_server((address[0], 0)) as free:
+        return f"{address[0]}:{free.getsockname()[1]}"
+
+
+def _answers(client: str, service: str, environment: Mapping[str, str]) -> bool:
+    if service in EDGE_NAMES:
+        return _is_ready(environment[f"CDP_{service.upper()}_HTTP"])
     try:
         with Client(client, timeout=2) as cdp:
             cdp.call(service, "ping")
@@ -126,9 +157,23 @@ def _answers(client: str, service: str) -> bool:
     return True
 
 
-def _print_how_to_call(client: str, file: Path) -> None:
+def _is_ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{address}/ready", timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def _print_how_to_call(
+    client: str, file: Path, environments: Mapping[str, Mapping[str, str]]
+) -> None:
+    gateway = environments["gateway"]["CDP_GATEWAY_HTTP"]
+    offers = environments["offers"]["CDP_OFFERS_HTTP"]
     print(
         f"run: ready; call the services with CDP_AMQP_URI={client}\n"
+        f"run: the gateway takes HTTP at http://{gateway}; `cdp keys` makes the keys for it\n"
+        f"run: offers decides at http://{offers}/v1/decide, by the key in CDP_OFFERS_KEYS\n"
         f"run: in another terminal, set -a; . {file}; set +a\n"
         "run: sets that and what else the commands need: for instance, cdp rebuild segments\n"
         "run: cdp doctor says what is wrong, and what mends it\n"

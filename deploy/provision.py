@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 
 from chassis.messaging.exchanges import declare_at, subscribe_at
-from contracts.topology import SERVICE_NAMES, TOPOLOGY
+from contracts.topology import ALL_NAMES, TOPOLOGY
 from deploy.access import CLIENT, DOCTOR
 from deploy.broker import definitions
 from deploy.databases import Cluster
@@ -47,7 +47,7 @@ def provision(cluster: Cluster, broker: Broker, passwords: Mapping[str, str]) ->
     """
     owners = {}
     broker.administration.load(definitions(namespace(), passwords, _user("")))
-    for name in SERVICE_NAMES:
+    for name in ALL_NAMES:
         user, owner, secret = _user(name), f"{_user(name)}_owner", secrets.token_hex(16)
         cluster.create_role(user, passwords[name])
         cluster.create_role(owner, secret)
@@ -74,7 +74,7 @@ def database_uri(cluster: Cluster, name: str, passwords: Mapping[str, str]) -> s
 
 def main() -> int:
     """Provision the servers that the environment names; 1 and a message if that cannot be."""
-    names = (*SERVICE_NAMES, CLIENT)
+    names = (*ALL_NAMES, CLIENT)
     missing = [variable for name in names if not os.environ.get(variable := _variable(name))]
     if missing:
         print(

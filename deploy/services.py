@@ -1,4 +1,4 @@
-"""The four services by name: their classes, migrations and read models.
+"""The services by name: their classes, migrations and read models; and the gateway's migrations.
 
 Each module is imported when it is first asked for: a process of one service loads no other one.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chassis.core.errors import InvalidInput
 from chassis.database import migration
 from contracts.topology import SERVICE_NAMES
-from services import identity, offers, profiles, segments
+from services import gateway, identity, offers, profiles, segments
 
 if TYPE_CHECKING:
     from chassis.config.settings import Settings
@@ -23,6 +23,7 @@ MIGRATIONS = {
     "profiles": profiles.MIGRATIONS,
     "segments": segments.MIGRATIONS,
     "offers": offers.MIGRATIONS,
+    "gateway": gateway.MIGRATIONS,
 }
 
 

@@ -11,6 +11,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from chassis import ServiceError
 from chassis.runtime.client import Client
@@ -121,12 +123,45 @@ def _go(smoke: Smoke) -> None:
         raise Failed("the trace of a command is in no log line")
     if "All is well" not in (words := smoke.compose("run", "--rm", "doctor")):
         raise Failed(f"the doctor finds fault with a sound suite:\n{words}")
+    _say("recording and deciding through the gateway")
+    _use_the_gateway(smoke)
     _say(f"scaling to {SCALE}")
     smoke.up(*(f"--scale={name}={replicas}" for name, replicas in SCALE.items()))
     with Client(smoke.amqp_uri, timeout=30) as cdp:
         _share(smoke, cdp)
         for service in SCALE:
             _lose_a_replica(smoke, cdp, service)
+
+
+def _use_the_gateway(smoke: Smoke) -> None:
+    """A shop's server records an order over HTTP, and decides for who placed it."""
+    smoke.compose("run", "--rm", "gateway", "keys", "source", "smoke", "--store", "smoke")
+    made = smoke.compose(
+        "run", "--rm", "gateway", "keys", "create", "smoke", "--kind", "server", "--json"
+    )
+    url = f"http://{smoke.compose('port', 'gateway', '8070').strip()}"
+    headers = {"Authorization": f"Bearer {json.loads(made)['key']}"}
+    order = _order("over-http")
+    answer = _post(f"{url}/v1/record", headers, {"events": [order]})
+    if [receipt["status"] for receipt in answer["receipts"]] != ["appended"]:
+        raise Failed(f"record through the gateway answered {answer}")
+    request = {"placement": "checkout", "identifiers": order["identifiers"], "authenticated": True}
+    answer = _post(f"{url}/v1/decide", headers, {**request, "deadline_ms": 5_000})
+    if not answer["slots"]:
+        raise Failed(f"decide through the gateway answered {answer}")
+
+
+def _post(url: str, headers: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
+    headers = headers | {"Content-Type": "application/json"}
+    request = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - a port of ours
+    try:
+        with urlopen(request, timeout=30) as response:  # noqa: S310
+            answer: dict[str, Any] = json.load(response)
+    except HTTPError as error:
+        raise Failed(f"{url}: status {error.code}\n{error.read().decode()}") from None
+    except OSError as error:
+        raise Failed(f"{url}: {error}") from None
+    return answer
 
 
 def _share(smoke: Smoke, cdp: Client) -> None:

@@ -13,6 +13,7 @@ from identifiers.acceptance import (
     list_ignored,
 )
 from identifiers.configuration import load_types, read_types
+from identifiers.normalising import bare_address
 from identifiers.types import Assurance, IdentifierType, IdentifierTypes
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "IdentifierTypes",
     "Ignored",
     "accept",
+    "bare_address",
     "list_ignored",
     "load_types",
     "read_types",

@@ -17,8 +17,25 @@ MAX_LENGTH = 254
 # What is dialled for the + of an international number (ITU-T E.123); a region may have its own.
 _INTERNATIONAL = re.compile(r"^\(?00\)?(?=[\s().\-/]*[1-9])")
 
+# What stands around an address where it is copied out of a list, a cell or a header.
+_QUOTES = {
+    '"': '"', "'": "'", "`": "`", "<": ">", "\u201c": "\u201d", "\u2018": "\u2019",
+    "\u201e": "\u201c", "\u201a": "\u2018", "\u00ab": "\u00bb", "\u00bb": "\u00ab",
+}  # fmt: skip
+_LIST_MARKS = ",; "
+_LINK = re.compile(r"mailto(?::|%3a)(?://)?\s*", re.IGNORECASE)
+# An address with the name of its owner before it, as programs for mail write it (RFC 5322).
+_NAMED = re.compile(r"[^<>@]*<\s*([^<>@\s]+@[^<>@\s]+?)\s*>")
+# What no address has but in quotes, which nobody's has: a rest of what it was copied with. Quotes
+# of a language are no part of one either.
+_ASTRAY = re.compile(r"""[<>()\[\]:;,\\\u201c-\u201f\u00ab\u00bb]|%3a|&lt|&gt""", re.IGNORECASE)
+
 # RFC 3490 knows them between the labels of a domain.
 _OTHER_DOTS = re.compile(r"[\u3002\uff0e\uff61]")
+
+_GMAIL = ("gmail.com", "googlemail.com")
+
+_OF_TOWNS = (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE)
 
 _BRAZIL, _MEXICO = 55, 52
 _AREA_DIGITS = 2
@@ -48,6 +65,40 @@ def clean(value: str) -> str:
 def normalise(value: str, normaliser: Normaliser, default_region: str | None = None) -> str:
     """The form under which the clean `value` is compared; Unusable if it has none."""
     return _NORMALISERS[normaliser](value, default_region)
+
+
+def bare_address(value: str) -> str:
+    """An e-mail address without what it was copied with: `<mailto:ann@shop.example?subject=Hi>,`.
+
+    Of any other value as much as is left of it.
+    """
+    if value[:1].isalnum() and value[-1:].isalnum() and ":" not in value and "%" not in value:
+        return value
+    bare = _listed(value)
+    if named := _NAMED.fullmatch(bare):
+        bare = named[1]
+    while len(bare) > 1 and _QUOTES.get(bare[0]) == bare[-1]:
+        bare = _listed(bare[1:-1])
+    link = _LINK.match(bare)
+    return bare[link.end() :].partition("?")[0] if link else bare
+
+
+def _listed(text: str) -> str:
+    """An entry of a list without the marks beside it."""
+    return text.lstrip(_LIST_MARKS).rstrip(_LIST_MARKS + ".")
+
+
+def without_alias(address: str) -> str:
+    """The mailbox behind an e-mail address in its compared form, as far as its form tells.
+
+    What follows a plus sign is the owner's own (RFC 5233); Gmail ignores dots, too, and has two
+    domains.
+    """
+    local, _, domain = address.rpartition("@")
+    bare = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        return f"{bare.replace('.', '') or bare}@{_GMAIL[0]}"
+    return f"{bare}@{domain}"
 
 
 def _unicode(value: str) -> str:
@@ -86,7 +137,8 @@ def _lower(value: str, _region: str | None) -> str:
 def _email(value: str, region: str | None) -> str:
     local, at, domain = _lower(value, region).rpartition("@")
     domain = _OTHER_DOTS.sub(".", domain)
-    if not at or not local or "@" in local or "." not in domain.strip(".") or " " in value:
+    is_plain = at and local and "@" not in local and "." in domain.strip(".") and " " not in value
+    if not is_plain or _ASTRAY.search(value) is not None or '"' in domain:
         raise Unusable("is not an e-mail address; send it as name@shop.example")
     return f"{local}@{_domain(domain.rstrip('.'))}"
 
@@ -106,6 +158,8 @@ def _phone(value: str, region: str | None) -> str:
     number = _parse_phone(value, region)
     if number is None or not phonenumbers.is_possible_number(number):
         raise Unusable("is not a phone number; send it with its country code, as +442079460958")
+    if _lacks_area_code(number):
+        raise Unusable("is a phone number without its area code; send it whole, as +442079460958")
     national = phonenumbers.national_significant_number(number)
     if _is_made_up(national):
         raise Unusable("is a placeholder, which would stand for everybody")
@@ -126,6 +180,15 @@ def _parse_phone(value: str, region: str | None) -> phonenumbers.PhoneNumber | N
     if old and number.country_code == _MEXICO:
         number.national_number = int(old[1])
     return number
+
+
+def _lacks_area_code(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether it can be dialled within a town alone: each town has such a number."""
+    lengths = [
+        phonenumbers.is_possible_number_for_type_with_reason(number, kind) for kind in _OF_TOWNS
+    ]
+    is_short = phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY in lengths
+    return is_short and not phonenumbers.is_valid_number(number)
 
 
 def _is_made_up(national: str) -> bool:

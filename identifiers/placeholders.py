@@ -6,14 +6,18 @@ import re
 import unicodedata
 from collections.abc import Collection
 
+from chassis.validation.slips import SPREADSHEET_ERROR
 from identifiers.words_for_nobody import JOINED_FIRST, JOINED_NEXT, PHRASES, WORDS
 
 # Compared without case and without quotes around them, with one space for any of " _-".
 _WORDS = re.compile(
-    r"null|none|nil|nan|undefined|true|false|unknown|anonymous|anonymi[sz]ed|guest|test|redacted"
+    r"null|none|nil|nan|undefined|true|false|unknown|anon|anonymous|anonymi[sz]ed|guest|test|redacted"
     r"|deleted|removed|missing|empty|blank|void|default|example|n/?a|n\.a\."
-    r"|(not|un) ?(set|authenticated|available|provided|known|defined|applicable|specified)"
+    r"|(not|un) ?(set|authenticated|available|provided|known|defined|applicable|specified|given"
+    r"|identified|(logged|signed) ?(in|on))|(logged|signed) ?(out|off)|cash"
     r"|(distinct ?|user ?|customer ?|device ?|anonymous ?)?id|e ?mail|phone|user|customer"
+    # What emulators, Android, and whatever stands behind a proxy say of themselves alike.
+    r"|9774d56d682e549c|02([: ]00){5}|127\.0\.0\.1|::1|localhost"
 )
 # Programs also join words, as null-null, unknown user and walk-in customer.
 _MOST_JOINED = 4
@@ -29,7 +33,7 @@ _BEGINNINGS = JOINED_FIRST.union(
 _UNFILLED = re.compile(
     r"\$?\{.*\}|#\{.*\}|%.+%|\*\|.*\|\*|<.*>|\[.*\]|\(.*\)|__.+__|@@.+@@|::.+::|\$[a-z_.]+"
     r"|.*(\{\{.*\}\}|\$\{.*\}|\*\|.*\|\*|<%.*%>|%7b%7b.*%7d%7d).*"
-    r"|#(n/a|ref|value|name|null|num|div/0|error|spill|calc)[!?]?|\\n"
+    rf"|{SPREADSHEET_ERROR}|\\n"
 )
 _GUID = re.compile(r"\{[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}")
 # Zeros and signs alone, of any script; a negative number, which no table counts its people with;
@@ -38,8 +42,11 @@ _NO_NUMBER = re.compile(r"[0\W_]*|-\d+([.,]\d+)?|[f\-]{8,}|0x0+")
 _MAILBOXES = re.compile(
     r"(guest|gast|invit[eé]|invitado|convidado|ospite|unbekannt|inconnu|desconocido|anonym|unknown"
     r"|no-?_?e?-?mail|no-?_?reply|do-?_?not-?_?reply|none|null|nil|undefined|n/a"
-    r"|anonymous|anonymi[sz]ed|deleted|redacted|noname|invalid)([-_+.]?\d+)?@.*"
-    r"|test.*@test.*|test@.*|(?P<same>no|na|none|test|example|asdf|abc|(?P<one>\w)(?P=one)*)@(?P=same)\..*"
+    r"|anonymous|anonymi[sz]ed|deleted|redacted|noname|invalid|dummy|walk-?in"
+    r"|placeholder|test|(guest|walk-?in|cash|unknown|anonymous|no|test|dummy|default)[-_.]?"
+    r"(guest|customer|client|user|buyer|shopper|visitor|sale|name))([-_+.]?\d+){0,3}@.*"
+    r"|test.*@test.*"
+    r"|(?P<same>no|na|nan|none|test|example|asdf|abc|(?P<one>\w)(?P=one)*)\d*@(?P=same)\d*\..*"
     r"|[^@]*@(.*\.)?(invalid|localhost|localdomain)\.?"
 )
 _QUOTES = "\"'`"

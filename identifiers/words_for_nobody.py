@@ -22,7 +22,7 @@ _VISITORS = """
 """
 _OTHERS_FIRST = """
     null none nil undefined missing default no empty cash pos counter onetime new generic temp
-    temporary sample demo test retail
+    temporary sample demo test retail web website online anon
 """
 _OTHERS_NEXT = """
     null none nil undefined id email phone name user customer account string value checkout session

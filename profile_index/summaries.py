@@ -56,7 +56,10 @@ def fold_events(summaries: dict[str, Summary], events: Iterable[Event]) -> None:
     The events of a stream come in its order.
     """
     for event in events:
-        _add(summaries, event, event.stream)
+        summary = summaries.get(event.stream)
+        if summary is None:
+            summary = summaries[event.stream] = Summary()
+        _add(summary, event, event.stream, occasion_of(event, event.stream))
 
 
 def update_summaries(
@@ -66,8 +69,12 @@ def update_summaries(
 
     The caller holds the streams locked, and passes the events of each in order, a joint fact once.
     """
-    folded = [(event, _folded_into(event)) for event in events]
-    versions = {stream: event.versions[stream] for event, streams in folded for stream in streams}
+    folded = [
+        (event, stream, occasion_of(event, stream))
+        for event in events
+        for stream in _folded_into(event)
+    ]
+    versions = {stream: event.versions[stream] for event, stream, _ in folded}
     if not versions:
         return {}
     stored = load_summaries(unit, versions)
@@ -76,9 +83,8 @@ def update_summaries(
         for stream in versions
     }
     archive.bring_back(summaries, _orders_touched(folded))
-    for event, streams in folded:
-        for stream in streams:
-            _add(summaries, event, stream)
+    for event, stream, occasion in folded:
+        _add(summaries[stream], event, stream, occasion)
     archive.put_away(summaries)
     save_summaries(
         unit,
@@ -99,30 +105,26 @@ def _folded_into(event: Event) -> Sequence[str]:
 
 
 def _orders_touched(
-    folded: Iterable[tuple[Event, Sequence[str]]],
+    folded: Iterable[tuple[Event, str, Occasion]],
 ) -> dict[str, set[str]]:
     """The keys of the orders that events may change, by stream."""
     touched: dict[str, set[str]] = defaultdict(set)
-    for event, streams in folded:
-        key = order_of(event.type, event.data, event.id)
+    for event, stream, occasion in folded:
+        key = order_of(event.type, event.data, occasion)
         if key is not None:
-            for stream in streams:
-                touched[stream].add(key)
+            touched[stream].add(key)
     return touched
 
 
-def _add(summaries: dict[str, Summary], event: Event, stream: str) -> None:
-    summary = summaries.get(stream)
-    if summary is None:
-        summary = summaries[stream] = Summary()
+def _add(summary: Summary, event: Event, stream: str, occasion: Occasion) -> None:
     if event.type in FACTS:
-        summary.add_fact(event.type, event.data, stream, occasion_of(event))
+        summary.add_fact(event.type, event.data, stream, occasion)
     else:
-        summary.add(event.type, event.data, event.occurred_at, event.id, occasion_of(event))
+        summary.add(event.type, event.data, event.occurred_at, event.id, occasion)
 
 
-def occasion_of(event: Event) -> Occasion:
-    """When and by whom an event was told, as summaries need it."""
+def occasion_of(event: Event, stream: str) -> Occasion:
+    """When and by whom an event was told, as the summary of a stream that has it needs it."""
     metadata = event.metadata
     home = metadata.get("order_home")
     return Occasion(
@@ -133,6 +135,7 @@ def occasion_of(event: Event) -> Occasion:
         by_browser=metadata.get("origin") == "browser",
         is_unproven=bool(metadata.get("unproven")),
         is_foreign=home is not None and home != event.stream,
+        apart=(home or stream) if metadata.get("order_apart") else "",
     )
 
 

@@ -20,6 +20,7 @@ from rules.language.consent import reads_without_consent
 from rules.language.deciders import Decider, Memo, decider
 from rules.language.errors import RuleError
 from rules.language.form import FormError, rule_form, rule_text
+from rules.language.formula import Formula, compile_formula
 from rules.language.reads import Reads
 from rules.language.rule import Rule, Verdict, compile_rule
 from rules.language.shop import ANY_SHOP, ShopContext
@@ -28,12 +29,12 @@ from rules.recorded_values import recorded_names, take_recorded_values
 from rules.summary.archive import bring_back, put_away, standing_orders
 from rules.summary.book import DaySums, StandingOrder
 from rules.summary.occasion import Occasion
+from rules.summary.order_keys import OrderKeys, home_apart, key_apart, order_key
 from rules.summary.orders import (
     OrderAccount,
     OrderState,
     apply_to_order,
     money_of,
-    order_key,
     refunded_amount,
     refunded_money,
 )
@@ -56,10 +57,12 @@ __all__ = [
     "Fact",
     "Facts",
     "FormError",
+    "Formula",
     "ListedFacts",
     "Memo",
     "Occasion",
     "OrderAccount",
+    "OrderKeys",
     "OrderState",
     "Reads",
     "Rule",
@@ -74,10 +77,13 @@ __all__ = [
     "apply_to_order",
     "bring_back",
     "combine",
+    "compile_formula",
     "compile_rule",
     "decider",
     "fields_in",
     "fields_of",
+    "home_apart",
+    "key_apart",
     "money_of",
     "order_key",
     "order_of",

@@ -15,6 +15,11 @@ class Fact:
     id: str
     data: Any
 
+    @property
+    def stream(self) -> str:
+        """The stream that it is in, if its id is that and a version, as services have them."""
+        return self.id.partition("/")[0]
+
 
 class Facts(Protocol):
     """The events of a profile by type, of all its streams."""

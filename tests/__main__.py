@@ -7,61 +7,95 @@ arguments for pytest it is one run.
 from __future__ import annotations
 
 import os
-import subprocess
+import shutil
+import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import suppress
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-RUNS = 3
-_SHARE = "--share"
+RUNS = 2  # more on two cores hold one another up, until what waits a few seconds waits in vain
 _TESTS = Path(__file__).parent
 
 
 def main(arguments: list[str]) -> int:
     """The exit status of a run that fails; the output of the others follows the first one's."""
-    if arguments[:1] == [_SHARE]:
-        _, taken, number, *folders = arguments
-        return pytest.main(folders, plugins=[Share(Path(taken), int(number))])
     if not all(Path(argument).is_dir() for argument in arguments):
-        return _start("-m", "pytest", *arguments).wait()
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        print(f"The first of {RUNS} runs; the others go on meanwhile.", flush=True)
-        logs = [Path(folder) / f"log-{number}" for number in range(1, RUNS)]
-        outputs = [None, *(stack.enter_context(path.open("w")) for path in logs)]
-        runs = [
-            _start("-m", "tests", _SHARE, folder, str(number), *arguments, output=output)
-            for number, output in enumerate(outputs)
-        ]
-        try:
-            runs[0].wait()
-            for path, run in zip(logs, runs[1:], strict=True):
-                print("Another run:", flush=True)
-                _show_until_ended(path, run)
-        finally:
-            for run in runs:
-                run.kill()
-                run.wait()
-    return next((run.returncode for run in runs if run.returncode), 0)
+        return pytest.main(arguments)
+    share = Share(Path(tempfile.mkdtemp()))
+    try:
+        status = int(pytest.main(arguments, plugins=[share]))
+        for run in share.others:
+            print("Another run:", flush=True)
+            status = run.show_until_ended() or status
+    finally:
+        share.close()
+    return status
+
+
+class Run:
+    """Another run, a fork of the first one, that writes to `log`."""
+
+    def __init__(self, process: int, log: Path) -> None:
+        self._process = process
+        self._log = log
+        self._status: int | None = None
+
+    def show_until_ended(self) -> int:
+        """Its exit status, once all that it writes has been printed."""
+        with self._log.open() as output:
+            while not self._ended():
+                print(output.read(), end="", flush=True)
+                time.sleep(0.2)
+            print(output.read(), end="", flush=True)
+        return self._status or 0
+
+    def kill(self) -> None:
+        """End it, if it has not ended."""
+        while not self._ended():
+            with suppress(ProcessLookupError):
+                os.kill(self._process, signal.SIGKILL)
+            time.sleep(0.1)
+
+    def _ended(self) -> bool:
+        if self._status is None:
+            ended, status = os.waitpid(self._process, os.WNOHANG)
+            if ended:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status is not None
 
 
 class Share:
-    """One run's share: file by file, what no other run with the same `folder` has taken."""
+    """A run's share: file by file, what no other run with the same `folder` has taken.
 
-    def __init__(self, folder: Path, number: int) -> None:
+    The first run collects the tests; the others are forks of it, which have collected them too.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._number = number
+        self._number = 0
+        self.others: list[Run] = []
+
+    def close(self) -> None:
+        """End the other runs; of the first run, also remove the folder."""
+        for run in self.others:
+            run.kill()
+        if not self._number:
+            shutil.rmtree(self._folder)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Pytest's own loop, over the share."""
         if session.testsfailed:
             return None  # some file cannot be read, and pytest says so
+        print(f"The first of {RUNS} runs; the others go on meanwhile.", flush=True)
+        self._fork(session.config)
         for item, following in pairwise(chain(self._take(session.items), [None])):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.shouldfail:
@@ -69,6 +103,21 @@ class Share:
             if session.shouldstop:
                 raise session.Interrupted(session.shouldstop)
         return True
+
+    def _fork(self, config: pytest.Config) -> None:
+        import eventlet  # by now patched, and silent
+
+        for number in range(1, RUNS):
+            log = self._folder / f"log-{number}"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # eventlet's, of green threads: there are none yet
+                process = os.fork()
+            if not process:
+                eventlet.hubs.use_hub()  # its own: the parent waits at the old one
+                self._number, self.others = number, []
+                _write_to(log, config)
+                return
+            self.others.append(Run(process, log))
 
     def _take(self, items: list[pytest.Item]) -> Iterator[pytest.Item]:
         """The short files come last, and each run begins with another folder of long ones."""
@@ -86,20 +135,20 @@ class Share:
             yield from files[file]
 
 
-def _start(*words: str, output: Any = None) -> subprocess.Popen[bytes]:
-    # Bytecode is kept whatever the user wants of Python: else each of the many processes that the
-    # tests start compiles all of our files.
-    environment = {n: text for n, text in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
-    return subprocess.Popen([sys.executable, *words], env=environment, stdout=output, stderr=output)
-
-
-def _show_until_ended(log: Path, process: subprocess.Popen[bytes]) -> None:
-    with log.open() as output:
-        while process.poll() is None:
-            print(output.read(), end="", flush=True)
-            time.sleep(0.2)
-        print(output.read(), end="", flush=True)
+def _write_to(log: Path, config: pytest.Config) -> None:
+    """Send what this process prints to `log`, also where pytest kept what it captures for."""
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+    capture.stop_global_capturing()
+    with log.open("wb") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    capture.start_global_capturing()
+    capture.suspend_global_capture()
 
 
 if __name__ == "__main__":
+    # Bytecode is kept whatever the user wants of Python: else each of the many processes that the
+    # tests start compiles all of our files.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     sys.exit(main(sys.argv[1:]))

@@ -13,10 +13,11 @@ import gc
 import itertools
 import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,8 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
+from chassis.config import yaml_document
+from chassis.config.files import compose_yaml
 from chassis.database.engine import Database
 from deploy.machine import NoServer
 from deploy.services import upgrade
@@ -78,6 +81,9 @@ def _wait_for_no_disk(connection: Any, _record: object, _proxy: object) -> None:
     if isinstance(connection, sqlite3.Connection) and not FULL_SIZE:
         connection.execute("PRAGMA synchronous=OFF")
 
+
+# Most tests read a file of settings that is shipped; the same text is parsed once.
+vars(yaml_document)["compose_yaml"] = lru_cache(maxsize=64)(compose_yaml)
 
 _configure = structlog.configure
 
@@ -155,9 +161,30 @@ def database(database_uri: str) -> Iterator[Database]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], str]:
+    """`migrated_file("identity", path)`: the URI of a SQLite database with that service's tables.
+
+    Each service is migrated once a run; what is at `path` is a copy.
+    """
+    folder = tmp_path_factory.mktemp("migrated")
+
+    def copy(service: str, path: Path) -> str:
+        template = folder / f"{service}.db"
+        if not template.exists():
+            upgrade(service, f"sqlite:///{template}")
+        shutil.copyfile(template, path)
+        return f"sqlite:///{path}"
+
+    return copy
+
+
 @pytest.fixture
 def service_database_uri(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+    engine: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    migrated_file: Callable[[str, Path], str],
 ) -> Iterator[Callable[[str], str]]:
     """`service_database_uri("identity")`: the URI of an empty database with that service's tables.
 
@@ -169,9 +196,7 @@ def service_database_uri(
 
     def create(service: str) -> str:
         if engine == "sqlite":
-            uri = f"sqlite:///{tmp_path / f'{service}-{next(numbers)}.db'}"
-            upgrade(service, uri)
-            return uri
+            return migrated_file(service, tmp_path / f"{service}-{next(numbers)}.db")
         databases: Databases = request.getfixturevalue("databases")
         lent.append((service, databases.lend(service, partial(upgrade, service))))
         return lent[-1][1]

@@ -69,11 +69,3 @@ def read_address(word: str) -> dict[str, str]:
     raise click.UsageError(
         "ADDRESS is email=omar@example.com or phone=+49301234567, or a key such as email:3b1f09aa…"
     )
-
-
-def check_profile_id(argument: str, word: str) -> None:
-    """A usage error if the word for `argument` is an identifier."""
-    if "=" in word:
-        raise click.UsageError(
-            f"{argument} must be a profile id; `cdp identity show {word}` prints it"
-        )

@@ -21,10 +21,11 @@ def decide(request: TextIO, suite: Path | None, as_json: bool) -> None:
     """Show what a shopper would see, and why; nothing is recorded.
 
     REQUEST is a JSON file such as examples/requests/gold-customer.json, or - for standard input.
+    Without a deadline of its own it has 5 s.
     """
     content = read_request(request)
     if isinstance(content, dict):
-        content = {**content, "explain": True, "dry_run": True}
+        content = {"deadline_ms": 5_000, **content, "explain": True, "dry_run": True}
     with connected(suite) as client:
         decision = client.call("offers", "decide", request=content)
         segments = []

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from cdp.commands.arguments import (
-    check_profile_id,
     json_option,
     read_identifiers,
     suite_option,
@@ -69,14 +68,14 @@ def explain(who: tuple[str, ...], suite: Path | None, as_json: bool) -> None:
 
 
 @identity.command()
-@click.argument("profile_id")
+@click.argument("profile")
 @click.argument("identifiers", nargs=-1, required=True)
 @reason_option
 @yes_option
 @suite_option
 @json_option
 def split(
-    profile_id: str,
+    profile: str,
     identifiers: tuple[str, ...],
     reason: str,
     yes: bool,
@@ -85,19 +84,20 @@ def split(
 ) -> None:
     """Split identifiers off a profile.
 
-    PROFILE_ID is an id or a key, as commands print it. IDENTIFIERS are values such as
-    email=omar@example.com, or keys as `show` prints them, or the beginnings that `explain` prints.
-    They stay apart until `cdp identity merge`. Without --yes, only show what would change.
+    PROFILE is an identifier such as user_id=omar, the id of a profile, of a stream or of an event,
+    or a key. IDENTIFIERS are values such as device_id=tablet-4, or keys as `show` prints them, or
+    the beginnings that `explain` prints. They stay apart until `cdp identity merge`. Without --yes,
+    only show what would change.
     """
-    check_profile_id("PROFILE_ID", profile_id)
+    shopper = read_shopper((profile,))
     given = read_identifiers(identifiers)
     with connected(suite) as client:
-        profile = find_profile_id(client, {"who": profile_id})
+        profile_id = find_profile_id(client, shopper)
         response = client.call(
             "identity",
             "split",
-            profile_id=profile,
-            identifiers=whole_keys(client, profile, given) if isinstance(given, list) else given,
+            profile_id=profile_id,
+            identifiers=whole_keys(client, profile_id, given) if isinstance(given, list) else given,
             reason=reason,
             dry_run=not yes,
         )
@@ -114,13 +114,12 @@ def split(
 def merge(a: str, b: str, reason: str, yes: bool, suite: Path | None, as_json: bool) -> None:
     """Merge two profiles.
 
-    A and B are ids or keys, as commands print them. Two accounts are never merged. Without --yes,
-    only show what would change.
+    A and B are each an identifier such as user_id=omar, the id of a profile, of a stream or of an
+    event, or a key. Two accounts are never merged. Without --yes, only show what would change.
     """
-    check_profile_id("A", a)
-    check_profile_id("B", b)
+    shoppers = [read_shopper((word,)) for word in (a, b)]
     with connected(suite) as client:
-        one, other = (find_profile_id(client, {"who": each}) for each in (a, b))
+        one, other = (find_profile_id(client, shopper) for shopper in shoppers)
         response = client.call("identity", "merge", a=one, b=other, reason=reason, dry_run=not yes)
     print_response(response, repair_view(response), as_json)
 

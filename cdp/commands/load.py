@@ -22,7 +22,15 @@ from cdp.loading.load import Load
 from cdp.loading.mapping import TableMapping, read_mapping
 from cdp.loading.parquet import Parquet
 from cdp.loading.progress import print_old_rejects, print_report, progress_display
-from cdp.loading.records import Record, SizedEvent, group, map_rows, read_line, single
+from cdp.loading.records import (
+    Record,
+    SizedEvent,
+    group,
+    map_rows,
+    of_store,
+    read_line,
+    single,
+)
 from cdp.loading.rows import JsonRows, Lines, RowSource, file_name
 from cdp.loading.table import Table
 from cdp.loading.target import FOLLOWERS, RemoteTarget
@@ -34,7 +42,7 @@ from chassis.core.errors import InvalidInput, Unavailable
 from chassis.core.retry import retry
 from identifiers import IdentifierTypes, load_types
 
-_LINES = (".ndjson", ".jsonl")
+_LINES = (".ndjson", ".jsonl", ".json")
 _PARQUET = ".parquet"
 _CALL_SECONDS = 30.0
 _CONTINUE = "run the same command again to continue"
@@ -57,6 +65,7 @@ _REQUEST = '{"placement": "checkout"}'
 @click.option(
     "--first", type=click.IntRange(1), metavar="N", help="Load, or check, only the first N lines."
 )
+@click.option("--store", help="The store of the file's orders, where they name none.")
 @click.option("--name", help="What ids made from lines start with (default: the file's name).")
 @click.option(
     "--folder",
@@ -98,6 +107,7 @@ def load(  # noqa: PLR0913 - as many as the command has options
     mapping: Path | None,
     check: bool,
     first: int | None,
+    store: str | None,
     name: str | None,
     folder: Path | None,
     restart: bool,
@@ -108,14 +118,16 @@ def load(  # noqa: PLR0913 - as many as the command has options
 ) -> None:
     """Load a shop's history from a file.
 
-    FILE has one event as JSON on each line (.ndjson, .jsonl), or is a table with a --mapping: text
-    such as CSV, or Parquet (.parquet). After any interruption, run the same command again: it
-    continues from its checkpoint, and nothing counts twice. Rejected lines go into a file, to be
-    corrected and loaded. The exit status is 1 if there are any. See first what would come of a file
-    with --check.
+    FILE has one event as JSON on each line (.ndjson, .jsonl, .json), or is a table with a
+    --mapping: text such as CSV, or Parquet (.parquet). After any interruption, run the same command
+    again: it continues from its checkpoint, and nothing counts twice. Rejected lines go into a
+    file, to be corrected and loaded. The exit status is 1 if there are any. See first what would
+    come of a file with --check.
     """
     table_mapping = read_mapping(mapping) if mapping else None
     source, records, make_events = open_file(file, table_mapping, name)
+    if store is not None:
+        make_events = partial(of_store, make_events=make_events, store=store)
     if check:
         ctx.exit(_check(records(), make_events, first or ROWS_CHECKED))
     if suite is not None and suite != DEMO:
@@ -129,6 +141,7 @@ def load(  # noqa: PLR0913 - as many as the command has options
             "mapping": table_mapping.digest if table_mapping else "",
             "name": source.name,
             "suite": _suite(suite) if suite else _broker(),
+            **({"store": store} if store is not None else {}),
         },
         throttle=Throttle(),
         most_rows=first,
@@ -186,6 +199,8 @@ def _print_next(suite: Path, checkpoint: Checkpoint, event_id: str | None) -> No
             f"The clock of this suite stands at {clock}, and events a day after it are rejected;"
             " `--into DIR` loads into a suite whose clock is this machine's."
         )
+    if not checkpoint.counts.new + checkpoint.counts.duplicate:
+        return  # no event of the file can be looked at
     where = "--demo" if suite == DEMO else f"--in {shlex.quote(str(suite))}"
     who = "user_id=omar" if event_id is None else shlex.quote(event_id)
     whose = "a shopper" if event_id is None else "the shopper of the first event"
@@ -203,14 +218,14 @@ def open_file(
     """How a file is read: its source, its records from the start, and the events of a record."""
     row_name = file_name(Path(name or path.name))
     if path.suffix.lower() != _PARQUET:
-        check_text(path)
+        check_text(path, of_json=path.suffix.lower() in _LINES)
     if mapping is None:
         if path.suffix.lower() in _LINES:
             lines = Lines(path, row_name)
             return lines, lambda: single(lines.rows()), read_line
         raise click.UsageError(
             f"--mapping is missing; it says how the rows of {path.name} become events"
-            " (name a file of JSON events .ndjson or .jsonl)"
+            " (name a file of JSON events .ndjson, .jsonl or .json)"
         )
     source: RowSource
     for join in mapping.joins:
@@ -219,7 +234,7 @@ def open_file(
         source = JsonRows(path, row_name, mapping.table_format.blank)
     else:
         if path.suffix.lower() == _PARQUET:
-            table: Table | Parquet = Parquet(path, row_name)
+            table: Table | Parquet = Parquet(path, row_name, mapping.table_format.blank)
         else:
             table = Table(path, row_name, mapping.table_format)
         mapping.check_columns(table.columns)

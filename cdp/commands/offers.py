@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,15 @@ import click
 
 from cdp.commands.arguments import json_option, suite_option
 from cdp.connection import connected
-from cdp.views.offers import catalogue_view, replay_view
+from cdp.views.offers import catalogue_view, coupon_view, replay_view
 from cdp.views.report import decision_view, print_response
+from chassis import InvalidInput
 from chassis.config.files import read_text
+from contracts.coupons import MAX_CODES
 
 _REPLAY_SECONDS = 30.0
+_OF_TABLE = re.compile(r"[,;\"'\s]")
+_HEADINGS = frozenset({"code", "coupon", "voucher", "coupon_code", "discount_code", "gutschein"})
 
 _file = click.argument(
     "file", required=False, type=click.Path(dir_okay=False, path_type=Path), metavar="[FILE]"
@@ -126,3 +131,54 @@ def export(suite: Path | None) -> None:
     """Print the offers.yaml in force."""
     with connected(suite) as client:
         click.echo(client.call("offers", "export")["file"], nl=False)
+
+
+@offers.group()
+def coupons() -> None:
+    """Load coupon codes into pools, and see what is left of them."""
+
+
+@coupons.command("load")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--pool", required=True, help="The pool, as offers name it in `coupons`.")
+@suite_option
+@json_option
+def load_coupons(file: Path, pool: str, suite: Path | None, as_json: bool) -> None:
+    """Load the codes of FILE into a pool: a code a line.
+
+    A code that the pool has is left alone, so a load that was cut off can be run again.
+    """
+    codes = read_codes(file)
+    added, response = 0, {}
+    with connected(suite, _REPLAY_SECONDS) as client:
+        for place in range(0, len(codes), MAX_CODES):
+            batch = codes[place : place + MAX_CODES]
+            response = client.call("offers", "load_coupons", pool=pool, codes=batch)
+            added += response["added"]
+    response = {**response, "added": added}
+    print_response(response, coupon_view([response], added), as_json)
+
+
+def read_codes(file: Path) -> list[str]:
+    """The coupon codes in a file, each once; InvalidInput for one that is a table, or has none."""
+    lines = [line.strip() for line in read_text(file).splitlines()]
+    for number, line in enumerate(lines, start=1):
+        if _OF_TABLE.search(line):
+            fix = "write one code a line, without quotes and other columns"
+            raise InvalidInput(str(file), f"line {number}: is more than a code; {fix}")
+    codes = list(dict.fromkeys(filter(None, lines)))
+    if not codes:
+        raise InvalidInput(str(file), "has no code; write one a line")
+    if codes[0].lower().rstrip("s") in _HEADINGS:
+        raise InvalidInput(str(file), f"begins with `{codes[0]}`, a heading and no code; remove it")
+    return codes
+
+
+@coupons.command("list")
+@suite_option
+@json_option
+def list_coupons(suite: Path | None, as_json: bool) -> None:
+    """Show the pools, and how many codes are left of each."""
+    with connected(suite) as client:
+        response = client.call("offers", "coupons")
+    print_response(response, coupon_view(response["pools"]), as_json)

@@ -2,30 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 import click
 
-from cdp.commands.check import check
-from cdp.commands.clv import clv
-from cdp.commands.conflicts import conflicts
-from cdp.commands.dead_letters import dead_letters
-from cdp.commands.decide import decide
-from cdp.commands.demo import demo
-from cdp.commands.doctor import doctor
-from cdp.commands.identity import identity
-from cdp.commands.load import load
-from cdp.commands.migrate import migrate
-from cdp.commands.offers import offers
-from cdp.commands.profile import profile
-from cdp.commands.rebuild import rebuild
-from cdp.commands.run import run
-from cdp.commands.segments import segments
-from cdp.commands.unrecordable import unrecordable
 from cdp.views.report import harmless
 from chassis.core.errors import ServiceError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_MODULES = (
+    "check",
+    "clv",
+    "conflicts",
+    "dead_letters",
+    "decide",
+    "demo",
+    "doctor",
+    "experiments",
+    "identity",
+    "keys",
+    "load",
+    "migrate",
+    "offers",
+    "profile",
+    "rebuild",
+    "rejects",
+    "run",
+    "segments",
+    "shop",
+    "unrecordable",
+    "webhooks",
+)
+
+
+class CommandModules(Mapping[str, click.Command]):
+    """The commands by name, each the one that its module is named after.
+
+    A module is imported when its command is called, so that a process of a service starts without
+    what the others need.
+    """
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in set(self):
+            raise KeyError(name)
+        module = name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"cdp.commands.{module}"), module)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return (module.replace("_", "-") for module in _MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
 
 
 class RootGroup(click.Group):
@@ -44,32 +74,10 @@ class RootGroup(click.Group):
             raise
 
 
-@click.group(cls=RootGroup, context_settings=CONTEXT)
+@click.group(cls=RootGroup, commands=CommandModules(), context_settings=CONTEXT)
 def cli() -> None:
     """Checkout CDP: run the services, see what they know, and repair what went wrong.
 
     Commands reach running services over the broker in CDP_AMQP_URI (default: RabbitMQ on this
     machine). The exit status is 0, 1 after a failure and 2 after a usage error.
     """
-
-
-_COMMANDS = (
-    demo,
-    run,
-    migrate,
-    load,
-    profile,
-    decide,
-    identity,
-    segments,
-    offers,
-    clv,
-    doctor,
-    check,
-    dead_letters,
-    rebuild,
-    unrecordable,
-    conflicts,
-)
-for command in _COMMANDS:
-    cli.add_command(command)

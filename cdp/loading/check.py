@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -157,9 +157,7 @@ def _warnings(check: LoadCheck, events: Sequence[IncomingEvent], now: int) -> It
     """What is allowed and still looks like a mistake."""
     if check.rows and not events:
         yield "No event would be recorded."
-    ids = Counter(event.id for event in events)
-    if repeated := sum(count - 1 for count in ids.values()):
-        yield f"{repeated:,} of the events repeat the id of another one, and would not count."
+    yield from _id_warnings(events)
     if future := sum(event.time > now for event in events):
         yield f"{future:,} of the events lie in the future, and would not count until then."
     orders = [event for event in events if event.type == "order_completed"]
@@ -168,7 +166,29 @@ def _warnings(check: LoadCheck, events: Sequence[IncomingEvent], now: int) -> It
     yield from _refund_warnings(check, events)
     nobody = sum(not event.identifiers for event in events)
     if nobody:
-        yield f"{nobody:,} of the events name no shopper."
+        yield (
+            f"{nobody:,} of the events name no shopper, and would count for that of their order,"
+            " once it is known."
+        )
+
+
+def _id_warnings(events: Sequence[IncomingEvent]) -> Iterable[str]:
+    """Of two events with one id the first counts; the second is a conflict if it says otherwise."""
+    first: dict[str, IncomingEvent] = {}
+    repeated = [event for event in events if first.setdefault(event.id, event) is not event]
+    others = sum(_content(event) != _content(first[event.id]) for event in repeated)
+    if alike := len(repeated) - others:
+        yield f"{alike:,} of the events repeat another one, id and all, and would not count again."
+    if others:
+        yield (
+            f"{others:,} of the events have the id of another one and other content, and would be"
+            " rejected: give each an id of its own, or make one event of the rows of an order by"
+            " `group_by`."
+        )
+
+
+def _content(event: IncomingEvent) -> tuple[Any, ...]:
+    return event.type, event.identifiers, event.data
 
 
 def _refund_warnings(check: LoadCheck, events: Sequence[IncomingEvent]) -> Iterable[str]:
@@ -233,9 +253,30 @@ def _order_warnings(orders: Sequence[IncomingEvent]) -> Iterable[str]:
         yield "All orders are of one shopper; is it the right column?"
     if not any(order.data["revenue"] for order in orders):
         yield "All orders have a revenue of 0."
-    distinct = len({order.data["order_id"] for order in orders})
-    if distinct < len(orders):
-        yield f"{len(orders):,} orders have {distinct:,} order ids; should `group_by` join rows?"
+    yield from _warnings_of_ids(orders)
+
+
+def _warnings_of_ids(orders: Sequence[IncomingEvent]) -> Iterable[str]:
+    """What looks wrong with ids that several orders have, within one store."""
+    by_id: dict[OrderName, list[IncomingEvent]] = defaultdict(list)
+    for order in orders:
+        by_id[_order(order.data)].append(order)
+    several = [each for each in by_id.values() if len(each) > 1]
+    reused = [each for each in several if _are_of_several(each)]
+    if len(reused) < len(several):
+        yield f"{len(orders):,} orders have {len(by_id):,} order ids; should `group_by` join rows?"
+    if reused:
+        yield (
+            f"Order ids that have orders of several shoppers: {len(reused):,}. Nobody can tell by"
+            " the id which of them is meant; are they of several stores? Say so in the mapping:"
+            " `store`."
+        )
+
+
+def _are_of_several(orders: Iterable[IncomingEvent]) -> bool:
+    """Whether orders have identifiers of one type that differ."""
+    found = {pair for order in orders for pair in _who(order.identifiers)}
+    return len({name for name, _ in found}) < len(found)
 
 
 def _who(identifiers: Any) -> tuple[tuple[str, str], ...]:

@@ -3,65 +3,29 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from cdp.loading.conditions import Conditions, read_conditions
 from cdp.loading.joins import Join, read_join
-from cdp.loading.lines import Row
 from cdp.loading.table import WHITESPACE, TableFormat
-from cdp.loading.templates import ABSENT, RecordCells, Value
-from cdp.loading.values import compile_value, object_of
 from chassis.config.files import read_text
 from chassis.config.yaml_document import Entry, read_document
 from chassis.core.errors import InvalidInput
 from chassis.validation.schema import did_you_mean
+from mappings.conditions import Conditions, read_conditions
+from mappings.events import CONDITIONS, FILE_TIME, ROW, EventMapping, read_events
+from mappings.lines import Row
 
-# Columns that every file has: the name of the record, and when the file was last changed.
-ROW, FILE_TIME = "cdp_row", "cdp_file_time"
-_REQUIRED = ("type", "time", "identifiers", "authenticated")
-_OPTIONAL = ("id", "context", "data", "when", "unless")
 _FORMAT = ("delimiter", "header", "columns", "encoding", "blank", "skip")
 _ENCODINGS = {"utf-8", "iso8859-1", "cp1252"}  # those in which a line end is one byte
-_CONDITIONS = ("when", "unless")
-_ID_DIGITS = 8
 _BLANK_KEYS = ("group", "above", "alone")
 _MOST_WITHIN = 100_000
 _MOST_SKIPPED = 100
 _DELIMITERS = ";\t|,"
 _OWN_COLUMNS = 2  # beside those of the file
-
-
-@dataclass(frozen=True, slots=True)
-class EventMapping:
-    """One event that a record becomes, if its `conditions` hold.
-
-    `made_id` ends the id of an event that the mapping gives none: with the type of the event it
-    keeps apart what several mappings, or several events of one, make of the same row.
-    """
-
-    value: Value
-    currency: Value | None
-    conditions: Conditions
-    made_id: str
-
-    def make(self, rows: Sequence[Row]) -> dict[str, Any] | None:
-        """The event, or None if the record does not become one."""
-        if not self.conditions.hold(_joint(rows)):
-            return None
-        record = RecordCells(rows)
-        currency = self.currency.make(record) if self.currency else ABSENT
-        event: dict[str, Any] = self.value.make(RecordCells(rows, currency))
-        if event.get("type") is None:
-            return event  # which the services refuse, with the field
-        if "id" not in event:
-            name = f"{self.made_id}/{event['type']}"
-            digest = blake2b(name.encode(), digest_size=_ID_DIGITS // 2).hexdigest()
-            event = {"id": f"{rows[0][ROW]}-{digest}", **event}
-        return event
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +61,7 @@ class TableMapping:
         counted = [row for row in rows if self.rows.hold(row)]
         if not counted:
             return []
-        made = (event.make(counted) for event in self.events)
+        made = (event.make(counted, self.table_format.blank) for event in self.events)
         return [event for event in made if event is not None]
 
     def check_columns(self, columns: Iterable[str]) -> None:
@@ -150,43 +114,15 @@ def parse_mapping(root: Entry, digest: str = "", name: str = "") -> TableMapping
     document = root.record(
         required=(), optional=("event", "events", "format", "join", "rows", "group_by")
     )
-    if ("event" in document) == ("events" in document):
-        root.refuse("needs one of `event`, and `events` for a list of them")
-    entries = document["events"].items() if "events" in document else [document["event"]]
-    table_format = document["format"].record((), _FORMAT) if "format" in document else {}
-    rows = document["rows"].record((), _CONDITIONS) if "rows" in document else {}
+    rows = document["rows"].record((), CONDITIONS) if "rows" in document else {}
     return TableMapping(
-        table_format=_table_format(table_format, document.get("format", root)),
-        joins=tuple(read_join(e) for e in document["join"].items()) if "join" in document else (),
+        table_format=_table_format(document["format"]) if "format" in document else TableFormat(),
+        joins=tuple(read_join(each, _table_format) for each in _items(document.get("join"))),
         rows=read_conditions(rows, "rows"),
         grouping=_grouping(document.get("group_by")),
-        events=tuple(
-            _event(entry, f"{name}/{index}" if index else name)
-            for index, entry in enumerate(entries)
-        ),
+        events=read_events(document, root, name),
         digest=digest,
     )
-
-
-def _event(entry: Entry, made_id: str) -> EventMapping:
-    fields = entry.record(_REQUIRED, _OPTIONAL)
-    values = {name: compile_value(part) for name, part in fields.items() if name not in _CONDITIONS}
-    data = fields.get("data")
-    currency = data.literal_fields().get("currency") if data and data.is_mapping() else None
-    return EventMapping(
-        value=object_of(values),
-        currency=compile_value(currency) if currency else None,
-        conditions=read_conditions(fields, entry.path),
-        made_id=made_id,
-    )
-
-
-def _joint(rows: Sequence[Row]) -> Row:
-    """The cells of a record: of each column the first that is not empty."""
-    joint = dict(rows[0])
-    for row in rows[1:]:
-        joint.update({name: cell for name, cell in row.items() if cell and not joint.get(name)})
-    return joint
 
 
 def _grouping(entry: Entry | None) -> Grouping:
@@ -214,18 +150,23 @@ def _group_columns(entry: Entry) -> tuple[str, ...]:
     return (column,)
 
 
-def _table_format(fields: Mapping[str, Entry], of: Entry) -> TableFormat:
+def _table_format(entry: Entry) -> TableFormat:
+    fields = entry.record((), _FORMAT)
     delimiter = _delimiter(fields["delimiter"]) if "delimiter" in fields else ","
     header = fields["header"].flag() if "header" in fields else True
     columns = _names(fields["columns"]) if "columns" in fields else ()
     if len(set(columns)) < len(columns):
         fields["columns"].refuse("has a name twice; rename one")
     if not header and not columns:
-        of.refuse("`columns` is missing: without a header, the columns need names")
+        entry.refuse("`columns` is missing: without a header, the columns need names")
     encoding = _encoding(fields["encoding"]) if "encoding" in fields else "utf-8"
     blank = frozenset(_names(fields["blank"])) if "blank" in fields else frozenset[str]()
     skip = fields["skip"].whole(0, _MOST_SKIPPED) if "skip" in fields else 0
     return TableFormat(delimiter, header, columns, encoding, skip, blank)
+
+
+def _items(entry: Entry | None) -> Sequence[Entry]:
+    return entry.items() if entry is not None else ()
 
 
 def _names(entry: Entry) -> tuple[str, ...]:

@@ -21,15 +21,15 @@ _DAMAGED = (OSError, ValueError, ArithmeticError, NotImplementedError)  # pyarro
 
 
 class Parquet:
-    """A Parquet file; rows are numbered from 1.
+    """A Parquet file; rows are numbered from 1, and `blank` are the words for an empty cell.
 
     Rejected rows go into a CSV file, which loads with the same mapping.
     """
 
     suffix = ".csv"
 
-    def __init__(self, path: Path, name: str) -> None:
-        self.path, self.name = path, name
+    def __init__(self, path: Path, name: str, blank: frozenset[str] = frozenset()) -> None:
+        self.path, self.name, self._blank = path, name, blank
         try:
             self._parquet = import_module("pyarrow.parquet")
         except ImportError:
@@ -45,7 +45,8 @@ class Parquet:
     def rows(self) -> Iterator[Row]:
         """Its rows."""
         for number, cells in enumerate(self._cells(), start=1):
-            yield make_row(self.columns, number, _as_csv(cells), number, self.name, cells, "")
+            filled = ["" if cell in self._blank else cell for cell in cells]
+            yield make_row(self.columns, number, _as_csv(cells), number, self.name, filled, "")
 
     def again(self, row: Row) -> bytes:
         """The row as a line of CSV, with its name as an extra cell."""

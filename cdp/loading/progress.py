@@ -150,6 +150,8 @@ def print_report(
         out.print(f"{plural(counts.warned, 'event')} recorded with a warning, such as:")
         _print_first(out, folder.warnings, counts.warned)
     if counts.rejected:
+        if counts.warned:
+            out.print(f"{counts.rejected:,} rejected, such as:")
         _print_rejected(out, counts, folder)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdp.loading.mapping import FILE_TIME, ROW, Grouping, TableMapping
+from cdp.loading.mapping import Grouping, TableMapping
 from cdp.loading.rows import Row, parse_line, record_name
 from chassis.core.errors import InvalidInput
 from chassis.validation.plain import MAX_CALL_BYTES, MAX_EVENT_BYTES, measure
 from contracts.shortening import shorten
+from mappings import FILE_TIME, ROW, with_store
 
 _KEYS_KEPT = 10_000
 
@@ -151,6 +152,13 @@ def map_rows(record: Record, mapping: TableMapping, file_time: str) -> list[Size
     name = record_name([row.name for row in record.rows])
     made = mapping.make([{**row.cells, ROW: name, FILE_TIME: file_time} for row in record.rows])
     return [_sized(event) for event in made]
+
+
+def of_store(
+    record: Record, make_events: Callable[[Record], Sequence[SizedEvent]], store: str
+) -> list[SizedEvent]:
+    """The events of a record, those of orders in a store, unless they name one."""
+    return [_sized(with_store(made.event, store)) for made in make_events(record)]
 
 
 def _sized(event: Any) -> SizedEvent:

@@ -10,8 +10,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
 
-from cdp.loading.lines import flatten
 from chassis.core.errors import InvalidInput
+from mappings.lines import flatten
 
 MARK = "cdp-row="
 NAME = "cdp_row"  # the same in a line of JSON

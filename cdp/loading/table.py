@@ -15,7 +15,10 @@ from chassis.core.errors import InvalidInput
 WHITESPACE = "whitespace"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UNREADABLE = "cannot be read as CSV"
-_OTHER_ENCODING = "is not in the file's encoding; see `encoding` in the mapping"
+_OTHER_ENCODING = (
+    "is not in the file's encoding; set `encoding` in the mapping's `format` to utf-8, to cp1252"
+    " (Windows) or to latin-1"
+)
 _MOST_LINES = 20  # of one row
 _KEPT_AS_TEXT = re.compile(r"""="([^"]*)"|'([+=@\-0-9][^']*)""")
 _NOT_CLOSED = "unexpected end of data"  # as csv says it

@@ -12,8 +12,11 @@ _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh91AY", b"\xfd7zXZ\x00", b"\x28\x
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # and UTF-32
 
 
-def check_text(path: Path) -> None:
-    """InvalidInput if a file is not text in lines, with what to do about it."""
+def check_text(path: Path, *, of_json: bool = False) -> None:
+    """InvalidInput if a file is not text in lines, with what to do about it.
+
+    `of_json`: each of its lines is to be an object in JSON.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(_CHECKED_BYTES)
@@ -21,7 +24,7 @@ def check_text(path: Path) -> None:
         raise InvalidInput(
             str(path), f"cannot be read ({error.strerror}); make it readable"
         ) from None
-    if fault := _fault(start):
+    if fault := _fault(start) or (_fault_of_json(start) if of_json else ""):
         raise InvalidInput(str(path), fault)
 
 
@@ -36,4 +39,13 @@ def _fault(start: bytes) -> str:
         return "is not text, as it has null characters; save it as text in UTF-8"
     if b"\r" in start and b"\n" not in start:
         return "has lines that end with CR alone; save it with Unix or Windows line ends"
+    return ""
+
+
+def _fault_of_json(start: bytes) -> str:
+    first = start.removeprefix(b"\xef\xbb\xbf").strip().partition(b"\n")[0].strip()
+    if first.startswith(b"["):
+        return "is one list in JSON; write each object on a line of its own, as jq -c '.[]' does"
+    if first == b"{":
+        return "has objects over several lines; write each on a line of its own, as jq -c . does"
     return ""

@@ -120,7 +120,13 @@ def _moves(moves: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 def _profile_table(part: Mapping[str, Any]) -> Table:
     identifiers = part["identifiers"]
     profile = {**part["profile"], "profile_id": part["profile_id"], "identifiers": identifiers}
-    return profile_view(profile, [{"segment": name, "since": None} for name in part["segments"]])
+    table = profile_view(profile, [{"segment": name, "since": None} for name in part["segments"]])
+    for offer_id, caps in sorted((part.get("caps") or {}).items()):
+        for cap in caps:
+            over = ", which is over it" if cap["exceeded"] else ""
+            unit = f" {cap['currency']}" if cap["currency"] else ""
+            table.add_row(f"cap {offer_id}", f"{cap['used']} of {cap['most']}{unit} used{over}")
+    return table
 
 
 def _unbroken(text: str) -> Text:

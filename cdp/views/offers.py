@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -19,6 +19,8 @@ _ASIDE = {
     "unreadable": "were made by a catalogue that the process that answers cannot read.",
 }
 
+_SLOT_CHANGES = {"changed": "another fallback block, room or ranking"}
+
 
 def catalogue_view(response: Mapping[str, Any], *, applied: bool) -> RenderableType:
     """What a file changes, or has changed: offers, slots, the loyalty programme; and its slips."""
@@ -29,10 +31,13 @@ def catalogue_view(response: Mapping[str, Any], *, applied: bool) -> RenderableT
         if each["change"] != "unchanged":
             table.add_row(each["offer_id"], each["change"])
     for each in response["slots"]:
-        change = "another fallback block" if each["change"] == "changed" else each["change"]
-        table.add_row(each["slot"], change)
+        table.add_row(each["slot"], _SLOT_CHANGES.get(each["change"], each["change"]))
+    for each in response["experiments"]:
+        table.add_row(f"the experiment or holdout {each['experiment']}", each["change"])
     if response["programme_changes"]:
         table.add_row("the loyalty programme", "changed")
+    if response["delivery_changes"]:
+        table.add_row("what makes delivery free", "changed")
     unchanged = sum(each["change"] == "unchanged" for each in response["offers"])
     if unchanged:
         table.add_row("the other offers", f"unchanged ({unchanged})")
@@ -56,9 +61,21 @@ def replay_view(response: Mapping[str, Any], *, simulated: bool) -> RenderableTy
     return Group(*parts)
 
 
+def coupon_view(pools: Sequence[Mapping[str, Any]], added: int | None = None) -> RenderableType:
+    """What is left of pools of coupon codes; and how many were just added."""
+    table = table_with("pool", "free", "taken")
+    for each in pools:
+        table.add_row(each["pool"], f"{each['free']:,}", f"{each['taken']:,}")
+    parts: list[RenderableType] = [table] if pools else [Text("There is no pool of coupons.")]
+    if added is not None:
+        parts.append(Text(f"{added:,} codes added."))
+    return Group(*parts)
+
+
 def _warnings(response: Mapping[str, Any]) -> Iterator[str]:
-    for each in response["offers"]:
+    for each in (*response["offers"], *response["experiments"]):
         yield from each["warnings"]
+    yield from response.get("warnings", ())  # an earlier release says none
 
 
 def _stands(response: Mapping[str, Any], *, applied: bool) -> str:

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 from environs import Env
 
+from chassis.config.door import read_address, read_keys
 from chassis.config.keys import read_key
 from chassis.config.uris import check_database_uri
 from chassis.core.clock import Clock, clock_from
@@ -38,6 +39,9 @@ class Settings:
     workers: int = 10
     reconcile_seconds: float = 5.0
     http_port: int = 0
+    spool: Path | None = None
+    door_address: tuple[str, int] | None = None
+    door_keys: tuple[bytes, ...] = ()  # digests
 
     @property
     def serves_rpc(self) -> bool:
@@ -55,10 +59,14 @@ class Settings:
         return self.amqp_uri.startswith("embedded:")
 
 
-def read_settings(service: str, role: Role = "all") -> Settings:
-    """The settings of `service` in the environment; InvalidInput names the variable to correct."""
+def read_settings(service: str, role: Role = "all", *, has_door: bool = True) -> Settings:
+    """The settings of `service` in the environment; InvalidInput names the variable to correct.
+
+    Without `has_door` it answers nobody over HTTP, or by settings of its own.
+    """
     env = Env()
     prefix = f"CDP_{service.upper()}_"
+    door_address, door_keys = _door(env, prefix) if has_door else (None, ())
     return Settings(
         service=service,
         database_uri=_database(prefix + "DATABASE_URI", _required(env, prefix + "DATABASE_URI")),
@@ -71,6 +79,9 @@ def read_settings(service: str, role: Role = "all") -> Settings:
         workers=_positive(env, "CDP_WORKERS", 10),
         reconcile_seconds=_positive(env, "CDP_RECONCILE_SECONDS", 5.0),
         http_port=_port(env, "CDP_HTTP_PORT"),
+        spool=Path(spool) if (spool := env.str(prefix + "SPOOL", "")) else None,
+        door_address=door_address,
+        door_keys=door_keys,
     )
 
 
@@ -100,7 +111,7 @@ def _number(env: Env, name: str, default: N) -> N:
     try:
         return type(default)(text)
     except ValueError:
-        kind = "a whole number" if isinstance(default, int) else "a number"
+        kind = "a whole number" if type(default).__name__ == "int" else "a number"
         raise InvalidInput(name, f"must be {kind}, such as {default or 8080}") from None
 
 
@@ -117,6 +128,16 @@ def _port(env: Env, name: str) -> int:
     if not 0 <= port <= _LAST_PORT:
         raise InvalidInput(name, f"must be a port from 1 to {_LAST_PORT}; 0 opens none")
     return port
+
+
+def _door(env: Env, prefix: str) -> tuple[tuple[str, int] | None, tuple[bytes, ...]]:
+    """Where the HTTP door listens, if there is one, and the digests of its keys."""
+    address = read_address(prefix + "HTTP", env.str(prefix + "HTTP", ""))
+    keys = read_keys(prefix + "KEYS", env.str(prefix + "KEYS", ""))
+    if address is not None and not keys:
+        message = f"is not set, and {prefix}HTTP is: nobody could call; `openssl rand -hex 32`"
+        raise InvalidInput(prefix + "KEYS", message)
+    return address, keys
 
 
 def _key(env: Env) -> bytes:

@@ -16,6 +16,7 @@ from chassis.core.suggest import suggest
 
 MAX_DEPTH = 6
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_WHOLE = re.compile(r"[-+]?\d+")
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = {"str": "text", "int": "a whole number", "bool": "true or false", "null": "nothing"}
 _OTHERS = {"float": "a fraction", "timestamp": "a date"}
@@ -175,7 +176,14 @@ class Entry:
     def whole(self, least: int, most: int | None = None) -> int:
         """A whole number of at least `least`, and at most `most` if that is given."""
         if not self._is("int"):
-            self.refuse(f"must be a whole number such as {least}; it is {self._kind()}")
+            hint = (
+                "; remove its quotes"
+                if self._is("str") and _WHOLE.fullmatch(self.node.value)
+                else ""
+            )
+            self.refuse(
+                f"must be a whole number such as {max(least, 0)}; it is {self._kind()}{hint}"
+            )
         value = self._scalar()
         if value < least or (most is not None and value > most):
             bounds = f"at least {least}" if most is None else f"between {least} and {most}"

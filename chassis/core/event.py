@@ -22,6 +22,9 @@ EXTENSIONS = {  # metadata -> CloudEvents extension attributes, which are lower 
     "unproven": "unproven",
     "arrival": "arrival",
     "order_home": "orderhome",
+    "order_apart": "orderapart",
+    "address": "address",
+    "contacts": "contacts",
 }
 _MOST = 2**31 - 1  # the largest version that its column can store
 _ARRIVAL = re.compile(r"(\d{1,18})/(\d{1,9})", re.ASCII)

@@ -49,6 +49,7 @@ _ALIVE = {
     "tcp_user_timeout": 25_000,
 }
 
+_MOST_READY = 1
 _POOL_SECONDS = 3.0  # a caller waits no longer for a connection of the pool
 
 _FILE_LOCKS: dict[str, threading.Lock] = {}
@@ -105,6 +106,7 @@ class Database:
         self.engine = _engine(uri, pool_size, by_key, limits)
         self.dialect = self.engine.dialect.name
         self._lock = _file_lock(self.engine.url) if self.dialect == "sqlite" else nullcontext()
+        self._ready: list[sa.Connection] = []  # for `autocommit`; the last used is the next
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -117,26 +119,58 @@ class Database:
         """A connection whose statements are, on PostgreSQL, each a transaction of its own.
 
         Statements that only read see no less than in one transaction, as each sees what is
-        committed when it begins; and BEGIN and COMMIT are saved.
+        committed when it begins; and BEGIN and COMMIT are saved. One of these connections is
+        kept ready between two uses: to take one from the pool costs as much as a small query.
         """
         if self.dialect == "sqlite":
             with self.transaction() as connection:
                 yield connection
             return
-        with self.engine.connect() as connection:
-            # psycopg2 only notes it; SQLAlchemy's own option costs a query each time.
-            driver: Any = connection.connection.dbapi_connection
-            driver.autocommit = True
-            try:
-                yield connection
-            finally:
-                if not driver.closed:
-                    driver.autocommit = False
+        connection = self._ready.pop() if self._ready else self._connect()
+        is_sound = False
+        try:
+            yield connection
+            is_sound = True
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                self._drop_all()
+            raise
+        finally:
+            if is_sound and len(self._ready) < _MOST_READY:
+                if connection.in_transaction():  # as SQLAlchemy sees it; for the driver it is none
+                    connection.rollback()
+                self._ready.append(connection)
+            else:
+                _return(connection)
 
     def close(self) -> None:
         """Close every pooled connection, on SQLite once the transaction under way has ended."""
         with self._lock:
+            while self._ready:
+                _return(self._ready.pop())
             self.engine.dispose()
+
+    def _drop_all(self) -> None:
+        """Take no connection of now again: where one was lost, the others probably are as well."""
+        while self._ready:
+            self._ready.pop().invalidate()
+        self.engine.dispose(close=False)
+
+    def _connect(self) -> sa.Connection:
+        connection = self.engine.connect()
+        # psycopg2 only notes it; SQLAlchemy's own option costs a query each time.
+        driver: Any = connection.connection.dbapi_connection
+        driver.autocommit = True
+        return connection
+
+
+def _return(connection: sa.Connection) -> None:
+    """Give a connection of `autocommit` back to the pool, for transactions too."""
+    if not connection.invalidated:
+        driver: Any = connection.connection.dbapi_connection
+        if not driver.closed:
+            driver.autocommit = False
+    connection.close()
 
 
 def upsert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:

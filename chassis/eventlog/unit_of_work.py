@@ -94,6 +94,11 @@ class Patience:
         """Whether it is too late to begin another attempt."""
         return time.monotonic() - self._began > _LAST_START
 
+    @property
+    def seconds_left(self) -> float:
+        """How long a unit may still wait; 0 if it has waited long enough."""
+        return max(0.0, self._began + _PATIENCE - time.monotonic())
+
 
 class UnitOfWork:
     """One transaction: `connection` for the service's own tables, and its log."""

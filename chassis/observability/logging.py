@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Literal
 
 import structlog
 from structlog.typing import Processor
 
+from chassis.core.errors import InvalidInput
 from chassis.observability.tracing import add_trace
 
 
@@ -53,6 +55,22 @@ def configure_logging(form: Literal["json", "text"], level: str = "INFO") -> Non
     logging.getLogger("amqp").addFilter(_is_relevant)
     # nameko logs refusals, which are the caller's mistake, with a stack trace.
     logging.getLogger("nameko.containers").setLevel(logging.ERROR)
+
+
+def read_log_form() -> Literal["json", "text"]:
+    """The form that CDP_LOG asks for: by default text in a terminal, else JSON."""
+    form = os.environ.get("CDP_LOG", "text" if sys.stderr.isatty() else "json")
+    if form not in ("json", "text"):
+        raise InvalidInput("CDP_LOG", "must be json or text")
+    return "json" if form == "json" else "text"
+
+
+def read_log_level() -> str:
+    """The least severe level that CDP_LOG_LEVEL lets through: by default INFO."""
+    level = os.environ.get("CDP_LOG_LEVEL", "INFO").upper()
+    if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise InvalidInput("CDP_LOG_LEVEL", "must be debug, info, warning or error")
+    return level
 
 
 def _is_relevant(record: logging.LogRecord) -> bool:

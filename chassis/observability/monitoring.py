@@ -80,7 +80,7 @@ class Monitor:
 
     def _state(self, service: str) -> str:
         broker = self._brokers[service]
-        problems = [_database_problem(self._runners[service]), broker.problem()]
+        problems = [database_problem(self._runners[service]), broker.problem()]
         found = "; ".join(filter(None, problems))
         return found or "; ".join([_READY, *self._notes_of(service)])
 
@@ -96,7 +96,7 @@ class Monitor:
         return [note for note in notes if note]
 
 
-def _database_problem(runner: UnitOfWorkRunner) -> str | None:
+def database_problem(runner: UnitOfWorkRunner) -> str | None:
     """In words why a service's database cannot be used; None if it can."""
 
     try:

@@ -17,6 +17,7 @@ from chassis.runtime.remote import RemoteService, SafeReplyListener, background_
 from chassis.runtime.shared import SharedResources
 
 STREAMS_A_CALL = 100
+_MOST_WAITING = 4  # of a process: whoever makes versions up leaves room for everybody else
 _HISTORY_SECONDS = 5.0
 _LEAST_SECONDS = 0.001
 
@@ -28,6 +29,7 @@ class LogFollower:
         self.inbox = inbox
         self.log = RemoteLog(remote.call)
         self._remote = remote
+        self._waiting = 0
 
     def catch_up(
         self,
@@ -38,8 +40,22 @@ class LogFollower:
         """Fetch and apply until each stream in `at_least` is at its version; False if too late.
 
         `projection` is that of the service's subscriber. What a joint fact needs of other streams
-        is fetched too. The versions are not noted as seen: a caller may have made them up.
+        is fetched too. The versions are not noted as seen: a caller may have made them up. For the
+        same reason only a few wait at once; the others are told at once how it is.
         """
+        if self._reached(at_least):
+            return True
+        if self._waiting >= _MOST_WAITING:
+            return False
+        self._waiting += 1
+        try:
+            return self._catch_up(at_least, projection, seconds)
+        finally:
+            self._waiting -= 1
+
+    def _catch_up(
+        self, at_least: Mapping[str, int], projection: Projection, seconds: float
+    ) -> bool:
         deadline = time.monotonic() + seconds
         targets = dict(at_least)
         log = RemoteLog(partial(self._call_before, deadline))

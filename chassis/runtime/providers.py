@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import eventlet
 import structlog
@@ -20,6 +20,7 @@ from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.observability.metrics import WORKER_SECONDS
 from chassis.observability.tracing import current
 from chassis.runtime.broker_watch import BrokerWatch
+from chassis.runtime.http_door import Http
 from chassis.runtime.remote import made_in_background
 from chassis.runtime.rpc import Rpc
 from chassis.runtime.shared import SharedResources
@@ -27,6 +28,7 @@ from chassis.runtime.shared import SharedResources
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 _START_SECONDS = 1.0
+_STOP_SECONDS = 3.0
 
 
 class UnitOfWorkProvider(DependencyProvider):
@@ -81,7 +83,7 @@ class LogProvider(DependencyProvider):
             # What else is refused may quote what a caller sent.
             why = {"reason": str(exc_info[1])} if isinstance(exc_info[1], Unavailable) else {}
             log.info("refused", error=error, **why, ms=round(1_000 * seconds, 2))
-        elif isinstance(worker_ctx.entrypoint, Rpc) and not made_in_background(worker_ctx):
+        elif isinstance(worker_ctx.entrypoint, Rpc | Http) and not made_in_background(worker_ctx):
             log.info("answered", ms=round(1_000 * seconds, 2))
         else:
             log.debug("done", ms=round(1_000 * seconds, 2))
@@ -104,6 +106,44 @@ class Resource(DependencyProvider, Generic[T]):
     def get_dependency(self, worker_ctx: Any) -> T:
         del worker_ctx
         return self._resource
+
+
+class BackgroundWorker(Protocol):
+    """What works in a greenlet of its own while a service runs."""
+
+    def run(self) -> None:
+        """Work for ever; an error kills the service."""
+        ...
+
+    def stop(self, seconds: float) -> None:
+        """Finish what has begun, within so many seconds."""
+        ...
+
+
+class Background(DependencyProvider):
+    """A worker in the background, built once when the service starts: `factory(settings, runner)`.
+
+    It is stopped once the last call has been answered, while the database is still open. If
+    `factory` raises a ServiceError, the service does not start, and the message is shown.
+    """
+
+    shared = SharedResources()
+
+    def __init__(self, factory: Callable[[Settings, UnitOfWorkRunner], BackgroundWorker]) -> None:
+        self._factory = factory
+
+    def setup(self) -> None:
+        self._worker = self._factory(self.shared.settings(), self.shared.unit_of_work_runner())
+
+    def start(self) -> None:
+        self.container.spawn_managed_thread(self._worker.run, identifier="background")
+
+    def stop(self) -> None:
+        self._worker.stop(_STOP_SECONDS)
+
+    def get_dependency(self, worker_ctx: Any) -> BackgroundWorker:
+        del worker_ctx
+        return self._worker
 
 
 class AtStart(DependencyProvider):
@@ -153,6 +193,10 @@ class RepeatingTimer(Timer):
     def stop(self) -> None:
         if self.shared.settings().follows_events:
             super().stop()
+
+    def kill(self) -> None:
+        if self.shared.settings().follows_events:
+            super().kill()
 
 
 def every(seconds: float) -> Callable[[F], F]:

@@ -27,6 +27,7 @@ from nameko.rpc import (
 )
 
 from chassis.core import errors
+from chassis.core.deadline import answering
 from chassis.core.errors import InvalidInput, NotFound, ServiceError
 from chassis.messaging.amqp import (
     BROKER_ERRORS,
@@ -40,7 +41,7 @@ from chassis.messaging.exchanges import (
     substitute_queue,
 )
 from chassis.observability.metrics import CALLS_RETURNED, note_expired
-from chassis.observability.tracing import TRACEPARENT, parse_traceparent
+from chassis.observability.tracing import TRACEPARENT, TraceContext, parse_traceparent
 from chassis.runtime.expiry import EXPIRY_HEADERS, lifetime
 from chassis.runtime.queue_consumer import SafeQueueConsumer, dump_response
 from chassis.runtime.remote import made_in_background
@@ -159,6 +160,12 @@ class PendingCall:
     def __call__(self, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
         return self._entry_point.handle_result(self._message, worker_ctx, result, exc_info)
 
+    @property
+    def received_at(self) -> float:
+        """When the call was received; now, if it did not come through a broker's queue."""
+        received: float | None = getattr(self._message, "received_at", None)
+        return time.monotonic() if received is None else received
+
     def is_wanted(self) -> bool:
         """Whether to begin; if not, the call has been dropped or given back to the broker."""
         message, consumer = self._message, self._entry_point.rpc_consumer.queue_consumer
@@ -195,6 +202,10 @@ class Container(ServiceContainer):
             return
         if not handle_result.is_wanted():
             return
+        with answering(handle_result.received_at):
+            self._run_call(worker_ctx, handle_result, caller)
+
+    def _run_call(self, worker_ctx: Any, handle_result: Any, caller: TraceContext | None) -> None:
         if caller is None and made_in_background(worker_ctx):
             super()._run_worker(worker_ctx, handle_result)
             return

@@ -16,6 +16,7 @@ from chassis.observability.broker_state import BrokerState
 from chassis.observability.gauges import MeasuredService
 from chassis.observability.monitoring import Monitor
 from chassis.observability.tracing import open_tracing
+from chassis.runtime.http_door import HttpDoor
 from chassis.runtime.rpc import Container
 from chassis.runtime.service import Service
 from chassis.runtime.shared import SETTINGS_KEY, TRACER_KEY, SharedResources
@@ -48,11 +49,19 @@ class Runner:
         ]
 
     def start(self) -> None:
-        """Start all; raises what keeps one from starting."""
-        for container in self.containers:
-            container.start()
+        """Start all; raises what keeps one from starting.
+
+        A container waits here for its broker; what is asked over HTTP is answered meanwhile.
+        """
         if self._http_port:
             Monitor(self.measured_services(), self.broker_states()).listen(self._http_port)
+        try:
+            for container in self.containers:
+                container.start()
+        except BaseException:
+            for door in self.doors():
+                door.close()
+            raise
 
     def unit_of_work_runners(self) -> dict[str, UnitOfWorkRunner]:
         """What runs units of work on each service's database, to inspect it from outside."""
@@ -67,6 +76,11 @@ class Runner:
             for extension in container.extensions:
                 if isinstance(extension, SharedResources):
                     yield container.service_name, extension
+
+    def doors(self) -> list[HttpDoor]:
+        """The HTTP doors of all containers, also those that are none in this process."""
+        extensions = [each for container in self.containers for each in container.extensions]
+        return [each for each in extensions if isinstance(each, HttpDoor)]
 
     def measured_services(self) -> list[MeasuredService]:
         """What the gauges of each service are read from."""

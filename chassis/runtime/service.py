@@ -26,9 +26,11 @@ from chassis.projections import dead_letters
 from chassis.projections.inbox import Inbox
 from chassis.projections.positions import ahead_streams, halted_page
 from chassis.projections.reconciliation import applicable_incarnation
+from chassis.runtime.http_door import http
 from chassis.runtime.log_follower import FollowedLog
 from chassis.runtime.providers import (
     AtStart,
+    Background,
     LogProvider,
     Resource,
     SettingsProvider,
@@ -43,12 +45,14 @@ from chassis.runtime.subscriber import Subscribe, subscribe
 
 __all__ = [
     "AtStart",
+    "Background",
     "FollowedLog",
     "Remote",
     "Resource",
     "Service",
     "every",
     "everywhere",
+    "http",
     "rpc",
     "subscribe",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError, missing
 from marshmallow.exceptions import SCHEMA
 
 from chassis.core.errors import InvalidInput
@@ -53,6 +53,29 @@ class Mending:
         self.warnings.append((parts, message))
 
 
+class _Unusual(Exception):
+    """A value that marshmallow has to look at."""
+
+
+_REFUSED = object()
+
+
+class _FieldReader(NamedTuple):
+    """How a field is read, and what it is if it is absent or null: perhaps refused."""
+
+    name: str
+    sent_as: str
+    read: Callable[[Any], Any]
+    absent: Any
+    null: Any
+
+    @classmethod
+    def of(cls, name: str, field: Any) -> _FieldReader:
+        absent = _REFUSED if field.required else field.load_default
+        null = None if field.allow_none else absent
+        return cls(name, field.data_key or name, field.read, absent, null)
+
+
 class StrictSchema(Schema):
     """The base of every schema: unknown fields are refused by name, with a suggestion.
 
@@ -77,6 +100,48 @@ class StrictSchema(Schema):
             for name, field in self.load_fields.items()
             if getattr(field, "has_fields", False)
         ]
+        self._readers = self._compile_readers()
+
+    def load(self, data: Any, **options: Any) -> Any:
+        """What marshmallow loads, in a tenth of its time where nothing is wrong.
+
+        Whatever is unusual is left to marshmallow, so that there is one place for each error.
+        """
+        if self._readers is not None and not options and type(data) is dict:
+            try:
+                return self._read_whole(data, self._readers)
+            except (ValidationError, _Unusual):
+                pass
+        return super().load(data, **options)
+
+    def _compile_readers(self) -> Sequence[_FieldReader] | None:
+        """How each field is read; None if something besides its fields has a say."""
+        fields = self.load_fields.values()
+        is_plain = (
+            not (any(self._hooks.values()) or self.many or self.partial) and self.unknown == RAISE
+        )
+        if not is_plain or not all(hasattr(f, "read") and not f.attribute for f in fields):
+            return None
+        return [_FieldReader.of(name, field) for name, field in self.load_fields.items()]
+
+    def _read_whole(self, data: dict[Any, Any], readers: Sequence[_FieldReader]) -> dict[str, Any]:
+        """The fields of a value that has no other ones; _Unusual or ValidationError if it has."""
+        loaded: dict[str, Any] = {}
+        left = len(data)
+        for name, sent_as, read, default, null in readers:
+            value = data.get(sent_as, missing)
+            if value is missing:
+                value = default
+            else:
+                left -= 1
+                value = null if value is None else read(value)
+            if value is _REFUSED:
+                raise _Unusual
+            if value is not missing:
+                loaded[name] = value() if callable(value) else value
+        if left:
+            raise _Unusual
+        return loaded
 
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> None:
         """Puts unknown fields first: a misspelt name says it of the missing field as well."""
@@ -158,7 +223,9 @@ def _blank(value: Any) -> str:
     """What a blank value is, for a warning."""
     if type(value) is not str:
         return f"is {_HOLLOW[type(value)]}"
-    return "is a word for nothing" if value.strip() else "is blank"
+    if not value.strip():
+        return "is blank"
+    return "is a word for nothing" if any(map(str.isalnum, value)) else "has signs alone"
 
 
 def mend_object(value: Any, mending: Mending, parts: Parts) -> Any:
@@ -175,7 +242,7 @@ def mend_object(value: Any, mending: Mending, parts: Parts) -> Any:
 def _mended(field: Any, value: Any, mending: Mending, parts: Parts) -> Any:
     """A field's value with its slips set right; text for nothing is as good as null."""
     may_be_blank = field.may_be_blank and not field.required
-    if may_be_blank and _is_no_text(value) and not _is_read(field, value):
+    if may_be_blank and _is_no_text(value) and not _can_be_read(field, value):
         mending.warn(parts, f"{_blank(value)}, and was read as null; leave it out")
         return None
     mended = field.mend(value, mending, parts)
@@ -192,6 +259,11 @@ def _is_read(field: Any, value: Any) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def _can_be_read(field: Any, value: Any) -> bool:
+    """Whether a field takes a value, perhaps with its slips set right: `€` is no blank."""
+    return _is_read(field, value) or _is_read(field, field.mend(value, Mending(), ()))
 
 
 def _is_no_text(value: Any) -> bool:

@@ -22,25 +22,44 @@ from chassis.validation.plain import measure
 # Yes and no as shops' programs write them, in the languages that most of them come in.
 _YES_WORDS = """
     true yes y t 1 on x ja j oui o sí si s sim da да tak igen kyllä evet ναι はい 是 예
+    wahr vrai vero verdadero verdadeiro waar prawda
 """  # noqa: RUF001
 _NO_WORDS = """
     false no n f 0 off nein non não nao nee nej nie nem ei hayır нет όχι いいえ 否 아니요
+    falsch faux falso onwaar fałsz
 """  # noqa: RUF001
 YES, NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
 _NOTHING = frozenset(
-    ("null", "(null)", "none", "nil", "undefined", "nan", "n/a", "#n/a", "(not set)", "\\n")
+    ("null", "none", "nil", "undefined", "nan", "n/a", "\\n", "unknown", "not set")
 )
+_IN_BRACKETS = re.compile(
+    r"\((null|none|nil|unknown|empty|blank|not \w+)\)|<(null|none|nil|na)>|\[(null|object \w+)\]"
+)
+SPREADSHEET_ERROR = (
+    r"#(n/a|ref|value|name|null|num|div/0|error|spill|calc"
+    r"|nv|bezug|wert|zahl|n/d|n/c|valeur|nom|nombre)[!?]?"
+)
+"""A regular expression for the errors of spreadsheets, in English, German, French and Spanish."""
+_SPREADSHEET_ERROR = re.compile(SPREADSHEET_ERROR)
 
 # Nothing, or dashes and the like; brackets may be those of JSON.
 _SIGNS = re.compile(r"""(?:[^\w\[\]{}"]|_){0,20}""")
-# What a template has left unfilled: `{{ amount }}`, `${amount}`, `*|AMOUNT|*`, `<%= amount %>`.
-_UNFILLED = re.compile(r"\{\{.*\}\}|\$\{.*\}|\*\|.*\|\*|<%.*%>|\{%.*%\}", re.DOTALL)
+# What a template has left unfilled: `{{ amount }}`, `${amount}`, `*|AMOUNT|*`, `<%= amount %>`,
+# `%%ORDER_ID%%`, `{order}`, `[order_id]`, `__ORDER__`, `@@ORDER@@`.
+_UNFILLED = re.compile(
+    r"\{\{.*\}\}|\$\{.*\}|\*\|.*\|\*|<%.*%>|\{%.*%\}|#\{.*\}|@@.+@@"
+    r"|(%{1,2}|__)[A-Za-z][A-Za-z_. ]*\1|\{[A-Za-z][A-Za-z_. ]*\}|\[[A-Za-z]+([_.][A-Za-z]+)+\]",
+    re.DOTALL,
+)
+# As spreadsheets show a number of many digits, and write it: `1.23457E+12`, `1,23457E+12`.
+_ROUNDED = re.compile(r"\d([.,]\d+)?e\+\d{2,3}", re.ASCII | re.IGNORECASE)
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _ROUND = re.compile(r"([+-]?\d{1,15})\.0+", re.ASCII)
-# A mark of decimals alone has one, two or over three digits after it: three may be thousands.
+# A mark of decimals alone has one, two or over three digits after it: three may be thousands, but
+# not those of 0.
 _PLAIN = re.compile(r"[+-]?\d{1,9}(\.\d{1,9})?", re.ASCII)
-_COMMA = re.compile(r"[+-]?\d{1,9},(\d{1,2}|\d{4,9})", re.ASCII)
+_COMMA = re.compile(r"[+-]?(\d{1,9},(\d{1,2}|\d{4,9})|0,\d{3})", re.ASCII)
 _THOUSANDS = re.compile(
     r"[+-]?\d{1,3}(?:(?:,\d{3})+(?P<point>\.)\d{1,9}|(?:\.\d{3})+,\d{1,9})", re.ASCII
 )
@@ -61,11 +80,20 @@ _LEVELS_AROUND = 4  # that a part of an event may stand below its top
 def means_nothing(text: str) -> bool:
     """Whether a text stands for an absent value: blank, signs alone, or a program's word for it."""
     bare = text.strip()
-    return (
-        bare.casefold() in _NOTHING
-        or _SIGNS.fullmatch(bare) is not None
+    plain = bare.casefold()
+    if plain in _NOTHING:
+        return True
+    return not bare[:1].isalnum() and (  # most texts begin with a letter or a digit
+        _SIGNS.fullmatch(bare) is not None
+        or _IN_BRACKETS.fullmatch(plain) is not None
+        or _SPREADSHEET_ERROR.fullmatch(plain) is not None
         or _UNFILLED.fullmatch(bare) is not None
     )
+
+
+def was_rounded(text: str) -> bool:
+    """Whether a text is a number of which a spreadsheet has kept the first digits alone."""
+    return "+" in text and _ROUNDED.fullmatch(text.strip()) is not None
 
 
 def meant_flag(value: object) -> bool | None:

@@ -9,19 +9,24 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from chassis.validation.fields import Choice, ListOf, Name, Nested, Text
+from chassis.validation.fields import Choice, ListOf, MapOf, Name, Nested, Text
 from chassis.validation.plain import MAX_CALL_EVENTS
 from chassis.validation.schema import StrictSchema
 from contracts import (
     addresses,
     catalogues,
+    checkout_profile,
     common,
     consent,
+    coupons,
     decisions,
     event_types,
+    experiments,
     offers,
     orders,
+    outcomes,
     profiles,
+    reservations,
     segments,
     stability,
     timeline,
@@ -126,6 +131,13 @@ _PROFILES = (
         "Everything known of a shopper, up to this moment, by one of the arguments.",
         profiles.GetProfileRequest(),
         profiles.ProfileResponse(),
+    ),
+    Call(
+        "profiles",
+        "checkout_profile",
+        "What a user has saved for the next checkout: addresses, and tokens of payment methods.",
+        checkout_profile.CheckoutProfileRequest(),
+        checkout_profile.CheckoutProfileResponse(),
     ),
     Call(
         "profiles",
@@ -343,6 +355,55 @@ _OFFERS = (
     ),
     Call(
         "offers",
+        "reserve",
+        "Reserve an offer with caps or a budget for a shopper.",
+        reservations.ReserveRequest(),
+        reservations.ReservationResponse(),
+    ),
+    Call(
+        "offers",
+        "confirm",
+        "Have a reservation count for good, for an order.",
+        reservations.ConfirmRequest(),
+        reservations.ReservationResponse(),
+    ),
+    Call(
+        "offers",
+        "release",
+        "Give a reservation back.",
+        reservations.ReleaseRequest(),
+        reservations.ReservationResponse(),
+    ),
+    Call(
+        "offers",
+        "preview_caps",
+        "The caps that a profile of each set of streams would have used, by offer.",
+        common.StreamSetsRequest(),
+        ListOf(MapOf(ListOf(Nested(reservations.CapUsageSchema())), fewest=0)),
+    ),
+    Call(
+        "offers",
+        "load_coupons",
+        "Add codes to a pool of coupons; one that it has is left alone.",
+        coupons.LoadCouponsRequest(),
+        coupons.LoadCouponsResponse(),
+    ),
+    Call(
+        "offers",
+        "coupons",
+        "The pools of coupon codes, and what is left of each.",
+        _NOTHING,
+        coupons.CouponsResponse(),
+    ),
+    Call(
+        "offers",
+        "record_outcomes",
+        "What became of blocks that were decided: they were shown or clicked, or have converted.",
+        outcomes.RecordOutcomesRequest(),
+        outcomes.RecordOutcomesResponse(),
+    ),
+    Call(
+        "offers",
         "explain",
         "A decision of the log, with its trace and the request that it answered.",
         _arguments("A decision, by its id.", decision_id=Text(required=True)),
@@ -371,10 +432,24 @@ _OFFERS = (
     ),
     Call(
         "offers",
+        "fallbacks",
+        "What each slot shows if no offer comes, which is the same for everybody.",
+        catalogues.FallbacksRequest(),
+        catalogues.FallbacksResponse(),
+    ),
+    Call(
+        "offers",
         "replay",
         "Decisions of the log made again, by their own catalogue or by another one: a page.",
         catalogues.ReplayRequest(),
         catalogues.ReplayResponse(),
+    ),
+    Call(
+        "offers",
+        "experiment_report",
+        "How the variants of an experiment compare, and how sure that is.",
+        experiments.ExperimentReportRequest(),
+        experiments.ExperimentReportResponse(),
     ),
 )
 CALLS = (*_IDENTITY, *_PROFILES, *_SEGMENTS, *_OFFERS, *SHARED_CALLS)
@@ -385,6 +460,8 @@ _FITTED = "The model of customer lifetime value has been fitted."
 _REFUSED = "An address has refused a channel: so have all who were told with it."
 _DRIFTED = "A segment's share of all shoppers is another than the week before."
 _DECIDED = "What was decided, and from what."
+_CONVERTED = "A block has led to what it is for, such as an order."
+_TWO = "A shopper saw several variants of an experiment."
 _SETTLED = "All segments of a shopper are known, even when there are none."
 EVENTS = (
     EventKind("identity", "identity_changed", events.IdentityChanged(), _MOVED, joint=True),
@@ -408,4 +485,8 @@ EVENTS = (
     EventKind("segments", "segment_drifted", stability.SegmentDrifted(), _DRIFTED),
     EventKind("segments", "memberships_settled", segments.MembershipsSettled(), _SETTLED),
     EventKind("offers", "offer_decided", decisions.OfferDecided(), _DECIDED, version=2),
+    EventKind("offers", "offer_shown", outcomes.OfferShown(), "A block was seen."),
+    EventKind("offers", "offer_clicked", outcomes.OfferClicked(), "A block was followed."),
+    EventKind("offers", "offer_converted", outcomes.OfferConverted(), _CONVERTED),
+    EventKind("offers", experiments.EXPERIMENT_CONFLICT, experiments.ExperimentConflict(), _TWO),
 )

@@ -75,7 +75,8 @@ class ReviewRequest(StrictSchema):
 class RepairedProfileSchema(StrictSchema):
     """A profile as it was, or as it is or would be after a split or a merge.
 
-    A dry run shows `profile` (as `profiles.get` does), the names of its `segments` and its `caps`.
+    A dry run shows `profile` (as `profiles.get` does), the names of its `segments`, and by offer
+    what is used of its `caps` (as `offers.preview_caps` does; null if offers does not answer).
     """
 
     profile_id = Text(required=True)

@@ -1,6 +1,7 @@
-"""Calls to Checkout CDP from a process that must never wait for it. Copy this file into your shop.
+"""Calls to Checkout CDP from a process that must never wait for it.
 
-It needs nameko (`pip install nameko "setuptools<81"`), and nothing else of Checkout CDP.
+Copy this file and errors.py into your shop. It needs nameko
+(`pip install nameko "setuptools<81"`), and nothing else of Checkout CDP.
 """
 
 import logging
@@ -10,6 +11,8 @@ import warnings
 from concurrent.futures import Future
 from urllib.parse import urlsplit
 
+from errors import NoAnswer, WrongRequest
+
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # nameko is built on it
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
@@ -18,14 +21,6 @@ with warnings.catch_warnings():
 
 logging.getLogger("amqp").setLevel(logging.ERROR)  # it warns about late replies
 OUR_FAULT = {"InvalidInput", "NotFound", "Conflict", "Refused"}
-
-
-class NoAnswer(Exception):
-    """No response came in time. The request is not at fault; show the stored fallback."""
-
-
-class WrongRequest(Exception):
-    """The service rejected the request: the message names the field and the fix."""
 
 
 class Cdp:
@@ -47,9 +42,10 @@ class Cdp:
         """Connect now, so that the first shopper does not wait for it; NoAnswer if it fails."""
         self._submit(lambda _services: None, wait)
 
-    def call(self, service, method, *, traceparent=None, **arguments):
+    def call(self, service, method, *, traceparent=None, wait=None, **arguments):
         """The result of `service.method(**arguments)`; raises NoAnswer or WrongRequest.
 
+        With `wait` it may take that many seconds, if these are fewer.
         If your shop traces its requests, pass the W3C header `traceparent`.
         """
 
@@ -59,7 +55,7 @@ class Cdp:
                 self._context["traceparent"] = traceparent
             return getattr(services[service], method)(**arguments)
 
-        return self._submit(make, self._wait)
+        return self._submit(make, self._wait if wait is None else min(wait, self._wait))
 
     def _submit(self, call, wait):
         result = Future()

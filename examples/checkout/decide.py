@@ -7,21 +7,14 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
-from cdp_client import Cdp, NoAnswer, WrongRequest
+from cdp_client import Cdp
+from checkout import Checkout
+from errors import NoAnswer, WrongRequest
 
-FALLBACK = Path(__file__).with_name("fallback.json")
 MARGIN = 0.15  # seconds for the network, on top of the deadline in the request
-
-
-def decide(cdp, request):
-    """The decision for `request`; without an answer, the stored fallback as a degraded one."""
-    try:
-        return cdp.call("offers", "decide", request=request)
-    except NoAnswer as error:
-        slots = json.loads(FALLBACK.read_text()).get(request.get("placement"), {})
-        return {"decision_id": None, "slots": slots, "degraded": [f"stored fallback: {error}"]}
 
 
 def main():
@@ -34,6 +27,13 @@ def main():
         default=os.environ.get("CDP_AMQP_URI", "amqp://guest:guest@localhost:5672/"),
         help="URI of RabbitMQ (default: CDP_AMQP_URI, or guest on localhost)",
     )
+    parser.add_argument(
+        "--door",
+        action="append",
+        metavar="HOST:PORT",
+        default=[each for each in os.environ.get("CDP_DOORS", "").split(",") if each],
+        help="an HTTP door, asked before RabbitMQ (default: CDP_DOORS); its key is CDP_DOOR_KEY",
+    )
     parser.add_argument("--at-least", metavar="TOKEN", help="the token that record.py printed")
     options = parser.parse_args()
     try:
@@ -43,14 +43,17 @@ def main():
     except (OSError, ValueError) as error:
         parser.error(str(error))
 
-    # A checkout does this once, when its process starts, and keeps `cdp`.
-    cdp = Cdp(options.broker, wait=request.get("deadline_ms", 150) / 1000 + MARGIN)
+    # A checkout does this once, when its process starts, and keeps `checkout`.
+    seconds = request.get("deadline_ms", 150) / 1000 + MARGIN
+    cdp = Cdp(options.broker, wait=seconds)
     try:
         cdp.connect()
     except NoAnswer as error:
         print(f"decide.py: {error}", file=sys.stderr)
+    directory = Path(tempfile.gettempdir(), "cdp-checkout")
+    checkout = Checkout(options.door, os.environ.get("CDP_DOOR_KEY", ""), directory, cdp)
     try:
-        decision = decide(cdp, request)
+        decision = checkout.decide(request, seconds)
     except WrongRequest as error:
         sys.exit(f"decide.py: {error}")
     print(json.dumps(decision, indent=2))

@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from cdp_client import Cdp, NoAnswer, WrongRequest
+from cdp_client import Cdp
+from errors import NoAnswer, WrongRequest
 
 BATCH = 200
 TRIES = 3

@@ -233,6 +233,7 @@ class Compiler(Generic[F]):
             raise self._error(right, f"{name} is {whole.kind.value}: nothing is in it")
         if not isinstance(member, Literal) or not isinstance(member.value, str):
             raise self._error(left, f'write a quoted text before in, as in "x" in {name}')
+        self._checks.check_container(right)
         member_text = member.value
         reads = whole.reads
         if whole.reads_member is not None:

@@ -167,7 +167,7 @@ class Test(Generic[F]):
         value = self.holds(actual)
         # Of a long list of segments only the one that is asked for matters.
         is_of_member = self.sign == "contains" and self.term.reads_member is not None
-        words = show_plain(value) if is_of_member else self.term.show(facts, actual)
+        words = show_plain(value) if is_of_member else self.term.show(facts, actual, now)
         lines.append(f"{_word(value)}: {self.text} ({words})")
         return value
 
@@ -203,7 +203,7 @@ class Pair(Generic[F]):
     def explain(self, facts: F, now: int, lines: list[str]) -> bool:
         left, right = self.left.read(facts, now), self.right.read(facts, now)
         value = self.compare(left, right)
-        values = f"{self.left.show(facts, left)}, {self.right.show(facts, right)}"
+        values = f"{self.left.show(facts, left, now)}, {self.right.show(facts, right, now)}"
         lines.append(f"{_word(value)}: {self.text} ({values})")
         return value
 

@@ -18,11 +18,11 @@ _FEW_MINUTES = re.compile(r"([1-9]|1[0-9]|2[0-4])m")
 
 def doubt_about(text: str, term: Term[Any], sign: str, values: Sequence[Any]) -> str:
     """Why a comparison is always true or never; an empty text if it may be either."""
-    if term.lowercase:
-        for value in values:
-            if isinstance(value, str) and value != value.lower():
-                small = value.lower()
-                return f'{text}: it is always in small letters, write "{small}"'
+    for value in values:
+        if isinstance(value, str) and term.lowercase and value != value.lower():
+            return f'{text}: it is always in small letters, write "{value.lower()}"'
+        if isinstance(value, str) and term.uppercase and value != value.upper():
+            return f'{text}: it is always in capitals, write "{value.upper()}"'
     verdict = is_settled(term, sign, values[0])
     if verdict is None or term.range is None:
         return ""

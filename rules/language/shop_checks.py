@@ -100,6 +100,21 @@ class ShopChecks:
             f"no shopper has had {literal.kind()} in {name} yet, but {had}: {how}",
         )
 
+    def check_container(self, node: ast.expr) -> None:
+        """Warn of a trait, if it is one, in which nothing can be: it was no list and no text."""
+        path = _trait_in(node)
+        kinds = frozenset() if path is None else self._kinds_of(path)
+        if not kinds or kinds & {*_TEXTS, TraitKind.LIST}:
+            return
+        name = self.syntax.segment(node)
+        had = " or ".join(sorted(kind.value for kind in kinds))
+        write = " or ".join(sorted({_WRITE[kind] for kind in kinds}))
+        self._warn(
+            node,
+            f"no shopper has had a list or a text in {name} yet, but {had}:"
+            f" write {name} == and {write}",
+        )
+
     def check_category(self, node: ast.expr, text: str) -> None:
         """Warn of a category of which no product has been recorded."""
         known = self.shop.categories

@@ -72,12 +72,13 @@ class Term(Generic[F]):
     range: tuple[int, int | None] | None = None  # the least and the largest number that it can be
     choices: frozenset[str] = frozenset()  # all the texts that it can be
     lowercase: bool = False  # as a text: it has no capital letter
+    uppercase: bool = False  # as a text: it has no small letter
     alone: bool = False  # it can be compared with fixed values only, and not calculated with
     reads: Reads = NOTHING
     ranked: Callable[[str, Any, bool | None], Term[F]] | None = None  # compares with a percentile
     reads_member: Callable[[str], Reads] | None = None  # what "text" in it reads, if not `reads`
     meaning: Any = None  # what it is, for a translation into another language
-    wording: Callable[[F, Any], str] | None = None  # a value of these facts, if not as of its kind
+    wording: Callable[[F, Any, int], str] | None = None  # a value now, if not as of its kind
 
     def at(self, facts: F, now: int) -> Curve:
         """The value from `now` on."""
@@ -92,13 +93,13 @@ class Term(Generic[F]):
         """The value, or another that compares with each of the bounds as it does."""
         return self.read(facts, now) if self.beside is None else self.beside(facts, now, bounds)
 
-    def show(self, facts: F, value: Any) -> str:
-        """A value of this term, of these facts, as people read it."""
+    def show(self, facts: F, value: Any, now: int) -> str:
+        """A value of this term, of these facts at `now`, as people read it."""
         if value is None:
             return "nothing"
         if self.wording is None:
             return self._show(value)
-        return self.wording(facts, value)
+        return self.wording(facts, value, now)
 
     def _show(self, value: Any) -> str:
         if self.kind is Kind.MONEY:

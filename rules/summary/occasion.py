@@ -13,7 +13,8 @@ class Occasion(NamedTuple):
     `arrival` is the recording machine's clock at receipt (µs) and the place in the call.
     `recorded_at` (µs) moves the watermark. `by_browser`: a browser told it, and no shop.
     `is_unproven`: nothing shows that the shopper whom it names has to do with it. `is_foreign`: it
-    tells of an order that has its home in another stream.
+    tells of an order that has its home in another stream. `apart`: the stream where the order is at
+    home that it tells of, if the id of that stood for another one before.
     """
 
     at: int
@@ -23,6 +24,7 @@ class Occasion(NamedTuple):
     by_browser: bool = False
     is_unproven: bool = False
     is_foreign: bool = False
+    apart: str = ""
 
     def statement(self, value: Any, lead: int = 0, tie: int = 0) -> Statement:
         """A statement that is made on this occasion."""

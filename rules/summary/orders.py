@@ -32,6 +32,7 @@ from rules.summary.history import (
     value_of,
 )
 from rules.summary.occasion import Occasion
+from rules.summary.order_keys import store_and_id
 
 OrderState = dict[str, Any]
 """What is told of one order. All parts are optional:
@@ -53,7 +54,6 @@ ORDER_EVENTS = frozenset(
     }
 )
 _BY_BROWSER = -1
-_SEPARATOR = "\x1f"
 _MONEY, _LINES, _STANDS, _PLACED = _COMPONENTS = range(4)
 _NO_MONEY = [None, None]
 _NO_LINES: list[Any] = [0, {}]
@@ -72,24 +72,15 @@ class OrderAccount(NamedTuple):
     @property
     def order_id(self) -> str:
         """The id of the order within its store."""
-        return self.key.rpartition(_SEPARATOR)[2]
+        return store_and_id(self.key)[1]
 
     @property
     def store(self) -> str | None:
         """The store whose order it is, if that was told."""
-        return self.key.rpartition(_SEPARATOR)[0] or None
+        return store_and_id(self.key)[0]
 
 
 _LEAD, _TIME, _TIE, _VALUE = 0, 1, 3, 6
-
-
-def order_key(data: Mapping[str, Any]) -> str | None:
-    """The key of the order that an event's data names: its id, within its store; None without."""
-    order_id = text_or_none(data.get("order_id"))
-    if order_id is None:
-        return None
-    store = text_or_none(data.get("store"))
-    return f"{store}{_SEPARATOR}{order_id}" if store else order_id
 
 
 def apply_to_order(

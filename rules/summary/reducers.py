@@ -16,13 +16,15 @@ from rules.fields import (
 )
 from rules.summary.history import keep
 from rules.summary.occasion import Occasion
-from rules.summary.orders import ORDER_EVENTS, apply_to_order, merge_orders, order_key
+from rules.summary.order_keys import order_key
+from rules.summary.orders import ORDER_EVENTS, apply_to_order, merge_orders
 from rules.summary.state import Statements, SummaryState
 from rules.summary.unlinked_refunds import apply_unlinked_refund, is_unlinked
 
 Data = Mapping[str, Any]
 
 ORDER_MOVED = "order_moved"
+_CHANGE_ORDERS = ORDER_EVENTS | {ORDER_MOVED}
 CONSENT_REFUSED = "consent_refused"
 # Traits that are the loyalty programme's, and take its proof.
 _LOYALTY = frozenset({"loyalty_enrolled", "loyalty_tier"})
@@ -43,9 +45,9 @@ def apply_identity_changed(state: SummaryState, data: Any, stream: str, _: Occas
             state.is_account = state.is_account or "verified" in proofs
 
 
-def apply_order_moved(state: SummaryState, data: Any, stream: str, _: Occasion) -> None:
+def apply_order_moved(state: SummaryState, data: Any, stream: str, occasion: Occasion) -> None:
     """Hand an order over: the stream that had it drops it, and its new home has its state."""
-    key = order_key(data)
+    key = order_key(data, occasion.apart)
     if key is None:
         return
     if stream == data.get("to"):
@@ -90,7 +92,7 @@ def _loyalty_tier_changed(state: SummaryState, data: Data, occasion: Occasion) -
 def _loyalty_points_changed(state: SummaryState, data: Data, occasion: Occasion) -> None:
     points = whole_or_none(data.get("points")) or 0
     stated = _of_loyalty(state, occasion)
-    reference = _reference_of_points(data, points)
+    reference = reference_of_points(data, points, occasion)
     if reference is not None:
         before = stated.points_once.get(reference, [])
         stated.points_once[reference] = keep(before, occasion.statement(points), state.watermark)
@@ -98,13 +100,18 @@ def _loyalty_points_changed(state: SummaryState, data: Data, occasion: Occasion)
         stated.add_points(occasion.at, points, state.watermark)
 
 
-def _reference_of_points(data: Data, points: int) -> str | None:
+def reference_of_points(data: Data, points: int, occasion: Occasion) -> str | None:
     """What makes points count once: their reference, or the same number of points for an order."""
     reference = text_or_none(data.get("reference"))
     if reference is not None:
         return f"reference {reference}"
-    order = order_key(data)
-    return None if order is None else f"order {order} {points:+}"
+    order = order_key(data, occasion.apart)
+    return None if order is None else points_of_order(order, points)
+
+
+def points_of_order(order: str, points: int) -> str:
+    """What makes points count once that are for an order, by its key, and have no reference."""
+    return f"order {order} {points:+}"
 
 
 def _consent_changed(state: SummaryState, data: Data, occasion: Occasion) -> None:
@@ -124,12 +131,12 @@ def _state_consent(state: SummaryState, purpose: str, granted: bool, occasion: O
     stated.consent[name] = keep(stated.consent.get(name, []), statement, state.watermark)
 
 
-def order_of(event_type: str, data: Any, event_id: str) -> str | None:
+def order_of(event_type: str, data: Any, occasion: Occasion) -> str | None:
     """The key of the order that an event may change; None if it changes none."""
-    if event_type not in ORDER_EVENTS and event_type != ORDER_MOVED:
+    if event_type not in _CHANGE_ORDERS:
         return None
-    key = order_key(data) if isinstance(data, Mapping) else None
-    return event_id if key is None and event_type == "order_completed" else key
+    key = order_key(data, occasion.apart) if isinstance(data, Mapping) else None
+    return occasion.event_id if key is None and event_type == "order_completed" else key
 
 
 def _order(event_type: str, state: SummaryState, data: Data, occasion: Occasion) -> None:
@@ -138,7 +145,7 @@ def _order(event_type: str, state: SummaryState, data: Data, occasion: Occasion)
     if event_type == "order_refunded" and is_unlinked(data):
         apply_unlinked_refund(state.unlinked_refunds, data, occasion, state.watermark)
         return
-    key = order_of(event_type, data, occasion.event_id)
+    key = order_of(event_type, data, occasion)
     if key is not None:
         # Combined summaries share the orders of their streams: one that changes is a new one.
         order = state.orders[key] = {**state.orders.get(key, {})}

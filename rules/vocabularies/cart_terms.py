@@ -14,7 +14,8 @@ from rules.language.reads import Reads
 from rules.language.terms import Holds, Kind, Term
 from rules.language.units import describe_duration
 from rules.language.windows import earliest
-from rules.summary.orders import is_dated_since, order_key
+from rules.summary.order_keys import OrderKeys, order_key
+from rules.summary.orders import is_dated_since
 from rules.summary.summary import Summary
 
 _CART = Reads(cart=True)
@@ -154,7 +155,7 @@ class _CartHistory:
         if newest is None or not isinstance(newest.data, Mapping):
             return False
         placed = instant_or_none(newest.data.get("placed_at"))
-        return placed >= cart_at if placed is not None else self._is_new(newest.data, cart_at)
+        return placed >= cart_at if placed is not None else self._is_new(newest, cart_at)
 
     def _newest(self, kind: str, cart_at: int, now: int) -> Fact | None:
         """The newest event of a type, if it came after the cart."""
@@ -164,9 +165,10 @@ class _CartHistory:
         facts = self.summary.facts.events(kind, latest - 1)
         return next((each for each in reversed(facts) if latest <= each.at <= now), None)
 
-    def _is_new(self, data: Mapping[str, Any], cart_at: int) -> bool:
+    def _is_new(self, newest: Fact, cart_at: int) -> bool:
         """Whether an order was told first after the cart, and nothing tells when it was placed."""
-        order = self.summary.state.orders.get(order_key(data) or "")
+        orders = self.summary.state.orders
+        order = orders.get(_order_of(newest, OrderKeys(orders)))
         return order is not None and is_dated_since(order, cart_at)
 
     def _is_ordered_by_any(self, cart: Fact, now: int) -> bool:
@@ -185,7 +187,7 @@ class _CartHistory:
             order.at >= cart.at
             or (named is not None and order.cart_id == named)
             or (order.at > cart.at - self.within and order.covers(articles))
-            for order in _orders_of(completed)
+            for order in _orders_of(completed, OrderKeys(self.summary.state.orders))
         )
 
     def _is_ordered_by_time(self, cart_at: int, now: int) -> bool:
@@ -217,13 +219,16 @@ class _CartHistory:
         return earliest(self.next_coming(now), self._too_old(now))
 
 
-def _orders_of(facts: Sequence[Fact]) -> Sequence[_Order]:
-    """The orders that are told of, each once: its date is its first, its articles are the last."""
+def _orders_of(facts: Sequence[Fact], keys: OrderKeys) -> Sequence[_Order]:
+    """The orders that are told of, each once: its date is its first, its articles are the last.
+
+    `keys` are those of the shopper's orders: where an id stands for several, each is one.
+    """
     orders: dict[str, _Order] = {}
     for fact in facts:
         if not isinstance(fact.data, Mapping):
             continue
-        key = order_key(fact.data) or fact.id
+        key = _order_of(fact, keys)
         before = orders.get(key)
         placed = instant_or_none(fact.data.get("placed_at"))
         at = fact.at if before is None else before.at
@@ -231,6 +236,12 @@ def _orders_of(facts: Sequence[Fact]) -> Sequence[_Order]:
         cart_id = _cart_id_of(fact.data) or (before.cart_id if before else None)
         orders[key] = _Order(at if placed is None else placed, cart_id, articles)
     return list(orders.values())
+
+
+def _order_of(fact: Fact, keys: OrderKeys) -> str:
+    """The key of the order that a completion tells of; one without an id is its own."""
+    key = order_key(fact.data)
+    return fact.id if key is None else keys.meant_in(fact.stream, key)
 
 
 def _articles_of(data: Any) -> Sequence[_Article]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rules.fields import purpose_name, text_or_none, whole_or_none
+from rules.fields import number_or_none, purpose_name, text_or_none, whole_or_none
 from rules.language.reads import Reads
 from rules.language.terms import Kind, Term
 from rules.language.vocabulary import Argument, Function, Namespace, Vocabulary, reach
@@ -20,8 +20,9 @@ class Situation:
     """One request of one shopper.
 
     `context` is the request's, as contracts accepted it: items [{category, sku, quantity, …}],
-    value in minor units of its currency, device, referrer, language. `identified` says whether the
-    shopper is known, `assurance` how surely (verified, claimed, device, none).
+    value in minor units of its currency, device, referrer, language, country, store, rating,
+    review_count, stock {sku: pieces}. `identified` says whether the shopper is known, `assurance`
+    how surely (verified, claimed, device, none).
     """
 
     traits: Mapping[str, Any] = field(default_factory=dict)
@@ -44,7 +45,13 @@ def _text(name: str) -> Term[Situation]:
     def read(situation: Situation, now: int) -> str | None:
         return text_or_none(situation.context.get(name))
 
-    return Term(Kind.TEXT, f"the request's {name}", read, lowercase=name == "device")
+    return Term(
+        Kind.TEXT,
+        f"the request's {name}",
+        read,
+        lowercase=name in ("device", "referrer"),
+        uppercase=name in ("country", "currency"),
+    )
 
 
 def _of_items(name: str, label: str) -> Term[Situation]:
@@ -60,6 +67,24 @@ def _item_count(situation: Situation, now: int) -> int | None:
         return None
     quantities = (whole_or_none(item.get("quantity")) for item in situation.items())
     return sum(1 if quantity is None else max(quantity, 0) for quantity in quantities)
+
+
+def _lowest_stock(situation: Situation, now: int) -> int | None:
+    stock = situation.context.get("stock")
+    if not isinstance(stock, Mapping):
+        return None
+    pieces = (whole_or_none(stock.get(item.get("sku"))) for item in situation.items())
+    return min((each for each in pieces if each is not None), default=None)
+
+
+def _reviews(name: str, label: str, *, whole: bool, most: int | None) -> Term[Situation]:
+    return Term(
+        Kind.NUMBER,
+        label,
+        lambda situation, now: number_or_none(situation.context.get(name)),
+        whole=whole,
+        range=(0, most),
+    )
 
 
 def _basket_value(currency: str) -> Term[Situation]:
@@ -120,6 +145,18 @@ ELIGIBILITY_VOCABULARY: Vocabulary[Situation] = Vocabulary(
                 "device": _text("device"),
                 "referrer": _text("referrer"),
                 "language": _text("language"),
+                "country": _text("country"),
+                "store": _text("store"),
+                "rating": _reviews("rating", "the rating", whole=False, most=5),
+                "review_count": _reviews(
+                    "review_count", "the number of reviews", whole=True, most=None
+                ),
+                "lowest_stock": Term(
+                    Kind.NUMBER,
+                    "the least stock of an article in the basket",
+                    _lowest_stock,
+                    range=(0, None),
+                ),
                 "categories": _of_items("category", "the categories in the basket"),
                 "skus": _of_items("sku", "the articles in the basket"),
                 "item_count": Term(

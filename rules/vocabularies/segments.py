@@ -90,6 +90,8 @@ _SEGMENTS: Term[Summary] = Term(
 
 EVENT_TYPES = frozenset(
     {
+        "address_removed",
+        "address_saved",
         "cart_updated",
         "checkout_completed",
         "checkout_started",
@@ -102,6 +104,8 @@ EVENT_TYPES = frozenset(
         "order_fulfilled",
         "order_refunded",
         "order_updated",
+        "payment_method_removed",
+        "payment_method_saved",
         "product_viewed",
         "signed_in",
         "signed_out",

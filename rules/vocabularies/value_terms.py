@@ -42,10 +42,12 @@ def _value(
         range=limits,
         alone=True,
         reads=Reads(orders=True, values=frozenset({name})),
-        wording=lambda summary, value: (
-            f"{value:.{summary.values.decimals if name == 'clv' else _DECIMALS}f}"
-        ),
+        wording=lambda summary, value, now: _show(summary, name, value),
     )
+
+
+def _show(summary: Summary, name: str, value: float) -> str:
+    return f"{value:.{summary.values.decimals if name == 'clv' else _DECIMALS}f}"
 
 
 def _turn(
@@ -103,8 +105,16 @@ def percentile(model: str, band: int = _BAND) -> Term[Summary]:
                 summary, model, None, now, lambda value: holds(compare(value, cutoff)), cutoff
             )
 
+        def show(summary: Summary, verdict: bool, now: int) -> str:
+            value = summary.values.value(model, None, now)
+            cutoff = summary.values.cutoff(model, float(percent))
+            if value is None or cutoff is None:
+                return "no model is fitted yet"
+            own, at = _show(summary, model, value), _show(summary, model, cutoff)
+            return f"{model} is {own}, and {at} at {percent} percent"
+
         label = f"the percentile of {model} {IN_WORDS[sign]} {percent}"
-        return Term(Kind.TRUTH, label, read, until=until, missable=False)
+        return Term(Kind.TRUTH, label, read, until=until, missable=False, wording=show)
 
     return Term(
         Kind.NUMBER,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any, Protocol
 
-from chassis import NotFound
+from chassis import NotFound, Unavailable
 from chassis.eventlog.unit_of_work import UnitOfWork
 from services.identity import store
 from services.identity.domain import responses
@@ -28,6 +29,14 @@ class SegmentPreviews(Protocol):
 
     def preview_streams(self, *, stream_sets: list[list[str]]) -> list[list[str]]:
         """The segments that a profile of each set of streams would be in."""
+        ...
+
+
+class CapPreviews(Protocol):
+    """What a dry run asks of offers."""
+
+    def preview_caps(self, *, stream_sets: list[list[str]]) -> list[dict[str, Any]]:
+        """The caps that a profile of each set of streams would have used, by offer."""
         ...
 
 
@@ -93,17 +102,27 @@ def list_reviews(
 
 
 def add_previews(
-    response: dict[str, Any], profiles: ProfilePreviews, segments: SegmentPreviews
+    response: dict[str, Any],
+    profiles: ProfilePreviews,
+    segments: SegmentPreviews,
+    offers: CapPreviews,
 ) -> dict[str, Any]:
-    """The response of a dry run, with what each profile shows and the segments it is in."""
+    """The response of a dry run, with what each profile shows, its segments and used caps.
+
+    While offers does not answer, nothing is said of caps: they are null.
+    """
     parts = [*response["before"], *response["after"]]
     stream_sets = [part["streams"] for part in parts]
+    caps: list[dict[str, Any]] | list[None] = [None] * len(parts)
+    with suppress(Unavailable, NotFound):
+        caps = offers.preview_caps(stream_sets=stream_sets)
     previews = [
-        {**part, "profile": profile, "segments": names}
-        for part, profile, names in zip(
+        {**part, "profile": profile, "segments": names, "caps": used}
+        for part, profile, names, used in zip(
             parts,
             profiles.preview(stream_sets=stream_sets),
             segments.preview_streams(stream_sets=stream_sets),
+            caps,
             strict=True,
         )
     ]

@@ -39,6 +39,7 @@ class IdentityService(Service):
     handlers: IdentityHandlers = Resource(open_handlers)
     profiles = Remote("profiles", timeout=5.0)
     segments = Remote("segments", timeout=5.0)
+    offers = Remote("offers", timeout=5.0)
 
     @rpc
     def resolve(self, observations: Any) -> dict[str, Any]:
@@ -155,5 +156,5 @@ class IdentityService(Service):
 
     def _with_previews(self, response: dict[str, Any]) -> dict[str, Any]:
         if response["dry_run"]:
-            return queries.add_previews(response, self.profiles, self.segments)
+            return queries.add_previews(response, self.profiles, self.segments, self.offers)
         return response

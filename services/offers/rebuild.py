@@ -9,7 +9,13 @@ from chassis.projections.read_model import ReadModel
 from profile_index import note_form
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from services.offers.projections import SegmentProjection, ShopperProjection
-from services.offers.store import MEMBERSHIPS
+from services.offers.store import (
+    CARRIED,
+    MEMBERSHIPS,
+    ORDER_RETURNS,
+    POINT_ENTRIES,
+    REUSED_ORDER_IDS,
+)
 
 
 def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
@@ -17,7 +23,19 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
     del settings, live
     return ReadModel(
         service="offers",
-        tables=(IDENTIFIERS, LABELS, MEMBERSHIPS, POSITIONS, GAPS, SUMMARIES, RECONCILED),
+        tables=(
+            IDENTIFIERS,
+            LABELS,
+            MEMBERSHIPS,
+            POSITIONS,
+            GAPS,
+            SUMMARIES,
+            RECONCILED,
+            CARRIED,
+            ORDER_RETURNS,
+            REUSED_ORDER_IDS,
+            POINT_ENTRIES,
+        ),
         lock_tables=(POSITIONS,),
         projections={"profiles": ShopperProjection(), "segments": SegmentProjection()},
         note_exchange=note_form,

@@ -22,8 +22,9 @@ class IdentityProjection:
 
 
 class IndexProjection:
-    """For a rebuild: keeps labels and summaries of the events of the log."""
+    """For a rebuild: keeps labels, summaries and saved details of the events of the log."""
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         apply_identity(unit, events)
         update_summaries(unit, events)
+        store.keep_details(unit, events)

@@ -11,6 +11,7 @@ from chassis.projections.read_model import LockMode, ReadModel
 from profile_index import note_form
 from profile_index.tables import IDENTIFIERS, LABELS, SUMMARIES
 from services.profiles.projections import IndexProjection
+from services.profiles.store import SAVED_DETAILS
 
 
 def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
@@ -18,7 +19,7 @@ def read_model(settings: Settings, live: UnitOfWorkRunner) -> ReadModel:
     del settings, live
     return ReadModel(
         service="profiles",
-        tables=(LABELS, IDENTIFIERS, SUMMARIES),
+        tables=(LABELS, IDENTIFIERS, SUMMARIES, SAVED_DETAILS),
         lock_tables=(LABELS,),
         lock_mode=LockMode.ACCESS_EXCLUSIVE,
         projections={"profiles": IndexProjection()},

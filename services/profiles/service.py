@@ -13,6 +13,7 @@ from chassis.runtime.service import Remote, Resource, Service, every, rpc, subsc
 from chassis.validation import load
 from chassis.validation.plain import MAX_CALL_BYTES
 from contracts.addresses import ADDRESS_REQUEST
+from contracts.checkout_profile import CHECKOUT_PROFILE_REQUEST
 from contracts.common import STREAM_SETS_REQUEST
 from contracts.event_types import EVENT_STEPS
 from contracts.profiles import (
@@ -49,6 +50,7 @@ from services.profiles.queries import (
     list_unrecordable,
     preview_profiles,
     read_address,
+    read_checkout_profile,
     read_profile,
     read_timeline,
     with_proofs,
@@ -179,6 +181,13 @@ class ProfilesService(Service):
         )
         self.log.info("address_read", profile_id=response["profile_id"])
         return response
+
+    @rpc
+    def checkout_profile(self, user_id: Any) -> dict[str, Any]:
+        """What fills the form of a user whom the caller knows to be this account: what is saved."""
+        request = load(CHECKOUT_PROFILE_REQUEST, {"user_id": user_id})
+        found = self.identity.lookup(identifiers=request, authenticated=True)
+        return self.work.read(partial(read_checkout_profile, profile_id=found["profile_id"]))
 
     @rpc
     def preview(self, stream_sets: Any) -> list[dict[str, Any]]:

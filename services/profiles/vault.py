@@ -1,49 +1,19 @@
-"""The vault: plain values of identifiers are kept encrypted, and opened only on request.
-
-The seal's key is derived from the identifier key, so a rotation of the master key encrypts nothing
-again: it only wraps the same identifier key again.
-"""
+"""The vault: plain values of identifiers are kept encrypted, and opened only on request."""
 
 from __future__ import annotations
 
-import base64
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from chassis import DAY
+from chassis.config.sealing import Seal
 from contracts.incoming import IncomingEvent
-from identifiers import Accepted, Identifier, IdentifierTypes, Ignored, accept
+from identifiers import Accepted, Identifier, IdentifierTypes, Ignored, accept, bare_address
 from services.profiles.domain.conflicts import SeenIdentifiers, seen_identifiers
 
 _PURPOSE = b"checkout cdp: values sealed in profiles"
-_NONCE = 12
 _MOST_REMEMBERED = 100_000
 _MOST_ACCEPTED = 20_000
-
-
-class Seal:
-    """Encrypts text with AES-256-GCM, bound to what it is about."""
-
-    def __init__(self, key: bytes, entropy: Callable[[int], bytes] = os.urandom) -> None:
-        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(key)
-        self._cipher = AESGCM(derived)
-        self._entropy = entropy
-
-    def close(self, text: str, about: str) -> str:
-        """The text, sealed; `about` is needed again to open it."""
-        nonce = self._entropy(_NONCE)
-        sealed = self._cipher.encrypt(nonce, text.encode(), about.encode())
-        return base64.b64encode(nonce + sealed).decode()
-
-    def open(self, sealed: str, about: str) -> str:
-        """The text; cryptography's InvalidTag if it was sealed under another key or name."""
-        raw = base64.b64decode(sealed)
-        return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], about.encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +71,9 @@ class Vault:
                     for identifier in self._accept_one(name, value).keys:
                         days = identifier.type.keep_days
                         until = None if days is None else now + days * DAY
-                        sealed = self.seal.close(value, identifier.key)
+                        is_email = identifier.type.normaliser == "email"
+                        plain = bare_address(value) if is_email else value
+                        sealed = self.seal.close(plain, identifier.key)
                         values[identifier.key] = SealedValue(identifier.key, sealed, until)
         return [values[key] for key in sorted(values)]
 
@@ -119,4 +91,4 @@ class Vault:
 
 def open_vault(types: IdentifierTypes, key: bytes) -> Vault:
     """The vault of one process."""
-    return Vault(types, key, Seal(key))
+    return Vault(types, key, Seal(key, _PURPOSE))

@@ -18,7 +18,7 @@ from pathlib import Path
 from contracts.event_types import EVENT_TYPES
 from contracts.export.entries import EVERY
 from contracts.export.inventory import CALLS
-from contracts.topology import SERVICE_NAMES
+from contracts.topology import ALL_NAMES, SERVICE_NAMES
 from deploy.services import MIGRATIONS, service_class
 from rules import ELIGIBILITY_VOCABULARY, SEGMENT_VOCABULARY
 from rules.vocabularies.event_data import DATA_VOCABULARY
@@ -27,7 +27,7 @@ from services.offers.domain.catalogue import Offer
 from tests.checks.tree import ROOT, Tree
 
 _PAGE = "docs/reference/rules.md"
-_CONFIGURATION = "services/offers/configuration.py"
+_CONFIGURATION = "services/offers/configuration/offers.py"
 _OFFERS = "services/offers/offers.yaml"
 
 
@@ -53,8 +53,8 @@ def differences(one: str, names: Iterable[str], other: str, others: Iterable[str
 
 def _services(folders: Iterable[str]) -> Iterator[str]:
     topology = "contracts/topology.py"
-    yield from differences(topology, SERVICE_NAMES, "services/", folders)
-    yield from differences(topology, SERVICE_NAMES, "deploy/services.py", MIGRATIONS)
+    yield from differences(topology, ALL_NAMES, "services/", folders)
+    yield from differences(topology, ALL_NAMES, "deploy/services.py", MIGRATIONS)
     for name in SERVICE_NAMES:
         if service_class(name).name != name:
             yield f"deploy/services.py: the class of {name} has another name"
@@ -101,7 +101,7 @@ def offer_fields(configuration: ast.Module, catalogue: str) -> Iterator[str]:
     comments = "".join(line for line in catalogue.splitlines() if line.startswith("#"))
     keys = re.findall(r"^ *(?:- )?(\w+):", catalogue, re.MULTILINE)
     explained = {*re.findall(r"`(\w+)", comments), *keys}
-    yield from differences("an Offer of configuration.py", read, "the class Offer", offer)
+    yield from differences("an Offer of configuration/offers.py", read, "the class Offer", offer)
     for names, place in ((allowed, _CONFIGURATION), (explained, _OFFERS)):
         for name in sorted(offer - names):
             yield f"{place}: the field {name} of an offer is missing"

@@ -19,10 +19,14 @@ _IMPORTERS = {
 }
 
 ALLOWED = {
+    ("cdp/commands/root.py", "f'cdp.commands.{module}'"): "imports the one command that is called",
     ("cdp/loading/parquet.py", "'pyarrow.parquet'"): "an extra, imported only where it is needed",
     ("tests/golden/databases/make.py", "f'services.{name}'"): "runs beside the code of any release",
     ("tests/integration/test_statements_use_indexes.py", "module.name"): "reads every module",
     ("tests/integration/test_statements_use_indexes.py", "package"): "reads every package",
+    ("tests/sdks/send.py", "CLIENTS[sdk]"): "imports the one SDK that it is",
+    ("tests/support/forge.py", "name"): "imports what its forks are going to run",
+    ("tests/support/forge.py", "request['module']"): "runs what it is asked for",
     ("tests/recipes/walker.py", "library"): "imports libraries before it forks",
     ("tests/recipes/walker.py", "words[0]"): "runs the commands of CONTRIBUTING.md",
 }

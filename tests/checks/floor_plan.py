@@ -31,7 +31,8 @@ ROLES = (
     "registry.py",
 )
 ADDITIONS = {  # what one service has beside the plan
-    "offers": ("offers.yaml",),
+    "gateway": ("handlers", "scripts", "server"),
+    "offers": ("decision_log.py", "offers.yaml"),
     "profiles": ("deferred.py", "vault.py"),
     "segments": (
         "clv.yaml",

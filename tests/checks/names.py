@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,14 @@ def _shared_classes(tree: Tree, allowed: Mapping[str, str]) -> Iterator[str]:
 
 def _retired_names(tree: Tree, retired: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     places: dict[str, list[str]] = defaultdict(list)
+    pattern = cache(partial(_pattern, retired=retired))  # the same names come again and again
     for path, module in tree.modules.items():
         for each in names_of(module):
-            if _is_retired(path, each, retired):
+            rule = retired.get(pattern(each.name))
+            if rule and _is_retired(path, each, rule):
                 places[each.name].append(f"{path}:{each.line}")
     for name, lines in sorted(places.items()):
-        rule = retired[_pattern(name, retired)]
+        rule = retired[pattern(name)]
         yield f"{lines[-1]}: the name {name} is retired ({rule['reason']}); use {rule['use']}"
 
 
@@ -74,11 +77,7 @@ def _pattern(name: str, retired: Mapping[str, Any]) -> str:
     )
 
 
-def _is_retired(path: str, each: PlacedName, retired: Mapping[str, Mapping[str, Any]]) -> bool:
-    pattern = _pattern(each.name, retired)
-    if not pattern:
-        return False
-    rule = retired[pattern]
+def _is_retired(path: str, each: PlacedName, rule: Mapping[str, Any]) -> bool:
     return (
         path.startswith(tuple(rule.get("in", [""])))
         and not path.startswith(tuple(rule.get("except", [])))

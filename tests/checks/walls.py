@@ -15,10 +15,10 @@ import chassis
 from tests.checks.tree import Tree
 
 PRODUCT = (
-    "chassis/", "contracts/", "identifiers/", "rules/", "clv/", "profile_index/", "services/",
-    "cdp/", "deploy/",
+    "chassis/", "contracts/", "identifiers/", "rules/", "clv/", "experimentation/",
+    "mappings/", "profile_index/", "services/", "cdp/", "deploy/",
 )  # fmt: skip
-LANGUAGES = ("rules", "identifiers", "contracts", "clv", "chassis.core")
+LANGUAGES = ("rules", "identifiers", "contracts", "clv", "experimentation", "chassis.core")
 ALLOWED = {
     "cdp/demo/demo.py": "the demo shows the files of examples/",
     "chassis/config/release.py": "a release is the code of all packages",

@@ -273,7 +273,7 @@ def old_schema(clinic: Clinic) -> Iterator[None]:
 def database_down(clinic: Clinic) -> Iterator[None]:
     uri = clinic.suite.owner_uris["identity"]
     name = uri.rpartition("/")[2]
-    with closing(clinic.suite._databases.cluster.connect()) as connection:
+    with closing(clinic.suite.databases.cluster.connect()) as connection:
         cursor = connection.cursor()
         cursor.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
         cursor.execute(

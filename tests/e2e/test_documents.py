@@ -7,13 +7,14 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.support.commands import run_cdp
 from tests.support.system import _MORTAL, ProcessSuite, plain_environment
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,106 @@ DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROO
 
 # What is not run here: the file that runs it, and the words in which it does.
 ELSEWHERE = {
-    "make demo": ("tests/e2e/test_demo.py", 'cdp("demo")'),  # which is all that it calls
+    "cdp experiments report trust_wording --png trust_wording.png": (
+        "tests/integration/offers/test_exposures.py",
+        '"experiments", "report", "wording", "--png"',
+    ),
+    **dict.fromkeys(
+        [
+            "cdp keys source web --store mugs --origin https://mugs.example",
+            "cdp keys create web --kind browser",
+            "cdp keys create web --kind server",
+            "cdp keys list",
+            "cdp keys secret web --for users",
+        ],
+        ("tests/integration/gateway/test_key_commands.py", "keys("),
+    ),
+    "cdp keys source web --setting public_url=https://shop.example/cdp": (
+        "tests/integration/gateway/test_key_commands.py",
+        '"source", "web", "--setting", "public_url=https://shop.example/cdp"',
+    ),
+    "cdp keys source shop --store mugs": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        '"keys", "source", "shop", "--store", "mugs"',
+    ),
+    "cdp keys source shop --setting shop_domain=mugs.myshopify.com": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        '"keys", "source", "shop", "--setting", "shop_domain=mugs.myshopify.com"',
+    ),
+    "cdp keys secret shop --for webhooks --stdin < secret.txt": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        '"keys", "secret", "shop", "--for", "webhooks", "--stdin"',
+    ),
+    'cdp keys source till --store mugs --setting mapping="$(cat till.yaml)"': (
+        "tests/integration/gateway/test_webhook_commands.py",
+        '"keys", "source", "till", "--store", "mugs", "--setting"',
+    ),
+    "cdp keys secret shop --for webhooks --keep 2h --stdin < new-secret.txt": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        '"--keep", "2h"',
+    ),
+    "cdp keys source backend --setting currency='\"EUR\"'": (
+        "tests/integration/gateway/test_reject_commands.py",
+        '"keys", "source", "backend", "--setting"',
+    ),
+    "cdp keys create backend --kind server": (
+        "tests/integration/gateway/test_reject_commands.py",
+        '"keys", "create", "backend", "--kind", "server"',
+    ),
+    "cdp keys source pages --origin https://shop.example": (
+        "tests/integration/gateway/test_reject_commands.py",
+        '"keys", "source", "pages", "--origin"',
+    ),
+    "cdp keys create pages --kind browser": (
+        "tests/integration/gateway/test_reject_commands.py",
+        '"keys", "create", "pages", "--kind", "browser"',
+    ),
+    "cdp keys secret pages --for users": (
+        "tests/integration/gateway/test_reject_commands.py",
+        '"keys", "secret", "pages", "--for", "users"',
+    ),
+    "cdp rejects list": (
+        "tests/integration/gateway/test_reject_commands.py",
+        '"rejects", "list"',
+    ),
+    "cdp rejects list --source backend --reveal": (
+        "tests/integration/gateway/test_reject_commands.py",
+        '"rejects", "list", "--reveal"',
+    ),
+    "cdp webhooks list": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        'webhooks("list")',
+    ),
+    "cdp webhooks list --status failed": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        '"list", "--status", "failed"',
+    ),
+    "cdp webhooks show ID": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        'webhooks("show", delivery_id)',
+    ),
+    "cdp webhooks replay ID": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        'webhooks("replay", failed[0])',
+    ),
+    "cdp webhooks replay --all --status failed": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        '"replay", "--all", "--status", "failed"',
+    ),
+    "cdp webhooks done ID": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        'webhooks("done", due)',
+    ),
+    "cdp webhooks list --status due": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        '"list", "--status", "due"',
+    ),
+    "cdp webhooks catch-up shop --url https://shop.example --since 36h": (
+        "tests/integration/gateway/test_webhook_commands.py",
+        '"catch-up", "src-1", "--url"',
+    ),
+    "make demo": ("tests/e2e/test_demo.py", '"cdp", "demo"]'),  # which is all that it calls
+    "make shop": ("tests/e2e/test_shop.py", '"-m", "cdp", "shop"'),  # which is all that it calls
     "make test": (".ci/run", "make test"),
     "make run": ("tests/e2e/test_local.py", '"-m", "deploy.local"'),  # all that it calls
     "set -a; . .run/environment; set +a": ("tests/e2e/test_local.py", "set -a; . "),
@@ -110,6 +210,7 @@ def _write_files(folder: Path) -> None:
     for name in ("segments", "offers"):
         shipped = ROOT / "services" / name / f"{name}.yaml"
         (folder / shipped.name).write_text(shipped.read_text())
+    (folder / "codes.txt").write_text("ADVENT-1\nADVENT-2\n")
     request = ROOT / "examples" / "requests" / "gold-customer.json"
     (folder / "request.json").write_text(request.read_text())
 
@@ -136,63 +237,65 @@ def _bury(suite: ProcessSuite) -> None:
     connection.close()
 
 
-@pytest.fixture
-def begin(shop: tuple[ProcessSuite, Path]) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
-    """`begin("cdp …")`: the command, running where the files are, as an operator of the suite."""
-    suite, folder = shop
-    environment = plain_environment()
-    for service, uri in suite.owner_uris.items():
-        environment[f"CDP_{service.upper()}_DATABASE_URI"] = uri
-        environment[f"CDP_{service.upper()}_AMQP_URI"] = suite.virtual_host.uri(service)
-    environment |= {
+@pytest.fixture(scope="module")
+def environment(shop: tuple[ProcessSuite, Path]) -> dict[str, str]:
+    """The settings of an operator of the suite."""
+    suite, _folder = shop
+    settings = {
         "CDP_AMQP_URI": suite.client_uri,
         "CDP_IDENTIFIER_KEY": "only-for-tests",
         "CDP_CLOCK": "1998-07-01T00:00:00Z",
-        "PYTHONPATH": str(ROOT),
     }
-    started: list[subprocess.Popen[str]] = []
+    for service, uri in suite.owner_uris.items():
+        settings[f"CDP_{service.upper()}_DATABASE_URI"] = uri
+        settings[f"CDP_{service.upper()}_AMQP_URI"] = suite.virtual_host.uri(service)
+    return settings
 
-    def run(command: str) -> subprocess.Popen[str]:
-        words = shlex.split(command.replace("019aa…", LETTER))
-        own = dict(word.split("=", 1) for word in words if ASSIGNMENT.match(word))
-        process = subprocess.Popen(
-            [*_MORTAL, sys.executable, "-m", *words[len(own) :]],
-            cwd=folder,
-            env=environment | own,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
 
-    yield run
-    for process in started:
-        process.kill()
-        process.communicate()
+def _all_are_evaluated(suite: ProcessSuite, segment: str) -> bool:
+    return "backfilling" not in suite.call("segments", "members", segment=segment)
 
 
 @pytest.mark.parametrize("command", [c for c in HERE if not ENDLESS.match(c)])
 def test_a_command_of_the_documents_does_what_it_says(
-    begin: Callable[[str], subprocess.Popen[str]], command: str
+    shop: tuple[ProcessSuite, Path], environment: dict[str, str], command: str
 ) -> None:
-    process = begin(command)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == STATUS.get(command, 0), output + errors
-    assert output
-    assert "Traceback" not in errors
+    name, *words = shlex.split(command.replace("019aa…", LETTER))
+    if words[:2] == ["segments", "members"]:
+        suite, segment = shop[0], words[2]
+        suite.wait_for(lambda: _all_are_evaluated(suite, segment), f"{segment} is live")
+    if name == "cdp":
+        done = run_cdp(*words, folder=shop[1], environment=environment)
+    else:
+        run = [sys.executable, "-m", name, *words]
+        done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == STATUS.get(command, 0), done.stdout + done.stderr
+    assert done.stdout
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("command", [c for c in HERE if ENDLESS.match(c)])
 def test_a_process_of_the_documents_starts_and_ends_when_asked(
-    begin: Callable[[str], subprocess.Popen[str]], command: str
+    shop: tuple[ProcessSuite, Path], environment: dict[str, str], command: str
 ) -> None:
-    process = begin(command)
-    for line in process.stderr or ():
-        if "running" in line:
-            break
-    process.send_signal(signal.SIGTERM)
-    _output, errors = process.communicate(timeout=60)
+    words = shlex.split(command)
+    own = dict(word.split("=", 1) for word in words if ASSIGNMENT.match(word))
+    with subprocess.Popen(
+        [*_MORTAL, sys.executable, "-m", *words[len(own) :]],
+        cwd=shop[1],
+        env=plain_environment() | environment | own | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            for line in process.stderr or ():
+                if "running" in line:
+                    break
+            process.send_signal(signal.SIGTERM)
+            _output, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
 

@@ -72,7 +72,8 @@ def test_what_nobody_waits_for_after_a_freeze_is_not_worked_off(
         print(f"a live call was answered {time.monotonic() - thawed:.2f} s after the thaw")
         assert answered(client)
     started.wait_for(lambda: waiting(started) == 0, "no call waits any more")
-    assert decisions(started) == 3, "those that were answered"
+    started.wait_for(lambda: decisions(started) >= 3, "what was answered is logged")
+    assert decisions(started) == 3, "and nothing else"
 
 
 def test_calls_that_come_back_in_time_are_answered(suite: Callable[..., ProcessSuite]) -> None:

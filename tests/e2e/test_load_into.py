@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-from tests.support.system import plain_environment
+from tests.support.commands import run_cdp
 
 ROOT = Path(__file__).parents[2]
 ORDERS = """\
@@ -20,15 +18,7 @@ Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem
 
 
 def cdp(folder: Path, *words: str, status: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "cdp", *words],
-        cwd=folder,
-        env=plain_environment() | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_cdp(*words, folder=folder)
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
@@ -51,6 +41,12 @@ def test_a_file_of_a_shop_becomes_a_suite_in_a_directory(tmp_path: Path) -> None
     nobody = cdp(tmp_path, "identity", "show", "user_id=null", "--in", "shop", status=1)
     assert "user_id is a placeholder, which would stand for everybody" in nobody
     assert "Nothing new was loaded." in cdp(tmp_path, *load)
+    (tmp_path / "till.csv").write_text(
+        ORDERS.splitlines()[0] + "\n#3,,paid,EUR,5.00,2026-01-03,1,CUP\n"
+    )
+    till = cdp(tmp_path, "load", "till.csv", *load[2:], status=1)
+    assert "1 row: 0 new events" in till
+    assert "cdp profile show" not in till  # as there is nothing to look at
     shutil.rmtree(tmp_path / "shop")
     assert "another suite; start over with --restart" in cdp(tmp_path, *load, status=1)
     assert "2 new events" in cdp(tmp_path, *load, "--restart")

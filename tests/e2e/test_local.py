@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,7 +27,11 @@ Start = Callable[..., subprocess.Popen[str]]
 def start(databases: Databases, virtual_hosts: VirtualHosts) -> Iterator[Start]:
     """`start(namespace)`: what `make run` runs, in a namespace of its own."""
     del virtual_hosts  # removes the namespace from the broker, when all tests have ended
-    environment = plain_environment() | {"CDP_ADMIN_DATABASE_URI": databases.cluster.uri}
+    environment = plain_environment() | {
+        "CDP_ADMIN_DATABASE_URI": databases.cluster.uri,
+        "CDP_GATEWAY_HTTP": "127.0.0.1:0",
+        "CDP_OFFERS_HTTP": "127.0.0.1:0",
+    }
     if broker := os.environ.get(BROKER_VARIABLE):
         environment["CDP_ADMIN_AMQP_URI"] = broker
     started: list[subprocess.Popen[str]] = []
@@ -89,6 +95,15 @@ def test_it_provisions_runs_what_a_shop_can_call_and_ends_when_asked(
     assert (decision["profile_id"], decision["stale"]) == (receipt["profile_id"], False)
     file = ROOT / ".run" / f"environment-{databases.prefix}_run"
     assert file.stat().st_mode & 0o777 == 0o600
+    address = re.search(r"offers decides at (\S+),", errors)
+    key = re.search(r"^CDP_OFFERS_KEYS=(\S+)$", file.read_text(), re.MULTILINE)
+    assert address
+    assert key
+    request = urllib.request.Request(
+        address[1], b'{"placement": "checkout"}', {"Authorization": f"Bearer {key[1]}"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:
+        assert json.load(response)["slots"]
     output = in_its_environment(file, "migrate", "rebuild segments", "profile show user_id=ann")
     assert "offers: up to date\n" in output
     assert "segments: rebuilt from" in output

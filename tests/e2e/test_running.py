@@ -99,15 +99,19 @@ def test_a_wrong_offer_stops_the_start_with_its_path(start: Start, tmp_path: Pat
     ids=["user", "virtual host", "port", "scheme"],
 )
 def test_a_broker_that_refuses_stops_the_start_without_telling_the_password(
-    start: Start, tmp_path: Path, virtual_host: VirtualHost, uri: str, reason: str
+    start: Start,
+    tmp_path: Path,
+    migrated_file: Callable[[str, Path], str],
+    virtual_host: VirtualHost,
+    uri: str,
+    reason: str,
 ) -> None:
     right = urlsplit(virtual_host.uri("segments"))
     parts = {name: getattr(right, name) for name in ("username", "password", "port", "path")}
     settings = {
-        "CDP_SEGMENTS_DATABASE_URI": f"sqlite:///{tmp_path / 'segments.db'}",
+        "CDP_SEGMENTS_DATABASE_URI": migrated_file("segments", tmp_path / "segments.db"),
         "CDP_SEGMENTS_AMQP_URI": uri.format(host=right.hostname, **parts),
     }
-    assert start(["migrate", "segments"], **settings).wait(60) == 0
     message = refused(start(["run", "segments"], **settings))
     assert message.startswith("Error: CDP_SEGMENTS_AMQP_URI or CDP_AMQP_URI: ")
     assert reason in message.lower()
@@ -115,13 +119,16 @@ def test_a_broker_that_refuses_stops_the_start_without_telling_the_password(
 
 
 def test_a_service_waits_for_the_one_that_it_follows(
-    start: Start, tmp_path: Path, virtual_host: VirtualHost
+    start: Start,
+    tmp_path: Path,
+    migrated_file: Callable[[str, Path], str],
+    virtual_host: VirtualHost,
 ) -> None:
     settings = {"CDP_LOG": "json"}
     for name in ("profiles", "identity"):
-        settings[f"CDP_{name.upper()}_DATABASE_URI"] = f"sqlite:///{tmp_path / name}.db"
+        uri = migrated_file(name, tmp_path / f"{name}.db")
+        settings[f"CDP_{name.upper()}_DATABASE_URI"] = uri
         settings[f"CDP_{name.upper()}_AMQP_URI"] = virtual_host.uri(name)
-    assert start(["migrate", "profiles", "identity"], **settings).wait(60) == 0
     first = start(["run", "profiles"], **settings)
     assert first.stderr
     while "queue_lost" not in first.stderr.readline():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -30,9 +31,21 @@ def spare_toys() -> list[str]:
     return []
 
 
+@pytest.fixture(scope="session")
+def toy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database of the toy, to be copied."""
+    path = tmp_path_factory.mktemp("toy") / "toy.db"
+    create_tables(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
 def toy_uri(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path, spare_toys: list[str]
+    engine: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    toy_file: Path,
+    spare_toys: list[str],
 ) -> Iterator[Callable[[], str]]:
     """`toy_uri()`: the URI of another empty database of the toy, as its least-privileged user."""
     uris: list[str] = []
@@ -40,9 +53,8 @@ def toy_uri(
 
     def create() -> str:
         if engine == "sqlite":
-            uri = f"sqlite:///{tmp_path / f'toy-{next(numbers)}.db'}"
-            create_tables(uri)
-            return uri
+            path = shutil.copyfile(toy_file, tmp_path / f"toy-{next(numbers)}.db")
+            return f"sqlite:///{path}"
         databases: Databases = request.getfixturevalue("databases")
         uris.append(spare_toys.pop() if spare_toys else databases.create("toy", create_tables)[1])
         return uris[-1]
@@ -68,7 +80,12 @@ def toy(toy_uri: Callable[[], str]) -> Iterator[Callable[[], Database]]:
 
 
 @pytest.fixture
-def open_suite(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> OpenSuite:
+def open_suite(
+    engine: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    migrated_file: Callable[[str, Path], str],
+) -> OpenSuite:
     """`with open_suite() as suite:` is a suite without a broker, for one example.
 
     A few examples share their databases, up to one that fails.
@@ -78,8 +95,7 @@ def open_suite(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> O
 
     def create(service: str, name: str) -> Uris:
         if engine == "sqlite":
-            uri = f"sqlite:///{tmp_path / f'{service}-{name}.db'}"
-            upgrade(service, uri)
+            uri = migrated_file(service, tmp_path / f"{service}-{name}.db")
             return uri, uri
         databases: Databases = request.getfixturevalue("databases")
         return databases.create(service, partial(upgrade, service))

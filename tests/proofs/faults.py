@@ -430,12 +430,14 @@ def pairs(count: int, seed: int) -> list[Fault]:
         names = sorted(rng.sample(sorted(FAULTS), 2), key=lambda name: name in _SERVERS_FROZEN)
         first, second = (FAULTS[name] for name in names)
         if not set(first.touches) & set(second.touches):
-            pair = _together(first, second)
+            pair = together(first, second)
             chosen[pair.name] = pair
     return list(chosen.values())
 
 
-def _together(first: Fault, second: Fault) -> Fault:
+def together(first: Fault, second: Fault) -> Fault:
+    """Both faults at once; the second begins a second later, and is over first."""
+
     @contextmanager
     def run(target: Target) -> Iterator[None]:
         with first.run(target):

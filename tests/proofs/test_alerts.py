@@ -2,16 +2,18 @@
 
 `make test` makes the rules faster, all durations and ages by one factor; `make prove` takes them as
 they are shipped. All faults are there at the same time, in services and processes of their own.
+The suite has no gateway: tests/integration/gateway/test_gateway_metrics.py has what its alerts see.
 """
 
 from __future__ import annotations
 
+import http.client
 import itertools
 import json
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,9 @@ from nameko.exceptions import RemoteError, RpcTimeout
 from chassis import Event, new_id
 from identifiers.configuration import FILE as IDENTIFIERS
 from tests.proofs.background import BackgroundWork
-from tests.support.observability import ROOT, RULES, read_alerts
-from tests.support.prometheus import Prometheus, free_port, hasten
+from tests.support.observability import ROOT, RULES
+from tests.support.ports import free_port
+from tests.support.prometheus import Prometheus, hasten
 from tests.support.system import Process, ProcessSuite
 from tests.support.tcp_proxy import TcpProxy
 
@@ -116,6 +119,19 @@ class Traffic(BackgroundWork):
             with suppress(*failures), self._suite.proxy(timeout=2) as cdp:
                 while not self.ending.wait(pause):
                     call(cdp)
+
+
+class ImpatientCallers(BackgroundWork):
+    """Callers of an HTTP door who hang up as soon as they have asked, within `with`."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(self._ask)
+        self._address = address
+
+    def _ask(self) -> None:
+        while not self.ending.wait(0.05):
+            with suppress(OSError), closing(http.client.HTTPConnection(self._address)) as door:
+                door.request("POST", "/v1/decide", "{}")
 
 
 def _page_read(number: int) -> dict[str, Any]:
@@ -210,13 +226,23 @@ class Faults:
         self._heal.append(replace)
 
     def _start_a_spoiled_process(self) -> None:
-        """One more process of offers, with a wrong clock and a configuration of its own."""
+        """One more process of offers, with a wrong clock and a configuration of its own.
+
+        Its spool is full, and the callers of its door hang up.
+        """
         directory = self._folder / "configuration"
         directory.mkdir()
         shutil.copy(ROOT / "identifiers" / IDENTIFIERS, directory)
         with (directory / IDENTIFIERS).open("a") as file:
             file.write("# Not as elsewhere.\n")
-        environment = {"CDP_SPOILED": "clock:90", "CDP_CONFIG_DIR": str(directory)}
+        door = f"127.0.0.1:{free_port()}"
+        environment = {
+            "CDP_SPOILED": "clock:90,full",
+            "CDP_CONFIG_DIR": str(directory),
+            "CDP_OFFERS_HTTP": door,
+            "CDP_OFFERS_KEYS": "only-for-this-proof",
+        }
+        self._stack.enter_context(ImpatientCallers(door))
         process = self._suite.start(
             "offers", role="rpc", environment=environment, program=SPOILED, wait=False
         )
@@ -337,6 +363,17 @@ def _old_id() -> str:
     return str(UUID(int=now - (3_600_000 << 80)))
 
 
+def rules_of_services() -> dict[str, Any]:
+    """The rules, without those of the gateway."""
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    return {"groups": [group for group in groups if group["name"] != "gateway"]}
+
+
+def alerts_of_services() -> set[str]:
+    """The names of the alerts that have to fire here."""
+    return {rule["alert"] for group in rules_of_services()["groups"] for rule in group["rules"]}
+
+
 class Watcher:
     """What Prometheus says of a suite: the alerts that fire now, and those that ever have."""
 
@@ -383,7 +420,7 @@ class Watcher:
 
     def state(self) -> dict[str, Any]:
         """For the message of a test that fails."""
-        missing = {alert.name for alert in read_alerts()} - set(self.ever)
+        missing = alerts_of_services() - set(self.ever)
         down = [each["metric"]["container"] for each in self._prometheus.query("up == 0")]
         texts = [
             alert["annotations"]["description"]
@@ -403,7 +440,7 @@ def test_every_alert_fires_under_its_fault_and_clears_afterwards(
 ) -> None:
     factor = size(FACTOR, 4)  # with the rules as they are it takes half an hour
     patience = 120 + 1_800 / factor
-    rules = hasten(yaml.safe_load(RULES.read_text()), factor)
+    rules = hasten(rules_of_services(), factor)
     (folder := tmp_path / "prometheus").mkdir()
     (logs := tmp_path / "logs").mkdir()
     environment = {"CDP_RECONCILE_SECONDS": str(max(1, 30 / factor)), "CDP_WORKERS": "6"}
@@ -438,7 +475,7 @@ def plant_all(faults: Faults, watcher: Watcher, patience: float) -> None:
     faults.rename_a_column()
     watcher.wait(lambda: "CdpOutage" in watcher.fired(), "an outage is noticed", patience)
     faults.kill_identity()
-    names = {alert.name for alert in read_alerts()}
+    names = alerts_of_services()
     watcher.wait(lambda: not names - watcher.fired(), "every alert fires", patience)
 
 

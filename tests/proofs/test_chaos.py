@@ -28,8 +28,6 @@ _SEED = 7
 _PAIRS = 10
 _FEW = (
     "kill one of each",
-    "freeze segments in a transaction",
-    "a column renamed",
     "the RPC exchange deleted",
 )
 _BRIEF_SECONDS = 3.0

@@ -25,7 +25,11 @@ def test_what_is_sent_while_identity_is_dead_is_accepted_and_recorded_in_order(
     suite: Callable[..., ProcessSuite], size: Callable[[int, int], int]
 ) -> None:
     calls = size(30, 200)
-    system = suite(environment={"CDP_CLOCK": "2026-11-21T19:30:00Z"}, replicas=2)
+    system = suite(
+        services=("identity", "profiles"),
+        environment={"CDP_CLOCK": "2026-11-21T19:30:00Z"},
+        replicas=2,
+    )
     events = [event(number, number % 7) for number in range(calls * 10)]
     statuses: list[str] = []
 

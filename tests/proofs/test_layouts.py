@@ -11,8 +11,6 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -22,9 +20,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from cdp.commands.root import cli
 from cdp.connection import connected
-from tests.support.system import plain_environment
 
 ROOT = Path(__file__).parents[2]
 MAPPINGS = ROOT / "examples" / "mappings"
@@ -59,18 +58,9 @@ class Layout:
 
 def loaded(path: Path, mapping: str, directory: Path) -> LayoutFigures:
     """What has come of a file, loaded into a suite of its own."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "cdp", "load", path),
-            *("--mapping", MAPPINGS / f"{mapping}.yaml", "--into", directory),
-            *("--no-progress", "--flat-out"),
-        ],
-        env=plain_environment() | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    words = ["load", path, "--mapping", MAPPINGS / f"{mapping}.yaml", "--into", directory]
+    done = CliRunner().invoke(cli, [*map(str, words), "--no-progress", "--flat-out"])
+    assert done.exit_code == 0, done.output
     with closing(sqlite3.connect(directory / "profiles.db")) as database:
         query = "SELECT type, data FROM events WHERE type <> 'identity_changed'"
         events = [(kind, json.loads(data)) for kind, data in database.execute(query)]
@@ -554,7 +544,7 @@ def test_a_file_of_each_layout_comes_to_the_cent_of_a_plain_script(
     layout: Layout, tmp_path: Path, size: Callable[[int, int], int]
 ) -> None:
     path = tmp_path / layout.file
-    layout.make(path, size(200, 10_000), random.Random(layout.mapping))
+    layout.make(path, size(100, 10_000), random.Random(layout.mapping))
     expected = layout.plain(path)
     assert expected.counts
     assert loaded(path, layout.mapping, tmp_path / "suite") == expected

@@ -1,7 +1,7 @@
 """A stranger's walk: the recipes of CONTRIBUTING.md work, and a forgotten step is found.
 
-Each recipe is followed on a copy of the tree, once whole and once without each of its edits (the
-first one of each step, unless at full size). Whole, all its checks pass; without an edit, the check
+Each recipe is followed on a copy of the tree, once whole and once without each of its edits (in
+`make test` the first one for each check). Whole, all its checks pass; without an edit, the check
 that its step names fails, run alone.
 """
 
@@ -24,9 +24,10 @@ from tests.recipes.recipe import Edit, Step, read_recipes
 ROOT = Path(__file__).parents[2]
 RECIPES = read_recipes((ROOT / "CONTRIBUTING.md").read_text())
 _COPIED = (
-    "chassis", "clv", "contracts", "deploy", "docs/contracts", "docs/reference", "identifiers",
-    "profile_index", "rules", "services", "tests/checks", "tests/golden", "tests/recipes",
-    "tests/support", "tests/unit/contracts", "tests/conftest.py", "docker-compose.yml",
+    "chassis", "clv", "contracts", "deploy", "docs/contracts", "docs/reference", "experimentation",
+    "identifiers", "mappings", "profile_index", "rules", "services", "tests/checks", "tests/golden",
+    "tests/recipes", "tests/support", "tests/unit/contracts", "tests/conftest.py",
+    "docker-compose.yml",
     "pyproject.toml",
 )  # fmt: skip
 _PROCESSES = 2
@@ -76,10 +77,11 @@ def _walks(folder: Path) -> list[Walk]:
     walks = []
     for number, steps in enumerate(RECIPES.values()):
         walks.append(Walk(folder / f"{number}-whole", steps))
-        for step in steps:
-            for edit in step.edits if FULL_SIZE else step.edits[:1]:
-                root = folder / f"{number}-{len(walks)}"
-                walks.append(Walk(root, steps, edit, step.check))
+        edits = [(step.check, edit) for step in steps for edit in step.edits]
+        if not FULL_SIZE:
+            edits = list({check: (check, edit) for check, edit in reversed(edits)}.values())
+        for check, edit in edits:
+            walks.append(Walk(folder / f"{number}-{len(walks)}", steps, edit, check))
     return walks
 
 

@@ -15,6 +15,7 @@ from prometheus_client import REGISTRY
 from chassis.observability.gauges import DatabaseCollector
 from contracts.topology import SERVICE_NAMES
 from deploy.services import service_class
+from services.gateway.server import metrics as _gateway_metrics  # noqa: F401 - registers them
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "observability"

@@ -27,6 +27,7 @@ import psycopg2
 from deploy.broker import ControlCommand
 from deploy.find_rabbitmq import Broker
 from deploy.machine import NoServer, ensure_package
+from tests.support.ports import free_port
 
 _PATIENCE = 90.0
 _OPERATOR = ("guest", "guest")
@@ -226,14 +227,6 @@ class OwnRabbit(ServerProcess):
         except (OSError, amqp.AMQPError):
             return False
         return True
-
-
-def free_port() -> int:
-    """A port of this machine that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("localhost", 0))
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def listens(port: int) -> bool:

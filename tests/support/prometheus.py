@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.request import urlopen
 import yaml
 
 from deploy.machine import NoServer, ensure_package, run_program
+from tests.support.ports import free_port
 
 # A killed test run takes it along, where the system can see to that.
 _MORTAL = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
@@ -136,10 +136,3 @@ def hasten(rules: Mapping[str, Any], factor: float) -> dict[str, Any]:
         {**group, "rules": [hastened(rule) for rule in group["rules"]]} for group in rules["groups"]
     ]
     return {"groups": groups}
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

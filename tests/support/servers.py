@@ -15,7 +15,7 @@ from typing import Any
 
 import eventlet
 
-from contracts.topology import SERVICE_NAMES
+from contracts.topology import ALL_NAMES
 from deploy.access import CLIENT
 from deploy.broker import definitions
 from deploy.databases import Cluster
@@ -196,7 +196,7 @@ class VirtualHosts:
     def _make(self, count: int, others: Sequence[str] = ()) -> list[VirtualHost]:
         names = [f"{self._prefix}_{self._made + number}" for number in range(1, count + 1)]
         self._made += count
-        passwords = dict.fromkeys((*SERVICE_NAMES, *others, CLIENT), _PASSWORD)
+        passwords = dict.fromkeys((*ALL_NAMES, *others, CLIENT), _PASSWORD)
         users = f"{self._prefix}_"
         documents = [definitions(name, passwords, users) for name in names]
         merged = {kind: [row for each in documents for row in each[kind]] for kind in documents[0]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 import profile_index.tables
+import services.gateway.store
 import services.identity.store
 import services.offers.store
 import services.profiles.store
@@ -24,6 +25,7 @@ METADATA = {
         services.segments.store.METADATA,
     ),
     "offers": (tables.METADATA, profile_index.tables.METADATA, services.offers.store.METADATA),
+    "gateway": (services.gateway.store.METADATA,),
 }
 
 

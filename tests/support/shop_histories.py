@@ -72,6 +72,10 @@ class HistoryCall:
         return shop.receipts(*events, origin=self.origin)
 
 
+ADDRESS_IDS = st.sampled_from(["home", "office"])
+TOKEN = {"provider": "stripe", "token": "pm_1"}
+
+
 def _data(orders: Sequence[str], carts: Sequence[str]) -> dict[str, st.SearchStrategy[Any]]:
     """Data of each type of event, about these orders and carts."""
     order = st.fixed_dictionaries(
@@ -128,6 +132,13 @@ def _data(orders: Sequence[str], carts: Sequence[str]) -> dict[str, st.SearchStr
         "loyalty_enrolled": nothing,
         "loyalty_points_changed": points,
         "loyalty_tier_changed": st.just({"tier": "gold"}),
+        "address_saved": st.fixed_dictionaries(
+            {"address_id": ADDRESS_IDS, "address": st.just({"line1": "1 Example Street"})},
+            optional={"default": st.booleans()},
+        ),
+        "address_removed": st.fixed_dictionaries({"address_id": ADDRESS_IDS}),
+        "payment_method_saved": st.just({**TOKEN, "brand": "visa", "last4": "4242"}),
+        "payment_method_removed": st.just(TOKEN),
         "signed_in": nothing,
         "signed_out": nothing,
         "account_created": nothing,

@@ -12,8 +12,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +28,7 @@ from nameko.standalone.rpc import ClusterRpcProxy
 from contracts.topology import FOLLOWS, SERVICE_NAMES
 from deploy.access import CLIENT
 from deploy.services import upgrade
+from tests.support import forge
 from tests.support.servers import Databases, VirtualHost, VirtualHosts
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +60,7 @@ class Process:
     number: int
     role: str
     log: Path
-    popen: subprocess.Popen[bytes] = field(repr=False)
+    popen: forge.ChildProcess = field(repr=False)
 
     @property
     def alive(self) -> bool:
@@ -97,7 +96,7 @@ class ProcessSuite:
         self.virtual_host: VirtualHost
         self.owner_uris: dict[str, str] = {}
         self.user_uris: dict[str, str] = {}
-        self._databases = databases
+        self.databases = databases
         self._virtual_hosts = virtual_hosts
         self._environment = dict(environment or {})
         self._others = others
@@ -107,7 +106,7 @@ class ProcessSuite:
         self.virtual_host = self._virtual_hosts.create(*self._others)
         try:
             for service in self.services:
-                uris = self._databases.create(service, partial(upgrade, service))
+                uris = self.databases.create(service, partial(upgrade, service))
                 self.owner_uris[service], self.user_uris[service] = uris
             for service in self.services:
                 for _ in range(self.replicas):
@@ -125,7 +124,7 @@ class ProcessSuite:
         for process in self.processes:
             process.popen.wait()
         for uri in self.owner_uris.values():
-            self._databases.drop(uri)
+            self.databases.drop(uri)
         self._virtual_hosts.delete(self.virtual_host)
 
     # Processes
@@ -146,25 +145,15 @@ class ProcessSuite:
         """
         number = sum(process.service == service for process in self.processes)
         log = self.directory / f"{service}-{number}.log"
-        with log.open("wb") as output:
-            popen = subprocess.Popen(
-                [
-                    *_MORTAL,
-                    sys.executable,
-                    "-m",
-                    program or self._program,
-                    "run",
-                    service,
-                    "--role",
-                    role,
-                ],
-                cwd=ROOT,
-                env=self._environment_of(service) | dict(environment or {}),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        popen = forge.start(
+            program or self._program,
+            "run",
+            service,
+            "--role",
+            role,
+            environment=self._environment_of(service) | dict(environment or {}),
+            output=log,
+        )
         process = Process(service, number, role, log, popen)
         self.processes.append(process)
         if wait:
@@ -221,7 +210,7 @@ class ProcessSuite:
 
     def administrator(self, service: str) -> Any:
         """A psycopg2 connection of the administrator to the database of `service`."""
-        return self._databases.administrator(self.owner_uris[service])
+        return self.databases.administrator(self.owner_uris[service])
 
     def logs(self, lines: int = 15) -> str:
         """The last lines of every process's log."""
@@ -275,6 +264,7 @@ class ProcessSuite:
                 "CDP_IDENTIFIER_KEY": "only-for-tests",
                 f"CDP_{service.upper()}_DATABASE_URI": self.user_uris[service],
                 f"CDP_{service.upper()}_AMQP_URI": self.virtual_host.uri(service),
+                "CDP_OFFERS_SPOOL": str(self.directory / "spool"),
                 "PYTHONUNBUFFERED": "1",
             }
             | self._environment

@@ -18,6 +18,7 @@ from chassis.validation.slips import (
     meant_flag,
     meant_instant,
     meant_name,
+    meant_number,
     meant_round,
     meant_whole,
 )
@@ -179,6 +180,13 @@ class Number(StrictField, fields.Float):
         if type(value) not in (int, float) or not math.isfinite(value):
             raise ValidationError(f"must be a number, not {_described(value)}")
         return float(value)
+
+    def mend(self, value: Any, mending: Mending, parts: Parts) -> Any:
+        meant = meant_number(value) if type(value) is str else None
+        if meant is None:
+            return value
+        mending.warn(parts, f"is text, and was read as the number {meant}; send it without quotes")
+        return meant
 
 
 class Boolean(StrictField, fields.Boolean):

@@ -31,15 +31,15 @@ class Attempts:
         """Whether it is too late for another one."""
         return self._patience.is_over
 
-    def run(
-        self,
-        function: Callable[[UnitOfWork, Needs], T],
-        explore: Callable[[UnitOfWork, Needs], Needs] | None = None,
-    ) -> T:
+    @property
+    def seconds_left(self) -> float:
+        """How long they may still wait for others."""
+        return self._patience.seconds_left
+
+    def run(self, function: Callable[[UnitOfWork, Needs], T]) -> T:
         """What `function` returns, given all that it has to know.
 
-        `explore` says what more that will be, from what an attempt has found missing. Unavailable
-        if time is up, or each of many attempts has failed.
+        Unavailable if time is up, or each of many attempts has failed.
         """
         run = self._work.read if self._dry_run else self._work.run
         needs = Needs()
@@ -48,8 +48,6 @@ class Attempts:
                 return run(partial(_call, function, needs))
             except Incomplete as incomplete:
                 needs |= incomplete.needs
-                if explore is not None:
-                    needs = self._work.read(partial(_call, explore, needs))
             except store.ConcurrentMove:
                 pass
             if self.are_over:

@@ -6,8 +6,9 @@ something is resolved again, in order, under the locks of its keys and of their 
 
 from __future__ import annotations
 
-import itertools
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -33,7 +34,11 @@ from services.identity.domain.state import (
 
 _INNER_BATCH = 100  # observations that are resolved under the same locks
 _FAILURES = 2  # after so many failed attempts, observations are taken for entangled
-_ENTANGLED = 10  # of those, so many are resolved at once, unless more are sure to be
+_ENTANGLED = 20  # of those, so many are resolved at once, unless more are sure to be
+_STORM = 10.0  # seconds after which observations are taken not to be entangled any more
+_TURN = 0.15  # seconds after which whoever has it is content with what can be resolved by then
+_LONGEST_TURN = 3.0  # seconds after which even one observation is tried, whatever may be missing
+_AFTER_TURN = 0.5  # seconds of a unit's patience that are left to whoever gets the turn last
 _STEPS = 100  # in which what observations depend on is looked up, one thing leading to the next
 
 
@@ -42,6 +47,8 @@ class ResolveHandler:
 
     def __init__(self, policy: IdentityPolicy) -> None:
         self._policy = policy
+        self._calm_at = 0.0
+        """When the process takes it that observations are entangled no more."""
 
     def resolve(
         self, observations: Sequence[Observation], work: UnitOfWorkRunner
@@ -51,6 +58,8 @@ class ResolveHandler:
         What changes something is resolved some observations at a time, each time in a transaction
         of its own, so that a large call keeps its locks for a moment only.
         """
+        now = work.clock.now()
+        observations = [observation.seen_at(now) for observation in observations]
         known = work.read(
             partial(store.load_resolved, policy=self._policy, observations=observations)
         )
@@ -74,57 +83,107 @@ class ResolveHandler:
 
         `call` has those of the call that have been resolved before; they are added to it.
         """
-        batch = list(observations)
-        failed = itertools.count(1)
+        batch = _Batch(list(observations), time.monotonic() < self._calm_at)
         attempts = Attempts(work)
 
         def change(unit: UnitOfWork, needs: Needs) -> _Changed:
+            if batch.is_entangled:
+                store.take_turn(unit, attempts.seconds_left - _AFTER_TURN)
+                batch.needs = self._explore(unit, batch, needs | batch.needs)
             try:
-                state = store.load_locked(unit, self._policy, batch, needs)
-                results, changes = resolve_all(state, batch, new_id)
+                state = store.load_locked(
+                    unit, self._policy, batch.observations, needs | batch.needs
+                )
+                results, changes = resolve_all(state, batch.observations, new_id)
             except (Incomplete, store.ConcurrentMove) as failure:
-                sure = failure.resolved if isinstance(failure, Incomplete) else 0
-                if next(failed) >= _FAILURES:
-                    del batch[max(sure, _ENTANGLED) :]
+                batch.note_failure(failure.resolved if isinstance(failure, Incomplete) else 0)
                 raise
             store.save(unit, state)
             state.frozen = True
-            kept = call.outdated(state, list(zip(batch, results, strict=True)))
+            kept = call.outdated(state, batch.resolved(results))
             store.keep_resolutions(unit, kept)
             return _Changed(state, results, kept, append(unit, changes))
 
-        def explore(unit: UnitOfWork, needs: Needs) -> Needs:
-            if len(batch) > _ENTANGLED:
-                return needs
-            return self._explore(unit, batch, needs, attempts)
-
-        changed = attempts.run(change, explore)
-        call.go_on(changed.state, list(zip(batch, changed.results, strict=True)), changed.kept)
+        try:
+            changed = attempts.run(change)
+        finally:
+            if [batch.failures > 0, batch.is_entangled, attempts.are_over].count(True) > 1:
+                self._calm_at = time.monotonic() + _STORM
+        call.go_on(changed.state, batch.resolved(changed.results), changed.kept)
         return changed.results, changed.facts
 
-    def _explore(
-        self,
-        unit: UnitOfWork,
-        observations: Sequence[Observation],
-        needs: Needs,
-        attempts: Attempts,
-    ) -> Needs:
-        """All that observations depend on besides `needs`, as things stand.
+    def _explore(self, unit: UnitOfWork, batch: _Batch, needs: Needs) -> Needs:
+        """All that a batch depends on besides `needs`, as things stand.
 
         One thing leads to the next. Whoever learned them one by one under locks would queue for the
-        locks each time, and find that others had moved some of them.
+        locks each time, and find that others had moved some of them. Each observation is looked at
+        alone first, since little surrounds it, and each step looks at all of that again. As others
+        wait for the turn, the batch becomes shorter if that takes long, down to one observation,
+        which has more time: if it were given up, nobody would ever get on.
         """
-        for _ in range(_STEPS):
-            if attempts.are_over:
+        began = time.monotonic()
+        for index, observation in enumerate(batch.observations):
+            if index and time.monotonic() - began > _TURN:
+                del batch.observations[index:]
                 break
-            state = store.load(unit, self._policy, observations, needs)
+            needs |= self._needs_of(unit, [observation], Needs(), began)
+        return self._needs_of(unit, batch.observations, needs, began)
+
+    def _needs_of(
+        self, unit: UnitOfWork, observations: list[Observation], needs: Needs, began: float
+    ) -> Needs:
+        """What observations depend on besides `needs`; late, the last of several are given up."""
+        state = store.load(unit, self._policy, observations, needs)
+        for _ in range(_STEPS):
             try:
-                resolve_all(state, observations, new_id)
+                resolve_all(state.copy(), observations, new_id)
             except Incomplete as incomplete:
+                seconds = time.monotonic() - began
+                if incomplete.resolved and seconds > _TURN:
+                    del observations[incomplete.resolved :]
+                    # What was loaded for those that are given up is not there the next time.
+                    state = store.load(unit, self._policy, observations, needs)
+                    continue
                 needs |= incomplete.needs
+                if seconds > _LONGEST_TURN:
+                    break
+                store.load_more(unit, state, observations, incomplete.needs)
             else:
                 break
         return needs
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Observations that are resolved under the same locks, fewer of them once they are entangled.
+
+    Entangled are those whose profiles others change all the time. Whoever resolves some takes
+    turns with all who do: they would else queue for the same locks, only to find that what they
+    had learned is out of date, and nobody would get anything done.
+    """
+
+    observations: list[Observation]
+    is_entangled: bool
+    failures: int = 0
+    needs: Needs = field(default_factory=Needs)
+    """What they depend on, as far as it was looked up before an attempt that failed."""
+
+    def __post_init__(self) -> None:
+        if self.is_entangled:
+            self.observations = self.observations[:_ENTANGLED]
+
+    def note_failure(self, resolved: int) -> None:
+        """Note a failed attempt, which had come so far."""
+        self.failures += 1
+        if self.failures >= _FAILURES:
+            self.is_entangled = True
+            del self.observations[max(resolved, _ENTANGLED) :]
+
+    def resolved(
+        self, results: Sequence[ResolutionResult]
+    ) -> list[tuple[Observation, ResolutionResult]]:
+        """The observations with their results."""
+        return list(zip(self.observations, results, strict=True))
 
 
 class _Changed(NamedTuple):

@@ -105,7 +105,7 @@ def tell_own(state: IdentityState, name: Tenure, contacts: Sequence[Identifier],
     """An account tells addresses as its own."""
     new = []
     for contact in contacts:
-        address = state.address(contact.key, time)
+        address = _told_by(state, name, contact, time)
         seen = state.sighting(address.key, address.number, name.stream)
         if seen is None:
             state.add_sighting(Sighting(address.key, address.number, name.stream, time, own=True))
@@ -120,7 +120,7 @@ def tell_own(state: IdentityState, name: Tenure, contacts: Sequence[Identifier],
 
 def prove(state: IdentityState, name: Tenure, contact: Identifier, time: int) -> str | None:
     """An account proves an address: all its streams are the account's. Why not, if they are not."""
-    address = state.address(contact.key, time)
+    address = _told_by(state, name, contact, time)
     if address.holder is not None and is_same_account(state, address.holder, name.stream):
         return WITHDRAWN if address.withdrawn else None
     if address.held_by is not None:
@@ -159,6 +159,18 @@ def target_of(observation: Observation, state: IdentityState) -> str:
     if address.held_by is None or observation.is_order or trusted:
         return ALONE
     return NOBODY
+
+
+def _told_by(state: IdentityState, name: Tenure, contact: Identifier, time: int) -> AddressTenure:
+    """The tenure of an address that an account tells as its own.
+
+    A release of the same instant came before, in the order of the calls: what another account has
+    given up is the next one's already.
+    """
+    address = state.address(contact.key, time)
+    if address.holder is None or is_same_account(state, address.holder, name.stream):
+        return address
+    return state.address(contact.key, time + 1)
 
 
 def _found(

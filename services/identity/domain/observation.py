@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chassis.core.json import dump_json
 from contracts.event_types import ACCOUNT_EVENTS
@@ -16,6 +16,7 @@ CONTACT_RELEASED = "contact_released"
 CONSENT_CHANGED = "consent_changed"
 
 _DIGEST_BYTES = 16
+_AHEAD = 60_000_000  # microseconds by which a sender's clock may be ahead of ours
 _ROLES: dict[str, Assurance] = {
     "names": "verified",
     "devices": "device",
@@ -66,6 +67,13 @@ class Observation:
             None if self.proven is None else sorted(self.proven),
         ]
         return hashlib.blake2b(dump_json(content).encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+    def seen_at(self, now: int) -> Observation:
+        """It as it counts at `now`: what is dated further ahead was seen now, by a wrong clock.
+
+        A device would else belong to whoever signs in there tomorrow.
+        """
+        return self if self.time <= now + _AHEAD else replace(self, time=now)
 
     @property
     def is_accounts(self) -> bool:

@@ -10,7 +10,8 @@ Everything that changes something locks rows in one order, so that no two wait f
 A stream moves only under the lock of its profile, so the streams of a locked profile stay in it. If
 there are streams of another profile by the time that the locks are there, or if it turns out that
 more has to be known, the transaction starts again (`ConcurrentMove`, `Incomplete`): a further lock
-would break the order. A split, a merge or a redraw begins with 2.
+would break the order. Whoever has failed so before takes turns with the others who have, by an
+advisory lock before 1. A split, a merge or a redraw begins with 2.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from services.identity.store.loading import (
     load_for_facts,
     load_known,
     load_locked,
+    load_more,
     load_names,
     load_resolved,
     load_whole,
@@ -52,6 +54,7 @@ from services.identity.store.tables import (
     TENURES,
 )
 from services.identity.store.tenures import SELECT_TENURES, accounts_on
+from services.identity.store.turns import take_turn
 
 __all__ = [
     "ADDRESSES",
@@ -84,6 +87,7 @@ __all__ = [
     "load_holders",
     "load_known",
     "load_locked",
+    "load_more",
     "load_names",
     "load_profile",
     "load_repairs",
@@ -92,4 +96,5 @@ __all__ = [
     "merged_profiles",
     "save",
     "save_reviews",
+    "take_turn",
 ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
 
 from chassis.eventlog.unit_of_work import UnitOfWork
 from services.identity.domain.needs import (
@@ -37,7 +40,7 @@ from services.identity.store.addresses import (
     sightings_of_rows,
 )
 from services.identity.store.lines import load_near, load_whole_lines
-from services.identity.store.profiles import LOCK_PROFILES
+from services.identity.store.profiles import FACTS_OF_PROFILES, LOCK_PROFILES
 from services.identity.store.resolutions import load_resolutions
 from services.identity.store.tenures import (
     ADD_KEYS,
@@ -131,7 +134,7 @@ def load_for_facts(
         profiles=frozenset(entry["profile_id"] for _, entry in entries),
         streams=frozenset(stream for stream, _ in entries),
     )
-    found = load(unit, policy, (), needs)
+    found = _load(unit, policy, (), needs)
     labels = {stream.profile for stream in found.streams()}
     wanted = needs | Needs(profiles=frozenset(labels))
     state = _load_under_locks(unit, policy, (), wanted, frozenset())
@@ -147,18 +150,37 @@ def _load_under_locks(
     wanted: frozenset[str],
     new_keys: frozenset[str] = frozenset(),
 ) -> IdentityState:
-    state = load(unit, policy, observations, needs, new_keys)
+    state = _load(unit, policy, observations, needs, new_keys)
     labels = {stream.profile for stream in state.streams()} | wanted
     if not labels:
         return state
     rows = LOCK_PROFILES.execute(unit.connection, profile_ids=sorted(labels))
-    state = load(unit, policy, observations, needs, new_keys)
+    state = _load(unit, policy, observations, needs, new_keys)
     if not {stream.profile for stream in state.streams()} <= labels:
         raise ConcurrentMove
     if any(not state.members(profile) for profile in wanted):
         raise ConcurrentMove
-    for row in rows:
-        state.profiles[row.profile_id] = ProfileFacts(row.account, row.tied)
+    _put_facts(state, rows)
+    return state
+
+
+def _load(
+    unit: UnitOfWork,
+    policy: IdentityPolicy,
+    observations: Collection[Observation],
+    needs: Needs,
+    new_keys: frozenset[str] = frozenset(),
+) -> IdentityState:
+    """All that observations may change, and `needs`, but nothing of profiles as a whole.
+
+    Of `new_keys`, which this transaction has made, no identifier has been seen before.
+    """
+    state = IdentityState(policy)
+    contacts = sorted({i.key for o in observations for i in o.contacts})
+    load_near(unit, state, observations, needs.moments, new_keys)
+    _load_addresses(unit, state, contacts)
+    _load_pairs(unit, state, likely_pairs(state, observations))
+    _load_surroundings(unit, state, observations, needs | likely_needs(state, observations))
     return state
 
 
@@ -167,27 +189,47 @@ def load(
     policy: IdentityPolicy,
     observations: Collection[Observation],
     needs: Needs,
-    new_keys: frozenset[str] = frozenset(),
 ) -> IdentityState:
-    """All that observations may change, and `needs`, without a lock: to look, not to change.
-
-    Of `new_keys`, which this transaction has made, no identifier has been seen before.
-    """
-    state = IdentityState(policy)
-    contacts = sorted({i.key for o in observations for i in o.contacts})
-    load_near(unit, state, observations, needs.moments, new_keys)
-    _load_addresses(unit, state, contacts)
-    _load_pairs(unit, state, likely_pairs(state, observations) | needs.pairs)
-    needs = needs | likely_needs(state, observations)
-    state.loaded |= needs
-    _load_needs(unit, state, needs)
-    load_names(unit, state)
-    _load_pairs(unit, state, further_pairs(state, observations))
+    """What `load_locked` loads, without a lock: to look, not to change."""
+    state = _load(unit, policy, observations, needs)
+    load_resolutions(unit, state, observations)
+    _load_facts(unit, state)
     return state
 
 
+def load_more(
+    unit: UnitOfWork, state: IdentityState, observations: Collection[Observation], needs: Needs
+) -> None:
+    """Load into a state in which nothing has been changed what else observations need."""
+    if needs.moments:
+        load_near(unit, state, observations, state.loaded.moments | needs.moments, frozenset())
+    _load_surroundings(unit, state, observations, needs)
+    _load_facts(unit, state)
+
+
+def _load_facts(unit: UnitOfWork, state: IdentityState) -> None:
+    """What is known as a whole of the profiles of all streams that were loaded."""
+    labels = {stream.profile for stream in state.streams()} - state.profiles.keys()
+    if labels:
+        _put_facts(state, FACTS_OF_PROFILES.execute(unit.connection, profile_ids=sorted(labels)))
+
+
+def _put_facts(state: IdentityState, rows: Iterable[sa.Row[Any]]) -> None:
+    for row in rows:
+        state.profiles[row.profile_id] = ProfileFacts(row.account, row.tied)
+
+
+def _load_surroundings(
+    unit: UnitOfWork, state: IdentityState, observations: Collection[Observation], needs: Needs
+) -> None:
+    _load_pairs(unit, state, needs.pairs)
+    _load_needs(unit, state, needs)
+    load_names(unit, state)
+    _load_pairs(unit, state, further_pairs(state, observations))
+
+
 def _load_needs(unit: UnitOfWork, state: IdentityState, needs: Needs) -> None:
-    """Load what is needed whole, with the groups, the address streams and the names around it."""
+    """Load what is needed whole, with the groups and the address streams around it."""
     connection = unit.connection
     if needs.streams:
         streams = sorted(needs.streams)
@@ -202,7 +244,6 @@ def _load_needs(unit: UnitOfWork, state: IdentityState, needs: Needs) -> None:
         _load_addresses(unit, state, needs.addresses)
         alone = {s.stream for s in state.sightings.values() if s.stream and s.profile == s.stream}
         needs |= Needs(profiles=frozenset(alone))
-        state.loaded |= needs
     if needs.profiles:
         wanted = sorted(needs.profiles)
         state.load(
@@ -210,9 +251,13 @@ def _load_needs(unit: UnitOfWork, state: IdentityState, needs: Needs) -> None:
         )
         rows = SIGHTINGS_OF_PROFILES.execute(connection, profiles=wanted)
         state.load(sightings=sightings_of_rows(rows))
-    groups = {t.group for t in state.tenures.values() if t.profile in needs.profiles}
-    _load_groups(unit, state, groups | needs.groups)
-    whole = [t for t in state.tenures.values() if t.group in state.loaded.groups]
+    groups = {t.group for t in state.tenures.values() if t.profile in needs.profiles} | needs.groups
+    _load_groups(unit, state, groups)
+    whole = [
+        tenure
+        for tenure in state.tenures.values()
+        if tenure.group in groups and tenure.stream not in state.whole_tenures
+    ]
     if streams := [tenure.stream for tenure in whole if not tenure.is_kiosk]:
         rows = SIGHTINGS_ON.execute(connection, streams=streams)
         state.load(sightings=sightings_of_rows(rows))
@@ -224,7 +269,9 @@ def _load_needs(unit: UnitOfWork, state: IdentityState, needs: Needs) -> None:
         )
         state.load(sightings=sightings_of_rows(rows))
     state.whole_tenures.update(tenure.stream for tenure in whole)
-    _load_pinned(unit, state, {stream.stream for stream in state.streams()} | needs.anchors)
+    anchors = {stream.stream for stream in state.streams()} | needs.anchors
+    _load_pinned(unit, state, anchors - state.loaded.anchors)
+    state.loaded |= needs
 
 
 def _load_pinned(unit: UnitOfWork, state: IdentityState, anchors: set[str]) -> None:

@@ -26,12 +26,11 @@ from services.identity.store.tenures import (
 )
 
 _ALL_FACTS = 1_000_000
-LOCK_PROFILES = PreparedStatement(
-    sa.select(PROFILES.c.profile_id, PROFILES.c.account, PROFILES.c.tied)
-    .where(among(PROFILES.c.profile_id, "profile_ids"))
-    .order_by(PROFILES.c.profile_id)
-    .with_for_update()
+_SELECT_FACTS = sa.select(PROFILES.c.profile_id, PROFILES.c.account, PROFILES.c.tied).where(
+    among(PROFILES.c.profile_id, "profile_ids")
 )
+FACTS_OF_PROFILES = PreparedStatement(_SELECT_FACTS)
+LOCK_PROFILES = PreparedStatement(_SELECT_FACTS.order_by(PROFILES.c.profile_id).with_for_update())
 SAVE_PROFILES = RowStatement(
     """
     INSERT INTO profiles (profile_id, account, tied)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from chassis.core.suggest import suggest
 from services.offers.domain.catalogue import Catalogue, Offer, Slot
 
 
@@ -22,7 +24,7 @@ class OfferChange:
 class SlotChange:
     """What becomes of a slot, named `placement.slot`: `added`, `changed` or `removed`.
 
-    It is changed if its fallback block is.
+    It is changed if its fallback block, its room or its ranking is.
     """
 
     slot: str
@@ -41,12 +43,22 @@ class _Placed:
         """All that the file says of it."""
         offer = self.offer
         rule = offer.rule.text if offer.rule else None
-        place = (offer.priority, offer.sku, sorted(self.slots))
-        return (offer.version, rule, offer.requires, offer.content, *place)
+        terms = (offer.markets, offer.schedule, offer.goes_with, offer.group, offer.stacks_with)
+        more = (offer.limits, offer.numbers, offer.coupons)
+        place = (offer.priority, offer.sku, *more, sorted(self.slots))
+        return (offer.version, rule, offer.requires, offer.content, *terms, *place)
 
 
-def offer_changes(before: Catalogue, after: Catalogue) -> list[OfferChange]:
-    """What becomes of each offer of both, by id; warnings are of those that are in `after`."""
+def offer_changes(
+    before: Catalogue,
+    after: Catalogue,
+    segments: Collection[str] | None = None,
+    slips: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[OfferChange]:
+    """What becomes of each offer of both, by id; warnings are of those that are in `after`.
+
+    `segments` are those that are defined, if that is known; `slips` are further warnings by offer.
+    """
     old, new = _placed(before), _placed(after)
     hidden = dict(_hidden(after))
     changes = []
@@ -57,6 +69,7 @@ def offer_changes(before: Catalogue, after: Catalogue) -> list[OfferChange]:
             continue
         change = "added" if was is None else "unchanged" if will.form == was.form else "changed"
         warnings = [hidden[offer_id]] if offer_id in hidden else []
+        warnings += [*_slips_of_rule(will.offer, segments), *slips.get(offer_id, ())]
         if (
             was
             and was.offer.content != will.offer.content
@@ -70,17 +83,34 @@ def offer_changes(before: Catalogue, after: Catalogue) -> list[OfferChange]:
     return changes
 
 
+def _slips_of_rule(offer: Offer, segments: Collection[str] | None) -> list[str]:
+    if offer.rule is None:
+        return []
+    slips = list(offer.rule.warnings)
+    if segments is not None:
+        slips += [
+            f'"{name}" is no segment, and nobody is in it; {suggest(name, sorted(segments))}'
+            for name in sorted(offer.rule.reads.segments - frozenset(segments))
+        ]
+    return [f"{offer.id}: rule: {slip}" for slip in slips]
+
+
 def slot_changes(before: Catalogue, after: Catalogue) -> list[SlotChange]:
-    """The slots that are added, removed, or fall back to another block."""
+    """The slots that are added or removed, or have another fallback, room or ranking."""
     old, new = _slots(before), _slots(after)
     changes = [SlotChange(name, "removed") for name in old.keys() - new.keys()]
     changes += [SlotChange(name, "added") for name in new.keys() - old.keys()]
     changes += [
         SlotChange(name, "changed")
         for name in old.keys() & new.keys()
-        if old[name].fallback != new[name].fallback
+        if _form(old[name]) != _form(new[name])
     ]
     return sorted(changes, key=lambda change: change.slot)
+
+
+def _form(slot: Slot) -> tuple[Any, ...]:
+    """All that the file says of a slot."""
+    return (slot.fallback, slot.blocks, slot.ranking)
 
 
 def _slots(catalogue: Catalogue) -> dict[str, Slot]:
@@ -102,12 +132,15 @@ def _placed(catalogue: Catalogue) -> dict[str, _Placed]:
 def _hidden(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     """The offers that no slot can ever show, as one before them is for everybody; and a warning."""
     blockers: dict[str, str | None] = {}
+    split = frozenset().union(*(each.offers for each in catalogue.trials.experiments))
     for slot in _slots(catalogue).values():
         blocker: str | None = None
+        room = slot.blocks if slot.ranking is None else len(slot.offers)
         for offer in slot.offers:
             blockers[offer.id] = None if blocker is None else blockers.get(offer.id, blocker)
-            if blocker is None and _is_for_everybody(offer):
-                blocker = offer.id
+            if blocker is None and offer.id not in split and _is_for_everybody(offer):
+                room -= 1
+                blocker = None if room else offer.id
     for offer_id, blocker in blockers.items():
         if blocker is not None:
             yield (
@@ -117,5 +150,6 @@ def _hidden(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 
 
 def _is_for_everybody(offer: Offer) -> bool:
-    nothing_asked = offer.rule is None and offer.sku is None and not offer.content.placeholders
-    return nothing_asked and offer.requires == "any"
+    limits = (offer.rule, offer.sku, offer.schedule, offer.goes_with, offer.group)
+    nothing_asked = not any(limits) and not offer.markets and not offer.content.placeholders
+    return nothing_asked and offer.requires == "any" and offer.limits is None

@@ -8,6 +8,8 @@ from typing import Any
 
 from identifiers import Accepted, Identifier
 from rules import Summary, combine
+from services.offers.domain.caps import Holder
+from services.offers.domain.ledger import Balance
 from services.offers.domain.shopper import Shopper
 
 _NO_SEGMENTS = "segments_not_known_yet"
@@ -31,7 +33,8 @@ class IdentifierMatch:
     """The profile that an identifier leads to, whether it is an account, and its segments.
 
     `assurance` is that with which identity linked the identifier. `degraded` is why a
-    decision from these segments is degraded: `events_halted` or `events_lagging`.
+    decision from these segments is degraded: `events_halted` or `events_lagging`. `stream` is that
+    which the identifier leads to.
     """
 
     profile_id: str
@@ -39,6 +42,7 @@ class IdentifierMatch:
     assurance: str
     profile_segments: ProfileSegments | None = None
     degraded: str | None = None
+    stream: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +136,39 @@ def shopper_of(
     return with_segments(shopper, membership.segments, membership.version)
 
 
+def holder_of(
+    recognition: Recognition,
+    streams: Sequence[StreamState],
+    accepted: Accepted,
+    *,
+    authenticated: bool,
+) -> Holder:
+    """By whom a grant counts that is made for such a request."""
+    match = recognition.match
+    names = (
+        each.key
+        for each in accepted.keys
+        if each.type.assurance == "device" or (each.type.assurance == "verified" and authenticated)
+    )
+    contacts = (each.contact for each in accepted.keys if each.type.assurance == "claimed")
+    return Holder(
+        profile_id=match.profile_id if match else None,
+        stream=match.stream if match else None,
+        streams=frozenset(state.stream for state in streams) if match else frozenset(),
+        names=frozenset(names),
+        contacts=frozenset(contacts),
+    )
+
+
 def _degraded(match: IdentifierMatch, streams: Sequence[StreamState]) -> tuple[str, ...]:
     """Why a decision is degraded whose data comes from these streams; each code once."""
     codes = {match.degraded, *(stream.degraded for stream in streams)}
     return tuple(sorted(code for code in codes if code is not None))
+
+
+def with_balance(shopper: Shopper, balance: Balance) -> Shopper:
+    """The same shopper with the points that are hers by the ledger."""
+    return replace(shopper, points=balance.available, points_pending=balance.pending)
 
 
 def with_segments(shopper: Shopper, segments: Iterable[str], version: int) -> Shopper:

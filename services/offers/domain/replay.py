@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from services.offers.domain.log_entry import EVALUATOR, replay
 class BlockChange:
     """A slot of a decision that shows another block when it is decided again.
 
-    `before` and `after` are its offers as `id v1`; null for the fallback block.
+    `before` and `after` are its offers as `id v1`, with commas; null for the fallback block.
     """
 
     decision_id: str
@@ -80,7 +80,11 @@ def _changes(
         before = [_name(block) for block in entry["slots"].get(slot, ())]
         after = [_name(block.to_log()) for block in again.get(slot, ())]
         if before != after:
-            yield BlockChange(decision_id, slot, next(iter(before), None), next(iter(after), None))
+            yield BlockChange(decision_id, slot, _names(before), _names(after))
+
+
+def _names(blocks: Sequence[str | None]) -> str | None:
+    return ", ".join(name for name in blocks if name is not None) or None
 
 
 def _name(block: Mapping[str, Any]) -> str | None:

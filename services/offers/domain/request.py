@@ -23,4 +23,5 @@ class DecisionRequest:
     deadline_ms: int | None = None
     explain: bool = False
     dry_run: bool = False
+    reserve: bool = False
     notes: tuple[str, ...] = ()

@@ -80,6 +80,7 @@ def _rows(**columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
 _MATCHES = (
     _rows(
         key=IDENTIFIERS.c.key,
+        stream_id=IDENTIFIERS.c.stream_id,
         assurance=IDENTIFIERS.c.assurance,
         profile_id=LABELS.c.profile_id,
         is_account=_IS_ACCOUNT,
@@ -152,7 +153,12 @@ def load_matches(unit: UnitOfWork, keys: Sequence[str]) -> Matches:
                 None if row.version is None else ProfileSegments(row.version, row.state, row.as_of)
             )
             matches[row.key] = IdentifierMatch(
-                row.profile_id, bool(row.is_account), row.assurance, segments, row.degraded
+                row.profile_id,
+                bool(row.is_account),
+                row.assurance,
+                segments,
+                row.degraded,
+                row.stream_id,
             )
     for states in streams.values():
         states.sort(key=lambda state: state.stream)

@@ -26,7 +26,7 @@ from profile_index import profiles_of
 from services.profiles import store
 from services.profiles.commands.addresses import note_addresses
 from services.profiles.commands.orders import IncomingDraft, place_orders
-from services.profiles.domain import addresses, orders, receipts, recording
+from services.profiles.domain import addresses, order_points, orders, receipts, recording
 from services.profiles.domain.conflicts import (
     EventContent,
     content_of,
@@ -208,6 +208,7 @@ class RecordHandler:
                     resolution,
                     contacts_verified=self.vault.types.contacts_verified,
                 )
+            order = order or order_points.order_of_points(event)
             incoming.append(IncomingDraft(event, accepted, draft, order, address_event))
         return incoming
 

@@ -27,11 +27,13 @@ class SeenIdentifiers:
     """What is kept of an event's identifiers beside it.
 
     `digest` tells whether two events had the same ones; it is made of their keys. `address` is the
-    key of the first contact, by priority.
+    key of the first contact, by priority. `contacts` are the keys by which all contacts count for
+    caps, where these are others than that one.
     """
 
     digest: str
     address: str | None
+    contacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,12 @@ def seen_identifiers(accepted: Accepted) -> SeenIdentifiers:
     """What is kept of the identifiers of an event; contacts are what somebody may have typed."""
     keys = sorted(identifier.key for identifier in accepted.keys)
     digest = hashlib.blake2b("\n".join(keys).encode(), digest_size=_DIGEST_BYTES).hexdigest()
-    contacts = (i.key for i in accepted.keys if i.type.assurance == _CLAIMED)
-    return SeenIdentifiers(digest, next(contacts, None))
+    addresses = [each for each in accepted.keys if each.type.assurance == _CLAIMED]
+    if not addresses:
+        return SeenIdentifiers(digest, None)
+    first = addresses[0].key
+    contacts = tuple(each.contact for each in addresses)
+    return SeenIdentifiers(digest, first, () if contacts == (first,) else contacts)
 
 
 def content_of(event: IncomingEvent, seen: SeenIdentifiers) -> EventContent:

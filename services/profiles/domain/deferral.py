@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.card_check import without_cards
 from contracts.incoming import IncomingEvent
 from contracts.ingest import read_event
 
@@ -12,9 +13,9 @@ _SENT = "sent"
 
 
 def deferred_body(sent: Any, event: IncomingEvent) -> dict[str, Any]:
-    """Plain JSON of an event that is deferred."""
+    """Plain JSON of an event that is deferred, in which every card number is masked."""
     arrival = None if event.arrival is None else list(event.arrival)
-    return {_SENT: sent, "origin": event.origin, "arrival": arrival}
+    return {_SENT: without_cards(sent), "origin": event.origin, "arrival": arrival}
 
 
 def read_deferred(body: Any, received_at: int) -> IncomingEvent:

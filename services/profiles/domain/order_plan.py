@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.profiles.domain.order_points import POINTS, place_points
 from services.profiles.domain.orders import (
     ACCOUNT,
     BROWSER,
@@ -34,8 +35,8 @@ _ANOTHER = (
     " that no other order has"
 )
 _UNCLEAR = (
-    "is that of several orders, and none of them is known to be meant: no order is changed; send"
-    " store, or an order_id that no other order has, or whose order it is"
+    "is that of several orders, and none of them is known to be meant: no other shopper's order is"
+    " changed; send store, or an order_id that no other order has, or whose order it is"
 )
 
 
@@ -111,6 +112,11 @@ def plan(
     found = OrderPlan()
     for telling in events:
         row = rows[telling.key]
+        if telling.event.type == POINTS:
+            if (own := telling.resolution) is not None:
+                order = place_points(telling, own, row, owners.at(telling.place))
+                found.places[telling.event.id] = order
+            continue
         if (
             telling.resolution is None
             and telling.event.type == COMPLETED

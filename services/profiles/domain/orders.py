@@ -6,8 +6,9 @@ account's order is never given to another account. What the shop tells of an ord
 its home, whatever identifiers it carries.
 
 An order that contradicts the one at home is another order of the same id: it is recorded under its
-own identifiers, and somebody should look at it. From then on what is told of that id reaches the
-order of its own profile or address, or none: a till that begins at 1 each day has told them all.
+own identifiers, apart from the first, and somebody should look at it. From then on what is told of
+that id reaches the order of its own profile or address, or none: a till that begins at 1 each day
+has told them all. Orders that are apart stay so when their shoppers turn out to be one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from chassis import Draft, JointDraft
@@ -51,13 +53,15 @@ class OrderKey(NamedTuple):
 class OrderHome:
     """The stream where an order is at home, who told that, and what is known of the order.
 
-    `address` is the key of the address that it was told with, `state` as summaries have it.
+    `address` is the key of the address that it was told with, `state` as summaries have it. With
+    `is_apart` it is kept apart from the order that its id stood for before.
     """
 
     stream: str = ""
     strength: int = TOLD_BEFORE
     address: str | None = None
     state: dict[str, Any] = field(default_factory=dict)
+    is_apart: bool = False
 
 
 @dataclass(slots=True)
@@ -97,8 +101,9 @@ class OrderPlace:
 
     With `home` it tells of an order that has its home in that other stream, and changes nothing.
     `moved` is the fact that is recorded before it. `is_reused`: its id is another order's, too; of
-    which order it tells, if it completes none, cannot be known then. `uncounted` are the currencies
-    of refunds that its order has and, as this event tells of it, never counts.
+    which order it tells, if it completes none, cannot be known then. `is_apart`: it tells of an
+    order that is kept apart from the first of its id. `uncounted` are the currencies of refunds
+    that its order has and, as this event tells of it, never counts.
     """
 
     stream: str
@@ -107,6 +112,7 @@ class OrderPlace:
     moved: JointDraft | None = None
     error: Mapping[str, str] | None = None
     is_reused: bool = False
+    is_apart: bool = False
     uncounted: tuple[str, ...] = ()
 
 
@@ -138,6 +144,8 @@ def at_home(draft: Draft, order: OrderPlace) -> Draft:
         metadata["profile_id"] = order.profile_id
     if order.home is not None:
         metadata["order_home"] = order.home
+    if order.is_apart:
+        metadata["order_apart"] = True
     return replace(draft, stream=order.stream, metadata=metadata)
 
 
@@ -154,9 +162,9 @@ def order_key(event: IncomingEvent) -> OrderKey | None:
     return OrderKey(event.data.get("store") or "", order_id)
 
 
-def summary_key(store: str, order_id: str) -> str:
-    """The key of an order in summaries."""
-    return str(key_in_summaries({"store": store, "order_id": order_id}))
+def summary_key(key: OrderKey, home: OrderHome) -> str:
+    """The key of an order in the summary of its home."""
+    return str(key_in_summaries(key._asdict(), home.stream if home.is_apart else ""))
 
 
 def strength_of(event: IncomingEvent, accepted: Accepted) -> int:
@@ -202,21 +210,29 @@ def _place_completion(telling: OrderEvent, row: OrderRow, owners: Owners) -> Ord
             return OrderPlace(own.stream, own.profile_id, home=home.stream)
     elif home.stream and (known := _completed(telling, own, row, owners)) is not home:
         if known is None:
-            known = OrderHome(own.stream, telling.strength, telling.address)
+            # Two accounts that tell one total may be one shopper's, and their order one.
+            is_apart = not any(_is_of_total(telling, each) for each in row.homes)
+            known = OrderHome(own.stream, telling.strength, telling.address, is_apart=is_apart)
             row.reused = [*row.reused, known][-_MOST_REUSED:]
-        return replace(_complete(telling, own, row.key, known, owners), is_reused=True)
-    return _complete(telling, own, row.key, home, owners)
+        return replace(_complete(telling, own, row, known, owners), is_reused=True)
+    return _complete(telling, own, row, home, owners)
 
 
 def _complete(
-    telling: OrderEvent, own: ResolvedEvent, key: OrderKey, home: OrderHome, owners: Owners
+    telling: OrderEvent, own: ResolvedEvent, row: OrderRow, home: OrderHome, owners: Owners
 ) -> OrderPlace:
-    """The place of an order's completion, which takes it over if it knows better whose it is."""
-    if home.stream and telling.strength <= home.strength:
+    """The place of an order's completion, which takes it over if it knows better whose it is.
+
+    A stream is the home of one order of an id: an order stays where it is if another is there. So
+    does one that is apart and its shopper's already: it is known by its stream, in points for it.
+    """
+    is_taken = any(each.stream == own.stream for each in row.homes if each is not home)
+    is_known = home.is_apart and is_of_profile(home, own, owners)
+    if home.stream and (is_taken or is_known or telling.strength <= home.strength):
         home.address = home.address or telling.address
         return _at_home(telling, home, owners)
     home.stream = home.stream or own.stream
-    moved = _move(telling, key, home, own.stream) if home.stream != own.stream else None
+    moved = _move(telling, row.key, home, own.stream) if home.stream != own.stream else None
     known = home.address if home.strength >= SHOP else None
     home.stream, home.strength = own.stream, telling.strength
     home.address = telling.address or known
@@ -228,7 +244,9 @@ def _apart(telling: OrderEvent, row: OrderRow) -> OrderPlace:
     own = telling.resolution
     if own is None:
         return OrderPlace(stream_of_nobody(row.key), None, is_reused=True)
-    return OrderPlace(own.stream, own.profile_id, is_reused=True)
+    # Where some are forgotten, its stream may have one of those.
+    may_have_one = len(row.reused) == _MOST_REUSED
+    return OrderPlace(own.stream, own.profile_id, is_reused=True, is_apart=may_have_one)
 
 
 def _withstands_browser(home: OrderHome, own: ResolvedEvent, owners: Owners) -> bool:
@@ -238,7 +256,7 @@ def _withstands_browser(home: OrderHome, own: ResolvedEvent, owners: Owners) -> 
     """
     if home.strength > TOLD_BEFORE:
         return True
-    return owners.profile_of(home.stream) is not None and not _is_of(home, own, owners)
+    return owners.profile_of(home.stream) is not None and not is_of_profile(home, own, owners)
 
 
 def _at_home(telling: OrderEvent, home: OrderHome, owners: Owners) -> OrderPlace:
@@ -253,7 +271,7 @@ def _at_home(telling: OrderEvent, home: OrderHome, owners: Owners) -> OrderPlace
     own = telling.resolution
     is_own = own is not None and own.stream == home.stream
     profile_id = own.profile_id if own and is_own else owners.profile_of(home.stream)
-    return OrderPlace(home.stream, profile_id, uncounted=uncounted)
+    return OrderPlace(home.stream, profile_id, is_apart=home.is_apart, uncounted=uncounted)
 
 
 def _move(telling: OrderEvent, key: OrderKey, home: OrderHome, stream: str) -> JointDraft:
@@ -268,21 +286,23 @@ def _move(telling: OrderEvent, key: OrderKey, home: OrderHome, stream: str) -> J
         entries={home.stream: {}, stream: {}},
         data={**data, "state": home.state},
         occurred_at=event.time,
-        metadata={"causation_id": event.id, "arrival": list(telling.occasion.arrival)},
+        metadata={
+            "causation_id": event.id,
+            "arrival": list(telling.occasion.arrival),
+            **({"order_apart": True} if home.is_apart else {}),
+        },
     )
 
 
 def _contradicts(telling: OrderEvent, own: ResolvedEvent, home: OrderHome, owners: Owners) -> bool:
     """Whether it is another order than the one at home, in spite of its id."""
-    if home.strength <= BROWSER or _is_of(home, own, owners):
+    if home.strength <= BROWSER or is_of_profile(home, own, owners):
         return False
     if telling.strength == ACCOUNT and (home.strength == ACCOUNT or owners.is_account(home.stream)):
         return True
     if None in (telling.address, home.address) or telling.address == home.address:
         return False
-    money = money_of(home.state)
-    total = telling.event.data.get("revenue"), telling.event.data.get("currency")
-    return money is not None and money != total
+    return money_of(home.state) is not None and not _is_of_total(telling, home)
 
 
 def _completed(
@@ -307,10 +327,8 @@ def _known(
     telling: OrderEvent, own: ResolvedEvent | None, homes: Sequence[OrderHome], owners: Owners
 ) -> OrderHome | None:
     """Which of the orders of an id is that of a profile, or the only one of its address."""
-    if own is not None:
-        for home in homes:
-            if _is_of(home, own, owners):
-                return home
+    if own is not None and (mine := [home for home in homes if is_of_profile(home, own, owners)]):
+        return min(mine, key=partial(_unlikeness, telling))
     if telling.address is None:
         return None
     found = [home for home in homes if home.address == telling.address]
@@ -319,7 +337,19 @@ def _known(
     return found[0] if len(found) == 1 else None
 
 
-def _is_of(home: OrderHome, own: ResolvedEvent, owners: Owners) -> bool:
+def _unlikeness(telling: OrderEvent, home: OrderHome) -> tuple[bool, bool]:
+    """How little an event looks as if it told of this order of several that a profile has."""
+    return home.address != telling.address, not _is_of_total(telling, home)
+
+
+def _is_of_total(telling: OrderEvent, home: OrderHome) -> bool:
+    """Whether an event tells the total of an order, as far as both are known."""
+    data = telling.event.data
+    return money_of(home.state) == (data.get("revenue"), data.get("currency"))
+
+
+def is_of_profile(home: OrderHome, own: ResolvedEvent, owners: Owners) -> bool:
+    """Whether an order is at home with the profile of an event."""
     profile = owners.profile_of(home.stream)
     mine = owners.profile_of(own.stream) or own.profile_id
     return home.stream == own.stream or (profile is not None and profile == mine)

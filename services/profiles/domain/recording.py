@@ -26,10 +26,11 @@ _NEEDS_PROOF = frozenset(
         "traits_changed",
     }
 )
-_CHANNELS = frozenset(
-    {"email", "emails", "mail", "newsletter", "sms", "mms", "phone", "whatsapp", "marketing"}
+# Of a channel of an address, in compounds (`smsMarketing`, `emailing`), plurals and some languages.
+_CHANNEL = re.compile(
+    r"mail|courriel|correo|newsletter|infolettre|rundbrief|[sm]ms|(?<!micro)phone|telefon|teléfon"
+    r"|whats_?app|messag|marketing|promo|(?<![^\W_])(text|call)(s|ing)?(?![^\W_])"
 )
-_WORD = re.compile(r"[^\W_]+")
 _COPIED = ("causation_id",)  # the rest of a fact's metadata is about its place in identity's log
 
 
@@ -125,7 +126,7 @@ def purposes_of(data: Mapping[str, Any]) -> Mapping[str, bool]:
 
 def is_channel(purpose: str) -> bool:
     """Whether a purpose is a channel of an address, and not of a device or an account."""
-    return not _CHANNELS.isdisjoint(_WORD.findall(purpose_name(purpose)))
+    return _CHANNEL.search(purpose_name(purpose)) is not None
 
 
 def read_resolutions(
@@ -170,6 +171,8 @@ def draft(
         metadata[DIGEST] = seen.digest
         if seen.address is not None:
             metadata["address"] = seen.address
+        if seen.contacts:
+            metadata["contacts"] = " ".join(seen.contacts)
     if event.original_time is not None:
         metadata["told_time"] = event.original_time
     data = event.data if event.context is None else {**event.data, "context": event.context}

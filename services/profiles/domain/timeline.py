@@ -21,8 +21,6 @@ _FACT_FIELDS: Mapping[str, frozenset[str]] = {
     "consent_refused": frozenset({"purpose", "event_id"}),
 }
 _LINE_FIELDS = frozenset(OrderLine().fields)
-# What shoppers have written themselves, of the fields that the platform reads.
-_WRITTEN = frozenset({"traits"})
 
 _WORDS = {
     "created": "first seen: a new profile",
@@ -171,7 +169,7 @@ def visible_data(event: Event, *, reveal: bool) -> tuple[dict[str, Any], list[st
         names = _FACT_FIELDS.get(event.type, frozenset())
         return {name: value for name, value in event.data.items() if name in names}, []
     schema = EVENT_TYPES.get(event.type)
-    known = frozenset(schema.fields if schema else ()) - _WRITTEN
+    known = frozenset(schema.fields) - schema.personal if schema else frozenset()
     fields: dict[str, Any] = {}
     left_out: list[str] = []
     room = _MOST_DATA

@@ -1,6 +1,7 @@
 """Reading profiles: nothing here writes. A module for each noun."""
 
 from services.profiles.queries.addresses import check_address, read_address
+from services.profiles.queries.checkout_profile import read_checkout_profile
 from services.profiles.queries.finding import (
     addresses_meant,
     find_by_identifiers,
@@ -31,6 +32,7 @@ __all__ = [
     "list_unrecordable",
     "preview_profiles",
     "read_address",
+    "read_checkout_profile",
     "read_profile",
     "read_timeline",
     "with_proofs",

@@ -7,7 +7,8 @@ Transactions lock rows in one order, so that no two wait for each other:
                       order: `record` alone
     -. known_addresses and then address_uses, sorted by address: `record` alone
     2. streams        of the log, sorted, when facts and events are appended
-    3. labels         sorted by stream, and then identifiers, sorted by key
+    3. labels         sorted by stream, and then identifiers, sorted by key, and then
+                      saved_details, sorted by stream
     4. sealed_values  sorted by key (`record` and `record_deferred`)
     5. waiting_lease, then the rows of waiting (`record_deferred` only)
     6. conflicts      sorted by event id, in a transaction of their own
@@ -75,6 +76,7 @@ from services.profiles.store.orders import (
     save_orders,
 )
 from services.profiles.store.owners import owners
+from services.profiles.store.saved_details import keep_details, load_details
 from services.profiles.store.sealed_values import (
     forget_expired,
     keep_sealed,
@@ -98,6 +100,7 @@ from services.profiles.store.tables import (
     METADATA,
     ORDER_HOMES,
     ORDER_REVIEWS,
+    SAVED_DETAILS,
     SEALED_VALUES,
 )
 
@@ -113,6 +116,7 @@ __all__ = [
     "METADATA",
     "ORDER_HOMES",
     "ORDER_REVIEWS",
+    "SAVED_DETAILS",
     "SEALED_VALUES",
     "CurrentSummary",
     "DeferredCounts",
@@ -136,6 +140,7 @@ __all__ = [
     "hold_lease",
     "identifier_keys",
     "is_work_waiting",
+    "keep_details",
     "keep_sealed",
     "keep_unrecordable",
     "known_keys",
@@ -146,6 +151,7 @@ __all__ = [
     "load_address_uses",
     "load_deferred",
     "load_deferred_by_id",
+    "load_details",
     "load_due",
     "load_refusals",
     "lock_addresses",

@@ -17,6 +17,7 @@ from profile_index import apply_identity
 from profile_index.tables import IDENTIFIERS, LABELS
 from services.profiles.domain.timeline import TimelinePlace
 from services.profiles.store.deferred import count_deferred
+from services.profiles.store.saved_details import keep_details
 from services.profiles.store.tables import SEALED_VALUES
 
 # So many of the streams that changed last tell whether anything was recorded lately.
@@ -35,13 +36,14 @@ def epochs(unit: UnitOfWork, streams: Iterable[str]) -> dict[str, int]:
 def append(
     unit: UnitOfWork, facts: Sequence[JointDraft], drafts: Sequence[Draft | JointDraft]
 ) -> tuple[list[AppendResult], list[AppendResult]]:
-    """Append identity's facts and then the events; labels follow in the same transaction.
+    """Append identity's facts and then the events; the index follows in the same transaction.
 
     Returns the result of each, in order. What is in the log already is not appended again.
     """
     results = unit.append([*facts, *drafts])
     fact_results, event_results = results[: len(facts)], results[len(facts) :]
     apply_identity(unit, [fact.event for fact in fact_results if not fact.duplicate])
+    keep_details(unit, [result.event for result in event_results if not result.duplicate])
     return fact_results, event_results
 
 

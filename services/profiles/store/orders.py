@@ -18,23 +18,23 @@ from services.profiles.store.tables import ORDER_HOMES, ORDER_REVIEWS
 _MOST_REFUNDS = 50
 _LOCK_ORDERS = RowStatement(
     """
-    INSERT INTO order_homes (store, order_id, stream_id, strength, address, state, reused)
-    SELECT text[store], text[order_id], '', 0, NULL, json[state], json[reused]
+    INSERT INTO order_homes (store, order_id, stream_id, strength, address, state, reused, apart)
+    SELECT text[store], text[order_id], '', 0, NULL, json[state], json[reused], json[apart]
     FROM {rows} WHERE true
     ON CONFLICT (store, order_id) DO UPDATE SET strength = order_homes.strength
-    RETURNING store, order_id, stream_id, strength, address, state, reused
+    RETURNING store, order_id, stream_id, strength, address, state, reused, apart
     """,
     ORDER_HOMES.c,
 )
 _SAVE_ORDERS = RowStatement(
     """
-    INSERT INTO order_homes (store, order_id, stream_id, strength, address, state, reused)
+    INSERT INTO order_homes (store, order_id, stream_id, strength, address, state, reused, apart)
     SELECT text[store], text[order_id], text[stream], number[strength], text[address],
-           json[state], json[reused]
+           json[state], json[reused], json[apart]
     FROM {rows} WHERE true
     ON CONFLICT (store, order_id) DO UPDATE
     SET stream_id = excluded.stream_id, strength = excluded.strength, address = excluded.address,
-        state = excluded.state, reused = excluded.reused
+        state = excluded.state, reused = excluded.reused, apart = excluded.apart
     """
 )
 _NOTE_REVIEWS = RowStatement(
@@ -56,17 +56,21 @@ def lock_orders(unit: UnitOfWork, keys: Iterable[OrderKey]) -> dict[OrderKey, Or
     What is known of an order that an earlier release has recorded, or that has many refunds, is
     read from its home.
     """
-    empty: dict[str, Any] = {"state": {}, "reused": []}
+    empty: dict[str, Any] = {"state": {}, "reused": [], "apart": []}
     rows = [{**key._asdict(), **empty} for key in sorted(set(keys))]
     locked: dict[OrderKey, OrderRow] = {}
     unread: list[tuple[OrderKey, OrderHome]] = []
     for row in _LOCK_ORDERS.execute(unit.connection, rows) if rows else ():
         key = OrderKey(row.store, row.order_id)
-        first = {"stream": row.stream_id, "strength": row.strength, "address": row.address}
-        stored = [{**first, "state": row.state}, *row.reused]
-        home, *reused = (OrderHome(**{**each, "state": each["state"] or {}}) for each in stored)
+        home = OrderHome(row.stream_id, row.strength, row.address, row.state or {})
+        reused = [
+            OrderHome(
+                **{**each, "state": each["state"] or {}}, is_apart=each["stream"] in row.apart
+            )
+            for each in row.reused
+        ]
         locked[key] = OrderRow(key, home, reused)
-        homes = zip((home, *reused), stored, strict=True)
+        homes = zip((home, *reused), ({"state": row.state}, *row.reused), strict=True)
         unread += [(key, each) for each, of_row in homes if of_row["state"] is None]
     if unread:
         _read_states(unit, unread)
@@ -78,7 +82,7 @@ def _read_states(unit: UnitOfWork, homes: Sequence[tuple[OrderKey, OrderHome]]) 
     summaries = current_summaries(unit, sorted({home.stream for _, home in homes}))
     for key, home in homes:
         orders = summaries[home.stream].summary.state.orders
-        home.state = orders.get(summary_key(*key), {})
+        home.state = orders.get(summary_key(key, home), {})
     # The next order of these streams has to fold no more than what comes after this.
     grown = {s: each for s, each in summaries.items() if each.version > each.stored_version}
     save_summaries(unit, grown)
@@ -93,12 +97,20 @@ def save_orders(unit: UnitOfWork, rows: Iterable[OrderRow]) -> None:
             "strength": row.home.strength,
             "address": row.home.address,
             "state": _stored_state(row.home),
-            "reused": [{**asdict(each), "state": _stored_state(each)} for each in row.reused],
+            "reused": [_stored_home(each) for each in row.reused],
+            "apart": [each.stream for each in row.reused if each.is_apart],
         }
         for row in sorted(rows, key=lambda row: row.key)
     ]
     if values:
         _SAVE_ORDERS.execute(unit.connection, values)
+
+
+def _stored_home(home: OrderHome) -> dict[str, Any]:
+    """What a row keeps of another order of its id, as the release before reads it too."""
+    stored = {**asdict(home), "state": _stored_state(home)}
+    del stored["is_apart"]
+    return stored
 
 
 def _stored_state(home: OrderHome) -> dict[str, Any] | None:

@@ -62,7 +62,7 @@ SEALED_VALUES = sa.Table(
 # `address` is the key of the address that it was told with (see `domain.orders.OrderHome`).
 # `state` is what is known of the order; null if it has to be read from its home, as an earlier
 # release has recorded it or it has many refunds. `reused` are the homes of other orders of the same
-# id, with the same.
+# id, with the same; the streams in `apart` are those of them whose events say so.
 ORDER_HOMES = sa.Table(
     "order_homes",
     METADATA,
@@ -73,6 +73,7 @@ ORDER_HOMES = sa.Table(
     sa.Column("address", sa.Text, info=PSEUDONYMOUS),
     sa.Column("state", sa.JSON(none_as_null=True), info=PERSONAL),
     sa.Column("reused", sa.JSON, nullable=False, info=PERSONAL),
+    sa.Column("apart", sa.JSON, nullable=False, server_default="[]", info=PSEUDONYMOUS),
 )
 # Orders that somebody should look at, until that is done: by `kind`, those whose id stands for
 # another order too, and those with refunds that do not count.
@@ -143,4 +144,11 @@ ADDRESS_REFUSALS = sa.Table(
     sa.Column("at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("arrived_at", sa.BigInteger, nullable=False, info=NOT_PERSONAL),
     sa.Column("arrival_place", sa.Integer, nullable=False, info=NOT_PERSONAL),
+)
+# The addresses and payment methods that the accounts of a stream keep, see `domain.saved_details`.
+SAVED_DETAILS = sa.Table(
+    "saved_details",
+    METADATA,
+    sa.Column("stream_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("state", sa.JSON, nullable=False, info=PERSONAL),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,7 +12,17 @@ from chassis import InvalidInput, NotFound, Unavailable, parse_instant
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.segments import BACKTEST_RESPONSE
 from profile_index import is_rebuild_due, streams_of
-from rules import ListedFacts, Rule, ShopContext, Summary, order_key
+from rules import (
+    Fact,
+    ListedFacts,
+    Occasion,
+    OrderKeys,
+    Rule,
+    ShopContext,
+    Summary,
+    home_apart,
+    order_key,
+)
 from rules.language.units import parse_duration
 from rules.sql import NotInSql
 from rules.summary.orders import ORDER_EVENTS
@@ -25,6 +35,7 @@ BACKTEST_SECONDS = 3.0
 QUERY_SECONDS = 6.0
 MOST_STEPS = 400
 _SAMPLE = 1_000
+_OF_ORDERS = ORDER_EVENTS | {"loyalty_points_changed"}
 _PAGE = 20  # whole histories
 
 
@@ -162,7 +173,7 @@ class _Past:
 
     history: Sequence[store.PastFact]
     present: Summary
-    orders: Set[str]
+    orders: OrderKeys
 
 
 def _kept_as_of_now(rule: Rule[Summary]) -> list[str]:
@@ -188,7 +199,7 @@ def _load(unit: UnitOfWork, profile_ids: Sequence[str]) -> dict[str, _Past]:
     pasts = {}
     for profile_id in profile_ids:
         present = summaries.get(profile_id, Summary())
-        orders = frozenset(present.every_order())
+        orders = OrderKeys(present.every_order())
         pasts[profile_id] = _Past(histories[profile_id], present, orders)
     return pasts
 
@@ -201,19 +212,22 @@ def _replay(rule: Rule[Summary], past: _Past, instants: Sequence[int]) -> list[b
     for at in instants:
         while place < len(history) and history[place].fact.at <= at:
             event_type, fact, occasion = history[place]
-            order = _order_of(event_type, fact.data)
-            is_foreign = order is not None and order not in past.orders
-            occasion = occasion._replace(is_foreign=is_foreign)
+            occasion = _as_at_present(event_type, fact, occasion, past.orders)
             summary.add(event_type, fact.data, fact.at, fact.id, occasion)
             place += 1
         holds.append(rule.evaluate(summary, at).value)
     return holds
 
 
-def _order_of(event_type: str, data: Any) -> str | None:
-    """The key of the order that an event is about; None if it is about none."""
-    is_order = event_type in ORDER_EVENTS and isinstance(data, Mapping)
-    return order_key(data) if is_order else None
+def _as_at_present(event_type: str, fact: Fact, occasion: Occasion, orders: OrderKeys) -> Occasion:
+    """The occasion of an event, whose order is whose it is now, and one of several if it is."""
+    if event_type not in _OF_ORDERS or not isinstance(fact.data, Mapping):
+        return occasion
+    order = order_key(fact.data)
+    if order is None:
+        return occasion
+    meant = orders.meant_in(fact.stream, order)
+    return occasion._replace(apart=home_apart(meant), is_foreign=meant not in orders)
 
 
 def _rule(

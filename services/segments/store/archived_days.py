@@ -51,11 +51,21 @@ _DELETE_EMPTY = RowStatement(
     """
 )
 
-# Sums in the days of another zone do not follow this change: without them the archive says.
+# Sums in the days of another zone do not follow this change: without them the archive says. There
+# is one other at most, as each change deletes it, and it has the least or the greatest name: so the
+# days of this zone are not read.
 _DELETE_OTHER_ZONES = RowStatement(
     """
-    DELETE FROM archived_days WHERE zone <> CAST(:zone AS text) AND stream_id IN
-        (SELECT text[stream] FROM {rows})
+    WITH named AS (SELECT DISTINCT text[stream] AS stream_id FROM {rows}),
+    stored AS (
+        SELECT stream_id, (SELECT min(zone) FROM archived_days AS days
+                           WHERE days.stream_id = named.stream_id) AS zone FROM named
+        UNION ALL
+        SELECT stream_id, (SELECT max(zone) FROM archived_days AS days
+                           WHERE days.stream_id = named.stream_id) AS zone FROM named
+    )
+    DELETE FROM archived_days WHERE (stream_id, zone) IN
+        (SELECT stream_id, zone FROM stored WHERE zone <> CAST(:zone AS text))
     """
 )
 

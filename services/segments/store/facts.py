@@ -12,6 +12,7 @@ from chassis import Event
 from chassis.database.bulk import RowStatement
 from chassis.database.personal import NOT_PERSONAL, PERSONAL, PSEUDONYMOUS
 from chassis.eventlog.unit_of_work import UnitOfWork
+from contracts.event_types import without_details
 from profile_index import occasion_of
 from rules import FACTS as FACTS_OF_OTHERS
 from rules import Fact
@@ -68,13 +69,13 @@ def save_facts(unit: UnitOfWork, events: Iterable[Event]) -> None:
             "type": event.type,
             "at": event.occurred_at,
             "version": version,
-            "data": event.data,
+            "data": without_details(event.type, event.data),
             "by_browser": occasion.by_browser,
             "is_unproven": occasion.is_unproven,
         }
         for event in events
         if event.type not in FACTS_OF_OTHERS
-        for occasion in (occasion_of(event),)
+        for occasion in (occasion_of(event, event.stream),)
         for stream, version in sorted(event.versions.items())
     ]
     if rows:

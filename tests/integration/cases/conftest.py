@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from cdp.embedded import EMBEDDED_BROKER, EMBEDDED_KEY, EmbeddedSuite, embedded_settings
+from cdp.embedded import (
+    EMBEDDED_BROKER,
+    EMBEDDED_KEY,
+    EmbeddedSuite,
+    database_path,
+    embedded_settings,
+)
 from chassis import FixedClock
 from chassis.messaging import embedded
 from chassis.runtime.client import Client
@@ -25,7 +31,9 @@ _CASES = itertools.count(1)
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def case_suite(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated_file: Callable[[str, Path], str],
 ) -> Iterator[tuple[Client, FixedClock, EmbeddedSuite]]:
     """The services, up; what one case tells is of no concern to another."""
     folder: Path = tmp_path_factory.mktemp("cases")
@@ -37,7 +45,7 @@ def case_suite(
     owners: list[str] = []
     if request.param == "sqlite":
         for each in settings:
-            upgrade(each.service, each.database_uri)
+            migrated_file(each.service, database_path(folder, each.service))
     else:
         databases: Databases = request.getfixturevalue("databases")
         for place, each in enumerate(settings):

@@ -106,3 +106,21 @@ def test_a_key_of_no_address_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises((InvalidInput, NotFound), match=reason):
         shop.client.call("profiles", "address", key=key)
+
+
+def test_two_accounts_swap_their_addresses_within_a_second(shop: CaseShop) -> None:
+    ida, uwe = IDA, {"user_id": "uwe", "email": "uwe"}
+    shop.record(
+        *(shop.event("account_created", "08:00", each, authenticated=True) for each in (ida, uwe)),
+        *(shop.event("contact_released", "09:00", each, authenticated=True) for each in (ida, uwe)),
+    )
+    swapped = shop.record(
+        shop.event("account_updated", "09:00", {**ida, "email": "uwe"}, authenticated=True),
+        shop.event("account_updated", "09:00", {**uwe, "email": "ida"}, authenticated=True),
+    )
+    assert [receipt["ignored_identifiers"] for receipt in swapped] == [[], []]
+    for number, address in enumerate(("ida", "ida", "uwe")):
+        order: dict[str, Any] = {"order_id": str(number), "revenue": 1_000, "currency": "USD"}
+        shop.record(shop.event("order_completed", "10:00", {"email": address}, **order))
+    assert shop.orders(user_id="uwe") == (2, {"USD": 2_000})
+    assert shop.orders(user_id="ida") == (1, {"USD": 1_000})

@@ -252,3 +252,25 @@ def test_orders_for_six_contacts_on_one_device_are_six_shoppers(
             event["identifiers"]["phone"] = each
         shop.record(event)
         assert shop.orders(device_id="kiosk")[0] == (number + 1 if number < 5 else 0)
+
+
+def test_who_signs_in_with_a_clock_that_is_hours_ahead_has_the_device_until_the_next_one_does(
+    shop: CaseShop,
+) -> None:
+    """A shop that sends its local time as UTC, and another door whose clock is right."""
+    tablet = {"device_id": "tablet"}
+    ann, bob = {"user_id": "ann", **tablet}, {"user_id": "bob", **tablet}
+    shop.record(
+        shop.event("signed_in", "2026-11-21T07:00:00Z", ann, authenticated=True),
+        shop.event("product_viewed", "12:00", tablet, product_id="lamp"),
+    )
+    assert shop.profile(**tablet)["profile_id"] == shop.profile(user_id="ann")["profile_id"]
+    shop.record(
+        shop.event("signed_in", "12:00", bob, authenticated=True),
+        shop.event("order_completed", "12:00", tablet, order_id="1", revenue=100, currency="USD"),
+    )
+    assert shop.profile(**tablet)["profile_id"] == shop.profile(user_id="bob")["profile_id"]
+    assert shop.orders(user_id="bob") == (1, {"USD": 100})
+    assert shop.orders(user_id="ann") == (0, {})
+    shop.record(shop.event("signed_out", "2026-11-21T08:00:00Z", bob, authenticated=True))
+    assert shop.profile(**tablet)["orders"]["count"] == 0

@@ -223,6 +223,7 @@ def test_what_is_blank_says_nothing_and_costs_no_order(shop: CaseShop) -> None:
         "data.store",
         "data.placed_at",
         "data.cart_id",
+        "data.products[0].category",
         "data.products[0].product_id",
         "data.products[0].currency",
     }

@@ -96,7 +96,7 @@ def test_a_connection_whose_answer_nobody_waited_for_is_closed(
     begin = getattr(database, way)
 
     def backend() -> int:
-        with database.autocommit() as connection:
+        with begin() as connection:
             return int(_WHO.execute(connection)[0].pid)
 
     def sleep() -> None:

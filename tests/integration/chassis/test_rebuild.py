@@ -55,15 +55,17 @@ _STRAY = {"stream_id": "stray", "profile_id": "stray", "last_epoch": 1}
 
 @pytest.fixture
 def uris(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+    engine: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    migrated_file: Callable[[str, Path], str],
 ) -> Iterator[Callable[[str], Any]]:
     """`uris("segments")`: a fresh database with that service's tables, as owner and as its user."""
     owners: list[str] = []
 
     def create(service: str) -> tuple[str, str]:
         if engine == "sqlite":
-            uri = f"sqlite:///{tmp_path / f'{service}.db'}"
-            upgrade(service, uri)
+            uri = migrated_file(service, tmp_path / f"{service}.db")
             return uri, uri
         owner, user = request.getfixturevalue("databases").create(
             service, partial(upgrade, service)
@@ -79,8 +81,8 @@ def uris(
 class ProfilesAndSegments:
     """Profiles' log, and segments following it; `rebuild()` rebuilds segments' read model."""
 
-    def __init__(self, uris: Callable[[str], Any], directory: Path) -> None:
-        self.log = ProfilesLog(Database(f"sqlite:///{_migrated(directory)}"))
+    def __init__(self, uris: Callable[[str], Any], log_uri: str) -> None:
+        self.log = ProfilesLog(Database(log_uri))
         self.owner_uri, self.user_uri = uris("segments")
         self.segments = SegmentsWithoutNameko(Database(self.user_uri))
         self.owner = Database(self.owner_uri, by_key=False, limits=EXCHANGE_LIMITS)
@@ -143,16 +145,12 @@ class ProfilesAndSegments:
         self.segments.work.run(lambda unit: unit.connection.execute(statement))
 
 
-def _migrated(directory: Path) -> Path:
-    path = directory / "log-of-profiles.db"
-    upgrade("profiles", f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def shop(uris: Callable[[str], Any], tmp_path: Path) -> Iterator[ProfilesAndSegments]:
+def shop(
+    uris: Callable[[str], Any], tmp_path: Path, migrated_file: Callable[[str, Path], str]
+) -> Iterator[ProfilesAndSegments]:
     """A shop with ten shoppers: each a guest and an account, six of them merged."""
-    both = ProfilesAndSegments(uris, tmp_path)
+    both = ProfilesAndSegments(uris, migrated_file("profiles", tmp_path / "log-of-profiles.db"))
     for number in range(10):
         account, device = f"a{number}", f"d{number}"
         both.log.move(**{account: account})

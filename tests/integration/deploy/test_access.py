@@ -13,12 +13,16 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.database.engine import Database
-from contracts.topology import FOLLOWS, SERVICE_NAMES
+from contracts.topology import ALL_NAMES, EDGE_NAMES, FOLLOWS, SERVICE_NAMES
 from deploy.access import CLIENT
 from deploy.services import upgrade
 from tests.support.servers import Databases, VirtualHost, VirtualHosts
 
 REPLY_KEY = "0b9a2b0c-5f2e-4d53-9d3e-3f0f5d1c7a10"
+REPLY_QUEUES = {
+    CLIENT: "rpc.reply-standalone_rpc_proxy-x",
+    **{name: f"rpc.reply-{name}-x" for name in EDGE_NAMES},
+}
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +84,14 @@ def test_a_service_binds_its_queue_to_each_exchange_that_it_follows(
         channel.queue_bind(f"{name}.{source}", f"{source}.events", "#")
 
 
-@pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
+@pytest.mark.parametrize("name", [*ALL_NAMES, CLIENT])
 def test_nobody_reads_the_queues_of_another(channel_of: Callable[[str], Any], name: str) -> None:
     for other in set(SERVICE_NAMES) - {name}:
         for queue in (f"rpc-{other}", f"{other}.dead"):
             refused(channel_of(name).basic_get, queue)
 
 
-@pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
+@pytest.mark.parametrize("name", [*ALL_NAMES, CLIENT])
 def test_nobody_makes_or_deletes_what_is_anothers(
     channel_of: Callable[[str], Any], name: str
 ) -> None:
@@ -99,7 +103,7 @@ def test_nobody_makes_or_deletes_what_is_anothers(
         refused(channel_of(name).exchange_delete, f"{other}.events")
 
 
-@pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
+@pytest.mark.parametrize("name", [*ALL_NAMES, CLIENT])
 def test_nobody_publishes_the_events_of_another(
     channel_of: Callable[[str], Any], name: str
 ) -> None:
@@ -108,6 +112,18 @@ def test_nobody_publishes_the_events_of_another(
         channel.confirm_select()
         message = amqp.Message("{}")
         refused(channel.basic_publish_confirm, message, f"{other}.events", "order_completed")
+
+
+@pytest.mark.parametrize("name", EDGE_NAMES)
+def test_who_takes_http_calls_services_and_makes_nothing_but_a_queue_for_replies(
+    channel_of: Callable[[str], Any], name: str
+) -> None:
+    refused(channel_of(name).queue_declare, f"rpc-{name}", durable=True)
+    refused(channel_of(name).exchange_declare, f"{name}.events", "topic", durable=True)
+    refused(channel_of(name).exchange_delete, "nameko-rpc")
+    channel = channel_of(name)
+    channel.confirm_select()
+    channel.basic_publish_confirm(amqp.Message("{}"), "nameko-rpc", "profiles.ping")
 
 
 @pytest.mark.parametrize("name", SERVICE_NAMES)
@@ -120,11 +136,11 @@ def test_a_service_follows_no_exchange_that_it_was_not_given(
         refused(channel.queue_bind, f"{name}.spy", f"{other}.events", "#")
 
 
-@pytest.mark.parametrize("name", [*SERVICE_NAMES, CLIENT])
+@pytest.mark.parametrize("name", [*ALL_NAMES, CLIENT])
 def test_nobody_listens_to_the_calls_of_another(
     channel_of: Callable[[str], Any], name: str
 ) -> None:
-    own = f"rpc.reply-standalone_rpc_proxy-{name}" if name == CLIENT else f"{name}.replies"
+    own = REPLY_QUEUES.get(name, f"{name}.replies")
     for key in {"#", "*.*", *(f"{other}.*" for other in SERVICE_NAMES if other != name)}:
         channel = channel_of(name)
         channel.queue_declare(own, durable=True, auto_delete=False)

@@ -210,6 +210,34 @@ CASES = [
     ),
     *(
         Case(
+            "CdpDecisionsUnlogged",
+            {
+                'cdp_decisions_unlogged_total{instance="a", reason="full"}': "0x300",
+                'cdp_decisions_unspooled_total{instance="a"}': "0x300",
+                'cdp_decision_log_waiting{instance="a"}': "3x300",
+            }
+            | faulty,
+            reason,
+        )
+        for reason, faulty in (
+            ("full", {'cdp_decisions_unlogged_total{instance="a", reason="full"}': counter(0, 5)}),
+            ("disk", {'cdp_decisions_unspooled_total{instance="a"}': counter(0, 5)}),
+            ("waiting", {'cdp_decision_log_waiting{instance="a"}': gauge(3, 900)}),
+        )
+    ),
+    *(
+        Case(
+            "CdpDoorCrowded",
+            {
+                'cdp_http_refused_total{instance="a", reason="slow"}': counter(1, 50),
+                f'cdp_http_refused_total{{instance="a", reason="{reason}"}}': counter(0, 50),
+            },
+            reason,
+        )
+        for reason in ("full", "gone")
+    ),
+    *(
+        Case(
             "CdpCallsExpiring",
             {
                 f'cdp_calls_{name}_total{{service="offers"}}': "0x300"
@@ -219,6 +247,27 @@ CASES = [
             faulty,
         )
         for faulty in ("expired", "returned")
+    ),
+    Case("CdpGatewayAbsent", {'cdp_gateway_ready{instance="a"}': gone()}),
+    Case(
+        "CdpGatewayNotReady",
+        {
+            'cdp_gateway_ready{instance="a"}': gauge(1, 0),
+            'cdp_gateway_ready{instance="b"}': "1x300",
+        },
+    ),
+    Case(
+        "CdpGatewayRejects",
+        {
+            f'cdp_gateway_rejected_items_total{{instance="{instance}", source="web"}}': counter(
+                1, 8
+            )
+            for instance in ("a", "b")
+        },
+    ),
+    Case(
+        "CdpWebhooksWaiting",
+        {'cdp_gateway_webhooks_waiting_age_seconds{instance="a"}': gauge(0.5, 900)},
     ),
 ]
 
@@ -283,9 +332,15 @@ def test_an_alert_is_silent_before_its_fault_fires_under_it_and_clears_after_it(
     name: str, promtool: Any, tmp_path: Path
 ) -> None:
     cases = [_promtool_case(case, _ALERTS[name]) for case in CASES if case.alert == name]
+    # promtool would evaluate every rule that it is given at every step of every case.
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"] if rule["alert"] == name]
+    (tmp_path / "rules.yml").write_text(
+        yaml.safe_dump({"groups": [{"name": name, "rules": rules}]})
+    )
     path = tmp_path / "cases.yml"
     content = {
-        "rule_files": [str(RULES)],
+        "rule_files": ["rules.yml"],
         "evaluation_interval": f"{STEP}s",
         "tests": cases,
     }

@@ -13,7 +13,8 @@ from chassis.messaging.exchanges import policies, subscribe_at
 from contracts.topology import FOLLOWS
 from deploy.access import DOCTOR
 from deploy.broker import BrokerError, ManagementAPI, definitions
-from tests.support.own_servers import OwnRabbit, free_port
+from tests.support.own_servers import OwnRabbit
+from tests.support.ports import free_port
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,9 @@ from chassis.database import migration
 from chassis.database.engine import Database, driver_uri, is_misfit
 from chassis.database.personal import KEY
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-from contracts.topology import SERVICE_NAMES
+from contracts.topology import ALL_NAMES
 from deploy.services import MIGRATIONS, upgrade
+from profile_index import is_rebuild_due
 from services.identity.domain.state import IdentityState
 from services.identity.store.lines import load_whole_lines
 from tests.support.servers import Databases
@@ -75,7 +76,7 @@ def test_a_process_of_the_release_before_finds_that_it_does_not_fit(
     assert is_misfit(raised.value)
 
 
-@pytest.mark.parametrize("service", SERVICE_NAMES)
+@pytest.mark.parametrize("service", ALL_NAMES)
 def test_the_newest_revision_makes_the_tables_that_the_code_reads(
     service: str, engine: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -99,7 +100,7 @@ def test_a_database_is_migrated_as_often_as_it_is_asked_for(database_uri: str) -
     assert shape(database_uri) == before
 
 
-@pytest.mark.parametrize("service", SERVICE_NAMES)
+@pytest.mark.parametrize("service", ALL_NAMES)
 def test_a_migrated_database_has_no_column_that_is_not_declared_personal_or_not(
     service: str, database_uri: str
 ) -> None:
@@ -153,6 +154,22 @@ def test_what_the_first_release_knew_of_a_profile_is_kept(
     engine.dispose()
     assert tuple(tenure) == ("", "p", None)
     assert (bool(profile.account), profile.tied) == (True, 0)
+
+
+@pytest.mark.parametrize("has_summaries", [True, False])
+def test_a_database_from_before_caps_and_points_is_to_be_rebuilt_if_something_was_applied(
+    has_summaries: bool, database_uri: str, tmp_path: Path
+) -> None:
+    migration.upgrade(first_revisions("offers", 9, tmp_path / "earlier"), database_uri)
+    database = Database(database_uri)
+    work = UnitOfWorkRunner(database, "offers", FixedClock(10))
+    if has_summaries:
+        with database.transaction() as connection:
+            connection.exec_driver_sql("INSERT INTO summaries VALUES ('p', 1, '{}')")
+    assert not work.read(is_rebuild_due)
+    upgrade("offers", database_uri)
+    assert work.read(is_rebuild_due) is has_summaries
+    database.close()
 
 
 def test_a_guests_tenure_that_ended_with_nobody_in_it_has_no_period(

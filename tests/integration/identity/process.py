@@ -20,7 +20,7 @@ from services.identity.domain.resolution import Resolution, ResolutionResult
 from tests.unit.identity.shop import OBSERVER, seen
 
 BATCH = 100
-_CALLS = 10
+_CALLS = 100  # a shop repeats a call until it is answered: what was resolved by then is kept
 
 
 def first_sign_ins(number: int, size: int) -> Iterator[list[Observation]]:
@@ -65,7 +65,7 @@ WORK: dict[str, Callable[[int, int], Iterator[list[Observation]]]] = {
 def _resolve(
     resolver: ResolveHandler, batch: list[Observation], work: UnitOfWorkRunner
 ) -> list[ResolutionResult]:
-    """The results, asked for again as profiles does where identity could not answer in time."""
+    """The results, asked for again where identity could not answer in time."""
     for attempt in range(_CALLS):
         try:
             return resolver.resolve(batch, work)[0]

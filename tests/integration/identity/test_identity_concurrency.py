@@ -135,7 +135,7 @@ def test_observations_in_conflict_break_nothing_and_no_deadlock_surfaces(
     size: Callable[[int, int], int],
 ) -> None:
     database = service_database("identity")
-    observations = size(300, 2_500)
+    observations = size(100, 2_500)
     uri = database.engine.url.render_as_string(hide_password=False)
     answers = run(processes, uri, "conflicts", observations)
     check_everything(database, answers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,11 @@ import eventlet
 import pytest
 import sqlalchemy as sa
 from prometheus_client import REGISTRY
-from sqlalchemy.exc import OperationalError
 
 from chassis import Draft, Event, FixedClock, InvalidInput, NotFound, Unavailable, new_id
 from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
 from chassis.database.tables import POSITIONS
-from chassis.eventlog.log import EventLog
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from chassis.validation import load
@@ -35,6 +34,7 @@ from services.offers.commands import (
     refresh_unreadable,
 )
 from services.offers.configuration import CatalogueFile, load_file, read_file
+from services.offers.decision_log import DecisionLog
 from services.offers.projections import SegmentProjection, ShopperProjection
 from services.offers.queries import compare_catalogue, read_decision, replay_page
 from services.offers.registry import CatalogueRegistry, put_in_force
@@ -63,6 +63,7 @@ class OffersWithoutNameko:
         self.handler = DecisionHandler(
             CatalogueRegistry(file or load_file()), TYPES, b"key", capacity
         )
+        self.log = DecisionLog(self.work)
         self.profiles = Inbox(self.work, "profiles")
         self.segments = Inbox(self.work, "segments")
         self.upstream = Upstream(lambda _at_least, _seconds: True, never_called)
@@ -75,8 +76,10 @@ class OffersWithoutNameko:
 
     def decide(self, placement: str = "checkout", **request: Any) -> dict[str, Any]:
         request = {"placement": placement, "context": BASKET, "deadline_ms": 60_000, **request}
-        decision = self.handler.decide(request, self.work, self.upstream)
+        decision = self.handler.decide(request, self.work, self.upstream, self.log)
         load(RESPONSE, decision, max_bytes=10**6)
+        with suppress(Unavailable):
+            self.log.write()
         return decision
 
     def logged(self) -> list[str]:
@@ -166,7 +169,10 @@ def test_a_shopper_nobody_knows_is_a_first_time_visitor(shop: OffersWithoutNamek
     decision = shop.decide(identifiers={"anonymous_id": "new"})
     assert (decision["profile_id"], decision["assurance"]) == (None, "none")
     assert "unknown_shopper" in decision["reasons"]
-    assert offers_in(decision) == {"reassurance": "trust_signals", "account": "guest_checkout"}
+    assert offers_in(decision) == {
+        "reassurance": "trust_signals", "account": "guest_checkout",
+        "delivery": "nearly_free_delivery",
+    }  # fmt: skip
 
 
 def test_a_loyal_customer_is_shown_tier_and_points_from_offers_own_tables(
@@ -370,16 +376,10 @@ def test_a_shopper_whose_own_streams_are_sound_is_not_concerned(shop: OffersWith
     assert degraded(shop) == []
 
 
-def test_a_degraded_decision_that_could_not_be_logged_says_both(
-    shop: OffersWithoutNameko, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_degraded_decision_that_is_not_logged_says_both(shop: OffersWithoutNameko) -> None:
     follow_grace(shop)
     shop.profiles.note({"p-1": 9})
-
-    def fail(*_arguments: Any, **_options: Any) -> Any:
-        raise ValueError
-
-    monkeypatch.setattr(UnitOfWork, "append", fail)
+    shop.log = DecisionLog(shop.work, most_waiting=0)
     before = _counted("decision_not_logged"), _counted("events_lagging")
     assert shop.decide(**GRACE)["degraded"] == ["events_lagging", "decision_not_logged"]
     after = _counted("decision_not_logged"), _counted("events_lagging")
@@ -411,35 +411,6 @@ def test_a_decision_is_logged_with_its_trace_and_without_identifiers(
     assert key.startswith("user_id:")
     assert "grace" not in str(kept)
     assert kept["request"]["context"] == BASKET
-
-
-def test_another_attempt_answers_what_the_first_one_may_have_logged(
-    shop: OffersWithoutNameko, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The commit's answer is lost, and meanwhile she has earned points."""
-    follow_grace(shop)
-    append = UnitOfWork.append
-    attempts: list[UnitOfWork] = []
-
-    def and_lose_the_answer(unit: UnitOfWork, *arguments: Any, **options: Any) -> Any:
-        appended = append(unit, *arguments, **options)
-        attempts.append(unit)
-        if len(attempts) == 1:
-            if shop.work.database.dialect == "postgresql":
-                shop.follow_profiles(happened("p-1", 6, "loyalty_points_changed", points=25))
-            raise OperationalError("", None, _Lost())
-        return appended
-
-    monkeypatch.setattr(UnitOfWork, "append", and_lose_the_answer)
-    decision = shop.decide(**GRACE)
-    monkeypatch.undo()
-    kept = shop.explain(decision["decision_id"])
-    assert (len(attempts), decision["degraded"]) == (2, [])
-    assert {name: kept[name] for name in decision} == decision
-
-
-class _Lost(Exception):
-    pgcode = "57P01"
 
 
 # The catalogue in force, and those before it.
@@ -674,25 +645,8 @@ def test_an_id_that_is_no_text_is_refused(shop: OffersWithoutNameko, decision_id
 def test_a_malformed_request_is_refused_and_nothing_is_logged(shop: OffersWithoutNameko) -> None:
     for request in ({"placement": "cellar"}, {"placement": "checkout", "identifiers": [5]}, None):
         with pytest.raises(InvalidInput):
-            shop.handler.decide(request, shop.work, shop.upstream)
+            shop.handler.decide(request, shop.work, shop.upstream, shop.log)
     assert shop.logged() == []
-
-
-class FullLog(EventLog):
-    """A log that takes nothing."""
-
-    def append(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise OSError("no space left on device")
-
-
-def test_a_decision_that_cannot_be_logged_is_answered_all_the_same(
-    shop: OffersWithoutNameko,
-) -> None:
-    follow_grace(shop)
-    shop.work.log = FullLog("offers")
-    decision = shop.decide(**GRACE)
-    assert decision["degraded"] == ["decision_not_logged"]
-    assert offers_in(decision)["service"] == "priority_contact"
 
 
 # What fails behind the handler.
@@ -773,7 +727,7 @@ def test_a_database_that_hangs_is_answered_for_at_the_deadline(shop: OffersWitho
     assert decision["degraded"] == ["deadline_exceeded", "decision_not_logged"]
     assert offers_in(decision) == {}
     lock.release()
-    until(lambda: shop.handler._busy == 0)
+    until(lambda: shop.handler._admission.under_way == 0)
     assert shop.logged() == []
     assert offers_in(shop.decide(**GRACE))["service"] == "priority_contact"
 
@@ -793,7 +747,7 @@ def test_requests_above_the_capacity_are_answered_at_once(
     shop.handler.catalogues.refresh(shop.work)
     lock = LabelsLock(shop.work.database)
     first = eventlet.spawn(shop.decide, **GRACE)
-    until(lambda: shop.handler._busy == 1)
+    until(lambda: shop.handler._admission.under_way == 1)
     decision = shop.decide(**GRACE)
     assert decision["degraded"] == ["overloaded", "decision_not_logged"]
     assert not first.dead
@@ -896,3 +850,25 @@ def test_the_log_of_decisions_is_a_log_like_any_other(shop: OffersWithoutNameko)
     draft = Draft(decision["decision_id"], "x", "y", {}, NOW)
     (again,) = shop.work.run(lambda unit: unit.append([draft]))
     assert again.duplicate
+
+
+def test_a_shopper_who_refuses_personalization_gets_what_the_context_says(
+    shop: OffersWithoutNameko,
+) -> None:
+    follow_grace(shop)
+    request: dict[str, Any] = {"identifiers": {"user_id": "grace"}, "authenticated": True}
+    assert "loyalty_status" in offers_in(shop.decide(**request)).values()
+    shop.follow_profiles(
+        happened("p-1", 6, "consent_changed", purpose="personalization", granted=False)
+    )
+    refused = shop.decide(**request)
+    assert refused["reasons"][0] == "personalization_refused"
+    assert refused["profile_id"] == "p-1"
+    assert offers_in(refused) == offers_in(shop.decide())
+    explained = shop.explain(refused["decision_id"])
+    assert explained["slots"] == refused["slots"]
+    assert explained["shopper"]["traits"] == {}
+    shop.follow_profiles(
+        happened("p-1", 7, "consent_changed", purpose="personalization", granted=True)
+    )
+    assert "loyalty_status" in offers_in(shop.decide(**request)).values()

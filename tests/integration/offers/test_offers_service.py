@@ -12,6 +12,8 @@ from nameko.standalone.rpc import ClusterRpcProxy
 
 from chassis import Event, FixedClock, InvalidInput, NotFound, copy_id, new_id, parse_instant
 from chassis.config.settings import Settings
+from chassis.database.engine import Database
+from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.messaging import embedded
 from chassis.runtime.client import Client
 from chassis.runtime.runner import Runner
@@ -193,6 +195,37 @@ def test_a_decision_can_be_explained_later(start: Start) -> None:
     assert kept["trace"]["reassurance"][0]["why"]
     with pytest.raises(NotFound):
         cdp.call("offers", "explain", decision_id="none")
+
+
+def test_the_fallback_blocks_are_listed_by_placement_and_slot(start: Start) -> None:
+    cdp = start(OffersService)
+    listed = cdp.call("offers", "fallbacks")["placements"]
+    assert {"checkout", "cart"} <= listed.keys()
+    assert listed["checkout"].keys() == decide(cdp)["slots"].keys()
+    assert {block["variant"] for (block,) in listed["checkout"].values()} == {"fallback"}
+    assert cdp.call("offers", "fallbacks", language="de")["placements"].keys() == listed.keys()
+    with pytest.raises(InvalidInput, match="language"):
+        cdp.call("offers", "fallbacks", language="d" * 36)
+
+
+def test_what_was_answered_is_in_the_log_of_a_service_that_has_stopped(
+    service_database_uri: Callable[[str], str], tmp_path: Path
+) -> None:
+    embedded.forget()
+    uri, database = embedded.install(["offers"]), service_database_uri("offers")
+    spool = tmp_path / "spool"
+    clock = FixedClock(NOW)
+    settings = Settings("offers", database, uri, clock, b"key", role="rpc", spool=spool)
+    runner = Runner([(OffersService, settings)])
+    runner.start()
+    with Client(uri) as cdp:
+        ids = [decide(cdp, **WHO)["decision_id"] for _ in range(3)]
+    assert spool.exists()
+    runner.stop()
+    work = UnitOfWorkRunner(Database(database), "offers", clock)
+    assert work.read(lambda unit: unit.find(ids)).keys() == set(ids)
+    work.database.close()
+    assert list(spool.iterdir()) == []
 
 
 def test_a_catalogue_is_tried_applied_and_exported_over_the_wire(start: Start) -> None:

@@ -18,7 +18,7 @@ from tests.integration.profiles.test_profiles import ProfilesWithoutNameko, orde
 from tests.integration.test_database_of_the_last_release import RELEASE, restore
 from tests.support.servers import Databases
 
-MANY = 2_100  # streams: more than are filled in at once
+MANY = 1_100  # streams: more than are filled in at once
 
 
 @pytest.fixture

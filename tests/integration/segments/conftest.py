@@ -8,17 +8,14 @@ from pathlib import Path
 import pytest
 
 from chassis.database.engine import Database
-from deploy.services import upgrade
 from profile_index import note_form
 from tests.support.segments_service import ProfilesLog, SegmentsWithoutNameko
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[ProfilesLog]:
+def log(tmp_path: Path, migrated_file: Callable[[str, Path], str]) -> Iterator[ProfilesLog]:
     """Of another service, so always on SQLite: what is tested here is segments."""
-    uri = f"sqlite:///{tmp_path / 'log.db'}"
-    upgrade("profiles", uri)
-    database = Database(uri)
+    database = Database(migrated_file("profiles", tmp_path / "log.db"))
     yield ProfilesLog(database)
     database.close()
 

@@ -105,7 +105,7 @@ class StoredStreams:
         )
 
     def _fold(self, event: Event, stream: str) -> None:
-        occasion = occasion_of(event)
+        occasion = occasion_of(event, event.stream)
         if event.type in FACTS:
             self.whole[stream].add_fact(event.type, event.data, stream, occasion)
         else:
@@ -151,7 +151,7 @@ def test_days_of_a_zone_are_right_after_orders_have_changed_in_another_one(
 
         work.run(update)
         for event in log.events:
-            occasion = occasion_of(event)
+            occasion = occasion_of(event, event.stream)
             whole.add(event.type, event.data, event.occurred_at, event.id, occasion)
         log.events.clear()
 

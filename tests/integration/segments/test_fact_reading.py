@@ -58,3 +58,18 @@ def test_of_each_type_events_are_read_as_far_back_as_they_are_asked_for(
         return {kind: len(summary.facts.events(kind)) for kind in asked}
 
     assert segments.work.read(read) == {"cart_updated": 0, "order_completed": 1}
+
+
+def test_a_cart_is_ordered_by_an_order_whose_id_was_another_orders_before(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    segments.define("abandoned", ABANDONED)
+    log.move(p="p", q="p")
+    order = {"order_id": "1", "revenue": 5_000, "currency": "USD", "products": [{"sku": "a"}]}
+    log.append("p", "order_completed", order, NOW - 5 * DAY)
+    log.cart("p", at=NOW - 3 * DAY)
+    segments.follow(*log.events)
+    assert "abandoned" in segments.of("p")
+    second = log.append("q", "order_completed", order, NOW - 2 * DAY, order_apart=True)
+    segments.follow(second)
+    assert "abandoned" not in segments.of("p")

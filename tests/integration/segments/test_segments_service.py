@@ -16,7 +16,6 @@ from chassis.runtime.client import Client
 from chassis.runtime.runner import Runner
 from chassis.validation import load
 from contracts.segments import MEMBERSHIPS_RESPONSE
-from deploy.services import upgrade
 from services.profiles.service import ProfilesService
 from services.segments.configuration import read_definitions
 from services.segments.service import SegmentsService
@@ -34,14 +33,16 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def cdp(
-    service_database_uri: Callable[[str], str], clock: FixedClock, tmp_path: Path
+    service_database_uri: Callable[[str], str],
+    migrated_file: Callable[[str, Path], str],
+    clock: FixedClock,
+    tmp_path: Path,
 ) -> Iterator[Callable[..., Client]]:
     """`cdp(following=True)`: a client of the services; segments follows events only then."""
     embedded.forget()
     uri = embedded.install(["identity", "profiles", "segments"])
     IdentityServiceInMemory.inner = IdentityInMemory()
-    profiles = f"sqlite:///{tmp_path / 'profiles.db'}"
-    upgrade("profiles", profiles)
+    profiles = migrated_file("profiles", tmp_path / "profiles.db")
     segments = service_database_uri("segments")
     running = ExitStack()
 

@@ -195,6 +195,8 @@ def _statements_of_orders(events: Iterable[LoggedEvent]) -> dict[str, list[Any]]
 def _of_one_order(own: dict[str, list[Any]], event: LoggedEvent, stream: str) -> None:
     data = event.data
     key = "\x1f".join(filter(None, (data.get("store"), data["order_id"])))
+    if event.metadata.get("order_apart"):
+        key += f"\x1e{stream}"
     if event.type == "order_moved":
         if data["to"] == stream:
             own.setdefault(key, []).extend(_statements_of_state(data["state"]))

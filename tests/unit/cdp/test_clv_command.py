@@ -117,7 +117,7 @@ def test_what_becomes_of_an_order_is_its_customers_whoever_tells_it(tmp_path: Pa
         event(1, "order_completed", 1, data={"order_id": "a", **money}, **grace),
         event(2, "order_completed", 5, data={"order_id": "b", **money}, **grace),
         event(3, "order_refunded", 6, data={"order_id": "b", "amount": 1_000, "currency": "EUR"}),
-        event(4, "order_cancelled", 7, data={"order_id": "unknown"}),
+        event(4, "order_cancelled", 7, data={"order_id": "never-told"}),
         event(5, "product_viewed", 7, data={"product_id": "p"}, **grace),
     ]
     file = tmp_path / "orders.ndjson"
@@ -126,6 +126,35 @@ def test_what_becomes_of_an_order_is_its_customers_whoever_tells_it(tmp_path: Pa
     orders = orders_of_file(file, None, lambda doing, done: progress.append((doing, done)))
     assert [[order.net for order in each] for each in orders] == [[1_000]]
     assert progress == [("rows", 5)]
+
+
+@pytest.mark.parametrize(
+    ("others", "revenue", "expected"),
+    [
+        ({"identifiers": {"user_id": "heidi"}, "authenticated": True}, 700, [[1_000], [500]]),
+        ({"identifiers": {"email": "heidi@shop.example"}}, 700, [[300]]),
+    ],
+)
+def test_an_account_that_has_the_id_of_anothers_order_has_an_order_of_its_own(
+    tmp_path: Path, others: dict[str, Any], revenue: int, expected: list[list[int]]
+) -> None:
+    grace = {"identifiers": {"user_id": "grace"}, "authenticated": True}
+
+    def order(number: int, revenue: int, **who: Any) -> dict[str, Any]:
+        data = {"order_id": "a", "revenue": revenue, "currency": "EUR", "products": []}
+        return event(number, "order_completed", number, data=data, **who)
+
+    refund = {"order_id": "a", "amount": 200, "currency": "EUR"}
+    events = [
+        order(1, 1_000, **grace),
+        order(2, revenue, **others),
+        event(3, "order_refunded", 3, data=refund, **others),
+        event(4, "order_refunded", 4, data=refund),
+    ]
+    file = tmp_path / "orders.ndjson"
+    file.write_text("".join(json.dumps(each) + "\n" for each in events))
+    orders = orders_of_file(file, None, lambda *_: None)
+    assert [[order.net for order in each] for each in orders] == expected
 
 
 def test_an_unreadable_line_is_refused_with_its_number(tmp_path: Path) -> None:

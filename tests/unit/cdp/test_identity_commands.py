@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from typing import Any
 
 import click
@@ -75,16 +76,46 @@ def test_a_key_is_one_line_however_narrow_the_terminal(capsys: pytest.CaptureFix
     ("words", "message"),
     [
         (["show", "user_id=grace", "user_id=omar"], "user_id is given twice"),
-        (["merge", "user_id=grace", "019aa"], "A must be a profile id; `cdp identity show user_id"),
-        (["merge", "019aa", "user_id=grace"], "B must be a profile id"),
-        (["split", "user_id=grace", "email:01"], "PROFILE_ID must be a profile id"),
+        (["merge", "user_id=", "019aa"], "WHO is one id or key, or identifiers such as user_id="),
+        (["split", "=grace", "email:01"], "WHO is one id or key, or identifiers such as user_id="),
     ],
 )
-def test_what_is_no_profile_id_is_a_wrong_call(words: list[str], message: str) -> None:
+def test_what_names_nobody_is_a_wrong_call(words: list[str], message: str) -> None:
     reason = [] if words[0] == "show" else ["--reason", "a test"]
     refused = CliRunner().invoke(cli, ["identity", *words, *reason])
     assert refused.exit_code == 2, refused.output
     assert message in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        (["merge", "user_id=grace", "e-1"], {"a": "p-grace", "b": "p-e-1"}),
+        (
+            ["split", "user_id=grace", "device_id=d"],
+            {"profile_id": "p-grace", "identifiers": {"device_id": "d"}},
+        ),
+    ],
+)
+def test_a_repair_takes_profiles_by_identifiers_and_by_ids_alike(
+    words: list[str], call: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[dict[str, Any]] = []
+
+    class ClientInMemory:
+        def call(self, service: str, _method: str, /, **arguments: Any) -> Any:
+            if service == "profiles":
+                who = arguments.get("who") or arguments["identifiers"]["user_id"]
+                return {"profile_id": f"p-{who}"}
+            calls.append(arguments)
+            return {"dry_run": True, "before": [], "after": []}
+
+    monkeypatch.setattr(
+        "cdp.commands.identity.connected", lambda _suite: nullcontext(ClientInMemory())
+    )
+    done = CliRunner().invoke(cli, ["identity", *words, "--reason", "a test"])
+    assert done.exit_code == 0, done.output
+    assert calls == [{**call, "reason": "a test", "dry_run": True}]
 
 
 def test_a_dry_run_says_that_nothing_was_changed() -> None:

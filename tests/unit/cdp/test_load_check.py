@@ -96,6 +96,33 @@ def test_what_is_allowed_and_looks_like_a_mistake_is_named(shop: Path) -> None:
     assert "All orders have a revenue of 0." in output
 
 
+@pytest.mark.parametrize(
+    ("who", "hint", "other"),
+    [
+        ("eva@x.example", "Order ids that have orders of several shoppers: 1.", "`group_by`"),
+        ("ada3@x.example", "6 orders have 5 order ids; should `group_by`", "several shoppers"),
+    ],
+)
+def test_an_order_id_of_several_shoppers_is_told_from_one_of_several_rows(
+    shop: Path, who: str, hint: str, other: str
+) -> None:
+    people = [*((number, f"ada{number}@x.example") for number in range(5)), (3, who)]
+    orders = [
+        event(
+            id=f"e-{place}",
+            type="order_completed",
+            identifiers={"email": email},
+            data={"order_id": str(number), "revenue": 500 + place, "currency": "EUR"},
+        )
+        for place, (number, email) in enumerate(people)
+    ]
+    (shop / "events.ndjson").write_text("\n".join(map(json.dumps, orders)))
+    result = CliRunner().invoke(cli, ["load", "events.ndjson", "--check"])
+    output = " ".join(result.output.split())
+    assert hint in output
+    assert other not in output
+
+
 def test_control_characters_of_a_file_do_not_reach_the_terminal(shop: Path) -> None:
     output = check(shop, "1,2026-10-01T10:00:00Z,a@x.example,,1.00,EUR,\x1b[31mCUP,paid")
     assert "\x1b" not in output
@@ -121,6 +148,20 @@ def test_a_refund_of_no_order_and_a_sign_of_another_currency_are_named(
     result = CliRunner().invoke(cli, ["load", str(tmp_path / "events.ndjson"), "--check"])
     words = "1 of the refunds (5.00 GBP) name no order of these rows"
     assert words in " ".join(result.output.split())
+
+
+def test_an_event_with_the_id_of_another_counts_once_or_would_be_rejected(shop: Path) -> None:
+    paid = {"order_id": "7", "revenue": 500, "currency": "GBP"}
+    first = event(id="o-7", type="order_completed", data=paid)
+    other = event(id="o-7", type="order_completed", data={**paid, "revenue": 900})
+    nobodys = event(id="f-7", type="order_fulfilled", data={"order_id": "7"}, identifiers={})
+    lines = "".join(json.dumps(each) + "\n" for each in (first, first, other, nobodys))
+    (shop / "events.ndjson").write_text(lines, encoding="utf-8")
+    result = CliRunner().invoke(cli, ["load", "events.ndjson", "--check"])
+    output = " ".join(result.output.split())
+    assert "1 of the events repeat another one, id and all, and would not count again." in output
+    assert "1 of the events have the id of another one and other content, and would be" in output
+    assert "1 of the events name no shopper, and would count for that of their order" in output
 
 
 def refund_of(order: str, **changes: object) -> dict[str, object]:

@@ -86,7 +86,18 @@ def test_a_folder_that_cannot_be_read_is_left_for_a_person(refused: object) -> N
 
 def test_the_mapping_in_the_manual_makes_the_event_that_it_tells(tmp_path: Path) -> None:
     manual = (ROOT / "docs" / "howto" / "loading.md").read_text()
-    text, join = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    text, accounts, join = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    (account,) = parse_mapping(read_document(accounts, "accounts.yaml")).make(
+        [
+            {
+                "id": "7",
+                "email": "ada@shop.example",
+                "cdp_row": "a-2",
+                "cdp_file_time": "2026-01-01T00:00:00Z",
+            }
+        ]
+    )
+    assert account["identifiers"] == {"user_id": "7", "email": "ada@shop.example"}
     assert parse_mapping(read_document(text + join, "shop.yaml")).joins[0].name == "customers"
     path = tmp_path / "orders.csv"
     path.write_bytes(
@@ -129,6 +140,18 @@ def test_the_report_tells_the_first_reasons_and_where_the_rest_is(tmp_path: Path
         "  line 1: [b] is bad",
     ]
     assert lines[13] == f"  … all of them are in {folder.reasons}"
+
+
+def test_the_report_tells_warnings_and_rejections_apart(tmp_path: Path) -> None:
+    counts = Counts(rows=2, appended=1, warned=1, rejected=1, rejected_rows=1)
+    with CheckpointFolder(tmp_path / "load", "x.rejected.csv") as folder:
+        folder.write(Checkpoint({}, ""), b"", b"a row\n", b"line 2: is bad\n", b"line 1: is odd\n")
+        assert report(folder, counts)[1:5] == [
+            "1 event recorded with a warning, such as:",
+            "  line 1: is odd",
+            "1 rejected, such as:",
+            "  line 2: is bad",
+        ]
 
 
 def report(folder: CheckpointFolder, counts: Counts, before: Counts | None = None) -> list[str]:

@@ -18,10 +18,11 @@ from cdp.demo.purchases import SAMPLE, read_purchases
 from cdp.loading.mapping import Grouping, TableMapping, parse_mapping, read_mapping
 from cdp.loading.records import grouped
 from cdp.loading.rows import Row
-from cdp.loading.templates import ABSENT, RecordCells
-from cdp.loading.values import compile_value
 from chassis import InvalidInput
 from chassis.config.yaml_document import Entry, read_document
+from mappings.events import ROW
+from mappings.templates import ABSENT, RecordCells
+from mappings.values import compile_value
 
 MAPPINGS = Path(__file__).parents[3] / "examples" / "mappings"
 EVENT = """\
@@ -73,10 +74,13 @@ def test_every_mapping_that_is_shipped_can_be_read(path: Path) -> None:
         ("{from: '{c}', as: flag}", "Nein", False),
         ("{from: '{c}', as: flag}", "oui", True),
         ("{from: '{c}', as: flag}", "N\u00e3o", False),
+        ("{from: '{c}', as: flag}", "WAHR", True),
+        ("{from: '{c}', as: flag}", "FAUX", False),
         ("{from: '{c}', as: flag, means_true: [Abo]}", "abo", True),
         ("{from: '{c}', as: flag, means_true: [Abo]}", "anything else", False),
         ("{from: '{c}', as: id}", "42.0", "42"),
         ("{from: '{c}', as: id}", "#1001", "#1001"),
+        ("{from: '{c}', as: id}", "53e8812", "53e8812"),
         ("{from: ['{none}', '{c}']}", "x", "x"),
         (
             "{from: '{c}', values: {view: product_viewed, buy: order_completed}}",
@@ -87,6 +91,9 @@ def test_every_mapping_that_is_shipped_can_be_read(path: Path) -> None:
         ("{from: '{c}', values: {'true': 1, 'off': 0}}", "off", 0),
         ("{from: '{c}', as: whole, values: {dozen: 12}}", "dozen", 12),
         ("{from: '{c}', as: number, comma: true}", "1.234,5", 1234.5),
+        ("{from: '{c}', as: number, comma: true}", "0,500", 0.5),
+        ("{from: '{c}', as: number}", "0.500", 0.5),
+        ("{from: '{c}', as: number}", "10,500", 10_500),
         ("{from: '{c}', as: amount}", "$1,234.50", 123450),
         ("{from: '{c}', as: amount}", "1234.5 USD", 123450),
         ("{from: '{c}', as: amount}", "-12", -1200),
@@ -164,6 +171,8 @@ HOW_WRITTEN = "or say how it is written as `format`, such as %d/%m/%Y %H:%M"
             "is not among the words in `means_true` and `means_false`; add it to one",
         ),
         ("as: id", "4.2E+11", "was rounded by a spreadsheet; export the column as text"),
+        ("as: id", "4,2E+11", "was rounded by a spreadsheet; export the column as text"),
+        ("as: id", "4.2E11", "was rounded by a spreadsheet; export the column as text"),
         ("values: {a: b}", "c", "is not in the table of `values`; add it there, or an `else`"),
         (
             "as: time, zone: Europe/Berlin",
@@ -175,6 +184,14 @@ HOW_WRITTEN = "or say how it is written as `format`, such as %d/%m/%Y %H:%M"
         ),
         ("as: json", "{", "must be JSON"),
         ("as: json", "[" * 100_000, "is nested too deeply; flatten it"),
+        ("as: number", "0,500", "must be a number such as 12.5; or set `comma: true`"),
+        ("as: whole", "0,500", "must be a whole number"),
+        ("as: amount", "0,990", "must be an amount such as 49.99; or set `comma: true`"),
+        (
+            "as: time, format: epoch_ms",
+            "1.43322E+12",
+            "was rounded by a spreadsheet; export the column as text",
+        ),
         ("as: amount", "12,50", "must be an amount such as 49.99; or set `comma: true`"),
         ("as: amount, comma: true", "12.50", "must be an amount such as 49,99"),
         ("as: amount", "1,2,456.00", "must be an amount such as 49.99; or set `comma: true`"),
@@ -480,6 +497,35 @@ def test_the_lines_of_a_cell_are_a_list_in_json_or_text_with_marks() -> None:
         value(f"{{each_line: {line}, in: {how}}}", {"c": "CUP"})
 
 
+def test_a_mark_within_the_value_of_a_line_divides_nothing() -> None:
+    line = "{sku: '{sku}', name: '{name}'}"
+    how = "{from: '{c}', lines: ';', cells: '|', pairs: ':'}"
+    cell = "name:Cup; blue | small|sku:CUP;sku:LID|name:Lid: steel;"
+    assert value(f"{{each_line: {line}, in: {how}}}", {"c": cell}) == [
+        {"sku": "CUP", "name": "Cup; blue | small"},
+        {"sku": "LID", "name": "Lid: steel"},
+    ]
+    cell = "|sku:CUP|name:Cup|;|sku:LID| |name:Lid|;"
+    assert value(f"{{each_line: {line}, in: {how}}}", {"c": cell}) == [
+        {"sku": "CUP", "name": "Cup"},
+        {"sku": "LID", "name": "Lid"},
+    ]
+
+
+def test_words_for_an_empty_cell_are_empty_in_the_lines_of_a_cell_too() -> None:
+    made = mapping_of_lines().make([{"at": "2026-10-01", "email": "e", "c": CELL, ROW: "r-1"}])
+    assert [each["data"]["products"] for each in made] == [[{"sku": "CUP", "quantity": 1}]]
+
+
+CELL = '[{"sku": "CUP", "category": "(not set)", "quantity": "NULL"}]'
+
+
+def mapping_of_lines() -> TableMapping:
+    line = "{sku: '{sku}', category: '{category}', quantity: {from: '{quantity}', default: 1}}"
+    lines = f"  data: {{products: {{each_line: {line}, in: '{{c}}'}}}}\n"
+    return mapping(f"{lines}format: {{blank: ['(not set)', 'NULL']}}\n")
+
+
 def test_the_lines_of_a_list_are_chosen_by_the_text_of_a_cell() -> None:
     rows = [{"sku": "CUP", "n": "1"}, {"sku": "TIP", "n": "1"}, {"sku": "LID", "n": "0"}]
     assert value("{each_line: '{sku}', unless: {n: '0', sku: [TIP, FEE]}}", *rows) == ["CUP"]
@@ -598,6 +644,22 @@ event:
         original = {"file": "file: orders.csv", "key": "key: {orders.customer_id: id}"}[key]
         with pytest.raises(InvalidInput, match=message):
             events_of(items, text.replace(original, wrong))
+
+
+def test_another_file_has_a_format_of_its_own_and_its_keys_are_ids(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_bytes("id;city\n42;K\xf6ln\n7;NULL\n".encode("cp1252"))
+    items = tmp_path / "items.csv"
+    items.write_text("at,email,customer\n2026-10-01,a@x.example,42.0\n2026-10-02,b@x.example,7\n")
+    text = EVENT + (
+        "  data: {city: '{customers.city}'}\n"
+        "join:\n  - file: customers.csv\n    as: customers\n    key: {customer: id}\n"
+    )
+    with pytest.raises(InvalidInput, match=r'has no column id; .*delimiter: ";"'):
+        events_of(items, text)
+    own = '    format: {delimiter: ";", encoding: cp1252, blank: ["NULL"]}\n'
+    cologne, nowhere = events_of(items, text + own)
+    assert cologne["data"] == {"city": "Köln"}
+    assert nowhere["data"] == {}
 
 
 def test_a_column_with_a_question_mark_need_not_be_there() -> None:

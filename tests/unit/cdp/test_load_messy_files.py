@@ -15,6 +15,7 @@ from cdp.loading.check import LoadCheck, check_load
 from cdp.loading.mapping import read_mapping
 from chassis import InvalidInput
 from identifiers import load_types
+from rules import refunded_money
 
 MAPPINGS = Path(__file__).parents[3] / "examples" / "mappings"
 NOW = 1_795_000_000_000_000
@@ -181,6 +182,37 @@ def test_words_for_nothing_and_wrong_units_of_analytics(tmp_path: Path) -> None:
         " (column event_timestamp)",
         "line 4": "data.order_id: is a program's word for nothing, which would stand for all alike",
     }
+
+
+def test_a_refund_of_articles_in_analytics_is_of_their_prices(tmp_path: Path) -> None:
+    refund: dict[str, Any] = {
+        "event_name": "refund",
+        "event_timestamp": "1790000000000000",
+        "user_pseudo_id": "1.1",
+        "device": {"category": "mobile"},
+        "geo": {"country": "DE"},
+        "items": [{"item_id": "CUP", "item_category": "(not set)", "price": 10.0, "quantity": 2}],
+        "ecommerce": {"transaction_id": "T1"},
+        "event_params": [{"key": "currency", "value": {"string_value": "EUR"}}],
+    }
+    path = tmp_path / "ga4.ndjson"
+    path.write_text(json.dumps(refund))
+    _found, (event,) = check(path, MAPPINGS / "ga4.yaml")
+    assert refunded_money(event["data"]) == (2_000, "EUR")
+    assert event["data"]["products"] == [{"product_id": "CUP", "quantity": 2, "price": 1_000}]
+
+
+def test_order_numbers_that_a_spreadsheet_or_a_data_frame_has_spoilt(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "order_id,date,status,billing_email,order_total,line_items\n"
+        "105.0,2026-10-01 10:00:00,completed,a@shop.example,3.00,\n"
+        "2.02611E+13,2026-10-01 10:00:00,completed,b@shop.example,4.00,\n"
+    )
+    found, events = check(path, MAPPINGS / "woocommerce-orders.yaml")
+    assert [event["data"]["order_id"] for event in events] == ["105"]
+    ((reason, lines),) = found.rejected.items()
+    assert (lines[0], "rounded by a spreadsheet" in reason) == ("line 3", True)
 
 
 def test_a_messy_file_is_loaded_but_for_the_rows_that_are_named(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from cdp.loading.rows import Lines, Row, file_name, record_name
 from cdp.loading.table import Table, TableFormat
 from chassis import InvalidInput, Unavailable
 
+ENCODING = "set `encoding` in the mapping's `format` to utf-8, to cp1252 (Windows) or to latin-1"
+
 
 def table(tmp_path: Path, text: str | bytes, table_format: TableFormat | None = None) -> Table:
     path = tmp_path / "orders.csv"
@@ -78,7 +80,7 @@ def test_a_table_is_read_in_the_form_that_the_mapping_tells(
     [
         (b"1", "has 1 cells, and the file has 2 columns"),
         (b"1,2,3", "has 3 cells, and the file has 2 columns"),
-        (b"1,\xff", "is not in the file's encoding; see `encoding` in the mapping"),
+        (b"1,\xff", f"is not in the file's encoding; {ENCODING}"),
         (b'1,"a"b', "cannot be read as CSV: a quote inside a cell is not doubled"),
         (b"1,a\rb", "cannot be read as CSV: a line end (CR) is inside a cell without quotes"),
     ],
@@ -157,6 +159,26 @@ def test_a_file_that_is_not_text_is_refused_with_what_to_do(
     with pytest.raises(InvalidInput) as refused:
         open_file(tmp_path / name, None)
     assert refused.value.message.startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ('[{"id": 1}]', "is one list in JSON"),
+        ('\ufeff\n[\n{"id": 1}\n]', "is one list in JSON"),
+        ('{\n "id": 1\n}', "has objects over several lines"),
+    ],
+)
+def test_json_that_has_no_object_on_each_line_is_refused_with_what_to_do(
+    tmp_path: Path, content: str, fault: str
+) -> None:
+    for name in ("events.ndjson", "events.json"):
+        (tmp_path / name).write_text(content)
+        with pytest.raises(InvalidInput, match=f"{fault}.*on a line of its own"):
+            open_file(tmp_path / name, None)
+    (tmp_path / "events.json").write_text('{"id": 1}\n')
+    _source, records, _make = open_file(tmp_path / "events.json", None)
+    assert [record.fault for record in records()] == [""]
 
 
 @pytest.mark.parametrize(
@@ -255,6 +277,15 @@ def test_rows_of_parquet_are_read_and_rejected_ones_are_csv(tmp_path: Path) -> N
     (tmp_path / "rejected.csv").write_bytes(text)
     back = Table(tmp_path / "rejected.csv", "other", TableFormat())
     assert [(row.name, row.cells) for row in back.rows()] == [(r.name, r.cells) for r in rows]
+
+
+def test_a_word_for_an_empty_cell_is_one_in_parquet_too(tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    parquet.write_table(pa.table({"id": [1, 2], "name": ["NULL", "Null"]}), path)
+    rows = Parquet(path, "orders", frozenset({"NULL"})).rows()
+    assert [row.cells["name"] for row in rows] == ["", "Null"]
+    names = [row.name for row in Parquet(path, "orders").rows()]
+    assert [row.name for row in Parquet(path, "orders", frozenset({"NULL"})).rows()] == names
 
 
 def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chassis import FixedClock, InvalidInput, SystemClock
+from chassis.config.door import key_digest
 from chassis.config.settings import Settings, read_settings
 
 DATABASE = "sqlite:///offers.db"
@@ -100,3 +101,34 @@ def test_what_is_wrong_is_named_by_its_variable(
 def test_a_role_says_what_a_process_does(role: str, rpc: bool, events: bool) -> None:
     settings = Settings("offers", DATABASE, BROKER, SystemClock(), b"k", role=role)  # type: ignore[arg-type]
     assert (settings.serves_rpc, settings.follows_events) == (rpc, events)
+
+
+KEY = "4f1c1e0e9b7d42f0"
+
+
+def test_a_door_has_an_address_and_digests_of_its_keys(
+    environment: Callable[..., Settings],
+) -> None:
+    settings = environment(CDP_OFFERS_HTTP="0.0.0.0:8090", CDP_OFFERS_KEYS=f"{KEY}, next-{KEY}")
+    assert settings.door_address == ("0.0.0.0", 8090)
+    assert settings.door_keys == (key_digest(KEY), key_digest(f"next-{KEY}"))
+    assert KEY not in repr(settings)
+    assert environment(CDP_OFFERS_HTTP="[::1]:8090").door_address == ("::1", 8090)
+    assert environment(CDP_OFFERS_HTTP="").door_address is None
+
+
+@pytest.mark.parametrize("address", ["8090", "host", "host:port", "http://host:1", "host:99999"])
+def test_a_door_that_is_nowhere_is_refused(
+    environment: Callable[..., Settings], address: str
+) -> None:
+    with pytest.raises(InvalidInput, match=r"CDP_OFFERS_HTTP.*0\.0\.0\.0:8090"):
+        environment(CDP_OFFERS_HTTP=address, CDP_OFFERS_KEYS=KEY)
+
+
+@pytest.mark.parametrize("keys", [None, "", " , ", "short", f"{KEY},short", f"{KEY} {KEY}"])
+def test_a_door_without_good_keys_is_refused_and_none_is_repeated(
+    environment: Callable[..., Settings], keys: str | None
+) -> None:
+    with pytest.raises(InvalidInput, match=r"CDP_OFFERS_KEYS.*openssl rand -hex 32") as refusal:
+        environment(CDP_OFFERS_HTTP="host:8090", CDP_OFFERS_KEYS=keys)
+    assert KEY not in str(refusal.value)

@@ -131,3 +131,18 @@ def test_units_that_belong_together_wait_as_long_as_one(
     with pytest.raises(Unavailable):
         patient.run(lose)
     assert len(attempts) == 1
+
+
+def test_whoever_has_waited_may_wait_no_longer_than_what_is_left_of_its_patience(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr("chassis.eventlog.unit_of_work.time.monotonic", lambda: seconds[0])
+    patience = Patience()
+    assert patience.seconds_left == 4.5
+    seconds[0] = 2.5
+    assert patience.seconds_left == 2.0
+    seconds[0] = 5.0
+    assert patience.seconds_left == 0.0
+    patience.begin_anew()
+    assert patience.seconds_left == 4.5

@@ -38,18 +38,6 @@ SERVICE = dict.fromkeys(
 )
 
 
-@pytest.fixture(scope="module")
-def repository() -> Tree:
-    return Tree.of_repository()
-
-
-@pytest.mark.parametrize(
-    "check", [agreement, names, floor_plan, computed_imports, exclusions, walls]
-)
-def test_the_repository_passes(check: Any, repository: Tree) -> None:
-    assert check.faults(repository) == []
-
-
 def test_every_retired_name_has_a_reason_and_a_successor() -> None:
     for name, rule in names._LISTS["retired_names"].items():
         assert rule["use"], name

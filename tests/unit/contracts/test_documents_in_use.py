@@ -97,6 +97,7 @@ def test_answers_to_a_support_desk_are_as_documented(
     sets = [[stream["stream"]] for stream in described["streams"]]
     checked.call("profiles", "preview", stream_sets=sets)
     checked.call("segments", "preview_streams", stream_sets=sets)
+    checked.call("offers", "preview_caps", stream_sets=sets)
     keys = [one["key"] for one in described["streams"][-1]["identifiers"]]
     split = {"profile_id": omar["profile_id"], "identifiers": keys, "reason": "two people"}
     checked.call("identity", "split", **split, dry_run=True)
@@ -127,7 +128,11 @@ def test_decisions_are_as_documented(checked: Checked, receipts: list[dict[str, 
         request = {**json.loads(file.read_text()), "explain": True, "deadline_ms": 20_000}
         decision = checked.call("offers", "decide", request=request)
         checked.call("offers", "explain", decision_id=decision["decision_id"])
+        block = {"decision_id": decision["decision_id"], "slot": next(iter(decision["slots"]))}
+        outcomes = [{**block, "kind": kind} for kind in ("shown", "clicked", "converted")]
+        checked.call("offers", "record_outcomes", outcomes=outcomes)
     checked.call("offers", "decide", request={"placement": "order_confirmation", "dry_run": True})
+    checked.call("offers", "fallbacks", language="de-AT")
 
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)

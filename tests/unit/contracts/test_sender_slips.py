@@ -215,7 +215,14 @@ def test_a_slip_of_an_order_can_mean_one_thing(field: str, sent: Any, meant: Any
 
 @pytest.mark.parametrize(
     ("sent", "meant"),
-    [(" 2 ", 2), ("0,5", 0.5), ("2.50", 2.5), ("1,234.50", 1_234.5), ("1.234,50", 1_234.5)],
+    [
+        (" 2 ", 2),
+        ("0,5", 0.5),
+        ("0,500", 0.5),
+        ("2.50", 2.5),
+        ("1,234.50", 1_234.5),
+        ("1.234,50", 1_234.5),
+    ],
 )
 def test_a_quantity_in_text_is_a_number(sent: Any, meant: Any) -> None:
     taken = read(order(products=[{**LINE, "quantity": sent}]))
@@ -289,6 +296,79 @@ def test_characters_of_an_id_that_nobody_sees_are_left_out_with_a_warning(
     taken = read(event(type=kind, data={**data, field: f"{unseen}a{unseen}b"}))
     assert taken.data[field] == "ab"
     assert warned(taken) == [f"data.{field}"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "null", "unknown", "<NA>", "(none)", "(not provided)", "not set", "#REF!", "#NV",
+        "%%ORDER_ID%%", "%order_id%", "{order.id}", "[order_id]", "__ORDER__", "@@ORDER@@",
+        "[object Object]",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("kind", "data", "field"), IDS)
+def test_a_programs_word_for_nothing_names_no_order_cart_refund_or_article(
+    kind: str, data: dict[str, Any], field: str, sent: str
+) -> None:
+    checked = read_events([event(type=kind, data={**data, field: sent})], NOW)
+    fields = {each.field for each in checked.errors[0].errors} if checked.errors else set()
+    assert fields or warned(checked.valid[0]) == [f"data.{field}"]
+    assert not checked.valid or checked.valid[0].data.get(field) is None
+
+
+@pytest.mark.parametrize(
+    "sent", ["#1001", "NA-17", "unknown-17", "[DE] 17", "{3F25}", "100%", "O_1_2", "<1@shop>", "0"]
+)
+def test_an_id_that_a_shop_may_give_stays_as_it_is(sent: str) -> None:
+    taken = read(order(order_id=sent))
+    assert (taken.data["order_id"], taken.warnings) == (sent, ())
+    assert read(order(store="NA")).data["store"] == "NA"  # North America
+
+
+@pytest.mark.parametrize("sent", ["2.02611E+13", "2,02611e+13"])
+def test_an_order_that_a_spreadsheet_has_numbered_alike_with_others_is_refused(sent: str) -> None:
+    assert "rounded by a spreadsheet" in errors(order(order_id=sent))["data.order_id"]
+    assert "rounded by a spreadsheet" in errors(order(cart_id=sent))["data.cart_id"]
+    taken = read(order(products=[{"sku": "4.00638E+12"}]))
+    assert taken.data["products"] == [{"sku": "4.00638E+12"}]
+
+
+@pytest.mark.parametrize("sent", ["null", "", " ", "(not set)"])
+def test_a_refusal_is_taken_though_a_purpose_beside_it_has_no_name(sent: str) -> None:
+    taken = read(event(type="consent_changed", data={"purposes": {sent: False, "email": False}}))
+    assert taken.data == {"purposes": {"email": False}}
+    assert warned(taken) == [f"data.purposes.{sent}"]
+
+
+@pytest.mark.parametrize("sent", [0, "0", "000", " 0 "])
+def test_a_cart_0_is_none(sent: Any) -> None:
+    for taken in (read(order(cart_id=sent)), read(cart(cart_id=sent))):
+        assert taken.data.get("cart_id") is None
+        assert {*warned(taken)} == {"data.cart_id"}
+
+
+def cart(**data: Any) -> dict[str, Any]:
+    return event(type="cart_updated", data={"products": [], **data})
+
+
+@pytest.mark.parametrize("sent", ["null", "undefined", "(not set)", "-", "NaN"])
+def test_a_programs_word_for_nothing_is_no_category_and_no_purpose(sent: str) -> None:
+    taken = read(order(products=[{**LINE, "category": sent}]))
+    assert taken.data["products"] == [LINE]
+    assert warned(taken) == ["data.products[0].category"]
+    for refused in ({"purpose": sent, "granted": False}, {"purposes": {sent: False}}):
+        assert errors(event(type="consent_changed", data=refused))
+
+
+@pytest.mark.parametrize("sent", ["null", "None", "-", " ", "n/a", "#N/A"])
+def test_a_programs_word_for_nothing_is_no_loyalty_tier(sent: str) -> None:
+    enrolled = read(event(type="loyalty_enrolled", data={"tier": sent}))
+    assert (enrolled.data, warned(enrolled)) == ({}, ["data.tier"])
+    traits = read(event(type="traits_changed", data={"traits": {"loyalty_tier": sent}}))
+    assert traits.data == {"traits": {"loyalty_tier": None}}
+    assert warned(traits) == ["data.traits.loyalty_tier"]
+    refused = errors(event(type="loyalty_tier_changed", data={"tier": sent}))
+    assert "send traits_changed with loyalty_tier: null" in refused["data.tier"]
 
 
 def test_an_order_id_of_such_characters_alone_is_refused() -> None:

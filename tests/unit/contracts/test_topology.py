@@ -11,7 +11,7 @@ import yaml
 
 from chassis.runtime.service import FollowedLog, Remote
 from chassis.runtime.subscriber import Subscribe
-from contracts.topology import FOLLOWS, SERVICE_NAMES, TOPOLOGY, followers
+from contracts.topology import ALL_NAMES, FOLLOWS, SERVICE_NAMES, TOPOLOGY, followers
 from deploy.services import service_class
 
 COMPOSE = yaml.safe_load((Path(__file__).parents[3] / "docker-compose.yml").read_text())
@@ -73,8 +73,8 @@ def test_the_containers_answer_the_calls_of_a_service_and_follow_for_it(service:
 def test_the_containers_run_and_provision_the_services_of_the_topology_alone() -> None:
     containers = COMPOSE["services"].values()
     runs = {c["command"][1] for c in containers if c.get("command", [""])[:1] == ["run"]}
-    assert runs == set(SERVICE_NAMES)
+    assert runs == set(ALL_NAMES)
     environment = COMPOSE["services"]["provision"]["environment"]
     passwords = {name for name in environment if name.endswith("_PASSWORD")}
-    clients = {*SERVICE_NAMES, "client", "doctor"}
+    clients = {*ALL_NAMES, "client", "doctor"}
     assert passwords == {f"CDP_{name.upper()}_PASSWORD" for name in clients}

@@ -34,6 +34,9 @@ _NEED_NOT_BE_THERE = {
     "cdp_configuration_replicas",
     "cdp_outages",
     "cdp_evaluation_outages",
+    "cdp_gateway_ready",  # CdpGatewayAbsent is of it
+    "cdp_gateway_webhooks_waiting_age_seconds",  # of every gateway that can be seen; NaN: not ready
+    "cdp_decision_log_waiting",  # of the process itself: no database has to answer for it
 }
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from identifiers import accept, load_types, read_types
+from identifiers.acceptance import hmac_sha256
 
 KEY = b"a key for tests"
 TYPES = load_types()
@@ -23,6 +27,11 @@ def reason_for(kind: str, value: str) -> str:
     (ignored,) = accepted.ignored
     assert ignored.type == kind
     return ignored.reason
+
+
+@given(st.binary(max_size=200), st.binary())
+def test_the_keyed_hash_is_hmac_sha256(key: bytes, message: bytes) -> None:
+    assert hmac_sha256(key, message) == hmac.digest(key, message, "sha256").hex()
 
 
 def test_a_key_is_the_type_and_32_hex_digits_of_a_keyed_hash() -> None:
@@ -98,9 +107,9 @@ def test_a_placeholder_is_refused_whatever_its_type(value: str) -> None:
     [
         "Gast", "invité", "Invite", "invitado", "ospite", "convidado", "GÄST", "гость", "ゲスト",
         "visitor", "Besucher", "visiteur", "walk-in", "Walk In", "walkin_customer", "Laufkunde",
-        "cash customer", "POS-customer", "guest_checkout", "anonyme",
+        "cash customer", "POS-customer", "guest_checkout", "anonyme", "cash", "anon", "anon-user",
         "Anónimo", "unbekannt", "inconnu", "desconocido", "niemand", "Consumidor Final", "k.A.",
-        "Público en general", "unregistered", "non-registered", "gast@shop.example",
+        "Web Customer", "Público en general", "unregistered", "non-registered", "gast@shop.example",
     ],
 )  # fmt: skip
 def test_a_name_for_a_shopper_whom_nobody_knows_is_a_placeholder_in_any_language(
@@ -114,6 +123,19 @@ def test_a_name_for_a_shopper_whom_nobody_knows_is_a_placeholder_in_any_language
 @pytest.mark.parametrize(
     "value",
     [
+        "9774d56d682e549c", "9774D56D682E549C", "02:00:00:00:00:00", "02-00-00-00-00-00",
+        "127.0.0.1", "::1", "localhost",
+    ],
+)  # fmt: skip
+def test_what_many_devices_say_of_themselves_alike_is_a_placeholder(value: str) -> None:
+    for kind in ("device_id", "anonymous_id"):
+        assert "placeholder" in reason_for(kind, value)
+    assert key_of("device_id", f"{value}-7")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
         "user-0",
         "gastón",
         "Gastmann",
@@ -122,6 +144,9 @@ def test_a_name_for_a_shopper_whom_nobody_knows_is_a_placeholder_in_any_language
         "0815",
         "kundera",
         "clienta-7",
+        "anon-1234",
+        "cash-7",
+        "web-1",
     ],
 )
 def test_a_name_that_merely_begins_so_is_somebodys(value: str) -> None:
@@ -192,10 +217,50 @@ def test_addresses_that_merely_look_alike_are_two_people(one: str, other: str) -
         ("jo@m\u00fcnchen.example", "jo@mu\u0308nchen.example"),
         ("jo@b\u00fccher\u3002example", "jo@b\u00fccher.example"),
         ("J\u00d6RG@shop.example", "j\u00f6rg@shop.example"),
+        ("mailto:ann@shop.example", "ann@shop.example"),
+        ("ann@shop.example,", "ann@shop.example"),
+        ("ann@shop.example; ", "ann@shop.example"),
+        ("'ann@shop.example'", '"Ann@shop.example"'),
+        ('"ann@shop.example",', "ann@shop.example"),
+        ("<ann@shop.example>", "ann@shop.example"),
+        ("\u201cann@shop.example\u201d", "ann@shop.example"),
+        ("<MAILTO:ann@shop.example?subject=Hi>", "ann@shop.example"),
+        ("Ann Lee <ann@shop.example>", "ann@shop.example"),
+        ('"Lee, Ann" <Ann@shop.example>,', "ann@shop.example"),
+        ('"<ann@shop.example>"', "ann@shop.example"),
+        ("\u201eann@shop.example\u201c", "ann@shop.example"),
+        ("\u00abann@shop.example\u00bb", "ann@shop.example"),
+        ("mailto: ann@shop.example", "ann@shop.example"),
+        ("mailto://ann@shop.example", "ann@shop.example"),
+        ("mailto%3Aann@shop.example", "ann@shop.example"),
     ],
 )
 def test_one_address_in_two_spellings_is_one_person(one: str, other: str) -> None:
     assert key_of("email", one) == key_of("email", other)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "mailto:guest@shop.example", "mailto:noreply@shop.example", "<test@test.example>",
+        "deleted@site.invalid,", '"mailto:kasse@shop.example"', "kasse@shop.example;", '"",',
+    ],
+)  # fmt: skip
+def test_what_stands_around_an_address_makes_no_person_of_a_placeholder(value: str) -> None:
+    text = (
+        "types: {email: {normaliser: email, assurance: claimed, priority: 1}}\n"
+        "placeholders: [kasse@shop.example]\n"
+    )
+    accepted = accept({"email": value}, read_types(text), KEY)
+    assert accepted.keys == ()
+    assert "placeholder" in accepted.ignored[0].reason
+
+
+@pytest.mark.parametrize(
+    "value", ['"ann"@shop.example', "'ann@shop.example", ".ann@shop.example", "o'ann@shop.example"]
+)
+def test_a_sign_that_is_part_of_an_address_stays(value: str) -> None:
+    assert key_of("email", value) != key_of("email", "ann@shop.example")
 
 
 def test_a_domain_that_idna_does_not_know_stays_as_it_is() -> None:
@@ -217,6 +282,29 @@ def test_a_domain_that_idna_does_not_know_stays_as_it_is() -> None:
 )
 def test_old_and_new_forms_of_a_phone_number_are_one(one: str, other: str) -> None:
     assert key_of("phone", one) == key_of("phone", other)
+
+
+@pytest.mark.parametrize(
+    ("region", "value"),
+    [
+        ("US", "555-2671"),
+        (None, "+1 555 2671"),
+        ("BR", "98765-4321"),
+        ("GB", "7946 0958"),
+        ("AU", "9374 4000"),
+        (None, "+7 223 45 67"),
+        (None, "+49 151"),
+    ],
+)
+def test_a_phone_number_without_its_area_code_is_a_telephone_of_every_town(
+    region: str | None, value: str
+) -> None:
+    (ignored,) = accept({"phone": value}, replace(TYPES, default_region=region), KEY).ignored
+    assert "area code" in ignored.reason
+
+
+def test_a_phone_number_that_has_no_area_code_anywhere_is_taken() -> None:
+    assert key_of("phone", "+55 4004 1234") == key_of("phone", "0055 4004-1234")
 
 
 def test_a_landline_in_brazil_gets_no_ninth_digit() -> None:
@@ -246,7 +334,12 @@ def test_a_phone_number_of_one_key_or_of_all_in_a_row_is_a_placeholder(value: st
         "test.user@testshop.com", "deleted@site.invalid", "guest123@shop.example",
         "root@localhost", "—", "0,0", "@@user@@", "::user::", "$USER_ID", "%7B%7Buser.id%7D%7D",
         "user-{{id}}", "${first}@shop.example", "null-null", "undefined undefined", "nil:nil",
-        "Unknown User", "no customer", "guest_customer",
+        "Unknown User", "no customer", "guest_customer", "Not logged in", "NOT_LOGGED_IN",
+        "logged-out", "not signed in", "#NV", "#BEZUG!", "walk-in@shop.example", "nan@nan.example",
+        "walkin2@shop.example", "cash.customer@shop.example", "dummy@shop.example",
+        "dummy7@shop.example", "dummy_07@shop.example", "test7@shop.example", "guest.7.8@x.example",
+        "asdf1@asdf.example", "na3@na.example", "testuser3@shop.example", "guestuser@shop.example",
+        "placeholder3@shop.example",
     ],
 )  # fmt: skip
 def test_what_programs_write_for_nobody_is_a_placeholder(value: str) -> None:
@@ -260,6 +353,9 @@ def test_what_programs_write_for_nobody_is_a_placeholder(value: str) -> None:
     [
         "bob@bob.example", "ann@test.example", "contest@shop.example", "tester@acme.example",
         "email@shop.example", "noah@noah.example", "invalidenheim@shop.example",
+        "walkinshaw@shop.example", "cash@shop.example", "nan@shop.example", "user@shop.example",
+        "testa7@shop.example", "dummyer@shop.example", "noah7@shop.example", "abc1@shop.example",
+        "customer7@shop.example",
     ],
 )  # fmt: skip
 def test_a_mailbox_that_somebody_may_have_is_none(value: str) -> None:
@@ -284,7 +380,25 @@ def test_a_user_id_that_somebody_may_have_is_no_placeholder(value: str) -> None:
     assert key_of("user_id", value)
 
 
-@pytest.mark.parametrize("value", ["ann", "@shop.example", "ann@", "ann@shop", "a@b@c.example"])
+@pytest.mark.parametrize("value", ["1.23457E+12", "1,23457E+12", "2e+15", "4.91511E+11"])
+@pytest.mark.parametrize("kind", ["user_id", "loyalty_id", "anonymous_id", "phone"])
+def test_a_number_that_a_spreadsheet_has_rounded_names_nobody(kind: str, value: str) -> None:
+    assert "rounded by a spreadsheet" in reason_for(kind, value)
+
+
+@pytest.mark.parametrize("value", ["12e4567", "1e12", "5E+c", "1.5E+1-7"])
+def test_an_id_that_merely_looks_like_a_rounded_number_is_somebodys(value: str) -> None:
+    assert key_of("user_id", value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ann", "@shop.example", "ann@", "ann@shop", "a@b@c.example", "ann@shop.example>",
+        "&lt;ann@shop.example&gt;", "email:ann@shop.example", "ann@shop.example;bob@shop.example",
+        "\u201eann@shop.example", "[Ann](mailto:ann@shop.example)", 'ann@shop.example"',
+    ],
+)  # fmt: skip
 def test_what_is_no_email_address_is_refused(value: str) -> None:
     assert "not an e-mail address" in reason_for("email", value)
 
@@ -329,3 +443,21 @@ def test_any_text_is_accepted_or_ignored_and_never_shown(values: dict[str, str])
     assert len(accepted.keys) + len(accepted.ignored) == len(values)
     text = repr(accepted)
     assert not any(len(value) > 8 and value in text for value in values.values())
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("ann+shop@example.com", "ann@example.com"),
+        ("Ann+a+b@Example.com", "ann@example.com"),
+        ("a.n.n+x@googlemail.com", "ann@gmail.com"),
+        ("a.nn@gmail.com", "ann@gmail.com"),
+        ("a.nn@example.com", "a.nn@example.com"),
+        ("+ann@example.com", "+ann@example.com"),
+    ],
+)
+def test_for_caps_an_address_is_the_mailbox_without_its_alias(address: str, mailbox: str) -> None:
+    (accepted,) = accept({"email": address}, TYPES, KEY).keys
+    (plain,) = accept({"email": mailbox}, TYPES, KEY).keys
+    assert accepted.contact == plain.key
+    assert (accepted.key == plain.key) is (address == mailbox)

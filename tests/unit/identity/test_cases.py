@@ -198,6 +198,19 @@ class TestOneDeviceAndSeveralAccounts:
             assert shop.guest(time + 6, anonymous_id="d").stream == first.stream
         assert len(shop.state.members(first.profile)) == 2
 
+    def test_what_a_wrong_clock_dates_ahead_was_seen_when_it_is_told(
+        self, shop: ResolvedShop
+    ) -> None:
+        now, minute, hour = 1_000_000, 60_000_000, 3_600_000_000
+        tablet = {"device_id": "tablet"}
+        ann = seen(now + 9 * hour, {"user_id": "ann", **tablet}, signed_in=True, type="signed_in")
+        first = shop.resolved(ann.seen_at(now))
+        bob = shop.account(now + minute, user_id="bob", **tablet)
+        assert shop.together(bob, shop.guest(now + 2 * minute, **tablet))
+        assert shop.together(first, shop.guest(now + 1, **tablet))
+        a_bit_ahead = seen(now + minute, tablet)
+        assert a_bit_ahead.seen_at(now) == a_bit_ahead
+
     def test_late_traffic_between_sign_outs_and_sign_ins_is_the_accounts(
         self, shop: ResolvedShop
     ) -> None:
@@ -497,6 +510,18 @@ class TestProofs:
         assert bob.ignored == ()
         assert shop.together(bob, future)
         assert shop.together(ann, past)
+
+    def test_an_address_that_is_released_and_proven_at_one_instant_is_the_next_ones(
+        self, shop: ResolvedShop
+    ) -> None:
+        ann = shop.account(1, user_id="ann", email=ANN)
+        early = shop.order(9, email=ANN)
+        shop.release(10, user_id="ann", email=ANN)
+        bob = shop.account(10, user_id="bob", email=ANN)
+        assert bob.ignored == ()
+        assert shop.account(10, user_id="bob", email=ANN).ignored == ()
+        assert shop.together(bob, shop.order(11, email=ANN))
+        assert shop.together(ann, early, shop.order(10, email=ANN))
 
     def test_what_is_recorded_before_a_late_release_stays_where_it_is(
         self, shop: ResolvedShop

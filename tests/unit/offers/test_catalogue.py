@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis import InvalidInput
+from chassis import DAY, InvalidInput
 from services.offers.configuration import load_catalogue, read_catalogue
-from services.offers.domain.loyalty import Earning, Tier
+from services.offers.domain.loyalty import Earning, LedgerTerms, Tier
 
 GOOD = """\
 loyalty:
@@ -47,9 +47,9 @@ def changed(old: str, new: str) -> str:
     return GOOD.replace(old, new, 1)
 
 
-def test_the_shipped_catalogue_has_both_placements() -> None:
+def test_the_shipped_catalogue_has_the_pages_of_a_purchase() -> None:
     catalogue = load_catalogue()
-    assert set(catalogue.placements) == {"checkout", "order_confirmation"}
+    assert list(catalogue.placements) == ["cart", "checkout", "order_confirmation"]
 
 
 def test_every_shipped_rule_is_free_of_warnings() -> None:
@@ -90,6 +90,16 @@ def test_a_programme_has_its_tiers_and_earnings() -> None:
     programme = read_catalogue(GOOD).programme
     assert programme.tiers == (Tier("member", 0), Tier("gold", 1000))
     assert programme.earnings == {"USD": Earning(1, 100)}
+
+
+def test_a_programme_may_have_a_ledger() -> None:
+    assert read_catalogue(GOOD).programme.ledger is None
+    for text, terms in (
+        ("{}", LedgerTerms()),
+        ("{pending: 30d, expiry: 365d}", LedgerTerms(30 * DAY, 365 * DAY)),
+    ):
+        found = read_catalogue(changed("  earn:", f"  ledger: {text}\n  earn:"))
+        assert found.programme.ledger == terms
 
 
 def test_a_shop_may_do_without_a_programme() -> None:
@@ -173,6 +183,9 @@ def test_an_unknown_placement_is_refused_with_what_was_meant() -> None:
             "one tier",
         ),
         ("USD:", "usd:", "loyalty.earn.usd", 6, "ISO 4217"),
+        ("  earn:", "  ledger: {pending: 30}\n  earn:", "loyalty.ledger.pending", 5, "text"),
+        ("  earn:", "  ledger: {expiry: 1y}\n  earn:", "loyalty.ledger.expiry", 5, "duration"),
+        ("  earn:", "  ledger: {expire: 1d}\n  earn:", "loyalty.ledger.expire", 5, "`expiry`?"),
         ("per: 100", "per: 0", "loyalty.earn.USD.per", 6, "between 1"),
         ("offers:\n", "offers:\noffers:\n", "offers.yaml", 17, "twice"),
         ("offers:", "offerings:", "offerings", 17, "did you mean `offers`?"),
@@ -192,6 +205,37 @@ def test_personal_content_must_require_verified() -> None:
     error = refusal(changed("priority: 10", "priority: 10\n    requires: any"))
     assert error.subject == "offers[0].requires"
     assert "write `verified`" in error.message
+
+
+def test_all_mistakes_that_do_not_hide_one_another_are_told_at_once() -> None:
+    wrong = changed("threshold: 1000", "threshold: -1")
+    wrong = wrong.replace("{points} points", "{scores} points").replace("segments'", "segmnts'")
+    wrong += """\
+  - {id: second, version: one, slots: [checkout.loyalty], priority: 1, content: {title: A}}
+  - {id: third, version: 1, slots: [checkout.loyalty], priority: 1, content: {title: A}}
+experiments:
+  - {id: one, variants: [{name: a, weight: 1, offers: [third]}, {name: b, weight: 0}]}
+  - {id: two, variants: [{name: a, weight: 1, offers: [second]}, {name: b, shares: 1}]}
+"""
+    error = refusal(wrong)
+    assert error.subject == "loyalty.tiers[1].threshold"
+    paths = [line.partition(": offers.yaml line ")[0] for line in str(error).splitlines()]
+    assert paths == [
+        "loyalty.tiers[1].threshold",
+        "offers[0].content.title",
+        "offers[0].when",
+        "offers[1].version",
+        "experiments[0].variants[1].weight",
+        "experiments[1].variants[1].shares",
+    ]
+
+
+def test_slots_are_read_before_their_offers_and_each_mistake_of_theirs_is_told() -> None:
+    wrong = GOOD.replace("fallback: {title: Our programme}", "default: {}")
+    paths = [line.partition(": offers.yaml")[0] for line in str(refusal(wrong)).splitlines()]
+    assert paths == [
+        f"placements.{each}.slots.loyalty.default" for each in ("checkout", "order_confirmation")
+    ]
 
 
 def test_two_offers_of_one_id_are_refused() -> None:

@@ -246,8 +246,9 @@ def test_whatever_is_asked_every_slot_is_answered_and_the_same_each_time(
     request_: DecisionRequest, shopper: Shopper
 ) -> None:
     decision = decide(request_, shopper, CATALOGUE, NOW, "d-1")
-    assert set(decision.slots) == set(CATALOGUE.placements[request_.placement])
-    assert all(len(blocks) == 1 for blocks in decision.slots.values())
+    slots = CATALOGUE.placements[request_.placement]
+    assert set(decision.slots) == set(slots)
+    assert all(1 <= len(blocks) <= slots[name].blocks for name, blocks in decision.slots.items())
     assert decision == decide(request_, shopper, CATALOGUE, NOW, "d-1")
     load(RESPONSE, decision.to_wire(), max_bytes=10**6)
 
@@ -319,7 +320,8 @@ def test_no_ineligible_offer_is_ever_shown(request_: DecisionRequest, shopper: S
         shopper.assurance, shopper.consent, shopper.points,
     )  # fmt: skip
     sure = {"none": 0, "claimed": 0, "device": 1, "verified": 2}[shopper.assurance]
-    for name, (block,) in decision.slots.items():
+    blocks_of = ((name, block) for name, blocks in decision.slots.items() for block in blocks)
+    for name, block in blocks_of:
         if block.offer_id is None:
             continue
         offers = CATALOGUE.placements[request_.placement][name].offers
@@ -335,7 +337,7 @@ def test_personal_content_is_shown_to_verified_shoppers_only(
 ) -> None:
     unsure = replace(shopper, assurance="claimed")
     decision = decide(request_, unsure, CATALOGUE, NOW, "d-1")
-    for (block,) in decision.slots.values():
+    for block in (block for blocks in decision.slots.values() for block in blocks):
         assert block.offer_id not in {"loyalty_status", "loyalty_status_top", "priority_contact"}
 
 

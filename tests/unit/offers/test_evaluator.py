@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -57,6 +58,7 @@ SHOPPERS = [
         [(True, 0), (False, 999), (False, 2500), (True, -5)],
     )
 ]
+SHOPPERS += [replace(each, consent={"preferences": False}) for each in SHOPPERS[-4:]]
 CONTEXTS: list[dict[str, Any]] = [
     {},
     {"value": 4_999, "currency": "USD", "device": "mobile", "stock": {"S-1": 0}},
@@ -64,7 +66,7 @@ CONTEXTS: list[dict[str, Any]] = [
      "items": [{"sku": "S-1", "category": "running watch", "quantity": 2}]},
 ]  # fmt: skip
 
-DIGESTS = {1: "abafc947b8645e5f"}
+DIGESTS = {1: "abafc947b8645e5f", 2: "381c00b81e8098c8", 3: "43f20ed55f1e4edf"}
 
 
 def test_other_blocks_come_of_the_same_inputs_with_another_version_alone() -> None:

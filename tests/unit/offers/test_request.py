@@ -120,7 +120,7 @@ def test_a_wrong_placement_and_wrong_identifiers_are_refused_by_name(
         ({"context": {"items": [None, "tip"]}}, "context.items[0]"),
         ({"context": {"items": [{"sku": "a"}] * 201}}, "context.items"),
         ({"context": {"items": [[[[[[[]]]]]]]}}, "context.items[0]"),
-        ({"context": {"stock": {"a": -1}}}, "context.stock.a"),
+        ({"context": {"stock": {"a": 0.5}}}, "context.stock.a"),
         ({"context": {"stock": {"a": "many"}}}, "context.stock.a"),
         ({"context": {"device": "\u0000"}}, "context.device"),
         ({"context": {"device": "x" * 65}}, "context.device"),
@@ -143,6 +143,26 @@ def test_any_other_wrong_part_is_left_out_and_said(change: dict[str, Any], left_
     DecisionRequest(**read)
 
 
+def test_of_a_basket_that_is_too_long_the_first_lines_are_read() -> None:
+    lines = [{"sku": f"a-{n}"} for n in range(300)]
+    stock = {f"a-{n}": n for n in range(300)}
+    request = read_request({**FULL, "context": {"items": lines, "stock": stock}})
+    assert [each["sku"] for each in request["context"]["items"]] == list(stock)[:200]
+    assert list(request["context"]["stock"]) == list(stock)[:200]
+    assert request["notes"] == (
+        "ignored:context.items: of 300 entries the first 200 are read",
+        "ignored:context.stock: of 300 entries the first 200 are read",
+    )
+
+
+def test_of_many_notes_the_first_are_made_and_the_others_counted() -> None:
+    lines = [{"sku": "a"}, *[None] * 50, {"sku": "b"}]
+    request = read_request({**FULL, "context": {"items": lines}})
+    assert [each["sku"] for each in request["context"]["items"]] == ["a", "b"]
+    assert len(request["notes"]) == 21
+    assert request["notes"][-1] == "ignored:request: 30 more parts were left out or mended"
+
+
 @pytest.mark.parametrize(
     ("change", "meant"),
     [
@@ -163,6 +183,37 @@ def test_a_slip_that_can_mean_one_thing_is_mended_and_said(
     for name, value in (meant or {}).items():
         assert read[name] == value
     DecisionRequest(**read)
+
+
+def test_what_is_left_of_an_article_is_read_as_shops_send_it() -> None:
+    sent = {"a": 3, "b": "3", "c": 2.0, "oversold": -2, "unknown": None, "text": "-1"}
+    read = read_request({"placement": "cart", "context": {"stock": sent}})
+    assert read["context"]["stock"] == {"a": 3, "b": 3, "c": 2, "oversold": 0, "text": 0}
+    assert read["notes"] == (
+        "mended:context.stock.b: was read as the whole number 3; send it so",
+        "mended:context.stock.c: was read as the whole number 2; send it so",
+        "mended:context.stock.oversold: is below 0, and was read as 0: nothing is left",
+        "mended:context.stock.text: is below 0, and was read as 0: nothing is left",
+    )
+
+
+@pytest.mark.parametrize("rating", ["4.6", "4,6"])
+def test_a_rating_in_a_text_is_a_number(rating: str) -> None:
+    read = read_request({"placement": "cart", "context": {"rating": rating}})
+    assert read["context"]["rating"] == 4.6
+    assert read["notes"][0].startswith("mended:context.rating: is text")
+
+
+@pytest.mark.parametrize(("sign", "code"), [("€", "EUR"), (" € ", "EUR"), ("₹", "INR")])
+def test_a_sign_that_one_currency_alone_has_is_that_currency(sign: str, code: str) -> None:
+    read = read_request({"placement": "cart", "context": {"currency": sign}})
+    assert read["context"]["currency"] == code
+
+
+@pytest.mark.parametrize("sign", ["$", "¥"])
+def test_a_sign_of_several_currencies_is_none_of_them(sign: str) -> None:
+    read = read_request({"placement": "cart", "context": {"currency": sign}})
+    assert not read["context"].get("currency")
 
 
 def test_what_is_right_beside_a_wrong_part_is_kept() -> None:

@@ -16,7 +16,7 @@ from contracts.incoming import IncomingEvent
 from identifiers import accept, load_types
 from profile_index import fold_events
 from rules import OrderAccount, Summary, combine
-from services.profiles.domain import carts, order_plan, orders
+from services.profiles.domain import carts, order_plan, order_points, orders
 from services.profiles.domain.orders import OrderKey, OrderRow
 from services.profiles.domain.owners import OwnerHistory, OwnerLabel, owner_history
 from services.profiles.domain.recording import ResolvedEvent, draft
@@ -87,7 +87,7 @@ class OrderWorld:
         if accepted.keys:
             stream = STREAMS.get(sender, sender)
             resolution = ResolvedEvent(stream, PROFILES.get(sender, stream), 1, "device", ())
-        key = orders.order_key(event)
+        key = orders.order_key(event) or order_points.order_of_points(event)
         by_identity = draft(event, resolution or orders.unresolved({"ignored_identifiers": []}))
         if key is None:
             assert resolution is not None
@@ -177,8 +177,8 @@ def test_an_order_told_from_anywhere_in_any_order_counts_once_at_its_home(
     for key, row in world.rows.items():
         completions = [home for home in row.homes if {"first", "seen"} & home.state.keys()]
         expected = sorted(home.stream for home in completions)
-        name = orders.summary_key(*key)
-        having = [stream for stream, accounts in found.items() for a in accounts if a.key == name]
+        names = {orders.summary_key(key, home) for home in row.homes}
+        having = [stream for stream, accounts in found.items() for a in accounts if a.key in names]
         assert sorted(having) == expected
         # Only another account has the second order of an id: all totals are the same here.
         assert {home.stream for home in row.reused[:1]} <= {"ann", "ann by loyalty card", "ben"}
@@ -198,8 +198,8 @@ def test_what_is_known_of_an_order_is_what_its_home_says(
         world.tell(sender, kind, NOW + hours, **data_of(kind), **store)
         summaries = world.summaries()
         for key, row in world.rows.items():
-            name = orders.summary_key(*key)
             for home in row.homes:
+                name = orders.summary_key(key, home)
                 known = Summary()
                 known.state.orders[name] = home.state
                 folded = Summary()
@@ -282,6 +282,65 @@ def test_guests_contradict_each_other_by_address_and_total_together() -> None:
     assert completed(world, "another guest", 300) == "another guest"
     assert world.tell("another guest", "order_refunded", NOW + 1) == "another guest"
     assert world.nets() == {"a guest": [900]}
+
+
+def test_orders_of_one_id_stay_several_when_their_shoppers_turn_out_to_be_one() -> None:
+    world = OrderWorld()
+    completed(world, "a guest", 1_000)
+    completed(world, "another guest", 700)
+    world.tell("another guest", "order_refunded", amount=200, currency="USD", refund_id="r")
+    completed(world, "another guest", 600)
+    found = combine(world.summaries().values())
+    assert sorted(order.net for order in found.book(None).orders) == [400, 1_000]
+    assert [(each.order_id, each.store) for each in found.orders()] == [("1", None), ("1", None)]
+
+
+def test_an_order_that_is_apart_stays_so_when_the_account_of_its_address_takes_it_over() -> None:
+    world = OrderWorld()
+    completed(world, "a guest", 1_000)
+    completed(world, "a guest by ann's address", 700)
+    assert completed(world, "ann", 700) == "ann"
+    world.tell("ann", "order_refunded", amount=100, currency="USD")
+    assert world.nets() == {"a guest": [1_000], "ann": [600]}
+    together = combine(world.summaries().values())
+    assert sorted(order.net for order in together.book(None).orders) == [600, 1_000]
+
+
+def test_an_order_that_is_apart_stays_at_home_when_the_account_that_has_it_tells_it() -> None:
+    world = OrderWorld()
+    completed(world, "ben")
+    completed(world, "ann by loyalty card", 700)
+    row = world.rows[OrderKey("", "1")]
+    row.reused[0].strength = orders.SHOP  # as the till of a shop tells it
+    assert completed(world, "ann", 800) == "ann by loyalty card"
+    assert world.nets() == {"ben": [500], "ann by loyalty card": [800]}
+
+
+def test_points_name_the_home_of_an_order_whose_id_was_another_orders_before() -> None:
+    world = OrderWorld()
+    completed(world, "ben")
+    completed(world, "ann by loyalty card", 700)
+    for sender in ("ben", "ann by loyalty card", "ann", "a guest"):
+        assert world.tell(sender, order_points.POINTS, points=30) == sender
+    metadata = [e.metadata for e in world.log if e.type == order_points.POINTS]
+    homes = [(each.get("order_apart"), each.get("order_home")) for each in metadata]
+    assert homes == [(None, None), (True, None), (True, "ann by loyalty card"), (None, None)]
+    named = {
+        name
+        for summary in world.summaries().values()
+        for name in summary.state.stated.points_once | summary.state.unproven.points_once
+    }
+    assert named == {"order 1 +30", "order 1\x1eann by loyalty card +30"}
+
+
+def test_points_told_by_the_address_of_one_order_are_for_that_one() -> None:
+    world = OrderWorld()
+    completed(world, "a guest", 1_000)
+    completed(world, "another guest", 700)
+    world.tell("a device", order_points.POINTS, points=30)
+    world.tell("another guest", order_points.POINTS, points=30)
+    marks = [e.metadata.get("order_apart") for e in world.log if e.type == order_points.POINTS]
+    assert marks == [None, True]
 
 
 def test_what_a_browser_types_contradicts_nothing_that_the_shop_tells() -> None:

@@ -29,6 +29,11 @@ def test_what_identity_will_refuse_is_known_before_it_is_asked() -> None:
     assert [ignored["type"] for ignored in list_ignored(accepted["usable"].ignored)] == ["email"]
 
 
+def test_an_address_is_kept_as_it_can_be_written_to() -> None:
+    (kept,) = VAULT.new_values([incoming(email="<mailto:Ann@shop.example>,")], NOW)
+    assert VAULT.open(kept.key, kept.sealed) == "Ann@shop.example"
+
+
 def test_a_deferred_event_is_accepted_and_has_no_position_yet() -> None:
     raw = [event("e-1")]
     ignored = [{"type": "email", "reason": "placeholder"}]

@@ -103,15 +103,29 @@ def consent(**data: Any) -> list[str]:
 
 @pytest.mark.parametrize(
     "purpose",
-    ["email", "sms", "marketing", "marketing.email", "marketing_sms", "E-Mail", "email:promotions"],
-)
+    [
+        "email", "sms", "marketing", "marketing.email", "marketing_sms", "E-Mail",
+        "email:promotions", "newsletters", "emailMarketing", "smsmarketing", "Mailing", "eMailings",
+        "Telephone", "promos", "text messages", "texts", "calls", "WhatsApp_Business",
+        "Telefon", "correo electrónico",
+    ],
+)  # fmt: skip
 def test_channels_of_an_address_are_refused_in_whatever_spelling(purpose: str) -> None:
     assert consent(purpose=purpose, granted=False) == [purpose.lower()]
     assert consent(purpose=purpose, granted=True) == []
 
 
 def test_what_is_no_channel_stays_with_whoever_refused_it() -> None:
-    assert consent(purpose="analytics", granted=False) == []
+    for purpose in (
+        "analytics",
+        "personalised_advertising",
+        "contextual",
+        "recall",
+        "push",
+        "microphone",
+        "telemetry",
+    ):
+        assert consent(purpose=purpose, granted=False) == []
     purposes = {"sms": False, "email": False, "personalisation": False, "whatsapp": True}
     assert consent(purposes=purposes) == ["email", "sms"]
 

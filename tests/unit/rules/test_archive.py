@@ -58,7 +58,7 @@ class ArchivingStreams:
 
     def _touched(self, step: RecordedStep, stream: str) -> str | None:
         is_about = stream == step.stream or (step.kind in FACTS and stream == step.to)
-        return order_of(step.kind, step.data, step.id) if is_about else None
+        return order_of(step.kind, step.data, Occasion(step.at, step.id)) if is_about else None
 
     def _add(self, step: RecordedStep) -> None:
         occasion = Occasion(step.at, step.id, (step.recorded_at, 0), step.recorded_at)

@@ -175,6 +175,40 @@ def test_of_many_orders_after_the_cart_the_newest_is_read_alone() -> None:
     assert {fact.at for fact in read.read} == {NOW - 5 * DAY, NOW}
 
 
+def of_two_streams(*events: tuple[str, str, int, Any]) -> Summary:
+    """Of events with their streams, where `second` keeps its orders apart from others."""
+    found = Summary()
+    facts = []
+    for version, (stream, kind, at, data) in enumerate(events, 1):
+        fact = Fact(at, f"{stream}/{version}", data)
+        apart = stream if stream == "second" else ""
+        found.add(kind, data, at, fact.id, Occasion(at, fact.id, recorded_at=0, apart=apart))
+        facts.append((kind, fact))
+    found.facts = ListedFacts.of(facts)
+    return found
+
+
+def test_an_order_whose_id_was_another_orders_before_is_of_its_own_time_and_articles() -> None:
+    left = NOW - DAY
+    earlier = ("first", *order(left - 2 * DAY, B))
+    cases = {
+        "after the cart": (("second", *order(left + HOUR, A)), True),
+        "of its articles": (("second", *order(left - MINUTE, A)), True),
+        "of other articles": (("second", *order(left - MINUTE, B)), False),
+    }
+    for name, (later, expected) in cases.items():
+        found = of_two_streams(earlier, ("first", *cart(left, A)), later)
+        assert RULE.evaluate(found, NOW).value is expected, name
+
+
+def test_what_the_first_order_of_an_id_has_is_not_in_the_second() -> None:
+    left = NOW - DAY
+    first = ("first", *order(left - MINUTE, A))
+    second = ("second", *order(left - 2 * MINUTE, B))
+    assert RULE.evaluate(of_two_streams(first, second, ("first", *cart(left, A))), NOW).value
+    assert RULE.evaluate(of_two_streams(first, second, ("first", *cart(left, B))), NOW).value
+
+
 articles = st.lists(st.sampled_from([A, B, {"product_id": "a"}]), max_size=2)
 named = st.sampled_from([{}, {"cart_id": "c"}, {"cart_id": "d"}])
 times = st.builds(

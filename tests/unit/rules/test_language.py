@@ -189,7 +189,7 @@ def test_a_wrong_rule_is_refused_with_its_place_and_what_was_meant(text: str, me
         ("identified()", "identified is not a function: leave out the brackets"),
         ("assurance.level == 1", "assurance has no parts"),
         ("context.device.name == 1", "context.device has no parts"),
-        ("context.colour == 1", "context has no colour; it has categories, currency, device"),
+        ("context.zodiac == 1", "context has no zodiac; it has categories, country, currency"),
         ('assurance < "claimed"', "texts have no order, use ==, != or in"),
         ("assurance == 5", 'compare it with a quoted text, such as "5"'),
         ("segments", 'segments is a list, not a condition: compare it, as in "something" in'),

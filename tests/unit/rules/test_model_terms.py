@@ -185,6 +185,19 @@ def test_a_member_of_the_lowest_leaves_only_above_the_band(valued: Summary) -> N
     assert plain.condition is plain.stay
 
 
+def test_a_percentile_is_explained_by_the_value_and_its_cut_off(valued: Summary) -> None:
+    at_75 = rule('percentile("clv") >= 75')
+    assert at_75.explain(valued, NOW + 3 * HOUR).lines == [
+        'false: percentile("clv") >= 75 (clv is 7.00, and 7.50 at 75 percent)'
+    ]
+    assert at_75.explain(valued, NOW + 3 * HOUR, member=True).lines == [
+        'true: percentile("clv") >= 75 (clv is 7.00, and 7.00 at 70 percent)'
+    ]
+    assert at_75.explain(Summary(), NOW).lines == [
+        'false: percentile("clv") >= 75 (no model is fitted yet)'
+    ]
+
+
 class Touching(Falling):
     """A value that touches the bound again and again."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.identity.domain.state.facts import BEGINNING, Period
 from services.identity.domain.state.needs import Incomplete, Moment, Needs
@@ -32,6 +32,15 @@ class DeviceLine:
     has_all_accounts: bool = True
     _periods: dict[int, Period] = field(default_factory=dict)
     _times: list[int] = field(default_factory=list)
+
+    def copy(self) -> DeviceLine:
+        """A line of the same periods, which changes apart from this one."""
+        return replace(
+            self,
+            stretches=self.stretches.copy(),
+            _periods=self._periods.copy(),
+            _times=self._times.copy(),
+        )
 
     def put(self, period: Period) -> None:
         """Add a period, or put another in its place."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from services.identity.domain.state.device_line import DeviceLine
@@ -70,6 +70,11 @@ class IdentityState:
     _on: dict[str, set[SightingPlace]] = field(default_factory=dict)
     _pinned: dict[str, set[str]] = field(default_factory=dict)
     _of_address: dict[str, set[SightingPlace]] = field(default_factory=dict)
+
+    def copy(self) -> IdentityState:
+        """A state of the same facts, which changes apart from this one."""
+        own = {each.name: _copied(getattr(self, each.name)) for each in fields(self)}
+        return IdentityState(**own)
 
     # What was loaded
 
@@ -400,6 +405,15 @@ class IdentityState:
         if sighting.stream:
             self._address_streams[sighting.stream] = sighting.place
             self._members.setdefault(sighting.profile, set()).add(sighting.stream)
+
+
+def _copied(value: Any) -> Any:
+    """Collections, and those in them, once more; what does not change as it is."""
+    if isinstance(value, dict):
+        if value and isinstance(next(iter(value.values())), (dict, set, DeviceLine)):
+            return {key: each.copy() for key, each in value.items()}
+        return value.copy()
+    return value.copy() if isinstance(value, (list, set)) else value
 
 
 def _is_tied(stream: Stream) -> bool:

@@ -1,0 +1,1 @@
+"""The demo shop: a small shop on this machine, and beside it what the platform makes of it."""

@@ -1,0 +1,152 @@
+"""What `cdp experiments report` prints: in words first, then the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cdp.views.report import facts_table, one_line, table_with, when
+from rules.language.units import show_money
+
+MONEY = frozenset({"revenue", "refunds"})
+_VERDICTS = {
+    "better": "{variant} is better than {control}: {metric} {lift}. End it, and take {variant}.",
+    "worse": "{variant} is worse than {control}: {metric} {lift}. End it.",
+    "undecided": "{variant} and {control} cannot be told apart yet: {metric} {lift}.",
+    "not_believable": "Nothing can be said of {variant}: the split is not as it should be.",
+}
+_STYLES = {"better": "bold green", "worse": "bold red", "not_believable": "bold red"}
+_GUARDS = {
+    "fine": ("{metric} of {variant} are no worse than the margin of {margin}.", "green"),
+    "worse": ("{metric} of {variant} are worse: {lift}.", "bold red"),
+    "unclear": ("{metric} of {variant} may yet be worse than the margin of {margin}.", "yellow"),
+}
+
+
+def report_view(report: Mapping[str, Any]) -> RenderableType:
+    """The report of an experiment or a holdout."""
+    if not report["shoppers"]:
+        return Text(
+            f"Nobody has taken part in {report['experiment']} yet: report what was shown with"
+            " offers.record_outcomes."
+        )
+    return Group(*_words(report), _facts(report), _variants(report), _effects(report))
+
+
+def percent(share: float | None) -> str:
+    """A relative lift with its sign, such as +3.1 %."""
+    return "?" if share is None else f"{share:+.1%}".replace("%", " %")
+
+
+def span(interval: Mapping[str, Any]) -> str:
+    """An interval of relative lifts."""
+    if interval["low"] is None or interval["high"] is None:
+        return "not known yet"
+    return f"{percent(interval['low'])} to {percent(interval['high'])}"
+
+
+def _words(report: Mapping[str, Any]) -> Iterator[Text]:
+    control, metric = report["variants"][0]["variant"], report["primary"]
+    effects = {(each["variant"], each["metric"]): each for each in report["effects"]}
+    if report["sample_ratio"]["is_mismatch"]:
+        yield Text(
+            "The variants do not have the shares of shoppers that they should"
+            f" (p = {report['sample_ratio']['p_value']:.2g}): something loses or adds some, or the"
+            " shares were changed while it was running. Find out what before you believe any"
+            " figure.",
+            style="bold red",
+        )
+    for each in report["verdicts"]:
+        effect = effects[each["variant"], metric]
+        words = f"{percent(effect['lift']['estimate'])} ({span(effect['always_valid_lift'])})"
+        sentence = _VERDICTS[each["verdict"]].format(
+            variant=each["variant"], control=control, metric=metric, lift=words
+        )
+        yield Text(sentence, style=_STYLES.get(each["verdict"], ""))
+    for guard in report["guards"]:
+        sentence, style = _GUARDS[guard["verdict"]]
+        text = sentence.format(
+            metric=guard["metric"],
+            variant=guard["variant"],
+            margin=f"{guard['margin']:.0%}".replace("%", " %"),
+            lift=percent(guard["lift"]["estimate"]),
+        )
+        yield Text(f"Guard: {text}", style=style)
+    for remark in report["remarks"]:
+        yield Text(f"Look at this: {one_line(remark)}", style="yellow")
+
+
+def _facts(report: Mapping[str, Any]) -> Table:
+    power = report["power"]
+    left = power["days_left"]
+    facts = {
+        report["kind"]: report["experiment"],
+        "since": when(report["since"]),
+        "counted": f"what was done within {report['window_days']:g} days of the first exposure",
+        "shoppers": f"{report['shoppers']:,} of {power['planned_shoppers']:,} planned",
+        "left out": f"{report['conflicts']:,} who saw two variants",
+        "split": f"p = {report['sample_ratio']['p_value']:.3f}",
+    }
+    if left is not None:
+        facts["days left"] = f"{left:,} at this pace"
+    if power["detectable_lift"] is not None:
+        facts["can be seen"] = (
+            f"a lift of {percent(power['detectable_lift'])} by now,"
+            f" {percent(power['detectable_lift_as_planned'])} with all shoppers (4 times of 5)"
+        )
+    return facts_table(facts)
+
+
+def _variants(report: Mapping[str, Any]) -> Table:
+    table = table_with(
+        "variant", "shoppers", "conversions", "revenue", "revenue of one", "clicks", "refunds"
+    )
+    currency = report["currency"]
+    for each in report["variants"]:
+        totals, means = each["totals"], each["means"]
+        table.add_row(
+            each["variant"],
+            f"{each['shoppers']:,}",
+            f"{totals['conversions']:,.0f} ({means['conversions']:.2%})",
+            _money(totals["revenue"], currency),
+            _money(means["revenue"], currency),
+            f"{totals['clicks']:,.0f} ({means['clicks']:.2%})",
+            _money(totals["refunds"], currency),
+        )
+    return table
+
+
+def _effects(report: Mapping[str, Any]) -> Table:
+    table = table_with(
+        "variant", "metric", "lift", "looked at once", "looked at all the time", "p", "CUPED"
+    )
+    for each in report["effects"]:
+        adjusted = each["adjusted"]
+        table.add_row(
+            each["variant"],
+            each["metric"],
+            percent(each["lift"]["estimate"]),
+            span(each["lift"]),
+            span(each["always_valid_lift"]),
+            f"{each['p_value']:.3f}",
+            _adjusted(adjusted, each["metric"], report["currency"]) if adjusted else "",
+        )
+    return table
+
+
+def _adjusted(adjusted: Mapping[str, Any], metric: str, currency: str | None) -> str:
+    """The difference by CUPED, and how much of the variance that removes."""
+    if metric in MONEY:
+        amount = _money(adjusted["estimate"], currency)
+    else:
+        amount = f"{adjusted['estimate']:+.2%}"
+    removed = f"{adjusted['removed']:.0%}".replace("%", " %")
+    return f"{amount}, p {adjusted['p_value']:.3f}, removes {removed} of the variance"
+
+
+def _money(amount: float, currency: str | None) -> str:
+    return "" if currency is None else show_money(round(amount), currency)

@@ -1,0 +1,260 @@
+// Decisions for a checkout, whatever fails, and reports that are kept until they are accepted.
+// Copy this file and ../fallback.json. It needs Node 20 and nothing else.
+
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+const MARGIN = 30; // milliseconds for the way back, of the time that a server is given
+const LEAST = 20; // milliseconds: with less, no server is tried
+const AVOIDED = 5_000; // milliseconds for which an address that failed is tried last
+const TOGETHER = 100; // reports in a call
+const AT_FAULT = new Set([400, 413]); // of the request; all else may be answered by another address
+
+export class NoAnswer extends Error {}
+export class WrongRequest extends Error {}
+
+/**
+ * Asks each of `doors` ("http://host:port"), then `rpc(method, arguments, milliseconds)` if there is
+ * one, which throws NoAnswer or WrongRequest, then answers by itself from `fallback`.
+ *
+ * In `directory` are the reports that nobody has accepted yet and the last fallback blocks.
+ */
+export class Checkout {
+  #doors;
+  #key;
+  #rpc;
+  #fallback;
+  #stored;
+  #reports;
+  #most;
+  #log;
+  #sending = null;
+
+  /** Use `await Checkout.open({doors, key, directory, fallback})`. */
+  static async open(options) {
+    const checkout = new Checkout(options);
+    await mkdir(checkout.#reports, { recursive: true });
+    try {
+      checkout.#fallback = JSON.parse(await readFile(checkout.#stored, "utf8"));
+    } catch (error) {
+      if (error.code !== "ENOENT") throw error;
+    }
+    return checkout;
+  }
+
+  constructor({ doors, key, directory, fallback, rpc = null, mostReports = 10_000, log = console }) {
+    this.#doors = doors.map((url) => ({ url, avoidedUntil: 0 }));
+    this.#key = key;
+    this.#rpc = rpc;
+    this.#fallback = fallback;
+    this.#stored = join(directory, "fallback.json");
+    this.#reports = join(directory, "reports");
+    this.#most = mostReports;
+    this.#log = log;
+  }
+
+  /**
+   * A decision within so many milliseconds in all; throws WrongRequest if the request is at fault.
+   * Without an answer it is the stored fallback: its `decision_id` is null.
+   */
+  async decide(request, milliseconds = 500) {
+    const until = performance.now() + milliseconds;
+    const reasons = [];
+    const routes = this.#routes();
+    for (const [index, { name, call }] of routes.entries()) {
+      // One that hangs leaves the others an equal part of the time.
+      const part = (until - performance.now()) / (routes.length - index);
+      if (part < LEAST) {
+        reasons.push("no time left");
+        break;
+      }
+      const deadline_ms = Math.max(1, Math.floor(part - Math.min(MARGIN, part / 3)));
+      const asked = { ...request, deadline_ms };
+      try {
+        const decision = await call("decide", "/v1/decide", asked, { request: asked }, part);
+        await this.#keepFallback(decision).catch((error) => this.#log.error(error));
+        return decision;
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        reasons.push(`${name}: ${error.message}`);
+      }
+    }
+    const reason = `stored fallback: ${reasons.join("; ")}`;
+    this.#log.warn(reason);
+    const slots = this.#fallback[request.placement] ?? {};
+    return { decision_id: null, slots, reasons: [], degraded: [reason] };
+  }
+
+  /**
+   * Keep on disk what became of blocks, by default of all slots; false if it is not kept.
+   * `kind` is shown, clicked or converted. The stored fallback has no decision to report.
+   */
+  async report(decision, kind, slots = Object.keys(decision.slots), more = {}) {
+    const at = new Date().toISOString();
+    const outcomes = slots.flatMap((slot) =>
+      decision.slots[slot].map((block) => ({
+        decision_id: decision.decision_id,
+        slot,
+        kind,
+        at,
+        ...(block.offer_id ? { offer_id: block.offer_id } : {}),
+        ...more,
+      })),
+    );
+    if (decision.decision_id === null || outcomes.length === 0) return true;
+    // It could never be joined with its decision.
+    if (decision.degraded?.includes("decision_not_logged")) return true;
+    if ((await this.#files()).length >= this.#most) {
+      this.#log.error(`reports_full: ${outcomes.length} outcomes are dropped`);
+      return false;
+    }
+    const name = `${String(Date.now()).padStart(16, "0")}-${randomUUID()}.json`;
+    await write(join(this.#reports, name), outcomes);
+    return true;
+  }
+
+  /**
+   * Send what is on disk and delete what is accepted; how many reports are left.
+   * Sending the same twice is safe, also from several processes: each counts once.
+   */
+  sendReports(milliseconds = 10_000) {
+    this.#sending ??= this.#sendAll(milliseconds).finally(() => (this.#sending = null));
+    return this.#sending;
+  }
+
+  /** Send reports in the background from now on, what an earlier process has left first. */
+  start(pause = 1_000) {
+    const send = () => this.sendReports().catch((error) => this.#log.error(error));
+    void send();
+    const timer = setInterval(send, pause);
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  #routes() {
+    const now = performance.now();
+    const isAvoided = (door) => Number(door.avoidedUntil > now);
+    const doors = this.#doors.toSorted((a, b) => isAvoided(a) - isAvoided(b));
+    const routes = doors.map((door) => ({
+      name: door.url,
+      call: (_method, path, body, _arguments, part) => this.#post(door, path, body, part),
+    }));
+    if (this.#rpc === null) return routes;
+    const call = (method, _path, _body, arguments_, part) => this.#rpc(method, arguments_, part);
+    return [...routes, { name: "rpc", call }];
+  }
+
+  async #post(door, path, body, milliseconds) {
+    let status, answer;
+    try {
+      const response = await fetch(door.url + path, {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: { Authorization: `Bearer ${this.#key}`, "Content-Type": "application/json" },
+        signal: AbortSignal.timeout(Math.ceil(milliseconds)),
+      });
+      status = response.status;
+      answer = await response.json();
+    } catch (error) {
+      door.avoidedUntil = performance.now() + AVOIDED;
+      const reason = error.name === "TimeoutError" ? "no answer in time" : error.cause?.message;
+      throw new NoAnswer(reason || error.message);
+    }
+    if (status === 200) {
+      door.avoidedUntil = 0;
+      return answer;
+    }
+    if (AT_FAULT.has(status)) throw new WrongRequest(`${answer.field}: ${answer.message}`);
+    door.avoidedUntil = performance.now() + AVOIDED;
+    throw new NoAnswer(`${status} ${answer.message ?? ""}`);
+  }
+
+  /** Keep the fallback blocks that an answer shows, for when there is none. */
+  async #keepFallback(decision) {
+    const kept = this.#fallback[decision.placement] ?? {};
+    const changed = Object.entries(decision.slots).filter(
+      ([slot, blocks]) =>
+        blocks.length > 0 &&
+        blocks.every((block) => block.offer_id === null) &&
+        JSON.stringify(kept[slot]) !== JSON.stringify(blocks),
+    );
+    if (changed.length === 0) return;
+    const slots = { ...kept, ...Object.fromEntries(changed) };
+    this.#fallback = { ...this.#fallback, [decision.placement]: slots };
+    await write(this.#stored, this.#fallback);
+  }
+
+  async #files() {
+    const names = await readdir(this.#reports);
+    return names.filter((name) => !name.startsWith(".") && name.endsWith(".json")).sort();
+  }
+
+  async #sendAll(milliseconds) {
+    const files = await this.#files();
+    for (let start = 0; start < files.length; start += TOGETHER) {
+      if (!(await this.#send(files.slice(start, start + TOGETHER), milliseconds))) break;
+    }
+    return (await this.#files()).length;
+  }
+
+  /** Send the reports of some files together, or one by one if they are refused together. */
+  async #send(files, milliseconds) {
+    const outcomes = [];
+    for (const file of files) {
+      try {
+        outcomes.push(...JSON.parse(await readFile(join(this.#reports, file), "utf8")));
+      } catch (error) {
+        if (error.code !== "ENOENT") throw error; // another process has just sent it
+      }
+    }
+    let receipts = [];
+    try {
+      ({ receipts } = await this.#answer("record_outcomes", "/v1/outcomes", { outcomes }, milliseconds));
+    } catch (error) {
+      if (error instanceof NoAnswer) {
+        this.#log.warn(`reports wait: ${error.message}`);
+        return false;
+      }
+      if (!(error instanceof WrongRequest)) throw error;
+      if (files.length > 1) {
+        for (const file of files) if (!(await this.#send([file], milliseconds))) return false;
+        return true;
+      }
+      this.#log.error(`report refused: ${error.message}`);
+    }
+    for (const { status, errors } of receipts) {
+      if (status === "rejected" || status === "conflict") {
+        this.#log.error(`outcome ${status}: ${JSON.stringify(errors)}`);
+      }
+    }
+    for (const file of files) await rm(join(this.#reports, file), { force: true });
+    return true;
+  }
+
+  async #answer(method, path, body, milliseconds) {
+    const reasons = [];
+    for (const { name, call } of this.#routes()) {
+      try {
+        return await call(method, path, body, body, milliseconds);
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        reasons.push(`${name}: ${error.message}`);
+      }
+    }
+    throw new NoAnswer(reasons.join("; "));
+  }
+}
+
+/** Write JSON so that a reader, or the next process, sees all of it or nothing. */
+async function write(path, value) {
+  const unfinished = `${path}.${randomUUID()}.unfinished`;
+  const file = await open(unfinished, "w");
+  try {
+    await file.writeFile(JSON.stringify(value));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(unfinished, path);
+}

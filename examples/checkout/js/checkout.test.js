@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { Checkout, NoAnswer, WrongRequest } from "./checkout.js";
+
+const REQUEST = { placement: "checkout" };
+const DECISION = {
+  decision_id: "d-1",
+  placement: "checkout",
+  slots: {
+    extras: [{ offer_id: "returns", content: { title: "Returns" } }],
+    thanks: [{ offer_id: null, content: { title: "Hello" } }],
+  },
+};
+const FALLBACK = { checkout: { extras: [{ offer_id: null, content: { title: "Shipped" } }] } };
+
+let directory, doors, logged;
+
+const accept = (path, body) =>
+  path === "/v1/decide"
+    ? [200, DECISION]
+    : [200, { receipts: body.outcomes.map(() => ({ status: "appended" })) }];
+const fail = () => [503, { error: "Unavailable", message: "takes too long" }];
+
+async function startDoor() {
+  const door = { calls: [], answer: accept };
+  door.server = createServer(async (request, response) => {
+    let text = "";
+    for await (const part of request) text += part;
+    const body = JSON.parse(text);
+    door.calls.push({ path: request.url, body, key: request.headers.authorization });
+    const answer = door.answer(request.url, body);
+    if (answer === null) return; // it hangs
+    response.writeHead(answer[0], { "Content-Type": "application/json" });
+    response.end(JSON.stringify(answer[1]));
+  });
+  await new Promise((ready) => door.server.listen(0, "127.0.0.1", ready));
+  door.url = `http://127.0.0.1:${door.server.address().port}`;
+  return door;
+}
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "cdp-"));
+  doors = [await startDoor(), await startDoor()];
+  logged = [];
+});
+
+afterEach(async () => {
+  for (const { server } of doors) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await rm(directory, { recursive: true });
+});
+
+const log = { warn: (text) => logged.push(text), error: (text) => logged.push(text) };
+const open = (options = {}) =>
+  Checkout.open({
+    doors: doors.map(({ url }) => url),
+    key: "key",
+    directory,
+    fallback: FALLBACK,
+    log,
+    ...options,
+  });
+
+test("the first address answers with what is left of the deadline", async () => {
+  const checkout = await open();
+  assert.deepEqual(await checkout.decide(REQUEST, 2_000), DECISION);
+  const [{ path, body, key }] = doors[0].calls;
+  assert.deepEqual([path, body.placement, key], ["/v1/decide", "checkout", "Bearer key"]);
+  assert.ok(body.deadline_ms > 0 && body.deadline_ms < 1_000);
+  assert.equal(doors[1].calls.length, 0);
+});
+
+test("an address that fails is followed by the next, and avoided for a while", async () => {
+  doors[0].answer = fail;
+  const checkout = await open();
+  for (let i = 0; i < 3; i++) assert.deepEqual(await checkout.decide(REQUEST, 5_000), DECISION);
+  assert.deepEqual([doors[0].calls.length, doors[1].calls.length], [1, 3]);
+});
+
+test("an address that hangs leaves time for the next", async () => {
+  doors[0].answer = () => null;
+  assert.deepEqual(await (await open()).decide(REQUEST, 1_000), DECISION);
+});
+
+test("without an address, rpc answers", async () => {
+  const asked = [];
+  const rpc = async (method, { request }) => {
+    asked.push([method, request.placement]);
+    return DECISION;
+  };
+  const checkout = await open({ doors: ["http://127.0.0.1:9"], rpc });
+  assert.deepEqual(await checkout.decide(REQUEST, 5_000), DECISION);
+  assert.deepEqual(asked, [["decide", "checkout"]]);
+});
+
+test("without any answer the last fallback blocks are shown", async () => {
+  const rpc = async () => {
+    throw new NoAnswer("the broker is away");
+  };
+  const checkout = await open();
+  await checkout.decide(REQUEST, 5_000);
+  for (const door of doors) door.answer = fail;
+  for (const each of [checkout, await open({ rpc })]) {
+    const decision = await each.decide(REQUEST, 5_000);
+    assert.equal(decision.decision_id, null);
+    assert.deepEqual(decision.slots, { ...FALLBACK.checkout, thanks: DECISION.slots.thanks });
+    assert.match(decision.degraded[0], /^stored fallback: .*503 takes too long/);
+  }
+  assert.match(logged.at(-1), /rpc: the broker is away/);
+});
+
+test("a wrong request is told at once", async () => {
+  doors[0].answer = () => [400, { field: "placement", message: "is missing" }];
+  await assert.rejects((await open()).decide({}, 5_000), (error) => {
+    assert.ok(error instanceof WrongRequest);
+    assert.equal(error.message, "placement: is missing");
+    return true;
+  });
+  assert.equal(doors[1].calls.length, 0);
+});
+
+test("reports are kept until they are accepted, also by the next process", async () => {
+  for (const door of doors) door.answer = fail;
+  const checkout = await open();
+  assert.ok(await checkout.report(DECISION, "shown", undefined, { store: "berlin" }));
+  assert.ok(await checkout.report(DECISION, "clicked", ["extras"]));
+  assert.equal(await checkout.sendReports(), 2);
+  const before = doors[0].calls[0].body;
+  for (const door of doors) {
+    door.answer = accept;
+    door.calls.length = 0;
+  }
+  assert.equal(await (await open()).sendReports(), 0);
+  const [{ path, body }] = doors[0].calls;
+  assert.equal(path, "/v1/outcomes");
+  assert.deepEqual(body, before);
+  const sent = body.outcomes.map(({ kind, slot, offer_id }) => [kind, slot, offer_id]);
+  assert.deepEqual(sent.sort(), [
+    ["clicked", "extras", "returns"],
+    ["shown", "extras", "returns"],
+    ["shown", "thanks", undefined],
+  ]);
+});
+
+test("a report that is refused holds up no other", async () => {
+  doors[0].answer = (path, body) =>
+    body.outcomes.some(({ kind }) => kind === "eaten")
+      ? [400, { field: "outcomes[0].kind", message: "is no kind" }]
+      : accept(path, body);
+  const checkout = await open();
+  await checkout.report(DECISION, "eaten", ["extras"]);
+  await checkout.report(DECISION, "shown");
+  assert.equal(await checkout.sendReports(), 0);
+  assert.deepEqual(logged, ["report refused: outcomes[0].kind: is no kind"]);
+});
+
+test("the stored fallback is not reported, and reports on disk are bounded", async () => {
+  const checkout = await open({ mostReports: 1 });
+  assert.ok(await checkout.report({ decision_id: null, slots: DECISION.slots }, "shown"));
+  assert.equal(await checkout.sendReports(), 0);
+  assert.ok(await checkout.report(DECISION, "shown"));
+  assert.equal(await checkout.report(DECISION, "clicked"), false);
+});

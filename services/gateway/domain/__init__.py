@@ -1,0 +1,1 @@
+"""What the gateway makes of a request, without any I/O."""

@@ -1,0 +1,1 @@
+"""What the REST entry points take and give."""

@@ -1,0 +1,1 @@
+"""What shops and payment providers send on their own, checked and turned into events, purely."""

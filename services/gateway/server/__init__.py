@@ -1,0 +1,1 @@
+"""The ASGI process: HTTP on one side, RPC and the gateway's own database on the other."""

@@ -1,0 +1,142 @@
+"""Carries out the steps of a request: the calls that it yields, and their answers back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from chassis.core.errors import ServiceError, Unavailable
+from services.gateway.domain.exchange import ServiceCall
+from services.gateway.server.caches import ShortCache
+from services.gateway.server.door import NotSent
+from services.gateway.server.gathering import Gatherer
+from services.gateway.server.metrics import CALLS
+from services.gateway.server.own_calls import OwnDatabase
+from services.gateway.server.rpc import RpcClient
+
+_SECONDS = {"record": 10.0, "decide": 2.0}
+_OTHERS = 5.0
+_MOST_LANGUAGES = 200
+T = TypeVar("T")
+
+
+class OffersDoor(Protocol):
+    """The HTTP door of offers, which answers without the broker."""
+
+    async def call(self, path: str, body: Any, seconds: float, traceparent: str | None) -> Any:
+        """What it answers; Unavailable if it does not."""
+        ...
+
+    async def call_once(self, path: str, body: Any, seconds: float, traceparent: str | None) -> Any:
+        """The same for what must not happen twice; NotSent if it has surely not happened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallOrigin:
+    """Who a call is made for: its id for the logs of the services, and its trace."""
+
+    call_id: str
+    traceparent: str | None = None
+
+
+_origin: ContextVar[CallOrigin] = ContextVar("origin")
+
+
+class Services:
+    """All that handlers may call: services by RPC, offers by its door, the gateway's database."""
+
+    def __init__(self, rpc: RpcClient, own: OwnDatabase, door: OffersDoor | None) -> None:
+        self._rpc = rpc
+        self._own = own
+        self._door = door
+        self._gatherer = Gatherer(self._record)
+        self._fallbacks: ShortCache[Any] = ShortCache(self._load_fallbacks, _MOST_LANGUAGES)
+
+    async def carry_out(
+        self, steps: Generator[ServiceCall | list[ServiceCall], Any, T], origin: CallOrigin
+    ) -> T:
+        """What the steps come to: of a request, its response."""
+        _origin.set(origin)
+        try:
+            calls = next(steps)
+            while True:
+                try:
+                    answer = await self._answers_of(calls)
+                except ServiceError as error:
+                    calls = steps.throw(error)
+                else:
+                    calls = steps.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    async def _answers_of(self, calls: ServiceCall | list[ServiceCall]) -> Any:
+        if isinstance(calls, ServiceCall):
+            return await self._call(calls)
+        return await asyncio.gather(*(self._call(call) for call in calls))
+
+    async def _call(self, call: ServiceCall) -> Any:
+        if call.service == "gateway":
+            return await self._own.call(call.method, call.arguments)
+        if (call.service, call.method) == ("profiles", "record"):
+            return await self._gatherer.record(call.arguments)
+        if (call.service, call.method) == ("offers", "fallbacks"):
+            return await self._fallbacks.get(call.arguments.get("language", ""))
+        if (call.service, call.method) == ("offers", "decide") and self._door is not None:
+            try:
+                return await self._decided(self._door, call.arguments["request"])
+            except NotSent:
+                pass  # by RPC, then
+            except Unavailable:
+                if _reserves(call.arguments["request"]):
+                    raise  # it may have been reserved: by RPC it would be so twice
+        return await self._by_rpc(call.service, call.method, call.arguments)
+
+    async def _decided(self, door: OffersDoor, request: Mapping[str, Any]) -> Any:
+        ask = door.call_once if _reserves(request) else door.call
+        with _Timed("offers", "decide"):
+            return await ask("/v1/decide", request, _SECONDS["decide"], _origin.get().traceparent)
+
+    async def _record(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """For a group of requests, the call is the first one's."""
+        response: dict[str, Any] = await self._by_rpc("profiles", "record", arguments)
+        return response
+
+    async def _load_fallbacks(self, language: str) -> Any:
+        """They are the same for everybody, and anybody may ask: once in ten seconds will do."""
+        arguments = {"language": language} if language else {}
+        return await self._by_rpc("offers", "fallbacks", arguments)
+
+    async def _by_rpc(self, service: str, method: str, arguments: Mapping[str, Any]) -> Any:
+        seconds = _SECONDS.get(method, _OTHERS)
+        origin = _origin.get()
+        with _Timed(service, method):
+            return await self._rpc.call(
+                service, method, arguments, seconds, origin.call_id, origin.traceparent
+            )
+
+
+def _reserves(request: Mapping[str, Any]) -> bool:
+    """Whether a decision may be one that reserves: only an honest `false`, or none, is not."""
+    return request.get("reserve", False) not in (False, None)
+
+
+class _Timed:
+    """Times a call, and notes what became of it."""
+
+    def __init__(self, service: str, method: str) -> None:
+        self._service, self._method = service, method
+        self._began = time.perf_counter()
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        outcome = "ok" if kind is None else kind.__name__
+        seconds = time.perf_counter() - self._began
+        CALLS.labels(self._service, self._method, outcome).observe(seconds)

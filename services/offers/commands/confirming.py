@@ -1,0 +1,168 @@
+"""Confirming a reservation: what is confirmed stays within the caps, whoever shares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chassis import Conflict, NotFound
+from chassis.core.instants import format_instant
+from chassis.eventlog.unit_of_work import UnitOfWork
+from identifiers import Accepted
+from profile_index import profiles_of, streams_of
+from services.offers import store
+from services.offers.commands.granting import GRANTS, contact_keys, lock_keys
+from services.offers.domain.caps import (
+    CONFIRMED,
+    EVERYBODY,
+    EXPIRED,
+    RELEASED,
+    RETURNED,
+    SHOPPER,
+    Capped,
+    Holder,
+    Limits,
+    Moved,
+    Wanted,
+    first_obstacle,
+    grant_id,
+)
+from services.offers.domain.recognition import holder_of, leading_keys, recognise
+
+
+class BudgetGone(Exception):
+    """A reservation has lost its part of the budget, as its time was over."""
+
+
+def find_holder(unit: UnitOfWork, accepted: Accepted, request: Mapping[str, Any]) -> Holder:
+    """By whom a grant counts, for a request with these identifiers."""
+    found = store.load_matches(unit, leading_keys(accepted))
+    recognition = recognise(accepted, request["authenticated"], found.by_key)
+    match = recognition.match
+    streams = found.streams[match.profile_id] if match else ()
+    return holder_of(recognition, streams, accepted, authenticated=request["authenticated"])
+
+
+def confirm(
+    unit: UnitOfWork, request: Mapping[str, Any], grant: Any, limits: Limits, accepted: Accepted
+) -> dict[str, Any]:
+    """Confirm a reservation, as its row `grant` was read before, within this unit.
+
+    Of the shopper, of whoever the order is for, and of those who carry the same contacts, all that
+    is confirmed counts: two reservations that stood before a merge are not both confirmed where
+    only one is allowed. Capped says why it is refused. BudgetGone and Moved: try again.
+    """
+    holder, others, buyer = _standing(unit, grant, accepted, request)
+    wanted = as_wanted(grant, limits, unit.now)
+    lock_keys(unit, [wanted], holder, others)
+    if (holder, buyer) != (after := _standing(unit, grant, accepted, request))[::2]:
+        raise Moved
+    if not after[1] <= others:
+        raise Moved
+    grant = known_grant(unit, request["key"], lock=True)
+    if grant.state in (CONFIRMED, RELEASED, RETURNED):
+        if grant.state == CONFIRMED and not _is_of_order(grant, request):
+            raise Conflict("key", "is confirmed for another order; take a key for each")
+        return response(request["key"], grant.cap_id, grant.state, None)
+    _check(unit, grant, limits, holder, others)
+    # What it holds is kept in any case: the offer may have left the catalogue since, and come back.
+    if not store.keep_holds(unit, grant.grant_id, None) and limits.budget:
+        raise BudgetGone
+    _write(unit, request, grant, holder, buyer)
+    return response(request["key"], grant.cap_id, CONFIRMED, None)
+
+
+def _is_of_order(grant: Any, request: Mapping[str, Any]) -> bool:
+    """Whether a confirmed grant is for the order of this request, which counts within a store."""
+    order_id = request.get("order_id")
+    is_same_store = order_id is None or grant.store == (request.get("store") or "")
+    return is_same_store and bool(grant.order_id == order_id)
+
+
+def _standing(
+    unit: UnitOfWork, grant: Any, accepted: Accepted, request: Mapping[str, Any]
+) -> tuple[Holder, frozenset[str], Holder]:
+    """By whom a grant counts, the keys of those who share its caps, and whose the order is."""
+    buyer = find_holder(unit, accepted, request)
+    keys = store.keys_of_grant(unit, grant.grant_id) - {EVERYBODY}
+    profile = profiles_of(unit, [grant.stream_id] if grant.stream_id else []).get(grant.stream_id)
+    streams = frozenset(streams_of(unit, [profile])[profile]) if profile else frozenset[str]()
+    holder = Holder(profile, grant.stream_id, streams, frozenset(keys) - streams, buyer.contacts)
+    others = contact_keys(unit, holder) | contact_keys(unit, buyer) | buyer.own
+    return holder, others, buyer
+
+
+def _check(
+    unit: UnitOfWork, grant: Any, limits: Limits, holder: Holder, others: frozenset[str]
+) -> None:
+    """Capped if too much is confirmed; or, after its time, also if too much is reserved by now."""
+    is_late = grant.state == EXPIRED or grant.expires_at <= unit.now
+    if not is_late:  # its place among all shoppers, and in what its shopper has reserved, is kept
+        caps = tuple(cap for cap in limits.caps if cap.by == SHOPPER)
+        limits, others = replace(limits, caps=caps), others | holder.own
+        holder = Holder()
+    used = store.count_usage(
+        unit,
+        [(grant.cap_id, cap) for cap in limits.caps],
+        holder.own,
+        others,
+        besides=grant.grant_id,
+    )
+    if why := first_obstacle(limits, used, grant.amount or 0):
+        raise Capped({grant.cap_id: why})
+
+
+def _write(
+    unit: UnitOfWork, request: Mapping[str, Any], grant: Any, holder: Holder, buyer: Holder
+) -> None:
+    order_id, store_name = request.get("order_id"), request.get("store") or ""
+    columns = {"store": store_name, "order_id": order_id} if order_id else {}
+    store.change_grant(unit, grant.grant_id, CONFIRMED, order_value=request.get("value"), **columns)
+    streams = {each.stream for each in (holder, buyer) if each.stream}
+    contacts = store.carried_in(unit, streams) | buyer.contacts
+    keys = streams | contacts | buyer.keys
+    store.put_grant_keys(unit, [(grant.cap_id, grant.grant_id, keys)])
+    if order_id:
+        store.reopen_returns(unit, store_name, order_id)
+    unit.after_commit(lambda: GRANTS.labels(CONFIRMED).inc())
+
+
+def as_wanted(grant: Any, limits: Limits, now: int) -> Wanted:
+    """What a grant, as its row has it, was asked for, by the limits of today."""
+    return Wanted(
+        grant.grant_id,
+        grant.cap_id,
+        limits,
+        grant.amount,
+        grant.currency,
+        now,
+        grant.expires_at,
+        grant.decision_id,
+    )
+
+
+def known_grant(unit: UnitOfWork, key: str, *, lock: bool = False) -> Any:
+    """The row of the grant of a key; NotFound if nothing was reserved by it."""
+    grant = store.load_grant(unit, grant_id(key), lock=lock)
+    if grant is None:
+        raise NotFound("key", "is no reservation; `reserve` it first")
+    return grant
+
+
+def response(
+    key: str, offer_id: str, state: str, expires_at: int | None, refusal: Capped | None = None
+) -> dict[str, Any]:
+    """Plain JSON as `contracts.reservations.ReservationResponse`."""
+    return {
+        "key": key,
+        "offer_id": offer_id,
+        "state": state,
+        "expires_at": None if expires_at is None else format_instant(expires_at),
+        "reasons": list(refusal.obstacles.values()) if refusal else [],
+    }
+
+
+def refused(key: str, grant: Any, refusal: Capped) -> dict[str, Any]:
+    """The response to a confirmation that is refused; the reservation stands."""
+    return response(key, grant.cap_id, "refused", grant.expires_at, refusal)

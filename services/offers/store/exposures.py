@@ -1,0 +1,274 @@
+"""What experiments keep of shoppers: first exposures, clicks and conversions; their statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.database.bulk import RowStatement, among
+from chassis.database.prepared import PreparedStatement
+from chassis.eventlog.unit_of_work import UnitOfWork
+from profile_index.tables import IDENTIFIERS, LABELS
+from services.offers.domain.exposures import ExposedCount, ExposedResponse, ExposureConflict
+from services.offers.store.tables import (
+    EXPOSURES,
+    ORDER_RETURNS,
+    RESPONSES,
+    REUSED_ORDER_IDS,
+)
+
+_SAVE_EXPOSURES = RowStatement(
+    """
+    INSERT INTO exposures (experiment, key, variant, hash_attribute, at)
+    SELECT text[experiment], text[key], text[variant], text[hash_attribute], number[at]
+    FROM {rows} WHERE true
+    ON CONFLICT (experiment, key, variant) DO UPDATE SET at = excluded.at
+    WHERE excluded.at < exposures.at
+    """
+)
+_SAVE_RESPONSES = RowStatement(
+    """
+    INSERT INTO responses (outcome_id, key, kind, at, value, currency, store, order_id)
+    SELECT text[outcome_id], text[key], text[kind], number[at], number[value], text[currency],
+        text[store], text[order_id]
+    FROM {rows} WHERE true
+    ON CONFLICT (outcome_id, key) DO NOTHING
+    """
+)
+_OF_SHOPPER = PreparedStatement(
+    sa.select(
+        EXPOSURES.c.experiment,
+        EXPOSURES.c.variant,
+        EXPOSURES.c.hash_attribute,
+        EXPOSURES.c.key,
+        EXPOSURES.c.at,
+    ).where(
+        sa.or_(
+            among(EXPOSURES.c.key, "keys"),
+            EXPOSURES.c.key.in_(
+                sa.select(IDENTIFIERS.c.key).where(among(IDENTIFIERS.c.stream_id, "streams"))
+            ),
+        )
+    )
+)
+
+
+def load_exposures(
+    unit: UnitOfWork, keys: Sequence[str], streams: Sequence[str]
+) -> Mapping[str, Mapping[str, Any]]:
+    """By experiment the earliest exposure of a shopper with these identifier keys and streams.
+
+    Each has its `variant`, its `hash_attribute` and its `key`.
+    """
+    rows = _OF_SHOPPER.execute(unit.connection, keys=keys, streams=streams)
+    earliest: dict[str, Mapping[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: (row.at, row.key, row.variant)):
+        earliest.setdefault(
+            row.experiment,
+            {"variant": row.variant, "hash_attribute": row.hash_attribute, "key": row.key},
+        )
+    return earliest
+
+
+def load_conflicts(
+    unit: UnitOfWork, profile_ids: Sequence[str] = (), keys: Sequence[str] = ()
+) -> list[ExposureConflict]:
+    """The shoppers who saw several variants of an experiment: of these, or led to by these keys."""
+    shopper, identifiers, labels = _profile_of(EXPOSURES.c.key)
+    led_to = (
+        sa.select(LABELS.c.profile_id)
+        .join(IDENTIFIERS, IDENTIFIERS.c.stream_id == LABELS.c.stream_id)
+        .where(IDENTIFIERS.c.key.in_(keys))
+    )
+    query = (
+        sa.select(
+            shopper.label("shopper"),
+            labels.c.profile_id,
+            EXPOSURES.c.experiment,
+            EXPOSURES.c.variant,
+            sa.func.min(EXPOSURES.c.at).label("at"),
+        )
+        .select_from(
+            EXPOSURES.outerjoin(identifiers, identifiers.c.key == EXPOSURES.c.key).outerjoin(
+                labels, labels.c.stream_id == identifiers.c.stream_id
+            )
+        )
+        .where(
+            sa.or_(
+                EXPOSURES.c.key.in_(keys),
+                labels.c.profile_id.in_(profile_ids),
+                labels.c.profile_id.in_(led_to),
+            )
+        )
+        .group_by(shopper, labels.c.profile_id, EXPOSURES.c.experiment, EXPOSURES.c.variant)
+        .order_by(EXPOSURES.c.experiment, "shopper", "at", EXPOSURES.c.variant)
+    )
+    rows = unit.connection.execute(query)
+    return [
+        ExposureConflict(experiment, who, profile_id, tuple(row.variant for row in variants))
+        for (experiment, who, profile_id), group in groupby(
+            rows, lambda row: (row.experiment, row.shopper, row.profile_id)
+        )
+        if len(variants := list(group)) > 1
+    ]
+
+
+def save_exposures(unit: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep exposures; of one shopper in one variant the earliest stands."""
+    if rows:
+        _SAVE_EXPOSURES.execute(unit.connection, list(rows))
+
+
+def save_responses(unit: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep clicks and conversions, each once for a key."""
+    if rows:
+        _SAVE_RESPONSES.execute(unit.connection, list(rows))
+
+
+def _profile_of(
+    key: sa.ColumnElement[str],
+) -> tuple[sa.ColumnElement[str], sa.FromClause, sa.FromClause]:
+    """The shopper of a key: the profile to which it leads now, else the key itself."""
+    identifiers, labels = IDENTIFIERS.alias(), LABELS.alias()
+    return sa.func.coalesce(labels.c.profile_id, key), identifiers, labels
+
+
+def _shoppers(experiment: str) -> sa.CTE:
+    """The exposed shoppers of an experiment: in which variant, since when, and in how many."""
+    unit, identifiers, labels = _profile_of(EXPOSURES.c.key)
+    rows = (
+        sa.select(unit.label("unit"), EXPOSURES.c.variant, EXPOSURES.c.at)
+        .select_from(
+            EXPOSURES.outerjoin(identifiers, identifiers.c.key == EXPOSURES.c.key).outerjoin(
+                labels, labels.c.stream_id == identifiers.c.stream_id
+            )
+        )
+        .where(EXPOSURES.c.experiment == experiment)
+        .cte("exposed_keys")
+    )
+    return (
+        sa.select(
+            rows.c.unit,
+            sa.func.min(rows.c.variant).label("variant"),
+            sa.func.min(rows.c.at).label("at"),
+            sa.func.count(rows.c.variant.distinct()).label("variants"),
+        )
+        .group_by(rows.c.unit)
+        .cte("shoppers")
+    )
+
+
+def count_exposed(unit: UnitOfWork, experiment: str) -> Sequence[ExposedCount]:
+    """The exposed shoppers of an experiment by variant."""
+    shoppers = _shoppers(experiment)
+    only = sa.case((shoppers.c.variants == 1, shoppers.c.variant))
+    query = sa.select(only, sa.func.count(), sa.func.min(shoppers.c.at)).group_by(only)
+    return [ExposedCount(*row) for row in unit.connection.execute(query)]
+
+
+def _returns_of(responses: sa.CTE) -> sa.CTE:
+    """What the orders of responses have given back: of an id of several orders, its shopper's."""
+    homes = LABELS.alias("homes")
+    rows = (
+        responses.join(
+            ORDER_RETURNS,
+            sa.and_(
+                ORDER_RETURNS.c.order_id == responses.c.order_id,
+                ORDER_RETURNS.c.store == sa.func.coalesce(responses.c.store, ""),
+            ),
+        )
+        .outerjoin(homes, homes.c.stream_id == ORDER_RETURNS.c.stream_id)
+        .outerjoin(
+            REUSED_ORDER_IDS,
+            sa.and_(
+                REUSED_ORDER_IDS.c.order_id == ORDER_RETURNS.c.order_id,
+                REUSED_ORDER_IDS.c.store == ORDER_RETURNS.c.store,
+            ),
+        )
+    )
+    is_whole = sa.func.count() > sa.func.count(ORDER_RETURNS.c.amount)
+    return (
+        sa.select(
+            responses.c.unit,
+            responses.c.outcome_id,
+            sa.func.sum(sa.func.coalesce(ORDER_RETURNS.c.amount, 0)).label("returned"),
+            is_whole.label("is_returned"),
+        )
+        .select_from(rows)
+        .where(
+            sa.or_(REUSED_ORDER_IDS.c.order_id.is_(None), homes.c.profile_id == responses.c.unit)
+        )
+        .group_by(responses.c.unit, responses.c.outcome_id)
+        .cte("returns")
+    )
+
+
+def load_exposed_responses(
+    unit: UnitOfWork, experiment: str, before: int, within: int
+) -> Iterable[ExposedResponse]:
+    """What the exposed shoppers of an experiment did, who were in one variant alone.
+
+    From `before` µs before the first exposure until `within` µs after it.
+    """
+    shoppers = _shoppers(experiment)
+    shopper, identifiers, labels = _profile_of(RESPONSES.c.key)
+    responses = (
+        sa.select(shopper.label("unit"), *(c for c in RESPONSES.c if c.name != "key"))
+        .distinct()
+        .select_from(
+            RESPONSES.outerjoin(identifiers, identifiers.c.key == RESPONSES.c.key).outerjoin(
+                labels, labels.c.stream_id == identifiers.c.stream_id
+            )
+        )
+        .cte("of_shoppers")
+    )
+    returns = _returns_of(responses)
+    query = (
+        sa.select(
+            shoppers.c.unit,
+            shoppers.c.variant,
+            shoppers.c.at.label("exposed_at"),
+            responses.c.outcome_id,
+            responses.c.kind,
+            responses.c.at,
+            responses.c.value,
+            responses.c.currency,
+            responses.c.store,
+            responses.c.order_id,
+            returns.c.returned,
+            returns.c.is_returned,
+        )
+        .select_from(
+            shoppers.join(responses, responses.c.unit == shoppers.c.unit).outerjoin(
+                returns,
+                sa.and_(
+                    returns.c.unit == responses.c.unit,
+                    returns.c.outcome_id == responses.c.outcome_id,
+                ),
+            )
+        )
+        .where(
+            shoppers.c.variants == 1,
+            responses.c.at >= shoppers.c.at - before,
+            responses.c.at < shoppers.c.at + within,
+        )
+        .order_by(shoppers.c.unit, responses.c.at, responses.c.outcome_id)
+    )
+    for row in unit.connection.execute(query):
+        yield ExposedResponse(
+            shopper=row.unit,
+            variant=row.variant,
+            exposed_at=row.exposed_at,
+            outcome_id=row.outcome_id,
+            kind=row.kind,
+            at=row.at,
+            value=row.value,
+            currency=row.currency,
+            store=row.store,
+            order_id=row.order_id,
+            returned=int(row.returned or 0),
+            is_returned=bool(row.is_returned),
+        )

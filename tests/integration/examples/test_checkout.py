@@ -1,0 +1,233 @@
+"""Facts about examples/checkout/checkout.py, against doors that answer as they are told."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[3] / "examples" / "checkout"
+REQUEST = {"placement": "checkout"}
+DECISION = {
+    "decision_id": "d-1",
+    "placement": "checkout",
+    "slots": {
+        "extras": [{"offer_id": "returns", "content": {"title": "Returns"}}],
+        "thanks": [{"offer_id": None, "content": {"title": "Hello"}}],
+    },
+}
+
+
+class FakeDoor:
+    """A door: `answer(path, body)` is the status and value of each response."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self.answer: Callable[[str, Any], tuple[int, Any]] = accept
+        door = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                door.calls.append((self.path, body))
+                status, value = door.answer(self.path, body)
+                data = json.dumps(value).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_args: Any) -> None:
+                """Say nothing."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.address = f"127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def accept(path: str, body: Any) -> tuple[int, Any]:
+    if path == "/v1/decide":
+        return 200, DECISION
+    return 200, {"receipts": [{"status": "appended"} for _ in body["outcomes"]]}
+
+
+def fail(_path: str, _body: Any) -> tuple[int, Any]:
+    return 503, {"error": "Unavailable", "field": "database", "message": "takes too long"}
+
+
+@pytest.fixture(scope="module")
+def module() -> Iterator[Any]:
+    sys.path.insert(0, str(CHECKOUT))
+    import checkout  # type: ignore[import-not-found] # a file for shops to copy
+
+    yield checkout
+    sys.path.remove(str(CHECKOUT))
+    for name in ("checkout", "errors"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def doors() -> Iterator[list[FakeDoor]]:
+    with ExitStack() as stack:
+        made = [FakeDoor(), FakeDoor()]
+        for each in made:
+            stack.callback(each.close)
+        yield made
+
+
+@pytest.fixture
+def checkout(module: Any, doors: list[FakeDoor], tmp_path: Path) -> Any:
+    return module.Checkout([door.address for door in doors], "key", tmp_path)
+
+
+def test_the_first_address_answers_with_what_is_left_of_the_deadline(
+    checkout: Any, doors: list[FakeDoor]
+) -> None:
+    assert checkout.decide(REQUEST, 2.0) == DECISION
+    ((path, body),) = doors[0].calls
+    assert (path, body["placement"]) == ("/v1/decide", "checkout")
+    assert 0 < body["deadline_ms"] < 1_000
+    assert doors[1].calls == []
+
+
+def test_an_address_that_fails_is_followed_by_the_next_and_avoided_for_a_while(
+    checkout: Any, doors: list[FakeDoor]
+) -> None:
+    doors[0].answer = fail
+    assert [checkout.decide(REQUEST, 5.0) for _ in range(3)] == [DECISION] * 3
+    assert (len(doors[0].calls), len(doors[1].calls)) == (1, 3)
+
+
+def test_an_address_that_hangs_leaves_time_for_the_next(
+    checkout: Any, doors: list[FakeDoor]
+) -> None:
+    ending = threading.Event()
+
+    def hang(_path: str, _body: Any) -> tuple[int, Any]:
+        ending.wait()
+        return fail("", None)
+
+    doors[0].answer = hang
+    assert checkout.decide(REQUEST, 2.0) == DECISION
+    ending.set()
+
+
+def test_without_an_address_rpc_answers(module: Any, tmp_path: Path) -> None:
+    class Cdp:
+        def call(self, service: str, method: str, wait: float, **arguments: Any) -> Any:
+            assert (service, method, arguments["request"]["placement"]) == (
+                "offers",
+                "decide",
+                "checkout",
+            )
+            assert 0 < wait <= 5
+            return DECISION
+
+    checkout = module.Checkout(["127.0.0.1:9"], "key", tmp_path, Cdp())
+    assert checkout.decide(REQUEST, 5.0) == DECISION
+
+
+def test_without_any_answer_the_last_fallback_blocks_are_shown(
+    module: Any, checkout: Any, doors: list[FakeDoor], tmp_path: Path
+) -> None:
+    shipped = json.loads((CHECKOUT / "fallback.json").read_text())["checkout"]
+    assert checkout.decide(REQUEST, 5.0) == DECISION
+    for door in doors:
+        door.answer = fail
+    for each in (checkout, module.Checkout([door.address for door in doors], "key", tmp_path)):
+        decision = each.decide(REQUEST, 5.0)
+        assert decision["decision_id"] is None
+        assert decision["slots"] == {**shipped, "thanks": DECISION["slots"]["thanks"]}  # type: ignore[index]
+        assert "503 takes too long" in decision["degraded"][0]
+
+
+def test_a_disk_that_takes_nothing_is_in_no_answers_way(checkout: Any, tmp_path: Path) -> None:
+    (tmp_path / "fallback.json").mkdir()  # nothing can be written in its place
+    assert checkout.decide(REQUEST, 5.0) == DECISION
+
+
+def test_a_wrong_request_is_told_at_once(module: Any, checkout: Any, doors: list[FakeDoor]) -> None:
+    doors[0].answer = lambda _path, _body: (400, {"field": "placement", "message": "is missing"})
+    with pytest.raises(module.WrongRequest, match="placement: is missing"):
+        checkout.decide({}, 5.0)
+    assert doors[1].calls == []
+
+
+def test_reports_are_kept_until_they_are_accepted_also_by_the_next_process(
+    module: Any, checkout: Any, doors: list[FakeDoor], tmp_path: Path
+) -> None:
+    for door in doors:
+        door.answer = fail
+    assert checkout.report(DECISION, "shown", store="berlin")
+    assert checkout.report(DECISION, "clicked", ["extras"])
+    assert checkout.send_reports() == 2
+    for door in doors:
+        door.answer = accept
+        door.calls.clear()
+    following = module.Checkout([door.address for door in doors], "key", tmp_path)
+    assert following.send_reports() == 0
+    ((_, body),) = doors[0].calls
+    assert [(each["kind"], each["slot"]) for each in body["outcomes"]] == [
+        ("shown", "extras"),
+        ("shown", "thanks"),
+        ("clicked", "extras"),
+    ]
+    assert body["outcomes"][0]["store"] == "berlin"
+    assert "offer_id" not in body["outcomes"][1]
+    assert checkout.send_reports() == 0
+
+
+def test_what_is_sent_again_is_the_same_report(checkout: Any, doors: list[FakeDoor]) -> None:
+    for door in doors:
+        door.answer = fail
+    checkout.report(DECISION, "shown")
+    checkout.send_reports()
+    checkout.send_reports()
+    bodies = [body for door in doors for _, body in door.calls]
+    assert len(bodies) == 4
+    assert all(body == bodies[0] for body in bodies)
+
+
+def test_a_report_that_is_refused_holds_up_no_other(
+    checkout: Any, doors: list[FakeDoor], caplog: pytest.LogCaptureFixture
+) -> None:
+    def picky(path: str, body: Any) -> tuple[int, Any]:
+        if any(each["kind"] == "eaten" for each in body["outcomes"]):
+            return 400, {"field": "outcomes[0].kind", "message": "is no kind"}
+        return accept(path, body)
+
+    doors[0].answer = picky
+    checkout.report(DECISION, "eaten", ["extras"])
+    checkout.report(DECISION, "shown")
+    with caplog.at_level(logging.ERROR):
+        assert checkout.send_reports() == 0
+    assert "report refused: outcomes[0].kind: is no kind" in caplog.text
+    assert len(doors[0].calls[-1][1]["outcomes"]) == 2
+
+
+def test_the_stored_fallback_is_not_reported(checkout: Any) -> None:
+    assert checkout.report({"decision_id": None, "slots": DECISION["slots"]}, "shown")
+    assert checkout.send_reports() == 0
+
+
+def test_reports_on_disk_are_bounded(
+    module: Any, checkout: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_REPORTS", 1)
+    assert checkout.report(DECISION, "shown")
+    assert not checkout.report(DECISION, "clicked")

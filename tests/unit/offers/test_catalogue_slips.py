@@ -1,0 +1,89 @@
+"""What `cdp offers check` warns of beside changes: what ended, pools without codes, languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from chassis import DAY
+from services.offers.configuration import read_catalogue
+from services.offers.domain.catalogue_slips import CouponPool, slips_of
+
+NOW = 1_795_289_400_000_000  # 2026-11-21T19:30:00Z
+FILE = """\
+languages: [en, de, de-AT, fr]
+placements:
+  checkout:
+    slots:
+      banner: {fallback: {title: Nothing}, translations: {de: {title: Nichts}}}
+      code: {fallback: {number: 1}}
+  cart:
+    slots:
+      banner: {fallback: {title: Nothing}}
+offers:
+  - {id: hello, version: 1, slots: [checkout.banner], priority: 20, requires: any,
+     content: {title: Hello}, translations: {de: {title: Hallo}}%s}
+  - {id: badge, version: 1, slots: [checkout.code], priority: 20, requires: any,
+     content: {number: 2, shown: true}}
+"""
+
+FALLBACK = (
+    "the fallback block of checkout.banner has no translation to {}, "
+    "which other blocks of checkout have"
+)
+
+
+def warnings(more: str = "", text: str = FILE, **pools: CouponPool) -> list[str]:
+    """All that is said of the file, sorted."""
+    slips = slips_of(read_catalogue(text % more), NOW, pools)
+    return sorted([*slips.others, *(each for of in slips.of_offers.values() for each in of)])
+
+
+def test_a_file_whose_blocks_have_the_same_languages_is_not_warned_of() -> None:
+    assert warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "warning"),
+    [
+        (
+            "{until: 2026-11-21}",
+            "hello is shown no more: its schedule ended on Sunday, 2026-11-22 00:00 (UTC)",
+        ),
+        ("{from: 2026-12-01, until: 2026-12-24}", None),
+        ("{from: 2026-11-01}", None),
+        ("{weekdays: [monday]}", None),
+    ],
+)
+def test_an_offer_whose_schedule_has_ended_is_warned_of(schedule: str, warning: str | None) -> None:
+    found = slips_of(read_catalogue(FILE % f", schedule: {schedule}"), NOW + 2 * DAY, {})
+    assert found.of_offers["hello"] == ([] if warning is None else [warning])
+
+
+def test_an_offer_whose_pool_has_no_code_is_warned_of() -> None:
+    more = ", caps: [{by: shopper, most: 1}], coupons: summer"
+    command = "run `cdp offers coupons load FILE --pool summer`"
+    start = "hello can be granted to nobody: its pool"
+    assert warnings(more) == [f"{start} is not loaded; {command}"]
+    assert warnings(more, summer=CouponPool(5, 5)) == [f"{start} has no code left; {command}"]
+    assert warnings(more, summer=CouponPool(5, 4)) == []
+
+
+def test_a_language_that_another_block_of_the_placement_has_is_warned_of() -> None:
+    english = FILE.replace(", translations: {de: {title: Hallo}}", "")
+    assert warnings(text=english) == [
+        "hello has no translation to de, which other blocks of checkout have"
+    ]
+    fallback = FILE.replace(", translations: {de: {title: Nichts}}", "")
+    assert warnings(text=fallback) == [FALLBACK.format("de")]
+
+
+def test_a_region_has_the_texts_of_its_language() -> None:
+    regional = FILE.replace(
+        "translations: {de: {title: Hallo}}",
+        "translations: {de: {title: Hallo}, de-AT: {title: Servus}, fr: {title: Bonjour}}",
+    )
+    assert warnings(text=regional) == [FALLBACK.format("fr")]
+    region_alone = FILE.replace("{de: {title: Hallo}}", "{de-AT: {title: Servus}}")
+    assert warnings(text=region_alone) == [
+        "hello has no translation to de, which other blocks of checkout have"
+    ]
