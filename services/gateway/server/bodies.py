@@ -47,7 +47,8 @@ async def read_body(
         raise TooSlow("body", message) from None
     except (TooLarge, Unavailable):
         with suppress(TimeoutError, ClientGone):
-            await asyncio.wait_for(_drain(receive), _DRAIN_SECONDS)
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await _drain(receive)
         raise
     return body if inflater is None else inflater.inflate(body)
 

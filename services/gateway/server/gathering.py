@@ -78,7 +78,8 @@ class Gatherer:
 
     async def _send(self, origin: str, group: _Group) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(group.is_full.wait(), self._seconds)
+            async with asyncio.timeout(self._seconds):
+                await group.is_full.wait()
         async with self._turns:
             if self._groups.get(origin) is group:
                 del self._groups[origin]

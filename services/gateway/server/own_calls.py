@@ -134,7 +134,8 @@ class OwnDatabase:
         loop = asyncio.get_running_loop()
         asked = loop.run_in_executor(self._threads, self._calls.call, method, arguments)
         try:
-            return await asyncio.wait_for(asked, _SECONDS)
+            async with asyncio.timeout(_SECONDS):
+                return await asked
         except TimeoutError:
             raise Unavailable("database", f"did not answer in {_SECONDS:g} s; try again") from None
 

@@ -47,6 +47,7 @@ _MOST_CONNECTIONS = 2_000
 _MOST_OF_OPERATORS = 100
 _IDLE_SECONDS = 60
 _STOP_SECONDS = 10
+_CANCELLATIONS, _CANCEL_SECONDS = 5, 1.0
 _PAUSE_SECONDS = 2.0
 
 _log = structlog.get_logger("gateway")
@@ -70,7 +71,9 @@ class GatewayParts:
 
     async def close(self) -> None:
         """Give back what is open."""
-        await self.own.flush()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self.own.flush()
         self.own.close()
         if self.door is not None:
             self.door.close()
@@ -114,9 +117,7 @@ def application(parts: GatewayParts) -> Starlette:
         try:
             yield
         finally:
-            background.cancel()
-            with suppress(asyncio.CancelledError):
-                await background
+            await end(background)
             await parts.close()
 
     app = Starlette(
@@ -130,6 +131,20 @@ def application(parts: GatewayParts) -> Starlette:
     app.router.redirect_slashes = False
     app.router.default = parts.edge  # for a pattern, a path with a line break would be none
     return app
+
+
+async def end(task: asyncio.Task[None], seconds: float = _CANCEL_SECONDS) -> None:
+    """Cancel a task until it ends, but not for ever.
+
+    Once is not enough: before Python 3.12, `wait_for` keeps a cancellation to itself that comes
+    together with what it waits for, and a library below us may use it.
+    """
+    for _ in range(_CANCELLATIONS):
+        task.cancel()
+        await asyncio.wait({task}, timeout=seconds)
+        if task.done():
+            return
+    _log.error("background_does_not_end")
 
 
 async def serve_until_stopped(

@@ -138,7 +138,8 @@ class RpcClient:
             BROKER_CONNECTED.set(0)
             self._fail_all()
             with suppress(*_ERRORS):
-                await asyncio.wait_for(connection.close(), _CONNECT_SECONDS)
+                async with asyncio.timeout(_CONNECT_SECONDS):
+                    await connection.close()
 
     async def _serve_over(self, connection: AbstractConnection) -> None:
         async with asyncio.timeout(_CONNECT_SECONDS):
