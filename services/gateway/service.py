@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import uvloop
-
 from chassis.core.errors import ServiceError
 from chassis.observability.logging import configure_logging, read_log_form, read_log_level
 from chassis.observability.tracing import open_tracing
@@ -21,7 +19,7 @@ def main() -> int:
         configure_logging(read_log_form(), read_log_level())
         tracing = open_tracing()
         try:
-            uvloop.run(serve_until_stopped(settings, ROUTES, tracing.tracer("gateway")))
+            serve_until_stopped(settings, ROUTES, tracing.tracer("gateway"))
         finally:
             tracing.stop()
     except ServiceError as error:

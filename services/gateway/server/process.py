@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import structlog
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route as AsgiRoute
@@ -117,7 +118,7 @@ def application(parts: GatewayParts) -> Starlette:
         try:
             yield
         finally:
-            await end(background)
+            await end([background])
             await parts.close()
 
     app = Starlette(
@@ -133,24 +134,38 @@ def application(parts: GatewayParts) -> Starlette:
     return app
 
 
-async def end(task: asyncio.Task[None], seconds: float = _CANCEL_SECONDS) -> None:
-    """Cancel a task until it ends, but not for ever.
+async def end(tasks: Collection[asyncio.Task[Any]], seconds: float = _CANCEL_SECONDS) -> None:
+    """Cancel tasks until they end, but not for ever.
 
     Once is not enough: before Python 3.12, `wait_for` keeps a cancellation to itself that comes
-    together with what it waits for, and a library below us may use it.
+    together with what it waits for, and libraries use it.
     """
-    for _ in range(_CANCELLATIONS):
-        task.cancel()
-        await asyncio.wait({task}, timeout=seconds)
-        if task.done():
+    left = set(tasks)
+    for _ in range(_CANCELLATIONS if left else 0):
+        for task in left:
+            task.cancel()
+        _done, left = await asyncio.wait(left, timeout=seconds)
+        if not left:
             return
-    _log.error("background_does_not_end")
+    for task in left:
+        _log.warning("task_does_not_end", task=getattr(task.get_coro(), "__qualname__", ""))
 
 
-async def serve_until_stopped(
-    settings: GatewaySettings, routes: Sequence[Route], tracer: Tracer
-) -> None:
-    """Serve HTTP until SIGTERM or SIGINT: requests under way are answered."""
+def serve_until_stopped(settings: GatewaySettings, routes: Sequence[Route], tracer: Tracer) -> None:
+    """Serve HTTP until SIGTERM or SIGINT: requests under way are answered.
+
+    Not by `asyncio.run`: it waits without end for a task that does not heed its cancellation, and
+    the broker's client has such ones when its connection is lost in that moment.
+    """
+    loop = uvloop.new_event_loop()
+    try:
+        loop.run_until_complete(_serve(settings, routes, tracer))
+    finally:
+        loop.run_until_complete(end(asyncio.all_tasks(loop)))
+        loop.close()
+
+
+async def _serve(settings: GatewaySettings, routes: Sequence[Route], tracer: Tracer) -> None:
     parts = build(settings, routes, tracer)
     public = TrustedProxies(application(parts), settings.proxies, settings.country_header)
     connections = Connections(_MOST_CONNECTIONS, settings.address_connections, public.trusts)

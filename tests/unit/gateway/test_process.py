@@ -41,7 +41,7 @@ def test_what_keeps_a_cancellation_to_itself_is_ended_all_the_same() -> None:
     async def run() -> bool:
         task = asyncio.create_task(keep_one())
         await asyncio.sleep(0)
-        await process.end(task, 0.01)
+        await process.end([task], 0.01)
         return task.cancelled()
 
     assert asyncio.run(run())
@@ -60,7 +60,7 @@ def test_what_no_cancellation_ends_does_not_hold_up_the_process() -> None:
         is_over = asyncio.Event()
         task = asyncio.create_task(keep_all(is_over))
         await asyncio.sleep(0)
-        await process.end(task, 0.0)
+        await process.end([task], 0.0)
         is_alive = not task.done()
         is_over.set()
         await task
