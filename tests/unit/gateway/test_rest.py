@@ -147,7 +147,7 @@ def test_what_is_no_list_of_events_is_named(document: Any) -> None:
 
 
 def test_a_browser_is_its_device_whatever_it_claims() -> None:
-    decision = {"decision_id": "d", "profile_id": "p", "inputs": {}, "slots": {}}
+    decision = {"decision_id": "d", "profile_id": "p", "inputs": {}, "slots": {}, "reasons": ["r"]}
     services = ServiceAnswers(decide=decision)
     claims = {
         "placement": "checkout",
@@ -155,6 +155,7 @@ def test_a_browser_is_its_device_whatever_it_claims() -> None:
         "authenticated": True,
         "reserve": True,
         "explain": True,
+        "dry_run": True,
         "writeKey": "k",
     }
     body = ask(rest.decide, claims, BROWSER, services).body
@@ -163,7 +164,35 @@ def test_a_browser_is_its_device_whatever_it_claims() -> None:
         "identifiers": {"device_id": "d"},
         "authenticated": False,
     }
+    reasons = body.pop("reasons")
     assert body == {"decision_id": "d", "slots": {}}
+    assert [each.partition(": ")[0] for each in reasons] == [
+        "r",
+        *(f"ignored:{name}" for name in ("authenticated", "dry_run", "explain", "reserve")),
+        "ignored:identifiers",
+    ]
+
+
+def test_a_browser_reserves_nothing_and_learns_who_may() -> None:
+    services = ServiceAnswers(decide={"decision_id": "d", "reasons": []})
+    asked = {"placement": "checkout", "reserve": True}
+    for user in (None, "ann"):
+        body = ask(rest.decide, asked, BROWSER, services, user_id=user).body
+        (reason,) = body["reasons"]
+        assert reason.startswith("ignored:reserve: nothing is reserved")
+        assert "have your server ask, with its secret key" in reason
+    assert not any("reserve" in call.arguments["request"] for call in services.calls)
+    ask(rest.decide, asked, SERVER, services)
+    assert services.calls[-1].arguments["request"] == asked
+
+
+def test_a_browser_that_asks_for_nothing_in_vain_is_told_of_nothing() -> None:
+    services = ServiceAnswers(decide={"decision_id": "d", "reasons": []})
+    asked = {"placement": "checkout", "reserve": False, "explain": None, "authenticated": False}
+    for named, user in (({"device_id": "d"}, None), ({"user_id": "ann"}, "ann"), (None, None)):
+        document = {**asked, "identifiers": named}
+        body = ask(rest.decide, document, BROWSER, services, user_id=user).body
+        assert body["reasons"] == []
 
 
 def test_a_browser_gets_of_a_decision_what_is_listed_and_nothing_that_a_release_adds() -> None:
@@ -174,7 +203,7 @@ def test_a_browser_gets_of_a_decision_what_is_listed_and_nothing_that_a_release_
 
 
 def test_a_browser_with_a_user_token_is_that_user_and_no_other() -> None:
-    services = ServiceAnswers(decide={})
+    services = ServiceAnswers(decide={"reasons": []})
     claims = {"placement": "checkout", "identifiers": {"user_id": "bob", "loyalty_id": "7"}}
     ask(rest.decide, claims, BROWSER, services, user_id="ann")
     request = services.calls[0].arguments["request"]

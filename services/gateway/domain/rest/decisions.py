@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chassis.core.errors import InvalidInput
 from contracts.outcomes import check_outcomes
 from services.gateway.domain.exchange import EdgeRequest
 
-# What a browser may ask: no reservation, no explanation, and nobody by a proof of its own.
+# What a browser may ask: no reservation, no explanation, and nobody by a proof of its own. Anybody
+# has its key: with reservations a script without shoppers would use up what is limited.
 _ASKED_BY_BROWSERS = {"placement", "context", "at_least", "sent_at", "deadline_ms"}
 _NAMED_BY_BROWSERS = {"device_id", "anonymous_id"}
+_SERVERS_MAY = "a browser's key may not ask for it: have your server ask, with its secret key"
+_PROVES_NOTHING = "proves nothing from a browser: send the user token of who is signed in"
+_NAMES = " or ".join(sorted(_NAMED_BY_BROWSERS))
+# What is said to be left out if it asks for something, and why; who is named is said apart.
+_NOT_FOR_BROWSERS = {
+    "authenticated": _PROVES_NOTHING,
+    "dry_run": _SERVERS_MAY,
+    "explain": _SERVERS_MAY,
+    "reserve": f"nothing is reserved, as {_SERVERS_MAY}",
+}
 # What it gets: not whose profile it is, nor what was looked at, nor what a later release adds.
 _ANSWERED_TO_BROWSERS = {
     *("decision_id", "placement", "assurance", "slots", "reasons", "degraded", "stale"),
@@ -40,10 +51,13 @@ def decide_request(request: EdgeRequest) -> dict[str, Any]:
 
 
 def decision_told(request: EdgeRequest, decision: Mapping[str, Any]) -> dict[str, Any]:
-    """The decision as its asker may see it."""
+    """The decision as its asker may see it, who learns what of the request was left out here."""
     if request.source.key_kind == "server":
         return dict(decision)
-    return {name: value for name, value in decision.items() if name in _ANSWERED_TO_BROWSERS}
+    told = {name: value for name, value in decision.items() if name in _ANSWERED_TO_BROWSERS}
+    if left_out := list(_left_out(request)):
+        told["reasons"] = [*decision["reasons"], *left_out]
+    return told
 
 
 def outcomes_of(request: EdgeRequest) -> list[Any]:
@@ -87,6 +101,16 @@ def _asked_by_browser(request: EdgeRequest, asked: Mapping[str, Any]) -> dict[st
     if request.user_id is not None:
         return {**kept, "identifiers": {**named, "user_id": request.user_id}, "authenticated": True}
     return {**kept, "identifiers": named, "authenticated": False}
+
+
+def _left_out(request: EdgeRequest) -> Iterator[str]:
+    """What a browser has asked for in vain, in the form of the notes of `offers.decide`."""
+    for name, why in _NOT_FOR_BROWSERS.items():
+        if request.document.get(name) not in (False, None):
+            yield f"ignored:{name}: {why}"
+    counting = _NAMED_BY_BROWSERS if request.user_id is None else {*_NAMED_BY_BROWSERS, "user_id"}
+    if (request.document.get("identifiers") or {}).keys() - counting:
+        yield f"ignored:identifiers: whatever is not {_NAMES} {_PROVES_NOTHING}"
 
 
 def _has_converted(outcome: Any) -> bool:
