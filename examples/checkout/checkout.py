@@ -25,8 +25,13 @@ AVOIDED = 5.0  # seconds for which an address that failed is tried last
 TOGETHER = 100  # reports in a call
 MOST_REPORTS = 10_000  # on disk; further ones are dropped, and logged
 AT_FAULT = {400, 413}  # of the request; all else may be answered by another address
+NOT_DONE = {401, 404, 408, 503}  # said before anything is done
 
 log = logging.getLogger("cdp")
+
+
+class NotDone(NoAnswer):
+    """Nobody has got the request, or whoever got it has done nothing: to ask elsewhere is safe."""
 
 
 class Checkout:
@@ -49,23 +54,33 @@ class Checkout:
     def decide(self, request, seconds=0.5):
         """A decision within so many seconds in all; WrongRequest if the request is at fault.
 
-        Without an answer it is the stored fallback: its `decision_id` is None.
+        Without an answer it is the stored fallback: its `decision_id` is None. A request with
+        `reserve` is sent once: without an answer, what it reserved counts until its time is over.
         """
         until = time.monotonic() + seconds
         reasons = []
         routes = self._routes()
+        once = reserves(request)
         for number, (name, call) in enumerate(routes):
-            # One that hangs leaves the others an equal part of the time.
-            part = (until - time.monotonic()) / (len(routes) - number)
+            left = until - time.monotonic()
+            # One that hangs leaves the others an equal part of the time, where they may be asked.
+            part = left / (len(routes) - number)
             if part < LEAST:
                 reasons.append("no time left")
                 break
-            deadline_ms = max(1, int(1_000 * (part - min(MARGIN, part / 3))))
+            given = left if once else part
+            deadline_ms = max(1, int(1_000 * (given - min(MARGIN, given / 3))))
             asked = {**request, "deadline_ms": deadline_ms}
+            to_connect = part if once else None
             try:
-                decision = call("decide", "/v1/decide", asked, {"request": asked}, part)
+                decision = call(
+                    "decide", "/v1/decide", asked, {"request": asked}, given, to_connect
+                )
             except NoAnswer as error:
                 reasons.append(f"{name}: {error}")
+                if once and not isinstance(error, NotDone):
+                    reasons.append("it may have reserved, and is not sent again")
+                    break
             else:
                 self._keep_fallback(decision)
                 return decision
@@ -133,7 +148,7 @@ class Checkout:
         routes = [(door.address, door.call) for door in doors]
         return [*routes, ("rpc", self._call_rpc)] if self._cdp else routes
 
-    def _call_rpc(self, method, _path, _body, arguments, seconds):
+    def _call_rpc(self, method, _path, _body, arguments, seconds, _to_connect=None):
         return self._cdp.call("offers", method, wait=seconds, **arguments)
 
     def _keep_fallback(self, decision):
@@ -198,13 +213,24 @@ class Door:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="cdp-door")
         self._local = threading.local()
 
-    def call(self, _method, path, body, _arguments, seconds):
-        """The answer to a POST of `body`; NoAnswer if it is none, or comes too late."""
+    def call(self, _method, path, body, _arguments, seconds, to_connect=None):
+        """The answer to a POST of `body`; NoAnswer if it is none, or comes too late.
+
+        With `to_connect` it is sent once, over a connection that is made within so many seconds;
+        NotDone then says that the same may be asked elsewhere.
+        """
         until = time.monotonic() + seconds
+        content = json.dumps(body).encode()
         # In a thread, as only that bounds all of it: looking up a name has no limit of its own.
-        future = self._threads.submit(self._post, path, json.dumps(body).encode(), until)
+        if to_connect is None:
+            future = self._threads.submit(self._post, path, content, until)
+        else:
+            future = self._threads.submit(self._post_once, path, content, until, to_connect)
         try:
             status, answer = future.result(timeout=seconds)
+        except NotDone:
+            self.avoided_until = time.monotonic() + AVOIDED
+            raise
         except (TooLate, OSError, http.client.HTTPException, ValueError) as error:
             future.cancel()
             self.avoided_until = time.monotonic() + AVOIDED
@@ -216,7 +242,8 @@ class Door:
         if status in AT_FAULT:
             raise WrongRequest(f"{answer.get('field')}: {answer.get('message')}")
         self.avoided_until = time.monotonic() + AVOIDED
-        raise NoAnswer(f"{status} {answer.get('message', '')}")
+        kind = NotDone if status in NOT_DONE else NoAnswer
+        raise kind(f"{status} {answer.get('message', '')}")
 
     def _post(self, path, body, until):
         connection = getattr(self._local, "connection", None)
@@ -225,17 +252,32 @@ class Door:
                 return self._exchange(connection, path, body, until)
             except (http.client.RemoteDisconnected, ConnectionError):
                 pass  # it was closed while it was idle: what was sent was not read
-        self._local.connection = connection = http.client.HTTPConnection(self.address)
+        return self._exchange(self._connect(until - time.monotonic()), path, body, until)
+
+    def _post_once(self, path, body, until, to_connect):
+        # Over no connection that was kept: if it ends now, nobody knows whether this was read.
+        if (kept := getattr(self._local, "connection", None)) is not None:
+            kept.close()
+        try:
+            connection = self._connect(min(to_connect, until - time.monotonic()))
+        except (OSError, http.client.HTTPException) as error:
+            raise NotDone(str(error) or type(error).__name__) from None
         return self._exchange(connection, path, body, until)
+
+    def _connect(self, seconds):
+        self._local.connection = None
+        connection = http.client.HTTPConnection(self.address, timeout=max(seconds, 0.001))
+        connection.connect()
+        self._local.connection = connection
+        return connection
 
     def _exchange(self, connection, path, body, until):
         try:
             left = until - time.monotonic()
             if left <= 0:
-                raise TimeoutError("no time left")
-            connection.timeout = left
+                raise NotDone("no time left")
             if connection.sock is None:
-                connection.connect()
+                raise ConnectionError("closed")
             connection.sock.settimeout(left)
             connection.request("POST", path, body, self._headers)
             response = connection.getresponse()
@@ -244,6 +286,11 @@ class Door:
             connection.close()
             self._local.connection = None
             raise
+
+
+def reserves(request):
+    """Whether a decision may be one that reserves, which must not be made twice."""
+    return request.get("reserve") not in (None, False)
 
 
 def write(path, value):

@@ -10,8 +10,13 @@ const LEAST = 20; // milliseconds: with less, no server is tried
 const AVOIDED = 5_000; // milliseconds for which an address that failed is tried last
 const TOGETHER = 100; // reports in a call
 const AT_FAULT = new Set([400, 413]); // of the request; all else may be answered by another address
+const NOT_DONE = new Set([401, 404, 408, 503]); // said before anything is done
+// There was no connection, so nothing was sent.
+const UNREACHED = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"]);
 
 export class NoAnswer extends Error {}
+/** Nobody has got the request, or whoever got it has done nothing: to ask elsewhere is safe. */
+export class NotDone extends NoAnswer {}
 export class WrongRequest extends Error {}
 
 /**
@@ -56,15 +61,17 @@ export class Checkout {
 
   /**
    * A decision within so many milliseconds in all; throws WrongRequest if the request is at fault.
-   * Without an answer it is the stored fallback: its `decision_id` is null.
+   * Without an answer it is the stored fallback: its `decision_id` is null. A request with
+   * `reserve` is sent once: without an answer, what it reserved counts until its time is over.
    */
   async decide(request, milliseconds = 500) {
     const until = performance.now() + milliseconds;
     const reasons = [];
     const routes = this.#routes();
+    const once = ![undefined, null, false].includes(request.reserve); // it must not be made twice
     for (const [index, { name, call }] of routes.entries()) {
-      // One that hangs leaves the others an equal part of the time.
-      const part = (until - performance.now()) / (routes.length - index);
+      // One that hangs leaves the others an equal part of the time, where they may be asked.
+      const part = (until - performance.now()) / (once ? 1 : routes.length - index);
       if (part < LEAST) {
         reasons.push("no time left");
         break;
@@ -78,6 +85,10 @@ export class Checkout {
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         reasons.push(`${name}: ${error.message}`);
+        if (once && !(error instanceof NotDone)) {
+          reasons.push("it may have reserved, and is not sent again");
+          break;
+        }
       }
     }
     const reason = `stored fallback: ${reasons.join("; ")}`;
@@ -159,7 +170,10 @@ export class Checkout {
     } catch (error) {
       door.avoidedUntil = performance.now() + AVOIDED;
       const reason = error.name === "TimeoutError" ? "no answer in time" : error.cause?.message;
-      throw new NoAnswer(reason || error.message);
+      // Several addresses of one name are tried one after the other: each has its own error.
+      const causes = error.cause?.errors ?? [error.cause];
+      const isUnreached = causes.every((cause) => UNREACHED.has(cause?.code));
+      throw new (isUnreached ? NotDone : NoAnswer)(reason || error.message);
     }
     if (status === 200) {
       door.avoidedUntil = 0;
@@ -167,7 +181,7 @@ export class Checkout {
     }
     if (AT_FAULT.has(status)) throw new WrongRequest(`${answer.field}: ${answer.message}`);
     door.avoidedUntil = performance.now() + AVOIDED;
-    throw new NoAnswer(`${status} ${answer.message ?? ""}`);
+    throw new (NOT_DONE.has(status) ? NotDone : NoAnswer)(`${status} ${answer.message ?? ""}`);
   }
 
   /** Keep the fallback blocks that an answer shows, for when there is none. */

@@ -35,6 +35,7 @@ async function startDoor() {
     door.calls.push({ path: request.url, body, key: request.headers.authorization });
     const answer = door.answer(request.url, body);
     if (answer === null) return; // it hangs
+    if (answer === "cut") return request.socket.destroy();
     response.writeHead(answer[0], { "Content-Type": "application/json" });
     response.end(JSON.stringify(answer[1]));
   });
@@ -87,6 +88,47 @@ test("an address that fails is followed by the next, and avoided for a while", a
 test("an address that hangs leaves time for the next", async () => {
   doors[0].answer = () => null;
   assert.deepEqual(await (await open()).decide(REQUEST, 1_000), DECISION);
+});
+
+const RESERVING = { ...REQUEST, reserve: true };
+
+for (const [name, fails] of [
+  ["hangs", () => null],
+  ["breaks off", () => "cut"],
+  ["fails", () => [500, { message: "failed" }]],
+]) {
+  test(`what may have reserved is not sent again, at an address that ${name}`, async () => {
+    const asked = [];
+    doors[0].answer = fails;
+    const checkout = await open({ rpc: async (method) => asked.push(method) });
+    const decision = await checkout.decide(RESERVING, 500);
+    assert.equal(decision.decision_id, null);
+    assert.match(decision.degraded[0], /; it may have reserved, and is not sent again$/);
+    assert.deepEqual([doors[0].calls.length, doors[1].calls.length, asked], [1, 0, []]);
+    for (const reserve of [false, null, undefined]) {
+      assert.deepEqual(await checkout.decide({ ...REQUEST, reserve }, 5_000), DECISION);
+    }
+  });
+}
+
+test("what has reserved nothing for sure is sent to the next address, and by rpc", async () => {
+  const asked = [];
+  const rpc = async (method, { request }) => {
+    asked.push(request.reserve);
+    return DECISION;
+  };
+  for (const door of doors) door.answer = fail;
+  const closed = await startDoor();
+  await new Promise((done) => closed.server.close(done));
+  const checkout = await open({ doors: [closed.url, ...doors.map(({ url }) => url)], rpc });
+  assert.deepEqual(await checkout.decide(RESERVING, 5_000), DECISION);
+  assert.deepEqual([doors[0].calls.length, doors[1].calls.length, asked], [1, 1, [true]]);
+});
+
+test("what is sent once has all the time", async () => {
+  const checkout = await open();
+  await checkout.decide(RESERVING, 2_000);
+  assert.ok(doors[0].calls[0].body.deadline_ms > 1_000);
 });
 
 test("without an address, rpc answers", async () => {

@@ -16,6 +16,7 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[3] / "examples" / "checkout"
 REQUEST = {"placement": "checkout"}
+RESERVING = {**REQUEST, "reserve": True}
 DECISION = {
     "decision_id": "d-1",
     "placement": "checkout",
@@ -27,10 +28,14 @@ DECISION = {
 
 
 class FakeDoor:
-    """A door: `answer(path, body)` is the status and value of each response."""
+    """A door: `answer(path, body)` is the status and value of each response.
+
+    If it raises ConnectionAbortedError, the connection ends without one.
+    """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any]] = []
+        self.ports: set[int] = set()  # from which it was called: one for each connection
         self.answer: Callable[[str, Any], tuple[int, Any]] = accept
         door = self
 
@@ -40,7 +45,12 @@ class FakeDoor:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 door.calls.append((self.path, body))
-                status, value = door.answer(self.path, body)
+                door.ports.add(self.client_address[1])
+                try:
+                    status, value = door.answer(self.path, body)
+                except ConnectionAbortedError:
+                    self.close_connection = True
+                    return
                 data = json.dumps(value).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
@@ -125,6 +135,77 @@ def test_an_address_that_hangs_leaves_time_for_the_next(
     doors[0].answer = hang
     assert checkout.decide(REQUEST, 2.0) == DECISION
     ending.set()
+
+
+def fault(_path: str, _body: Any) -> tuple[int, Any]:
+    return 500, {"error": "Failure", "field": "offers", "message": "failed"}
+
+
+def break_off(_path: str, _body: Any) -> tuple[int, Any]:
+    raise ConnectionAbortedError
+
+
+class FakeCdp:
+    """RPC that answers, and keeps the requests."""
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+
+    def call(self, _service: str, _method: str, wait: float, request: Any) -> Any:
+        assert wait > 0
+        self.requests.append(request)
+        return DECISION
+
+
+@pytest.mark.parametrize("answer", [fault, break_off, None], ids=["fails", "breaks off", "hangs"])
+def test_what_may_have_reserved_is_not_sent_again(
+    module: Any, doors: list[FakeDoor], tmp_path: Path, answer: Any
+) -> None:
+    ending = threading.Event()
+
+    def hang(path: str, body: Any) -> tuple[int, Any]:
+        ending.wait()
+        return break_off(path, body)
+
+    doors[0].answer = answer or hang
+    cdp = FakeCdp()
+    checkout = module.Checkout([door.address for door in doors], "key", tmp_path, cdp)
+    decision = checkout.decide(RESERVING, 0.5)
+    ending.set()
+    assert decision["decision_id"] is None
+    assert decision["degraded"][0].endswith("; it may have reserved, and is not sent again")
+    assert (len(doors[0].calls), doors[1].calls, cdp.requests) == (1, [], [])
+    for reserve in (False, None):
+        assert checkout.decide({**REQUEST, "reserve": reserve}, 5.0) == DECISION
+
+
+def test_what_has_reserved_nothing_for_sure_is_sent_to_the_next_address_and_by_rpc(
+    module: Any, doors: list[FakeDoor], tmp_path: Path
+) -> None:
+    for door in doors:
+        door.answer = fail
+    cdp = FakeCdp()
+    addresses = ["127.0.0.1:9", *(door.address for door in doors)]
+    checkout = module.Checkout(addresses, "key", tmp_path, cdp)
+    assert checkout.decide(RESERVING, 5.0) == DECISION
+    assert [len(door.calls) for door in doors] == [1, 1]
+    assert [request["reserve"] for request in cdp.requests] == [True]
+
+
+def test_what_is_sent_once_has_all_the_time_and_a_connection_that_nobody_has_used(
+    module: Any, doors: list[FakeDoor], tmp_path: Path
+) -> None:
+    checkout = module.Checkout([door.address for door in doors], "key", tmp_path)
+    checkout._doors[0]._threads = module.ThreadPoolExecutor(1)
+    for asked in (REQUEST, RESERVING, REQUEST, REQUEST):
+        assert checkout.decide(asked, 5.0) == DECISION
+    assert [body["deadline_ms"] > 2_500 for _, body in doors[0].calls] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert len(doors[0].ports) == 2
 
 
 def test_without_an_address_rpc_answers(module: Any, tmp_path: Path) -> None:
