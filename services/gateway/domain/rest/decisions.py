@@ -54,10 +54,10 @@ def decision_told(request: EdgeRequest, decision: Mapping[str, Any]) -> dict[str
     """The decision as its asker may see it, who learns what of the request was left out here."""
     if request.source.key_kind == "server":
         return dict(decision)
-    told = {name: value for name, value in decision.items() if name in _ANSWERED_TO_BROWSERS}
+    answered = {name: value for name, value in decision.items() if name in _ANSWERED_TO_BROWSERS}
     if left_out := list(_left_out(request)):
-        told["reasons"] = [*decision["reasons"], *left_out]
-    return told
+        answered["reasons"] = [*decision["reasons"], *left_out]
+    return answered
 
 
 def outcomes_of(request: EdgeRequest) -> list[Any]:
