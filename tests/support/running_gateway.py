@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -152,6 +153,14 @@ class RunningGateway:
         process = self._processes.pop(name)
         process.terminate()
         return process.wait(_PATIENCE)
+
+    def freeze(self, name: str) -> None:
+        """Halt a process where it stands, until `thaw`."""
+        self._processes[name].send_signal(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen process go on."""
+        self._processes[name].send_signal(signal.SIGCONT)
 
     def log(self, name: str) -> str:
         """What a process has printed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -43,16 +43,37 @@ class BrowserProcess:
             self._process.stdin.close()
         self._process.wait(timeout=30)
 
-    def run(self, story: Story, **arguments: Any) -> Any:
-        """What the story returns, as JSON has it; StoryFailed if it does not hold."""
-        asked = {"module": story.__module__, "name": story.__name__, "arguments": arguments}
-        if self._process.stdin is None or self._process.stdout is None:
-            raise StoryFailed("the browser's process has no pipes")
-        print(json.dumps(asked), file=self._process.stdin, flush=True)
-        line = self._process.stdout.readline()
-        if not line:
-            raise StoryFailed("the browser's process has ended")
-        answer = json.loads(line)
+    def run(
+        self,
+        story: Story,
+        *,
+        at: Mapping[str, Callable[[], object]] | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """What the story returns, as JSON has it; StoryFailed if it does not hold.
+
+        A story that yields the names of points stops at each, for what is to be done `at` it.
+        """
+        answer = self._ask(
+            {"module": story.__module__, "name": story.__name__, "arguments": arguments}
+        )
+        while "point" in answer:
+            try:
+                (at or {})[answer["point"]]()
+            except BaseException:
+                self._ask({"goes_on": False})
+                raise
+            answer = self._ask({"goes_on": True})
         if "failure" in answer:
             raise StoryFailed(answer["failure"])
         return answer["result"]
+
+    def _ask(self, words: Mapping[str, Any]) -> dict[str, Any]:
+        if self._process.stdin is None or self._process.stdout is None:
+            raise StoryFailed("the browser's process has no pipes")
+        print(json.dumps(words), file=self._process.stdin, flush=True)
+        line = self._process.stdout.readline()
+        if not line:
+            raise StoryFailed("the browser's process has ended")
+        answer: dict[str, Any] = json.loads(line)
+        return answer

@@ -14,7 +14,11 @@ PHONE = {
     "viewport": {"width": 412, "height": 915},
     "has_touch": True,
 }
-_NOT_REACHED = "Failed to load resource: net::"
+# A gateway that is away is not reached, or a proxy says so of it.
+_NOT_REACHED = (
+    "Failed to load resource: net::",
+    "Failed to load resource: the server responded with a status of 502",
+)
 
 
 class Visitor:
