@@ -212,9 +212,11 @@ class Replicas:
         for segment, version in definitions.versions.items():
             rule = version.definition.rule
             if is_in_sql(rule):
-                found = select_by_sql(replica.work, rule, at).members
+                found = select_by_sql(replica.work, rule, at, most=len(profiles)).sample
             elif at == self.latest:
-                found = select_one_by_one(replica.work, rule, at, lambda: 0.0).members
+                found = select_one_by_one(
+                    replica.work, rule, at, lambda: 0.0, most=len(profiles)
+                ).sample
             else:
                 continue
             assert found == sorted(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from chassis import InvalidInput, NotFound, Unavailable, parse_instant
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -37,16 +37,27 @@ MOST_STEPS = 400
 _SAMPLE = 1_000
 _OF_ORDERS = ORDER_EVENTS | {"loyalty_points_changed"}
 _PAGE = 20  # whole histories
+_EVENTS_BETWEEN_PAUSES = 500
+
+
+class BacktestStep(NamedTuple):
+    """How many were members at an instant, and who of them came and went since the one before."""
+
+    members: int
+    entries: int
+    exits: int
+
+    @classmethod
+    def between(cls, before: Set[str], after: Set[str]) -> BacktestStep:
+        """The step from the members at one instant to those at the next."""
+        return cls(len(after), len(after - before), len(before - after))
 
 
 @dataclass(frozen=True, slots=True)
 class BacktestPage:
-    """The members at some instants in their order, of so many profiles; `next` is None at the end.
+    """Some steps in their order, of so many profiles; `next` is None at the end."""
 
-    The first instant is the one before the page, to compare with.
-    """
-
-    members: Sequence[frozenset[str]]
+    steps: Sequence[BacktestStep]
     evaluated: int
     profiles: int
     next: int | None
@@ -84,15 +95,8 @@ def backtest(
             "evaluated": page.evaluated,
             "profiles": page.profiles,
             "steps": [
-                {
-                    "at": at,
-                    "members": len(after),
-                    "entries": len(after - before),
-                    "exits": len(before - after),
-                }
-                for at, before, after in zip(
-                    instants[first + 1 :], page.members, page.members[1:], strict=False
-                )
+                {"at": at, **step._asdict()}
+                for at, step in zip(instants[first + 1 :], page.steps, strict=False)
             ],
             "next": page.next,
             "until": until,
@@ -109,19 +113,24 @@ def by_sql(
     first: int,
     timer: Callable[[], float],
 ) -> BacktestPage:
-    """The members from `first` on, among all profiles, for as long as BACKTEST_SECONDS."""
+    """The steps from instant `first` on, of all profiles, for as long as BACKTEST_SECONDS.
+
+    Of the members by name no more are kept than those of two instants: there may be millions.
+    """
     end = timer() + BACKTEST_SECONDS
-    members: list[frozenset[str]] = []
+    steps: list[BacktestStep] = []
+    before: frozenset[str] | None = None
     for at in instants[first:]:
-        if len(members) > 1 and timer() > end:
+        if steps and timer() > end:
             break
         found = work.run(partial(store.select_members, rule=rule, at=at, seconds=QUERY_SECONDS))
-        members.append(frozenset(found))
+        members = frozenset(found)
+        if before is not None:
+            steps.append(BacktestStep.between(before, members))
+        before = members
     profiles = work.run(partial(store.count_in_time, seconds=QUERY_SECONDS))
-    reached = first + len(members)
-    return BacktestPage(
-        members, profiles, profiles, reached - 1 if reached < len(instants) else None
-    )
+    reached = first + len(steps)
+    return BacktestPage(steps, profiles, profiles, reached if reached < len(instants) - 1 else None)
 
 
 def _of_sample(
@@ -143,24 +152,60 @@ def by_evaluator(
     instants: Sequence[int],
     timer: Callable[[], float],
 ) -> BacktestPage:
-    """The members at all instants, of as many profiles of a sample as BACKTEST_SECONDS allow.
+    """All steps, of as many profiles of a sample as BACKTEST_SECONDS allow.
 
-    QueryTimeout if drawing the sample takes QUERY_SECONDS.
+    QueryTimeout if drawing the sample takes QUERY_SECONDS, and Unavailable if the time is not
+    enough for the first of them.
     """
     profiles = work.run(partial(store.count_in_time, seconds=QUERY_SECONDS))
     sample = work.run(partial(store.sample_profiles, limit=_SAMPLE, seconds=QUERY_SECONDS))
-    end = timer() + BACKTEST_SECONDS
-    members: list[set[str]] = [set() for _ in instants]
+    limit = _TimeLimit(timer, timer() + BACKTEST_SECONDS)
+    members, entries, exits = ([0] * len(instants) for _ in range(3))
     evaluated = 0
-    for profile_id, past in _pasts(work, sample):
-        for place, holds in enumerate(_replay(rule, past, instants)):
-            if holds:
-                members[place].add(profile_id)
-        evaluated += 1
-        if timer() > end:
-            break
+    try:
+        for past in _pasts(work, sample, limit):
+            before = False
+            verdicts = list(_replay(rule, past, instants, limit))
+            for place, holds in enumerate(verdicts):
+                members[place] += holds
+                entries[place] += holds and not before
+                exits[place] += before and not holds
+                before = holds
+            evaluated += 1
+    except _TimeIsOver:
+        if sample and not evaluated:
+            raise Unavailable(
+                "backtest",
+                f"what the first shopper of the sample has done takes more than"
+                f" {BACKTEST_SECONDS:.0f} s; ask for fewer steps",
+            ) from None
+    steps = [BacktestStep(*counts) for counts in zip(members, entries, exits, strict=True)]
+    return BacktestPage(steps[1:], evaluated, profiles, None)
+
+
+class _TimeIsOver(Exception):
+    """The profile at hand is left out: nothing more is evaluated."""
+
+
+@dataclass(frozen=True, slots=True)
+class _TimeLimit:
+    """Ends a replay at an instant of the timer, also in the middle of a profile."""
+
+    timer: Callable[[], float]
+    end: float
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left; _TimeIsOver if none are."""
+        left = self.end - self.timer()
+        if left <= 0:
+            raise _TimeIsOver
+        return left
+
+    def pause(self) -> None:
+        """Let other greenlets have their turn; _TimeIsOver if it is."""
+        _ = self.left
         time.sleep(0)
-    return BacktestPage([frozenset(each) for each in members], evaluated, profiles, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,29 +230,39 @@ def _kept_as_of_now(rule: Rule[Summary]) -> list[str]:
     ]
 
 
-def _pasts(work: UnitOfWorkRunner, profile_ids: Sequence[str]) -> Iterator[tuple[str, _Past]]:
-    """What has happened to each profile, read some profiles at a time."""
-    for start in range(0, len(profile_ids), _PAGE):
-        page = profile_ids[start : start + _PAGE]
-        yield from work.read(partial(_load, profile_ids=page)).items()
+def _pasts(
+    work: UnitOfWorkRunner, profile_ids: Sequence[str], limit: _TimeLimit
+) -> Iterator[_Past]:
+    """What has happened to each profile, read some profiles at a time: at first one alone."""
+    start, size = 0, 1
+    while page := profile_ids[start : start + size]:
+        try:
+            pasts = work.run(partial(_load, profile_ids=page, seconds=limit.left))
+        except store.QueryTimeout:
+            raise _TimeIsOver from None
+        yield from pasts
+        start, size = start + size, min(2 * size, _PAGE)
 
 
-def _load(unit: UnitOfWork, profile_ids: Sequence[str]) -> dict[str, _Past]:
-    streams = streams_of(unit, profile_ids)
-    summaries = store.load_profile_summaries(unit, streams, {}, unit.now)
-    histories = store.load_histories(unit, profile_ids)
-    pasts = {}
-    for profile_id in profile_ids:
-        present = summaries.get(profile_id, Summary())
-        orders = OrderKeys(present.every_order())
-        pasts[profile_id] = _Past(histories[profile_id], present, orders)
+def _load(unit: UnitOfWork, profile_ids: Sequence[str], seconds: float) -> list[_Past]:
+    with store.limited_by_key(unit, seconds):
+        streams = streams_of(unit, profile_ids)
+        summaries = store.load_profile_summaries(unit, streams, {}, unit.now)
+        histories = store.load_histories(unit, profile_ids)
+        pasts = []
+        for profile_id in profile_ids:
+            present = summaries.get(profile_id, Summary())
+            orders = OrderKeys(present.every_order())
+            pasts.append(_Past(histories[profile_id], present, orders))
     return pasts
 
 
-def _replay(rule: Rule[Summary], past: _Past, instants: Sequence[int]) -> list[bool]:
+def _replay(
+    rule: Rule[Summary], past: _Past, instants: Sequence[int], limit: _TimeLimit
+) -> Iterator[bool]:
     """Whether the rule holds at each instant, by what had happened until then."""
     history = past.history
-    summary, place, holds = Summary(past.present.belongings()), 0, []
+    summary, place = Summary(past.present.belongings()), 0
     summary.facts = ListedFacts.of((each.type, each.fact) for each in history)
     for at in instants:
         while place < len(history) and history[place].fact.at <= at:
@@ -215,8 +270,10 @@ def _replay(rule: Rule[Summary], past: _Past, instants: Sequence[int]) -> list[b
             occasion = _as_at_present(event_type, fact, occasion, past.orders)
             summary.add(event_type, fact.data, fact.at, fact.id, occasion)
             place += 1
-        holds.append(rule.evaluate(summary, at).value)
-    return holds
+            if place % _EVENTS_BETWEEN_PAUSES == 0:
+                limit.pause()
+        limit.pause()
+        yield rule.evaluate(summary, at).value
 
 
 def _as_at_present(event_type: str, fact: Fact, occasion: Occasion, orders: OrderKeys) -> Occasion:

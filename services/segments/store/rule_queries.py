@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import is_rebuild_due
 from profile_index.tables import LABELS
 from rules import Fact, Occasion, Rule, Summary
-from rules.sql import POSTGRESQL, SQLITE, translate
+from rules.sql import POSTGRESQL, SQLITE, Query, translate
 from services.segments.store.evaluation import count_profiles
 from services.segments.store.facts import FACTS
 
@@ -25,6 +25,10 @@ WITH profile_facts AS NOT MATERIALIZED (
     FROM facts JOIN labels ON labels.stream_id = facts.stream_id
 ),
 profiles AS (SELECT DISTINCT labels.profile_id FROM labels)
+"""
+_COUNT_AND_SAMPLE = """
+SELECT profile_id, (SELECT count(*) FROM selected) AS number FROM selected
+ORDER BY profile_id LIMIT :most
 """
 # A service's sessions plan for queries by key. These read whole tables.
 _PLANS = {"enable_seqscan": "on", "enable_hashjoin": "on", "enable_mergejoin": "on"}
@@ -48,12 +52,32 @@ def select_members(unit: UnitOfWork, rule: Rule[Summary], at: int, seconds: floa
     The unit has to be one of `run`, as its transaction is given other plans. Raises NotInSql if the
     rule asks for anything but single events, FactsMissing, and QueryTimeout after `seconds`.
     """
-    query = translate(rule, POSTGRESQL if _is_postgresql(unit) else SQLITE, at)
-    if is_rebuild_due(unit):
-        raise FactsMissing
+    query = _translate(unit, rule, at)
     with limited(unit, seconds):
         found = unit.connection.execute(sa.text(_RELATIONS + query.text), query.parameters)
         return sorted(found.scalars())
+
+
+def sample_members(
+    unit: UnitOfWork, rule: Rule[Summary], at: int, limit: int, seconds: float
+) -> tuple[int, list[str]]:
+    """How many profiles a rule holds for at an instant, and the first `limit` of them.
+
+    See `select_members`: the others stay in the database, as there may be millions.
+    """
+    query = _translate(unit, rule, at)
+    text = f"{_RELATIONS}, selected AS MATERIALIZED ({query.text}){_COUNT_AND_SAMPLE}"
+    with limited(unit, seconds):
+        parameters = {**query.parameters, "most": limit}
+        rows = unit.connection.execute(sa.text(text), parameters).all()
+    return rows[0].number if rows else 0, [row.profile_id for row in rows]
+
+
+def _translate(unit: UnitOfWork, rule: Rule[Summary], at: int) -> Query:
+    query = translate(rule, POSTGRESQL if _is_postgresql(unit) else SQLITE, at)
+    if is_rebuild_due(unit):
+        raise FactsMissing
+    return query
 
 
 def count_in_time(unit: UnitOfWork, seconds: float) -> int:
@@ -71,14 +95,24 @@ def limited(unit: UnitOfWork, seconds: float) -> AbstractContextManager[None]:
 
     The unit has to be one of `run`: both hold until its transaction ends.
     """
-    limit = _limited_postgresql if _is_postgresql(unit) else _limited_sqlite
-    return limit(unit.connection, seconds)
+    if _is_postgresql(unit):
+        return _limited_postgresql(unit.connection, seconds, _PLANS)
+    return _limited_sqlite(unit.connection, seconds)
+
+
+def limited_by_key(unit: UnitOfWork, seconds: float) -> AbstractContextManager[None]:
+    """The same for queries by key, whose plans stay as they are."""
+    if _is_postgresql(unit):
+        return _limited_postgresql(unit.connection, seconds, {})
+    return _limited_sqlite(unit.connection, seconds)
 
 
 @contextmanager
-def _limited_postgresql(connection: sa.Connection, seconds: float) -> Iterator[None]:
+def _limited_postgresql(
+    connection: sa.Connection, seconds: float, plans: Mapping[str, str]
+) -> Iterator[None]:
     """Other plans, and a limit, until the transaction ends."""
-    settings = {**_PLANS, "statement_timeout": f"{max(round(1_000 * seconds), 1)}ms"}
+    settings = {**plans, "statement_timeout": f"{max(round(1_000 * seconds), 1)}ms"}
     for name, value in settings.items():
         connection.execute(_SET, {"name": name, "value": value})
     try:

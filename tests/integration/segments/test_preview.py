@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
@@ -16,11 +17,16 @@ from chassis import DAY, Event, InvalidInput, Unavailable
 from chassis.eventlog.unit_of_work import UnitOfWork
 from profile_index import save_summaries
 from profile_index.tables import INDEX_FORMS, LABELS, SUMMARIES
-from rules import SEGMENT_VOCABULARY, Rule, ShopContext, Summary, compile_rule
+from rules import SEGMENT_VOCABULARY, Rule, ShopContext, Summary, Verdict, compile_rule
 from rules.sql import SQLITE, NotInSql, translate
 from services.segments import queries, store
 from services.segments.queries.backtest import by_evaluator, by_sql
-from services.segments.queries.preview import select_by_sql, select_one_by_one
+from services.segments.queries.preview import (
+    PREVIEW_SECONDS,
+    Selection,
+    select_by_sql,
+    select_one_by_one,
+)
 from services.segments.store import rule_queries
 from tests.support.segments_service import NOW, ProfilesLog, SegmentsWithoutNameko
 from tests.unit.rules import oracle
@@ -82,7 +88,7 @@ def test_sql_finds_those_whom_the_evaluator_finds(
 
 def members(segments: SegmentsWithoutNameko, text: str) -> Sequence[str]:
     rule = compile_rule(text, SEGMENT_VOCABULARY)
-    return select_by_sql(segments.work, rule, segments.clock.now()).members
+    return select_by_sql(segments.work, rule, segments.clock.now()).sample
 
 
 def test_a_merged_profile_has_the_facts_of_all_its_streams(
@@ -155,6 +161,9 @@ def test_a_back_test_in_sql_is_that_of_the_evaluator(
     assume(is_in_sql(rule))
     segments.work.run(partial(fill, history=history))
     instants = [now - 3 * DAY + number * DAY for number in range(4)]
+    for at in instants:
+        found = segments.work.run(partial(store.select_members, rule=rule, at=at, seconds=60.0))
+        assert len(found) == select_by_sql(segments.work, rule, at).members
     assert by_sql(segments.work, rule, instants, 0, time.monotonic) == by_evaluator(
         segments.work, rule, instants, time.monotonic
     )
@@ -195,14 +204,92 @@ def test_a_back_test_goes_on_where_its_time_was_over(
     segments.follow(*log.events)
     rule = compile_rule('exists("cart_updated", within="1d")', SEGMENT_VOCABULARY)
     instants = [NOW - number * DAY for number in (3, 2, 1, 0)]
-    pages: list[list[int]] = []
+    steps: list[Sequence[tuple[int, int, int]]] = []
     first: int | None = 0
     while first is not None:
         ticks = iter([0.0, 100.0])
         page = by_sql(segments.work, rule, instants, first, partial(next, ticks))
-        pages.append([len(each) for each in page.members])
+        steps.append(page.steps)
         first = page.next
-    assert pages == [[0, 0], [0, 1], [1, 0]]
+    assert steps == [[(0, 0, 0)], [(1, 1, 0)], [(0, 0, 1)]]
+
+
+class SlowRule:
+    """A rule each of whose evaluations takes a second of a timer."""
+
+    def __init__(self, text: str) -> None:
+        self._rule = compile_rule(text, SEGMENT_VOCABULARY)
+        self.reads = self._rule.reads
+        self.seconds = 0.0
+
+    def timer(self) -> float:
+        return self.seconds
+
+    def evaluate(self, summary: Summary, now: int) -> Verdict:
+        self.seconds += 1
+        return self._rule.evaluate(summary, now)
+
+
+def slow_rule(text: str) -> tuple[Rule[Summary], Callable[[], float]]:
+    rule = SlowRule(text)
+    return cast("Rule[Summary]", rule), rule.timer
+
+
+def test_a_preview_ends_after_the_profile_with_which_its_time_is_over(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    log.move(**{profile: profile for profile in "pqrst"})
+    segments.follow(*log.events)
+    rule, timer = slow_rule("orders() == 0")
+    found = select_one_by_one(segments.work, rule, NOW, timer)
+    assert found == Selection(3, ["p", "q", "r"], 3, 5)
+    assert not found.complete
+
+
+def test_a_preview_ends_in_the_query_with_which_its_time_is_over(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.move(p="p")
+    segments.follow(*log.events)
+
+    @contextmanager
+    def limited(unit: UnitOfWork, seconds: float) -> Iterator[None]:
+        assert seconds == PREVIEW_SECONDS
+        yield
+        raise store.QueryTimeout
+
+    monkeypatch.setattr(store, "limited_by_key", limited)
+    rule = compile_rule("orders() == 0", SEGMENT_VOCABULARY)
+    found = select_one_by_one(segments.work, rule, NOW, lambda: 0.0)
+    assert found == Selection(0, [], 0, 1)
+
+
+def test_a_query_by_key_ends_when_its_time_is_over(segments: SegmentsWithoutNameko) -> None:
+    count = (
+        "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers"
+        " WHERE n < 100000000) SELECT count(*) FROM numbers"
+    )
+
+    def query(unit: UnitOfWork) -> None:
+        with store.limited_by_key(unit, 0.05):
+            unit.connection.execute(sa.text(count))
+
+    with pytest.raises(store.QueryTimeout):
+        segments.work.run(query)
+
+
+def test_a_preview_counts_more_members_than_it_names(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    names = [f"p{number:02}" for number in range(25)]
+    log.move(**{name: name for name in names})
+    for name in names:
+        log.cart(name)
+    segments.follow(*log.events)
+    for rule in ('exists("cart_updated")', "orders() == 0"):
+        response = queries.preview(segments.work, rule)
+        assert (response["members"], response["sample"]) == (25, names[:10])
+        assert (response["evaluated"], response["complete"]) == (25, True)
 
 
 def test_a_back_test_ends_after_the_profile_with_which_its_time_is_over(
@@ -210,10 +297,20 @@ def test_a_back_test_ends_after_the_profile_with_which_its_time_is_over(
 ) -> None:
     log.move(p="p", q="q", r="r")
     segments.follow(*log.events)
-    rule = compile_rule("orders() == 0", SEGMENT_VOCABULARY)
-    ticks = iter([0.0, 1.0, 100.0])
-    page = by_evaluator(segments.work, rule, [NOW - DAY, NOW], partial(next, ticks))
-    assert (page.evaluated, page.profiles, len(page.members[-1])) == (2, 3, 2)
+    rule, timer = slow_rule("orders() == 0")
+    page = by_evaluator(segments.work, rule, [NOW - DAY, NOW], timer)
+    assert (page.evaluated, page.profiles, page.steps) == (1, 3, [(1, 0, 0)])
+
+
+def test_a_back_test_ends_within_a_profile_that_takes_too_long(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    log.move(p="p")
+    segments.follow(*log.events)
+    rule, timer = slow_rule("orders() == 0")
+    with pytest.raises(Unavailable, match="ask for fewer steps"):
+        by_evaluator(segments.work, rule, [NOW - number * DAY for number in range(9)], timer)
+    assert timer() == 3
 
 
 def test_a_back_test_waits_for_no_sample_that_takes_too_long(
@@ -306,8 +403,8 @@ def test_a_back_test_ends_with_the_members_of_today(
     instants = [NOW - 4 * DAY, NOW]
     page = by_evaluator(segments.work, compiled, instants, time.monotonic)
     today = select_one_by_one(segments.work, compiled, NOW, time.monotonic)
-    assert sorted(page.members[-1]) == today.members
-    assert 0 < len(today.members) < 5
+    assert page.steps[-1].members == today.members
+    assert 0 < today.members < 5
 
 
 def test_until_a_rebuild_that_is_due_nothing_is_back_tested(
