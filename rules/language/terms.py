@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import MAX_EMAX, Decimal, localcontext
 from enum import Enum
 from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
-from chassis.core.instants import format_instant
+from chassis.core.instants import DAY, format_instant
+from rules.language.comparison import is_number
 from rules.language.curves import Curve, SampledCurve, Trend
 from rules.language.reads import NOTHING, Reads
-from rules.language.units import show_duration, show_money
+from rules.language.units import decimals_of, show_duration, show_money
 
 F = TypeVar("F")
+_HUGE = 10**30
 
 Holds = Callable[[Any], bool]
 """Whether a comparison holds for a value of its term; it is defined for every value, None too."""
@@ -102,15 +105,25 @@ class Term(Generic[F]):
         return self.wording(facts, value, now)
 
     def _show(self, value: Any) -> str:
+        if self.kind is Kind.INSTANT:
+            return _show_instant(round(value))
+        if is_number(value) and abs(value) >= _HUGE:
+            return self._show_huge(value)
         if self.kind is Kind.MONEY:
             return show_money(round(value), self.currency)
         if self.kind is Kind.DURATION:
             return show_duration(round(value))
-        if self.kind is Kind.INSTANT:
-            return format_instant(round(value))
         if self.kind is Kind.DATE:
             return date.fromordinal(value).isoformat()
         return show_plain(value)
+
+    def _show_huge(self, value: float | Fraction) -> str:
+        """A number that was calculated, of which there may be more digits than Python writes."""
+        if self.kind is Kind.MONEY:
+            return f"{_about(Fraction(value) / 10 ** decimals_of(self.currency))} {self.currency}"
+        if self.kind is Kind.DURATION:
+            return f"{_about(Fraction(value) / DAY)} days"
+        return _about(Fraction(value))
 
 
 def show_plain(value: Any) -> str:
@@ -127,3 +140,17 @@ def show_plain(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     return "an object"
+
+
+def _show_instant(value: int) -> str:
+    """An instant, also one that was calculated and that no calendar has."""
+    try:
+        return format_instant(value)
+    except OverflowError:
+        return "before the year 1" if value < 0 else "after the year 9999"
+
+
+def _about(number: Fraction) -> str:
+    with localcontext() as context:
+        context.prec, context.Emax = 4, MAX_EMAX
+        return f"about {Decimal(number.numerator) / Decimal(number.denominator):.3e}"

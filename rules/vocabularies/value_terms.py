@@ -108,10 +108,10 @@ def percentile(model: str, band: int = _BAND) -> Term[Summary]:
         def show(summary: Summary, verdict: bool, now: int) -> str:
             value = summary.values.value(model, None, now)
             cutoff = summary.values.cutoff(model, float(percent))
-            if value is None or cutoff is None:
+            if cutoff is None:
                 return "no model is fitted yet"
-            own, at = _show(summary, model, value), _show(summary, model, cutoff)
-            return f"{model} is {own}, and {at} at {percent} percent"
+            own = "nothing" if value is None else _show(summary, model, value)
+            return f"{model} is {own}, and {_show(summary, model, cutoff)} at {percent} percent"
 
         label = f"the percentile of {model} {IN_WORDS[sign]} {percent}"
         return Term(Kind.TRUTH, label, read, until=until, missable=False, wording=show)

@@ -222,6 +222,27 @@ def test_instants_compare_with_each_other_and_with_a_written_one() -> None:
     assert holds('first("order_completed") == last("order_completed")', events)
 
 
+FACTORS = " * ".join(["traits.x"] * 17)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("traits.x / traits.y > 1", "about 2.000e+631"),
+        ("traits.x * (0 - traits.x) > 1", "about -1.000e+616"),
+        (f"{FACTORS} > 1", "about 1.000e+5236"),
+        (f'revenue("USD") * {FACTORS} > 1', "about 5.000e+5237 USD"),
+        (f'since_last("order_completed") * {FACTORS} > "1d"', "about 2.083e+5234 days"),
+        ('last("order_completed") + "1d" * traits.x > last("order_completed")', "after the year"),
+        ('last("order_completed") - "1d" * traits.x > last("order_completed")', "before the year"),
+    ],
+)
+def test_what_comes_of_an_absurd_number_is_still_explained(text: str, words: str) -> None:
+    events = [*traits(x=1e308, y=5e-324), order(at=NOW - HOUR // 2)]
+    (line,) = compile_rule(text, SEGMENT_VOCABULARY).explain(fold(events), NOW).lines
+    assert words in line
+
+
 def test_a_constant_rule_never_changes() -> None:
     assert verdict("True", []) == Verdict(True, None)
 

@@ -123,6 +123,13 @@ class Falling:
         return None if name == "alive" else percent / 10
 
 
+class Valueless(Falling):
+    """The values of a profile without orders, where a model is fitted."""
+
+    def value(self, name: str, within: int | None, now: int) -> None:
+        return None
+
+
 @pytest.fixture
 def valued() -> Summary:
     summary = Summary()
@@ -195,6 +202,13 @@ def test_a_percentile_is_explained_by_the_value_and_its_cut_off(valued: Summary)
     ]
     assert at_75.explain(Summary(), NOW).lines == [
         'false: percentile("clv") >= 75 (no model is fitted yet)'
+    ]
+
+
+def test_who_has_no_value_is_told_the_cut_off(valued: Summary) -> None:
+    valued.values = Valueless()
+    assert rule('percentile("clv") >= 75').explain(valued, NOW).lines == [
+        'false: percentile("clv") >= 75 (clv is nothing, and 7.50 at 75 percent)'
     ]
 
 
