@@ -133,6 +133,21 @@ class Evaluator:
         # How many changes there were before the events, and the streams at that time.
         self._settled: dict[str, tuple[int, Sequence[str]]] = {}
 
+    def first_turn(self, spans: Mapping[str, tuple[int, int]]) -> int | None:
+        """The first instant at which a rule may turn within a profile's span.
+
+        That is from the first of its new events on, and before the last one.
+        """
+        return min(
+            (
+                turn
+                for profile_id, (first, last) in spans.items()
+                if first < last
+                and (turn := self._evaluations[profile_id].first_due_in(first, last)) is not None
+            ),
+            default=None,
+        )
+
     def pass_time(self, times: Mapping[str, int]) -> None:
         """Follow the rules that were due before the first of new events was recorded, by profile.
 
@@ -159,12 +174,19 @@ class Evaluator:
             evaluation.pass_time(summary, due[profile_id])
             self._settled[profile_id] = len(evaluation.changes), streams[profile_id]
 
-    def evaluate(self, news: Mapping[str, ProfileNews], loaded: Loaded) -> None:
+    def evaluate(
+        self,
+        news: Mapping[str, ProfileNews],
+        loaded: Loaded,
+        until: Mapping[str, int] | None = None,
+    ) -> None:
         """Evaluate all profiles at the unit's time, and store and append what has changed.
 
-        A profile without news changes by a rebuild if it was never evaluated, else as time passes,
-        and by new definitions.
+        Those in `until` have more events, the first of which was recorded then: they are evaluated
+        as of the instant before. A profile without news changes by a rebuild if it was never
+        evaluated, else as time passes, and by new definitions.
         """
+        times = {profile_id: self._time(profile_id, until or {}) for profile_id in self._states}
         streams = streams_of(self._unit, self._states)
         new = {
             profile_id
@@ -177,12 +199,12 @@ class Evaluator:
         give_values(self._model, summaries.values())
         self._raise_watermarks(summaries, loaded.moves)
         if self._definitions.index.read_facts:
-            self._read_facts(summaries, streams, news, new)
+            self._read_facts(summaries, streams, news, new, times)
         evaluated: dict[str, EvaluationState] = {}
         settled: set[str] = set()
         for profile_id, state in self._states.items():
             evaluation, summary = self._evaluations[profile_id], summaries.get(profile_id)
-            now = max(self._unit.now, evaluation.watermark)
+            now = max(times[profile_id], evaluation.watermark)
             of_profile = news.get(profile_id)
             if summary is None:
                 evaluation.end(now)
@@ -201,20 +223,24 @@ class Evaluator:
         if changed:
             _record(self._unit, changed, settled, self._settled, streams, loaded)
 
+    def _time(self, profile_id: str, until: Mapping[str, int]) -> int:
+        return min(self._unit.now, until.get(profile_id, self._unit.now + 1) - 1)
+
     def _read_facts(
         self,
         summaries: Mapping[str, Summary],
         streams: Mapping[str, Sequence[str]],
         news: Mapping[str, ProfileNews],
         new: Set[str],
+        times: Mapping[str, int],
     ) -> None:
         """Let those profiles have their single events whose rules read the data of any."""
         reader = FactReader(self._unit, self._definitions.index)
         for profile_id, summary in summaries.items():
             of_profile = news.get(profile_id)
             evaluation = self._evaluations[profile_id]
-            now = max(self._unit.now, evaluation.watermark)
-            first = min(self._unit.now, evaluation.first_due)
+            now = max(times[profile_id], evaluation.watermark)
+            first = min(times[profile_id], evaluation.first_due)
             if of_profile is not None:
                 first = min(first, of_profile.first_at)
             asked = evaluation.asked_first(of_profile, now, is_new=profile_id in new)

@@ -13,7 +13,7 @@ from rules import SeenFields
 from services.segments import store
 from services.segments.domain.events import ENTERED, EXITED, SETTLED, read_change
 from services.segments.domain.memberships import Membership, MembershipChange
-from services.segments.domain.news import news_of, starting_streams
+from services.segments.domain.news import news_of, spans_of, split_events, starting_streams
 from services.segments.domain.stays import ended_stays
 from services.segments.evaluator import Evaluator, Loaded
 from services.segments.registry import DefinitionRegistry
@@ -22,7 +22,8 @@ from services.segments.registry import DefinitionRegistry
 class MembershipProjection:
     """Keeps summaries and labels, and evaluates every profile that the events touch.
 
-    What time had changed by then is found on the summaries as they were.
+    What time had changed by then is found on the summaries as they were. Where a rule turns between
+    two events of a profile, those until then are applied first, as if they had come before.
     """
 
     def __init__(self, registry: DefinitionRegistry) -> None:
@@ -30,19 +31,35 @@ class MembershipProjection:
         self._seen = SeenFields()
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
+        rest = events
+        while rest:
+            rest = self._apply_some(unit, rest)
+        store.note_fields(unit, self._seen, events)
+
+    def _apply_some(self, unit: UnitOfWork, events: Sequence[Event]) -> Sequence[Event]:
+        """Apply events up to the first turn that the others come after; the others."""
         before = profiles_of(unit, {stream for event in events for stream in event.versions})
-        targets = {entry["stream"]: entry["profile_id"] for e in events for entry in moves_of(e)}
+        targets = _targets(events)
         states = store.lock_profiles(unit, {*before.values(), *targets.values()})
         evaluator = Evaluator(unit, self.registry, states)
-        evaluator.pass_time(_first_times(events, before, targets))
-        moves = apply_identity(unit, events)
-        news = news_of(events, before | {move.stream: move.after for move in moves})
+        turn = evaluator.first_turn(spans_of(events, before, targets))
+        part, rest = (events, ()) if turn is None else split_events(events, turn)
+        if rest:
+            targets = _targets(part)
+            touched = {before[s] for event in part for s in event.versions if s in before}
+            touched.update(targets.values())
+            evaluator = Evaluator(unit, self.registry, {p: states[p] for p in sorted(touched)})
+        evaluator.pass_time(_first_times(part, before, targets))
+        moves = apply_identity(unit, part)
+        placed = before | {move.stream: move.after for move in moves}
+        news = news_of(part, placed)
         for profile_id in _moved(moves):
             if profile_id not in news:
-                news[profile_id] = news_of(events, dict.fromkeys(before, profile_id))[profile_id]
+                news[profile_id] = news_of(part, dict.fromkeys(before, profile_id))[profile_id]
             news[profile_id].moved = True
-        evaluator.evaluate(news, _sum_up(unit, events, moves, self.registry.zone))
-        store.note_fields(unit, self._seen, events)
+        until = _first_times(rest, placed, _targets(rest))
+        evaluator.evaluate(news, _sum_up(unit, part, moves, self.registry.zone), until)
+        return rest
 
 
 class UnevaluatedProjection:
@@ -82,6 +99,11 @@ class MembershipReplay:
         store.save_entries(unit, {row: entered for row, entered in memberships.items() if entered})
         store.mark_unevaluated(unit, profiles)
         store.mark_settled(unit, {event.stream for event in events if event.type == SETTLED})
+
+
+def _targets(events: Iterable[Event]) -> dict[str, str]:
+    """The profiles that streams come to."""
+    return {entry["stream"]: entry["profile_id"] for e in events for entry in moves_of(e)}
 
 
 def _first_times(

@@ -96,6 +96,13 @@ class ProfileEvaluation:
         versions = self._definitions.versions
         return min((at for s, at in self._due.items() if s in versions), default=_NEVER)
 
+    def first_due_in(self, first: int, end: int) -> int | None:
+        """When a rule may turn first from `first` on, but before `end`."""
+        versions = self._definitions.versions
+        return min(
+            (at for s, at in self._due.items() if first <= at < end and s in versions), default=None
+        )
+
     def is_due(self, until: int) -> bool:
         """Whether a rule may turn by `until`."""
         return self.first_due <= until

@@ -44,6 +44,39 @@ def news_of(events: Iterable[Event], profiles: Mapping[str, str]) -> dict[str, P
     return news
 
 
+def spans_of(events: Sequence[Event], *profiles: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+    """By profile when its first and its last event were recorded.
+
+    `profiles` are those that its streams belong to, as they were and as they will be.
+    """
+    spans: dict[str, tuple[int, int]] = {}
+    for event, at in zip(events, _times_in_order(events), strict=True):
+        for stream in event.versions:
+            for of in profiles:
+                if (profile_id := of.get(stream)) is not None:
+                    first, last = spans.get(profile_id, (at, at))
+                    spans[profile_id] = min(first, at), max(last, at)
+    return spans
+
+
+def split_events(events: Sequence[Event], at: int) -> tuple[Sequence[Event], Sequence[Event]]:
+    """The events that were recorded until an instant, and the others; in order by stream."""
+    dated = list(zip(events, _times_in_order(events), strict=True))
+    until = [event for event, recorded_at in dated if recorded_at <= at]
+    return until, [event for event, recorded_at in dated if recorded_at > at]
+
+
+def _times_in_order(events: Iterable[Event]) -> list[int]:
+    """When each was recorded, but no earlier than one before it in the same stream."""
+    latest: dict[str, int] = {}
+    times = []
+    for event in events:
+        at = max(event.recorded_at, *(latest.get(stream, 0) for stream in event.versions))
+        latest.update(dict.fromkeys(event.versions, at))
+        times.append(at)
+    return times
+
+
 def _proves_an_account(event: Event) -> bool:
     return any(
         identifier["assurance"] == "verified"

@@ -303,3 +303,36 @@ def test_a_rule_that_reads_the_data_of_events_is_exact_in_time(
     segments.reevaluate()
     assert segments.changes() == [("a", "exited", "shoes", "time")]
     assert segments.explain("a", "shoes")["member"] is False
+
+
+def test_what_turns_between_two_events_of_a_batch_is_dated_to_its_instant(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, viewers: list[str]
+) -> None:
+    log.clock.at = NOW + DAY - HOUR
+    for name in viewers:
+        log.append(name, "signed_out", {}, log.clock.at)
+    log.clock.at = NOW + DAY + HOUR
+    for name in viewers:
+        log.append(name, "product_viewed", {}, log.clock.at)
+    segments.clock.at = NOW + DAY + 5 * HOUR
+    for first in range(0, len(log.events), 100):
+        segments.follow(*log.events[first : first + 100])
+    assert sorted(exits(segments)) == expected(viewers)
+    assert "recent_viewer" in segments.of(viewers[0])
+
+
+def test_what_turns_between_two_events_of_a_batch_is_as_of_the_first_of_them(
+    log: ProfilesLog, segments: SegmentsWithoutNameko, viewers: list[str]
+) -> None:
+    name = viewers[0]
+    log.clock.at = NOW + DAY - HOUR
+    log.append(name, "signed_out", {}, log.clock.at)
+    log.clock.at = NOW + DAY + HOUR
+    log.append(name, "product_viewed", {}, log.clock.at)
+    segments.clock.at = NOW + DAY + 5 * HOUR
+    segments.follow(*log.events)
+    exited, entered = (
+        event for event in segments.published if event.data["segment"] == "recent_viewer"
+    )
+    assert exited.data["as_of"] == {name: 3}
+    assert (entered.data["as_of"], entered.data["reason"]) == ({name: 4}, "event")
