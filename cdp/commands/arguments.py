@@ -10,6 +10,7 @@ import click
 
 from cdp.connection import DEMO
 from contracts.topology import SERVICE_NAMES
+from rules.language.units import parse_duration
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,6 +39,20 @@ def suite_option(command: F) -> F:
     )
     return own(demo(command))
 
+
+class _Duration(click.ParamType[int]):
+    """A length of time such as 36h, in microseconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION = _Duration()
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")
 

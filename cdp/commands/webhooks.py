@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cdp.commands.arguments import json_option
+from cdp.commands.arguments import DURATION, json_option
 from cdp.gateway import gateway_database
 from cdp.loading.progress import plural
 from cdp.views.report import console, print_json, print_response
@@ -17,7 +17,6 @@ from cdp.views.webhooks import deliveries_view, delivery_view
 from cdp.woocommerce import WooCommerceShop, changed_orders
 from chassis import InvalidInput, NotFound
 from chassis.core.json import dump_json
-from rules.language.units import parse_duration
 from services.gateway.commands import OwnCalls
 from services.gateway.domain.webhooks.senders import (
     STRIPE,
@@ -130,11 +129,12 @@ def done(delivery_ids: tuple[str, ...]) -> None:
 @click.option("--url", required=True, help="The shop's address, such as https://shop.example.")
 @click.option(
     "--since",
+    type=DURATION,
     default="36h",
     show_default=True,
     help="How far back: longer than the time between two runs.",
 )
-def catch_up(source_id: str, url: str, since: str) -> None:
+def catch_up(source_id: str, url: str, since: int) -> None:
     """Fetch what WooCommerce's webhooks missed.
 
     That is the orders of the shop that have changed. WooCommerce sends a webhook once, and switches
@@ -146,7 +146,7 @@ def catch_up(source_id: str, url: str, since: str) -> None:
     with gateway_database() as own:
         if own.call("load_source", {"source_id": source_id}) is None:
             raise NotFound(source_id, "is no source; `cdp keys sources` lists them")
-        begin = own.work.clock.now() - parse_duration(since)
+        begin = own.work.clock.now() - since
         number = 0
         for orders in changed_orders(shop, begin):
             for order in orders:

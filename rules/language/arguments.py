@@ -223,9 +223,13 @@ def step_name(syntax: Syntax, node: ast.Attribute | ast.Subscript) -> str:
     """The name that one step of a path adds."""
     if isinstance(node, ast.Attribute):
         return node.attr
-    if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-        return node.slice.value
-    raise syntax.error(node, 'square brackets take a name in quotes: traits["shoe size"]')
+    name = node.slice.value if isinstance(node.slice, ast.Constant) else None
+    if isinstance(name, str) and name:
+        return name
+    message = 'square brackets take a name in quotes: traits["shoe size"]'
+    if isinstance(name, int) and not isinstance(name, bool):
+        message = 'a list is asked as a whole, as in any(products, category == "running")'
+    raise syntax.error(node, message)
 
 
 def within(duration: int) -> Window:

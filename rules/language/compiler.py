@@ -133,6 +133,7 @@ class Compiler(Generic[F]):
         value, words = fit(self._syntax, term, sign, literal, self._syntax.segment(node))
         description = f"{term.label} {_words(sign, term)} {words}"
         if term.ranked is not None:
+            self._doubt(literal.node, text, term, sign, (value,))
             return self._ranked(node, term, sign, value, text, description)
         if value is None:
             missing = sign == "=="

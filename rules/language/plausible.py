@@ -23,9 +23,11 @@ def doubt_about(text: str, term: Term[Any], sign: str, values: Sequence[Any]) ->
             return f'{text}: it is always in small letters, write "{value.lower()}"'
         if isinstance(value, str) and term.uppercase and value != value.upper():
             return f'{text}: it is always in capitals, write "{value.upper()}"'
+    if term.ranked is not None and 0 < values[0] < 1:
+        return f"{text}: percentiles are from 0 to 100, write {float(values[0] * 100):g}"
     verdict = is_settled(term, sign, values[0])
-    if verdict is None or term.range is None:
-        return ""
+    if verdict is None or term.range is None or (verdict and term.ranked is not None):
+        return ""  # some have no percentile
     low, high = term.range
     bounds = f"at least {low}" if high is None else f"from {low} to {high}"
     return f"{text} is {'always true' if verdict else 'never true'}: it is {bounds}"

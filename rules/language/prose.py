@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rules.language.slips import bare
+from rules.language.units import duration_meant
 
 _JOIN = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
 _SUBJECT = re.compile(
@@ -16,7 +17,6 @@ _SPAN = re.compile(
     r"(?P<count>\d{1,5}\s+)?(?P<unit>hour|day|week|month|year)s?\b",
     re.IGNORECASE,
 )
-_DAYS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 365 / 12, "year": 365}
 _SIGNS_IN_WORDS = {
     "at least": ">=",
     "at most": "<=",
@@ -60,9 +60,8 @@ def _as_rule(
 ) -> str:
     is_money = subject["money"] is not None
     arguments = ['"USD"'] if is_money else []
-    if span is not None:
-        days = int(span["count"] or 1) * _DAYS[span["unit"].lower()]
-        arguments.append(f'within="{days:.0f}d"' if days >= 1 else f'within="{days * 24:.0f}h"')
+    if span is not None and (length := duration_meant(f"{span['count'] or ''}{span['unit']}")):
+        arguments.append(f'within="{length}"')
     sign, number = ">", "0"
     if amount is not None:
         words = " ".join(amount["sign"].lower().split())

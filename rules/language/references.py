@@ -86,9 +86,11 @@ class References(Generic[F]):
         if self._words.paths is not None:
             return self._data(node)
         if node.id in self._words.functions:
-            example = self._words.functions[node.id].example
-            raise self._error(node, f"{node.id} needs brackets: write {example}")
+            raise self._error(node, self._needs_brackets(node.id))
         raise self._unknown(node, node.id)
+
+    def _needs_brackets(self, name: str) -> str:
+        return f"{name} needs brackets: write {self._words.functions[name].example}"
 
     def _data(self, node: ast.expr) -> Term[F]:
         """A path into the data of an event."""
@@ -123,6 +125,8 @@ class References(Generic[F]):
             raise self._error(node, f'write "{names[0]}" in segments')
         if inner.id in self._words.names:
             raise self._error(node, f"{inner.id} has no parts")
+        if inner.id in self._words.functions:
+            raise self._error(node, self._needs_brackets(inner.id))
         raise self._unknown(inner, inner.id)
 
     def _field(
@@ -235,6 +239,8 @@ class References(Generic[F]):
 def _refusal(node: ast.expr) -> str:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
         return 'write "and" or "or" instead of & and |'
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+        return 'write "not" instead of ~'
     for kinds, message in _REFUSALS:
         if isinstance(node, kinds):
             return message

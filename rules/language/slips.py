@@ -26,6 +26,12 @@ def _plain(number: str) -> str:
     return number.replace(".", "").replace(",", ".")
 
 
+# Those of print and of other languages, primes and accents, none of which can stand in a rule.
+_QUOTES = (
+    "`\u00ab\u00b4\u00bb\u2018-\u201f\u2032\u2033\u2039\u203a"
+    "\u275b-\u275e\u300c-\u300f\u301d-\u301f\uff02\uff07"
+)
+
 # The first match wins.
 _SLIPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
     (re.compile(pattern), message)
@@ -35,17 +41,25 @@ _SLIPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
         ("<>", _instead("!=", "<>")),
         ("===", _instead("==", "===")),
         ("!==", _instead("!=", "!==")),
+        ("=!", _instead("!=", "=!")),
         ("=>", _instead(">=", "=>")),
         ("=<", _instead("<=", "=<")),
         ("≥", _instead(">=", "≥")),
         ("≤", _instead("<=", "≤")),
         ("≠", _instead("!=", "≠")),
-        (r"\bAND\b", _always('write "and" in small letters')),
-        (r"\bOR\b", _always('write "or" in small letters')),
-        (r"\bNOT\b", _always('write "not" in small letters')),
-        (r"\bIN\b", _always('write "in" in small letters')),
-        ("[“”„]", _always('write straight quotes: "')),
-        ("[\u2018\u2019]", _always('write straight quotes: "')),
+        (
+            r"\b(?!and\b|or\b|not\b|in\b)(?i:and|or|not|in)\b",
+            lambda found: f'write "{found.lower()}" in small letters',
+        ),
+        (
+            r"(?<![\w.,])\d{1,3}(?:[ '\u2019]\d{3})+(?![\w,])(?:\.\d+)?",
+            lambda found: f"write {re.sub('[^0-9.]', '', found)}, without separators",
+        ),
+        (
+            r"(?<![\w.,])\d{1,6}[kK]\b",
+            lambda found: f"write {found[:-1]}000",
+        ),
+        (f"[{_QUOTES}]", _always('write straight quotes: "')),
         ("[\u2013\u2212]", _always("write a plain minus sign: -")),
         (
             "[$€£¥]",
@@ -78,6 +92,7 @@ _SLIPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
             lambda found: f'put a duration in quotes: "{found}"',
         ),
         (_DATE.pattern, lambda found: f'put a date in quotes: "{found}"'),
+        (r"(?<![\w.,])0+\d+(?![\w.,])", lambda found: f"write {int(found)}"),
         (_THOUSANDS_BY_POINTS.pattern, lambda found: f"write {_plain(found)}, without separators"),
         (_THOUSANDS.pattern, lambda found: f"write {found.replace(',', '')} without a comma"),
         (r"\bwhere\s*=\s*[\w.]+\s*=(?!=)", _always("write == to compare")),
@@ -86,7 +101,10 @@ _SLIPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
             lambda found: f"there is no {found[:-1].strip()}=: write within=",
         ),
         (";", _always('join conditions with "and" or "or"')),
-        (r"^\s*if\b", _always('leave out "if": a rule is a condition')),
+        (
+            r"^\s*(?i:if|when|where|select)\b",
+            lambda found: f'leave out "{found.strip()}": a rule is a condition',
+        ),
         (r"\bsegments\s+(?:contains?|includes?|has)\b", _always('write "high_value" in segments')),
         (
             r"\)\s*(?:then\b|followed\s+by\b)",
@@ -98,11 +116,20 @@ _SLIPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
             r"\bbetween\s*=(?!\s*\()",
             _always('put both dates in brackets: between=("2026-11-01", "2026-11-30")'),
         ),
+        (
+            r"\b(?:starts|begins|ends)\s+with\b|\bmatch(?:es)?\b",
+            _always('there are no patterns: "x" in traits.city looks inside a text'),
+        ),
+        (
+            r"\b(?:and|or)\s*(?:[<>]=?|==|!=)",
+            _always("name it on both sides of and, or: orders() > 1 and orders() < 5"),
+        ),
+        (r"--|//|/\*", _always("comments begin with #")),
         (r"\bcontains\b", _always('write the text first: "x" in traits.tags')),
         (r"\bbetween\b", _always("write both bounds: 1 <= orders() <= 5")),
         (r"\b(?:is|equals)\s+(?:empty|null|missing)\b", _always("write == None")),
         (
-            r"\btraits\.\w+[ ](?!(?:and|or|not|in|is|if|else)\b)[a-z_]\w*(?![\w.(])",
+            r"\btraits\.\w+[ ](?!(?:and|or|not|in|is|if|else)\b)[a-z_]\w*(?![\w.(])(?=\s*[=!<>])",
             lambda found: f'write traits["{found[len("traits.") :]}"]',
         ),
     )

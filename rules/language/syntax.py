@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import ast
+import re
+import unicodedata
 import warnings
 from collections.abc import Iterator
+from itertools import pairwise
 
 from rules.language.errors import RuleError
+from rules.language.gaps import gap_in
 from rules.language.prose import prose_in
-from rules.language.slips import comma_in, slip_in
+from rules.language.slips import bare, comma_in, slip_in
 
 MOST_CHARACTERS = 2_000
+_JOINERS = "\u200c\u200d"  # within words of some scripts, and within emoji
 MOST_PARTS = 250
 DEEPEST = 20
+
+_TEXT = re.compile(
+    r'''(?P<quote>"""|\'\'\'|"|')(?:(?!(?P=quote)).)*(?P=quote)''',
+    re.DOTALL,
+)
 
 # How the language writes comparisons by their order or equality, and calculations.
 SIGNS: dict[type[ast.cmpop], str] = {
@@ -64,11 +74,7 @@ class Syntax:
             raise RuleError("the rule is empty", 1, 1)
         if len(self.text) > MOST_CHARACTERS:
             raise RuleError(f"a rule has at most {MOST_CHARACTERS} characters", 1, 1)
-        for number, line in enumerate(self._lines, start=1):
-            for column, character in enumerate(line, start=1):
-                if character == "\\" or not (character.isprintable() or character in "\t\r"):
-                    message = f"the character {character!a} is not allowed in a rule"
-                    raise RuleError(message, number, column)
+        self._check_characters()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
@@ -84,7 +90,40 @@ class Syntax:
         ):
             raise RuleError("this is not an expression that can be read", 1, 1) from None
         self._check_bounds(root)
+        self._check_slips_of_python(root)
         return root
+
+    def _check_characters(self) -> None:
+        """Refuse what nobody can see, but within quotes, where a name of the shop may have it."""
+        for offset, (character, outside) in enumerate(zip(self.text, bare(self.text), strict=True)):
+            if character != "\\" and (character.isprintable() or character in "\t\r\n"):
+                continue
+            is_space = unicodedata.category(character) == "Zs"
+            if not outside.strip() and character != outside and (is_space or character in _JOINERS):
+                continue
+            if is_space:
+                message = f"write a plain space: this is the character {character!a}"
+            else:
+                message = f"the character {character!a} is not allowed in a rule"
+            raise self._error_at_offset(message, offset)
+
+    def _check_slips_of_python(self, root: ast.expr) -> None:
+        """Refuse what Python reads in another way than people do."""
+        if root.lineno < 2 and isinstance(root, ast.Tuple) and not root.elts:
+            raise RuleError("the rule is empty", 1, 1)
+        for node in ast.walk(root):
+            if isinstance(node, ast.Call):
+                names = [keyword.arg for keyword in node.keywords]
+                for keyword in node.keywords:
+                    if names.count(keyword.arg) > 1:
+                        raise self.error(keyword.value, f"{keyword.arg}= is given more than once")
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                quotes = [text["quote"] for text in _TEXT.finditer(self.segment(node))]
+                # Where the quotes differ, it is a text that has quotes, as rule_text writes it.
+                if any(one == other for one, other in pairwise(quotes)):
+                    raise self.error(
+                        node, 'put a comma between two texts, as in ["gold", "silver"]'
+                    )
 
     def _check_bounds(self, root: ast.expr) -> None:
         count, level = 0, [root]
@@ -112,6 +151,8 @@ class Syntax:
             return self._error_at_offset(*slip)
         if prose := prose_in(self.text):
             return self._error_at_offset(*prose)
+        if gap := gap_in(self.text):
+            return self._error_at_offset(*gap)
         message = error.msg or "this is not an expression"
         if "==" in message:
             message = "write == to compare; = is not a comparison"

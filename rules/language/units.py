@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 
 from chassis.core.instants import DAY, HOUR, MINUTE, SECOND
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _NAMES = {"w": "week", "d": "day", "h": "hour", "m": "minute", "s": "second"}
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
+_MEANT = re.compile(
+    r"(?:last|past|in|within)?\s*(?:P?(?P<count>[0-9]{1,6}(?:[.,][0-9]{1,2})?)|an?|one)?\s*"
+    r"(?P<unit>s|sec|second|m|min|minute|h|hr|hour|d|day|w|wk|week|mo|mon|month|quarter|y|yr|year)s?"
+    r"(?:\s+ago)?",
+    re.IGNORECASE,
+)
+_LONGER = {"mo": Fraction(365 * DAY, 12), "q": Fraction(365 * DAY, 4), "y": Fraction(365 * DAY)}
 LONGEST = 36_500 * DAY
 
 HOW_LONG = 'write a whole number and one of s, m, h, d, w, such as "90m" (minutes) or "60d" (days)'
@@ -30,11 +38,32 @@ def parse_duration(text: str) -> int:
     """Microseconds of "60d"; ValueError says what is wrong and how to write one."""
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise ValueError(f'"{text}" is not a duration: {HOW_LONG}')
+        meant = duration_meant(text)
+        write = HOW_LONG if meant is None else f'write "{meant}"'
+        raise ValueError(f'"{text}" is not a duration: {write}')
     duration = int(match[1]) * _UNITS[match[2]]
     if not 0 < duration <= LONGEST:
         raise ValueError(f'"{text}" is out of range: a duration is more than 0 and at most 36500d')
     return duration
+
+
+def duration_meant(text: str) -> str | None:
+    """ "30d" for "30 days", "1 month" or "P30D", to the whole day; None if no length is named."""
+    found = _MEANT.fullmatch(text.strip())
+    if found is None:
+        return None
+    name = found["unit"] if found["unit"] == "M" else found["unit"].lower()
+    if name == "M":  # 1M is a month; a minute is written 1m
+        name = "mo"
+    longer = next((span for short, span in _LONGER.items() if name.startswith(short)), None)
+    count = Fraction((found["count"] or "1").replace(",", "."))
+    duration = count * (_UNITS[name[0]] if longer is None else longer)
+    if duration > DAY and longer is not None:
+        duration = Fraction(duration // DAY * DAY)
+    unit = next((unit for unit in ("d", "h", "m", "s") if duration % _UNITS[unit] == 0), None)
+    if unit is None or not 0 < duration <= LONGEST:
+        return None
+    return f"{duration // _UNITS[unit]}{unit}"
 
 
 def describe_duration(duration: int) -> str:
@@ -68,7 +97,8 @@ def minor_units(amount: Decimal, currency: str) -> int:
     exponent = amount.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -digits:
         # In much of the world 1.500 is one and a half thousand.
-        thousands = f"; for thousands write {amount:f}".replace(".", "") if exponent == -3 else ""
+        is_grouped = exponent == -3 and abs(amount) >= 1
+        thousands = f"; for thousands write {amount:f}".replace(".", "") if is_grouped else ""
         raise ValueError(f"{currency} has {digits} decimals, {amount} has more{thousands}")
     return int(amount * 10**digits)
 

@@ -125,6 +125,7 @@ HINTS = {
     "email": "write traits.email",
     "city": "write traits.city",
     "country": "write traits.country",
+    "event": 'event(…) is a step of then(…): write count("product_viewed", where=…)',
     "segment": 'write "high_value" in segments',
     "in_segment": 'write "high_value" in segments',
     "is_in_segment": 'write "high_value" in segments',

@@ -218,7 +218,7 @@ def _since(request: Mapping[str, Any], now: int) -> int:
     try:
         return now - parse_duration(request.get("since", "7d"))
     except ValueError as error:
-        raise InvalidInput("since", f"{error}; write 7d") from None
+        raise InvalidInput("since", str(error)) from None
 
 
 def report_experiment(

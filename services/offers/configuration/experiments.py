@@ -210,7 +210,7 @@ def _read_window(entry: Entry) -> int:
     try:
         return parse_duration(entry.text(32))
     except ValueError as error:
-        entry.refuse(f"{error}; write 7d")
+        entry.refuse(str(error))
 
 
 def _read_guard(entry: Entry) -> Guard:

@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from chassis.config.yaml_document import Entry
 from contracts.currencies import CURRENCIES
-from rules.language.units import HOW_LONG, parse_duration
+from rules.language.units import parse_duration
 from services.offers.configuration.schedules import read_instant
 from services.offers.domain.caps import (
     DEFAULT_HOLD,
@@ -97,8 +97,8 @@ def _read_currency(entry: Entry) -> str:
 def _read_duration(entry: Entry) -> int:
     try:
         return parse_duration(entry.text(20))
-    except ValueError:
-        entry.refuse(f"`{entry.literal()}` is no duration; {HOW_LONG}")
+    except ValueError as error:
+        entry.refuse(str(error))
 
 
 def _check_currencies(limits: Limits, fields: Mapping[str, Entry]) -> None:

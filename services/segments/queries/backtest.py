@@ -317,7 +317,7 @@ def _instants(request: Mapping[str, Any], until: int | str) -> list[int]:
         try:
             spans[name] = parse_duration(request.get(name, default))
         except ValueError as error:
-            raise InvalidInput(name, f"{error}; write 30d") from None
+            raise InvalidInput(name, str(error)) from None
     steps = -(-spans["since"] // max(spans["step"], 1))
     if not 0 < steps <= MOST_STEPS or spans["step"] <= 0:
         raise InvalidInput("step", f"there may be 1 to {MOST_STEPS} steps; these are {steps}")

@@ -219,6 +219,11 @@ def test_a_catch_up_says_what_is_wrong_with_the_key_or_the_address(
     woo_shop: tuple[str, type[_Shop]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, _ = woo_shop
+    long = CliRunner().invoke(
+        cli, ["webhooks", "catch-up", "src-1", "--url", url, "--since", "2 days"]
+    )
+    assert long.exit_code == 2
+    assert '"2 days" is not a duration: write "2d"' in long.output
     unset = CliRunner().invoke(cli, ["webhooks", "catch-up", "src-1", "--url", url])
     assert "CDP_WOOCOMMERCE_KEY" in unset.output
     monkeypatch.setenv("CDP_WOOCOMMERCE_KEY", "ck_1")

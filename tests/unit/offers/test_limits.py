@@ -193,7 +193,7 @@ def test_what_a_decision_reserves_waits_for_its_shopper_whatever_the_caps() -> N
         ("caps: [{by: shopper, amount: 5}]", "add its `currency`"),
         ("caps: [{by: shopper, most: 1, currency: EUR}]", "is for an `amount`"),
         ("caps: [{by: house, most: 1}]", "`house` is not known here"),
-        ("caps: [{by: shopper, most: 1, within: month}]", "is no duration"),
+        ("caps: [{by: shopper, most: 1, within: month}]", 'write "30d"'),
         ("caps: [{by: shopper, most: 0}]", "must be between 1"),
         ("budget: {count: 5, pacing: {from: 2026-12-02, until: 2026-12-01}}", "after `from`"),
         ("budget: {amount: 5, currency: EURO}", "ISO 4217"),

@@ -38,9 +38,9 @@ def refusal(text: str, vocabulary: str = "segment") -> str:
         ('count("x" > 5', "line 1, column 1: the brackets do not match"),
         ("orders() > 1) and (orders() < 3", "line 1, column 1: the brackets do not match"),
         (
-            'count("x", within="5 days") > 1',
+            'count("x", within="five") > 1',
             (
-                'line 1, column 19: "5 days" is not a duration: write a whole number and one of'
+                'line 1, column 19: "five" is not a duration: write a whole number and one of'
                 ' s, m, h, d, w, such as "90m" (minutes) or "60d" (days)'
             ),
         ),
