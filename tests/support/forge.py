@@ -31,6 +31,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+import eventlet.hubs
 import eventlet.patcher
 
 ROOT = Path(__file__).parents[2]
@@ -158,7 +159,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     fork, wait = (eventlet.patcher.original("os").__dict__[name] for name in ("fork", "waitpid"))
-    for line in sys.stdin:  # eventlet's own would make the hub that forks are to make
+    for line in sys.stdin:
         between = fork()
         if between:
             wait(between, 0)
@@ -173,6 +174,8 @@ def _run(request: dict[str, Any]) -> None:
     """Become the process that was asked for."""
     forge = os.getsid(0)
     os.setsid()
+    # The hub of the forge is one epoll: in it all forks would wait for the sockets of one another.
+    eventlet.hubs.use_hub()
     with suppress(ProcessLookupError):
         while os.getsid(os.getppid()) == forge:  # until whoever has forked it has ended
             eventlet.patcher.original("time").sleep(0.0005)
