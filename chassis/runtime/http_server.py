@@ -7,6 +7,7 @@ connections above a limit are refused at once rather than queued.
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -16,12 +17,14 @@ import eventlet
 import eventlet.wsgi
 from prometheus_client import Counter, Gauge
 
+from chassis.core.deadline import answering
 from chassis.runtime.http_handler import (
     BodyTimeout,
     HttpRequest,
     HttpResponse,
     error_response,
 )
+from chassis.runtime.intake import Intake
 
 HTTP_REQUESTS = Counter(
     "cdp_http_requests", "Requests to the HTTP door, by path and status.", ["path", "status"]
@@ -43,7 +46,7 @@ _WRITE_SECONDS = 5.0
 _BACKLOG = 128
 _MOST_DRAINED = 1024 * 1024
 _DRAINED_AT_ONCE = 64 * 1024
-_CONNECTION = "cdp.connection"
+CONNECTION = "cdp.connection"
 _NOT_FOUND = 404
 _FULL = error_response(
     503,
@@ -72,7 +75,7 @@ class HttpServer:
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._socket = eventlet.listen(address, family=family, backlog=_BACKLOG)
         self._pool = _BoundedPool(most_connections)
-        self._protocol = partial(_Connection, read_seconds, idle_seconds)
+        self._protocol = partial(_Connection, Intake(), read_seconds, idle_seconds)
         self._thread: Any = None
         self._is_stopping = False
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
@@ -103,7 +106,7 @@ class HttpServer:
 
     def __call__(self, environ: Mapping[str, Any], start: StartResponse) -> Iterable[bytes]:
         """The WSGI application."""
-        connection: _Connection = environ[_CONNECTION]
+        connection: _Connection = environ[CONNECTION]
         if connection.is_gone():
             # Above capacity most have given up by the time that their request is read: to work for
             # these would leave the others no time.
@@ -117,7 +120,8 @@ class HttpServer:
             headers={name.lower(): value for name, value in environ["headers_raw"]},
             read_body=connection.read_body,
         )
-        response = self._handle(request)
+        with answering(connection.received_at):
+            response = self._handle(request)
         known = request.path if response.status != _NOT_FOUND else "other"
         HTTP_REQUESTS.labels(known, str(response.status)).inc()
         connection.drain()
@@ -146,11 +150,15 @@ class _BoundedPool(eventlet.GreenPool):
 class _Connection(eventlet.wsgi.HttpProtocol):
     """eventlet's HTTP, with a limit to the time that a client may take for a request."""
 
-    def __init__(self, read_seconds: float, idle_seconds: float, *arguments: Any) -> None:
+    def __init__(
+        self, intake: Intake, read_seconds: float, idle_seconds: float, *arguments: Any
+    ) -> None:
+        self._intake = intake
         self._read_seconds = read_seconds
         self._idle_seconds = idle_seconds
         self._limit: Any = None
         self._is_silent = False  # nothing more is read
+        self.received_at = 0.0  # the request; s, monotonic clock
         super().__init__(*arguments)
 
     def handle(self) -> None:
@@ -213,7 +221,7 @@ class _Connection(eventlet.wsgi.HttpProtocol):
             return b""
 
     def get_environ(self) -> dict[str, Any]:
-        return {**super().get_environ(), _CONNECTION: self}
+        return {**super().get_environ(), CONNECTION: self}
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what is not HTTP."""
@@ -227,6 +235,10 @@ class _Connection(eventlet.wsgi.HttpProtocol):
         self._wait(self._idle_seconds)
         self.connection.settimeout(None)
         line = super()._read_request_line()
+        self._stop_waiting()
+        self.received_at = time.monotonic()
+        if line:
+            self._intake.enter()
         self._wait(self._read_seconds)
         return line
 

@@ -43,7 +43,7 @@ def _note_answers(path: str) -> None:
     from eventlet import getcurrent
 
     from chassis import parse_instant
-    from chassis.runtime.http_server import HttpServer
+    from chassis.runtime.http_server import CONNECTION, HttpServer
     from chassis.runtime.rpc import SafeRpcConsumer
     from services.offers.commands import DecisionHandler
 
@@ -70,9 +70,8 @@ def _note_answers(path: str) -> None:
         return decide(self, raw, *arguments)
 
     def serve_noting(self: Any, environ: Any, start: Any) -> Any:
-        received = time.monotonic()
         body = serve(self, environ, start)
-        note(received)
+        note(environ[CONNECTION].received_at)
         return body
 
     def respond_noting(self: Any, message: Any, result: Any, exc_info: Any) -> Any:
