@@ -83,7 +83,7 @@ class OffersService(Service):
     segment_projection: SegmentProjection = Resource(lambda _: SegmentProjection())
 
     @rpc
-    @http("/v1/decide")
+    @http("/v1/decide", overflow="decisions")
     def decide(self, request: Any) -> dict[str, Any]:
         """What a shopper should see in each slot of a placement: see `contracts.offers`."""
         upstream = Upstream(

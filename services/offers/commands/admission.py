@@ -23,9 +23,13 @@ class Admission:
         self._shared = 0.0  # seconds that each has had for itself, as all under way share the time
         self._counted_at = time.monotonic()
 
+    def is_open(self) -> bool:
+        """Whether fewer are under way than there may be."""
+        return self.under_way < self._capacity
+
     def has_room(self, seconds: float) -> bool:
         """Whether one more is ready within so many seconds; the only one is always tried."""
-        if self.under_way >= self._capacity:
+        if not self.is_open():
             return False
         return self.under_way == 0 or (self.under_way + 1) * self._seconds <= seconds
 

@@ -116,19 +116,11 @@ class DecisionHandler:
 
         Nobody waits for the log: what comes too late to be answered as decided is not in it.
         """
-        received = received_at()
         request = DecisionRequest(**read_request(raw))
         now = work.clock.now()
-        waited = int(1_000_000 * (time.monotonic() - received))
-        until = received + seconds_left(request, now - waited)
-        attempt = DecisionAttempt(
-            request=request,
-            accepted=accept(request.identifiers, self.types, self._key),
-            catalogue=self._catalogue(request.placement, work, until),
-            decision_id=self._ids(),
-            now=now,
-            until=until,
-        )
+        until = _until(request, now)
+        catalogue = self._catalogue(request.placement, work, until)
+        attempt = self._attempt(request, catalogue, now, until)
         if attempt.remaining() <= 0:
             decision = self._fall_back(attempt, "deadline_exceeded")
         elif not self._admission.has_room(attempt.remaining()):
@@ -141,11 +133,34 @@ class DecisionHandler:
             decision = enter_in_log(attempt, decision, work.correlation, log)
         if decision.degraded:
             _log.warning("degraded", decision_id=decision.decision_id, reasons=decision.degraded)
-        if not request.dry_run:
-            DECISIONS.labels(outcome(decision.degraded)).inc()
-        if not request.explain:
-            return decision.to_wire()
-        return {**decision.to_wire(), "trace": trace_of(attempt)}
+        return _counted(attempt, decision)
+
+    def has_room(self) -> bool:
+        """Whether one more decision may be begun now."""
+        return self._admission.is_open()
+
+    def answer_at_once(self, raw: object, now: int) -> dict[str, Any]:
+        """The same for a request above the capacity: fallback blocks, without waiting for anything.
+
+        It is counted, and not logged: whatever this takes is missing to those who are decided for.
+        """
+        request = DecisionRequest(**read_request(raw))
+        catalogue = self.catalogues.current
+        catalogue.slots(request.placement)
+        attempt = self._attempt(request, catalogue, now, _until(request, now))
+        return _counted(attempt, self._fall_back(attempt, "overloaded"))
+
+    def _attempt(
+        self, request: DecisionRequest, catalogue: Catalogue, now: int, until: float
+    ) -> DecisionAttempt:
+        return DecisionAttempt(
+            request=request,
+            accepted=accept(request.identifiers, self.types, self._key),
+            catalogue=catalogue,
+            decision_id=self._ids(),
+            now=now,
+            until=until,
+        )
 
     def _catalogue(self, placement: str, work: UnitOfWorkRunner, until: float) -> Catalogue:
         """The catalogue in force; InvalidInput if it does not have the placement.
@@ -309,6 +324,22 @@ class DecisionHandler:
         if attempt.request.dry_run:
             return decision
         return replace(decision, degraded=(*decision.degraded, "decision_not_logged"))
+
+
+def _until(request: DecisionRequest, now: int) -> float:
+    """Until when (s, monotonic clock) the request that is answered here has to be answered."""
+    received = received_at()
+    waited = int(1_000_000 * (time.monotonic() - received))
+    return received + seconds_left(request, now - waited)
+
+
+def _counted(attempt: DecisionAttempt, decision: Decision) -> dict[str, Any]:
+    """The decision as plain JSON, which counts from now on."""
+    if not attempt.request.dry_run:
+        DECISIONS.labels(outcome(decision.degraded)).inc()
+    if not attempt.request.explain:
+        return decision.to_wire()
+    return {**decision.to_wire(), "trace": trace_of(attempt)}
 
 
 def _with_assignments(shopper: Shopper, attempt: DecisionAttempt, unit: UnitOfWork) -> Shopper:

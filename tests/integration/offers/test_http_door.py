@@ -10,6 +10,7 @@ from typing import Any
 
 import eventlet
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis import FixedClock, Unavailable, new_id, parse_instant
 from chassis.config.door import key_digest
@@ -199,16 +200,41 @@ def test_an_address_that_is_taken_keeps_the_service_from_starting(
         open_offers(embedded.install(), door_address=offers.address)
 
 
-def test_a_request_that_waits_for_its_turn_too_long_is_answered_by_fallback_blocks(
-    open_offers: Open,
-) -> None:
+def test_a_request_that_finds_all_workers_busy_is_answered_at_once(open_offers: Open) -> None:
     runner = open_offers(embedded.install(["offers", "profiles", "segments"]), workers=3)
     (door,) = (each for each in runner.doors() if each.address())
     with closing(DoorClient(runner)) as client:
-        assert client.decide()["degraded"] == []
+        decided = client.decide()
+        assert decided["degraded"] == []
         for _ in range(3):
             door.turns.acquire()
-        eventlet.spawn_after(0.2, door.turns.release)
-        late = client.decide(deadline_ms=100)
-        assert late["degraded"] == ["deadline_exceeded", "decision_not_logged"]
+        shed = client.decide(deadline_ms=20_000)
+        assert shed["degraded"] == ["overloaded", "decision_not_logged"]
+        assert shed["slots"].keys() == decided["slots"].keys()
+        assert shed.keys() == decided.keys()
+        assert client.decide(dry_run=True)["degraded"] == ["overloaded"]
+        assert client.decide(explain=True)["trace"].keys() == decided["slots"].keys()
+        assert client.send("POST", "/v1/decide", {"placement": "nowhere"})[0] == 400
+        for _ in range(3):
+            door.turns.release()
         assert client.decide()["degraded"] == []
+
+
+def test_a_request_above_the_capacity_takes_no_worker(open_offers: Open) -> None:
+    runner = open_offers(embedded.install(["offers", "profiles", "segments"]), workers=3)
+    dependencies = [each for container in runner.containers for each in container.dependencies]
+    (handler,) = (d.get_dependency(None) for d in dependencies if d.attr_name == "decisions")
+
+    def workers() -> float:
+        labels = {"service": "offers", "method": "decide", "outcome": "ok"}
+        return REGISTRY.get_sample_value("cdp_worker_seconds_count", labels) or 0.0
+
+    with closing(DoorClient(runner)) as client:
+        assert client.decide()["degraded"] == []
+        before = workers()
+        with handler._admission.turn():
+            shed = client.decide(deadline_ms=20_000)
+            assert shed["degraded"] == ["overloaded", "decision_not_logged"]
+        assert workers() == before
+        assert client.decide()["degraded"] == []
+        assert workers() == before + 1
