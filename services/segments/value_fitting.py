@@ -36,6 +36,7 @@ Progress = Callable[[str, int], None]
 
 _PAGE = 100
 _FIRST_FIT = HOUR  # after the start: what is loaded into a new suite should be there by then
+_AGAIN = HOUR  # after a fit that came to no end, as its process or the database died
 
 _decoded: dict[str, VersionedModel] = {}
 _log = structlog.get_logger("segments")
@@ -69,14 +70,16 @@ class ValueFitting:
 
         If no rule reads values, there is nothing to mark: a new rule is evaluated anyway.
         """
-        every = self._settings.fit_every
-        if every is not None and work.run(partial(store.claim_fit, first=_FIRST_FIT, every=every)):
+        every, now = self._settings.fit_every, work.clock.now()
+        claim = partial(store.claim_fit, first=_FIRST_FIT, again=_AGAIN)
+        if every is not None and work.run(claim):
             try:
                 model = fit(work, self._settings)
             except Refused as refused:
                 _log.warning("value_model_not_fitted", reason=str(refused))
             else:
                 _log.info("value_model_fitted", version=model.version)
+            work.run(partial(store.schedule_fit, at=now + every))
         mark_due(work, registry)
 
 

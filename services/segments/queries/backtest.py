@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from chassis import InvalidInput, NotFound, Unavailable, parse_instant
+from chassis import DAY, InvalidInput, NotFound, Unavailable, parse_instant
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.segments import BACKTEST_RESPONSE
 from profile_index import is_rebuild_due, streams_of
@@ -77,6 +77,8 @@ def backtest(
         raise Unavailable("backtest", LACKING)
     until = request.get("until") or work.clock.now()
     instants = _instants(request, until)
+    if instants[0] < 0 or instants[-1] > work.clock.now() + DAY:
+        raise InvalidInput("until", "and since span a time in the past, and after 1970")
     first = request.get("first", 0)
     try:
         page = by_sql(work, rule, instants, first, time.monotonic)

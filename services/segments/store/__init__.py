@@ -13,6 +13,7 @@ from services.segments.store.clv import (
     mark_some_due,
     newest_value_model,
     page_of_orders,
+    schedule_fit,
 )
 from services.segments.store.definitions import (
     DEFINED,
@@ -216,6 +217,7 @@ __all__ = [
     "save_facts",
     "save_stays",
     "save_weeks",
+    "schedule_fit",
     "select_members",
     "standing_definitions",
     "take_readable_again",

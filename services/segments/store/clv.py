@@ -32,7 +32,8 @@ VALUE_MODELS = sa.Table(
     sa.Column("marked_to", sa.Text, info=PSEUDONYMOUS),
 )
 
-# One row: when the model is to be fitted next. Whoever moves `next_at` on fits it.
+# One row: when the model is to be fitted next. Whoever moves `next_at` on fits it, and moves it on
+# to the next time when that is done.
 VALUE_FIT_SCHEDULE = sa.Table(
     "value_fit_schedule",
     METADATA,
@@ -74,19 +75,25 @@ def add_value_model(unit: UnitOfWork, key: ValueModelKey, model: Mapping[str, An
     unit.connection.execute(sa.insert(VALUE_MODELS).values(row))
 
 
-def claim_fit(unit: UnitOfWork, first: int, every: int) -> bool:
-    """Whether the model is to be fitted now, by the caller alone; the next time is `every` later.
+def claim_fit(unit: UnitOfWork, first: int, again: int) -> bool:
+    """Whether the model is to be fitted now, by the caller alone, who says when it is to be next.
 
-    `first` (µs) after the first call it is to be fitted for the first time.
+    If the caller does not, as it has died, the model is to be fitted `again` (µs) later. `first`
+    after the first call it is to be fitted for the first time.
     """
     connection = unit.connection
     row = {"id": _ONLY, "next_at": unit.now + first}
     connection.execute(upsert(connection, VALUE_FIT_SCHEDULE).values(row).on_conflict_do_nothing())
     due = VALUE_FIT_SCHEDULE.c.next_at <= unit.now
     claimed = connection.execute(
-        sa.update(VALUE_FIT_SCHEDULE).where(due).values(next_at=unit.now + every)
+        sa.update(VALUE_FIT_SCHEDULE).where(due).values(next_at=unit.now + again)
     )
     return claimed.rowcount == 1
+
+
+def schedule_fit(unit: UnitOfWork, at: int) -> None:
+    """Have the model fitted next at an instant (µs)."""
+    unit.connection.execute(sa.update(VALUE_FIT_SCHEDULE).values(next_at=at))
 
 
 def page_of_orders(

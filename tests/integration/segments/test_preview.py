@@ -196,6 +196,17 @@ def test_what_has_no_past_is_not_tested(segments: SegmentsWithoutNameko) -> None
         back_test(segments, rule="True", since="30d", step="1m")
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [{"until": -62_135_510_400_000_000}, {"until": NOW + 400 * DAY}, {"since": "36500d"}],
+)
+def test_a_back_test_is_of_a_time_that_there_was(
+    segments: SegmentsWithoutNameko, request_: dict[str, object]
+) -> None:
+    with pytest.raises(InvalidInput, match="in the past, and after 1970"):
+        back_test(segments, rule="orders() == 0", step="365d", **request_)
+
+
 def test_a_back_test_goes_on_where_its_time_was_over(
     log: ProfilesLog, segments: SegmentsWithoutNameko
 ) -> None:

@@ -124,6 +124,32 @@ def test_the_timer_fits_an_hour_after_the_start_and_then_once_a_day(fitting: Fit
         assert len(fitting.published) == fitted
 
 
+class FitKilled(BaseException):
+    pass
+
+
+def test_a_fit_whose_process_dies_is_made_an_hour_later_and_not_a_day(
+    fitting: Fitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitting.fill(CUSTOMERS)
+    models = ValueFitting(ValueSettings())
+    models.run_due(fitting.work, fitting.registry)
+    fitting.clock.at = NOW + HOUR
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "add_value_model", _die)
+        with pytest.raises(FitKilled):
+            models.run_due(fitting.work, fitting.registry)
+    for at, fitted in ((2 * HOUR - 1, 0), (2 * HOUR, 1), (3 * HOUR, 1), (DAY + 2 * HOUR, 2)):
+        fitting.clock.at = NOW + at
+        with capture_logs():
+            models.run_due(fitting.work, fitting.registry)
+        assert len(fitting.published) == fitted
+
+
+def _die(*_arguments: object) -> None:
+    raise FitKilled
+
+
 def test_a_timer_that_can_fit_nothing_says_what_is_missing(fitting: Fitting) -> None:
     fitting.fill(20)
     models = ValueFitting(ValueSettings())
