@@ -21,6 +21,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.proofs.heartbeats import start_heartbeat
+
 CHECKOUT = Path(__file__).parents[2] / "examples" / "checkout"
 CLIENT = "client"
 _HANGS = 5.0  # seconds: a door that takes longer does not answer at all
@@ -37,6 +39,7 @@ class CheckoutsSettings:
     seconds: float
     pause: float
     threads: int
+    heartbeats: str
 
     @property
     def calls(self) -> Path:
@@ -81,6 +84,7 @@ def requests(name: str) -> Iterator[dict[str, Any]]:
 def main() -> None:
     """Run the checkouts of a shop."""
     shop = CheckoutsSettings(**json.loads(sys.argv[1]))
+    start_heartbeat(shop.heartbeats)
     sys.path.insert(0, str(CHECKOUT))
     from cdp_client import Cdp  # type: ignore[import-not-found] # files for shops to copy
     from checkout import Checkout  # type: ignore[import-not-found]
