@@ -28,12 +28,13 @@ from contracts.topology import ALL_NAMES, EDGE_NAMES, SERVICE_NAMES
     help="Use SQLite files in .run/embedded, and an in-process broker unless CDP_AMQP_URI is set.",
 )
 def run(services: tuple[str, ...], role: str, embedded: bool) -> None:
-    """Run services (default: all four behind the gateway).
+    """Run services (default: all four, without the gateway).
 
     They run in this process until SIGTERM or Ctrl-C. Settings come from the environment, with
     SERVICE in capitals: CDP_<SERVICE>_DATABASE_URI, CDP_<SERVICE>_AMQP_URI (or CDP_AMQP_URI),
     CDP_CLOCK, CDP_IDENTIFIER_KEY, CDP_CONFIG_DIR, CDP_LOG (json or text).
-    docs/howto/operations.md lists them all. The gateway runs in a process of its own.
+    docs/howto/operations.md lists them all. The gateway needs a process of its own: `cdp run
+    gateway`.
     """
     if edges := set(services) & set(EDGE_NAMES):
         if len(services) > 1 or embedded:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Generator, Mapping
+from typing import Any, TypeVar
 
 from cdp.embedded import EMBEDDED_BROKER
 from cdp.shop.journal import Journal
 from chassis.runtime.client import Client
 from services.gateway.commands import OwnCalls
-from services.gateway.domain.exchange import EdgeResponse, ServiceCall, Steps
+from services.gateway.domain.exchange import ServiceCall
 
 GATEWAY = "gateway"
 _SECONDS = 10.0
+Made = TypeVar("Made")
 
 
 class ShopCalls:
@@ -33,8 +34,8 @@ class ShopCalls:
         self._journal.note_call(service, method, arguments, response)
         return response
 
-    def run(self, steps: Steps) -> EdgeResponse:
-        """Carry out the steps of a handler."""
+    def run(self, steps: Generator[ServiceCall | list[ServiceCall], Any, Made]) -> Made:
+        """What the steps of a handler come to."""
         try:
             wanted = next(steps)
             while True:
@@ -45,8 +46,8 @@ class ShopCalls:
                 else:
                     wanted = steps.send(answers)
         except StopIteration as end:
-            response: EdgeResponse = end.value
-            return response
+            made: Made = end.value
+            return made
 
     def _answers(self, wanted: ServiceCall | list[ServiceCall]) -> Any:
         if isinstance(wanted, list):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Event, Thread
 from typing import Any
+
+import structlog
 
 from cdp.shop.calls import GATEWAY, ShopCalls
 from chassis.config.sealing import Seal
@@ -24,9 +28,13 @@ from services.gateway.domain.serving import ReceivedRequest, preflight, refusal,
 from services.gateway.domain.sources import EventSource
 from services.gateway.domain.user_tokens import sign_user
 from services.gateway.handlers import ROUTES
+from services.gateway.handlers.webhook_settling import POSTPONED, settle_waiting
 
 _PAGES = "shop-pages"
 _SERVERS = "shop-server"
+_IDLE_SECONDS = 0.5
+
+_log = structlog.get_logger("gateway")
 
 
 def open_own_calls(settings: Settings) -> OwnCalls:
@@ -100,3 +108,24 @@ class ShopGateway:
         headers = {"authorization": f"Bearer {key}"}
         body = json.dumps({"events": [event]}).encode()
         return self.answer(ReceivedRequest("POST", "/v1/record", at, headers=headers, body=body))
+
+    @contextmanager
+    def settling(self) -> Iterator[None]:
+        """Within `with`, webhooks that are kept are understood, beside the requests."""
+        stopped = Event()
+
+        def settle() -> None:
+            while not stopped.wait(_IDLE_SECONDS):
+                try:
+                    while self.is_up and self._calls.run(settle_waiting()).keys() - {POSTPONED}:
+                        pass
+                except Exception as error:  # noqa: BLE001 - whatever it is, the shop goes on
+                    _log.error("settling_failed", exc_info=error)
+
+        thread = Thread(target=settle)
+        thread.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            thread.join()

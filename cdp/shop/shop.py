@@ -45,9 +45,10 @@ def open_shop(directory: Path, port: int) -> Iterator[LocalServer]:
     server = LocalServer(HOST, port, site)  # before the suite: a port that is taken is told at once
     with suite.running():
         _tell_stories(calls, suite, clock)
-        server.start()
-        yield server
-        server.stop()
+        with edge.settling():
+            server.start()
+            yield server
+            server.stop()
 
 
 def _fresh_settings(directory: Path, clock: SystemClock) -> Sequence[Settings]:
