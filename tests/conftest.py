@@ -56,6 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in long]
         config.hook.pytest_deselected(items=long)
     for item in items:
+        if FULL_SIZE and "size" in item.fixturenames:  # type: ignore[attr-defined]
+            item.add_marker("proofs")  # wherever it stands: `make prove` runs nothing else
         folders = Path(item.path).relative_to(Path(__file__).parent).parts[:-1]
         for name in _FOLDERS.get(folders[0] if folders else "", ()):
             item.add_marker(name)
