@@ -21,13 +21,13 @@ _WEB = EventSource("web", "Web", "browser")
 
 def intake(suite: ProcessSuite) -> dict[str, float]:
     """Events a second in batches of 100, and alone by 32 connections; the gateway's CPU for one."""
-    with GatewayProcess(suite, suite.databases, _UNBOUNDED) as gateway:
+    with GatewayProcess(suite, _UNBOUNDED) as gateway:
         key = gateway.add(_WEB)
         _load("single", gateway, key, 2, 8)  # what is made on first use is made
         batches = _load("batch", gateway, key, _SECONDS, 4)
-        before = cpu_seconds([gateway.popen.pid])
+        before = cpu_seconds([gateway.pid])
         singles = _load("single", gateway, key, _SECONDS, 32)
-        cpu = cpu_seconds([gateway.popen.pid]) - before
+        cpu = cpu_seconds([gateway.pid]) - before
     return {
         "gateway_batch_events_per_s": round(batches["events"] / batches["seconds"]),
         "gateway_single_events_per_s": round(singles["events"] / singles["seconds"]),
@@ -41,7 +41,7 @@ def decisions(suite: ProcessSuite) -> dict[str, float]:
         "CDP_GATEWAY_OFFERS": f"http://127.0.0.1:{door_port(suite)}",
         "CDP_GATEWAY_OFFERS_KEY": KEY,
     }
-    with GatewayProcess(suite, suite.databases, _UNBOUNDED | door) as gateway:
+    with GatewayProcess(suite, _UNBOUNDED | door) as gateway:
         key = gateway.add(_WEB)
         _load("decide", gateway, key, 2, 1)
         measured = _load("decide", gateway, key, _SECONDS, 1)

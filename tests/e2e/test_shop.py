@@ -7,16 +7,22 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cdp.embedded import EMBEDDED_KEY, database_path
+from cdp.gateway import gateway_database
+from services.gateway import store
 from tests.support.browser import shop_stories as stories
 from tests.support.browser.finding import install_packages
 from tests.support.browser.process import BrowserProcess
+from tests.support.ending import end_process
 from tests.support.ports import free_port
+from tests.support.shop_webhooks import SECRET, body_of, shopify_order, signed, source
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs" / "shop.png"
@@ -47,10 +53,15 @@ ANONYMOUS_RUNNER = {
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the shop has its databases."""
+    return tmp_path_factory.mktemp("shop")
+
+
+@pytest.fixture(scope="module")
+def url(directory: Path) -> Iterator[str]:
     """Where the shop is, for all of these tests: each has visits of its own."""
     port = str(free_port())
-    directory = tmp_path_factory.mktemp("shop")
     command = [sys.executable, "-m", "cdp", "shop", "--port", port, "--directory", str(directory)]
     process = subprocess.Popen(command)
     address = f"http://127.0.0.1:{port}"
@@ -58,8 +69,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _wait_until_open(address, process)
         yield address
     finally:
-        process.terminate()
-        assert process.wait(timeout=30) == 0
+        assert end_process(process, 30) == 0
 
 
 @pytest.mark.parametrize(
@@ -111,11 +121,30 @@ def test_while_the_gateway_is_down_pages_show_their_own_words_and_events_arrive_
         browser.run(stories.start_gateway, url=url)
 
 
-def test_nothing_is_lost_where_the_page_is_left_right_after_the_click(
-    browser: BrowserProcess, url: str, size: Callable[[int, int], int]
+def test_a_webhook_is_understood_beside_the_requests(
+    url: str, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tries = size(4, 20)
-    assert browser.run(stories.leave_at_once, url=url, tries=tries) == tries
+    database = f"sqlite:///{database_path(directory, 'gateway')}"
+    monkeypatch.setenv("CDP_GATEWAY_DATABASE_URI", database)
+    monkeypatch.setenv("CDP_IDENTIFIER_KEY", EMBEDDED_KEY)
+    body = body_of(shopify_order())
+    headers = {"X-Shopify-Topic": "orders/create", "X-Shopify-Hmac-Sha256": signed(body)}
+    with gateway_database() as own:
+        own.work.run(partial(store.put_source, source=source()))
+        sign = partial(
+            store.put_secret, seal=own.seal, source_id="src-1", purpose="webhooks", secret=SECRET
+        )
+        own.work.run(sign)
+        sent = urllib.request.Request(f"{url}/cdp/webhooks/src-1/shopify", body, headers)
+        with urllib.request.urlopen(sent, timeout=_SECONDS) as response:
+            assert response.status == 200
+        end = time.monotonic() + _SECONDS
+        while (
+            found := own.call("list_deliveries", {"source_id": "src-1"})[0]["status"]
+        ) == "waiting":
+            assert time.monotonic() < end, "nobody settles it"
+            time.sleep(0.1)
+    assert found == "done"
 
 
 def test_axe_finds_no_violation_on_any_page(browser: BrowserProcess, url: str) -> None:

@@ -18,12 +18,8 @@ from deploy.machine import NoServer
 from services.gateway.domain.sources import EventSource
 from services.gateway.domain.user_tokens import sign_user
 from tests.support.browser.finding import find_chromium
-from tests.support.gateway_process import (
-    GatewayProcess,
-    Loss,
-    LossyProxy,
-    Program,
-)
+from tests.support.gateway_process import GatewayProcess
+from tests.support.lossy_proxy import Loss, LossyProxy, Program
 from tests.support.ports import free_port
 from tests.support.servers import Databases, VirtualHosts
 from tests.support.system import ProcessSuite
@@ -64,7 +60,7 @@ def edge(
     environment = {"CDP_GATEWAY_NODE_MODULES": str(INSTALLED / "node" / "node_modules")}
     with (
         ProcessSuite(databases, virtual_hosts, services=services, directory=directory) as suite,
-        GatewayProcess(suite, databases, environment) as gateway,
+        GatewayProcess(suite, environment) as gateway,
     ):
         yield Edge(gateway, suite)
 

@@ -1,241 +1,261 @@
-"""The gateway as a process beside a suite, and a way to it that loses what networks lose."""
+"""The gateway as a process beside the services, over real HTTP and with a database of its own.
+
+with GatewayProcess(suite) as gateway:
+    key = gateway.add(EventSource("web", "Web", "server"))
+    gateway.post("/v1/record", {"events": [...]}, key)
+"""
 
 from __future__ import annotations
 
 import http.client
+import json
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any, Literal, Self
+from pathlib import Path
+from typing import Any, Protocol, Self
 
 from chassis.config.sealing import Seal
 from chassis.core.clock import SystemClock
 from chassis.database.engine import Database
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from deploy.services import upgrade
 from services.gateway import store
-from services.gateway.commands import SEAL_PURPOSE
-from services.gateway.domain.keys import key_digest, key_prefix, new_key
-from services.gateway.domain.sources import EventSource
+from services.gateway.commands import SEAL_PURPOSE, create_key
+from services.gateway.domain.sources import EventSource, KeyKind
+from tests.support.ending import end_process
 from tests.support.ports import free_port
-from tests.support.servers import Databases
-from tests.support.system import ROOT, NotReady, ProcessSuite, plain_environment
+from tests.support.servers import Databases, VirtualHost
+from tests.support.system import _MORTAL, ROOT, NotReady, plain_environment
 
+IDENTIFIER_KEY = "only-for-tests"
 _PATIENCE = 60.0
 
 
+class Surroundings(Protocol):
+    """What a gateway needs of the services that it stands in front of."""
+
+    databases: Databases
+    virtual_host: VirtualHost
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a request was answered: the names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def body(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentMemory:
+    """What a process has in memory, in bytes: now, and when it had most."""
+
+    now: int
+    peak: int
+
+
 class GatewayProcess:
-    """A process of the gateway beside a suite, with a database of its own; gone at the end."""
+    """A process of the gateway; within `with` it is up, and at the end all of it is gone."""
 
     def __init__(
-        self,
-        suite: ProcessSuite,
-        databases: Databases,
-        environment: Mapping[str, str] | None = None,
+        self, surroundings: Surroundings, environment: Mapping[str, str] | None = None
     ) -> None:
-        self.address = ("127.0.0.1", free_port())
-        self._suite = suite
-        self._databases = databases
-        self._environment = dict(environment or {})
+        self.port = free_port()
+        self._surroundings = surroundings
+        self._more = dict(environment or {})
+        self._seal = Seal(IDENTIFIER_KEY.encode(), SEAL_PURPOSE)
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._owner, user = self._databases.create("gateway", partial(upgrade, "gateway"))
-        self._database = Database(self._owner)
-        self._work = UnitOfWorkRunner(self._database, "gateway", SystemClock())
-        self._seal = Seal(b"only-for-tests", SEAL_PURPOSE)
-        host, port = self.address
-        environment = {
-            "CDP_LOG": "json",
-            "CDP_IDENTIFIER_KEY": "only-for-tests",
-            "CDP_GATEWAY_DATABASE_URI": user,
-            "CDP_GATEWAY_AMQP_URI": self._suite.virtual_host.uri("gateway"),
-            "CDP_GATEWAY_HTTP": f"{host}:{port}",
-            "PYTHONUNBUFFERED": "1",
-        }
-        self._log = self._suite.directory / f"gateway-{port}.log"
-        with self._log.open("wb") as output:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", "cdp", "run", "gateway"],
-                cwd=ROOT,
-                env=plain_environment() | environment | self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        databases = self._surroundings.databases
+        self._owner, self._user = databases.create("gateway", partial(upgrade, "gateway"))
         try:
-            self._wait_until_ready()
+            self.start()
+            self.wait_until_ready()
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.popen.kill()
-        self.popen.wait()
-        self._database.close()
-        self._databases.drop(self._owner)
+        self.kill()
+        self._surroundings.databases.drop(self._owner)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens: host and port."""
+        return "127.0.0.1", self.port
 
     @property
     def url(self) -> str:
-        """Where it listens."""
-        return f"http://{self.address[0]}:{self.address[1]}"
+        """Where it takes requests."""
+        return f"http://127.0.0.1:{self.port}"
+
+    # Its database
+
+    def run(self, function: Any) -> Any:
+        """Run a unit of work on its database."""
+        with closing(Database(self._owner, pool_size=1)) as database:
+            return UnitOfWorkRunner(database, "gateway", SystemClock()).run(function)
 
     def add(self, source: EventSource) -> str:
         """A key of a new source, of the source's kind."""
-        key = new_key(source.key_kind)
+        self.run(partial(store.put_source, source=source))
+        return self.add_key(source.source_id, source.key_kind)
 
-        def put(unit: Any) -> None:
-            store.put_source(unit, source)
-            store.put_key(unit, source.source_id, source.key_kind, key_digest(key), key_prefix(key))
-
-        self._work.run(put)
+    def add_key(self, source_id: str, kind: KeyKind) -> str:
+        """One more key of a source."""
+        key: str = self.run(lambda unit: create_key(unit, source_id, kind).key)
         return key
 
     def sign_with(self, source_id: str, secret: str, purpose: str = "webhooks") -> None:
         """Let webhooks of a source, or its user tokens (`users`), be signed with a secret too."""
-        put = partial(
-            store.put_secret,
-            seal=self._seal,
-            source_id=source_id,
-            purpose=purpose,
-            secret=secret,
-        )
-        self._work.run(put)
+
+        def put(unit: UnitOfWork) -> None:
+            store.put_secret(
+                unit, seal=self._seal, source_id=source_id, purpose=purpose, secret=secret
+            )
+
+        self.run(put)
 
     def deliveries(self, source_id: str) -> list[dict[str, Any]]:
         """The webhooks of a source, the newest first, without what is in them."""
-        return self._work.run(partial(store.list_deliveries, source_id=source_id))
+        found: list[dict[str, Any]] = self.run(partial(store.list_deliveries, source_id=source_id))
+        return found
 
     def rejects(self, source_id: str) -> list[dict[str, Any]]:
         """What was not recorded of a source, the newest first, with what was sent."""
-        return self._work.run(
-            partial(store.list_rejects, seal=self._seal, source_id=source_id, reveal=True)
-        )
+        listed = partial(store.list_rejects, seal=self._seal, source_id=source_id, reveal=True)
+        found: list[dict[str, Any]] = self.run(listed)
+        return found
 
-    def log(self, lines: int = 30) -> str:
-        """The end of its log."""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _PATIENCE
-        while not self._is_ready():
-            if self.popen.poll() is not None or time.monotonic() > deadline:
-                raise NotReady(f"The gateway did not get ready\n{self.log()}")
-            time.sleep(0.05)
-
-    def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(*self.address, timeout=5)
-        try:
-            connection.request("GET", "/ready")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
-
-
-Loss = Literal["request", "response"]
-
-
-class LossyProxy:
-    """Forwards requests to a gateway; `losses` of them are answered 503, in this order.
-
-    Of a lost request the gateway learns nothing; of a lost response the client does not.
-    `answers` has the path and status of each request, as the client has seen them.
-    """
-
-    def __init__(self, address: tuple[str, int], losses: list[Loss]) -> None:
-        self.answers: list[tuple[str, int]] = []
-        proxy = self
-
-        class Forwarder(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._forward(b"")
-
-            def do_OPTIONS(self) -> None:
-                self._forward(b"")
-
-            def do_POST(self) -> None:
-                self._forward(self.rfile.read(int(self.headers["Content-Length"])))
-
-            def log_message(self, *_message: object) -> None:
-                pass
-
-            def _forward(self, body: bytes) -> None:
-                loss = losses.pop(0) if body and losses else None
-                status, headers, content = 503, {}, b"the network lost it"
-                if loss != "request":
-                    connection = http.client.HTTPConnection(*address, timeout=30)
-                    connection.request(self.command, self.path, body, dict(self.headers.items()))
-                    response = connection.getresponse()
-                    headers = dict(response.getheaders())
-                    answer = response.read()
-                    connection.close()
-                    if loss is None:
-                        status, content = response.status, answer
-                if body:
-                    proxy.answers.append((self.path, status))
-                self._answer(status, headers, content)
-
-            def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
-                self.send_response_only(status)
-                for name, value in headers.items():
-                    if name.lower() not in ("content-length", "transfer-encoding", "connection"):
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Forwarder)
-        self._thread = Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    # The process
 
     @property
-    def url(self) -> str:
-        """Where it listens."""
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}"
+    def pid(self) -> int:
+        """The id of the process that runs."""
+        assert self._process is not None, "it does not run"
+        return self._process.pid
 
+    def start(self) -> None:
+        """Start it, on the port that it had."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [*_MORTAL, sys.executable, "-W", "ignore", "-m", "cdp", "run", "gateway"],
+                cwd=ROOT,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A program that runs beside this process, whose threads go on meanwhile."""
+    def kill(self) -> None:
+        """End it at once, if it runs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
-    popen: subprocess.Popen[bytes]
+    def stop(self) -> int:
+        """Ask it to end; its exit status."""
+        process, self._process = self._process, None
+        assert process is not None, "it does not run"
+        return end_process(process, _PATIENCE, self.log)
 
-    @classmethod
-    def start(cls, command: Sequence[str], environment: Mapping[str, str]) -> Self:
-        """Start it."""
-        popen = subprocess.Popen(
-            command,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        return cls(popen)
+    def freeze(self) -> None:
+        """Halt it where it stands, until `thaw`."""
+        self._signal(signal.SIGSTOP)
 
-    def wait(self, patience: float) -> None:
-        """Wait until it has ended well."""
-        deadline = time.monotonic() + patience
-        while self.popen.poll() is None and time.monotonic() < deadline:
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def log(self) -> str:
+        """What it has printed, however often it was started."""
+        return self._log.read_text(errors="replace")
+
+    def memory(self) -> ResidentMemory:
+        """What it has in memory."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        fields = dict(line.split(":", 1) for line in lines)
+        now, peak = (int(fields[each].split()[0]) * 1024 for each in ("VmRSS", "VmHWM"))
+        return ResidentMemory(now, peak)
+
+    def wait_until_ready(self) -> None:
+        """Wait until it is ready."""
+        deadline = time.monotonic() + _PATIENCE
+        while not self._is_ready():
+            has_ended = self._process is None or self._process.poll() is not None
+            if has_ended or time.monotonic() > deadline:
+                raise NotReady(f"The gateway did not get ready\n{self.log()[-4_000:]}")
             time.sleep(0.05)
-        status = self.popen.poll()
-        if status is None:
-            self.popen.kill()
-        output = self.popen.communicate()[0].decode(errors="replace")
-        assert status == 0, f"{self.popen.args!r}: {status}\n{output}"
+
+    # Requests
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
+        """One request over a connection of its own."""
+        with closing(http.client.HTTPConnection(*self.address, timeout=30)) as connection:
+            connection.request(method, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            named = {name.lower(): value for name, value in response.getheaders()}
+            return HttpAnswer(response.status, named, response.read())
+
+    def post(
+        self, path: str, document: Any, key: str, headers: Mapping[str, str] | None = None
+    ) -> HttpAnswer:
+        """Post JSON with a key."""
+        named = {"Authorization": f"Bearer {key}", **(headers or {})}
+        return self.request("POST", path, json.dumps(document).encode(), named)
+
+    def get(self, path: str, key: str, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+        """Ask with a key."""
+        sent = {"Authorization": f"Bearer {key}", **(headers or {})}
+        return self.request("GET", path, None, sent)
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.request("GET", "/ready").status == 200
+        except OSError:
+            return False
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None, "it does not run"
+        self._process.send_signal(number)
+
+    @property
+    def _log(self) -> Path:
+        return self._surroundings.directory / f"gateway-{self.port}.log"
+
+    def _environment(self) -> dict[str, str]:
+        return (
+            plain_environment()
+            | {
+                "CDP_LOG": "json",
+                "CDP_IDENTIFIER_KEY": IDENTIFIER_KEY,
+                "CDP_GATEWAY_DATABASE_URI": self._user,
+                "CDP_GATEWAY_AMQP_URI": self._surroundings.virtual_host.uri("gateway"),
+                "CDP_GATEWAY_HTTP": f"127.0.0.1:{self.port}",
+                "PYTHONUNBUFFERED": "1",
+            }
+            | self._more
+        )

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Self
 
 from deploy.machine import NoServer, ensure_package, listens
+from tests.support.gateway_process import HttpAnswer
 from tests.support.ports import free_port
-from tests.support.running_gateway import HttpAnswer
 
 _PATIENCE = 30.0
 _CLIENTS = count()

@@ -29,6 +29,7 @@ from contracts.topology import FOLLOWS, SERVICE_NAMES
 from deploy.access import CLIENT
 from deploy.services import upgrade
 from tests.support import forge
+from tests.support.ending import end_process
 from tests.support.servers import Databases, VirtualHost, VirtualHosts
 
 ROOT = Path(__file__).parents[2]
@@ -176,7 +177,7 @@ class ProcessSuite:
     def stop(self, process: Process, patience: float = _PATIENCE) -> int:
         """Ask a process to end (SIGTERM); its exit status."""
         process.popen.terminate()
-        return process.popen.wait(patience)
+        return end_process(process.popen, patience, lambda: "\n".join(_tail(process.log, 30)))
 
     def freeze(self, process: Process) -> None:
         """Halt a process where it stands, until `thaw`."""

@@ -103,7 +103,7 @@ def test_scripts_and_fallbacks_are_shown_while_the_gateway_is_down_and_nothing_e
 ) -> None:
     kept = {path: nginx.get(path).content for path in (SCRIPT, FALLBACKS)}
     profile = f"/cdp/v1/profile?user_id={new_id()}"
-    gateway.kill("gateway")
+    gateway.kill()
     try:
         nginx.let_expire()
         for path, content in kept.items():
@@ -114,7 +114,7 @@ def test_scripts_and_fallbacks_are_shown_while_the_gateway_is_down_and_nothing_e
         decided = post(nginx, "/cdp/v1/decide", {"placement": "checkout"}, gateway.browser_key)
         assert decided.status == 502
     finally:
-        gateway.start_gateway()
+        gateway.start()
         gateway.wait_until_ready()
     decided = post(nginx, "/cdp/v1/decide", {"placement": "checkout"}, gateway.browser_key)
     assert decided.status == 200

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.running_gateway import HttpAnswer, RunningGateway
+from tests.support.gateway_process import HttpAnswer
+from tests.support.running_gateway import RunningGateway
 from tests.support.servers import Databases, VirtualHosts
 
 MB = 1024 * 1024

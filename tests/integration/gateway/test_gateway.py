@@ -162,8 +162,8 @@ def test_a_trace_and_the_id_of_a_request_go_on_to_the_service(gateway: RunningGa
     headers = {"traceparent": f"00-{trace}-{0xDEF:016x}-01", "X-Request-Id": request_id}
     answer = gateway.post("/v1/decide", {"placement": "checkout"}, gateway.browser_key, headers)
     assert answer.headers["x-request-id"] == request_id
-    until(lambda: request_id in gateway.log("services"))
-    (line,) = [each for each in gateway.log("services").splitlines() if request_id in each]
+    until(lambda: request_id in gateway.services.log())
+    (line,) = [each for each in gateway.services.log().splitlines() if request_id in each]
     assert trace in line
 
 
@@ -201,7 +201,7 @@ def test_a_revoked_key_opens_nothing_and_no_key_is_in_the_log(gateway: RunningGa
     assert gateway.post("/v1/record", document, key).status == 401
     assert gateway.post("/v1/record", document, server_key).status == 200
     assert gateway.post("/v1/record?writeKey=x", document, "wrong").status == 401
-    printed = gateway.log("gateway") + gateway.log("services")
+    printed = gateway.log() + gateway.services.log()
     for each in (key, server_key, gateway.server_key, gateway.browser_key):
         assert each not in printed
 
@@ -283,9 +283,10 @@ def test_cut_off_from_the_broker_calls_fail_at_once_and_work_again_afterwards(
     gateway: RunningGateway,
 ) -> None:
     document = {"events": [page_viewed(new_id(), device_id=new_id())]}
-    gateway.virtual_host.cut_connections()
+    gateway.services.virtual_host.cut_connections()
     until(lambda: gateway.post("/v1/record", document, gateway.server_key).status == 200)
     gateway.wait_until_ready()
+    gateway.services.wait_until_ready()
 
 
 def test_a_service_that_is_not_running_is_told_at_once(gateway: RunningGateway) -> None:
@@ -295,6 +296,6 @@ def test_a_service_that_is_not_running_is_told_at_once(gateway: RunningGateway) 
 
 
 def test_a_process_that_is_told_to_stop_ends_well(gateway: RunningGateway) -> None:
-    assert gateway.stop("gateway") == 0
-    assert "request_failed" not in gateway.log("gateway")
-    gateway.start_gateway()
+    assert gateway.stop() == 0
+    assert "request_failed" not in gateway.log()
+    gateway.start()

@@ -1,4 +1,4 @@
-"""What pages do while their gateway, a real one, is away: see tests/e2e/test_lost_gateway.py."""
+"""What pages do with a real gateway, and without it: see tests/e2e/test_pages_of_a_gateway.py."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from playwright.sync_api import Page, expect
 from tests.support.browser.visitor import Visitor
 
 _WAITING = "Object.keys(localStorage).filter(key => key.startsWith('cdp:')).length"
+
+_SAFARI = """
+const { get, set } = Object.getOwnPropertyDescriptor(Document.prototype, "cookie");
+Object.defineProperty(document, "cookie", {
+  get() { return get.call(document); },
+  set(text) { set.call(document, text.replace(/max-age=[1-9]\\d*/, "max-age=604800")); },
+});
+"""
 
 
 def outlive_gateway(visitor: Visitor, url: str) -> Generator[str, None, str]:
@@ -34,8 +42,38 @@ def outlive_gateway(visitor: Visitor, url: str) -> Generator[str, None, str]:
     page.evaluate("cdp.refresh()")
     _see(page, "decided", "Secure payment")
     visitor.ignore_unreached()
+    return _device(page)
+
+
+def leave_at_once(visitor: Visitor, url: str, tries: int) -> str:
+    """A link is clicked, and the page is gone; no later page can send what was left. The device."""
+    page = visitor.open()
+    for _ in range(tries):
+        page.goto(f"{url}/article.html")
+        page.wait_for_function(f"{_WAITING} === 0")
+        page.get_by_role("link", name="Buy").click()
+        page.wait_for_url("**/away.html")
+        page.evaluate("localStorage.clear()")
+    return _device(page)
+
+
+def keep_cookie(visitor: Visitor, url: str) -> float:
+    """A browser keeps what a script sets for 7 days, as Safari does; for how many it has the id."""
+    page = visitor.open()
+    page.add_init_script(_SAFARI)
+    with page.expect_response("**/v1/b?*"):
+        page.goto(f"{url}/article.html")
+    page.wait_for_function(f"{_WAITING} === 0")
+    (expires,) = (c["expires"] for c in page.context.cookies() if c["name"] == "cdp_id")
+    now = page.evaluate("Date.now() / 1000")
+    page.evaluate("cdp.consent({analytics: false})")
+    page.wait_for_function("!document.cookie.includes('cdp_id')")
+    return float((expires - now) / 86_400)
+
+
+def _device(page: Page) -> str:
     (device,) = (c["value"] for c in page.context.cookies() if c["name"] == "cdp_id")
-    return device
+    return str(device)
 
 
 def _see(page: Page, state: str, words: str) -> None:

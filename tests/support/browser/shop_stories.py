@@ -150,19 +150,6 @@ def start_gateway(visitor: Visitor, url: str) -> None:
     visitor.open().request.post(f"{url}/gateway", form={"is_up": "yes"})
 
 
-def leave_at_once(visitor: Visitor, url: str, tries: int) -> int:
-    """Something happens, and the page is left in the same task; how many of these were recorded."""
-    page = visitor.open()
-    new_guest(page, url, "yes")
-    wait_for_event(page, url, "page viewed")
-    for number in range(tries):
-        page.goto(f"{url}/articles/pan-iron")
-        page.evaluate(f"cdp.track('Left {number}'); location.assign('about:blank')")
-        page.wait_for_url("about:blank")
-    wanted = {f"left {number}" for number in range(tries)}
-    return len(wanted & _wait_until(page, url, wanted))
-
-
 def check_accessibility(visitor: Visitor, url: str, axe: str) -> int:
     """No page has a violation that axe-core finds; how many pages were looked at."""
     page = visitor.open()
