@@ -114,7 +114,7 @@ class ShopGateway:
         """Within `with`, webhooks that are kept are understood, beside the requests."""
         stopped = Event()
 
-        def settle() -> None:
+        def understand() -> None:
             while not stopped.wait(_IDLE_SECONDS):
                 try:
                     while self.is_up and self._calls.run(settle_waiting()).keys() - {POSTPONED}:
@@ -122,7 +122,7 @@ class ShopGateway:
                 except Exception as error:  # noqa: BLE001 - whatever it is, the shop goes on
                     _log.error("settling_failed", exc_info=error)
 
-        thread = Thread(target=settle)
+        thread = Thread(target=understand)
         thread.start()
         try:
             yield
