@@ -16,6 +16,8 @@ from chassis.core.instants import DAY
 
 WEEK = 7 * DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = -62_135_596_800_000_000 + 2 * DAY
+_LAST = 253_402_300_799_999_999 - 2 * DAY
 
 
 class PaidOrder(Protocol):
@@ -147,8 +149,12 @@ class OrderDays:
 
 @lru_cache(maxsize=65_536)  # of the same orders it is asked again and again
 def day_of(at: int, zone: tzinfo) -> int:
-    """The day on which an instant (µs) falls in a zone, counted from 0001-01-01 as day 1."""
-    moment = _EPOCH + timedelta(microseconds=at)
+    """The day on which an instant (µs) falls in a zone, counted from 0001-01-01 as day 1.
+
+    Who has no date for an order often sends the first that there is, which in the west of Greenwich
+    falls in no year: an instant at an end of the calendar is moved into it.
+    """
+    moment = _EPOCH + timedelta(microseconds=min(max(at, _FIRST), _LAST))
     return moment.astimezone(zone).toordinal()
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rules.summary.archive as archive_module
-from chassis import DAY, Event, FixedClock
+from chassis import DAY, Event, FixedClock, parse_instant
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from clv import BuyingHistory
@@ -169,6 +169,25 @@ def test_days_of_a_zone_are_right_after_orders_have_changed_in_another_one(
     log.order("grace", 7, at=NOW - 13 * DAY)
     apply(ZONE)
     assert work.read(days) == BuyingHistory.of(whole.book(NOW).orders, ZONE)
+
+
+def test_orders_of_the_first_day_that_there_is_are_archived(
+    log: ProfilesLog, segments: SegmentsWithoutNameko
+) -> None:
+    segments.projection.registry.zone = ZoneInfo("America/Sao_Paulo")
+    log.move(p="p")
+    for number in range(4 * FEW):
+        log.order("p", number, at=parse_instant("0001-01-01T00:00:00Z"))
+    log.order("p", 99)
+    segments.follow(*log.events)
+    assert segments.work.read(_archived_orders) == 4 * FEW + 1 - FEW
+    assert "returning_one_time_buyer" not in segments.of("p")
+
+
+def _archived_orders(unit: UnitOfWork) -> int:
+    (summary,) = load_stream_summaries(unit, ["p"]).values()
+    archived: int = summary.state.archived["orders"]
+    return archived
 
 
 def test_a_preview_reads_what_is_archived(

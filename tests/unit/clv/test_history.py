@@ -147,6 +147,17 @@ def test_a_day_begins_at_or_before_all_that_happens_on_it(quarter: int, zone: Zo
     assert day_of(start - 1, zone) < day
 
 
+@pytest.mark.parametrize("zone", [ZoneInfo("America/Sao_Paulo"), ZoneInfo("Pacific/Apia"), UTC])
+@pytest.mark.parametrize("instant", [-62_135_596_800_000_000, 253_402_300_799_999_999])
+def test_orders_at_the_ends_of_the_calendar_are_of_one_day_in_every_zone(
+    zone: ZoneInfo, instant: int
+) -> None:
+    day = day_of(instant, zone)
+    assert day_of(day_start(day, zone), zone) == day
+    history = BuyingHistory.of([SampleOrder(instant, 100, "USD")] * 2, zone)
+    assert history == BuyingHistory(0, 0, day_start(day, zone), {"USD": Spend(1, 0, 0)})
+
+
 @pytest.mark.parametrize("zone", [BERLIN, ZoneInfo("America/Sao_Paulo")])
 def test_recency_is_in_whole_days_when_the_clocks_change(zone: ZoneInfo) -> None:
     noon = datetime(2018, 1, 1, 12, tzinfo=zone)
