@@ -12,13 +12,15 @@ import random
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import eventlet
 
 import chassis.runtime.green  # noqa: F401 - before anything that waits
-from chassis import Event, ServiceError, new_id
+from chassis import Event, ServiceError, Unavailable, new_id
 from chassis.core.clock import SystemClock
+from chassis.core.retry import retry
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
@@ -75,9 +77,13 @@ def account(shopper: int) -> str:
 
 
 class Mover:
-    """Signs guests in, splits them off and merges them again, as identity would say it."""
+    """Signs guests in, splits them off and merges them again, as identity would say it.
+
+    `moved` counts how often.
+    """
 
     def __init__(self, work: UnitOfWorkRunner, *, are_known: bool = False) -> None:
+        self.moved = 0
         self._inbox = Inbox(work, "profiles")
         self._epochs: Counter[str] = Counter(guest(n) for n in range(SHOPPERS) if are_known)
         self._clock = work.clock
@@ -105,7 +111,15 @@ class Mover:
             new_id(), "profiles", "identity_changed", stream, number, data, now, now, 1,
             {"joint": True},
         )  # fmt: skip
-        self._inbox.process([event], LiveShopperProjection())
+        # Again until it is applied, as a subscriber does.
+        retry(
+            lambda: self._inbox.process([event], LiveShopperProjection()),
+            lambda error: isinstance(error, Unavailable),
+            first_pause=0.01,
+            longest_pause=0.2,
+            sleep=eventlet.sleep,
+        )
+        self.moved += 1
 
     def run(self, until: float, dice: random.Random) -> None:
         """Move guests for so long; every other shopper stays as she is."""
@@ -188,7 +202,8 @@ def prepare(database: Database) -> None:
 def run_timer(work: UnitOfWorkRunner, until: float) -> None:
     """What offers does every few seconds."""
     while time.monotonic() < until:
-        settle_grants(work, FILE.catalogue)
+        with suppress(Unavailable):  # the next time, then
+            settle_grants(work, FILE.catalogue)
         eventlet.sleep(1.0)
 
 
@@ -199,10 +214,19 @@ def main() -> None:
     until = time.monotonic() + seconds
     racers = Racers(work, seed)
     if sys.argv[5:] == ["move"]:
-        mover = Mover(work, are_known=True)
-        eventlet.spawn(mover.run, until, random.Random(seed))
-        eventlet.spawn(run_timer, work, until)
-    racers.run(greenlets, until)
+        # With connections of their own, as in a process that follows events.
+        following = UnitOfWorkRunner(Database(uri, pool_size=2), "offers", SystemClock())
+        mover = Mover(following, are_known=True)
+        others = [
+            eventlet.spawn(mover.run, until, random.Random(seed)),
+            eventlet.spawn(run_timer, following, until),
+        ]
+        racers.run(greenlets, until)
+        for other in others:
+            other.wait()  # if it has failed, so has the proof
+        racers.counts["moved"] = mover.moved
+    else:
+        racers.run(greenlets, until)
     print(json.dumps(racers.counts))
 
 

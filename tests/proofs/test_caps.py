@@ -117,6 +117,8 @@ def test_no_grant_exceeds_a_cap_while_profiles_merge_and_processes_are_killed(
     print(dict(total), f"{findings.counted} counted, {findings.doubtful} doubtful")
     assert findings.wrong == []
     assert findings.counted > size(20, 100)
+    # By ratio where the machine is busy: so few are counted, too.
+    assert total["moved"] > min(size(3, 60), findings.counted / 10)
     assert trail.most_at_once("scarce") <= min(BUDGET, MOST_IN_ALL)
     assert locks == []
     assert total["confirm confirmed"] > 0
