@@ -7,7 +7,6 @@ meanwhile is in the log afterwards, each report once.
 from __future__ import annotations
 
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
@@ -21,7 +20,8 @@ import sqlalchemy as sa
 
 from deploy.services import upgrade
 from tests.conftest import FULL_SIZE
-from tests.support.system import _MORTAL, plain_environment
+from tests.support import forge
+from tests.support.system import plain_environment
 
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-for-proofs-only"
@@ -37,33 +37,24 @@ class DoorProcess:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.address = f"127.0.0.1:{listener.getsockname()[1]}"
         self._directory = directory
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: forge.ChildProcess | None = None
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
-            [
-                *_MORTAL,
-                sys.executable,
-                "-W",
-                "ignore",
-                "-m",
-                "cdp",
-                "run",
-                "offers",
-                "--role",
-                "rpc",
-            ],
-            cwd=self._directory,
-            env={
+        self._process = forge.start(
+            "cdp",
+            "run",
+            "offers",
+            "--role",
+            "rpc",
+            environment={
                 **plain_environment(),
-                "PYTHONPATH": str(ROOT),
                 "CDP_AMQP_URI": NOBODYS_PORT,
                 "CDP_OFFERS_DATABASE_URI": f"sqlite:///{self._directory / 'offers.db'}",
                 "CDP_OFFERS_SPOOL": str(self._directory / "spool"),
                 "CDP_OFFERS_HTTP": self.address,
                 "CDP_OFFERS_KEYS": KEY,
             },
-            stderr=subprocess.DEVNULL,
+            output=self._directory / f"{self.address}.log",
         )
 
     def wait(self) -> None:

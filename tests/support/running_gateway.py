@@ -6,8 +6,6 @@ with RunningGateway(databases, virtual_hosts, tmp_path) as gateway:
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -21,9 +19,10 @@ from deploy.access import CLIENT
 from deploy.services import upgrade
 from services.gateway import store
 from services.gateway.domain.sources import EventSource
+from tests.support import forge
 from tests.support.gateway_process import IDENTIFIER_KEY, GatewayProcess
 from tests.support.servers import Databases, VirtualHosts
-from tests.support.system import _MORTAL, ROOT, NotReady, plain_environment
+from tests.support.system import NotReady, plain_environment
 
 ORIGIN = "https://shop.example"
 TOKEN_SECRET = "only-for-tests-of-user-tokens-32"
@@ -47,7 +46,7 @@ class ServicesProcess:
         self._services = services
         self._more = dict(environment or {})
         self._uris: dict[str, str] = {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: forge.ChildProcess | None = None
 
     def __enter__(self) -> Self:
         self.virtual_host = self._virtual_hosts.create()
@@ -94,16 +93,9 @@ class ServicesProcess:
         return True
 
     def _start(self) -> None:
-        with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [*_MORTAL, sys.executable, "-W", "ignore", "-m", "cdp", "run", *self._services],
-                cwd=ROOT,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = forge.start(
+            "cdp", "run", *self._services, environment=self._environment(), output=self._log
+        )
 
     @property
     def _log(self) -> Path:
