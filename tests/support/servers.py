@@ -28,7 +28,8 @@ _DROPS_AT_ONCE = 16  # databases, each with a connection
 _PREFIX = "cdp_test_"
 _RUN = re.compile(_PREFIX + "[0-9a-f]{8}")
 _PASSWORD = "only-for-tests"
-_AT_ONCE = 4  # virtual hosts: each start of rabbitmqctl takes most of a second
+# Virtual hosts: each start of rabbitmqctl takes most of a second.
+_MADE_AT_ONCE, _DELETED_AT_ONCE = 4, 16
 _END_SESSIONS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -190,7 +191,7 @@ class VirtualHosts:
         if others:
             return self._make(1, others)[0]
         if not self._spare:
-            self._spare = self._make(_AT_ONCE)
+            self._spare = self._make(_MADE_AT_ONCE)
         return self._spare.pop()
 
     def _make(self, count: int, others: Sequence[str] = ()) -> list[VirtualHost]:
@@ -212,7 +213,7 @@ class VirtualHosts:
     def delete(self, virtual_host: VirtualHost) -> None:
         """Remove a virtual host with its queues, soon; its users stay until the run ends."""
         self._done.append(virtual_host.name)
-        if len(self._done) >= _AT_ONCE:
+        if len(self._done) >= _DELETED_AT_ONCE:
             self._administration.delete(self._done, [])
             self._done = []
 
