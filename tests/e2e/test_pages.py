@@ -53,6 +53,13 @@ def test_consent_mode_calls_from_before_and_privacy_control_count(browser: Brows
     browser.run(stories.follow_banners)
 
 
+@pytest.mark.parametrize("way", list(stories.CONSENTS))
+def test_consent_that_is_there_before_the_script_counts_at_once(
+    browser: BrowserProcess, way: str
+) -> None:
+    browser.run(stories.track_at_once, way=way)
+
+
 def test_what_nobody_has_taken_is_sent_again_under_its_id(browser: BrowserProcess) -> None:
     browser.run(stories.keep_until_it_arrives)
 

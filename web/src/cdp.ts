@@ -26,8 +26,6 @@ const USER = "cdp_user";
 const CONSENT = "cdp_consent";
 const LEAST_SECONDS = 1;
 
-start(document.currentScript as HTMLScriptElement);
-
 function start({ src, dataset }: HTMLScriptElement): void {
   const { key = "", domain = "" } = dataset;
   const host = dataset.host ?? src.replace(/\/[^/]*$/, "");
@@ -260,3 +258,6 @@ function campaign(): Properties | undefined {
     .map(([name, value]) => [name.slice(4), value]);
   return found.length ? Object.fromEntries(found) : undefined;
 }
+
+// Last, as it may use everything above at once: consent may have been given already.
+start(document.currentScript as HTMLScriptElement);

@@ -169,6 +169,24 @@ def follow_banners(visitor: Visitor) -> None:
     assert len({event["anonymousId"] for event in stand_in.events}) == 1
 
 
+CONSENTS = {  # by the way in which it is given: the script's attribute, and what runs before it
+    "attribute": ('data-consent="given"', ""),
+    "consent mode": ("", "dataLayer = [['consent', 'default', {analytics_storage: 'granted'}]]"),
+    "call": ("", "cdp = [['consent', {analytics: true}]]"),
+}
+
+
+def track_at_once(visitor: Visitor, way: str) -> None:
+    """Where consent is there before the script, the page is told at once, with its device."""
+    page = visitor.open()
+    attribute, before = CONSENTS[way]
+    frame = _FRAME.format(f'data-key="k" defer {attribute}', f"<script>{before}</script>")
+    stand_in = StandIn(page, {"/": frame})
+    page.goto(f"{SHOP}/")
+    wait_for(page, lambda: "page" in stand_in.names())
+    assert "cdp_id" in {each.get("name") for each in page.context.cookies()}
+
+
 def keep_until_it_arrives(visitor: Visitor) -> None:
     """What nobody has taken is sent again, by the next page too, under the same id."""
     page = visitor.open()
