@@ -253,7 +253,7 @@ def failure_code(error: BaseException) -> str | None:
 def misfit(error: DBAPIError) -> Unavailable:
     """The error for a caller while this release and the database do not fit."""
     kind = _state(error) or type(error.orig).__name__
-    return Unavailable("database", f"does not fit this release ({kind}); try again later")
+    return Unavailable("database", f"does not fit this release ({kind}); see `cdp migrate`")
 
 
 def _file_lock(url: sa.URL) -> threading.Lock:

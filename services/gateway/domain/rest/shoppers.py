@@ -12,7 +12,8 @@ _PROFILE = "profile_id"
 _PLACEMENT, _SLOT = "cart", "upsell"
 _OF_THE_REQUEST = {"writeKey", "userToken"}
 _NOT_VERIFIED = (
-    "is not verified: send the token of a user who is signed in, or the user_id with a server's key"
+    "is not verified: send the token of a user who is signed in (signed with the source's secret"
+    " for users, `exp` ahead and at most a day after `iat`), or the user_id with a server's key"
 )
 _NOBODY = "is missing: name the shopper by user_id, device_id, … or by profile_id"
 
