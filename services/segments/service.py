@@ -217,7 +217,7 @@ class SegmentsService(Service):
         request = load(FILE_REQUEST, {"file": text}, max_bytes=MAX_CALL_BYTES)
         if "file" not in request:
             return self.definitions_file
-        return read_file(request["file"].encode(), is_shipped=False)
+        return read_file(request["file"].encode(), "file", is_shipped=False)
 
     @rpc
     def preview(self, rule: Any) -> dict[str, Any]:

@@ -35,14 +35,19 @@ def load_file(directory: Path | None = None) -> CatalogueFile:
     The identifiers that it names are those of the identity.yaml beside it.
     """
     path = own_or_shipped(SHIPPED, directory)
-    return read_file(read_text(path), is_shipped=path == SHIPPED, types=load_types(directory))
+    return read_file(
+        read_text(path), str(path), is_shipped=path == SHIPPED, types=load_types(directory)
+    )
 
 
 def read_file(
-    text: str, *, is_shipped: bool, types: IdentifierTypes | None = None
+    text: str, name: str = "file", *, is_shipped: bool, types: IdentifierTypes | None = None
 ) -> CatalogueFile:
-    """The file with this text; InvalidInput gives the path, position and fix of a mistake."""
-    return CatalogueFile(text, is_shipped, read_catalogue(text, types=types))
+    """The file with this text; InvalidInput gives the path, position and fix of a mistake.
+
+    `name` is what that calls the file: of one that a call brings nobody here knows it.
+    """
+    return CatalogueFile(text, is_shipped, read_catalogue(text, name, types))
 
 
 def load_catalogue(directory: Path | None = None) -> Catalogue:

@@ -153,7 +153,7 @@ WRONG_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("define", {"definition": []}, "must be an object"),
     ("preview", {"rule": "orders( > 1"}, "rule: line 1, column"),
-    ("apply", {"file": "a: {rule: order() > 1, description: x}"}, "a.rule: segments.yaml line 1"),
+    ("apply", {"file": "a: {rule: order() > 1, description: x}"}, "a.rule: file line 1"),
     ("check", {"file": 5}, "file: must be text"),
     ("rename", {"segment": "high_value", "name": "Best"}, "name: must be snake_case"),
     ("members", {"segment": "high_value", "limit": 0}, "limit: must be a whole number"),
