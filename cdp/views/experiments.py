@@ -31,8 +31,8 @@ def report_view(report: Mapping[str, Any]) -> RenderableType:
     """The report of an experiment or a holdout."""
     if not report["shoppers"]:
         return Text(
-            f"Nobody has taken part in {report['experiment']} yet: report what was shown with"
-            " offers.record_outcomes."
+            f"Nobody has taken part in {report['experiment']} yet: nothing was reported as shown"
+            " (offers.record_outcomes) in the slots that `experiments` of a decision names for it."
         )
     return Group(*_words(report), _facts(report), _variants(report), _effects(report))
 
