@@ -321,7 +321,8 @@ def test_whoever_is_not_verified_is_refused_in_the_same_words_and_nobody_is_aske
     assert refused.value.subject == "user_id"
     assert refused.value.message == (
         "is not verified: send the token of a user who is signed in (signed with the source's"
-        " secret for users, `exp` ahead and at most a day after `iat`), or the user_id with a server's key"
+        " secret for users, `exp` ahead and at most a day after `iat`), or the user_id with a"
+        " server's key"
     )
     assert services.calls == []
 
