@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 from prometheus_client import Gauge
 
-from chassis import Conflict, NotFound
+from chassis import Conflict
 from chassis.core.applied_files import FileStanding, file_standing
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from services.segments import store
@@ -27,6 +27,7 @@ from services.segments.domain.definitions import (
     change_by,
     change_by_new_file,
     check_references,
+    undefined,
 )
 from services.segments.store import DEFINED, FROM_FILE, StoredDefinition
 
@@ -195,8 +196,7 @@ def _put(
 def _in_force(standing: Mapping[str, StandingDefinition], segment: str) -> StandingDefinition:
     before = standing.get(segment)
     if before is None or before.is_end:
-        names = ", ".join(sorted(name for name, one in standing.items() if not one.is_end))
-        raise NotFound("segment", f"{segment} is not defined; there are {names}")
+        raise undefined(segment, {name for name, one in standing.items() if not one.is_end})
     return before
 
 

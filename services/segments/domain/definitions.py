@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from chassis import InvalidInput
+from chassis import InvalidInput, NotFound
 from chassis.core.applied_files import AppliedFile
 from chassis.core.suggest import suggest
 from rules import (
@@ -21,8 +21,11 @@ from rules import (
     compile_rule,
 )
 from rules.language.dependencies import CircularSegments, evaluation_order
+from rules.language.errors import suggestion
 from services.segments.domain.dependencies import RuleIndex
 from services.segments.domain.stability import STANDARD_WATCH, WatchSettings
+
+_SOME = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +226,22 @@ def check_asked(asking: str, rule: Rule[Summary], segments: Set[str]) -> None:
     for missing in sorted(rule.reads.segments - segments):
         hint = suggest(missing, sorted(segments))
         raise InvalidInput("rule", f'{asking} asks for "{missing}", which is no segment: {hint}')
+
+
+def not_defined(definitions: ActiveDefinitions, segment: str) -> NotFound:
+    """The error of a name that no segment has: how it is called now, or the nearest ones."""
+    for name, version in definitions.versions.items():
+        if segment in version.former_names:
+            return NotFound("segment", f"{segment} has been renamed: it is called {name} now")
+    return undefined(segment, {*definitions.versions, *definitions.unreadable})
+
+
+def undefined(segment: str, names: Set[str]) -> NotFound:
+    """The error of a name that is none of `names`: the nearest one, or the first few."""
+    known = sorted(names)
+    some = ", ".join(known[:_SOME]) + (", …" if len(known) > _SOME else "")
+    close = suggestion(segment, known) or f"; there are {some}"
+    return NotFound("segment", f"{segment} is not defined{close}")
 
 
 def segments_asked(text: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from chassis import DAY, InvalidInput, NotFound, Unavailable, parse_instant
+from chassis import DAY, InvalidInput, Unavailable, parse_instant
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.segments import BACKTEST_RESPONSE
 from profile_index import is_rebuild_due, streams_of
@@ -27,7 +27,7 @@ from rules.language.units import parse_duration
 from rules.sql import NotInSql
 from rules.summary.orders import ORDER_EVENTS
 from services.segments import store
-from services.segments.domain.definitions import read_rule
+from services.segments.domain.definitions import not_defined, read_rule
 from services.segments.queries.rule_warnings import LACKING
 from services.segments.registry import DefinitionRegistry
 
@@ -300,7 +300,7 @@ def _rule(
             raise Unavailable(f"segment {segment}", message)
         version = definitions.versions.get(segment)
         if version is None:
-            raise NotFound("segment", f"{segment} is not defined")
+            raise not_defined(definitions, segment)
         rule = version.definition.rule
     for asked, what in ((rule.reads.segments, "other segments"), (rule.reads.values, "values")):
         if asked:

@@ -30,6 +30,7 @@ from services.segments.domain.definitions import (
     DefinitionVersion,
     change_by,
     check_references,
+    not_defined,
 )
 from services.segments.domain.evaluation import (
     UNEVALUATED,
@@ -149,7 +150,7 @@ def show_segment(
             if segment in definitions.unreadable:
                 return one
             return {**one, "warnings": load_adviser(unit, zone).warnings(one["rule"])}
-    raise _not_defined(definitions, segment)
+    raise not_defined(definitions, segment)
 
 
 def compare_file(unit: UnitOfWork, file: DefinitionFile, zone: tzinfo = UTC) -> dict[str, Any]:
@@ -218,7 +219,7 @@ def members(
     """A page of the members of a segment, as they are stored; NotFound if there is none."""
     segment, limit = request["segment"], request.get("limit", MAX_MEMBERS)
     if segment not in definitions.versions and segment not in definitions.unreadable:
-        raise _not_defined(definitions, segment)
+        raise not_defined(definitions, segment)
     backfilling = {} if "after" in request else _backfilling(unit, definitions, segment)
     page = store.page_of_members(unit, segment, request.get("after", ""), limit)
     response: dict[str, Any] = MEMBERS_RESPONSE.dump(
@@ -251,7 +252,7 @@ def explain(
         return explain_standstill(unit, definitions, profile_id, segment)
     version = definitions.versions.get(segment)
     if version is None:
-        raise _not_defined(definitions, segment)
+        raise not_defined(definitions, segment)
     rule = version.definition.rule
 
     def read() -> tuple[Summary, Mapping[str, Membership]]:
@@ -323,14 +324,6 @@ def _backfilling(
 def _unreadable(standstill: Mapping[str, Any]) -> dict[str, Any]:
     message = standstill["message"]
     return {"status": "unreadable", "message": message, "unreadable": standstill}
-
-
-def _not_defined(definitions: ActiveDefinitions, segment: str) -> NotFound:
-    for name, version in definitions.versions.items():
-        if segment in version.former_names:
-            return NotFound("segment", f"{segment} has been renamed: it is called {name} now")
-    names = ", ".join(sorted({*definitions.versions, *definitions.unreadable}))
-    return NotFound("segment", f"{segment} is not defined; there are {names}")
 
 
 def values(unit: UnitOfWork, model: VersionedModel | None, shopper: str) -> dict[str, Any]:

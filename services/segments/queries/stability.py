@@ -13,6 +13,7 @@ from services.segments import store
 from services.segments.domain.definitions import (
     ActiveDefinitions,
     Definition,
+    not_defined,
 )
 from services.segments.domain.stability import (
     UNCHANGED_FOR,
@@ -72,10 +73,13 @@ def _in_time(
 def _stability(
     unit: UnitOfWork, registry: DefinitionRegistry, request: Mapping[str, Any]
 ) -> dict[str, Any]:
-    versions = registry.current(unit).versions
+    definitions = registry.current(unit)
+    versions = definitions.versions
     if (segment := request.get("segment")) is not None:
+        if segment in definitions.unreadable:
+            raise NotFound("segment", f"{segment} cannot be read by this release")
         if segment not in versions:
-            raise NotFound("segment", f"{segment} is not defined, or cannot be read")
+            raise not_defined(definitions, segment)
         versions = {segment: versions[segment]}
     weeks = weeks_until(unit.now, request.get("weeks", _WEEKS), registry.zone)
     population, members = store.count_profiles(unit), store.count_members(unit)

@@ -401,6 +401,12 @@ def test_whoever_pages_through_members_meanwhile_is_told_the_new_name(
     segments.work.run(partial(commands.rename, segment="buyer", name="customer"))
     with pytest.raises(NotFound, match="buyer has been renamed: it is called customer now"):
         members(segments, "buyer", limit=2, after=first["next"])
+    with pytest.raises(NotFound, match="buyer has been renamed: it is called customer now"):
+        queries.backtest(segments.work, segments.registry, {"segment": "buyer"})
+    with pytest.raises(NotFound, match="buyer has been renamed: it is called customer now"):
+        queries.stability(segments.work, segments.registry, {"segment": "buyer"})
+    with pytest.raises(NotFound, match=r"custmer is not defined; did you mean customer\?"):
+        members(segments, "custmer")
     segments.reevaluate()
     rest = members(segments, "customer", limit=2, after=first["next"])
     assert [each["profile_id"] for each in rest["members"]] == ["p3"]
@@ -442,6 +448,8 @@ def test_a_wrong_renaming_is_refused(service_database: Callable[[str], Database]
         segments.work.run(partial(commands.rename, segment="frequent_buyer", name="high_value"))
     with pytest.raises(NotFound, match="segment: vip is not defined; there are abandoned_cart,"):
         segments.work.run(partial(commands.rename, segment="vip", name="best"))
+    with pytest.raises(NotFound, match=r"high_valu is not defined; did you mean high_value\?"):
+        segments.work.run(partial(commands.delete, segment="high_valu"))
 
 
 def test_a_definition_that_is_rolled_back_leaves_nothing(
