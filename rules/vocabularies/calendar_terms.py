@@ -28,6 +28,7 @@ from rules.language.vocabulary import reach
 from rules.language.windows import earliest
 from rules.summary.summary import Summary
 
+_YEAR = 366  # days, with a 29th of February
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -110,7 +111,7 @@ def birthday(path: Path = ("birthday",), within: int = DAY, *, shop: ShopContext
     if within % DAY:
         raise ValueError('a birthday is within whole days: write within="7d"')
     days = within // DAY
-    if days > 366:
+    if days > _YEAR:
         raise ValueError('a birthday comes every year: write within="366d" or less')
 
     def upcoming(summary: Summary, now: int) -> tuple[int, int] | None:
@@ -127,7 +128,8 @@ def birthday(path: Path = ("birthday",), within: int = DAY, *, shop: ShopContext
 
     def step(summary: Summary, now: int) -> int | None:
         turn = None
-        found = upcoming(summary, now)
+        # The next one is never more than a year ahead: each year would be looked at in vain.
+        found = upcoming(summary, now) if days < _YEAR else None
         if found is not None:
             today, coming = found
             begins = coming - days + 1

@@ -136,6 +136,13 @@ def test_a_birthday_is_near_from_its_first_day_on_until_it_is_over() -> None:
     assert verdict("birthday(traits.child)", "2027-01-03T12:00:00Z", child="2020-01-03")[0]
 
 
+def test_a_birthday_within_a_year_is_always_near_and_never_waited_for() -> None:
+    born: Any = {"birthday": "2000-02-29"}
+    assert verdict('birthday(within="366d")', "2027-03-01T00:00:00Z", **born) == (True, None)
+    ended = verdict('birthday(within="365d")', "2027-02-28T12:00:00Z", **born)
+    assert ended == (True, "2027-03-01T00:00:00Z")
+
+
 def test_who_was_born_on_a_leap_day_has_a_birthday_each_year() -> None:
     born: Any = {"birthday": "2000-02-29"}
     assert verdict("birthday()", "2027-01-01T00:00:00Z", **born) == (False, "2027-02-28T00:00:00Z")
