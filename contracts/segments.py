@@ -7,7 +7,17 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
-from chassis.validation.fields import Boolean, Choice, Instant, Integer, ListOf, Name, Nested, Text
+from chassis.validation.fields import (
+    Boolean,
+    Choice,
+    Instant,
+    Integer,
+    JsonObject,
+    ListOf,
+    Name,
+    Nested,
+    Text,
+)
 from chassis.validation.schema import StrictSchema
 from contracts.fields import Identifiers, Versions
 
@@ -73,6 +83,29 @@ class PreviewRequest(StrictSchema):
     """The argument of `segments.preview`."""
 
     rule = Text(longest=MAX_RULE, required=True)
+
+
+class TranslateRequest(StrictSchema):
+    """The argument of `segments.translate`: a rule as text, or as JSON (`rules.language.form`)."""
+
+    rule = Text(longest=MAX_RULE)
+    form = JsonObject()
+
+    @validates_schema
+    def _one_of_them(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
+        if ("rule" in data) == ("form" in data):
+            raise ValidationError("give either rule or form", "rule")
+
+
+class TranslateResponse(StrictSchema):
+    """The answer of `segments.translate`: the rule in both forms, and in English.
+
+    `rule` is the text as it came, or as it is written for the JSON that came.
+    """
+
+    rule = Text(required=True)
+    form = JsonObject(required=True)
+    meaning = Text(longest=20_000, required=True)
 
 
 class BacktestRequest(StrictSchema):
@@ -367,6 +400,8 @@ class MembershipsSettled(StrictSchema):
 DEFINE_REQUEST = DefineRequest()
 MEMBERSHIPS_REQUEST = MembershipsRequest()
 PREVIEW_REQUEST = PreviewRequest()
+TRANSLATE_REQUEST = TranslateRequest()
+TRANSLATE_RESPONSE = TranslateResponse()
 BACKTEST_REQUEST = BacktestRequest()
 BACKTEST_RESPONSE = BacktestResponse()
 EXPLAIN_REQUEST = ExplainRequest()

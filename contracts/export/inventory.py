@@ -311,6 +311,13 @@ _SEGMENTS = (
     ),
     Call(
         "segments",
+        "translate",
+        "A rule as text and as JSON, whichever of them is given, and what it means.",
+        segments.TranslateRequest(),
+        segments.TranslateResponse(),
+    ),
+    Call(
+        "segments",
         "backtest",
         "Who would have been a member by a rule, had it been in force: sizes, entries and exits.",
         segments.BacktestRequest(),

@@ -44,6 +44,7 @@ class FormError(ValueError):
         place = ".".join(path) or "the rule"
         super().__init__(f"{place}: {message}")
         self.path = tuple(path)
+        self.reason = message
 
 
 def rule_form(text: str) -> dict[str, Any]:

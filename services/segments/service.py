@@ -23,6 +23,7 @@ from contracts.segments import (
     MEMBERSHIPS_REQUEST,
     RENAME_REQUEST,
     SEGMENT_REQUEST,
+    TRANSLATE_REQUEST,
 )
 from contracts.stability import STABILITY_REQUEST
 from contracts.value_model import VALUE_MODEL_RESPONSE, VALUES_REQUEST
@@ -223,6 +224,12 @@ class SegmentsService(Service):
     def preview(self, rule: Any) -> dict[str, Any]:
         """Who would be a member by a rule: their number, and some of them."""
         return queries.preview(self.work, rule, self.registry.zone)
+
+    @rpc
+    def translate(self, rule: Any = None, form: Any = None) -> dict[str, Any]:
+        """A rule as text and as JSON, and what it means."""
+        request = load(TRANSLATE_REQUEST, {"rule": rule, "form": form})
+        return queries.translate(request, self.registry.zone)
 
     @rpc
     def backtest(

@@ -17,6 +17,7 @@ from services.segments.queries.segments import (
 )
 from services.segments.queries.stability import sensitive_warnings, stability, warnings
 from services.segments.queries.standstill import list_standstills
+from services.segments.queries.translate import translate
 
 __all__ = [
     "PREVIEW_SECONDS",
@@ -34,6 +35,7 @@ __all__ = [
     "sensitive_warnings",
     "show_segment",
     "stability",
+    "translate",
     "values",
     "version_of",
     "warnings",

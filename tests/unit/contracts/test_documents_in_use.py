@@ -116,6 +116,8 @@ def test_answers_about_segments_are_as_documented(
     checked.call("segments", "stability", weeks=2)
     checked.call("segments", "warnings")
     checked.call("segments", "preview", rule=RULE)
+    form = checked.call("segments", "translate", rule=RULE)["form"]
+    assert checked.call("segments", "translate", form=form)["rule"] == RULE
     checked.call("segments", "backtest", rule=RULE, since="3d")
     definition = {"segment": "documented", "rule": RULE, "description": "For this test."}
     checked.call("segments", "define", definition=definition)
