@@ -20,11 +20,12 @@ from typing import Any
 
 import pytest
 
+from services.gateway.domain.sources import EventSource
 from tests.proofs.bad_requests import FuzzTask
+from tests.support.gateway_process import GatewayProcess
 from tests.support.ports import free_port
-from tests.support.running_gateway import RunningGateway
 from tests.support.servers import Databases, VirtualHosts
-from tests.support.system import ROOT, plain_environment
+from tests.support.system import ROOT, ProcessSuite, plain_environment
 
 pytestmark = pytest.mark.timeout(3_600)  # of which the full size takes a quarter
 
@@ -61,10 +62,11 @@ class FuzzOutcome:
 class SteadyShopper:
     """Asks for decisions, one after the other, behind the proxy that the gateway trusts."""
 
-    def __init__(self, gateway: RunningGateway) -> None:
+    def __init__(self, gateway: GatewayProcess, key: str) -> None:
         self.decisions: Counter[int] = Counter()
         self.refusals: list[str] = []
         self._gateway = gateway
+        self._key = key
         self._ends = Event()
         self._thread = Thread(target=self._ask)
 
@@ -80,7 +82,7 @@ class SteadyShopper:
         asked = {"placement": "checkout", "identifiers": {"device_id": "d-1"}}
         headers = {"X-Forwarded-For": SHOPPER}
         while not self._ends.is_set():
-            answer = self._gateway.post("/v1/decide", asked, self._gateway.browser_key, headers)
+            answer = self._gateway.post("/v1/decide", asked, self._key, headers)
             self.decisions[answer.status] += 1
             if answer.status != 200:
                 self.refusals.append(answer.content.decode())
@@ -90,28 +92,36 @@ class SteadyShopper:
 @pytest.fixture(scope="module")
 def gateway(
     databases: Databases, virtual_hosts: VirtualHosts, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningGateway]:
+) -> Iterator[GatewayProcess]:
+    """The gateway before services in processes of their own, as they are deployed.
+
+    In one process they would share its one thread: offers would wait while profiles looks through
+    megabytes of events, and decisions would be late by that.
+    """
     door = f"127.0.0.1:{free_port()}"
     environment = {
         "CDP_GATEWAY_ADDRESS_RATE": "100000",
         "CDP_GATEWAY_KEY_RATE": "100000",
         "CDP_GATEWAY_OFFERS": f"http://{door}",
         "CDP_GATEWAY_OFFERS_KEY": DOOR_KEY,
-        "CDP_OFFERS_HTTP": door,
-        "CDP_OFFERS_KEYS": DOOR_KEY,
     }
+    of_offers = {"CDP_OFFERS_HTTP": door, "CDP_OFFERS_KEYS": DOOR_KEY}
     directory: Path = tmp_path_factory.mktemp("gateway")
-    with RunningGateway(databases, virtual_hosts, directory, environment) as running:
+    with (
+        ProcessSuite(databases, virtual_hosts, environment=of_offers, directory=directory) as suite,
+        GatewayProcess(suite, environment) as running,
+    ):
         yield running
 
 
 @pytest.fixture(scope="module")
-def fuzzed(gateway: RunningGateway, size: Callable[[int, int], int]) -> FuzzOutcome:
+def fuzzed(gateway: GatewayProcess, size: Callable[[int, int], int]) -> FuzzOutcome:
     number = size(120, 10_000)
+    browser_key = gateway.add(EventSource("web", "Web", "browser", store="shop"))
     task = FuzzTask(
         port=gateway.port,
-        browser_key=gateway.browser_key,
-        server_key=gateway.server_key,
+        browser_key=browser_key,
+        server_key=gateway.add_key("web", "server"),
         by_document=number // 3,
         by_hand=number - number // 3,
         slow=size(2, 50),
@@ -119,7 +129,7 @@ def fuzzed(gateway: RunningGateway, size: Callable[[int, int], int]) -> FuzzOutc
     )
     print(f"seed {task.seed}")
     before = gateway.memory()
-    with SteadyShopper(gateway) as shopper:
+    with SteadyShopper(gateway, browser_key) as shopper:
         report = send(task)
     after = gateway.memory()
     return FuzzOutcome(
