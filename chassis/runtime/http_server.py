@@ -33,10 +33,11 @@ HTTP_CONNECTIONS = Gauge("cdp_http_connections", "Connections to the HTTP door t
 HTTP_REFUSED = Counter(
     "cdp_http_refused",
     "Connections that the HTTP door closed: too many were open (full), a client took too long to "
-    "send its request (slow), or had hung up before it was read (gone).",
+    "send its request (slow), had hung up before it was read (gone), or was sent away as there "
+    "were more requests than could be read (overloaded).",
     ["reason"],
 )
-for _reason in ("full", "slow", "gone"):
+for _reason in ("full", "slow", "gone", "overloaded"):
     HTTP_REFUSED.labels(_reason)
 
 _MOST_CONNECTIONS = 512
@@ -55,6 +56,13 @@ _FULL = error_response(
     "has as many connections as it takes; try another address",
     (("Retry-After", "1"),),
 )
+_OVERLOADED = error_response(
+    503,
+    "Unavailable",
+    "service",
+    "has more requests than it can read; try another address",
+    (("Retry-After", "1"),),
+)
 
 Handle = Callable[[HttpRequest], HttpResponse]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -70,12 +78,13 @@ class HttpServer:
         most_connections: int = _MOST_CONNECTIONS,
         read_seconds: float = _READ_SECONDS,
         idle_seconds: float = _IDLE_SECONDS,
+        intake: Intake | None = None,
     ) -> None:
         self._handle = handle
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._socket = eventlet.listen(address, family=family, backlog=_BACKLOG)
         self._pool = _BoundedPool(most_connections)
-        self._protocol = partial(_Connection, Intake(), read_seconds, idle_seconds)
+        self._protocol = partial(_Connection, intake or Intake(), read_seconds, idle_seconds)
         self._thread: Any = None
         self._is_stopping = False
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
@@ -237,10 +246,20 @@ class _Connection(eventlet.wsgi.HttpProtocol):
         line = super()._read_request_line()
         self._stop_waiting()
         self.received_at = time.monotonic()
-        if line:
-            self._intake.enter()
+        if line and not self._intake.enter():
+            self._send_away()
+            return b""
         self._wait(self._read_seconds)
         return line
+
+    def _send_away(self) -> None:
+        """Answer without a look at the request, which is what costs time, and close."""
+        HTTP_REFUSED.labels("overloaded").inc()
+        self.close_connection = True
+        with suppress(OSError):
+            self.wfile.write(_rendered(_OVERLOADED))
+            # What has come and is not read would cost the client the response.
+            self.connection.fd.recv(_DRAINED_AT_ONCE, socket.MSG_DONTWAIT)
 
     def _wait(self, seconds: float) -> None:
         self._stop_waiting()

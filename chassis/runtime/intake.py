@@ -8,33 +8,37 @@ would be late by as long as it takes to answer all that has come meanwhile.
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import Any
 
 from eventlet.hubs import get_hub
 from eventlet.support.greenlets import getcurrent
 
 _SECONDS = 0.005
+_PATIENCE_SECONDS = 0.15
 
 
 class Intake:
     """Lets greenlets go on for so many seconds of each round, and at least one of them.
 
     The newest goes first: whoever has waited longest is the likeliest to have given up, and all the
-    others would have to wait as long.
+    others would have to wait as long. Whoever has waited for `patience` seconds is sent away.
     """
 
-    def __init__(self, seconds: float = _SECONDS) -> None:
+    def __init__(self, seconds: float = _SECONDS, patience: float = _PATIENCE_SECONDS) -> None:
         self._seconds = seconds
-        self._waiting: list[Any] = []
+        self._patience = patience
+        self._waiting: deque[tuple[float, Any]] = deque()  # since when, and who
         self._ends_at: float | None = None  # the round; None while nobody has come
 
-    def enter(self) -> None:
-        """Return when new work may begin: at once, or in a later round."""
+    def enter(self) -> bool:
+        """True when new work may begin: at once, or in a later round; False if it may not."""
         if self._ends_at is None:
             self._begin_round()
-        elif time.monotonic() >= self._ends_at:
-            self._waiting.append(getcurrent())
-            get_hub().switch()
+        elif (now := time.monotonic()) >= self._ends_at:
+            self._waiting.append((now, getcurrent()))
+            return bool(get_hub().switch())
+        return True
 
     def _begin_round(self) -> None:
         self._ends_at = time.monotonic() + self._seconds
@@ -47,6 +51,9 @@ class Intake:
             return
         self._begin_round()
         while self._waiting:
-            self._waiting.pop().switch()
+            self._waiting.pop()[1].switch(True)
             if time.monotonic() >= (self._ends_at or 0.0):
                 break
+        too_old = time.monotonic() - self._patience
+        while self._waiting and self._waiting[0][0] <= too_old:
+            self._waiting.popleft()[1].switch(False)

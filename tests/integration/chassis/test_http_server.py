@@ -16,6 +16,7 @@ from prometheus_client import REGISTRY
 from chassis.config.door import key_digest
 from chassis.runtime.http_handler import HttpEndpoint, HttpHandler
 from chassis.runtime.http_server import HttpServer
+from chassis.runtime.intake import Intake
 
 KEY = {"Authorization": "Bearer a key for tests"}
 Serve = Callable[..., HttpServer]
@@ -151,6 +152,22 @@ def test_nothing_is_done_for_a_client_that_has_hung_up(serve: Serve, slow: Slow)
         assert call(patient)[0] == 200
     assert REGISTRY.get_sample_value("cdp_http_refused_total", {"reason": "gone"}) == before + 1
     assert not slow.begun.ready()
+
+
+def test_above_what_can_be_read_whoever_has_waited_too_long_is_told_so(serve: Serve) -> None:
+    server = serve(intake=Intake(seconds=0.0, patience=0.0))
+    with ExitStack() as stack:
+        callers = [stack.enter_context(closing(connect(server))) for _ in range(9)]
+        eventlet.sleep(0.1)  # all of them wait to be read
+        for caller in callers:
+            caller.request("POST", "/echo", b'"%s"' % (b"x" * 10_000), KEY)
+        answers = [received(caller)[:2] for caller in callers]
+        statuses = [status for status, _body in answers]
+        assert set(statuses) == {200, 503}
+        away = next(body for status, body in answers if status == 503)
+        assert away["message"] == "has more requests than it can read; try another address"
+    with closing(connect(server)) as alone:
+        assert call(alone)[0] == 200
 
 
 def test_a_client_that_sends_nothing_is_let_go(serve: Serve) -> None:

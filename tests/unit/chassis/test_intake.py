@@ -64,3 +64,16 @@ def test_one_that_fails_keeps_nobody_else_waiting() -> None:
     for thread in (threads[0], threads[1], threads[3]):
         thread.wait()
     assert entered == list("adcb")
+
+
+def test_whoever_has_waited_too_long_is_sent_away_and_the_newest_still_go_on() -> None:
+    intake, entered = Intake(seconds=0.0, patience=0.0), dict[str, bool]()
+
+    def come(name: str) -> None:
+        entered[name] = intake.enter()
+
+    threads = [eventlet.spawn(come, name) for name in "abcd"]
+    for thread in threads:
+        thread.wait()
+    assert entered == {"a": True, "b": False, "c": False, "d": True}
+    assert intake.enter(), "and then it is as at the beginning"
