@@ -15,12 +15,12 @@ from services.offers import store
 from services.offers.commands.granting import GRANTS, contact_keys, lock_keys
 from services.offers.domain.caps import (
     CONFIRMED,
-    EVERYBODY,
     EXPIRED,
     RELEASED,
     RETURNED,
     SHOPPER,
     Capped,
+    GrantKeys,
     Holder,
     Limits,
     Moved,
@@ -83,22 +83,35 @@ def _is_of_order(grant: Any, request: Mapping[str, Any]) -> bool:
 def _standing(
     unit: UnitOfWork, grant: Any, accepted: Accepted, request: Mapping[str, Any]
 ) -> tuple[Holder, frozenset[str], Holder]:
-    """By whom a grant counts, the keys of those who share its caps, and whose the order is."""
+    """By whom a grant counts, the keys of those who share its caps, and whose the order is.
+
+    Without an address of the order it is for those that it was reserved for.
+    """
     buyer = find_holder(unit, accepted, request)
-    keys = store.keys_of_grant(unit, grant.grant_id) - {EVERYBODY}
-    profile = profiles_of(unit, [grant.stream_id] if grant.stream_id else []).get(grant.stream_id)
-    streams = frozenset(streams_of(unit, [profile])[profile]) if profile else frozenset[str]()
-    holder = Holder(profile, grant.stream_id, streams, frozenset(keys) - streams, buyer.contacts)
+    keys = GrantKeys.of(store.keys_of_grant(unit, grant.grant_id))
+    profile, streams = shopper_of_grant(unit, grant)
+    contacts = buyer.contacts or keys.asked_contacts
+    holder = Holder(profile, grant.stream_id, streams, keys.counting - streams, contacts)
     others = contact_keys(unit, holder) | contact_keys(unit, buyer) | buyer.own
     return holder, others, buyer
+
+
+def shopper_of_grant(unit: UnitOfWork, grant: Any) -> tuple[str | None, frozenset[str]]:
+    """The profile of the stream of a grant by now, if it has one, and all its streams."""
+    profile = profiles_of(unit, [grant.stream_id] if grant.stream_id else []).get(grant.stream_id)
+    return profile, frozenset(streams_of(unit, [profile])[profile] if profile else ())
+
+
+def _is_late(grant: Any, now: int) -> bool:
+    return bool(grant.state == EXPIRED or grant.expires_at <= now)
 
 
 def _check(
     unit: UnitOfWork, grant: Any, limits: Limits, holder: Holder, others: frozenset[str]
 ) -> None:
     """Capped if too much is confirmed; or, after its time, also if too much is reserved by now."""
-    is_late = grant.state == EXPIRED or grant.expires_at <= unit.now
-    if not is_late:  # its place among all shoppers, and in what its shopper has reserved, is kept
+    if not _is_late(grant, unit.now):
+        # Its place among all shoppers, and in what its shopper has reserved, is kept.
         caps = tuple(cap for cap in limits.caps if cap.by == SHOPPER)
         limits, others = replace(limits, caps=caps), others | holder.own
         holder = Holder()
@@ -117,10 +130,12 @@ def _write(
     unit: UnitOfWork, request: Mapping[str, Any], grant: Any, holder: Holder, buyer: Holder
 ) -> None:
     order_id, store_name = request.get("order_id"), request.get("store") or ""
-    columns = {"store": store_name, "order_id": order_id} if order_id else {}
+    columns: dict[str, Any] = {"store": store_name, "order_id": order_id} if order_id else {}
+    if _is_late(grant, unit.now):  # it is granted anew: what was confirmed now counts from now on
+        columns["decided_at"] = unit.now
     store.change_grant(unit, grant.grant_id, CONFIRMED, order_value=request.get("value"), **columns)
     streams = {each.stream for each in (holder, buyer) if each.stream}
-    contacts = store.carried_in(unit, streams) | buyer.contacts
+    contacts = store.carried_in(unit, streams) | holder.contacts
     keys = streams | contacts | buyer.keys
     store.put_grant_keys(unit, [(grant.cap_id, grant.grant_id, keys)])
     if order_id:

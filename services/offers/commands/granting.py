@@ -200,7 +200,7 @@ def _reserve(
     seconds: float | None,
     and_then: Callable[[UnitOfWork], None],
 ) -> None:
-    if unit.is_repeated and _are_granted(unit, wanted):
+    if unit.is_repeated and not with_contacts and _are_granted(unit, wanted):
         return  # the first run was committed before its connection was lost
     others = contact_keys(unit, holder) if with_contacts else frozenset[str]()
     lock_keys(unit, wanted, holder, others, seconds)
@@ -221,6 +221,8 @@ def _reserve(
         if each.limits.budget and not store.keep_holds(unit, each.grant_id, each.expires_at):
             raise Moved
     keys = holder.keys | {EVERYBODY}
+    if with_contacts:
+        keys |= holder.notes
     store.put_grants(unit, [_row(each, holder) for each in wanted], keys)
     unit.after_commit(lambda: GRANTS.labels("reserved").inc(len(wanted)))
     and_then(unit)
@@ -236,7 +238,7 @@ def _check_unmoved(
 ) -> None:
     """Moved if something has happened to the shopper while the locks were waited for."""
     if with_contacts and _are_granted(unit, wanted):
-        raise Moved  # by the same key, while we waited: that grant is no obstacle to itself
+        raise Moved  # by the same key, while we waited or by an earlier run: see whose that is
     if holder.profile_id is not None:
         streams = streams_of(unit, [holder.profile_id])[holder.profile_id]
         if frozenset(streams) != holder.streams:

@@ -13,7 +13,7 @@ from chassis.core.suggest import suggest
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.validation import load
 from contracts.reservations import CONFIRM_REQUEST, RELEASE_REQUEST, RESERVE_REQUEST
-from identifiers import IdentifierTypes, accept, load_types
+from identifiers import Accepted, IdentifierTypes, accept, load_types
 from services.offers import store
 from services.offers.commands.confirming import (
     BudgetGone,
@@ -23,6 +23,7 @@ from services.offers.commands.confirming import (
     known_grant,
     refused,
     response,
+    shopper_of_grant,
 )
 from services.offers.commands.coupons import take_coupon
 from services.offers.commands.granting import GRANTS, Granter
@@ -32,6 +33,7 @@ from services.offers.domain.caps import (
     RELEASED,
     RESERVED,
     Capped,
+    GrantKeys,
     Holder,
     Limits,
     Moved,
@@ -56,18 +58,15 @@ class ReservationHandler:
     def reserve(self, raw: object, catalogue: Catalogue, work: UnitOfWorkRunner) -> dict[str, Any]:
         """Reserve an offer; the response says whether that went, see `contracts.reservations`."""
         request = load(RESERVE_REQUEST, raw)
-        offer = catalogue.offers.get(request["offer_id"])
-        if offer is None:
-            hint = suggest(request["offer_id"], catalogue.offers)
-            raise NotFound("offer_id", f"is no offer of the catalogue in force; {hint}")
-        wanted = _wanted(request, offer.limits or Limits(), work.clock.now())
         accepted = accept(request["identifiers"], self.types, self.key)
 
         def attempt() -> dict[str, Any]:
-            known = work.read(lambda unit: store.load_grant(unit, wanted.grant_id))
+            # Before the catalogue is asked, which may be another one by now.
+            known = work.read(partial(_known, request=request, accepted=accepted))
             if known is not None:
-                code = work.read(lambda unit: store.coupon_of(unit, wanted.grant_id))
-                return with_code(_as_known(request, known), code)
+                return known
+            offer = _offer(request["offer_id"], catalogue)
+            wanted = _wanted(request, offer.limits or Limits(), work.clock.now())
             holder = work.read(partial(find_holder, accepted=accepted, request=request))
             with self.granter.turn(holder):
                 try:
@@ -89,8 +88,6 @@ class ReservationHandler:
             codes[0] = take_coupon(unit, offer, wanted.grant_id)
 
         self.granter.reserve(work, [wanted], holder, with_contacts=True, and_then=take)
-        if codes[0] is None and offer.coupons is not None:  # a first run had been committed
-            return work.read(lambda unit: store.coupon_of(unit, wanted.grant_id))
         return codes[0]
 
     def confirm(self, raw: object, catalogue: Catalogue, work: UnitOfWorkRunner) -> dict[str, Any]:
@@ -152,6 +149,14 @@ def _until_settled(attempt: Callable[[], T]) -> T:
     raise Unavailable("shopper", "is being merged just now; try again")
 
 
+def _offer(offer_id: str, catalogue: Catalogue) -> Offer:
+    offer = catalogue.offers.get(offer_id)
+    if offer is None:
+        hint = suggest(offer_id, catalogue.offers)
+        raise NotFound("offer_id", f"is no offer of the catalogue in force; {hint}")
+    return offer
+
+
 def _wanted(request: Mapping[str, Any], limits: Limits, now: int) -> Wanted:
     amount, currency = request.get("amount"), request.get("currency")
     if (amount is None) != (currency is None):
@@ -184,6 +189,23 @@ def _with_code_of(
     if reservation["state"] != CONFIRMED:
         return reservation
     return with_code(reservation, take_coupon(unit, offer, grant))
+
+
+def _known(
+    unit: UnitOfWork, request: Mapping[str, Any], accepted: Accepted
+) -> dict[str, Any] | None:
+    """The reservation that there is by this key, None if there is none; Conflict if it is another.
+
+    Another shopper is not told its code, and what is hers has to be counted for her.
+    """
+    grant = store.load_grant(unit, grant_id(request["key"]))
+    if grant is None:
+        return None
+    _, streams = shopper_of_grant(unit, grant)
+    keys = GrantKeys.of(store.keys_of_grant(unit, grant.grant_id))
+    if not keys.may_be_of(find_holder(unit, accepted, request), streams):
+        raise Conflict("key", "is a reservation of another shopper; take a key for each")
+    return with_code(_as_known(request, grant), store.coupon_of(unit, grant.grant_id))
 
 
 def _as_known(request: Mapping[str, Any], grant: Any) -> dict[str, Any]:

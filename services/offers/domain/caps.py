@@ -20,6 +20,10 @@ RESERVED, CONFIRMED = "reserved", "confirmed"
 RELEASED, EXPIRED, RETURNED = "released", "expired", "returned"
 SHOPPER, OFFER = "shopper", "offer"
 
+# Keys that say for whom a reservation was asked. Nothing counts by them: a reservation uses up no
+# contact's cap, and whoever has a device next is somebody else.
+_CONTACT, _NAME = "contact ", "name "
+
 _IDS = uuid.UUID("6f1f2c1a-3b62-4d0c-9b6c-54b8a3e7c1d4")
 
 
@@ -154,6 +158,39 @@ class Holder:
     def keys(self) -> frozenset[str]:
         """The keys under which something new counts."""
         return frozenset({self.stream}) if self.stream else self.names
+
+    @property
+    def notes(self) -> frozenset[str]:
+        """The keys that say for whom something is reserved."""
+        contacts = {f"{_CONTACT}{key}" for key in self.contacts}
+        return frozenset(contacts | {f"{_NAME}{key}" for key in self.names})
+
+
+@dataclass(frozen=True, slots=True)
+class GrantKeys:
+    """The keys of a grant: those by which it counts for a shopper, and for whom it was asked."""
+
+    counting: frozenset[str]
+    asked_contacts: frozenset[str]
+    asked_names: frozenset[str]
+
+    @classmethod
+    def of(cls, keys: Iterable[str]) -> GrantKeys:
+        """By all keys of a grant."""
+        found = frozenset(keys) - {EVERYBODY}
+        contacts = {key for key in found if key.startswith(_CONTACT)}
+        names = {key for key in found if key.startswith(_NAME)}
+        return cls(
+            found - contacts - names,
+            frozenset(key.removeprefix(_CONTACT) for key in contacts),
+            frozenset(key.removeprefix(_NAME) for key in names),
+        )
+
+    def may_be_of(self, holder: Holder, streams: Iterable[str]) -> bool:
+        """Whether nothing says that it is another shopper's; `streams` are those of its profile."""
+        whose = self.counting | self.asked_contacts | self.asked_names | frozenset(streams)
+        asking = holder.own | holder.contacts
+        return not whose or not asking or not whose.isdisjoint(asking)
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,8 @@ sa.Index(
     sqlite_where=GRANTS.c.order_id.is_not(None),
 )
 
-# By whom grants count: the streams and contacts of their shopper, and `*` for all shoppers.
+# By whom grants count: the streams and contacts of their shopper, and `*` for all shoppers. What
+# `reserve` was told of the shopper stands there too, as keys by which nothing counts.
 GRANT_KEYS = sa.Table(
     "grant_keys",
     METADATA,

@@ -208,6 +208,40 @@ def test_a_key_that_is_used_again_for_another_amount_is_a_conflict(shop: CappedS
     assert shop.reserve("k", **ANN)["state"] == "reserved"
 
 
+def test_a_key_that_is_used_again_by_another_shopper_is_a_conflict(shop: CappedShop) -> None:
+    new = {"identifiers": {"device_id": "new", "email": "new@example.com"}}
+    shop.reserve("a", **ANN)
+    shop.reserve("n", **new)
+    for key in "an":
+        with pytest.raises(Conflict, match="another shopper"):
+            shop.reserve(key, **BEN)
+    assert shop.reserve("b", **BEN)["state"] == "reserved"
+    # She is the same one after a sign-in, and when her device has become somebody else's.
+    shop.move("p-7", "s-7", user_id="ann")
+    shop.move("p-7", "s-1", epoch=2)
+    account: dict[str, Any] = {"identifiers": {"user_id": "ann"}, "authenticated": True}
+    assert shop.reserve("a", **account)["state"] == "reserved"
+    shop.move("p-8", "s-8", epoch=3, device_id="d-1")
+    assert shop.reserve("a", **ANN)["state"] == "reserved"
+    assert shop.reserve("n", identifiers={"email": "new+x@example.com"})["state"] == "reserved"
+
+
+def test_the_same_key_at_once_by_another_shopper_is_a_conflict(shop: CappedShop) -> None:
+    slower = ReservationHandler(Overtaken(lambda: shop.reserve("k", **ANN)), TYPES, KEY)
+    with pytest.raises(Conflict, match="another shopper"):
+        slower.reserve({"key": "k", "offer_id": "coupon", **BEN}, shop.catalogue, shop.work)
+
+
+def test_a_reservation_is_answered_as_it_was_though_its_offer_has_left_the_catalogue(
+    shop: CappedShop,
+) -> None:
+    first = shop.reserve("k", **ANN)
+    shop.catalogue = read_file(NO_COUPON, is_shipped=False).catalogue
+    assert shop.reserve("k", **ANN) == first
+    with pytest.raises(NotFound, match="no offer of the catalogue"):
+        shop.reserve("other", **ANN)
+
+
 def test_an_order_of_another_store_is_another_order(shop: CappedShop) -> None:
     shop.reserve("k", **ANN)
     for _ in range(2):
@@ -284,6 +318,18 @@ def test_a_confirmation_after_its_time_is_one_if_there_is_still_room(shop: Cappe
     assert shop.used() == 1
     shop.reserve("c", **BEN)
     assert shop.reserve("d", **ANN)["state"] == "refused"
+
+
+def test_what_is_confirmed_after_its_time_counts_from_then_on(shop: CappedShop) -> None:
+    shop.set_limits("{by: shopper, most: 1, within: 1h}")
+    for key in "abc":
+        assert shop.reserve(key, **ANN)["state"] == "reserved"
+        shop.run_timers(later=120 * MINUTE)
+    states = [shop.confirm(key)["state"] for key in "abc"]
+    assert states == ["confirmed", "refused", "refused"]
+    assert shop.reserve("d", **ANN)["state"] == "refused"
+    shop.clock.at += 60 * MINUTE
+    assert shop.confirm("b")["state"] == "confirmed"
 
 
 def test_confirming_is_idempotent_and_needs_a_reservation(shop: CappedShop) -> None:
@@ -375,6 +421,26 @@ def test_whoever_carries_the_same_mailbox_shares_the_cap_once_it_is_confirmed(
     shop.happen("s-2", "checkout_started", email="Ann@example.com")
     assert shop.reserve("c", **BEN)["state"] == "refused"
     assert shop.confirm("b")["state"] == "refused"
+
+
+def test_a_confirmation_by_the_key_alone_counts_for_whom_it_was_reserved(shop: CappedShop) -> None:
+    ann = {"identifiers": {"email": "ann@example.com"}}
+    for key in "ab":
+        assert shop.reserve(key, **ann)["state"] == "reserved", "nothing is confirmed yet"
+    assert shop.confirm("a", order_id="o-1")["state"] == "confirmed"
+    assert shop.confirm("b", order_id="o-2")["state"] == "refused"
+    assert shop.reserve("c", identifiers={"email": "ann+x@example.com"})["state"] == "refused"
+
+
+def test_the_address_of_the_order_goes_before_the_one_that_was_reserved_for(
+    shop: CappedShop,
+) -> None:
+    typed, own = {"email": "typed@example.com"}, {"email": "own@example.com"}
+    shop.reserve("a", identifiers=typed)
+    assert shop.confirm("a", identifiers=own)["state"] == "confirmed"
+    assert shop.reserve("b", identifiers=own)["state"] == "refused"
+    shop.reserve("c", identifiers=typed)
+    assert shop.confirm("c", identifiers=typed)["state"] == "confirmed"
 
 
 def test_a_device_is_not_told_what_its_account_has_used_of_an_offer_for_a_sign_in(
