@@ -14,7 +14,7 @@ functions that compute with it do so, and a process that decides never calls the
 
 from experimentation.always_valid import always_valid, peeking_bound
 from experimentation.cuped import Adjusted, Covaried, adjust
-from experimentation.effects import Effect, difference, relative_lift
+from experimentation.effects import Effect, difference, level_variance, relative_lift
 from experimentation.guards import GuardVerdict, guard_verdict
 from experimentation.intervals import Interval
 from experimentation.power import days_left, detectable_difference, power_of, units_needed
@@ -34,6 +34,7 @@ __all__ = [
     "detectable_difference",
     "difference",
     "guard_verdict",
+    "level_variance",
     "peeking_bound",
     "power_of",
     "relative_lift",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 from experimentation.intervals import (
@@ -39,15 +39,31 @@ def relative_lift(control: Sample, variant: Sample, level: float = LEVEL) -> Eff
     """The relative lift, variant / control - 1, by the delta method and the normal distribution.
 
     Deng, Knoblich & Lu (2018), Applying the Delta Method in Metric Analytics, section 2.2. Without
-    anything in the control nothing can be said.
+    anything in the control nothing can be said. Without anything in the variant it is the
+    difference in units of the control: by the delta method it would have no variance.
     """
-    if control.mean == 0:
+    if control.mean == 0 or not variant.units:
         return Effect(0.0, 0.0, EVERYTHING, 1.0)
+    if variant.mean == 0:
+        variance = difference(*level_variance(control, variant)).variance / control.mean**2
+        return _effect(-1.0, variance, level, None)
     ratio = variant.mean / control.mean
     variance = (
         variant.variance_of_mean + ratio * ratio * control.variance_of_mean
     ) / control.mean**2
     return _effect(ratio - 1, variance, level, None)
+
+
+def level_variance(control: Sample, variant: Sample) -> tuple[Sample, Sample]:
+    """Both samples, where one of them has nothing with the variance of the other.
+
+    By its own figures it would have none, and be sure of its mean however few its shoppers are.
+    """
+    if control.mean == 0:
+        return replace(control, variance=variant.variance), variant
+    if variant.mean == 0:
+        return control, replace(variant, variance=control.variance)
+    return control, variant
 
 
 def _effect(estimate: float, variance: float, level: float, freedom: float | None) -> Effect:

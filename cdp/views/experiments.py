@@ -15,11 +15,17 @@ from rules.language.units import show_money
 MONEY = frozenset({"revenue", "refunds"})
 _VERDICTS = {
     "better": "{variant} is better than {control}: {metric} {lift}. End it, and take {variant}.",
+    "costly": "{variant} is better than {control}: {metric} {lift}. But a guard is worse.",
     "worse": "{variant} is worse than {control}: {metric} {lift}. End it.",
     "undecided": "{variant} and {control} cannot be told apart yet: {metric} {lift}.",
     "not_believable": "Nothing can be said of {variant}: the split is not as it should be.",
 }
-_STYLES = {"better": "bold green", "worse": "bold red", "not_believable": "bold red"}
+_STYLES = {
+    "better": "bold green",
+    "costly": "yellow",
+    "worse": "bold red",
+    "not_believable": "bold red",
+}
 _GUARDS = {
     "fine": ("{metric} of {variant} are no worse than the margin of {margin}.", "green"),
     "worse": ("{metric} of {variant} are worse: {lift}.", "bold red"),
@@ -60,24 +66,47 @@ def _words(report: Mapping[str, Any]) -> Iterator[Text]:
             " figure.",
             style="bold red",
         )
+    spoiled = {each["variant"] for each in report["guards"] if each["verdict"] == "worse"}
     for each in report["verdicts"]:
-        effect = effects[each["variant"], metric]
-        words = f"{percent(effect['lift']['estimate'])} ({span(effect['always_valid_lift'])})"
-        sentence = _VERDICTS[each["verdict"]].format(
-            variant=each["variant"], control=control, metric=metric, lift=words
+        variant, verdict = each["variant"], each["verdict"]
+        if verdict == "better" and variant in spoiled:
+            verdict = "costly"
+        words = _compared(report, effects[variant, metric])
+        sentence = _VERDICTS[verdict].format(
+            variant=variant, control=control, metric=metric, lift=words
         )
-        yield Text(sentence, style=_STYLES.get(each["verdict"], ""))
+        yield Text(sentence, style=_STYLES.get(verdict, ""))
     for guard in report["guards"]:
         sentence, style = _GUARDS[guard["verdict"]]
         text = sentence.format(
             metric=guard["metric"],
             variant=guard["variant"],
             margin=f"{guard['margin']:.0%}".replace("%", " %"),
-            lift=percent(guard["lift"]["estimate"]),
+            lift=_estimate(guard["lift"]),
         )
         yield Text(f"Guard: {text}", style=style)
     for remark in report["remarks"]:
         yield Text(f"Look at this: {one_line(remark)}", style="yellow")
+
+
+def _estimate(lift: Mapping[str, Any]) -> str:
+    """A lift, if there is one: without anything in the control there is none."""
+    return percent(None if lift["low"] is None else lift["estimate"])
+
+
+def _compared(report: Mapping[str, Any], effect: Mapping[str, Any]) -> str:
+    """The lift with its interval, or what each of both has where there is none."""
+    if effect["lift"]["low"] is not None:
+        return f"{_estimate(effect['lift'])} ({span(effect['always_valid_lift'])})"
+    metric, currency = effect["metric"], report["currency"]
+    control, *others = report["variants"]
+    [variant] = [each for each in others if each["variant"] == effect["variant"]]
+    means = [each["means"][metric] for each in (variant, control)]
+    amounts = [
+        (_money(mean, currency) or "0") if metric in MONEY else f"{mean:.2%}".replace("%", " %")
+        for mean in means
+    ]
+    return " against ".join(amounts)
 
 
 def _facts(report: Mapping[str, Any]) -> Table:
@@ -129,7 +158,7 @@ def _effects(report: Mapping[str, Any]) -> Table:
         table.add_row(
             each["variant"],
             each["metric"],
-            percent(each["lift"]["estimate"]),
+            _estimate(each["lift"]),
             span(each["lift"]),
             span(each["always_valid_lift"]),
             f"{each['p_value']:.3f}",

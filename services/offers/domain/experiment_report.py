@@ -20,6 +20,7 @@ from experimentation import (
     detectable_difference,
     difference,
     guard_verdict,
+    level_variance,
     relative_lift,
     sample_ratio_p_value,
 )
@@ -127,12 +128,12 @@ class _Comparisons:
         samples = [self._tallies[each].sample(metric) for each in (self._control, name)]
         return relative_lift(samples[0], samples[1], self.level)
 
-    def _always_valid(self, name: str, lift: Effect) -> Interval:
+    def _always_valid(self, name: str, effect: Effect) -> Interval:
         """By how many shoppers the two variants have of those planned for them."""
         shares = dict(zip(self._trial.names, self._trial.weights, strict=True))
         planned = self._trial.plan.planned_units * (shares[self._control] + shares[name])
         units = self._tallies[self._control].shoppers + self._tallies[name].shoppers
-        return always_valid(lift, units, max(round(planned), 1), self.level)
+        return always_valid(effect, units, max(round(planned), 1), self.level)
 
     def _adjusted(self, name: str, metric: str) -> dict[str, Any] | None:
         """The difference by CUPED, where it removes anything worth telling."""
@@ -152,24 +153,32 @@ class _Comparisons:
                 "metric": guard.metric,
                 "margin": guard.margin,
                 "lift": _estimate(lift),
-                "verdict": self._guard(lift, guard.metric, guard.margin).value,
+                "verdict": self._guard(name, guard.metric, guard.margin).value,
             }
             for name in self._others
             for guard in self._trial.plan.guards
             for lift in (self._lift(name, guard.metric),)
         ]
 
-    @staticmethod
-    def _guard(lift: Effect, metric: str, margin: float) -> GuardVerdict:
-        more_is_better = metric not in LESS_IS_BETTER
-        return guard_verdict(lift.interval, margin, more_is_better=more_is_better)
+    def _guard(self, name: str, metric: str, margin: float) -> GuardVerdict:
+        # A part of nothing is nothing.
+        borne = margin if self._tallies[self._control].sample(metric).mean else 0.0
+        interval = self._decisive(name, metric).interval
+        return guard_verdict(interval, borne, more_is_better=metric not in LESS_IS_BETTER)
+
+    def _decisive(self, name: str, metric: str) -> Effect:
+        """What decides: the relative lift, or the difference where the control has nothing."""
+        control, variant = (self._tallies[each].sample(metric) for each in (self._control, name))
+        if control.mean == 0 and control.units:
+            return difference(*level_variance(control, variant), self.level)
+        return relative_lift(control, variant, self.level)
 
     def verdicts(self, *, is_believable: bool) -> list[dict[str, Any]]:
         """By variant whether it is better or worse by the primary metric, or undecided."""
         metric = self._trial.plan.primary
         verdicts = []
         for name in self._others:
-            interval = self._always_valid(name, self._lift(name, metric))
+            interval = self._always_valid(name, self._decisive(name, metric))
             verdict = "undecided"
             if not is_believable:
                 verdict = "not_believable"

@@ -34,12 +34,16 @@ def text_of(report: dict[str, Any]) -> str:
         (700, 500, "bold is better than control: conversions +40.0 %"),
         (500, 700, "bold is worse than control"),
         (510, 500, "bold and control cannot be told apart yet"),
+        (0, 500, "bold is worse than control: conversions -100.0 %"),
+        (500, 0, "bold is better than control: conversions 5.00 % against 0.00 %."),
+        (0, 0, "bold and control cannot be told apart yet: conversions 0.00 % against 0.00 %."),
     ],
 )
 def test_a_report_says_what_it_found_in_words(bold: int, control: int, words: str) -> None:
     text = text_of(report_of(bold, control))
     assert words in text
-    assert "EUR" in text
+    assert ("EUR" in text) == (bold + control > 0)
+    assert "+0.0 %" not in text
 
 
 def test_a_split_that_is_not_sound_is_said_first() -> None:
@@ -53,6 +57,17 @@ def test_guards_and_what_can_be_seen_are_told() -> None:
     assert "Guard: revenue of bold are no worse than the margin of 5 %" in text
     assert "Guard: clicks of bold may yet be worse" in text
     assert "a lift of +" in text
+
+
+def test_nobody_is_told_to_take_a_variant_whose_guard_is_worse() -> None:
+    report = report_of(900, 500, guards=(Guard("refunds", 0.05),))
+    assert "End it, and take bold." in text_of(report)
+    [guard] = report["guards"]
+    guard["verdict"] = "worse"
+    text = text_of(report)
+    assert "bold is better than control: conversions +80.0 %" in text
+    assert "But a guard is worse." in text
+    assert "take bold" not in text
 
 
 def test_an_experiment_without_shoppers_says_what_to_do() -> None:

@@ -22,6 +22,7 @@ from experimentation import (
     detectable_difference,
     difference,
     guard_verdict,
+    level_variance,
     peeking_bound,
     power_of,
     relative_lift,
@@ -107,6 +108,27 @@ def test_of_nobody_and_of_nobody_who_bought_nothing_can_be_said(effect: object) 
         assert effect(nothing, nothing) == Effect(0.0, 0.0, EVERYTHING, 1.0)
     alone = Sample.of_sums(1, 5.0, 25.0)
     assert difference(alone, alone).interval == EVERYTHING
+
+
+def test_a_variant_of_nothing_is_less_than_a_control_of_much_unless_few_saw_it() -> None:
+    much, nothing = Sample.of_proportion(250, 5_000), Sample.of_proportion(0, 5_000)
+    effect = relative_lift(much, nothing)
+    share = 0.05
+    variance = share * (1 - share) * (2 / 5_000) / share**2
+    assert effect.estimate == -1
+    assert effect.variance == pytest.approx(variance, abs=EXACT)
+    assert effect.interval.excludes_zero
+    few = relative_lift(much, Sample.of_proportion(0, 5))
+    assert few.interval.low < 0 < few.interval.high
+    assert relative_lift(much, Sample.of_proportion(0, 0)).interval == EVERYTHING
+
+
+def test_of_two_samples_the_one_of_nothing_varies_as_the_other_does() -> None:
+    some, nothing = Sample.of_proportion(5, 10), Sample.of_proportion(0, 4)
+    for control, variant in ((some, nothing), (nothing, some)):
+        assert [each.variance for each in level_variance(control, variant)] == [0.25, 0.25]
+    assert level_variance(some, some) == (some, some)
+    assert level_variance(nothing, nothing) == (nothing, nothing)
 
 
 def test_the_sample_ratio_check_is_pearsons_test() -> None:

@@ -165,6 +165,31 @@ def test_fewer_of_what_should_be_more_is_worse_and_little_data_is_undecided() ->
     assert few["power"]["days_left"] == 990
 
 
+@pytest.mark.parametrize(
+    ("bold", "control", "verdict", "guard"),
+    [(0, 250, "worse", "worse"), (250, 0, "better", "fine")],
+)
+def test_a_variant_or_a_control_without_any_conversion_is_told_from_one_with_many(
+    bold: int, control: int, verdict: str, guard: str
+) -> None:
+    experiment = plan_of(guards=(Guard("conversions", 0.1),))
+    responses = buyers("bold", bold) + buyers("control", control)
+    report = reported(experiment, counted(5_000, 5_000), responses)
+    assert report["verdicts"][0]["verdict"] == verdict
+    assert report["guards"][0]["verdict"] == guard
+
+
+@pytest.mark.parametrize(("bold", "control"), [(0, 2), (2, 0), (0, 0)])
+def test_without_any_conversion_on_one_side_and_few_on_the_other_nothing_is_decided(
+    bold: int, control: int
+) -> None:
+    experiment = plan_of(planned_units=10, guards=(Guard("conversions", 0.1),))
+    responses = buyers("bold", bold) + buyers("control", control)
+    report = reported(experiment, counted(5, 5), responses)
+    assert report["verdicts"][0]["verdict"] == "undecided"
+    assert report["guards"][0]["verdict"] == "unclear"
+
+
 def test_more_refunds_are_worse() -> None:
     back = buyers("bold", 900, returned=900, order_id="1") + buyers(
         "control", 900, returned=100, order_id="1"
