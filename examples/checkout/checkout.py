@@ -26,6 +26,7 @@ TOGETHER = 100  # reports in a call
 MOST_REPORTS = 10_000  # on disk; further ones are dropped, and logged
 AT_FAULT = {400, 413}  # of the request; all else may be answered by another address
 NOT_DONE = {401, 404, 408, 503}  # said before anything is done
+ANSWERS = {"/v1/decide": {"placement", "slots"}, "/v1/outcomes": {"receipts"}}  # what they have
 
 log = logging.getLogger("cdp")
 
@@ -175,6 +176,8 @@ class Checkout:
                 outcomes += json.loads(file.read_text())
             except FileNotFoundError:  # another process has just sent it
                 continue
+            except ValueError:  # as after a power failure; the others are not to wait for it
+                log.error("report unreadable: %s", file.name)  # noqa: TRY400 - it says all
         body = {"outcomes": outcomes}
         try:
             receipts = self._answer("record_outcomes", "/v1/outcomes", body, seconds)["receipts"]
@@ -236,10 +239,12 @@ class Door:
             self.avoided_until = time.monotonic() + AVOIDED
             reason = "no answer in time" if isinstance(error, TooLate) else str(error)
             raise NoAnswer(reason or type(error).__name__) from None
-        if status == 200:
+        if not isinstance(answer, dict):  # a proxy may say anything
+            answer = {}
+        if status == 200 and ANSWERS[path] <= answer.keys():
             self.avoided_until = 0.0
             return answer
-        if status in AT_FAULT:
+        if status in AT_FAULT and "field" in answer:
             raise WrongRequest(f"{answer.get('field')}: {answer.get('message')}")
         self.avoided_until = time.monotonic() + AVOIDED
         kind = NotDone if status in NOT_DONE else NoAnswer

@@ -68,7 +68,7 @@ def read_decision(
     if not is_name(decision_id):
         raise InvalidInput("decision_id", "must be the text that `decide` returned")
     events = unit.history({decision_id: 0}, 1)
-    if not events:
+    if not events or events[0].type != DECIDED:  # outcomes have streams in the log, too
         raise NotFound("decision_id", "is not a decision in the log; a dry run is not logged")
     entry = events[0].data
     if "trace" in entry:

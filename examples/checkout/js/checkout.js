@@ -11,6 +11,7 @@ const AVOIDED = 5_000; // milliseconds for which an address that failed is tried
 const TOGETHER = 100; // reports in a call
 const AT_FAULT = new Set([400, 413]); // of the request; all else may be answered by another address
 const NOT_DONE = new Set([401, 404, 408, 503]); // said before anything is done
+const ANSWERS = { "/v1/decide": ["placement", "slots"], "/v1/outcomes": ["receipts"] }; // what they have
 // There was no connection, so nothing was sent.
 const UNREACHED = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"]);
 
@@ -166,7 +167,7 @@ export class Checkout {
         signal: AbortSignal.timeout(Math.ceil(milliseconds)),
       });
       status = response.status;
-      answer = await response.json();
+      answer = Object(await response.json()); // a proxy may say anything
     } catch (error) {
       door.avoidedUntil = performance.now() + AVOIDED;
       const reason = error.name === "TimeoutError" ? "no answer in time" : error.cause?.message;
@@ -175,11 +176,11 @@ export class Checkout {
       const isUnreached = causes.every((cause) => UNREACHED.has(cause?.code));
       throw new (isUnreached ? NotDone : NoAnswer)(reason || error.message);
     }
-    if (status === 200) {
+    if (status === 200 && ANSWERS[path].every((name) => name in answer)) {
       door.avoidedUntil = 0;
       return answer;
     }
-    if (AT_FAULT.has(status)) throw new WrongRequest(`${answer.field}: ${answer.message}`);
+    if (AT_FAULT.has(status) && "field" in answer) throw new WrongRequest(`${answer.field}: ${answer.message}`);
     door.avoidedUntil = performance.now() + AVOIDED;
     throw new (NOT_DONE.has(status) ? NotDone : NoAnswer)(`${status} ${answer.message ?? ""}`);
   }
@@ -219,7 +220,9 @@ export class Checkout {
       try {
         outcomes.push(...JSON.parse(await readFile(join(this.#reports, file), "utf8")));
       } catch (error) {
-        if (error.code !== "ENOENT") throw error; // another process has just sent it
+        // As after a power failure; the others are not to wait for it.
+        if (error instanceof SyntaxError) this.#log.error(`report unreadable: ${file}`);
+        else if (error.code !== "ENOENT") throw error; // another process has just sent it
       }
     }
     let receipts = [];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,6 +83,20 @@ test("an address that fails is followed by the next, and avoided for a while", a
   const checkout = await open();
   for (let i = 0; i < 3; i++) assert.deepEqual(await checkout.decide(REQUEST, 5_000), DECISION);
   assert.deepEqual([doors[0].calls.length, doors[1].calls.length], [1, 3]);
+});
+
+for (const answer of [[502, "gone"], [502, null], [200, {}], [200, []], [403, "no"], [400, 7]])
+  test(`what is no answer of ours is followed by the next address: ${JSON.stringify(answer)}`, async () => {
+    doors[0].answer = () => answer;
+    assert.deepEqual(await (await open()).decide(REQUEST, 5_000), DECISION);
+  });
+
+test("a report that cannot be read holds up no other", async () => {
+  const checkout = await open();
+  await writeFile(join(directory, "reports", "0.json"), "");
+  await checkout.report(DECISION, "shown");
+  assert.equal(await checkout.sendReports(), 0);
+  assert.match(logged.join(), /report unreadable: 0.json/);
 });
 
 test("an address that hangs leaves time for the next", async () => {

@@ -115,6 +115,26 @@ def test_the_first_address_answers_with_what_is_left_of_the_deadline(
     assert doors[1].calls == []
 
 
+@pytest.mark.parametrize(
+    "answer", [(502, "gone"), (502, None), (200, {}), (200, []), (403, "no"), (400, 7)]
+)
+def test_what_is_no_answer_of_ours_is_followed_by_the_next_address(
+    checkout: Any, doors: list[FakeDoor], answer: tuple[int, Any]
+) -> None:
+    doors[0].answer = lambda _path, _body: answer
+    assert checkout.decide(REQUEST, 5.0) == DECISION
+
+
+def test_a_report_that_cannot_be_read_holds_up_no_other(
+    checkout: Any, doors: list[FakeDoor], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "reports" / "0.json").write_text("")
+    checkout.report(DECISION, "shown")
+    assert checkout.send_reports() == 0
+    assert [path for path, _ in doors[0].calls] == ["/v1/outcomes"]
+    assert "report unreadable: 0.json" in caplog.text
+
+
 def test_an_address_that_fails_is_followed_by_the_next_and_avoided_for_a_while(
     checkout: Any, doors: list[FakeDoor]
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from chassis import DAY, Draft, FixedClock, InvalidInput
+from chassis import DAY, Draft, FixedClock, InvalidInput, NotFound
 from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -17,7 +17,10 @@ from contracts.decisions import DECISION_STEPS
 from contracts.outcomes import RecordOutcomesResponse
 from services.offers import store
 from services.offers.commands import OutcomeHandler
+from services.offers.configuration import load_file
 from services.offers.domain.outcomes import JoinedOutcome, outcome_of
+from services.offers.queries import explain
+from services.offers.registry import CatalogueRegistry
 from tests.support.statements import record_statements
 
 NOW = 1_795_289_400_000_000
@@ -84,6 +87,14 @@ def test_a_wrong_report_is_told_and_spoils_nothing(outcomes: Outcomes) -> None:
     assert [each["status"] for each in receipts] == ["appended", *["rejected"] * 3]
     fields = [each["errors"][0]["field"] for each in receipts[1:]]
     assert fields == ["outcomes[1]", "outcomes[2].slot", "outcomes[3].at"]
+
+
+def test_an_outcome_is_no_decision_to_explain(outcomes: Outcomes) -> None:
+    outcomes.log_decision()
+    outcomes.record(SHOWN)
+    registry = CatalogueRegistry(load_file(None))
+    with pytest.raises(NotFound, match="is not a decision"):
+        explain(outcomes.work, "outcomes:d-1", registry)
 
 
 def test_what_is_no_list_is_refused(outcomes: Outcomes) -> None:
