@@ -12,6 +12,7 @@ from rules.summary.order_keys import order_key
 from rules.summary.orders import ORDER_EVENTS
 from rules.summary.reducers import ORDER_MOVED
 from services.offers import store
+from services.offers.domain.caps import locks_of_names
 from services.offers.domain.ledger import LedgerEntry, entry_of
 from services.offers.domain.recognition import ProfileSegments
 from services.offers.domain.returns import OrderReturn
@@ -70,7 +71,11 @@ class LiveShopperProjection(ShopperProjection):
         changes = self.apply_events(unit, events)
         store.note_moved_holders(unit, [(change.after, change.stream) for change in changes])
         new = {change.stream for change in changes if change.before is None}
-        store.adopt_grants(unit, _names_of(new, events) if new else ())
+        names = set(_names_of(new, events)) if new else set()
+        if names:
+            # Whoever reserves by one of these just now has to be seen, or to see that it is known.
+            store.lock_caps(unit, locks_of_names(key for key, _ in names))
+            store.adopt_grants(unit, names)
 
 
 def _names_of(streams: Set[str], events: Sequence[Event]) -> Iterator[tuple[str, str]]:

@@ -41,7 +41,13 @@ def find_holder(unit: UnitOfWork, accepted: Accepted, request: Mapping[str, Any]
     recognition = recognise(accepted, request["authenticated"], found.by_key)
     match = recognition.match
     streams = found.streams[match.profile_id] if match else ()
-    return holder_of(recognition, streams, accepted, authenticated=request["authenticated"])
+    return holder_of(
+        recognition,
+        streams,
+        accepted,
+        authenticated=request["authenticated"],
+        known=found.by_key,
+    )
 
 
 def confirm(

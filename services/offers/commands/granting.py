@@ -11,7 +11,7 @@ from prometheus_client import Counter
 
 from chassis import MINUTE
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
-from profile_index import streams_of
+from profile_index import find, streams_of
 from services.offers import store
 from services.offers.domain.caps import (
     EVERYBODY,
@@ -23,6 +23,7 @@ from services.offers.domain.caps import (
     budget_obstacle,
     first_obstacle,
     locks_of,
+    locks_of_names,
 )
 from services.offers.domain.catalogue import Offer
 from services.offers.domain.own_reservations import OwnReservations
@@ -243,6 +244,8 @@ def _check_unmoved(
         streams = streams_of(unit, [holder.profile_id])[holder.profile_id]
         if frozenset(streams) != holder.streams:
             raise Moved
+    elif holder.names and find(unit, holder.names).keys() != holder.known_names:
+        raise Moved  # somebody is known by them now: it counts by her streams
     if with_contacts and not contact_keys(unit, holder) <= others:
         raise Moved
     of_decisions = [each.cap_id for each in wanted if each.decision_id is not None]
@@ -263,7 +266,10 @@ def lock_keys(
 ) -> None:
     """Take the locks of all keys whose grants decide about what is wanted."""
     keys: Mapping[str, frozenset[str]] = {each.cap_id: each.keys(holder, others) for each in wanted}
-    store.lock_caps(unit, locks_of(keys), seconds)
+    locks = locks_of(keys)
+    if holder.profile_id is None:  # until she is known, or has what is granted to her names
+        locks = sorted({*locks, *locks_of_names(holder.names)})
+    store.lock_caps(unit, locks, seconds)
 
 
 def contact_keys(unit: UnitOfWork, holder: Holder) -> frozenset[str]:

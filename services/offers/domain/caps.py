@@ -23,6 +23,7 @@ SHOPPER, OFFER = "shopper", "offer"
 # Keys that say for whom a reservation was asked. Nothing counts by them: a reservation uses up no
 # contact's cap, and whoever has a device next is somebody else.
 _CONTACT, _NAME = "contact ", "name "
+_NAME_LOCKS = 256
 
 _IDS = uuid.UUID("6f1f2c1a-3b62-4d0c-9b6c-54b8a3e7c1d4")
 
@@ -140,7 +141,8 @@ class Holder:
 
     `stream` is that to which the request led. `names` are the keys of the request's devices and
     proven names: by these counts what was granted before anybody was known by them. `contacts` are
-    those of the request, which count only where a shop's server tells them.
+    those of the request, which count only where a shop's server tells them. `known_names` are those
+    of the names that led to a profile, whose request it is not.
     """
 
     profile_id: str | None = None
@@ -148,6 +150,7 @@ class Holder:
     streams: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     contacts: frozenset[str] = frozenset()
+    known_names: frozenset[str] = frozenset()
 
     @property
     def own(self) -> frozenset[str]:
@@ -311,6 +314,14 @@ def lock_of(cap_id: str, key: str) -> int:
     """The number, of 64 bits and with a sign, of the lock of a key of a cap."""
     digest = hashlib.blake2b(f"{cap_id}\0{key}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+def locks_of_names(names: Iterable[str]) -> list[int]:
+    """The locks of names by which nobody is known, or somebody is from now on.
+
+    Names share them: a batch of events may have thousands, and a database so many locks in all.
+    """
+    return sorted({lock_of("", str(lock_of("", name) % _NAME_LOCKS)) for name in names})
 
 
 def locks_of(keys: Mapping[str, Iterable[str]]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -142,10 +142,11 @@ def holder_of(
     accepted: Accepted,
     *,
     authenticated: bool,
+    known: Collection[str],
 ) -> Holder:
-    """By whom a grant counts that is made for such a request."""
+    """By whom a grant counts that is made for such a request, of whose keys these are `known`."""
     match = recognition.match
-    names = (
+    names = frozenset(
         each.key
         for each in accepted.keys
         if each.type.assurance == "device" or (each.type.assurance == "verified" and authenticated)
@@ -155,8 +156,9 @@ def holder_of(
         profile_id=match.profile_id if match else None,
         stream=match.stream if match else None,
         streams=frozenset(state.stream for state in streams) if match else frozenset(),
-        names=frozenset(names),
+        names=names,
         contacts=frozenset(contacts),
+        known_names=frozenset() if match else names.intersection(known),
     )
 
 

@@ -275,6 +275,18 @@ def test_the_same_key_at_once_is_the_same_reservation(shop: CappedShop) -> None:
     assert (reserved["state"], shop.used()) == ("reserved", 1)
 
 
+def test_what_is_granted_while_somebody_becomes_known_counts_by_her(shop: CappedShop) -> None:
+    slower = ReservationHandler(
+        Overtaken(lambda: shop.move("p-9", "s-9", device_id="d-9")), TYPES, KEY
+    )
+    request = {"key": "k", "offer_id": "coupon", "identifiers": {"device_id": "d-9"}}
+    assert slower.reserve(request, shop.catalogue, shop.work)["state"] == "reserved"
+    shop.move("p-10", "s-10", user_id="u-9")
+    shop.move("p-10", "s-9", epoch=2)
+    account: dict[str, Any] = {"identifiers": {"user_id": "u-9"}, "authenticated": True}
+    assert shop.reserve("other", **account)["state"] == "refused"
+
+
 def test_what_a_shopper_has_used_up_is_refused_and_not_offer_in(shop: CappedShop) -> None:
     assert offer_in(shop.decide()) == "coupon"
     assert shop.reserve("a", **ANN)["state"] == "reserved"

@@ -27,6 +27,7 @@ from services.offers.domain.caps import (
     grant_id,
     lock_of,
     locks_of,
+    locks_of_names,
     obstacle,
     usage,
 )
@@ -126,6 +127,13 @@ def test_everybody_takes_the_locks_of_the_same_keys_in_one_order(
     locks = locks_of(keys)
     assert locks == locks_of(turned) == sorted(set(locks))
     assert all(-(2**63) <= lock < 2**63 for lock in locks)
+
+
+def test_thousands_of_names_share_a_few_hundred_locks_in_one_order() -> None:
+    locks = locks_of_names(f"device_id:{number}" for number in range(5_000))
+    assert len(locks) == 256
+    assert locks == sorted(locks)
+    assert locks_of_names(["device_id:7"]) == locks_of_names(["device_id:7"])
 
 
 def test_a_lock_is_of_a_cap_and_a_key() -> None:
