@@ -62,6 +62,15 @@ class CatalogueRegistry:
             self._note_unreadable(None, work.source)
         self.is_known = True
 
+    def in_force(self, work: UnitOfWorkRunner) -> Catalogue:
+        """The catalogue in force, for what must not go by another one, not even at the start.
+
+        Unavailable if the database has not said yet which one that is, and does not answer.
+        """
+        if not self.is_known:
+            self.refresh(work)
+        return self.current
+
     def of(self, unit: UnitOfWork, fingerprint: str) -> Catalogue:
         """The catalogue of this fingerprint; NotFound if it was never in force here."""
         if fingerprint == self.current.fingerprint:

@@ -128,7 +128,8 @@ class OffersService(Service):
             "amount": amount,
             "currency": currency,
         }
-        return self.reservations.reserve(request, self.decisions.catalogues.current, self.work)
+        catalogue = self.decisions.catalogues.in_force(self.work)
+        return self.reservations.reserve(request, catalogue, self.work)
 
     @rpc
     def confirm(
@@ -149,13 +150,14 @@ class OffersService(Service):
             "store": store,
             "value": value,
         }
-        return self.reservations.confirm(request, self.decisions.catalogues.current, self.work)
+        catalogue = self.decisions.catalogues.in_force(self.work)
+        return self.reservations.confirm(request, catalogue, self.work)
 
     @rpc
     def preview_caps(self, stream_sets: Any) -> list[dict[str, Any]]:
         """What a profile of each set of streams would have used of caps, by offer."""
         request = load(STREAM_SETS_REQUEST, {"stream_sets": stream_sets}, max_bytes=MAX_CALL_BYTES)
-        catalogue = self.decisions.catalogues.current
+        catalogue = self.decisions.catalogues.in_force(self.work)
         return self.work.read(
             partial(queries.preview_caps, catalogue=catalogue, stream_sets=request["stream_sets"])
         )
@@ -239,7 +241,7 @@ class OffersService(Service):
     @rpc
     def experiment_report(self, experiment: Any) -> dict[str, Any]:
         """How the variants of an experiment compare: see `contracts.experiments`."""
-        catalogue = self.decisions.catalogues.current
+        catalogue = self.decisions.catalogues.in_force(self.work)
         return self.work.read(
             partial(
                 queries.report_experiment,
@@ -287,7 +289,7 @@ class OffersService(Service):
     @every(_SETTLING_SECONDS)
     def settle_grants(self) -> None:
         """Lets reservations expire, gives back what was refunded, reports what merges exceeded."""
-        settle_grants(self.work, self.decisions.catalogues.current)
+        settle_grants(self.work, self.decisions.catalogues.in_force(self.work))
 
     @everywhere(_CATALOGUE_SECONDS)
     def refresh_catalogue(self) -> None:

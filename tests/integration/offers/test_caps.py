@@ -242,6 +242,16 @@ def test_a_reservation_is_answered_as_it_was_though_its_offer_has_left_the_catal
         shop.reserve("other", **ANN)
 
 
+def test_a_process_that_starts_with_a_replaced_file_grants_by_the_catalogue_in_force(
+    shop: CappedShop,
+) -> None:
+    replaced = read_file(NO_COUPON, is_shipped=False)
+    shop.work.run(lambda unit: put_in_force(unit, replaced))
+    shop.set_limits()
+    in_force = CatalogueRegistry(replaced).in_force(shop.work)
+    assert in_force.offers.keys() == {"coupon", "plain"}
+
+
 def test_an_order_of_another_store_is_another_order(shop: CappedShop) -> None:
     shop.reserve("k", **ANN)
     for _ in range(2):
