@@ -25,6 +25,7 @@ from services.offers.domain.caps import (
     Limits,
     Moved,
     Wanted,
+    amount_in,
     first_obstacle,
     grant_id,
 )
@@ -128,7 +129,8 @@ def _check(
         others,
         besides=grant.grant_id,
     )
-    if why := first_obstacle(limits, used, grant.amount or 0):
+    amount = amount_in(limits.currency, grant.amount, grant.currency)
+    if why := first_obstacle(limits, used, amount):
         raise Capped({grant.cap_id: why})
 
 

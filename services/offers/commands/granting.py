@@ -19,6 +19,7 @@ from services.offers.domain.caps import (
     Holder,
     Moved,
     Wanted,
+    amount_in,
     budget_id,
     budget_obstacle,
     first_obstacle,
@@ -146,7 +147,9 @@ class Granter:
         budget = wanted.limits.budget
         if budget is None:
             return
-        amount = (wanted.amount or 0) if budget.currency else 1
+        amount = 1
+        if budget.currency:
+            amount = amount_in(budget.currency, wanted.amount, wanted.currency)
         name = budget_id(wanted.cap_id, budget)
         hold = store.BudgetHold(wanted.grant_id, name, amount, work.clock.now() + _UNTIL_GRANTED)
         if not self._budgets.take(work, hold, budget.limit(wanted.decided_at)):

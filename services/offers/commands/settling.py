@@ -73,7 +73,7 @@ def _look_at_merges(unit: UnitOfWork, catalogue: Catalogue) -> int:
         grants = store.live_grants_of(unit, profile_id)
         for cap_id in sorted({grant.cap_id for grant in grants}):
             offer = catalogue.offers.get(cap_id)
-            counted = [(g.decided_at, g.amount or 0) for g in grants if g.cap_id == cap_id]
+            counted = [(g.decided_at, g.amount, g.currency) for g in grants if g.cap_id == cap_id]
             for why in exceeded(offer.limits, counted, unit.now) if offer and offer.limits else ():
                 unit.after_commit(CAPS_EXCEEDED.inc)
                 _log.warning(

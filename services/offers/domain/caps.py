@@ -107,8 +107,19 @@ class Limits:
         return currencies[0] if currencies else None
 
 
+def amount_in(currency: str | None, amount: int | None, its_currency: str | None) -> int:
+    """What an amount counts in `currency`: nothing if it is in another one, as nobody converts.
+
+    A grant may have been made before its offer was limited in that currency.
+    """
+    return (amount or 0) if currency is not None and its_currency == currency else 0
+
+
 class Usage(NamedTuple):
-    """What counts against a cap: how many grants, and their amounts together (minor units)."""
+    """What counts against a cap: how many grants, and their amounts together.
+
+    Those are in minor units of the cap's currency, and 0 where it has none.
+    """
 
     grants: int = 0
     amount: int = 0
@@ -119,13 +130,15 @@ class Grant:
     """Something that was granted of the offer `cap_id`, by the `keys` of its shopper.
 
     It is `reserved` until `expires_at`, then `confirmed`; `released`, `expired` and, once its order
-    was given back, `returned` count no longer. Instants are in µs, `amount` in minor units.
+    was given back, `returned` count no longer. Instants are in µs, `amount` in minor units of
+    `currency`.
     """
 
     grant_id: str
     cap_id: str
     keys: frozenset[str]
     amount: int | None
+    currency: str | None
     state: str
     decided_at: int
     expires_at: int
@@ -259,7 +272,8 @@ def usage(
             or (grant.state == CONFIRMED and cap.by == SHOPPER and grant.keys & others)
         )
     ]
-    return Usage(len(counted), sum(grant.amount or 0 for grant in counted))
+    amounts = (amount_in(cap.currency, grant.amount, grant.currency) for grant in counted)
+    return Usage(len(counted), sum(amounts))
 
 
 def obstacle(cap: Cap, used: Usage, amount: int) -> str | None:
@@ -283,11 +297,20 @@ def first_obstacle(limits: Limits, used: Sequence[Usage], amount: int) -> str | 
     return None
 
 
-def exceeded(limits: Limits, grants: Sequence[tuple[int, int]], now: int) -> list[str]:
-    """The caps by shopper that grants of one shopper (instant and amount each) exceed together."""
+def exceeded(
+    limits: Limits, grants: Sequence[tuple[int, int | None, str | None]], now: int
+) -> list[str]:
+    """The caps by shopper that grants of one shopper exceed together.
+
+    Of each these are the instant, the amount and its currency.
+    """
     found = []
     for cap in limits.caps:
-        counted = [amount for at, amount in grants if at > cap.since(now)]
+        counted = [
+            amount_in(cap.currency, amount, currency)
+            for at, amount, currency in grants
+            if at > cap.since(now)
+        ]
         used = Usage(len(counted), sum(counted))
         over = used.grants > cap.most if cap.currency is None else used.amount > cap.most
         if cap.by == SHOPPER and over:

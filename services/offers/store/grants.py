@@ -46,7 +46,8 @@ _COUNT = RowStatement(
     """
     SELECT place, count(*) AS grants, coalesce(sum(amount), 0) AS amount
     FROM (
-        SELECT DISTINCT number[place] AS place, grants.grant_id, grants.amount
+        SELECT DISTINCT number[place] AS place, grants.grant_id,
+               CASE WHEN grants.currency = text[its_currency] THEN grants.amount END AS amount
         FROM {rows}
         JOIN grant_keys ON grant_keys.cap_id = text[offer] AND grant_keys.key = text[holder]
         JOIN grants ON grants.grant_id = grant_keys.grant_id
@@ -156,6 +157,7 @@ def count_usage(
             "offer": cap_id,
             "holder": key,
             "since": cap.since(unit.now),
+            "its_currency": cap.currency,
             "own": is_own,
         }
         for number, (cap_id, cap) in enumerate(caps)

@@ -61,6 +61,7 @@ offers:
     content: {title: Plain}
 """
 ONCE = "{by: shopper, most: 1}"
+COST = "{amount: 1000, currency: EUR}"
 NO_COUPON = OFFERS.replace("id: coupon", "id: other") % (ONCE, "")
 
 
@@ -78,9 +79,13 @@ class CappedShop:
         self.versions: dict[str, int] = {}
         self.set_limits()
 
-    def set_limits(self, caps: str = ONCE, more: str = "", requires: str = "any") -> None:
+    def set_limits(
+        self, caps: str = ONCE, more: str = "", requires: str = "any", cost: str | None = COST
+    ) -> None:
         text = (OFFERS % (caps, more)).replace("requires: any", f"requires: {requires}", 1)
         text = text.replace("    caps: []\n", "")
+        if cost is None:
+            text = text.replace(f"    cost: {COST}\n", "")
         file = read_file(text, is_shipped=False)
         self.work.run(lambda unit: put_in_force(unit, file))
         self.handler = DecisionHandler(CatalogueRegistry(file), TYPES, KEY, 8)
@@ -386,6 +391,47 @@ def test_a_cap_in_money_sums_amounts(shop: CappedShop) -> None:
         assert shop.reserve(key, **ANN, **extra)["state"] == state
     with pytest.raises(InvalidInput, match="EUR"):
         shop.reserve("d", **ANN, amount=1, currency="USD")
+
+
+YEN: dict[str, Any] = {"amount": 100_000, "currency": "JPY"}
+CENT: dict[str, Any] = {"amount": 1, "currency": "EUR"}
+
+
+def test_what_was_granted_in_another_currency_uses_up_nothing_of_a_cap(shop: CappedShop) -> None:
+    shop.set_limits("{by: shopper, most: 5}", cost=None)
+    for key in ("confirmed", "reserved"):
+        assert shop.reserve(key, **ANN, **YEN)["state"] == "reserved"
+    shop.confirm("confirmed", order_id="o-1")
+    shop.set_limits("{by: shopper, amount: 5000, currency: EUR}, {by: shopper, most: 5}")
+    assert shop.reserve("k", **ANN, amount=5_000, currency="EUR")["state"] == "reserved"
+    assert shop.reserve("one more", **ANN, **CENT)["state"] == "refused"
+    assert shop.confirm("k", order_id="o-2")["state"] == "confirmed"
+    used = shop.work.read(lambda unit: queries.preview_caps(unit, shop.catalogue, [["s-1"]]))
+    assert [cap["used"] for cap in used[0]["coupon"]] == [5_000, 3]
+    # It has an amount, but none that would not fit: what is confirmed is full, and not over it.
+    assert shop.confirm("reserved", order_id="o-3")["state"] == "confirmed"
+
+
+def test_what_is_confirmed_late_in_another_currency_takes_nothing_of_a_budget(
+    shop: CappedShop,
+) -> None:
+    shop.set_limits(ONCE, "budget: {count: 5}", cost=None)
+    shop.reserve("k", **ANN, **YEN)
+    shop.run_timers(31 * MINUTE)
+    shop.set_limits(ONCE, "budget: {amount: 5000, currency: EUR}")
+    assert shop.confirm("k", order_id="o-1")["state"] == "confirmed"
+    assert shop.used() == 0
+
+
+def test_a_merge_exceeds_no_cap_by_amounts_of_another_currency(shop: CappedShop) -> None:
+    shop.set_limits("{by: shopper, most: 5}", cost=None)
+    for key, who in (("a", ANN), ("b", BEN)):
+        shop.reserve(key, **who, **YEN)
+    shop.set_limits("{by: shopper, amount: 5000, currency: EUR}")
+    before = REGISTRY.get_sample_value("cdp_caps_exceeded_total") or 0.0
+    shop.move("p-2", "s-1", epoch=2)
+    shop.run_timers()
+    assert (REGISTRY.get_sample_value("cdp_caps_exceeded_total") or 0.0) == before
 
 
 def test_a_cap_by_offer_counts_everybody(shop: CappedShop) -> None:

@@ -37,10 +37,13 @@ ONCE = Cap("shopper", 1)
 WEEKLY = Cap("shopper", 2, within=7 * DAY)
 MONEY = Cap("shopper", 5000, currency="EUR")
 
+EURO = Cost(100, "EUR")
 
-def grant(state: str, *keys: str, ago: int = 0, amount: int = 100, name: str = "g") -> Grant:
+
+def grant(state: str, *keys: str, ago: int = 0, cost: Cost = EURO) -> Grant:
     at = NOW - ago
-    return Grant(name, "coupon", frozenset({*keys, EVERYBODY}), amount, state, at, at + 30 * MINUTE)
+    every = frozenset({*keys, EVERYBODY})
+    return Grant("g", "coupon", every, *cost, state, at, at + 30 * MINUTE)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,15 @@ def test_what_is_reserved_and_not_over_or_confirmed_counts(
 
 def test_of_those_who_carry_the_same_contact_only_what_is_confirmed_counts() -> None:
     grants = [grant("reserved", "s-2"), grant("confirmed", "s-3"), grant("confirmed", "other")]
-    assert usage(ONCE, grants, ["s-1"], ["s-2", "s-3"], NOW) == Usage(1, 100)
+    assert usage(MONEY, grants, ["s-1"], ["s-2", "s-3"], NOW) == Usage(1, 100)
+
+
+def test_amounts_of_another_currency_than_the_caps_are_not_added_up() -> None:
+    yen, euros = Cost(100_000, "JPY"), Cost(900, "EUR")
+    grants = [grant("confirmed", "s-1", cost=cost) for cost in (yen, euros, euros)]
+    assert usage(MONEY, grants, ["s-1"], [], NOW) == Usage(3, 1_800)
+    assert usage(WEEKLY, grants, ["s-1"], [], NOW) == Usage(3, 0)
+    assert exceeded(Limits(caps=(MONEY,)), [(NOW, *cost) for cost in (yen, euros)], NOW) == []
 
 
 def test_a_grant_under_several_keys_counts_once() -> None:
@@ -89,8 +100,8 @@ def test_a_cap_in_money_has_room_for_what_just_fits() -> None:
 
 def test_what_is_over_a_cap_after_a_merge_is_named() -> None:
     limits = Limits(caps=(ONCE, Cap("offer", 1), MONEY))
-    assert exceeded(limits, [(NOW, 2000)], NOW) == []
-    assert len(exceeded(limits, [(NOW, 2000), (NOW, 4000)], NOW)) == 2
+    assert exceeded(limits, [(NOW, 2000, "EUR")], NOW) == []
+    assert len(exceeded(limits, [(NOW, 2000, "EUR"), (NOW, 4000, "EUR")], NOW)) == 2
 
 
 def test_a_budget_is_used_up_evenly_where_it_is_paced() -> None:
