@@ -17,7 +17,9 @@ from services.offers.domain.caps import (
     EVERYBODY,
     Capped,
     Holder,
+    Limits,
     Moved,
+    Usage,
     Wanted,
     amount_in,
     budget_id,
@@ -174,7 +176,7 @@ def obstacles(
     found = {}
     for offer_id, limits in limited:
         amount = limits.cost.amount if limits.cost else 1
-        why = first_obstacle(limits, [next(usages) for _ in limits.caps], amount)
+        why = _obstacle(limits, [next(usages) for _ in limits.caps], amount, holder.keys)
         if why is None and (budget := limits.budget) is not None:
             wanted = amount if budget.currency else 1
             why = budget_obstacle(budget, used.get(budgets[offer_id], 0), wanted, now)
@@ -211,13 +213,12 @@ def _reserve(
     _check_unmoved(unit, wanted, holder, others, with_contacts=with_contacts)
     caps = [(each.cap_id, cap) for each in wanted for cap in each.limits.caps]
     usages = iter(store.count_usage(unit, caps, holder.own, others))
+    # What a decision reserves counts by no contact: by an address alone it would count for nobody.
+    countable = holder.keys | holder.contacts if with_contacts else holder.keys
     found: dict[str, str] = {}
     for each in wanted:
         used = [next(usages) for _ in each.limits.caps]
-        why = first_obstacle(each.limits, used, each.amount or 0)
-        if why is None and each.limits.by_shopper and not (holder.keys | holder.contacts):
-            why = _NOBODY
-        if why is not None:
+        if why := _obstacle(each.limits, used, each.amount or 0, countable):
             found[each.cap_id] = why
     if found:
         raise Capped(found)
@@ -230,6 +231,14 @@ def _reserve(
     store.put_grants(unit, [_row(each, holder) for each in wanted], keys)
     unit.after_commit(lambda: GRANTS.labels("reserved").inc(len(wanted)))
     and_then(unit)
+
+
+def _obstacle(
+    limits: Limits, used: Sequence[Usage], amount: int, keys: frozenset[str]
+) -> str | None:
+    """Why one more grant does not fit under the caps, or could not count by any of the `keys`."""
+    why = first_obstacle(limits, used, amount)
+    return _NOBODY if why is None and limits.by_shopper and not keys else why
 
 
 def _check_unmoved(

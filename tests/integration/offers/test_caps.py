@@ -631,6 +631,22 @@ def test_what_a_merge_would_exceed_is_told_beforehand(shop: CappedShop) -> None:
     assert none == {}
 
 
+@pytest.mark.parametrize(
+    "claimed", [{}, {"email": "ann@example.com"}, {"user_id": "bogus"}], ids=str
+)
+def test_what_could_count_for_nobody_is_neither_shown_nor_reserved(
+    shop: CappedShop, claimed: dict[str, str]
+) -> None:
+    asked: list[dict[str, Any]] = [{}, {"reserve": True}, {"reserve": True, "dry_run": True}]
+    for each in asked:
+        decision = shop.decide(identifiers=claimed, **each)
+        assert offer_in(decision) == "plain"
+        assert decision["capped"] == {"coupon": "cap: nobody is known by whom it could count"}
+    shop.set_limits("{by: offer, most: 9}")
+    shown = [offer_in(shop.decide(identifiers=claimed, **each)) for each in asked]
+    assert offers == ["coupon"] * 3
+
+
 def test_a_dry_run_tells_caps_and_reserves_nothing(shop: CappedShop) -> None:
     for _ in range(2):
         decision = shop.decide(reserve=True, dry_run=True)
