@@ -29,7 +29,7 @@ from services.offers.domain.caps import (
     first_obstacle,
     grant_id,
 )
-from services.offers.domain.recognition import holder_of, leading_keys, recognise
+from services.offers.domain.recognition import holder_of, leading_keys
 
 
 class BudgetGone(Exception):
@@ -39,16 +39,7 @@ class BudgetGone(Exception):
 def find_holder(unit: UnitOfWork, accepted: Accepted, request: Mapping[str, Any]) -> Holder:
     """By whom a grant counts, for a request with these identifiers."""
     found = store.load_matches(unit, leading_keys(accepted))
-    recognition = recognise(accepted, request["authenticated"], found.by_key)
-    match = recognition.match
-    streams = found.streams[match.profile_id] if match else ()
-    return holder_of(
-        recognition,
-        streams,
-        accepted,
-        authenticated=request["authenticated"],
-        known=found.by_key,
-    )
+    return holder_of(accepted, request["authenticated"], found.by_key, found.streams)
 
 
 def confirm(

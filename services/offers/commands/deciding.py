@@ -280,11 +280,7 @@ class DecisionHandler:
         match = recognition.match
         streams = found.streams[match.profile_id] if match else ()
         attempt.holder = holder_of(
-            recognition,
-            streams,
-            attempt.accepted,
-            authenticated=attempt.request.authenticated,
-            known=found.by_key,
+            attempt.accepted, attempt.request.authenticated, found.by_key, found.streams
         )
         shopper = shopper_of(recognition, streams, attempt.accepted, attempt.now)
         programme = attempt.catalogue.programme

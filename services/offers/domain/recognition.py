@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -137,28 +137,28 @@ def shopper_of(
 
 
 def holder_of(
-    recognition: Recognition,
-    streams: Sequence[StreamState],
     accepted: Accepted,
-    *,
     authenticated: bool,
-    known: Collection[str],
+    matches: Mapping[str, IdentifierMatch],
+    streams: Mapping[str, Sequence[StreamState]],
 ) -> Holder:
-    """By whom a grant counts that is made for such a request, of whose keys these are `known`."""
-    match = recognition.match
-    names = frozenset(
-        each.key
-        for each in accepted.keys
-        if each.type.assurance == "device" or (each.type.assurance == "verified" and authenticated)
-    )
+    """By whom a grant counts that is made for such a request, by the matches of its keys.
+
+    `streams` are those of each profile that they lead to. What nothing proves makes nobody another
+    shopper: a device counts by whom it belongs to, whatever name is typed beside it.
+    """
+    proven = [each for each in accepted.keys if not _claims(each, authenticated)]
+    match = recognise(replace(accepted, keys=tuple(proven)), authenticated, matches).match
+    of_profile = streams[match.profile_id] if match else ()
+    names = frozenset(each.key for each in proven)
     contacts = (each.contact for each in accepted.keys if each.type.assurance == "claimed")
     return Holder(
         profile_id=match.profile_id if match else None,
         stream=match.stream if match else None,
-        streams=frozenset(state.stream for state in streams) if match else frozenset(),
+        streams=frozenset(state.stream for state in of_profile),
         names=names,
         contacts=frozenset(contacts),
-        known_names=frozenset() if match else names.intersection(known),
+        known_names=frozenset() if match else names.intersection(matches),
     )
 
 

@@ -544,6 +544,28 @@ def test_a_guest_who_is_not_known_yet_is_capped_by_device_and_by_contact(shop: C
     assert "nobody is known" in str(shop.reserve("e")["reasons"])
 
 
+def test_a_name_that_is_typed_beside_a_device_makes_nobody_another_shopper(
+    shop: CappedShop,
+) -> None:
+    shop.move("p-1", "s-3", user_id="ann")
+    ann: dict[str, Any] = {"identifiers": {"user_id": "ann"}, "authenticated": True}
+    typed: dict[str, Any] = {"identifiers": {"device_id": "d-1", "user_id": "bogus"}}
+    shop.move("p-4", "s-4", user_id="known")
+    known: dict[str, Any] = {"identifiers": {"device_id": "d-1", "user_id": "known"}}
+    reserved = shop.decide("d-1", reserve=True)
+    for claim in (typed, known):
+        assert shop.reserve("k", **claim)["state"] == "refused"
+        again = shop.decide(**claim, reserve=True)
+        assert again["reservations"] == reserved["reservations"]
+    shop.release(reserved["reservations"]["coupon"]["key"])
+    # What is granted so is the device's owner's, on all her devices.
+    assert shop.reserve("l", **typed)["state"] == "reserved"
+    assert shop.reserve("m", **ann)["state"] == "refused"
+    assert offer_in(shop.decide(**typed)) == offer_in(shop.decide(**known)) == "plain"
+    # Whoever proves another name is another shopper.
+    assert shop.reserve("n", **known, authenticated=True)["state"] == "reserved"
+
+
 def test_an_order_for_an_account_counts_for_it(shop: CappedShop) -> None:
     shop.move("p-7", "s-7", user_id="ann")
     account: dict[str, Any] = {"identifiers": {"user_id": "ann"}, "authenticated": True}
