@@ -77,7 +77,7 @@ def experiment_report(
         "effects": comparisons.effects(),
         "guards": comparisons.guards(),
         "verdicts": comparisons.verdicts(is_believable=not ratio["is_mismatch"]),
-        "power": _power(trial, tallies, (now - first_at) / DAY),
+        "power": _power(trial, tallies, comparisons.level, (now - first_at) / DAY),
         "remarks": _remarks(conflicts, sum(shoppers.values()), responses, currency),
     }
 
@@ -190,15 +190,18 @@ class _Comparisons:
 
 
 def _power(
-    trial: Experiment | Holdout, tallies: Mapping[str, VariantTally], days: float
+    trial: Experiment | Holdout, tallies: Mapping[str, VariantTally], level: float, days: float
 ) -> dict[str, Any]:
-    """What can be seen by now and once the planned shoppers are there, and when that will be."""
+    """What can be seen by now and once the planned shoppers are there, and when that will be.
+
+    At the level of the comparisons. Of several variants that counts of which least can be seen.
+    """
     planned = trial.plan.planned_units
     shoppers = sum(tally.shoppers for tally in tallies.values())
-    control, variant = (tallies[name].sample(trial.plan.primary) for name in trial.names[:2])
+    control, *variants = (tallies[name].sample(trial.plan.primary) for name in trial.names)
     now: float | None = None
-    if control.mean > 0 and control.units and variant.units:
-        now = detectable_difference(control, variant) / control.mean
+    if control.mean > 0 and all(variant.units for variant in variants):
+        now = max(detectable_difference(control, each, level) for each in variants) / control.mean
     return {
         "planned_shoppers": planned,
         "days_left": days_left(planned, shoppers, days),

@@ -10,7 +10,7 @@ import pytest
 
 from chassis import DAY, NotFound
 from contracts.experiments import ExperimentReportResponse
-from experimentation import Sample, relative_lift
+from experimentation import Sample, detectable_difference, relative_lift
 from services.offers.domain.assignment import Split
 from services.offers.domain.experiment_report import experiment_report
 from services.offers.domain.experiments import (
@@ -151,6 +151,23 @@ def test_a_clear_lift_is_called_better_and_has_the_lift_of_the_statistics() -> N
     assert effect["always_valid_lift"]["low"] < lift.interval.low
     assert report["power"]["days_left"] == 0
     assert report["level"] == 0.95
+
+
+def test_the_power_is_that_of_the_reports_level_and_of_the_variant_that_shows_least() -> None:
+    variants = (Variant("control"), Variant("bold", frozenset({"b"})), Variant("loud"))
+    part = Participation(("device_id",), Split("s", (0.4, 0.4, 0.2)))
+    trial = Experiment("wording", variants, part, plan=AnalysisPlan(planned_units=40_000))
+    counts = [
+        ExposedCount(name, shoppers, START)
+        for name, shoppers in (("control", 4_000), ("bold", 4_000), ("loud", 2_000))
+    ]
+    responses = buyers("control", 200) + buyers("bold", 200) + buyers("loud", 100)
+    report = reported(trial, counts, responses)
+    control, loud = Sample.of_proportion(200, 4_000), Sample.of_proportion(100, 2_000)
+    seen = detectable_difference(control, loud, 0.975) / 0.05
+    assert report["level"] == pytest.approx(0.975)
+    assert report["power"]["detectable_lift"] == pytest.approx(seen)
+    assert report["power"]["detectable_lift_as_planned"] == pytest.approx(seen / 2)
 
 
 def test_fewer_of_what_should_be_more_is_worse_and_little_data_is_undecided() -> None:
