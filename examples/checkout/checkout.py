@@ -8,6 +8,7 @@ import http.client
 import json
 import logging
 import os
+import re
 import threading
 import time
 import uuid
@@ -24,6 +25,8 @@ LEAST = 0.02  # seconds: with less, no server is tried
 AVOIDED = 5.0  # seconds for which an address that failed is tried last
 TOGETHER = 100  # reports in a call
 MOST_REPORTS = 10_000  # on disk; further ones are dropped, and logged
+MOST_FALLBACKS = 100  # placements by language of which the last blocks are kept
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8}){0,4}")
 AT_FAULT = {400, 413}  # of the request; all else may be answered by another address
 NOT_DONE = {401, 404, 408, 503}  # said before anything is done
 ANSWERS = {"/v1/decide": {"placement", "slots"}, "/v1/outcomes": {"receipts"}}  # what they have
@@ -38,7 +41,8 @@ class NotDone(NoAnswer):
 class Checkout:
     """Asks each of `doors` ("host:port"), then `cdp` if there is one, then answers by itself.
 
-    In `directory` are the reports that nobody has accepted yet and the last fallback blocks.
+    In `directory` are the reports that nobody has accepted yet and the last fallback blocks of each
+    placement and language.
     `decide` and `report` may be called from any number of threads.
     """
 
@@ -47,9 +51,10 @@ class Checkout:
         self._cdp = cdp
         self._reports = Path(directory, "reports")
         self._reports.mkdir(parents=True, exist_ok=True)
-        self._stored = Path(directory, "fallback.json")
-        source = self._stored if self._stored.exists() else FALLBACK
-        self._fallback = json.loads(source.read_text())
+        self._shipped = json.loads(FALLBACK.read_text())
+        self._stored = Path(directory, "fallbacks.json")
+        self._fallbacks = json.loads(self._stored.read_text()) if self._stored.exists() else {}
+        self._keeping = threading.Lock()
         self._sending = threading.Lock()
 
     def decide(self, request, seconds=0.5):
@@ -83,10 +88,11 @@ class Checkout:
                     reasons.append("it may have reserved, and is not sent again")
                     break
             else:
-                self._keep_fallback(decision)
+                self._keep_fallback(request, decision)
                 return decision
         log.warning("stored fallback: %s", "; ".join(reasons))
-        slots = self._fallback.get(request.get("placement"), {})
+        shipped = self._shipped.get(request.get("placement"), {})
+        slots = {**shipped, **self._fallbacks.get(fallback_key(request), {})}
         degraded = [f"stored fallback: {'; '.join(reasons)}"]
         return {"decision_id": None, "slots": slots, "reasons": [], "degraded": degraded}
 
@@ -152,21 +158,28 @@ class Checkout:
     def _call_rpc(self, method, _path, _body, arguments, seconds, _to_connect=None):
         return self._cdp.call("offers", method, wait=seconds, **arguments)
 
-    def _keep_fallback(self, decision):
-        """Keep the fallback blocks that an answer shows, for when there is none."""
-        kept = self._fallback.get(decision["placement"], {})
+    def _keep_fallback(self, request, decision):
+        """Keep the fallback blocks that an answer shows, for when there is none.
+
+        They are written when they change alone. Of too many those go that changed first: the next
+        answer brings them back.
+        """
+        key = fallback_key(request)
         new = {
             slot: blocks
             for slot, blocks in decision["slots"].items()
             if blocks and all(block["offer_id"] is None for block in blocks)
         }
-        if all(kept.get(slot) == blocks for slot, blocks in new.items()):
+        if new.items() <= self._fallbacks.get(key, {}).items():
             return
-        self._fallback = {**self._fallback, decision["placement"]: {**kept, **new}}
-        try:
-            write(self._stored, self._fallback)
-        except OSError as error:  # the disk is full: the shopper has her answer all the same
-            log.error("fallback not kept: %s", error)  # noqa: TRY400 - it says all there is to say
+        with self._keeping:
+            kept = {**self._fallbacks}
+            kept[key] = {**kept.pop(key, {}), **new}
+            self._fallbacks = dict(list(kept.items())[-MOST_FALLBACKS:])
+            try:
+                write(self._stored, self._fallbacks)
+            except OSError as error:  # the disk is full: the shopper has her answer all the same
+                log.error("fallback not kept: %s", error)  # noqa: TRY400 - it says it all
 
     def _send(self, files, seconds):
         """Send the reports of some files together, or one by one if they are refused together."""
@@ -291,6 +304,18 @@ class Door:
             connection.close()
             self._local.connection = None
             raise
+
+
+def fallback_key(request):
+    """The placement and the language of a request: by nothing else do fallback blocks differ.
+
+    Of a header such as `de-AT,de;q=0.9` the first language counts; what is none has the shop's own.
+    """
+    context = request.get("context")
+    language = context.get("language") if isinstance(context, dict) else None
+    first = re.split("[,;]", language)[0] if isinstance(language, str) else ""
+    tag = first.strip().replace("_", "-").lower()
+    return f"{request.get('placement')} {tag if LANGUAGE.fullmatch(tag) else ''}"
 
 
 def reserves(request):

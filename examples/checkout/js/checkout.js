@@ -9,6 +9,8 @@ const MARGIN = 30; // milliseconds for the way back, of the time that a server i
 const LEAST = 20; // milliseconds: with less, no server is tried
 const AVOIDED = 5_000; // milliseconds for which an address that failed is tried last
 const TOGETHER = 100; // reports in a call
+const MOST_FALLBACKS = 100; // placements by language of which the last blocks are kept
+const LANGUAGE = /^[a-z]{2,3}(-[a-z0-9]{1,8}){0,4}$/;
 const AT_FAULT = new Set([400, 413]); // of the request; all else may be answered by another address
 const NOT_DONE = new Set([401, 404, 408, 503]); // said before anything is done
 const ANSWERS = { "/v1/decide": ["placement", "slots"], "/v1/outcomes": ["receipts"] }; // what they have
@@ -24,13 +26,15 @@ export class WrongRequest extends Error {}
  * Asks each of `doors` ("http://host:port"), then `rpc(method, arguments, milliseconds)` if there is
  * one, which throws NoAnswer or WrongRequest, then answers by itself from `fallback`.
  *
- * In `directory` are the reports that nobody has accepted yet and the last fallback blocks.
+ * In `directory` are the reports that nobody has accepted yet and the last fallback blocks of each
+ * placement and language.
  */
 export class Checkout {
   #doors;
   #key;
   #rpc;
-  #fallback;
+  #shipped;
+  #fallbacks = {};
   #stored;
   #reports;
   #most;
@@ -42,7 +46,7 @@ export class Checkout {
     const checkout = new Checkout(options);
     await mkdir(checkout.#reports, { recursive: true });
     try {
-      checkout.#fallback = JSON.parse(await readFile(checkout.#stored, "utf8"));
+      checkout.#fallbacks = JSON.parse(await readFile(checkout.#stored, "utf8"));
     } catch (error) {
       if (error.code !== "ENOENT") throw error;
     }
@@ -53,8 +57,8 @@ export class Checkout {
     this.#doors = doors.map((url) => ({ url, avoidedUntil: 0 }));
     this.#key = key;
     this.#rpc = rpc;
-    this.#fallback = fallback;
-    this.#stored = join(directory, "fallback.json");
+    this.#shipped = fallback;
+    this.#stored = join(directory, "fallbacks.json");
     this.#reports = join(directory, "reports");
     this.#most = mostReports;
     this.#log = log;
@@ -81,7 +85,7 @@ export class Checkout {
       const asked = { ...request, deadline_ms };
       try {
         const decision = await call("decide", "/v1/decide", asked, { request: asked }, part);
-        await this.#keepFallback(decision).catch((error) => this.#log.error(error));
+        await this.#keepFallback(request, decision).catch((error) => this.#log.error(error));
         return decision;
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
@@ -94,7 +98,7 @@ export class Checkout {
     }
     const reason = `stored fallback: ${reasons.join("; ")}`;
     this.#log.warn(reason);
-    const slots = this.#fallback[request.placement] ?? {};
+    const slots = { ...this.#shipped[request.placement], ...this.#fallbacks[fallbackKey(request)] };
     return { decision_id: null, slots, reasons: [], degraded: [reason] };
   }
 
@@ -185,9 +189,13 @@ export class Checkout {
     throw new (NOT_DONE.has(status) ? NotDone : NoAnswer)(`${status} ${answer.message ?? ""}`);
   }
 
-  /** Keep the fallback blocks that an answer shows, for when there is none. */
-  async #keepFallback(decision) {
-    const kept = this.#fallback[decision.placement] ?? {};
+  /**
+   * Keep the fallback blocks that an answer shows, for when there is none.
+   * They are written when they change alone. Of too many those go that changed first: the next answer
+   * brings them back.
+   */
+  async #keepFallback(request, decision) {
+    const { [fallbackKey(request)]: kept = {}, ...others } = this.#fallbacks;
     const changed = Object.entries(decision.slots).filter(
       ([slot, blocks]) =>
         blocks.length > 0 &&
@@ -196,8 +204,9 @@ export class Checkout {
     );
     if (changed.length === 0) return;
     const slots = { ...kept, ...Object.fromEntries(changed) };
-    this.#fallback = { ...this.#fallback, [decision.placement]: slots };
-    await write(this.#stored, this.#fallback);
+    const entries = [...Object.entries(others), [fallbackKey(request), slots]];
+    this.#fallbacks = Object.fromEntries(entries.slice(-MOST_FALLBACKS));
+    await write(this.#stored, this.#fallbacks);
   }
 
   async #files() {
@@ -261,6 +270,16 @@ export class Checkout {
     }
     throw new NoAnswer(reasons.join("; "));
   }
+}
+
+/**
+ * The placement and the language of a request: by nothing else do fallback blocks differ.
+ * Of a header such as `de-AT,de;q=0.9` the first language counts; what is none has the shop's own.
+ */
+function fallbackKey({ placement, context }) {
+  const [first] = typeof context?.language === "string" ? context.language.split(/[,;]/) : [""];
+  const tag = first.trim().replaceAll("_", "-").toLowerCase();
+  return `${placement} ${LANGUAGE.test(tag) ? tag : ""}`;
 }
 
 /** Write JSON so that a reader, or the next process, sees all of it or nothing. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -170,6 +170,47 @@ test("without any answer the last fallback blocks are shown", async () => {
     assert.match(decision.degraded[0], /^stored fallback: .*503 takes too long/);
   }
   assert.match(logged.at(-1), /rpc: the broker is away/);
+});
+
+// A fallback block in the language of the request.
+const greet = (_path, { context: { language } }) => {
+  const title = { de: "Hallo", fr: "Bonjour" }[language] ?? "Hello";
+  return [200, { ...DECISION, slots: { thanks: [{ offer_id: null, content: { title } }] } }];
+};
+
+async function titles(checkout, ...languages) {
+  const found = [];
+  for (const language of languages) {
+    const { slots } = await checkout.decide({ ...REQUEST, context: { language } }, 5_000);
+    found.push(slots.thanks?.[0].content.title);
+  }
+  return found;
+}
+
+test("the last fallback blocks are those of the request's language", async () => {
+  for (const door of doors) door.answer = greet;
+  const checkout = await open();
+  const stored = join(directory, "fallbacks.json");
+  assert.deepEqual(await titles(checkout, "en", "de", null), ["Hello", "Hallo", "Hello"]);
+  const { ino } = await stat(stored);
+  await titles(checkout, "en", "de", null);
+  assert.equal((await stat(stored)).ino, ino, "only what has changed is written");
+  for (const door of doors) door.answer = fail;
+  for (const each of [checkout, await open()]) {
+    assert.deepEqual(await titles(each, "en", "de", null), ["Hello", "Hallo", "Hello"]);
+    assert.deepEqual(await titles(each, "DE,en;q=0.5", "en ", "fr"), ["Hallo", "Hello", undefined]);
+    for (const none of [7, "../..", "x".repeat(99), ["de"]]) assert.deepEqual(await titles(each, none), ["Hello"]);
+  }
+});
+
+test("the fallback blocks that are kept are bounded", async () => {
+  for (const door of doors) door.answer = greet;
+  const checkout = await open();
+  const many = Array.from({ length: 100 }, (_, number) => `de-${number}`);
+  await titles(checkout, "fr", "en", ...many.slice(1), "en");
+  assert.equal(Object.keys(JSON.parse(await readFile(join(directory, "fallbacks.json"), "utf8"))).length, 100);
+  for (const door of doors) door.answer = fail;
+  assert.deepEqual(await titles(checkout, "fr", "en", "de-99"), [undefined, "Hello", "Hello"]);
 });
 
 test("a wrong request is told at once", async () => {

@@ -257,8 +257,67 @@ def test_without_any_answer_the_last_fallback_blocks_are_shown(
         assert "503 takes too long" in decision["degraded"][0]
 
 
+def greet(_path: str, body: Any) -> tuple[int, Any]:
+    """Answer with a fallback block in the language of the request."""
+    words = {"de": "Hallo", "fr": "Bonjour"}.get(body["context"].get("language"), "Hello")
+    return 200, {**DECISION, "slots": {"thanks": [{"offer_id": None, "content": {"title": words}}]}}
+
+
+def asking(language: Any) -> dict[str, Any]:
+    return {**REQUEST, "context": {"language": language}}
+
+
+def titles(checkout: Any, *languages: Any) -> list[str | None]:
+    """The titles of the slot `thanks` in these languages."""
+    slots = [checkout.decide(asking(each), 5.0)["slots"] for each in languages]
+    return [each["thanks"][0]["content"]["title"] if "thanks" in each else None for each in slots]
+
+
+def test_the_last_fallback_blocks_are_those_of_the_requests_language(
+    module: Any,
+    checkout: Any,
+    doors: list[FakeDoor],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    syncs: list[int] = []
+    monkeypatch.setattr(module.os, "fsync", syncs.append)
+    for door in doors:
+        door.answer = greet
+    for _ in range(3):
+        assert titles(checkout, "en", "de", None) == ["Hello", "Hallo", "Hello"]
+    assert len(syncs) == 3, "only what has changed is written"
+    for door in doors:
+        door.answer = fail
+    for each in (checkout, module.Checkout([door.address for door in doors], "key", tmp_path)):
+        assert titles(each, "en", "de", None) == ["Hello", "Hallo", "Hello"]
+        assert titles(each, "DE,en;q=0.5", "en ", "fr") == ["Hallo", "Hello", None]
+        for none in (7, "../..", "x" * 99, ["de"]):
+            assert titles(each, none) == ["Hello"]
+
+
+def test_the_fallback_blocks_that_are_kept_are_bounded(
+    module: Any,
+    checkout: Any,
+    doors: list[FakeDoor],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_FALLBACKS", 2)
+    for door in doors:
+        door.answer = greet
+    titles(checkout, "en", "de", "fr", "de", "en")
+    assert json.loads((tmp_path / "fallbacks.json").read_text()).keys() == {
+        "checkout fr",
+        "checkout en",
+    }
+    for door in doors:
+        door.answer = fail
+    assert titles(checkout, "en", "de", "fr") == ["Hello", None, "Bonjour"]
+
+
 def test_a_disk_that_takes_nothing_is_in_no_answers_way(checkout: Any, tmp_path: Path) -> None:
-    (tmp_path / "fallback.json").mkdir()  # nothing can be written in its place
+    (tmp_path / "fallbacks.json").mkdir()  # nothing can be written in its place
     assert checkout.decide(REQUEST, 5.0) == DECISION
 
 
