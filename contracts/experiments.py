@@ -84,12 +84,16 @@ class EffectSchema(StrictSchema):
 
 
 class GuardSchema(StrictSchema):
-    """A metric that must not get worse by more than `margin`, and whether it has."""
+    """A metric that must not get worse by more than `margin`, and whether it has.
+
+    That is decided by the interval which may be looked at all the time.
+    """
 
     variant = Name(required=True)
     metric = Choice(*METRICS, required=True)
     margin = Number(required=True)
     lift = Nested(EstimateSchema(), required=True)
+    always_valid_lift = Nested(IntervalSchema(), required=True)
     verdict = Choice("fine", "worse", "unclear", required=True)
 
 
@@ -108,7 +112,10 @@ class SampleRatioSchema(StrictSchema):
 
 
 class PowerSchema(StrictSchema):
-    """The least relative lift that is seen 4 times of 5, now and once all planned are there."""
+    """The least relative lift that is seen 4 times of 5, now and once all planned are there.
+
+    `days_left` are those until then, null for an experiment that is stopped and for a holdout.
+    """
 
     planned_shoppers = Integer(least=1, required=True)
     days_left = Integer(least=0, required=True, allow_none=True)
@@ -120,11 +127,12 @@ class ExperimentReportResponse(StrictSchema):
     """The answer of `offers.experiment_report`.
 
     The first variant is the control. `conflicts` saw two variants and are left out. Revenue and
-    refunds are in minor units of `currency`.
+    refunds are in minor units of `currency`. A holdout goes on: `is_running` is true.
     """
 
     experiment = Name(required=True)
     kind = Choice("experiment", "holdout", required=True)
+    is_running = Boolean(required=True)
     primary = Choice(*METRICS, required=True)
     currency = Text(required=True, allow_none=True)
     since = Instant(required=True, allow_none=True)

@@ -14,12 +14,14 @@ from rules.language.units import show_money
 
 MONEY = frozenset({"revenue", "refunds"})
 _VERDICTS = {
-    "better": "{variant} is better than {control}: {metric} {lift}. End it, and take {variant}.",
+    "better": "{variant} is better than {control}: {metric} {lift}.",
     "costly": "{variant} is better than {control}: {metric} {lift}. But a guard is worse.",
-    "worse": "{variant} is worse than {control}: {metric} {lift}. End it.",
-    "undecided": "{variant} and {control} cannot be told apart yet: {metric} {lift}.",
+    "worse": "{variant} is worse than {control}: {metric} {lift}.",
+    "undecided": "{variant} and {control} cannot be told apart{yet}: {metric} {lift}.",
     "not_believable": "Nothing can be said of {variant}: the split is not as it should be.",
 }
+# Of an experiment that is running: one that is stopped has ended, and a holdout goes on.
+_ADVICE = {"better": " End it, and take {variant}.", "worse": " End it."}
 _STYLES = {
     "better": "bold green",
     "costly": "yellow",
@@ -72,8 +74,15 @@ def _words(report: Mapping[str, Any]) -> Iterator[Text]:
         if verdict == "better" and variant in spoiled:
             verdict = "costly"
         words = _compared(report, effects[variant, metric])
-        sentence = _VERDICTS[verdict].format(
-            variant=variant, control=control, metric=metric, lift=words
+        sentence = _VERDICTS[verdict]
+        if report["kind"] == "experiment" and report["is_running"]:
+            sentence += _ADVICE.get(verdict, "")
+        sentence = sentence.format(
+            variant=variant,
+            control=control,
+            metric=metric,
+            lift=words,
+            yet=" yet" if report["is_running"] else "",
         )
         yield Text(sentence, style=_STYLES.get(verdict, ""))
     for guard in report["guards"]:

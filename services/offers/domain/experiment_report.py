@@ -64,6 +64,7 @@ def experiment_report(
     return {
         "experiment": trial.id,
         "kind": "holdout" if isinstance(trial, Holdout) else "experiment",
+        "is_running": isinstance(trial, Holdout) or trial.is_running,
         "primary": trial.plan.primary,
         "currency": currency,
         "since": first_at if counts else None,
@@ -153,6 +154,7 @@ class _Comparisons:
                 "metric": guard.metric,
                 "margin": guard.margin,
                 "lift": _estimate(lift),
+                "always_valid_lift": _plain(self._always_valid(name, lift)),
                 "verdict": self._guard(name, guard.metric, guard.margin).value,
             }
             for name in self._others
@@ -163,7 +165,7 @@ class _Comparisons:
     def _guard(self, name: str, metric: str, margin: float) -> GuardVerdict:
         # A part of nothing is nothing.
         borne = margin if self._tallies[self._control].sample(metric).mean else 0.0
-        interval = self._decisive(name, metric).interval
+        interval = self._always_valid(name, self._decisive(name, metric))
         return guard_verdict(interval, borne, more_is_better=metric not in LESS_IS_BETTER)
 
     def _decisive(self, name: str, metric: str) -> Effect:
@@ -195,16 +197,18 @@ def _power(
     """What can be seen by now and once the planned shoppers are there, and when that will be.
 
     At the level of the comparisons. Of several variants that counts of which least can be seen.
+    What gets no further shoppers, or goes on whatever it has, has no days left.
     """
     planned = trial.plan.planned_units
     shoppers = sum(tally.shoppers for tally in tallies.values())
     control, *variants = (tallies[name].sample(trial.plan.primary) for name in trial.names)
+    is_ending = isinstance(trial, Experiment) and trial.is_running
     now: float | None = None
     if control.mean > 0 and all(variant.units for variant in variants):
         now = max(detectable_difference(control, each, level) for each in variants) / control.mean
     return {
         "planned_shoppers": planned,
-        "days_left": days_left(planned, shoppers, days),
+        "days_left": days_left(planned, shoppers, days) if is_ending else None,
         "detectable_lift": now,
         "detectable_lift_as_planned": None if now is None else now * sqrt(shoppers / planned),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from rich.console import Console
 
 from cdp.views.experiments import report_view
 from cdp.views.experiments_picture import draw_report, open_report_figure
-from services.offers.domain.experiments import Guard
-from tests.unit.offers.test_experiment_report import buyers, counted, plan_of, reported
+from services.offers.domain.assignment import Split
+from services.offers.domain.experiments import Guard, Holdout, Participation
+from services.offers.domain.exposures import ExposedCount
+from tests.unit.offers.test_experiment_report import START, buyers, counted, plan_of, reported
 
 
 def report_of(
@@ -68,6 +71,33 @@ def test_nobody_is_told_to_take_a_variant_whose_guard_is_worse() -> None:
     assert "bold is better than control: conversions +80.0 %" in text
     assert "But a guard is worse." in text
     assert "take bold" not in text
+
+
+@pytest.mark.parametrize(
+    ("bold", "control", "advice"),
+    [(700, 500, "End it, and take bold."), (500, 700, "End it."), (510, 500, "apart yet:")],
+)
+def test_only_an_experiment_that_is_running_is_to_be_ended(
+    bold: int, control: int, advice: str
+) -> None:
+    counts, responses = counted(10_000, 10_000), buyers("bold", bold) + buyers("control", control)
+    running = plan_of(planned_units=30_000)
+    assert advice in text_of(reported(running, counts, responses))
+    assert "days left" in text_of(reported(running, counts, responses))
+    stopped = text_of(reported(replace(running, is_running=False), counts, responses))
+    for word in (advice, "End it", "days left"):
+        assert word not in stopped
+
+
+@pytest.mark.parametrize("offers", [700, 300])
+def test_a_holdout_goes_on_whatever_it_shows(offers: int) -> None:
+    holdout = Holdout("global", Participation(("device_id",), Split("g", (0.5, 0.5))))
+    counts = [ExposedCount(name, 9_000, START) for name in ("holdout", "offers")]
+    responses = buyers("offers", offers) + buyers("holdout", 500)
+    text = text_of(reported(holdout, counts, responses))
+    assert f"offers is {'better' if offers > 500 else 'worse'} than holdout" in text
+    assert "End it" not in text
+    assert "days left" not in text
 
 
 def test_an_experiment_without_shoppers_says_what_to_do() -> None:

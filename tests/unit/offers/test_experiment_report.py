@@ -207,6 +207,21 @@ def test_without_any_conversion_on_one_side_and_few_on_the_other_nothing_is_deci
     assert report["guards"][0]["verdict"] == "unclear"
 
 
+@pytest.mark.parametrize("fewer", [True, False])
+def test_a_guard_is_decided_by_the_interval_that_may_be_looked_at_all_the_time(fewer: bool) -> None:
+    experiment = plan_of(guards=(Guard("conversions", 0.1),))
+    bold, margin = (430, 0.0) if fewer else (520, -0.1)
+    responses = buyers("bold", bold) + buyers("control", 500)
+    report = reported(experiment, counted(10_000, 10_000), responses)
+    [guard], effect = report["guards"], report["effects"][0]
+    assert effect["metric"] == "conversions"
+    # A single look would decide; at every look it may yet be either.
+    assert guard["lift"]["high"] < margin if fewer else guard["lift"]["low"] > margin
+    assert guard["always_valid_lift"] == effect["always_valid_lift"]
+    assert guard["always_valid_lift"]["low"] < margin < guard["always_valid_lift"]["high"]
+    assert guard["verdict"] == "unclear"
+
+
 def test_more_refunds_are_worse() -> None:
     back = buyers("bold", 900, returned=900, order_id="1") + buyers(
         "control", 900, returned=100, order_id="1"
