@@ -31,6 +31,12 @@ from services.offers.domain.caps import (
 )
 from services.offers.domain.recognition import holder_of, leading_keys
 
+_CONTRADICTED = {
+    "order_id": "is another order than the key is confirmed for; take a key for each",
+    "store": "makes it another order than the key is confirmed for; take a key for each",
+    "value": "is not that with which the key is confirmed, which stays",
+}
+
 
 class BudgetGone(Exception):
     """A reservation has lost its part of the budget, as its time was over."""
@@ -60,8 +66,8 @@ def confirm(
         raise Moved
     grant = known_grant(unit, request["key"], lock=True)
     if grant.state in (CONFIRMED, RELEASED, RETURNED):
-        if grant.state == CONFIRMED and not _is_of_order(grant, request):
-            raise Conflict("key", "is confirmed for another order; take a key for each")
+        if grant.state != RELEASED:
+            _check_same(grant, request)
         return response(request["key"], grant.cap_id, grant.state, None)
     _check(unit, grant, limits, holder, others)
     # What it holds is kept in any case: the offer may have left the catalogue since, and come back.
@@ -71,11 +77,19 @@ def confirm(
     return response(request["key"], grant.cap_id, CONFIRMED, None)
 
 
-def _is_of_order(grant: Any, request: Mapping[str, Any]) -> bool:
-    """Whether a confirmed grant is for the order of this request, which counts within a store."""
-    order_id = request.get("order_id")
-    is_same_store = order_id is None or grant.store == (request.get("store") or "")
-    return is_same_store and bool(grant.order_id == order_id)
+def _check_same(grant: Any, request: Mapping[str, Any]) -> None:
+    """Conflict if a grant was confirmed for another order or value than this request has.
+
+    A repeat may say less than the first call. What it says beyond that would not be kept: refunds
+    of that order would give nothing back. An order counts within its store.
+    """
+    sent = {"order_id": request.get("order_id"), "store": None, "value": request.get("value")}
+    if sent["order_id"] is not None:
+        sent["store"] = request.get("store") or ""
+    first = {"order_id": grant.order_id, "store": grant.store, "value": grant.order_value}
+    for field, message in _CONTRADICTED.items():
+        if sent[field] is not None and sent[field] != first[field]:
+            raise Conflict(field, message)
 
 
 def _standing(

@@ -266,6 +266,48 @@ def test_an_order_of_another_store_is_another_order(shop: CappedShop) -> None:
             shop.confirm("k", order_id="o-1", **store_name)
 
 
+FIRST = {"order_id": "o-1", "store": "north", "value": 5_000}
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["confirmed", "returned"])
+def test_a_repeated_confirmation_may_say_less_and_nothing_else(
+    shop: CappedShop, ended: bool
+) -> None:
+    shop.reserve("k", **ANN)
+    first = shop.confirm("k", **FIRST)
+    if ended:
+        shop.happen("s-1", "order_cancelled", order_id="o-1", store="north")
+        shop.run_timers()
+        first["state"] = "returned"
+    order = {"order_id": "o-1", "store": "north"}
+    for repeat in (FIRST, order, {"value": 5_000}, {}):
+        assert shop.confirm("k", **repeat) == first
+    others: list[tuple[str, dict[str, Any]]] = [
+        ("order_id", {**FIRST, "order_id": "o-2"}),
+        ("store", {**FIRST, "store": "south"}),
+        ("store", {"order_id": "o-1"}),
+        ("value", {**FIRST, "value": 4_999}),
+        ("value", {"value": 0}),
+    ]
+    for field, other in others:
+        with pytest.raises(Conflict) as conflict:
+            shop.confirm("k", **other)
+        assert conflict.value.subject == field
+
+
+@pytest.mark.parametrize(
+    ("field", "more"), [("order_id", {"order_id": "o-1"}), ("value", {"value": 5})]
+)
+def test_what_a_repeated_confirmation_adds_is_not_dropped_in_silence(
+    shop: CappedShop, field: str, more: dict[str, Any]
+) -> None:
+    shop.reserve("k", **ANN)
+    shop.confirm("k")
+    with pytest.raises(Conflict) as conflict:
+        shop.confirm("k", **more)
+    assert conflict.value.subject == field
+
+
 class Overtaken(Granter):
     """Whoever has her turn finds that somebody else has just done the same."""
 
