@@ -707,7 +707,7 @@ def test_what_could_count_for_nobody_is_neither_shown_nor_reserved(
         assert offer_in(decision) == "plain"
         assert decision["capped"] == {"coupon": "cap: nobody is known by whom it could count"}
     shop.set_limits("{by: offer, most: 9}")
-    shown = [offer_in(shop.decide(identifiers=claimed, **each)) for each in asked]
+    offers = [offer_in(shop.decide(identifiers=claimed, **each)) for each in asked]
     assert offers == ["coupon"] * 3
 
 
