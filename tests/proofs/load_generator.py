@@ -3,7 +3,7 @@
     python -m tests.proofs.load_generator '{"door": "127.0.0.1:8090", …}'
 
 It prints how many requests were sent, and by outcome how many of them were answered: `ok`, the
-first code of a degraded decision, or `none`.
+first code of a degraded decision, `503`, or `none`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ Ask = Callable[[], Coroutine[None, None, None]]
 
 _WAY_BACK = 0.03  # seconds that a client waits longer than it gives the server
 NO_ANSWER = "none"
+SENT_AWAY = "503"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class DoorConnections:
             writer.close()
         else:
             self._idle.append((reader, writer))
-        return answer if head.startswith("http/1.1 200") else None
+        return answer if head.startswith("http/1.1 200") else {"degraded": [SENT_AWAY]}
 
     def _head(self, body: str) -> bytes:
         return (
