@@ -127,7 +127,7 @@ class Story:
     def decide(self, who: Mapping[str, str], *items: Any, **more: Any) -> dict[str, Any]:
         """The decision for a request, which is not degraded."""
         decision: dict[str, Any] = json.loads(self.answer(who, *items, **more))
-        assert (decision["degraded"], decision["stale"]) == ([], False)
+        assert (decision["degraded"], decision["stale"]) == ([], False), decision["degraded"]
         return decision
 
 
