@@ -23,7 +23,7 @@ from chassis.messaging import embedded
 from chassis.messaging.amqp import BROKER_ERRORS, CONNECT_SECONDS, bound_waits, is_too_large
 from chassis.messaging.exchanges import rpc_exchange
 from chassis.observability.tracing import TRACEPARENT, parse_traceparent
-from chassis.runtime.expiry import expiry_headers
+from chassis.runtime.expiry import expiry_headers, seconds_in_queue
 from chassis.runtime.wire_errors import register_errors
 
 _VARIABLE = "CDP_AMQP_URI"  # names the broker for clients
@@ -165,7 +165,7 @@ class _ReplyQueue:
             headers={"nameko.call_id_stack": [f"{_NAME}.call.{correlation_id}"]}
             | expiry_headers(seconds)
             | self._headers,
-            expiration=seconds,
+            expiration=seconds_in_queue(seconds),
             serializer="json",
         )
         while correlation_id not in self._responses:

@@ -3,16 +3,15 @@
 It needs neither the broker nor its exchange: what is called is the same method as over RPC, with
 the same dependencies, in a greenlet of the connection. Calls take turns, as many at once as there
 are workers for RPC: else those that come would hold up those under way. A method may have an
-overflow, which answers at once what finds no turn. It must cost far less than half of the method:
-else a process that is asked for twice what it can do has no time left to do any of it. Methods that
-may wait long take no turn, and have a limit of their own to how many are called at once.
+overflow, which answers at once what finds no turn. Methods that may wait long take no turn, and
+have a limit of their own to how many are called at once.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import structlog
 from eventlet.semaphore import Semaphore
@@ -24,6 +23,7 @@ from chassis.observability.monitoring import database_problem
 from chassis.observability.tracing import TRACEPARENT, parse_traceparent
 from chassis.runtime.http_handler import HttpEndpoint, HttpHandler
 from chassis.runtime.http_server import HttpServer
+from chassis.runtime.overflow import Overflow, answer_at_once, find_overflow
 from chassis.runtime.shared import SharedResources, tracer_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,18 +32,6 @@ _STOP_SECONDS = 12.0
 _KNOWN_SECONDS = 1.0
 
 _log = structlog.get_logger("http")
-
-
-class Overflow(Protocol):
-    """What answers calls above the capacity: a resource of the service."""
-
-    def has_room(self) -> bool:
-        """Whether one more call may be begun now."""
-        ...
-
-    def answer_at_once(self, argument: Any, now: int) -> Any:
-        """The response at `now` (µs) to a call that is not begun, without waiting for anything."""
-        ...
 
 
 class HttpDoor(SharedExtension):
@@ -108,9 +96,8 @@ class Http(Entrypoint):
     """An entry point over HTTP: `POST path` calls the method with the body.
 
     With `member` its argument is that member of the body. With `most_at_once` calls above that are
-    told to try again: for methods that wait for the database as long as it takes. With `overflow`,
-    the name of the service's resource that is an `Overflow`, that one answers calls above the
-    capacity.
+    told to try again: for methods that wait for the database as long as it takes. `overflow` is the
+    name of the service's resource that answers calls above the capacity.
     """
 
     door = HttpDoor()
@@ -127,40 +114,26 @@ class Http(Entrypoint):
         self._path = path
         self._member = member
         self._most_at_once = most_at_once
-        self._overflow = overflow
+        self._overflow_name = overflow
+        self._overflow: Overflow | None = None
         self._busy = 0
 
     def setup(self) -> None:
         call = self._call_in_turn if self._most_at_once is None else self._call_bounded
         self.door.add(self._path, HttpEndpoint(call, self._member))
 
+    def start(self) -> None:
+        self._overflow = find_overflow(self.container, self._overflow_name)
+
     def stop(self) -> None:
         self.door.close()
 
     def _call_in_turn(self, argument: Any, headers: Mapping[str, str]) -> Any:
-        overflow = self._find_overflow()
+        overflow = self._overflow
         if overflow and (self.door.turns.locked() or not overflow.has_room()):
-            return self._answer_at_once(overflow, argument)
+            return answer_at_once(overflow, argument, self.shared, self.container.service_name)
         with self.door.turns:
             return self._call(argument, headers)
-
-    def _find_overflow(self) -> Overflow | None:
-        providers = self.container.dependencies if self._overflow else ()
-        for provider in providers:
-            if provider.attr_name == self._overflow:
-                return cast("Overflow", provider.get_dependency(None))
-        return None
-
-    def _answer_at_once(self, overflow: Overflow, argument: Any) -> Any:
-        service = self.container.service_name
-        try:
-            return overflow.answer_at_once(argument, self.shared.unit_of_work_runner().clock.now())
-        except ServiceError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the caller gets an answer, whatever it was
-            kind = type(error).__name__  # what it says may quote what a caller sent
-            _log.error("overflow_failed", service=service, error=kind)
-            raise Failure(service, f"failed above its capacity ({kind})") from None
 
     def _call_bounded(self, argument: Any, headers: Mapping[str, str]) -> Any:
         if self._busy >= (self._most_at_once or 1):

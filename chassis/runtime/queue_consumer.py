@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -116,6 +116,16 @@ class SafeQueueConsumer(QueueConsumer):
             self._channel._pending[amqp.spec.Basic.QosOk] = self._pass_fence  # noqa: SLF001
             limits = (0, self.prefetch_count, False)
             self._channel.send_method(amqp.spec.Basic.Qos, "lBb", limits)
+
+    def count_messages(self, queue: str, take: Callable[[int, int], object]) -> None:
+        """Ask the broker for the messages that are ready in a queue and its consumers; `take` gets
+        both, unless the connection is lost before.
+        """
+        if isinstance(self._channel, amqp.Channel) and self._channel.connection:
+            response = amqp.spec.Queue.DeclareOk
+            self._channel._pending[response] = lambda *args: take(*args[-2:])  # noqa: SLF001
+            passively: tuple[object, ...] = (0, queue, True, False, False, False, False, {})
+            self._channel.send_method(amqp.spec.Queue.Declare, "BsbbbbbF", passively)
 
     def _pass_fence(self, *_response: object) -> None:
         self._awaits_fence = False

@@ -22,7 +22,7 @@ from chassis.core.errors import InvalidInput, ServiceError, Unavailable
 from chassis.messaging.amqp import BROKER_ERRORS, is_too_large
 from chassis.messaging.exchanges import bind_again, ensure_reply_queue, is_node_down
 from chassis.observability.tracing import TRACEPARENT, TraceContext
-from chassis.runtime.expiry import expiry_headers
+from chassis.runtime.expiry import expiry_headers, seconds_in_queue
 from chassis.runtime.queue_consumer import SafeQueueConsumer, confirmed_producer
 from chassis.runtime.shared import SharedResources, tracer_of
 
@@ -122,7 +122,7 @@ class RemoteService:
                     reply_to=self._listener.routing_key,
                     correlation_id=correlation_id,
                     headers=headers | expiry_headers(seconds),
-                    expiration=seconds,
+                    expiration=seconds_in_queue(seconds),
                     serializer="json",
                     retry=True,
                     retry_policy=_RETRY,

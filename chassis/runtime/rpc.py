@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
-from typing import Any, TypeVar, cast
+from functools import cache, partial
+from typing import Any, TypeVar, overload
 
 import amqp
 import structlog
@@ -42,7 +43,9 @@ from chassis.messaging.exchanges import (
 )
 from chassis.observability.metrics import CALLS_RETURNED, note_expired
 from chassis.observability.tracing import TRACEPARENT, TraceContext, parse_traceparent
+from chassis.runtime.backlog import Backlog
 from chassis.runtime.expiry import EXPIRY_HEADERS, lifetime
+from chassis.runtime.overflow import Overflow, answer_at_once, find_overflow
 from chassis.runtime.queue_consumer import SafeQueueConsumer, dump_response
 from chassis.runtime.remote import made_in_background
 from chassis.runtime.shared import SharedResources, tracer_of
@@ -66,6 +69,7 @@ class SafeRpcConsumer(RpcConsumer):
 
     def __init__(self) -> None:
         super().__init__()
+        self.backlog = Backlog()
         self._writing = Semaphore()
 
     def setup(self) -> None:
@@ -105,6 +109,12 @@ class SafeRpcConsumer(RpcConsumer):
             return super().get_provider_for_method(routing_key)
         except MethodNotFound:
             raise NotFound(routing_key, "is not a method of the service") from None
+
+    def measure_backlog(self) -> None:
+        """Ask the broker once in a while, if most workers are busy, how many calls wait."""
+        workers = self.container._worker_pool  # noqa: SLF001
+        if 2 * workers.running() >= workers.size and self.backlog.is_due():
+            self.queue_consumer.count_messages(self.queue.name, self.backlog.read)
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
         response, result, exc_info = _response(result, exc_info)
@@ -222,18 +232,25 @@ class Container(ServiceContainer):
 
 
 class Rpc(NamekoRpc):
-    """An RPC entry point: what it raises is a ServiceError, whatever went wrong inside."""
+    """An RPC entry point: what it raises is a ServiceError, whatever went wrong inside.
+
+    `overflow` is the name of the service's resource that answers calls above the capacity.
+    """
 
     rpc_consumer = SafeRpcConsumer()
     shared = SharedResources()
 
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("expected_exceptions", (ServiceError,))
-        super().__init__(**kwargs)
+    def __init__(self, overflow: str | None = None) -> None:
+        super().__init__(expected_exceptions=(ServiceError,))
+        self._overflow_name = overflow
+        self._overflow: Overflow | None = None
 
     def setup(self) -> None:
         if self.shared.settings().serves_rpc:
             super().setup()
+
+    def start(self) -> None:
+        self._overflow = find_overflow(self.container, self._overflow_name)
 
     def stop(self) -> None:
         if self.shared.settings().serves_rpc:
@@ -248,6 +265,13 @@ class Rpc(NamekoRpc):
             raise InvalidInput("payload", 'must be {"args": […], "kwargs": {…}}')
         args, kwargs = body["args"], body["kwargs"]
         self.check_signature(args, kwargs)
+        if self._overflow is not None:
+            self.rpc_consumer.measure_backlog()
+            if self.rpc_consumer.backlog.take():
+                argument = next(iter([*args, *kwargs.values()]))
+                answer = partial(self._answer_at_once, self._overflow, argument, message)
+                self.container.spawn_managed_thread(answer, identifier="overflow")
+                return
         context = self.unpack_message_headers(message)
         try:
             self.container.spawn_worker(
@@ -255,6 +279,15 @@ class Rpc(NamekoRpc):
             )
         except ContainerBeingKilled:
             self.rpc_consumer.requeue_message(message)
+
+    def _answer_at_once(self, overflow: Overflow, argument: Any, message: Any) -> None:
+        result, exc_info = None, None
+        try:
+            service = self.container.service_name
+            result = answer_at_once(overflow, argument, self.shared, service)
+        except ServiceError:
+            exc_info = sys.exc_info()
+        self.rpc_consumer.handle_result(message, result, exc_info)
 
     def unpack_message_headers(self, message: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().unpack_message_headers(message)
@@ -275,12 +308,17 @@ class Rpc(NamekoRpc):
                 worker_ctx.service_name, f"failed; its log has it under {worker_ctx.call_id}"
             )
             exc_info = (errors.Failure, failure, None)
+        self.rpc_consumer.backlog.note_handled()
         return super().handle_result(message, worker_ctx, result, exc_info)
 
 
-def rpc(method: F) -> F:
-    """Make a method of a service callable over RPC."""
-    return cast("F", Rpc.decorator(method))
+@overload
+def rpc(method: F) -> F: ...
+@overload
+def rpc(*, overflow: str) -> Callable[[F], F]: ...
+def rpc(*methods: Any, **options: Any) -> Any:
+    """Make a method of a service callable over RPC, see `Rpc`."""
+    return Rpc.decorator(*methods, **options)
 
 
 def check_arguments(method: Any, args: list[Any], kwargs: Mapping[str, Any]) -> None:

@@ -82,7 +82,7 @@ class OffersService(Service):
     shopper_projection: ShopperProjection = Resource(lambda _: LiveShopperProjection())
     segment_projection: SegmentProjection = Resource(lambda _: SegmentProjection())
 
-    @rpc
+    @rpc(overflow="decisions")
     @http("/v1/decide", overflow="decisions")
     def decide(self, request: Any) -> dict[str, Any]:
         """What a shopper should see in each slot of a placement: see `contracts.offers`."""

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 import amqp
 
+from chassis.runtime.expiry import seconds_in_queue
+
 _EXCHANGE = "nameko-rpc"
 _IDLE_SECONDS = 0.2
 _PAUSE = 0.2
@@ -152,7 +154,7 @@ class OpenLoopClient:
             delivery_mode=2,
             reply_to=self._reply_to,
             correlation_id=id_,
-            expiration=str(max(1, int(1_000 * left))),
+            expiration=str(max(1, int(1_000 * seconds_in_queue(left)))),
             application_headers={"sent_at": now, "expires_at": now + int(1_000_000 * left)},
         )
 

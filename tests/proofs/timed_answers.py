@@ -49,8 +49,9 @@ def _note_answers(path: str) -> None:
 
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     requests: dict[Any, Any] = {}  # by the greenlet that answers it
-    decide, serve, respond = (
+    decide, answer_at_once, serve, respond = (
         DecisionHandler.decide,
+        DecisionHandler.answer_at_once,
         HttpServer.__call__,
         SafeRpcConsumer.handle_result,
     )
@@ -69,6 +70,11 @@ def _note_answers(path: str) -> None:
             requests[getcurrent()] = raw
         return decide(self, raw, *arguments)
 
+    def answer_at_once_noting(self: Any, raw: Any, now: int) -> Any:
+        if "sent_at" in raw:
+            requests[getcurrent()] = raw
+        return answer_at_once(self, raw, now)
+
     def serve_noting(self: Any, environ: Any, start: Any) -> Any:
         body = serve(self, environ, start)
         note(environ[CONNECTION].received_at)
@@ -80,6 +86,7 @@ def _note_answers(path: str) -> None:
         return responded
 
     DecisionHandler.decide = decide_noting  # type: ignore[method-assign, assignment]
+    DecisionHandler.answer_at_once = answer_at_once_noting  # type: ignore[method-assign]
     HttpServer.__call__ = serve_noting  # type: ignore[method-assign]
     SafeRpcConsumer.handle_result = respond_noting  # type: ignore[method-assign]
 

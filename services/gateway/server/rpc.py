@@ -26,7 +26,7 @@ from chassis.core import errors
 from chassis.core.errors import Failure, InvalidInput, ServiceError, Unavailable
 from chassis.core.json import dump_json, load_json
 from chassis.observability.tracing import TRACEPARENT
-from chassis.runtime.expiry import expiry_headers
+from chassis.runtime.expiry import expiry_headers, seconds_in_queue
 from services.gateway.server.metrics import BROKER_CONNECTED
 
 _NAME = "gateway"
@@ -97,7 +97,7 @@ class RpcClient:
             content_encoding="utf-8",
             correlation_id=correlation_id,
             reply_to=self._key,
-            expiration=seconds,
+            expiration=seconds_in_queue(seconds),
         )
         reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[correlation_id] = reply  # nothing before `try` may fail from here on

@@ -55,11 +55,14 @@ class Content:
     _compiled: Mapping[str | None, Mapping[str, _Field]] = field(
         init=False, repr=False, compare=False
     )
+    _constant: Mapping[str | None, dict[str, Any]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         tags = self.languages.tags if self.languages else (None,)
         compiled = {tag: dict(self._fields(tag)) for tag in tags}
         object.__setattr__(self, "_compiled", compiled)
+        constant = {} if self.placeholders else {tag: self._render(tag, {}) for tag in tags}
+        object.__setattr__(self, "_constant", constant)
 
     @property
     def personal(self) -> bool:
@@ -78,11 +81,16 @@ class Content:
     def render(self, values: Values, language: object = None) -> dict[str, Any]:
         """The content in the language of a request; each needed value must be in `values`.
 
+        It is not to be changed: what needs no value is the same object for everybody.
+
         A text that is one placeholder and nothing else becomes the value itself, so that
         `points: "{points}"` gives a number, unless the field is a text. Money becomes its amount in
         minor units, its currency, and how people write it.
         """
         tag = self.languages.match(language) if self.languages else None
+        return self._constant[tag] if self._constant else self._render(tag, values)
+
+    def _render(self, tag: str | None, values: Values) -> dict[str, Any]:
         return {name: part.render(values) for name, part in self._compiled[tag].items()}
 
     def _fields(self, tag: str | None) -> Iterator[tuple[str, _Field]]:
