@@ -38,20 +38,20 @@ _SAVE_RESPONSES = RowStatement(
     ON CONFLICT (outcome_id, key) DO NOTHING
     """
 )
+_EXPOSURES = sa.select(
+    EXPOSURES.c.experiment,
+    EXPOSURES.c.variant,
+    EXPOSURES.c.hash_attribute,
+    EXPOSURES.c.key,
+    EXPOSURES.c.at,
+)
+# Two queries: where one condition or the other holds, PostgreSQL reads the whole table.
 _OF_SHOPPER = PreparedStatement(
-    sa.select(
-        EXPOSURES.c.experiment,
-        EXPOSURES.c.variant,
-        EXPOSURES.c.hash_attribute,
-        EXPOSURES.c.key,
-        EXPOSURES.c.at,
-    ).where(
-        sa.or_(
-            among(EXPOSURES.c.key, "keys"),
-            EXPOSURES.c.key.in_(
-                sa.select(IDENTIFIERS.c.key).where(among(IDENTIFIERS.c.stream_id, "streams"))
-            ),
-        )
+    sa.union(
+        _EXPOSURES.where(among(EXPOSURES.c.key, "keys")),
+        _EXPOSURES.join(IDENTIFIERS, IDENTIFIERS.c.key == EXPOSURES.c.key).where(
+            among(IDENTIFIERS.c.stream_id, "streams")
+        ),
     )
 )
 
@@ -78,11 +78,6 @@ def load_conflicts(
 ) -> list[ExposureConflict]:
     """The shoppers who saw several variants of an experiment: of these, or led to by these keys."""
     shopper, identifiers, labels = _profile_of(EXPOSURES.c.key)
-    led_to = (
-        sa.select(LABELS.c.profile_id)
-        .join(IDENTIFIERS, IDENTIFIERS.c.stream_id == LABELS.c.stream_id)
-        .where(IDENTIFIERS.c.key.in_(keys))
-    )
     query = (
         sa.select(
             shopper.label("shopper"),
@@ -96,13 +91,7 @@ def load_conflicts(
                 labels, labels.c.stream_id == identifiers.c.stream_id
             )
         )
-        .where(
-            sa.or_(
-                EXPOSURES.c.key.in_(keys),
-                labels.c.profile_id.in_(profile_ids),
-                labels.c.profile_id.in_(led_to),
-            )
-        )
+        .where(EXPOSURES.c.key.in_(_keys_of_shoppers(unit, profile_ids, keys)))
         .group_by(shopper, labels.c.profile_id, EXPOSURES.c.experiment, EXPOSURES.c.variant)
         .order_by(EXPOSURES.c.experiment, "shopper", "at", EXPOSURES.c.variant)
     )
@@ -114,6 +103,24 @@ def load_conflicts(
         )
         if len(variants := list(group)) > 1
     ]
+
+
+def _keys_of_shoppers(
+    unit: UnitOfWork, profile_ids: Sequence[str], keys: Sequence[str]
+) -> list[str]:
+    """The keys that lead to these profiles, or to those to which these keys lead; and the keys."""
+    led_to = (
+        sa.select(LABELS.c.profile_id)
+        .join(IDENTIFIERS, IDENTIFIERS.c.stream_id == LABELS.c.stream_id)
+        .where(IDENTIFIERS.c.key.in_(keys))
+    )
+    profiles = {*profile_ids, *unit.connection.execute(led_to).scalars()}
+    leading = (
+        sa.select(IDENTIFIERS.c.key)
+        .join(LABELS, LABELS.c.stream_id == IDENTIFIERS.c.stream_id)
+        .where(LABELS.c.profile_id.in_(sorted(profiles)))
+    )
+    return sorted({*keys, *unit.connection.execute(leading).scalars()})
 
 
 def save_exposures(unit: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -63,14 +63,14 @@ _CARRIED_IN = PreparedStatement(
     sa.select(CARRIED.c.contact).where(among(CARRIED.c.stream_id, "streams"))
 )
 _OWN = CARRIED.alias("own")
+_CARRIERS = sa.select(CARRIED.c.contact, CARRIED.c.stream_id)
+# Two queries: where one condition or the other holds, PostgreSQL reads the whole table.
 _SHARED = PreparedStatement(
-    sa.select(CARRIED.c.contact, CARRIED.c.stream_id).where(
-        sa.or_(
-            among(CARRIED.c.contact, "contacts"),
-            CARRIED.c.contact.in_(
-                sa.select(_OWN.c.contact).where(among(_OWN.c.stream_id, "streams"))
-            ),
-        )
+    sa.union(
+        _CARRIERS.where(among(CARRIED.c.contact, "contacts")),
+        _CARRIERS.join(_OWN, _OWN.c.contact == CARRIED.c.contact).where(
+            among(_OWN.c.stream_id, "streams")
+        ),
     )
 )
 _LOAD = PreparedStatement(sa.select(GRANTS).where(GRANTS.c.grant_id == sa.bindparam("grant_id")))
