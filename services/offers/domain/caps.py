@@ -24,6 +24,7 @@ SHOPPER, OFFER = "shopper", "offer"
 # contact's cap, and whoever has a device next is somebody else.
 _CONTACT, _NAME = "contact ", "name "
 _NAME_LOCKS = 256
+_MOST_KEY_LOCKS = 200
 
 _IDS = uuid.UUID("6f1f2c1a-3b62-4d0c-9b6c-54b8a3e7c1d4")
 
@@ -233,6 +234,13 @@ class Wanted:
         return keys | {EVERYBODY} if self.limits.by_offer else keys
 
 
+class Lock(NamedTuple):
+    """A lock by its number; those for whom it `is_shared` hold it together."""
+
+    number: int
+    is_shared: bool = False
+
+
 class Moved(Exception):
     """The shopper's streams are others than those that were read: read again."""
 
@@ -339,17 +347,29 @@ def lock_of(cap_id: str, key: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def locks_of_names(names: Iterable[str]) -> list[int]:
+def locks_of_names(names: Iterable[str]) -> list[Lock]:
     """The locks of names by which nobody is known, or somebody is from now on.
 
     Names share them: a batch of events may have thousands, and a database so many locks in all.
     """
-    return sorted({lock_of("", str(lock_of("", name) % _NAME_LOCKS)) for name in names})
+    return sorted({Lock(lock_of("", str(lock_of("", name) % _NAME_LOCKS))) for name in names})
 
 
-def locks_of(keys: Mapping[str, Iterable[str]]) -> list[int]:
-    """The locks of the keys of each cap, in the one order in which everybody takes them."""
-    return sorted({lock_of(cap_id, key) for cap_id, each in keys.items() for key in each})
+def locks_of(keys: Mapping[str, Iterable[str]]) -> list[Lock]:
+    """The locks of the keys of each cap, in the one order in which everybody takes them.
+
+    Who has very many keys, as an address that was typed on thousands of devices, takes the lock of
+    the whole cap, which all others share: a database has so many locks in all.
+    """
+    found = set[Lock]()
+    for cap_id, each in keys.items():
+        of_keys = {Lock(lock_of(cap_id, key)) for key in each}
+        whole = lock_of(cap_id, "")
+        if len(of_keys) > _MOST_KEY_LOCKS:
+            found.add(Lock(whole))
+        elif of_keys:
+            found |= {Lock(whole, is_shared=True), *of_keys}
+    return sorted(found)
 
 
 def _duration(within: int) -> str:

@@ -2,7 +2,8 @@
 
 Whoever grants, confirms or gives back locks in this order, each line sorted, and then appends:
 
-    advisory locks of (cap_id, key)     `reserve` and `confirm`: whoever counts under these keys;
+    advisory locks of (cap_id, key)     `reserve` and `confirm`: whoever counts under these keys, or
+                                        the cap's own lock for very many, which the others share;
                                         by names alone also news of whose these are
         |
     grants

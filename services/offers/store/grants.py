@@ -26,6 +26,7 @@ from services.offers.domain.caps import (
     RESERVED,
     Cap,
     Holder,
+    Lock,
     Usage,
 )
 from services.offers.domain.own_reservations import DecisionGrant
@@ -37,8 +38,10 @@ _LOCK = PreparedStatement(
         WITH limited AS MATERIALIZED (
             SELECT set_config('lock_timeout', CAST(:milliseconds AS text), true)
         )
-        SELECT pg_advisory_xact_lock(CAST(value AS bigint))
-        FROM limited, json_array_elements_text(CAST(:locks AS json)) AS value
+        SELECT CASE WHEN CAST(lock ->> 1 AS boolean)
+                    THEN pg_advisory_xact_lock_shared(CAST(lock ->> 0 AS bigint))
+                    ELSE pg_advisory_xact_lock(CAST(lock ->> 0 AS bigint)) END
+        FROM limited, json_array_elements(CAST(:locks AS json)) AS lock
         """
     )
 )
@@ -127,14 +130,14 @@ _ADOPT_GRANTS = RowStatement(
 )
 
 
-def lock_caps(unit: UnitOfWork, locks: Sequence[int], seconds: float | None = None) -> None:
+def lock_caps(unit: UnitOfWork, locks: Sequence[Lock], seconds: float | None = None) -> None:
     """Wait for the locks, which are sorted, until the transaction ends; for `seconds` at most."""
     if unit.connection.dialect.name != "postgresql":
         return
     milliseconds = SERVICE_LIMITS.lock if seconds is None else max(1, int(seconds * 1_000))
     _LOCK.execute(
         unit.connection,
-        locks=dump_json([str(lock) for lock in locks]),
+        locks=dump_json([list(lock) for lock in locks]),
         milliseconds=str(milliseconds),
     )
 

@@ -10,10 +10,20 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client import REGISTRY
 
-from chassis import DAY, MINUTE, Conflict, Event, FixedClock, InvalidInput, NotFound, new_id
+from chassis import (
+    DAY,
+    MINUTE,
+    Conflict,
+    Event,
+    FixedClock,
+    InvalidInput,
+    NotFound,
+    Unavailable,
+    new_id,
+)
 from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
-from chassis.eventlog.unit_of_work import UnitOfWorkRunner
+from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from chassis.projections.inbox import Inbox
 from contracts.decisions import DECISION_STEPS
 from contracts.offers import DecideResponse
@@ -29,7 +39,7 @@ from services.offers.commands import (
 from services.offers.commands.granting import Granter
 from services.offers.configuration import read_file
 from services.offers.decision_log import DecisionLog
-from services.offers.domain.caps import Holder
+from services.offers.domain.caps import Holder, locks_of
 from services.offers.projections import LiveShopperProjection
 from services.offers.registry import CatalogueRegistry, put_in_force
 
@@ -584,6 +594,41 @@ def test_a_guest_who_is_not_known_yet_is_capped_by_device_and_by_contact(shop: C
     assert shop.reserve("c", identifiers={"device_id": "new"})["state"] == "refused"
     assert shop.reserve("d", identifiers={"email": "new@example.com"})["state"] == "refused"
     assert "nobody is known" in str(shop.reserve("e")["reasons"])
+
+
+CARRIERS = 20_000
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_an_address_that_was_typed_on_thousands_of_devices_stops_no_grant(
+    shop: CappedShop,
+) -> None:
+    (ann,) = accept({"email": "ann@example.com"}, TYPES, KEY).keys
+    carried = [(ann.contact, f"typed-{number}") for number in range(CARRIERS)]
+    shop.work.run(lambda unit: store.save_carried(unit, carried))
+    request = {"identifiers": {"email": "ann@example.com"}}
+    for key in ("a", "b"):
+        assert shop.reserve(key, **request)["state"] == "reserved"
+    assert shop.confirm("a")["state"] == "confirmed"
+    assert shop.confirm("b")["state"] == "refused"
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+@pytest.mark.parametrize("many_first", [False, True])
+def test_who_has_very_many_keys_and_who_has_few_wait_for_each_other(
+    shop: CappedShop, many_first: bool
+) -> None:
+    many = locks_of({"coupon": [f"s-{number}" for number in range(CARRIERS)]})
+    few, others = locks_of({"coupon": ["s-7"]}), locks_of({"coupon": ["s-8"]})
+
+    def meet(unit: UnitOfWork) -> None:
+        store.lock_caps(unit, many if many_first else few)
+        if not many_first:
+            shop.work.run(lambda other: store.lock_caps(other, others, 0.05))
+        with pytest.raises(Unavailable):
+            shop.work.run(lambda other: store.lock_caps(other, few if many_first else many, 0.05))
+
+    shop.work.run(meet)
 
 
 def test_a_name_that_is_typed_beside_a_device_makes_nobody_another_shopper(

@@ -19,6 +19,7 @@ from services.offers.domain.caps import (
     Grant,
     Holder,
     Limits,
+    Lock,
     Pacing,
     Usage,
     Wanted,
@@ -137,7 +138,7 @@ def test_everybody_takes_the_locks_of_the_same_keys_in_one_order(
     turned = dict(reversed([(cap_id, sorted(each)) for cap_id, each in keys.items()]))
     locks = locks_of(keys)
     assert locks == locks_of(turned) == sorted(set(locks))
-    assert all(-(2**63) <= lock < 2**63 for lock in locks)
+    assert all(-(2**63) <= lock.number < 2**63 for lock in locks)
 
 
 def test_thousands_of_names_share_a_few_hundred_locks_in_one_order() -> None:
@@ -145,6 +146,15 @@ def test_thousands_of_names_share_a_few_hundred_locks_in_one_order() -> None:
     assert len(locks) == 256
     assert locks == sorted(locks)
     assert locks_of_names(["device_id:7"]) == locks_of_names(["device_id:7"])
+
+
+def test_very_many_keys_have_the_lock_of_their_cap_which_the_others_share() -> None:
+    (whole,) = locks_of({"coupon": {f"s-{number}" for number in range(20_000)}})
+    few = locks_of({"coupon": {"s-1", "s-2"}})
+    assert [lock for lock in few if lock.number == whole.number] == [Lock(whole.number, True)]
+    assert whole not in locks_of({"other": {"s-1"}})
+    assert len(few) == 3
+    assert locks_of({"coupon": ()}) == []
 
 
 def test_a_lock_is_of_a_cap_and_a_key() -> None:
