@@ -12,9 +12,11 @@ from chassis.eventlog.unit_of_work import UnitOfWork
 from identifiers import Accepted
 from profile_index import profiles_of, streams_of
 from services.offers import store
+from services.offers.commands.coupons import take_coupon
 from services.offers.commands.granting import GRANTS, contact_keys, lock_keys
 from services.offers.domain.caps import (
     CONFIRMED,
+    EVERYBODY,
     EXPIRED,
     RELEASED,
     RETURNED,
@@ -29,6 +31,7 @@ from services.offers.domain.caps import (
     first_obstacle,
     grant_id,
 )
+from services.offers.domain.catalogue import Offer
 from services.offers.domain.recognition import holder_of, leading_keys
 
 _CONTRADICTED = {
@@ -49,14 +52,21 @@ def find_holder(unit: UnitOfWork, accepted: Accepted, request: Mapping[str, Any]
 
 
 def confirm(
-    unit: UnitOfWork, request: Mapping[str, Any], grant: Any, limits: Limits, accepted: Accepted
+    unit: UnitOfWork,
+    request: Mapping[str, Any],
+    grant: Any,
+    offer: Offer | None,
+    accepted: Accepted,
 ) -> dict[str, Any]:
     """Confirm a reservation, as its row `grant` was read before, within this unit.
 
+    What is confirmed now takes a code of its offer if it has none yet; the offer may have left the
+    catalogue.
     Of the shopper, of whoever the order is for, and of those who carry the same contacts, all that
     is confirmed counts: two reservations that stood before a merge are not both confirmed where
     only one is allowed. Capped says why it is refused. BudgetGone and Moved: try again.
     """
+    limits = limits_of(offer)
     holder, others, buyer = _standing(unit, grant, accepted, request)
     wanted = as_wanted(grant, limits, unit.now)
     lock_keys(unit, [wanted], holder, others)
@@ -68,13 +78,21 @@ def confirm(
     if grant.state in (CONFIRMED, RELEASED, RETURNED):
         if grant.state != RELEASED:
             _check_same(grant, request)
-        return response(request["key"], grant.cap_id, grant.state, None)
+        ended = response(request["key"], grant.cap_id, grant.state, None)
+        code = store.coupon_of(unit, grant.grant_id) if grant.state == CONFIRMED else None
+        return with_code(ended, code)
     _check(unit, grant, limits, holder, others)
     # What it holds is kept in any case: the offer may have left the catalogue since, and come back.
     if not store.keep_holds(unit, grant.grant_id, None) and limits.budget:
         raise BudgetGone
     _write(unit, request, grant, holder, buyer)
-    return response(request["key"], grant.cap_id, CONFIRMED, None)
+    confirmed = response(request["key"], grant.cap_id, CONFIRMED, None)
+    return with_code(confirmed, take_coupon(unit, offer, grant.grant_id))
+
+
+def limits_of(offer: Offer | None) -> Limits:
+    """The limits of an offer; none of one that has left the catalogue."""
+    return (offer.limits if offer else None) or Limits()
 
 
 def _check_same(grant: Any, request: Mapping[str, Any]) -> None:
@@ -149,7 +167,7 @@ def _write(
     store.change_grant(unit, grant.grant_id, CONFIRMED, order_value=request.get("value"), **columns)
     streams = {each.stream for each in (holder, buyer) if each.stream}
     contacts = store.carried_in(unit, streams) | holder.contacts
-    keys = streams | contacts | buyer.keys
+    keys = streams | contacts | buyer.keys | {EVERYBODY}
     store.put_grant_keys(unit, [(grant.cap_id, grant.grant_id, keys)])
     if order_id:
         store.reopen_returns(unit, store_name, order_id)
@@ -189,6 +207,11 @@ def response(
         "expires_at": None if expires_at is None else format_instant(expires_at),
         "reasons": list(refusal.obstacles.values()) if refusal else [],
     }
+
+
+def with_code(reservation: dict[str, Any], code: str | None) -> dict[str, Any]:
+    """The response with the code of the grant, if it has one."""
+    return reservation if code is None else {**reservation, "code": code}
 
 
 def refused(key: str, grant: Any, refusal: Capped) -> dict[str, Any]:

@@ -21,9 +21,11 @@ from services.offers.commands.confirming import (
     confirm,
     find_holder,
     known_grant,
+    limits_of,
     refused,
     response,
     shopper_of_grant,
+    with_code,
 )
 from services.offers.commands.coupons import take_coupon
 from services.offers.commands.granting import GRANTS, Granter
@@ -66,7 +68,7 @@ class ReservationHandler:
             if known is not None:
                 return known
             offer = _offer(request["offer_id"], catalogue)
-            wanted = _wanted(request, offer.limits or Limits(), work.clock.now())
+            wanted = _wanted(request, limits_of(offer), work.clock.now())
             holder = work.read(partial(find_holder, accepted=accepted, request=request))
             with self.granter.turn(holder):
                 try:
@@ -100,16 +102,12 @@ class ReservationHandler:
         def attempt() -> dict[str, Any]:
             grant = work.read(lambda unit: known_grant(unit, request["key"]))
             offer = catalogue.offers.get(grant.cap_id)
-            limits = (offer.limits if offer else None) or Limits()
             try:
-                return work.run(
-                    lambda unit: _with_code_of(
-                        unit, confirm(unit, request, grant, limits, accepted), offer, grant.grant_id
-                    )
-                )
+                return work.run(lambda unit: confirm(unit, request, grant, offer, accepted))
             except BudgetGone:
+                wanted = as_wanted(grant, limits_of(offer), work.clock.now())
                 try:
-                    self.granter.take_budget(work, as_wanted(grant, limits, work.clock.now()))
+                    self.granter.take_budget(work, wanted)
                 except Capped as error:
                     return refused(request["key"], grant, error)
                 raise Moved from None
@@ -175,20 +173,6 @@ def _wanted(request: Mapping[str, Any], limits: Limits, now: int) -> Wanted:
         decided_at=now,
         expires_at=now + limits.hold,
     )
-
-
-def with_code(reservation: dict[str, Any], code: str | None) -> dict[str, Any]:
-    """The response with the code of the grant, if it has one."""
-    return reservation if code is None else {**reservation, "code": code}
-
-
-def _with_code_of(
-    unit: UnitOfWork, reservation: dict[str, Any], offer: Offer | None, grant: str
-) -> dict[str, Any]:
-    """The same for what was just confirmed, which takes a code if it has none."""
-    if reservation["state"] != CONFIRMED:
-        return reservation
-    return with_code(reservation, take_coupon(unit, offer, grant))
 
 
 def _known(

@@ -52,6 +52,19 @@ def test_each_reservation_has_a_code_of_its_own_and_keeps_it(shop: CappedShop) -
     assert shop.confirm("k-1", order_id="o-1", **who("grace"))["code"] == "A-1"
 
 
+@pytest.mark.parametrize("codes", [(), ("A-1",)], ids=["none left", "one left"])
+def test_a_confirmation_is_answered_as_it_was_though_its_offer_has_codes_since(
+    shop: CappedShop, codes: tuple[str, ...]
+) -> None:
+    shop.set_limits()
+    shop.reserve("k-1", **who("grace"))
+    confirmed = shop.confirm("k-1", order_id="o-1")
+    shop.set_limits(more="coupons: summer")
+    add(shop, *codes)
+    assert shop.confirm("k-1", order_id="o-1") == confirmed
+    assert confirmed["state"] == "confirmed"
+
+
 def test_a_code_that_somebody_has_seen_is_nobody_elses(shop: CappedShop) -> None:
     add(shop, "A-1")
     shop.reserve("k-1", **who("grace"))
