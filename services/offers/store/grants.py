@@ -117,6 +117,15 @@ _ADOPT_KEYS = RowStatement(
     ON CONFLICT (cap_id, key, grant_id) DO NOTHING
     """
 )
+# Whoever has the device next is somebody else.
+_DROP_NAMES = RowStatement(
+    """
+    DELETE FROM grant_keys
+    WHERE key IN (SELECT text[name] FROM {rows})
+      AND EXISTS (SELECT 1 FROM grants
+                  WHERE grants.grant_id = grant_keys.grant_id AND grants.stream_id IS NOT NULL)
+    """
+)
 _ADOPT_GRANTS = RowStatement(
     """
     UPDATE grants SET stream_id = named.home
@@ -232,7 +241,8 @@ def put_grant_keys(unit: UnitOfWork, keys: Iterable[tuple[str, str, Iterable[str
 
 
 def adopt_grants(unit: UnitOfWork, names: Iterable[tuple[str, str]]) -> None:
-    """Have what was granted by a name, before anybody was known by it, count by its first stream.
+    """Have what was granted by a name, before anybody was known by it, count by its first stream
+    and no longer by the name.
 
     `names` are keys of identifiers, each with a stream that is new.
     """
@@ -240,6 +250,7 @@ def adopt_grants(unit: UnitOfWork, names: Iterable[tuple[str, str]]) -> None:
     if rows:
         _ADOPT_KEYS.execute(unit.connection, rows)
         _ADOPT_GRANTS.execute(unit.connection, rows)
+        _DROP_NAMES.execute(unit.connection, [{"name": row["name"]} for row in rows])
 
 
 def load_grant(unit: UnitOfWork, grant_id: str, *, lock: bool = False) -> Any:
@@ -260,6 +271,14 @@ def change_grant(unit: UnitOfWork, grant_id: str, state: str, **columns: Any) ->
     """Give a grant, whose row is locked, another state."""
     statement = sa.update(GRANTS).where(GRANTS.c.grant_id == grant_id)
     unit.connection.execute(statement.values(state=state, **columns))
+
+
+def end_for_all(unit: UnitOfWork, grant_ids: Iterable[str]) -> None:
+    """Have grants that ended count among those to all shoppers no longer: these are never read."""
+    gone = sa.delete(GRANT_KEYS).where(
+        GRANT_KEYS.c.grant_id.in_(sorted(grant_ids)), GRANT_KEYS.c.key == EVERYBODY
+    )
+    unit.connection.execute(gone)
 
 
 def overdue_grants(unit: UnitOfWork, limit: int) -> list[str]:

@@ -39,7 +39,7 @@ from services.offers.commands import (
 from services.offers.commands.granting import Granter
 from services.offers.configuration import read_file
 from services.offers.decision_log import DecisionLog
-from services.offers.domain.caps import Holder, locks_of
+from services.offers.domain.caps import EVERYBODY, Holder, locks_of
 from services.offers.projections import LiveShopperProjection
 from services.offers.registry import CatalogueRegistry, put_in_force
 
@@ -200,8 +200,11 @@ def test_what_was_granted_before_anybody_was_known_counts_by_whoever_it_turns_ou
     assert shop.reserve("k", **user)["state"] == "refused"
     # Whoever has the device next is somebody else.
     shop.move("p-11", "s-11", epoch=3, device_id="d-9", user_id="u-11")
-    next_user = {"identifiers": {"user_id": "u-11"}, "authenticated": True}
-    assert shop.reserve("other", **next_user)["state"] == "reserved"
+    next_user = {"user_id": "u-11", "device_id": "d-9"}
+    assert offer_in(shop.decide(identifiers=next_user, authenticated=True)) == "coupon"
+    other = shop.reserve("other", identifiers=next_user, authenticated=True)
+    assert other["state"] == "reserved"
+    assert shop.reserve("k", **user)["state"] == "refused"
 
 
 def test_the_same_key_is_the_same_reservation(shop: CappedShop) -> None:
@@ -493,6 +496,21 @@ def test_a_cap_by_offer_counts_everybody(shop: CappedShop) -> None:
     ]
     assert states == ["reserved", "reserved", "refused"]
     assert offer_in(shop.decide("x-9")) == "plain"
+
+
+def test_what_has_ended_is_not_read_when_the_grants_to_all_are_counted(shop: CappedShop) -> None:
+    shop.set_limits("{by: offer, most: 2}")
+    of_all = sa.select(store.GRANT_KEYS.c.grant_id).where(store.GRANT_KEYS.c.key == EVERYBODY)
+    for number in range(5):
+        shop.decide(f"x-{number}", reserve=True)
+        shop.run_timers(later=60 * MINUTE)
+    assert shop.work.read(lambda unit: unit.connection.execute(of_all).all()) == []
+    # What is confirmed after its time counts again.
+    shop.reserve("late", **ANN)
+    shop.run_timers(later=60 * MINUTE)
+    assert shop.confirm("late")["state"] == "confirmed"
+    assert shop.reserve("b", **BEN)["state"] == "reserved"
+    assert shop.reserve("c", **BEN)["state"] == "refused"
 
 
 def test_a_budget_is_not_exceeded_and_is_given_back(shop: CappedShop) -> None:
