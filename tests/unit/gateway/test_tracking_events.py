@@ -8,7 +8,17 @@ import pytest
 
 from services.gateway.domain.sources import EventSource
 from services.gateway.domain.tracking.spec import SPEC_NAMES
-from tests.support.tracked import BROWSER, SERVER, event_of, events_of, item, reason_of, track
+from tests.support.tracked import (
+    BROWSER,
+    NOW_TEXT,
+    SERVER,
+    TIME,
+    event_of,
+    events_of,
+    item,
+    reason_of,
+    track,
+)
 
 EURO_SHOP = EventSource("euro", "A shop in euro", "server", settings={"currency": "EUR"})
 SHOE = {"product_id": "p1", "sku": "s1", "name": "Shoe", "price": 19.99, "quantity": 2}
@@ -252,7 +262,17 @@ SPEC: list[tuple[str, dict[str, Any], str, dict[str, Any] | None]] = [
         "Checkout Started",
         {"currency": "USD", "products": [{"sku": "a", "price": 1, "quantity": 0.5}]},
         "checkout_started",
-        {"currency": "USD", "products": [{"sku": "a", "price": 100, "quantity": 0.5}]},
+        {
+            "currency": "USD",
+            "value": 50,
+            "products": [{"sku": "a", "price": 100, "quantity": 0.5}],
+        },
+    ),
+    (
+        "Checkout Started",
+        {"currency": "USD", "products": [{"sku": "a", "price": 1, "quantity": "many"}]},
+        "checkout_started",
+        {"currency": "USD", "products": [{"sku": "a", "price": 100, "quantity": "many"}]},
     ),
     ("Checkout Started", {"products": "a,b"}, "checkout_started", {}),
     ("Signed Out", {}, "signed_out", {}),
@@ -452,3 +472,30 @@ def test_an_item_that_says_too_little_is_rejected_by_the_field(
     sent: Any, path: str, source: EventSource
 ) -> None:
     assert reason_of(sent, source)[0] == path
+
+
+@pytest.mark.parametrize(
+    ("quantity", "revenue"),
+    [(2.0, 1000), ("2.0", 1000), (0.5, 250), (None, 500), ("", 500), ("1,5", 750), (0, 0)],
+)
+def test_an_order_is_worth_its_lines_however_their_quantities_are_written(
+    quantity: Any, revenue: int
+) -> None:
+    lines = [{"sku": "a", "price": "5.00", "quantity": quantity}]
+    data = event_of(
+        track("Order Completed", {"order_id": "1", "currency": "EUR", "products": lines})
+    )["data"]
+    assert data["revenue"] == revenue
+
+
+def test_a_known_name_that_says_nothing_hides_no_other_spelling() -> None:
+    sent = {"orderId": "17", "order_id": None, "revenue": "", "Revenue": "5.00", "currency": "EUR"}
+    data = event_of(track("Order Completed", sent))["data"]
+    assert (data["order_id"], data["revenue"]) == ("17", 500)
+
+
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_blank_time_is_none(blank: str | None) -> None:
+    sent = track("Order Cancelled", {"order_id": "17"}, timestamp=blank)
+    assert event_of(sent)["time"] == NOW_TEXT
+    assert event_of({**sent, "originalTimestamp": TIME})["time"] == TIME

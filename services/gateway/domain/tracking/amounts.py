@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from contracts.event_fields import MAX_QUANTITY
 from contracts.event_types import EVENT_TYPES
-from services.gateway.domain.money import currency_code, minor_units
-from services.gateway.domain.tracking.items import Unmappable
+from services.gateway.domain.money import currency_code, minor_units, number_of
+from services.gateway.domain.tracking.items import Unmappable, is_blank
 from services.gateway.domain.tracking.names import with_known_names
 
 # Money that our events read, which must be an amount; and what else a shop tells beside it.
@@ -26,7 +27,6 @@ KNOWN_PROPERTIES = frozenset(
     }
 )
 _LINE_NAMES = frozenset(EVENT_TYPES["product_viewed"].load_fields) | {"quantity"}
-_LONGEST_QUANTITY = 7
 _LINE_IDS = ("id", "variant_id", "item_id")
 _NO_CURRENCY = (
     "is missing: name the currency of the money, or give the source a currency in its settings"
@@ -44,14 +44,14 @@ class Properties:
         self.lines = _lines(self.values.get("products"))
         named = self.values.get("currency")
         self.currency = currency_code(named)
-        if self.currency is None and _is_blank(named):
+        if self.currency is None and is_blank(named):
             codes = (currency_code(line.get("currency")) for line in self.lines or ())
             first = next((code for code in codes if code is not None), None)
             self.currency = first or currency_code(fallback)
 
     def has(self, name: str) -> bool:
         """Whether a property says anything."""
-        return not _is_blank(self.values.get(name))
+        return not is_blank(self.values.get(name))
 
     def amount(self, name: str) -> int | None:
         """A property's amount of money in minor units; None if it is absent, or not readable."""
@@ -112,7 +112,7 @@ class Properties:
         if any(line.get("currency", self.currency) != self.currency for line in lines):
             return None
         costs = [_cost(line) for line in lines]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
+        return None if None in costs else round(sum(filter(None, costs), Decimal(0)))
 
 
 def as_custom(sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,12 +142,6 @@ def first_amount(properties: Properties, names: Iterable[str]) -> int | None:
     return None
 
 
-def _is_blank(value: Any) -> bool:
-    if type(value) is str:
-        return not value.strip()
-    return value is None or (type(value) is float and value - value != 0)
-
-
 def _lines(value: Any) -> list[dict[str, Any]] | None:
     """The lines of a list, of an object with numbered names, or of one line that stands alone."""
     if type(value) is dict:
@@ -160,7 +154,7 @@ def _lines(value: Any) -> list[dict[str, Any]] | None:
 
 def _priced(line: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
     named = line.get("currency")
-    code = currency if _is_blank(named) else currency_code(named)
+    code = currency if is_blank(named) else currency_code(named)
     priced = {name: value for name, value in line.items() if name not in {"price", "currency"}}
     price = None if code is None else minor_units(line.get("price"), code)
     if price is not None:
@@ -172,20 +166,20 @@ def _priced(line: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
 
 def _identified(line: dict[str, Any]) -> dict[str, Any]:
     """A line with the id that it has under another name."""
-    if _is_blank(line.get("product_id")) and _is_blank(line.get("sku")):
+    if is_blank(line.get("product_id")) and is_blank(line.get("sku")):
         for name in _LINE_IDS:
-            if not _is_blank(line.get(name)):
+            if not is_blank(line.get(name)):
                 return line | {"product_id": line[name]}
     return line
 
 
-def _cost(line: Mapping[str, Any]) -> int | None:
-    quantity = line.get("quantity", 1)
-    if type(quantity) is str and len(quantity) <= _LONGEST_QUANTITY and quantity.isdecimal():
-        quantity = int(quantity)
-    if type(quantity) is int and 0 <= quantity <= MAX_QUANTITY:
-        return int(line["price"]) * quantity
-    return None
+def _cost(line: Mapping[str, Any]) -> Decimal | None:
+    """What a line costs: one piece if it does not say how many, or how much by weight."""
+    sent = line.get("quantity")
+    quantity = Decimal(1) if is_blank(sent) else number_of(sent)
+    if quantity is None or not 0 <= quantity <= MAX_QUANTITY:
+        return None
+    return int(line["price"]) * quantity
 
 
 Shape = Callable[[Properties], dict[str, Any]]

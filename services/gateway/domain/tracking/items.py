@@ -100,6 +100,13 @@ def text_of(value: Any) -> str | None:
     return None
 
 
+def is_blank(value: Any) -> bool:
+    """Whether a value says nothing: null, blank text, or a number that is none."""
+    if type(value) is str:
+        return not value.strip()
+    return value is None or (type(value) is float and value - value != 0)
+
+
 def object_of(value: Any) -> Mapping[str, Any]:
     """The value if it is an object, else an empty one."""
     return value if type(value) is dict else {}

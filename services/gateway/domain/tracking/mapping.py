@@ -25,6 +25,7 @@ from services.gateway.domain.tracking.items import (
     Sender,
     TrackedItem,
     Unmappable,
+    is_blank,
     object_of,
     text_of,
 )
@@ -157,7 +158,7 @@ def _moment_of(item: TrackedItem, sender: Sender) -> _Moment:
     """When it happened by the sender's clock, and when that was sent; else when it came."""
     sent_at = item.sent_at if type(item.sent_at) in {str, int, float} else None
     for name in _CLIENT_TIMES:
-        if item.fields.get(name) is not None:
+        if not is_blank(item.fields.get(name)):
             return _Moment(storable(item.fields[name], name), storable(sent_at, "sentAt"))
     return _Moment(format_instant(sender.received_at), None)
 
@@ -175,7 +176,7 @@ def event_id(item: TrackedItem, suffix: str, sender: Sender) -> str:
         return own_id(sender.source, message_id + suffix)
     fields = {name: part for name, part in item.fields.items() if name not in _SENDING}
     content: list[Any] = [sender.source.source_id, item.kind, storable(fields, "")]
-    if all(item.fields.get(name) is None for name in _CLIENT_TIMES):
+    if all(is_blank(item.fields.get(name)) for name in _CLIENT_TIMES):
         content += [sender.received_at, item.place]
     return f"hash-{_digest(content)}{suffix}"
 

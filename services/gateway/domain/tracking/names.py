@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from contracts.event_types import RESERVED, RESERVED_PREFIX
-from services.gateway.domain.tracking.items import Unmappable, storable_text
+from services.gateway.domain.tracking.items import Unmappable, is_blank, storable_text
 
 CUSTOM_EVENT = "custom_event"
 _LONGEST = 64
@@ -90,14 +90,16 @@ def is_unwanted(name: str) -> bool:
 def with_known_names(
     properties: Mapping[str, Any], known: frozenset[str] | set[str]
 ) -> dict[str, Any]:
-    """Properties under the names that we know: `order_id` for `orderId`, unless it has both."""
+    """Properties under the names that we know: `order_id` for `orderId`, unless both are set."""
     named: dict[str, Any] = {}
     for name, value in properties.items():
         known_name = name if name in known else snake_name(name)
-        if known_name in known and (known_name == name or known_name not in properties):
-            named[known_name] = value
-        else:
+        if known_name not in known or not (
+            known_name == name or is_blank(properties.get(known_name))
+        ):
             named[name] = value
+        elif known_name not in named or not is_blank(value):
+            named[known_name] = value
     return named
 
 
