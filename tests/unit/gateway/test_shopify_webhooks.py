@@ -483,3 +483,41 @@ def test_money_that_was_given_back_in_no_currency_is_no_amount() -> None:
     refund = shopify_refund(refund_line_items=[], transactions=[payment])
     with pytest.raises(InvalidInput, match=r"transactions\.currency: is missing"):
         understood("shopify", "refunds/create", refund)
+
+
+@pytest.mark.parametrize("price", ["", "n/a", None])
+def test_a_price_that_cannot_be_read_costs_nobody_the_order(price: str | None) -> None:
+    order = shopify_order()
+    order["line_items"][0] |= {"price": price, "price_set": None}
+    data = data_of("order_completed", events("orders/create", order))
+    assert data["revenue"] == 2_990
+    assert "price" not in data["products"][0]
+    assert data["products"][1]["price"] == 500
+
+
+def test_a_cart_is_worth_what_its_lines_cost_in_the_shops_currency() -> None:
+    cup = shopify_line(BoughtLine("CUP", "10.00", 2)) | {"line_price_set": money_set("18.00")}
+    yen = {"price_set": money_set("500", "JPY"), "line_price_set": money_set("500", "JPY")}
+    notes = [{"name": "cdp_id", "value": "b7c1"}]
+    cart = {"token": "c1-token", "updated_at": "2026-11-20T09:40:00Z", "note_attributes": notes}
+    found = [
+        data_of("cart_updated", events("carts/update", {**cart, "line_items": lines}))
+        for lines in ([cup], [cup, cup], [cup | yen], [cup, cup | yen], [])
+    ]
+    assert [(data.get("value"), data.get("currency")) for data in found] == [
+        (1_800, "EUR"),
+        (3_600, "EUR"),
+        (500, "JPY"),
+        (None, None),
+        (None, None),
+    ]
+    assert [data["products"][0]["price"] for data in found[:4]] == [1_000, 1_000, 500, 1_000]
+
+
+def test_a_cart_whose_money_is_in_no_currency_is_told_without_it() -> None:
+    line = {"id": 1, "sku": "CUP", "quantity": 1, "price": "10.00"}
+    notes = [{"name": "cdp_id", "value": "b7c1"}]
+    cart = {"token": "c1", "updated_at": "2026-11-20T09:40:00Z", "note_attributes": notes}
+    data = data_of("cart_updated", events("carts/update", {**cart, "line_items": [line]}))
+    assert data["products"] == [{"product_id": "CUP", "sku": "CUP", "quantity": 1}]
+    assert "value" not in data

@@ -166,3 +166,12 @@ def test_a_refund_that_names_no_charge_is_told_by_its_own_number_alone() -> None
     found = events("refund.created", stripe_refund(charge=None), orders=LINKED)
     assert len(found) == 1
     assert len(events("refund.created", stripe_refund(), orders=LINKED)) == 2
+
+
+def test_a_session_that_only_keeps_a_way_to_pay_is_no_order() -> None:
+    session = stripe_session(
+        mode="setup", amount_total=None, currency=None, payment_status="no_payment_required"
+    )
+    document = stripe_event("checkout.session.completed", session)
+    found = understood("stripe", "checkout.session.completed", document)
+    assert (found.events, found.reason) == ((), "keeps a way to pay, and buys nothing")

@@ -219,3 +219,12 @@ def test_a_paid_order_of_which_nobody_is_known_is_told_with_a_reason() -> None:
     found = woo("order.created", woo_order(billing={}, meta_data=[]))
     assert not found.events
     assert "names no shopper" in found.reason
+
+
+@pytest.mark.parametrize("total", ["", None, "free"])
+def test_a_line_whose_total_cannot_be_read_costs_nobody_the_order(total: str | None) -> None:
+    order = woo_order()
+    order["line_items"][0]["total"] = total
+    (completed, *_) = understood("woocommerce", "order.updated", order).events
+    assert completed["data"]["revenue"] == 2_990
+    assert [line.get("price") for line in completed["data"]["products"]] == [None, 500]

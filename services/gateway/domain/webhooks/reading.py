@@ -75,6 +75,11 @@ def minor_units(value: Any, currency: str, field: str) -> int:
     return amount
 
 
+def price_in(value: Any, currency: str) -> int | None:
+    """What something costs, in minor units; None if that cannot be read, which costs no order."""
+    return money.minor_units(value, currency) if currency else None
+
+
 def instant_of(value: Any, field: str) -> int:
     """Microseconds of a time; one without a zone is in UTC, as in WooCommerce's `…_gmt`."""
     text = text_of(value)

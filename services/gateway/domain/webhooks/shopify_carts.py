@@ -15,6 +15,7 @@ from services.gateway.domain.webhooks.reading import (
     optional_instant,
     part_of,
     parts_of,
+    price_in,
     required_id,
     required_instant,
     text_of,
@@ -22,6 +23,9 @@ from services.gateway.domain.webhooks.reading import (
 from services.gateway.domain.webhooks.shopify_orders import identifiers_of, lines_of
 from services.gateway.domain.webhooks.stitching import cart_in, device_in, shop_of
 from services.gateway.domain.webhooks.understanding import WebhookEvent, WebhookMessage, event_of
+
+_COST = ("line_price_set", "shop_money")
+_IN_SHOP = (_COST, ("price_set", "shop_money"))
 
 
 def cart_events(message: WebhookMessage) -> Iterator[WebhookEvent]:
@@ -33,8 +37,14 @@ def cart_events(message: WebhookMessage) -> Iterator[WebhookEvent]:
     if not device:
         return
     at = optional_instant(cart, "updated_at", "created_at") or message.received_at
-    currency = text_of(cart.get("currency"))
-    data = {"cart_id": cart_in(notes) or token, "products": [*lines_of(cart, currency)]}
+    currency = text_of(cart.get("currency")) or _currency_of_lines(cart)
+    data: dict[str, Any] = {
+        "cart_id": cart_in(notes) or token,
+        "products": [*lines_of(cart, currency)],
+    }
+    value = _value_of_lines(cart, currency)
+    if value is not None:
+        data |= {"value": value, "currency": currency}
     key = ("shopify", shop_of(message.source), "cart", token, format_instant(at))
     yield event_of(key, "cart_updated", format_instant(at), {"anonymous_id": device}, data)
 
@@ -74,6 +84,21 @@ def _notes(document: Document) -> list[Document]:
         *parts_of(document, "attributes"),
         *({"name": name, "value": value} for name, value in given.items()),
     ]
+
+
+def _currency_of_lines(cart: Document) -> str:
+    """The shop's currency, which a cart names with the money of its lines alone."""
+    parts = (part_of(line, *path) for line in parts_of(cart, "line_items") for path in _IN_SHOP)
+    return next(filter(None, (text_of(each.get("currency_code")) for each in parts)), "")
+
+
+def _value_of_lines(cart: Document, currency: str) -> int | None:
+    """What the lines cost after their own discounts; None unless each says so in the currency."""
+    costs = [part_of(line, *_COST) for line in parts_of(cart, "line_items")]
+    if not currency or any(text_of(each.get("currency_code")) != currency for each in costs):
+        return None
+    amounts = [price_in(each.get("amount"), currency) for each in costs]
+    return None if None in amounts else sum(each for each in amounts if each is not None)
 
 
 def _currency(checkout: Document) -> str:

@@ -20,6 +20,7 @@ from services.gateway.domain.webhooks.reading import (
     optional_instant,
     part_of,
     parts_of,
+    price_in,
     required_id,
     required_instant,
     revision_of,
@@ -126,12 +127,11 @@ def lines_of(document: Document, currency: str) -> Iterator[dict[str, Any]]:
 
 
 def _price(line: Document, currency: str) -> int | None:
-    """The price of one piece, before discounts; None where it is in another currency."""
+    """The price of one piece, before discounts; None if it cannot be read in the currency."""
     shop = part_of(line, "price_set", "shop_money")
-    value = shop.get("amount", line.get("price"))
-    if value is None or text_of(shop.get("currency_code")) not in ("", currency):
+    if text_of(shop.get("currency_code")) not in ("", currency):
         return None
-    return minor_units(value, currency, "line_items.price")
+    return price_in(shop.get("amount", line.get("price")), currency)
 
 
 def _total(order: Document) -> SumOfMoney:

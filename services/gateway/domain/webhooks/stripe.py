@@ -35,6 +35,7 @@ _UNLINKED = (
     " `order_id` in the metadata does"
 )
 _LIVE = "is of Stripe's test mode, which counts nowhere"
+_NOT_BOUGHT = "keeps a way to pay, and buys nothing"
 _UNPAID = "is not paid yet"
 _UNKNOWN = "is a topic of which nothing is made"
 _NOT_GIVEN = "gives no money back"
@@ -70,6 +71,8 @@ def understand_stripe(message: WebhookMessage) -> Understanding:
 
 def _understand_session(message: WebhookMessage) -> Understanding:
     session = part_of(message.document, "data", "object")
+    if text_of(session.get("mode")) == "setup":
+        return Understanding(reason=_NOT_BOUGHT)
     if text_of(session.get("payment_status")) == "unpaid":
         return Understanding(reason=_UNPAID)
     payment = id_of(session.get("payment_intent"))

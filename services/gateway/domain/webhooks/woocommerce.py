@@ -24,6 +24,7 @@ from services.gateway.domain.webhooks.reading import (
     optional_instant,
     part_of,
     parts_of,
+    price_in,
     required_id,
     required_instant,
     revision_of,
@@ -202,13 +203,13 @@ def _lines(order: Document, currency: str) -> Iterator[dict[str, Any]]:
         quantity = line.get("quantity")
         if not product_id or not isinstance(quantity, (int, float)) or not quantity:
             continue
-        total = minor_units(line.get("total"), currency, "line_items.total")
+        total = price_in(line.get("total"), currency)
         found = {
             "product_id": product_id,
             "sku": sku,
             "name": name,
             "quantity": quantity,
-            "price": round(total / quantity),
+            "price": None if total is None else round(total / quantity),
         }
         yield {key: value for key, value in found.items() if value not in (None, "")}
 
