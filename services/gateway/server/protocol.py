@@ -17,9 +17,14 @@ from services.gateway.server.connections import ConnectionRefusal, Connections
 _MOST_HEADER_BYTES = 32 * 1024
 _HEADER_SECONDS = 10.0
 _REFUSED_SECONDS = 1.0
+_MOST_PIPELINED = 20  # requests that wait for the response of one before them
 _LONG_HEADERS = ConnectionRefusal(
     431, "too_large", f"headers: are more than {_MOST_HEADER_BYTES:,} bytes"
 )
+
+
+class TooManyPipelined(Exception):
+    """A client sends request after request without waiting for their responses."""
 
 
 class QuietTransport:
@@ -79,6 +84,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._refuse(_LONG_HEADERS)
 
     def on_headers_complete(self) -> None:
+        """Take the head of a request, if not too many wait: all those of a packet are parsed."""
+        if len(self.pipeline) >= _MOST_PIPELINED:
+            self.transport.abort()
+            raise TooManyPipelined
         self._is_in_head = False
         self._stop_waiting()
         super().on_headers_complete()

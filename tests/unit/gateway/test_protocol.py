@@ -69,6 +69,12 @@ def test_some_trailers_do_not() -> None:
     assert not asyncio.run(cut_after(CHUNKED, b"X-Trailer: x\r\n", b"\r\n", CHUNKED))
 
 
+def test_a_packet_full_of_requests_cuts_the_connection_before_they_fill_the_memory() -> None:
+    request = b"GET / HTTP/1.1\r\n\r\n"
+    assert asyncio.run(cut_after(request * 10_000))
+    assert not asyncio.run(cut_after(request * 10))
+
+
 def test_what_is_written_to_a_connection_that_is_gone_is_dropped_and_no_fault() -> None:
     class GoneTransport(CutTransport):
         def write(self, data: Any) -> None:
