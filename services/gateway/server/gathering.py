@@ -22,6 +22,7 @@ _MOST_EVENTS = 100
 _MOST_BYTES = 1024 * 1024
 _MOST_GATHERED = 10  # events of a request; a batch of its own gains nothing
 _CALLS_AT_ONCE = 2
+_TURN_SECONDS = 5.0  # that a group waits for its call; the call has a limit of its own
 
 _PLACE = re.compile(r"^events\[(\d+)\]")
 
@@ -41,9 +42,12 @@ class _Group:
 class Gatherer:
     """Records events by `record`, which takes the arguments of `profiles.record`."""
 
-    def __init__(self, record: Record, seconds: float = _SECONDS) -> None:
+    def __init__(
+        self, record: Record, seconds: float = _SECONDS, turn_seconds: float = _TURN_SECONDS
+    ) -> None:
         self._record = record
         self._seconds = seconds
+        self._turn_seconds = turn_seconds
         self._groups: dict[str, _Group] = {}
         self._turns = asyncio.Semaphore(_CALLS_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -80,24 +84,39 @@ class Gatherer:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._seconds):
                 await group.is_full.wait()
-        async with self._turns:
+        try:
+            async with asyncio.timeout(self._turn_seconds):
+                await self._turns.acquire()
+        except TimeoutError:
+            _fail(group, Unavailable("profiles", "has as many calls as it answers; try again"))
+            return
+        finally:
             if self._groups.get(origin) is group:
                 del self._groups[origin]
-            GATHERED.observe(len(group.events))
-            try:
-                response = await self._record({"events": group.events, "origin": origin})
-            except (InvalidInput, Failure) as error:
-                await self._each_alone(origin, group, error)
-            except ServiceError as error:
-                _fail(group, error)
-            except BaseException:
-                _fail(group, Unavailable("profiles", "was not reached; try again"))
-                raise
-            else:
-                _answer(group, response["receipts"])
+        try:
+            await self._call(origin, group)
+        finally:
+            self._turns.release()
+
+    async def _call(self, origin: str, group: _Group) -> None:
+        GATHERED.observe(len(group.events))
+        try:
+            response = await self._record({"events": group.events, "origin": origin})
+        except (InvalidInput, Failure) as error:
+            await self._each_alone(origin, group, error)
+        except ServiceError as error:
+            _fail(group, error)
+        except BaseException:
+            _fail(group, Unavailable("profiles", "was not reached; try again"))
+            raise
+        else:
+            _answer(group, response["receipts"])
 
     async def _each_alone(self, origin: str, group: _Group, error: ServiceError) -> None:
-        """One of several requests failed with all of them: find out which."""
+        """One of several requests failed with all of them: find out which.
+
+        Once there is no answer, the rest is not tried: each try would take its whole time.
+        """
         if len(group.places) == 1:
             _fail(group, error)
             return
@@ -105,6 +124,9 @@ class Gatherer:
             part = {"events": group.events[first : first + count], "origin": origin}
             try:
                 response = await self._record(part)
+            except Unavailable as own:
+                _fail(group, own)  # all that has no answer yet
+                return
             except ServiceError as own:
                 _set_error(reply, own)
             else:

@@ -112,3 +112,38 @@ def test_what_cannot_be_gathered_is_passed_on_as_it_is(odd: dict[str, Any]) -> N
 
     gathered(record, odd)
     assert calls == [odd]
+
+
+def test_whoever_gets_no_turn_in_time_is_told_to_repeat_while_calls_hang() -> None:
+    calls: list[int] = []
+
+    async def hang(given: Mapping[str, Any]) -> dict[str, Any]:
+        calls.append(len(given["events"]))
+        await asyncio.sleep(0.3)
+        raise Unavailable("profiles", "did not answer in 10 s; try again")
+
+    async def run() -> tuple[list[Any], float]:
+        gatherer = Gatherer(hang, seconds=0.001, turn_seconds=0.1)
+        began = asyncio.get_running_loop().time()
+        given = [arguments(str(number)) for number in range(1_000)]
+        answers = await asyncio.gather(*map(gatherer.record, given), return_exceptions=True)
+        return answers, asyncio.get_running_loop().time() - began
+
+    answers, seconds = asyncio.run(run())
+    assert all(isinstance(each, Unavailable) for each in answers)
+    assert calls == [100, 100]
+    assert seconds < 1
+
+
+def test_when_each_is_tried_alone_one_that_is_not_answered_ends_the_search() -> None:
+    calls: list[int] = []
+
+    async def record(given: Mapping[str, Any]) -> dict[str, Any]:
+        calls.append(len(given["events"]))
+        if len(calls) == 1:
+            raise InvalidInput("events", "are too large together")
+        raise Unavailable("profiles", "did not answer in 10 s; try again")
+
+    answers = gathered(record, *(arguments(str(number)) for number in range(50)))
+    assert all(isinstance(each, Unavailable) for each in answers)
+    assert calls == [50, 1]
