@@ -50,7 +50,7 @@ def receive_shopify(request: EdgeRequest) -> Steps:
         check_shopify(headers, body, secrets)
         check_sending_shop(request.source, shop)
 
-    return (yield from _receive(request, SHOPIFY, topic, check))
+    return (yield from _receive(request, SHOPIFY, check, lambda: topic))
 
 
 def receive_woocommerce(request: EdgeRequest) -> Steps:
@@ -63,7 +63,7 @@ def receive_woocommerce(request: EdgeRequest) -> Steps:
         check_woocommerce(headers, body, secrets)
         check_sending_shop(request.source, headers.get("x-wc-webhook-source"))
 
-    return (yield from _receive(request, WOOCOMMERCE, topic, check))
+    return (yield from _receive(request, WOOCOMMERCE, check, lambda: topic))
 
 
 def receive_stripe(request: EdgeRequest) -> Steps:
@@ -72,7 +72,7 @@ def receive_stripe(request: EdgeRequest) -> Steps:
     def check(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> None:
         check_stripe(headers, body, secrets, request.received_at)
 
-    return (yield from _receive(request, STRIPE, _type_in(request.body), check))
+    return (yield from _receive(request, STRIPE, check, lambda: _type_in(request.body)))
 
 
 def receive_standard(request: EdgeRequest) -> Steps:
@@ -81,21 +81,22 @@ def receive_standard(request: EdgeRequest) -> Steps:
     def check(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> None:
         check_standard(headers, body, secrets, request.received_at)
 
-    return (yield from _receive(request, STANDARD, _type_in(request.body), check))
+    return (yield from _receive(request, STANDARD, check, lambda: _type_in(request.body)))
 
 
 def _receive(
     request: EdgeRequest,
     sender: str,
-    topic: str,
     check: Callable[[Mapping[str, str], bytes, Sequence[str]], None],
+    topic: Callable[[], str],
 ) -> Steps:
+    """Keep what is signed; nothing is parsed before that is known, its topic neither."""
     try:
         check(request.headers, request.body, request.source.webhook_secrets)
     except Refused as error:
         body = {"code": "unauthorized", "message": str(error), "field": error.subject}
         return EdgeResponse(401, body)
-    name = topic_name(sender, topic)
+    name = topic_name(sender, topic())
     arguments = {
         "source_id": request.source.source_id,
         "topic": name,
@@ -112,7 +113,7 @@ def _receive(
 
 
 def _type_in(body: bytes) -> str:
-    """The `type` of a message, before anybody knows that it is one."""
+    """The `type` of a message, which may be no JSON."""
     try:
         document = load_json(body)
     except ValueError:

@@ -186,6 +186,17 @@ def test_either_secret_of_a_rotation_counts_and_nothing_that_is_wrong_is_kept(
     assert len(edge.deliveries()) == 1
 
 
+def test_nothing_is_parsed_that_is_not_signed(
+    edge: WebhookEdge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[bytes] = []
+    monkeypatch.setattr(webhooks, "load_json", parsed.append)
+    for path in ("stripe", "standard"):
+        headers = {"stripe-signature": f"t={RECEIVED_AT // SECOND},v1=00"}
+        assert edge.post(f"/webhooks/src-1/{path}", b"[" * 500, headers).status == 401
+    assert parsed == []
+
+
 def test_a_source_that_has_a_shop_takes_no_signed_body_in_the_name_of_another(
     edge: WebhookEdge,
 ) -> None:
