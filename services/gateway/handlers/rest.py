@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chassis.core.errors import NotFound
+from mappings import with_store
 from services.gateway.domain.caching import public_response, static_handler
 from services.gateway.domain.exchange import EdgeRequest, EdgeResponse, ServiceCall, Steps
 from services.gateway.domain.rest.decisions import (
@@ -34,7 +35,8 @@ def record(request: EdgeRequest) -> Steps:
     """Record events: a receipt for each, in order."""
     receipts: list[Any] = []
     events = events_of(request.document)
-    for run in runs_of(request, events):
+    of_store = [with_store(event, request.source.store) for event in events]
+    for run in runs_of(request, of_store):
         if request.source.test:
             receipts += check_only(run, request.received_at)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,6 +96,20 @@ def test_an_id_of_a_browser_is_its_own_whatever_it_looks_like(sent: Any) -> None
     recorded = services.calls[0].arguments["events"][0]["id"]
     assert recorded.startswith("browser:")
     assert len(recorded) <= 100
+
+
+def test_an_order_that_names_no_store_is_of_the_sources() -> None:
+    for source in (replace(SERVER, store="mugs"), replace(BROWSER, store="mugs")):
+        services = ServiceAnswers()
+        events = [
+            event("a", "order_completed", data={"order_id": "1"}),
+            event("b", "order_refunded", data={"order_id": "1", "store": "lamps"}),
+            event("c"),
+        ]
+        ask(rest.record, {"events": events}, source, services)
+        (call,) = services.calls
+        recorded = [each["data"].get("store") for each in call.arguments["events"]]
+        assert recorded == ["mugs", "lamps", None]
 
 
 def test_more_events_than_a_call_takes_are_refused_before_any_is_recorded() -> None:
