@@ -17,6 +17,7 @@ from services.gateway.server.connections import ConnectionRefusal, Connections
 _MOST_HEADER_BYTES = 32 * 1024
 _HEADER_SECONDS = 10.0
 _REFUSED_SECONDS = 1.0
+_UNREAD_SECONDS = 30.0  # that a client may take nothing of what is sent to it
 _MOST_PIPELINED = 20  # requests that wait for the response of one before them
 _LONG_HEADERS = ConnectionRefusal(
     431, "too_large", f"headers: are more than {_MOST_HEADER_BYTES:,} bytes"
@@ -46,7 +47,7 @@ class QuietTransport:
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """Closes a connection whose headers are too long or too slow, or which is no HTTP.
+    """Closes a connection whose headers are too long or too slow, which is no HTTP, or not read.
 
     One that is one too many is refused in answer to its first bytes: sooner, it would see a reset.
     """
@@ -59,6 +60,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._is_in_head = True
         self._head_timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast("Any", QuietTransport(transport)))
@@ -69,6 +71,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._open.close(self._address)
         self._stop_waiting()
+        self._stop_unread()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -111,6 +114,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if not self._is_in_head:
             self._wait_for_head()
+        if self.transport.is_closing():
+            self._wait_for_reader()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._wait_for_reader()
+
+    def pause_writing(self) -> None:
+        """Wait until the client takes what is sent to it, but not for ever."""
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._stop_unread()
 
     def send_400_response(self, msg: str) -> None:
         message = f"request: is not HTTP ({msg})"
@@ -124,6 +143,23 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _wait_for_reader(self) -> None:
+        self._stop_unread()
+        left = self.transport.get_write_buffer_size()
+        self._unread_timer = self.loop.call_later(_UNREAD_SECONDS, self._cut_if_unread, left)
+
+    def _cut_if_unread(self, before: int) -> None:
+        """Cut the connection if no less is left to be sent than before."""
+        if self.transport.get_write_buffer_size() < before:
+            self._wait_for_reader()
+        else:
+            self.transport.abort()
+
+    def _stop_unread(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
     def _refuse(self, refusal: ConnectionRefusal) -> None:
         """Answer what no application sees, and close."""

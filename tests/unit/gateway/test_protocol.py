@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from services.gateway.server import protocol
 from services.gateway.server.connections import Connections
 from services.gateway.server.protocol import BoundedHttpProtocol, QuietTransport
 
@@ -85,3 +87,46 @@ def test_what_is_written_to_a_connection_that_is_gone_is_dropped_and_no_fault() 
     quiet.write(b"before")
     quiet.close()
     quiet.write(b"after")
+
+
+@pytest.mark.parametrize("head", ["", "Connection: close\r\n"])
+def test_whoever_reads_nothing_of_a_response_is_cut_off_and_whoever_is_slow_is_not(
+    head: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_UNREAD_SECONDS", 0.2)
+    request = f"GET / HTTP/1.1\r\nHost: a\r\n{head}\r\n".encode()
+    assert not asyncio.run(is_open_for_reader(request, wait=0.7))
+    assert asyncio.run(is_open_for_reader(request, wait=0.05))
+
+
+async def is_open_for_reader(request: bytes, wait: float) -> bool:
+    """Whether all of a large response comes to a client that waits before each part."""
+    body = bytes(16 * 1024 * 1024)
+
+    async def large(_scope: Any, _receive: Any, send: Any) -> None:
+        headers = [(b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def made() -> BoundedHttpProtocol:
+        connections = Connections(most=9, most_of_address=9)
+        return BoundedHttpProtocol(
+            config=config, server_state=ServerState(), app_state={}, connections=connections
+        )
+
+    config = uvicorn.Config(cast("Any", large), log_config=None)
+    config.load()
+    server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    writer.write(request)
+    left = len(body)
+    try:
+        while left > 0:
+            await asyncio.sleep(wait)
+            left -= len(await reader.readexactly(min(left, len(body) // 8)))
+    except (ConnectionError, asyncio.IncompleteReadError):
+        return False
+    finally:
+        writer.close()
+        server.close()
+    return True
