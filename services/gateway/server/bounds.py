@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from services.gateway.server.budget import BodyAccount, BodyBudget
 from services.gateway.server.limits import AtOnceLimit, RateLimit, network_of
 
+_BYTES_A_REQUEST = 64 * 1024  # to read and parse so many costs more than most requests
+
 
 @dataclass(frozen=True, slots=True)
 class RequestBounds:
@@ -20,8 +22,16 @@ class RequestBounds:
 
     @contextmanager
     def admit(self, address: str) -> Iterator[BodyAccount]:
-        """Count a request as long as it is under way; TooManyRequests if it is one too many."""
+        """Count a request as long as it is under way; TooManyRequests if it is one too many.
+
+        One whose large body was read in vain counts as several. That is known at its end: so it
+        may take more than there is, and the requests after it wait.
+        """
         network = network_of(address)
         self.rate.take(network)
         with self.at_once.one(network), self.budget.account() as account:
-            yield account
+            try:
+                yield account
+            finally:
+                if account.is_in_vain:
+                    self.rate.charge(network, account.size // _BYTES_A_REQUEST)

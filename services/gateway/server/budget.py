@@ -45,11 +45,12 @@ class BodyBudget:
 
 
 class BodyAccount:
-    """How many bytes a request has had of the budget."""
+    """How many bytes a request has had of the budget, and whether it was refused after that."""
 
     def __init__(self, budget: BodyBudget) -> None:
         self._budget = budget
         self.size = 0
+        self.is_in_vain = True
 
     def take(self, size: int) -> None:
         """Count so many bytes more; Unavailable if there is no room for them."""

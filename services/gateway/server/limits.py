@@ -46,6 +46,11 @@ class RateLimit:
             message = f"has sent more than {self._rate:g} requests a second; wait {seconds} s"
             raise TooManyRequests(self._kind, message, seconds)
 
+    def charge(self, name: str, requests: int) -> None:
+        """Count so many requests more, be they too many: later ones wait for them."""
+        if requests:
+            self._buckets.charge(name, requests)
+
 
 class DailyAllowance:
     """So many bytes a day for each name: those of a day at once, and then steadily."""
@@ -93,11 +98,22 @@ class _Buckets:
 
     def take(self, name: str, amount: float) -> float:
         """Take so much out of a bucket, or nothing if that is not in it: how much it lacks."""
-        now = self._clock()
-        left, since = self._buckets.pop(name, (self._most, now))
-        left = min(self._most, left + (now - since) * self._rate)
+        left = self._left(name)
         lacking = max(0.0, amount - left)
-        self._buckets[name] = (left if lacking else left - amount), now
+        self._put(name, left if lacking else left - amount)
+        return lacking
+
+    def charge(self, name: str, amount: float) -> None:
+        """Take so much out of a bucket, also what is not in it."""
+        self._put(name, self._left(name) - amount)
+
+    def _left(self, name: str) -> float:
+        now = self._clock()
+        left, since = self._buckets.get(name, (self._most, now))
+        return min(self._most, left + (now - since) * self._rate)
+
+    def _put(self, name: str, left: float) -> None:
+        self._buckets.pop(name, None)
+        self._buckets[name] = left, self._clock()
         if len(self._buckets) > _MOST_BUCKETS:
             del self._buckets[next(iter(self._buckets))]  # the one that was used longest ago
-        return lacking

@@ -7,6 +7,7 @@ import gzip
 import json
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -264,10 +265,23 @@ def test_a_bomb_is_refused_while_decisions_are_answered(gateway: RunningGateway)
     bomb = gzip.compress(b"\0" * 64_000_000)
     headers = {"Authorization": f"Bearer {gateway.browser_key}", "Content-Encoding": "gzip"}
     with ThreadPoolExecutor(4) as pool:
-        bombs = [pool.submit(gateway.request, "POST", "/v1/batch", bomb, headers) for _ in range(8)]
+        bombs = [pool.submit(gateway.request, "POST", "/v1/batch", bomb, headers) for _ in range(4)]
         decision = gateway.post("/v1/decide", {"placement": "checkout"}, gateway.browser_key)
         assert decision.status == 200
         assert {each.result().status for each in bombs} == {413}
+
+
+def test_bombs_of_nobody_are_counted_by_what_they_inflate_to(gateway: RunningGateway) -> None:
+    bomb = gzip.compress(b"\0" * 4_000_000)
+    headers = {"Authorization": "Bearer of nobody", "Content-Encoding": "gzip"}
+    with ThreadPoolExecutor(4) as pool:
+        bombs = [
+            pool.submit(gateway.request, "POST", "/v1/batch", bomb, headers) for _ in range(30)
+        ]
+    refused = Counter(each.result().status for each in bombs)
+    assert refused.keys() == {401, 429}
+    assert refused[401] < 20
+    until(lambda: gateway.request("GET", "/openapi.json").status == 200)
 
 
 def test_rejected_items_are_kept_sealed_with_their_reasons(gateway: RunningGateway) -> None:

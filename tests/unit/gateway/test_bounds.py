@@ -14,9 +14,10 @@ from uvicorn.server import ServerState
 from chassis.core.errors import InvalidInput, Unavailable
 from services.gateway.configuration import read_gateway_settings
 from services.gateway.domain.problems import TooManyRequests
+from services.gateway.server.bounds import RequestBounds
 from services.gateway.server.budget import BodyBudget
 from services.gateway.server.connections import Connections
-from services.gateway.server.limits import AtOnceLimit, DailyAllowance
+from services.gateway.server.limits import AtOnceLimit, DailyAllowance, RateLimit
 from services.gateway.server.protocol import BoundedHttpProtocol
 
 KB = 1024
@@ -46,6 +47,26 @@ def test_a_body_that_grows_large_bit_by_bit_is_a_large_one() -> None:
         account.take(11 * KB)
         with pytest.raises(Unavailable):
             account.take(KB)
+
+
+def test_large_bodies_that_are_refused_count_as_several_requests_of_their_address() -> None:
+    now = [0.0]
+    rate = RateLimit("address", 10, clock=lambda: now[0])
+    bounds = RequestBounds(rate, AtOnceLimit(5), BodyBudget(64 * KB * KB))
+    for is_in_vain in (False, True, True):
+        with bounds.admit(ADDRESS) as account:
+            account.take(4 * KB)
+            account.take(1_020 * KB)
+            account.is_in_vain = is_in_vain
+    with pytest.raises(TooManyRequests) as refused, bounds.admit(ADDRESS):
+        pass
+    assert refused.value.seconds == 2  # 35 were taken, of 20
+    now[0] += 2
+    for _ in range(5):
+        with bounds.admit(ADDRESS) as account:
+            account.take(63 * KB)
+    with bounds.admit("198.51.100.9"):
+        pass
 
 
 def test_an_address_has_so_many_requests_under_way_and_others_have_theirs() -> None:
