@@ -251,8 +251,8 @@ class ExperimentPartSchema(StrictSchema):
 class DecideResponse(StrictSchema):
     """The answer of `offers.decide`.
 
-    `capped` has the offers that caps or budgets have kept out, and why; `reservations`, by offer,
-    what was reserved as the request asked for it.
+    `capped` has the offers that caps, budgets or empty pools of coupons have kept out, and why;
+    `reservations`, by offer, what was reserved as the request asked for it.
     """
 
     decision_id = Text(required=True)

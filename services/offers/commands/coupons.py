@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chassis.eventlog.unit_of_work import UnitOfWork
@@ -38,5 +38,16 @@ def take_coupon(unit: UnitOfWork, offer: Offer | None, grant_id: str) -> str | N
         return store.coupon_of(unit, grant_id)
     code = store.take_coupon(unit, offer.coupons, grant_id)
     if code is None:
-        raise Capped({offer.id: f"coupons: no code is left in the pool {offer.coupons}"})
+        raise Capped({offer.id: _no_code_in(offer.coupons)})
     return code
+
+
+def without_codes(unit: UnitOfWork, offers: Iterable[Offer]) -> dict[str, str]:
+    """Those of the offers whose pool has no code left, by id, and that it has none."""
+    pools = {offer.id: offer.coupons for offer in offers if offer.coupons is not None}
+    left = store.pools_with_codes(unit, pools.values()) if pools else set()
+    return {offer_id: _no_code_in(pool) for offer_id, pool in pools.items() if pool not in left}
+
+
+def _no_code_in(pool: str) -> str:
+    return f"coupons: no code is left in the pool {pool}"

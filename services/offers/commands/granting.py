@@ -13,6 +13,7 @@ from chassis import MINUTE
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from profile_index import find, streams_of
 from services.offers import store
+from services.offers.commands.coupons import without_codes
 from services.offers.domain.caps import (
     EVERYBODY,
     Capped,
@@ -173,7 +174,7 @@ def obstacles(
         if limits.budget
     }
     used = store.load_budgets(unit, budgets.values()) if budgets else {}
-    found = {}
+    found = without_codes(unit, offers)
     for offer_id, limits in limited:
         amount = limits.cost.amount if limits.cost else 1
         why = _obstacle(limits, [next(usages) for _ in limits.caps], amount, holder.keys)

@@ -104,7 +104,7 @@ class Catalogue:
 
     `free_delivery` has by currency the value, in minor units, from which delivery is free. `reads`
     is what the offers of each placement read of a shopper, `limited` has those offers of each that
-    have caps or a budget, and `offers` all of them by id.
+    have caps, a budget or coupons, and `offers` all of them by id.
     """
 
     placements: Mapping[str, Mapping[str, Slot]]
@@ -122,7 +122,7 @@ class Catalogue:
             for name, slots in self.placements.items()
         }
         limited = {
-            name: tuple(offer for offer in offers.values() if offer.limits)
+            name: tuple(offer for offer in offers.values() if offer.limits or offer.coupons)
             for name, offers in placed.items()
         }
         object.__setattr__(self, "limited", limited)

@@ -25,7 +25,13 @@ from services.offers.store.budgets import (
 )
 from services.offers.store.catalogues import applied_catalogues, catalogue_text, put_catalogue
 from services.offers.store.contacts import save_carried
-from services.offers.store.coupons import add_coupons, coupon_of, coupon_pools, take_coupon
+from services.offers.store.coupons import (
+    add_coupons,
+    coupon_of,
+    coupon_pools,
+    pools_with_codes,
+    take_coupon,
+)
 from services.offers.store.exposures import (
     count_exposed,
     load_conflicts,
@@ -175,6 +181,7 @@ __all__ = [
     "note_reused_ids",
     "open_returns",
     "overdue_grants",
+    "pools_with_codes",
     "put_catalogue",
     "put_grant_keys",
     "put_grants",

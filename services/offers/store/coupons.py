@@ -39,6 +39,12 @@ _TAKE = PreparedStatement(
     .where(COUPONS.c.pool == sa.bindparam("of_pool"), COUPONS.c.code == sa.bindparam("of_code"))
     .values(grant_id=sa.bindparam("to_grant"))
 )
+_WITH_CODES = RowStatement(
+    """
+    SELECT text[wanted] AS pool FROM {rows}
+    WHERE EXISTS (SELECT 1 FROM coupons WHERE pool = text[wanted] AND grant_id IS NULL)
+    """
+)
 _COUNT = PreparedStatement(
     sa.select(
         COUPONS.c.pool,
@@ -75,6 +81,12 @@ def take_coupon(unit: UnitOfWork, pool: str, grant_id: str) -> str | None:
         _TAKE.execute(unit.connection, of_pool=pool, of_code=row.code, to_grant=grant_id)
         return str(row.code)
     return None
+
+
+def pools_with_codes(unit: UnitOfWork, pools: Iterable[str]) -> set[str]:
+    """Those of the pools in which a code is left."""
+    rows = [{"wanted": pool} for pool in sorted(set(pools))]
+    return {row.pool for row in _WITH_CODES.execute(unit.connection, rows)}
 
 
 def coupon_pools(unit: UnitOfWork) -> Mapping[str, tuple[int, int]]:

@@ -12,7 +12,7 @@ from chassis.database.engine import Database
 from services.offers import store
 from services.offers.commands import list_coupons, load_coupons
 from services.offers.queries import compare_catalogue
-from tests.integration.offers.test_caps import CappedShop
+from tests.integration.offers.test_caps import COST, CappedShop, offer_in
 
 
 @pytest.fixture
@@ -92,6 +92,31 @@ def test_what_a_page_reserves_takes_no_code_until_it_is_confirmed(shop: CappedSh
     key = shop.decide(reserve=True)["reservations"]["coupon"]["key"]
     assert shop.work.read(list_coupons)["pools"][0]["free"] == 1
     assert shop.confirm(key, order_id="o-1", identifiers={"device_id": "d-1"})["code"] == "A-1"
+
+
+@pytest.mark.parametrize("caps", ["", "{by: shopper, most: 1}"], ids=["unlimited", "capped"])
+@pytest.mark.parametrize("reserve", [False, True])
+def test_an_offer_whose_pool_has_no_code_left_is_not_shown(
+    shop: CappedShop, caps: str, reserve: bool
+) -> None:
+    shop.set_limits(caps, more="coupons: summer", cost=COST if caps else None)
+    empty = {"coupon": "coupons: no code is left in the pool summer"}
+    add(shop, "A-1", pool="winter")
+    decision = shop.decide(reserve=reserve, explain=True)
+    assert (offer_in(decision), decision["capped"]) == ("plain", empty)
+    add(shop, "A-1")
+    assert offer_in(shop.decide(reserve=reserve)) == "coupon"
+    shop.reserve("k-1", **who("grace"))
+    assert offer_in(shop.decide("d-2", reserve=reserve)) == "plain"
+    # What a page has reserved is shown to the end, though it may have to be refused.
+    kept = offer_in(shop.decide(reserve=reserve))
+    assert kept == ("coupon" if caps and reserve else "plain")
+
+
+def test_whose_sign_in_an_offer_wants_alone_learns_that_its_pool_is_empty(shop: CappedShop) -> None:
+    shop.set_limits(more="coupons: summer", requires="verified")
+    assert "capped" not in shop.decide()
+    assert "capped" in shop.decide(**who("grace"))
 
 
 def test_an_offer_without_coupons_has_no_code(shop: CappedShop) -> None:
