@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 # A category of greater numbers alone, such as the French one of millions, needs no text of its own.
 _COUNTED = 1_000
@@ -36,14 +36,31 @@ def plural_categories(language: str) -> frozenset[str]:
     return frozenset(plural_category(language, number) for number in range(_COUNTED + 1))
 
 
+def every_plural_category(language: str) -> frozenset[str]:
+    """The plural categories that any number has, those of millions or of fractions alone too."""
+    return frozenset(_locale(language).plural_form.tags) | {"other"}
+
+
 def format_number(language: str, number: float) -> str:
     """A number with the signs of the language: 1,325.5 in English, 1.325,5 in German."""
     return str(format_decimal(number, locale=_locale(language)))
 
 
 def format_money(language: str, amount: Decimal, currency: str) -> str:
-    """An amount of an ISO 4217 currency in major units: €48.00 in English, 48,00 € in German."""
-    return str(format_currency(amount, currency, locale=_locale(language)))
+    """An amount of an ISO 4217 currency in major units: €48.00 in English, 48,00 € in German.
+
+    Where people write no decimals, as in forints, it has those that are not 0: it is never rounded.
+    """
+    is_round = amount == round(amount, get_currency_precision(currency))
+    return str(
+        format_currency(
+            amount,
+            currency,
+            locale=_locale(language),
+            currency_digits=is_round,
+            decimal_quantization=is_round,
+        )
+    )
 
 
 @cache

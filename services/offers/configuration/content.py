@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chassis.config.yaml_document import Entry
-from chassis.core.languages import plural_categories
+from chassis.core.languages import every_plural_category, plural_categories
 from chassis.core.suggest import suggest
 from services.offers.configuration.fields import FieldSpecs, check_fields
 from services.offers.domain.content import Content
@@ -108,4 +108,10 @@ def _check_categories(leaf: Entry, plural: Plural, language: str) -> None:
         leaf.refuse(
             f"has a plural without `{category}`, which {language} has: write "
             f"`{{{plural.name}, plural, {' '.join(f'{each} {{# …}}' for each in sorted(wanted))}}}`"
+        )
+    for category in sorted(plural.categories.keys() - every_plural_category(language)):
+        hint = "; for 0 alone write `=0 {…}`" if category == "zero" else ""
+        leaf.refuse(
+            f"has a plural with `{category}`, which {language} does not have, so that its text is"
+            f" never shown: remove it{hint}"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.config.yaml_document import Entry
+from contracts.currencies import CURRENCIES
 from rules.language.units import parse_duration
 from services.offers.domain.loyalty import Earning, LedgerTerms, Programme, Tier
 
@@ -47,8 +48,8 @@ def _read_duration(entry: Entry) -> int:
 def _read_earnings(entry: Entry) -> dict[str, Earning]:
     earnings: dict[str, Earning] = {}
     for currency, item in entry.fields().items():
-        if len(currency) != 3 or not currency.isascii() or not currency.isupper():
-            item.refuse(f"`{currency}` must be an ISO 4217 currency code such as EUR")
+        if currency not in CURRENCIES:
+            item.refuse(f"`{currency}` must be an ISO 4217 code in capitals, such as EUR")
         earning = item.record(required=("points", "per"))
         earnings[currency] = Earning(
             earning["points"].whole(1, _MOST_POINTS), earning["per"].whole(1, _MOST_POINTS)

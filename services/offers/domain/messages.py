@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from chassis.core.languages import plural_category
 from services.offers.domain.variables import Value, Values, show
@@ -22,6 +23,8 @@ _CLOSE = re.compile(r"\s*\}")
 _TEXT = re.compile(r"[^{}]+")
 _TEXT_OF_BRANCH = re.compile(r"[^{}#]+")
 _LONGEST_QUOTE = 40
+
+Selector = TypeVar("Selector", int, str)
 
 
 class MessageError(ValueError):
@@ -156,9 +159,9 @@ def _parse_plural(name: str, text: str, place: int) -> tuple[Plural, int]:
             raise MessageError("has a brace that is not closed; add `}`")
         place += 1
         if selector[1] is not None:
-            exact[int(selector[1])] = branch
+            _add(exact, int(selector[1]), branch, f"={selector[1]}")
         else:
-            categories[selector[2]] = branch
+            _add(categories, selector[2], branch, selector[2])
     close = _CLOSE.match(text, place)
     if close is None or "other" not in categories:
         raise MessageError(
@@ -166,3 +169,9 @@ def _parse_plural(name: str, text: str, place: int) -> tuple[Plural, int]:
             f"`{{{name}, plural, one {{# point}} other {{# points}}}}`"
         )
     return Plural(name, exact, categories), close.end()
+
+
+def _add(branches: dict[Selector, Message], selector: Selector, branch: Message, name: str) -> None:
+    if selector in branches:
+        raise MessageError(f"has a plural with two texts for `{name}`; remove one")
+    branches[selector] = branch

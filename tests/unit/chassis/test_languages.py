@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from chassis.core.languages import (
+    every_plural_category,
     format_money,
     format_number,
     is_language,
@@ -23,6 +24,16 @@ def test_numbers_and_money_have_the_signs_of_the_language() -> None:
     assert format_money("ja", Decimal(4_800), "JPY") == "￥4,800"
 
 
+def test_money_is_never_rounded() -> None:
+    for amount, currency, expected in (
+        ("4990.00", "HUF", "HUF 4,990"), ("4990.50", "HUF", "HUF 4,990.50"),
+        ("0.40", "COP", "COP 0.40"), ("1.505", "IQD", "IQD 1.505"), ("2.000", "IQD", "IQD 2"),
+        ("1.505", "KWD", "KWD 1.505"), ("3", "BEF", "BEF 3.00"), ("0.0005", "CLF", "CLF 0.0005"),
+    ):  # fmt: skip
+        found = format_money("en", Decimal(amount), currency).replace("\N{NO-BREAK SPACE}", " ")
+        assert found in (expected, expected.replace(" ", "")), expected
+
+
 def test_plurals_go_by_the_categories_of_the_language() -> None:
     assert [plural_category("pl", number) for number in (1, 2, 5, 22)] == [
         "one", "few", "many", "few",
@@ -30,6 +41,13 @@ def test_plurals_go_by_the_categories_of_the_language() -> None:
     assert plural_categories("de") == {"one", "other"}
     assert plural_categories("fr") == {"one", "other"}
     assert len(plural_categories("ar")) == 6
+
+
+def test_a_language_may_have_categories_that_no_number_up_to_a_thousand_has() -> None:
+    assert every_plural_category("fr") == {"one", "many", "other"}
+    assert every_plural_category("en") == {"one", "other"}
+    assert every_plural_category("cs") == {"one", "few", "many", "other"}
+    assert every_plural_category("ja") == {"other"}
 
 
 @pytest.mark.parametrize(

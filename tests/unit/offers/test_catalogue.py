@@ -183,6 +183,7 @@ def test_an_unknown_placement_is_refused_with_what_was_meant() -> None:
             "one tier",
         ),
         ("USD:", "usd:", "loyalty.earn.usd", 6, "ISO 4217"),
+        ("USD:", "USB:", "loyalty.earn.USB", 6, "ISO 4217"),
         ("  earn:", "  ledger: {pending: 30}\n  earn:", "loyalty.ledger.pending", 5, "text"),
         ("  earn:", "  ledger: {expiry: 1y}\n  earn:", "loyalty.ledger.expiry", 5, "duration"),
         ("  earn:", "  ledger: {expire: 1d}\n  earn:", "loyalty.ledger.expire", 5, "`expiry`?"),

@@ -395,6 +395,27 @@ def test_an_offer_of_several_slots_has_the_fields_of_all(slots: str, fix: str | 
             "translations.pl.title",
             "without `few`, which pl has",
         ),
+        (
+            "content: {title: '{points, plural, one {#} other {#} one {some}}'}",
+            "content.title",
+            "two texts for `one`",
+        ),
+        (
+            "content: {title: '{points, plural, =1 {a} =01 {b} one {#} other {#}}'}",
+            "content.title",
+            "two texts for `=01`",
+        ),
+        (
+            "content: {title: '{points, plural, zero {none} one {#} other {#}}'}",
+            "content.title",
+            "`zero`, which en does not have, so that its text is never shown: remove it; for 0",
+        ),
+        (
+            """content: {title: A},
+       translations: {de: {title: '{points, plural, one {a} few {b} other {c}}'}}""",
+            "translations.de.title",
+            "`few`, which de does not have",
+        ),
         ("goes_with: {skus: []}, content: {title: A}", "goes_with", "at least one"),
     ],
 )
