@@ -141,7 +141,7 @@ class References(Generic[F]):
             if name in space.hints:
                 raise self._error(node, space.hints[name])
             fields = ", ".join(sorted(space.fields))
-            close = suggestion(name, space.fields) or f"; it has {fields}"
+            close = suggestion(name, space.fields) or f"; it has {fields or 'none'}"
             raise self._error(node, f"{root} has no {name}{close}")
         if len(path) > 1:
             raise self._error(node, f"{root}.{name} has no parts")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chassis.config.yaml_document import Entry
 from contracts.currencies import CURRENCIES
+from contracts.offers import Referrer
 from rules import ELIGIBILITY_VOCABULARY, Formula, RuleError, Situation, Vocabulary, compile_formula
 from rules.language.terms import Kind, Term
 from rules.language.vocabulary import Namespace
@@ -25,6 +26,7 @@ _SETTINGS = (
 )  # fmt: skip
 _MOST_BOUNDS = 10
 _MOST_VALUE = 1_000_000_000_000
+_REFERRER = Referrer()
 
 
 def read_numbers(entry: Entry) -> dict[str, int | float]:
@@ -114,7 +116,19 @@ def _read_cells(fields: Mapping[str, Entry]) -> Cells:
             fields[name].refuse(f"is of no use: `cells` has no `{feature}`")
     baskets = _read_baskets(fields["baskets"]) if "baskets" in fields else {}
     referrers = fields["referrers"].items() if "referrers" in fields else []
-    return Cells(features, baskets, frozenset(item.text(253).lower() for item in referrers))
+    return Cells(features, baskets, frozenset(_read_host(item) for item in referrers))
+
+
+def _read_host(entry: Entry) -> str:
+    """A host as requests are read: in small letters and without `www.`, else none would match."""
+    text = entry.text(253).lower()
+    host = _REFERRER.read(text)
+    if host != text:
+        fix = "such as running-club.example" if host is None else f"write `{host}`"
+        entry.refuse(
+            f"`{text}` must be a host as requests are read, without `www.` and path; {fix}"
+        )
+    return text
 
 
 def _read_baskets(entry: Entry) -> dict[str, tuple[int, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from typing import Any
 
@@ -234,12 +235,21 @@ def test_a_check_says_that_a_ranking_changes_and_hides_nothing_behind_a_priority
         ("{bandit: {method: igw, baskets: {USD: [500, 100]}}}", "the lowest first"),
         ("{bandit: {method: igw, baskets: {usd: [500]}}}", "is no ISO 4217 currency code"),
         ("{bandit: {method: igw, weight: 0}}", "a number of outcomes from 1"),
+        ("{bandit: {method: igw, referrers: [www.Club.example]}}", "write `club.example`"),
+        ("{bandit: {method: igw, referrers: ['https://a.example/b']}}", "write `a.example`"),
+        ("{bandit: {method: igw, referrers: [newsletter]}}", "such as running-club.example"),
     ],
 )
 def test_a_wrong_ranking_is_refused_with_the_fix(ranking: str, error: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         catalogue(ranking)
     assert error in str(refused.value)
+
+
+def test_a_formula_that_asks_for_a_number_which_no_offer_has_says_that_there_is_none() -> None:
+    text = CATALOGUE % ('{formula: "offer.profit"}', 1)
+    with pytest.raises(InvalidInput, match=r"offer has no profit; it has none$"):
+        read_catalogue(re.sub(r", numbers: \{.*?\}", "", text))
 
 
 def test_a_bandit_takes_all_its_settings_from_the_file() -> None:
