@@ -88,6 +88,13 @@ class LowercaseText(Text):
         return super().read(value).strip().lower()
 
 
+class RequestedLanguage(Text):
+    """A tag such as `de-AT`; of a header such as `de-AT,de;q=0.9` the first language."""
+
+    def read(self, value: Any) -> str:
+        return super().read(check_text(value).partition(",")[0].partition(";")[0].strip())
+
+
 class Rating(Number):
     """Stars, from 0 to 5."""
 
@@ -168,7 +175,7 @@ class ContextSchema(StrictSchema):
     currency = Currency()
     device = LowercaseText(longest=64)
     referrer = Referrer()
-    language = Text(longest=35)
+    language = RequestedLanguage(longest=35)
     country = Country()
     store = Text(longest=200)
     stock = Stock()

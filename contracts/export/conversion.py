@@ -24,7 +24,7 @@ from chassis.validation.fields import (
 )
 from contracts import event_fields, event_types
 from contracts.fields import MAX_IDENTIFIERS, Currency, Identifiers, OptionalIdentifiers, Versions
-from contracts.offers import MAX_ITEMS, MAX_STREAMS, Referrer, Stock, Token
+from contracts.offers import MAX_ITEMS, MAX_STREAMS, Referrer, RequestedLanguage, Stock, Token
 from contracts.profiles import GetProfileRequest
 from contracts.segments import MembershipsRequest
 from contracts.timeline import FindRequest, TimelineRequest
@@ -128,7 +128,7 @@ def _or_null(converted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(field: Any) -> dict[str, Any]:
-    if isinstance(field, Referrer):
+    if isinstance(field, Referrer | RequestedLanguage):
         return {}
     bounds = {"minLength": field.shortest, "maxLength": field.longest}
     return bounds | ({"pattern": _PRINTABLE} if field.printable else {})

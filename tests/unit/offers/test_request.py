@@ -57,6 +57,22 @@ def test_a_referrer_without_a_host_is_no_error(referrer: str) -> None:
     assert request["context"]["referrer"] is None
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("de-AT", "de-AT"),
+        ("fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5", "fr-CH"),
+        ("de;q=0.8", "de"),
+        ("x" * 36, None),
+        (", de", None),
+    ],
+)
+def test_of_a_header_with_languages_the_first_counts(sent: str, read: str | None) -> None:
+    request = read_request({"placement": "checkout", "context": {"language": sent}})
+    assert request["context"].get("language") == read
+    assert bool(request["notes"]) is (read is None)
+
+
 def test_without_a_placement_it_says_where_placements_are() -> None:
     with pytest.raises(InvalidInput, match=r"placement: is missing: name a placement of offers"):
         read_request({"placment": "checkout"})
