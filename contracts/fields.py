@@ -17,6 +17,7 @@ from chassis.validation.fields import (
 from chassis.validation.plain import kind
 from chassis.validation.schema import Mending, Parts, mend_object
 from chassis.validation.slips import meant_name
+from contracts.countries import country_meant
 from contracts.currencies import CURRENCIES, currencies_of
 
 MAX_IDENTIFIERS = 10
@@ -52,10 +53,10 @@ class Currency(StrictField, fields.String):
 
 
 class Country(Text):
-    """An ISO 3166 code of two letters, in capitals or not."""
+    """An ISO 3166 code of two letters, in capitals or not; UK is read as GB, and EL as GR."""
 
     def read(self, value: Any) -> str:
-        code = check_text(value).strip().upper()
+        code = country_meant(check_text(value))
         if not _COUNTRY.fullmatch(code):
             raise ValidationError("must be an ISO 3166 code of two letters, such as DE")
         return code

@@ -19,6 +19,8 @@ _FEW_MINUTES = re.compile(r"([1-9]|1[0-9]|2[0-4])m")
 def doubt_about(text: str, term: Term[Any], sign: str, values: Sequence[Any]) -> str:
     """Why a comparison is always true or never; an empty text if it may be either."""
     for value in values:
+        if isinstance(value, str) and term.doubt is not None and (why := term.doubt(value)):
+            return f"{text}: {why}"
         if isinstance(value, str) and term.lowercase and value != value.lower():
             return f'{text}: it is always in small letters, write "{value.lower()}"'
         if isinstance(value, str) and term.uppercase and value != value.upper():

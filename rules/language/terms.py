@@ -76,6 +76,7 @@ class Term(Generic[F]):
     choices: frozenset[str] = frozenset()  # all the texts that it can be
     lowercase: bool = False  # as a text: it has no capital letter
     uppercase: bool = False  # as a text: it has no small letter
+    doubt: Callable[[str], str | None] | None = None  # why it is never this text
     alone: bool = False  # it can be compared with fixed values only, and not calculated with
     reads: Reads = NOTHING
     ranked: Callable[[str, Any, bool | None], Term[F]] | None = None  # compares with a percentile

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.countries import COUNTRIES, country_meant
+from contracts.offers import Referrer
 from rules.fields import number_or_none, purpose_name, text_or_none, whole_or_none
 from rules.language.reads import Reads
 from rules.language.terms import Kind, Term
@@ -51,7 +53,25 @@ def _text(name: str) -> Term[Situation]:
         read,
         lowercase=name in ("device", "referrer"),
         uppercase=name in ("country", "currency"),
+        doubt=_DOUBTS.get(name),
     )
+
+
+def _doubt_country(text: str) -> str | None:
+    if text in COUNTRIES:
+        return None
+    meant = country_meant(text)
+    return f'it is a code of ISO 3166 in capitals, write "{meant if meant in COUNTRIES else "DE"}"'
+
+
+def _doubt_host(text: str) -> str | None:
+    host = _REFERRER.read(text)
+    is_other = host is not None and host != text.lower()
+    return f'it is a host without "www." and path, write "{host}"' if is_other else None
+
+
+_REFERRER = Referrer()
+_DOUBTS = {"country": _doubt_country, "referrer": _doubt_host}
 
 
 def _of_items(name: str, label: str) -> Term[Situation]:

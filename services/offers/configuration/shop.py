@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -11,12 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from chassis.config.yaml_document import Entry
 from chassis.core.languages import is_language
 from chassis.validation.fields import MAX_AMOUNT
+from contracts.countries import COUNTRIES, country_meant
 from contracts.currencies import CURRENCIES
 from services.offers.domain.languages import Languages
 from services.offers.domain.markets import Market
 
 SHOP_FIELDS = ("zone", "languages", "markets", "free_delivery")
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _DIMENSIONS = ("countries", "currencies", "stores")
 
 
@@ -103,8 +102,10 @@ def _read_values(entry: Entry | None, read: Callable[[Entry], str]) -> frozenset
 
 def _country(entry: Entry) -> str:
     code = entry.literal()  # YAML takes Norway's NO for a no
-    if not _COUNTRY.fullmatch(code):
-        entry.refuse(f"`{code}` must be an ISO 3166 code of two capitals, such as DE")
+    if code not in COUNTRIES:
+        meant = country_meant(code)
+        fix = f"write `{meant}`" if meant in COUNTRIES else "such as DE"
+        entry.refuse(f"`{code}` is no ISO 3166 code of a country, in two capitals; {fix}")
     return code
 
 

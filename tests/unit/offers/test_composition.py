@@ -225,7 +225,9 @@ def test_a_mistake_in_where_an_offer_stands_is_refused(fields: str, path: str, f
     ("old", "new", "path", "fix"),
     [
         ("blocks: 3", "blocks: 0", "placements.cart.slots.top.blocks", "between 1 and 20"),
-        ("[DE, AT, CH]", "[de]", "markets.dach.countries[0]", "two capitals"),
+        ("[DE, AT, CH]", "[de]", "markets.dach.countries[0]", "two capitals; write `DE`"),
+        ("[DE, AT, CH]", "[UK]", "markets.dach.countries[0]", "write `GB`"),
+        ("[DE, AT, CH]", "[EU]", "markets.dach.countries[0]", "no ISO 3166 code"),
         ("[DE, AT, CH]", "[]", "markets.dach.countries", "at least one"),
         ("[EUR]", "[EURO]", "markets.euro_online.currencies[0]", "ISO 4217"),
         ("{countries: [DE, AT, CH]}", "{}", "markets.dach", "says nothing"),

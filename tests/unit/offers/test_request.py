@@ -73,6 +73,12 @@ def test_of_a_header_with_languages_the_first_counts(sent: str, read: str | None
     assert bool(request["notes"]) is (read is None)
 
 
+def test_a_country_that_the_european_union_writes_otherwise_is_that_of_iso_3166() -> None:
+    for sent, read in (("uk", "GB"), ("GB", "GB"), ("EL", "GR"), ("xx", "XX")):
+        request = read_request({"placement": "checkout", "context": {"country": sent}})
+        assert (request["context"]["country"], request["notes"]) == (read, ())
+
+
 def test_without_a_placement_it_says_where_placements_are() -> None:
     with pytest.raises(InvalidInput, match=r"placement: is missing: name a placement of offers"):
         read_request({"placment": "checkout"})
