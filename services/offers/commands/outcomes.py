@@ -82,6 +82,10 @@ class _Report:
         return receipt
 
 
+class _Overtaken(Exception):
+    """Somebody has reported the same at once, with its offer or else without it."""
+
+
 class OutcomeHandler:
     """Records outcomes; `readers` learn of each once it is joined with its decision."""
 
@@ -97,14 +101,20 @@ class OutcomeHandler:
             self._record(unit, reports)
             return reports
 
-        return {"receipts": [report.to_wire() for report in work.run(run)]}
+        while True:
+            try:
+                reports = work.run(run)
+            except _Overtaken:
+                continue  # now that one is found
+            return {"receipts": [report.to_wire() for report in reports]}
 
     def _record(self, unit: UnitOfWork, reports: Sequence[_Report]) -> None:
         outcomes = [report.outcome for report in reports if report.outcome is not None]
         ids = {each.event_id for each in outcomes} | {each.decision_id for each in outcomes}
         found = dict(unit.find(sorted(ids))) if ids else {}
-        twins = {twin for each in outcomes if (twin := _twin_of(each, found))} - ids
-        found |= unit.find(sorted(twins)) if twins else {}
+        twins = sorted({twin for each in outcomes if (twin := _twin_of(each, found))} - ids)
+        before = unit.find(twins) if twins else {}
+        found |= before
         new: dict[str, _New] = {}
         for report in reports:
             if report.outcome is not None:
@@ -112,6 +122,9 @@ class OutcomeHandler:
         if not new:
             return
         unit.append([each.draft for each in new.values()])
+        # The append waits for whoever reports of the same decisions at once.
+        if twins and unit.find(twins).keys() != before.keys():
+            raise _Overtaken
         self._tell(unit, [JoinedOutcome(n.outcome, n.decision) for n in new.values() if n.decision])
         store.put_unjoined_outcomes(
             unit,

@@ -15,7 +15,7 @@ from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.decisions import DECISION_STEPS
 from contracts.outcomes import RecordOutcomesResponse
-from services.offers import store
+from services.offers import commands, store
 from services.offers.commands import OutcomeHandler
 from services.offers.configuration import load_file
 from services.offers.domain.outcomes import JoinedOutcome, outcome_of
@@ -158,6 +158,29 @@ def test_which_process_joins_a_repeated_outcome_is_all_one(outcomes: Outcomes) -
     outcomes.handler.join(outcomes.work)
     assert [each.outcome.outcome_id for each in outcomes.joined] == [first["outcome_id"]]
     assert outcomes.waiting() == 0
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+@pytest.mark.parametrize("named_first", [False, True])
+def test_what_is_reported_at_once_with_its_offer_and_without_it_counts_once(
+    outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch, named_first: bool
+) -> None:
+    outcomes.log_decision()
+    reports = [{**CONVERTED, "offer_id": "warranty"}, CONVERTED]
+    first, second = reports if named_first else reversed(reports)
+    settle = vars(commands.outcomes)["_settle"]
+    receipts: list[dict[str, Any]] = []
+
+    def settle_later(*arguments: Any) -> None:
+        if not receipts:
+            receipts.append({})
+            receipts[:] = outcomes.record(first)
+        settle(*arguments)
+
+    monkeypatch.setattr(commands.outcomes, "_settle", settle_later)
+    receipts += outcomes.record(second)
+    assert [each["status"] for each in receipts] == ["appended", "duplicate"]
+    assert len(outcomes.joined) == 1
 
 
 def test_of_several_blocks_in_a_slot_each_is_shown_whatever_is_reported_without_its_offer(
