@@ -53,7 +53,7 @@ class Checkout:
         self._reports.mkdir(parents=True, exist_ok=True)
         self._shipped = json.loads(FALLBACK.read_text())
         self._stored = Path(directory, "fallbacks.json")
-        self._fallbacks = json.loads(self._stored.read_text()) if self._stored.exists() else {}
+        self._fallbacks = read_kept(self._stored)
         self._keeping = threading.Lock()
         self._sending = threading.Lock()
 
@@ -120,7 +120,11 @@ class Checkout:
         if sum(1 for _ in self._reports.glob("*.json")) >= MOST_REPORTS:
             log.error("reports_full: %d outcomes are dropped", len(outcomes))
             return False
-        write(self._reports / f"{time.time_ns()}-{uuid.uuid4().hex}.json", outcomes)
+        try:
+            write(self._reports / f"{time.time_ns()}-{uuid.uuid4().hex}.json", outcomes)
+        except OSError as error:  # the disk is full: that is in no page's way
+            log.error("report not kept: %s", error)  # noqa: TRY400 - it says it all
+            return False
         return True
 
     def send_reports(self, seconds=10.0):
@@ -323,11 +327,27 @@ def reserves(request):
     return request.get("reserve") not in (None, False)
 
 
+def read_kept(path):
+    """The object of a file, empty if there is none or it cannot be read: answers bring it back."""
+    try:
+        kept = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:  # as after a power failure
+        log.error("fallbacks unreadable: %s", error)  # noqa: TRY400 - it says it all
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
 def write(path, value):
     """Write JSON so that a reader, or the next process, sees all of it or nothing."""
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    with unfinished.open("w") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    try:
+        with unfinished.open("w") as file:
+            json.dump(value, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise

@@ -46,9 +46,10 @@ export class Checkout {
     const checkout = new Checkout(options);
     await mkdir(checkout.#reports, { recursive: true });
     try {
-      checkout.#fallbacks = JSON.parse(await readFile(checkout.#stored, "utf8"));
+      checkout.#fallbacks = Object(JSON.parse(await readFile(checkout.#stored, "utf8")));
     } catch (error) {
-      if (error.code !== "ENOENT") throw error;
+      // As after a power failure: answers bring them back.
+      if (error.code !== "ENOENT") checkout.#log.error(`fallbacks unreadable: ${error.message}`);
     }
     return checkout;
   }
@@ -121,12 +122,18 @@ export class Checkout {
     if (decision.decision_id === null || outcomes.length === 0) return true;
     // It could never be joined with its decision.
     if (decision.degraded?.includes("decision_not_logged")) return true;
-    if ((await this.#files()).length >= this.#most) {
-      this.#log.error(`reports_full: ${outcomes.length} outcomes are dropped`);
+    const name = `${String(Date.now()).padStart(16, "0")}-${randomUUID()}.json`;
+    try {
+      if ((await this.#files()).length >= this.#most) {
+        this.#log.error(`reports_full: ${outcomes.length} outcomes are dropped`);
+        return false;
+      }
+      await write(join(this.#reports, name), outcomes);
+    } catch (error) {
+      // The disk is full: that is in no page's way.
+      this.#log.error(`report not kept: ${error.message}`);
       return false;
     }
-    const name = `${String(Date.now()).padStart(16, "0")}-${randomUUID()}.json`;
-    await write(join(this.#reports, name), outcomes);
     return true;
   }
 
@@ -285,12 +292,17 @@ function fallbackKey({ placement, context }) {
 /** Write JSON so that a reader, or the next process, sees all of it or nothing. */
 async function write(path, value) {
   const unfinished = `${path}.${randomUUID()}.unfinished`;
-  const file = await open(unfinished, "w");
   try {
-    await file.writeFile(JSON.stringify(value));
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(unfinished, "w");
+    try {
+      await file.writeFile(JSON.stringify(value));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
   }
-  await rename(unfinished, path);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -97,6 +97,26 @@ test("a report that cannot be read holds up no other", async () => {
   await checkout.report(DECISION, "shown");
   assert.equal(await checkout.sendReports(), 0);
   assert.match(logged.join(), /report unreadable: 0.json/);
+});
+
+for (const kept of ["", "{", "\u0000\u0000", "null", "[1]"])
+  test(`fallback blocks that cannot be read keep no checkout from starting: ${JSON.stringify(kept)}`, async () => {
+    await writeFile(join(directory, "fallbacks.json"), kept);
+    const checkout = await open();
+    assert.deepEqual(await checkout.decide(REQUEST, 5_000), DECISION);
+    for (const door of doors) door.answer = fail;
+    const { slots } = await checkout.decide(REQUEST, 500);
+    assert.equal(slots.thanks[0].content.title, "Hello");
+  });
+
+test("a report that the disk does not take is in no page's way, and leaves nothing behind", async () => {
+  const checkout = await open();
+  await rm(join(directory, "reports"), { recursive: true });
+  assert.equal(await checkout.report(DECISION, "shown"), false);
+  assert.match(logged.join(), /report not kept/);
+  await mkdir(join(directory, "fallbacks.json", "taken"), { recursive: true });
+  await checkout.decide(REQUEST, 5_000); // its fallback blocks cannot be kept there
+  assert.deepEqual(await readdir(directory), ["fallbacks.json"]);
 });
 
 test("an address that hangs leaves time for the next", async () => {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
 import json
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -319,6 +321,33 @@ def test_the_fallback_blocks_that_are_kept_are_bounded(
 def test_a_disk_that_takes_nothing_is_in_no_answers_way(checkout: Any, tmp_path: Path) -> None:
     (tmp_path / "fallbacks.json").mkdir()  # nothing can be written in its place
     assert checkout.decide(REQUEST, 5.0) == DECISION
+
+
+@pytest.mark.parametrize("kept", ["", "{", "\0\0", "null", "[1]"])
+def test_fallback_blocks_that_cannot_be_read_keep_no_checkout_from_starting(
+    module: Any, doors: list[FakeDoor], tmp_path: Path, kept: str
+) -> None:
+    (tmp_path / "fallbacks.json").write_text(kept)
+    checkout = module.Checkout([door.address for door in doors], "key", tmp_path)
+    assert checkout.decide(REQUEST, 5.0) == DECISION
+    for door in doors:
+        door.answer = fail
+    slots = checkout.decide(REQUEST, 0.5)["slots"]
+    assert slots["thanks"] == [{"offer_id": None, "content": {"title": "Hello"}}]
+
+
+def test_a_report_that_the_disk_does_not_take_is_in_no_pages_way_and_leaves_nothing_behind(
+    checkout: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail_to_write(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail_to_write)
+    assert checkout.report(DECISION, "shown") is False
+    assert "report not kept" in caplog.text
+    assert list((tmp_path / "reports").iterdir()) == []
+    checkout.decide(REQUEST, 5.0)
+    assert [each.name for each in tmp_path.iterdir()] == ["reports"]
 
 
 def test_a_wrong_request_is_told_at_once(module: Any, checkout: Any, doors: list[FakeDoor]) -> None:
