@@ -90,16 +90,29 @@ class Spool:
         self._current = self._create()
 
     def take_over(self) -> list[SpoolFile]:
-        """The files of processes that have died: they are this one's from now on."""
-        paths = sorted(self._directory.glob(f"*{_SUFFIX}"))
-        return [file for path in paths if (file := _locked(path)) is not None]
+        """The files of processes that have died: they are this one's from now on.
+
+        What cannot be opened, as the file of another user, is left where it is.
+        """
+        files = []
+        for path in sorted(self._directory.glob(f"*{_SUFFIX}")):
+            try:
+                file = _locked(path)
+            except OSError as error:
+                _log.error("spool_file_not_opened", file=path.name, error=error.strerror)
+            else:
+                files += [] if file is None else [file]
+        return files
 
     def write(self, line: bytes) -> None:
         """Append a line; OSError if the disk does not take it."""
         self._current.write(line)
 
     def cut(self) -> SpoolFile:
-        """The file with all that was written since the last cut; later lines go to another one."""
+        """The file with all that was written since the last cut; later lines go to another one.
+
+        OSError if the disk takes no further file: later lines go to the same one.
+        """
         file, self._current = self._current, self._free.pop() if self._free else self._create()
         return file
 

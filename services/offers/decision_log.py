@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -123,8 +123,10 @@ class DecisionLog:
                 self._write_together(together)
                 del self._batch[: len(together)]
                 self._bytes -= sum(each.size for each in together)
-            while self._spool is not None and self._files:
-                self._spool.release(self._files.pop())
+            if self._spool is not None:
+                with self._noting_disk():
+                    while self._files:
+                        self._spool.release(self._files.pop())
 
     def flush(self, seconds: float) -> None:
         """Wait until all that was added by now is in the log, for so long at most."""
@@ -149,11 +151,22 @@ class DecisionLog:
         if self._spool is not None:
             if time.monotonic() >= self._look_at:
                 self._look_at = time.monotonic() + _IDLE_SECONDS
-                self._take_over(self._spool)
+                with self._noting_disk():
+                    self._take_over(self._spool)
             if self._new:
-                self._files.append(self._spool.cut())
+                # Uncut, the file goes on, and the next cut has what is logged by then once more.
+                with self._noting_disk():
+                    self._files.append(self._spool.cut())
         self._batch += self._new
         self._new = []
+
+    @contextmanager
+    def _noting_disk(self) -> Iterator[None]:
+        """A disk that fails is noted: what is in memory is logged all the same."""
+        try:
+            yield
+        except OSError as error:
+            _log.error("spool_failed", error=str(error))
 
     def _take_over(self, spool: Spool) -> None:
         for file in spool.take_over():

@@ -20,7 +20,7 @@ from chassis.config.settings import Settings
 from chassis.core.deadline import run_within
 from chassis.database.engine import Database
 from chassis.eventlog.log import EventLog
-from chassis.eventlog.spool import Spool
+from chassis.eventlog.spool import Spool, SpoolFile, spool_line
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from services.offers.decision_log import DecisionLog, open_decision_log
 
@@ -226,6 +226,40 @@ def test_a_disk_that_takes_nothing_keeps_no_decision_out_of_the_log(
     assert REGISTRY.get_sample_value("cdp_decisions_unspooled_total") == before + 1
     log.stop(10)
     assert logged(work) == ["d-1"]
+
+
+def test_a_disk_that_takes_no_further_file_keeps_no_decision_out_of_the_log(
+    work: UnitOfWorkRunner, directory: Path
+) -> None:
+    def full(_spool: Spool) -> SpoolFile:
+        raise OSError("no space left on device")
+
+    log = DecisionLog(work, Spool(directory))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Spool, "_create", full)
+        for name in ("d-1", "d-2"):
+            assert log.add(decision(name))
+            log.write()
+            assert name in logged(work)
+    log.add(decision("d-3"))
+    log.stop(10)
+    assert logged(work) == ["d-1", "d-2", "d-3"]
+    assert list(directory.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_opened_holds_up_neither_the_log_nor_the_others(
+    work: UnitOfWorkRunner, directory: Path
+) -> None:
+    dead = Spool(directory)
+    dead.write(spool_line(decision("d-1")))
+    dead.close()
+    for name in ("0", "z"):
+        (directory / f"{name}.spool").mkdir()
+    log = DecisionLog(work, Spool(directory))
+    log.add(decision("d-2"))
+    log.stop(10)
+    assert logged(work) == ["d-1", "d-2"]
+    assert {each.name for each in directory.iterdir()} == {"0.spool", "z.spool"}
 
 
 def test_no_decision_is_missing_that_a_killed_process_has_answered(
