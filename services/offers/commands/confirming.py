@@ -74,6 +74,8 @@ def confirm(
         raise Moved
     if not after[1] <= others:
         raise Moved
+    if order_id := request.get("order_id"):
+        store.lock_order(unit, request.get("store") or "", order_id)
     grant = known_grant(unit, request["key"], lock=True)
     if grant.state in (CONFIRMED, RELEASED, RETURNED):
         if grant.state != RELEASED:

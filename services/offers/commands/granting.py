@@ -141,8 +141,8 @@ class Granter:
                 self.take_budget(work, each)
             work.run(lambda unit: _reserve(unit, wanted, holder, with_contacts, seconds, and_then))
         except (Capped, Moved):  # after any other error what no grant holds runs out by itself
-            if any(each.limits.budget for each in wanted):
-                work.run(lambda unit: _give_back_unused(unit, wanted))
+            if unused := [each.grant_id for each in wanted if each.limits.budget]:
+                work.run(lambda unit: store.give_back_unused(unit, unused))
             raise
 
     def take_budget(self, work: UnitOfWorkRunner, wanted: Wanted) -> None:
@@ -301,9 +301,3 @@ def _row(wanted: Wanted, holder: Holder) -> dict[str, object]:
         "expires_at": wanted.expires_at,
         "decision_id": wanted.decision_id,
     }
-
-
-def _give_back_unused(unit: UnitOfWork, wanted: Sequence[Wanted]) -> None:
-    ids = [each.grant_id for each in wanted if each.limits.budget]
-    unused = [each for each in ids if store.load_grant(unit, each) is None]
-    store.give_back(unit, unused)

@@ -19,9 +19,10 @@ def returned_grants(unit: UnitOfWork, limit: int) -> tuple[int, list[str]]:
     orders = store.open_returns(unit, limit)
     found: list[str] = []
     for of_store, order_id in orders:
+        store.lock_order(unit, of_store, order_id)
         returns = store.settle_returns(unit, of_store, order_id)
         grants = store.grants_of_order(unit, of_store, order_id)
-        if grants:
+        if returns and grants:  # else they have just moved, and are not settled
             found += _returned(unit, returns, grants)
     return len(orders), found
 

@@ -347,6 +347,11 @@ def lock_of(cap_id: str, key: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
+def lock_of_order(store: str, order_id: str) -> Lock:
+    """The lock of an order of a store."""
+    return Lock(lock_of("\0order", f"{store}\0{order_id}"))
+
+
 def locks_of_names(names: Iterable[str]) -> list[Lock]:
     """The locks of names by which nobody is known, or somebody is from now on.
 

@@ -6,6 +6,8 @@ Whoever grants, confirms or gives back locks in this order, each line sorted, an
                                         the cap's own lock for very many, which the others share;
                                         by names alone also news of whose these are
         |
+    advisory lock of an order           `confirm`, and whoever gives back what it has returned
+        |
     grants
         |
     budget_holds
@@ -19,6 +21,7 @@ from services.offers.store.budgets import (
     BudgetHold,
     give_back,
     give_back_overdue,
+    give_back_unused,
     keep_holds,
     load_budgets,
     take_budget,
@@ -52,6 +55,7 @@ from services.offers.store.grants import (
     load_decision_grants,
     load_grant,
     lock_caps,
+    lock_order,
     lock_overdue,
     overdue_grants,
     put_grant_keys,
@@ -154,6 +158,7 @@ __all__ = [
     "forget_unjoined_outcomes",
     "give_back",
     "give_back_overdue",
+    "give_back_unused",
     "grants_of_order",
     "is_reused",
     "keep_holds",
@@ -174,6 +179,7 @@ __all__ = [
     "load_point_entries",
     "load_unreadable_segments",
     "lock_caps",
+    "lock_order",
     "lock_overdue",
     "move_point_entries",
     "move_returns",

@@ -15,7 +15,7 @@ from chassis.database.bulk import RowStatement
 from chassis.database.engine import upsert
 from chassis.eventlog.unit_of_work import UnitOfWork
 from services.offers.domain.caps import GRACE
-from services.offers.store.tables import BUDGET_HOLDS, BUDGETS
+from services.offers.store.tables import BUDGET_HOLDS, BUDGETS, GRANTS
 
 _HOLD = RowStatement(
     """
@@ -98,6 +98,16 @@ def give_back(unit: UnitOfWork, grant_ids: Sequence[str]) -> None:
     """Give the parts of grants back to their budgets."""
     if grant_ids:
         _drop(unit, BUDGET_HOLDS.c.grant_id.in_(sorted(grant_ids)))
+
+
+def give_back_unused(unit: UnitOfWork, grant_ids: Sequence[str]) -> None:
+    """Give the parts back that were taken for grants which there are not."""
+    ids = sorted(grant_ids)
+    # Whoever grants just now has its part locked: what came of it is known once that is waited for.
+    parts = sa.select(BUDGET_HOLDS.c.grant_id).where(BUDGET_HOLDS.c.grant_id.in_(ids))
+    unit.connection.execute(parts.order_by(BUDGET_HOLDS.c.grant_id).with_for_update())
+    granted = sa.select(GRANTS.c.grant_id).where(GRANTS.c.grant_id.in_(ids))
+    give_back(unit, sorted({*ids} - {*unit.connection.execute(granted).scalars()}))
 
 
 def give_back_overdue(unit: UnitOfWork, limit: int) -> int:

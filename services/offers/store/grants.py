@@ -28,6 +28,7 @@ from services.offers.domain.caps import (
     Holder,
     Lock,
     Usage,
+    lock_of_order,
 )
 from services.offers.domain.own_reservations import DecisionGrant
 from services.offers.store.tables import CARRIED, GRANT_KEYS, GRANTS
@@ -149,6 +150,11 @@ def lock_caps(unit: UnitOfWork, locks: Sequence[Lock], seconds: float | None = N
         locks=dump_json([list(lock) for lock in locks]),
         milliseconds=str(milliseconds),
     )
+
+
+def lock_order(unit: UnitOfWork, store: str, order_id: str) -> None:
+    """Wait for whoever confirms by an order, or gives back what it has returned."""
+    lock_caps(unit, [lock_of_order(store, order_id)])
 
 
 def count_usage(

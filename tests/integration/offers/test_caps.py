@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import eventlet
 import pytest
 import sqlalchemy as sa
 from prometheus_client import REGISTRY
@@ -39,7 +40,7 @@ from services.offers.commands import (
 from services.offers.commands.granting import Granter
 from services.offers.configuration import read_file
 from services.offers.decision_log import DecisionLog
-from services.offers.domain.caps import EVERYBODY, Holder, locks_of
+from services.offers.domain.caps import EVERYBODY, Holder, Moved, Wanted, locks_of
 from services.offers.projections import LiveShopperProjection
 from services.offers.registry import CatalogueRegistry, put_in_force
 
@@ -693,6 +694,70 @@ def test_a_refund_of_all_of_an_order_gives_back(shop: CappedShop, returned_first
     assert shop.used() == 0
     assert shop.confirm("a", order_id="o-1")["state"] == "returned"
     assert shop.reserve("b", **ANN)["state"] == "reserved"
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_what_is_confirmed_while_its_order_is_given_back_is_given_back(
+    shop: CappedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.reserve("a", **ANN)
+    reopen, threads = store.reopen_returns, []
+
+    def reopen_too_early(unit: UnitOfWork, *order: str) -> None:
+        reopen(unit, *order)
+        shop.happen("s-1", "order_cancelled", order_id="o-1")
+        threads.append(eventlet.spawn(shop.run_timers))
+        eventlet.sleep(0.3)
+
+    monkeypatch.setattr(store, "reopen_returns", reopen_too_early)
+    assert shop.confirm("a", order_id="o-1")["state"] == "confirmed"
+    threads[0].wait()
+    shop.run_timers()
+    assert shop.confirm("a", order_id="o-1")["state"] == "returned"
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_what_an_order_gives_back_while_it_moves_is_given_back(shop: CappedShop) -> None:
+    shop.reserve("a", **ANN)
+    shop.confirm("a", order_id="o-1")
+    shop.happen("s-1", "order_cancelled", order_id="o-1")
+
+    def move(unit: UnitOfWork) -> Any:
+        store.move_returns(unit, "", "o-1", "s-1", "s-2")
+        thread = eventlet.spawn(shop.run_timers)
+        eventlet.sleep(0.3)
+        return thread
+
+    shop.work.run(move).wait()
+    shop.run_timers()
+    assert shop.confirm("a", order_id="o-1")["state"] == "returned"
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_what_is_granted_meanwhile_keeps_its_part_of_the_budget(shop: CappedShop) -> None:
+    shop.set_limits("", "budget: {count: 5}")
+    limits = shop.catalogue.offers["coupon"].limits
+    assert limits is not None
+    wanted = Wanted("g-1", "coupon", limits, None, None, NOW, NOW + MINUTE)
+    row = {"grant_id": "g-1", "cap_id": "coupon", "stream_id": "s-1", "amount": None,
+           "currency": None, "decided_at": NOW, "expires_at": NOW + MINUTE,
+           "decision_id": None}  # fmt: skip
+    shop.reservations.granter.take_budget(shop.work, wanted)
+
+    def reserve_as_another_process() -> None:
+        before_a_merge = Holder("p-1", "s-1", frozenset({"s-1", "s-0"}))
+        with pytest.raises(Moved):
+            Granter().reserve(shop.work, [wanted], before_a_merge, with_contacts=True)
+
+    def grant(unit: UnitOfWork) -> Any:
+        assert store.keep_holds(unit, "g-1", wanted.expires_at)
+        store.put_grants(unit, [row], {"s-1"})
+        thread = eventlet.spawn(reserve_as_another_process)
+        eventlet.sleep(0.3)
+        return thread
+
+    shop.work.run(grant).wait()
+    assert shop.used() == 1
 
 
 @pytest.mark.parametrize("kind", ["order_cancelled", "order_refunded"])
