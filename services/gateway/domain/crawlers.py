@@ -8,7 +8,7 @@ from functools import lru_cache
 _LONGEST = 512
 # Words of user agents. `Cubot` is a telephone; a headless browser may be a shop's own test.
 _CRAWLER = re.compile(
-    r"(?<!cu)bot\b|bots?[/;)_-]|crawl|spider|slurp|mediapartners|facebookexternalhit|facebookcatalog"
+    r"(?<!cu)bot(\b|s?[/;)_-])|crawl|spider|slurp|mediapartners|facebookexternalhit|facebookcatalog"
     r"|bingpreview|google-(read-aloud|inspectiontool|safety|site-verification)|googleother"
     r"|feedfetcher|chrome-lighthouse|pagespeed|gtmetrix|pingdom|statuscake|site24x7|uptime"
     r"|ia_archiver|archive\.org|embedly|whatsapp/|skypeuripreview|quora link preview|w3c_validator"

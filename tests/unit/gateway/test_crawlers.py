@@ -31,6 +31,8 @@ def test_a_known_crawler_is_one(user_agent: str) -> None:
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0 Safari/537.36",
         "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari",
         "Mozilla/5.0 (Linux; Android 13; CUBOT P80) AppleWebKit/537.36 Chrome/140.0 Mobile",
+        "Mozilla/5.0 (Linux; Android 9; CUBOT_X18_Plus) AppleWebKit/537.36 Chrome/140.0 Mobile",
+        "Mozilla/5.0 (Linux; Android 10; CUBOT) AppleWebKit/537.36 Chrome/140.0 Mobile",
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/140.0.0.0 Safari/537.36",
         "analytics-python/2.4.0",
         "",

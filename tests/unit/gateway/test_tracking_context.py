@@ -148,13 +148,34 @@ def test_what_a_banner_refuses_is_told_without_addresses_as_it_is_no_mailing() -
     "name", ["Segment Consent Preference Updated", "Consent Management Interaction"]
 )
 def test_an_update_of_consent_grants_and_refuses(name: str) -> None:
-    context = consent(Analytics=True, C0004=False, Chat=True, Video="yes")
+    context = consent(Analytics=True, C0004=False, Chat=True, Video="perhaps")
     event = event_of(track(name, context=context))
 
     assert event["type"] == "consent_changed"
     assert event["data"] == {
         "purposes": {"analytics": True, "sale_or_sharing": False, "Chat": True}
     }
+
+
+@pytest.mark.parametrize("refused", ["denied", "false", "no", 0])
+def test_a_refusal_in_words_is_one(refused: Any) -> None:
+    (_, refusal) = events_of(item("page", context=consent(ad_storage=refused)))
+
+    assert refusal["data"] == {"purposes": {"sale_or_sharing": False}}
+
+
+def test_an_update_says_yes_in_words_too() -> None:
+    context = consent(analytics_storage="granted", ad_storage="granted", ad_user_data="denied")
+    event = event_of(track("Segment Consent Preference Updated", context=context))
+
+    assert event["data"] == {"purposes": {"analytics": True, "sale_or_sharing": False}}
+
+
+def test_a_list_of_rudderstack_that_is_one_text_names_one_category() -> None:
+    context = {"consentManagement": {"allowedConsentIds": [], "deniedConsentIds": "C0004"}}
+    (_, refusal) = events_of(item("page", context=context))
+
+    assert refusal["data"] == {"purposes": {"sale_or_sharing": False}}
 
 
 def test_a_purpose_of_several_categories_needs_all_of_them() -> None:
@@ -259,3 +280,12 @@ def test_a_server_tells_of_a_crawler_beside_shoppers() -> None:
     request = mapped(item("page", context={"userAgent": CRAWLER}), item("page"))
 
     assert (len(request.events), request.crawled) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["Order Completed", "Completed Order", "Order Refunded"])
+def test_an_order_of_the_back_end_counts_whatever_program_bought(name: str) -> None:
+    money = {"order_id": "17", "total": 5, "currency": "EUR"}
+    order = track(name, money, context={"userAgent": CRAWLER})
+
+    assert len(mapped(order).events) == 1
+    assert mapped(order, source=BROWSER).crawled == 1

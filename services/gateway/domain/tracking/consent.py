@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contracts.event_fields import Consent
 from services.gateway.domain.tracking.items import object_of, text_of
 
 SALE = "sale_or_sharing"
 _LONGEST = 64
 _MAX_CATEGORIES = 100
+_CONSENT = Consent()
 # What banners call their categories, and the purposes that they mean; None: needs no consent.
 CATEGORIES: Mapping[str, str | None] = {
     "analytics": "analytics",
@@ -60,13 +62,14 @@ def purposes_in(context: Mapping[str, Any], settings: Mapping[str, Any]) -> dict
 def _categories(context: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     """Segment's preferences by category, then RudderStack's lists."""
     preferences = object_of(object_of(context.get("consent")).get("categoryPreferences"))
-    for name, granted in list(preferences.items())[:_MAX_CATEGORIES]:
-        if type(granted) is bool and (category := text_of(name)) is not None:
+    for name, sent in list(preferences.items())[:_MAX_CATEGORIES]:
+        granted = sent if type(sent) is bool else _CONSENT.meant(sent)
+        if granted is not None and (category := text_of(name)) is not None:
             yield category, granted
     management = object_of(context.get("consentManagement"))
     for field, granted in (("allowedConsentIds", True), ("deniedConsentIds", False)):
         ids = management.get(field)
-        for value in ids[:_MAX_CATEGORIES] if type(ids) is list else ():
+        for value in ids[:_MAX_CATEGORIES] if type(ids) is list else (ids,):
             if (category := text_of(value)) is not None:
                 yield category, granted
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.gateway.domain.tracking.amounts import Properties, as_custom
-from services.gateway.domain.tracking.authority import Authority
+from services.gateway.domain.tracking.authority import OF_THE_SHOP, Authority
 from services.gateway.domain.tracking.consent import purposes_in
 from services.gateway.domain.tracking.context import (
     PAGE_PROPERTIES,
@@ -31,6 +31,7 @@ from services.gateway.domain.tracking.spec import (
     CONSENT_UPDATES,
     SIGN_IN_REPORTED,
     spec_event,
+    spec_type,
 )
 
 _ADDRESSES = frozenset({"email", "phone"})  # they are identifiers, which the log has as keys alone
@@ -54,6 +55,12 @@ class EventPart:
 def parts_of(item: TrackedItem, authority: Authority) -> Iterator[EventPart]:
     """The events of an item, by its kind."""
     return _PARTS[item.kind](item, authority)
+
+
+def tells_of_shop(item: TrackedItem) -> bool:
+    """Whether an item tells what a shop's back end alone can know, such as an order."""
+    named = item.text("event") if item.kind == "track" else None
+    return named is not None and spec_type(snake_name(named)) in OF_THE_SHOP
 
 
 def _identify(item: TrackedItem, authority: Authority) -> Iterator[EventPart]:

@@ -16,7 +16,7 @@ from services.gateway.domain.event_ids import own_id
 from services.gateway.domain.tracking.authority import Authority, addresses_in
 from services.gateway.domain.tracking.consent import SALE, purposes_in
 from services.gateway.domain.tracking.context import map_context, user_agent_of
-from services.gateway.domain.tracking.item_events import EventPart, parts_of
+from services.gateway.domain.tracking.item_events import EventPart, parts_of, tells_of_shop
 from services.gateway.domain.tracking.items import (
     KINDS,
     MappedEvent,
@@ -70,7 +70,7 @@ def _map_all(
     for place, (fields, kind) in enumerate(sent):
         try:
             item = _read_item(fields, kind, place, batch)
-            if is_crawler(user_agent_of(item.context, sender.user_agent)):
+            if _is_crawled(item, sender):
                 crawled += 1
                 continue
             events += _events_of(item, sender)
@@ -78,6 +78,13 @@ def _map_all(
             errors = (FieldMessage(error.path, error.message),)
             rejected.append(rejected_item(place, fields, errors))
     return MappedRequest(tuple(events), tuple(rejected), crawled)
+
+
+def _is_crawled(item: TrackedItem, sender: Sender) -> bool:
+    """Whether an item is a crawler's; what a shop's back end tells of an order is none, ever."""
+    if sender.source.key_kind == "server" and tells_of_shop(item):
+        return False
+    return is_crawler(user_agent_of(item.context, sender.user_agent))
 
 
 def rejected_item(place: int, fields: Any, errors: tuple[FieldMessage, ...]) -> RejectedItem:

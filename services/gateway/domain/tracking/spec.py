@@ -171,12 +171,17 @@ CONSENT_UPDATES = frozenset(
 SPEC_NAMES = frozenset({*_SHAPES, *_KEPT, *_ALIASES})
 
 
+def spec_type(name: str) -> str:
+    """The type that a name in snake_case stands for; the name itself if it is none of the specs."""
+    return _ALIASES.get(name, name)
+
+
 def spec_event(name: str, properties: Properties) -> SpecEvent | None:
     """The type of an event of the specs, by its name in snake_case; None if it is none of them.
 
     `Cart Viewed` tells what the cart contains where it has the products.
     """
-    kind = _ALIASES.get(name, name)
+    kind = spec_type(name)
     if kind == "cart_viewed" and properties.lines is not None:
         kind = "cart_updated"
     if kind in _SHAPES:
