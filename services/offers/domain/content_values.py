@@ -47,9 +47,9 @@ def _of_loyalty(
     shopper: Shopper, programme: Programme, earned: int | None
 ) -> dict[str, Value | None]:
     named = shopper.traits.get("loyalty_tier")
-    if shopper.traits.get("loyalty_enrolled") is not True and not isinstance(named, str):
+    name = named if isinstance(named, str) and named.strip() else None
+    if shopper.traits.get("loyalty_enrolled") is not True and name is None:
         return {}
-    name = named if isinstance(named, str) else None
     tier = programme.tier_of(name, shopper.points)
     is_foreign = name is not None and tier is None  # nobody knows what is above it
     above = None if is_foreign else programme.next_tier(tier, shopper.points)

@@ -20,7 +20,7 @@ from services.offers.domain.request import DecisionRequest
 from services.offers.domain.shopper import PERSONALIZATION, PERSONALIZATION_REFUSED, Shopper
 from services.offers.domain.trace import Trace, trace
 
-EVALUATOR = 3
+EVALUATOR = 4
 """The version of what is decided from the same inputs: it grows whenever that changes."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+from unicodedata import category
 
 from chassis.core.languages import format_money, format_number
 from rules import Reads
@@ -20,6 +21,8 @@ _LOYALTY = Reads(
 )
 _FIRST_NAME = Reads(traits=frozenset({"first_name"}), trait_paths=frozenset({("first_name",)}))
 _LONGEST_VALUE = 100
+# Persian and the languages of India spell with these, and emoji of several people have them.
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,19 @@ def bounded(value: object) -> str | None:
     """A text of a shopper or a request as it may be shown: printable, and not long."""
     if not isinstance(value, str):
         return None
-    text = " ".join("".join(each if each.isprintable() else " " for each in value).split())
+    text = " ".join("".join(map(_as_shown, value)).split())
+    if not text.strip(_JOINERS):
+        return None
     if len(text) > _LONGEST_VALUE:
         text = text[: _LONGEST_VALUE - 1].rstrip() + "…"
-    return text or None
+    return text
+
+
+def _as_shown(character: str) -> str:
+    """A character as it may be shown: soft hyphens and the like are nothing, line ends a space."""
+    if character.isprintable() or character in _JOINERS:
+        return character
+    return "" if category(character) == "Cf" else " "
 
 
 def show(value: Value, language: str | None) -> str:

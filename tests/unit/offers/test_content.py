@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +232,13 @@ def test_a_tier_from_0_is_also_of_those_who_owe_points() -> None:
 @pytest.mark.parametrize("named", ["silver", "Silver", " SILVER ", "silver-"])
 def test_a_tier_is_known_however_the_shop_spells_it(named: str) -> None:
     assert title("{tier}", {}, loyal(0, loyalty_tier=named)) == "silver"
+
+
+@pytest.mark.parametrize("named", ["", "  ", None, 5])
+def test_a_blank_tier_is_none_that_the_shop_has_named(named: Any) -> None:
+    assert title("{tier}", {}, loyal(500, loyalty_tier=named)) == "silver"
+    stranger = replace(loyal(500), traits={"loyalty_tier": named})
+    assert title("{tier}", {}, stranger) is None
 
 
 def test_the_words_of_a_tier_may_stand_apart() -> None:
@@ -474,8 +483,27 @@ def test_a_value_of_a_shopper_is_printable_and_bounded(value: str) -> None:
     found = bounded(value)
     if found is not None:
         assert 0 < len(found) <= 100
-        assert found.isprintable()
+        assert re.sub("[\u200c\u200d]", "", found).isprintable()
         assert bounded(found) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Wasser\N{SOFT HYPHEN}kocher", "Wasserkocher"),
+        ("\N{ZERO WIDTH NO-BREAK SPACE}Lea\N{ZERO WIDTH SPACE}", "Lea"),
+        ("a\N{RIGHT-TO-LEFT OVERRIDE}b", "ab"),
+        ("می\N{ZERO WIDTH NON-JOINER}خواهم", "می\N{ZERO WIDTH NON-JOINER}خواهم"),
+        ("👩\N{ZERO WIDTH JOINER}👧", "👩\N{ZERO WIDTH JOINER}👧"),
+        ("one\r\ntwo\N{NO-BREAK SPACE}three", "one two three"),
+        ("\N{ZERO WIDTH JOINER}", None),
+        ("\N{SOFT HYPHEN}", None),
+    ],
+)
+def test_characters_without_a_form_of_their_own_part_no_words(
+    value: str, expected: str | None
+) -> None:
+    assert bounded(value) == expected
 
 
 def test_what_is_no_text_has_no_value() -> None:

@@ -48,6 +48,7 @@ TRAITS: list[dict[str, Any]] = [
     {},
     {"loyalty_tier": "gold"},
     {"loyalty_enrolled": True, "age": 18},
+    {"loyalty_enrolled": True, "loyalty_tier": " "},
 ]
 SHOPPERS = [
     Shopper(profile, assurance, frozenset(segments), traits, {"email": consent}, points)
@@ -66,7 +67,12 @@ CONTEXTS: list[dict[str, Any]] = [
      "items": [{"sku": "S-1", "category": "running watch", "quantity": 2}]},
 ]  # fmt: skip
 
-DIGESTS = {1: "abafc947b8645e5f", 2: "381c00b81e8098c8", 3: "43f20ed55f1e4edf"}
+DIGESTS = {
+    1: "abafc947b8645e5f",
+    2: "381c00b81e8098c8",
+    3: "43f20ed55f1e4edf",
+    4: "0cff03e6b76b3773",
+}
 
 
 def test_other_blocks_come_of_the_same_inputs_with_another_version_alone() -> None:
