@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from chassis.core.errors import InvalidInput, Refused, Unavailable
 from chassis.core.instants import SECOND, format_instant, parse_instant
@@ -24,8 +24,20 @@ _MOST_BYTES = 64 * 1024 * 1024
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
+_MOVED = frozenset({301, 302, 303, 307, 308})
+
 Order = Mapping[str, Any]
 Fetch = Callable[[str, Mapping[str, str]], Any]
+
+
+class _Staying(HTTPRedirectHandler):
+    """Follows no redirection: the key would be sent to wherever it leads, perhaps in clear text."""
+
+    def redirect_request(self, *_arguments: Any) -> None:
+        return None
+
+
+_OPENER = build_opener(_Staying)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +114,8 @@ def _get(url: str, headers: Mapping[str, str]) -> Any:
     """The JSON at an address; a few tries while the shop is busy."""
     for attempt in range(1, _TRIES + 1):
         try:
-            with urlopen(Request(url, headers=dict(headers)), timeout=_SECONDS) as response:  # noqa: S310 - http(s) alone
+            request = Request(url, headers=dict(headers))  # noqa: S310 - http(s) alone
+            with _OPENER.open(request, timeout=_SECONDS) as response:
                 return json.loads(response.read(_MOST_BYTES))
         except HTTPError as error:
             error.close()
@@ -121,4 +134,6 @@ def _get(url: str, headers: Mapping[str, str]) -> Any:
 def _explained(status: int) -> str:
     if status in (401, 403):
         return f"answers {status}: the key must be one of WooCommerce that may read"
+    if status in _MOVED:
+        return f"answers {status}: it is at another address; give that one"
     return f"answers {status}; is the address that of the shop, with its REST API?"

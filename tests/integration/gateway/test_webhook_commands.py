@@ -138,9 +138,15 @@ class _Shop(BaseHTTPRequestHandler):
     orders: tuple[dict[str, Any], ...] = ()
     queries: tuple[dict[str, str], ...] = ()
     refusals = 0
+    moved_to = ""
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
+        if self.moved_to:
+            self.send_response(301)
+            self.send_header("Location", f"{self.moved_to}{self.path}")
+            self.end_headers()
+            return
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         type(self).queries += (query,)
         if self.headers["Authorization"] != "Basic Y2tfMTpjc18x":
@@ -238,6 +244,29 @@ def test_a_catch_up_says_what_is_wrong_with_the_key_or_the_address(
         assert result.exit_code == 1
         assert message in result.output
         assert "wrong" not in result.output
+
+
+def test_the_key_of_a_shop_goes_nowhere_that_the_shop_redirects_to(
+    woo_shop: tuple[str, type[_Shop]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, shop = woo_shop
+    heard: list[Any] = []
+
+    class Stranger(_Shop):
+        def do_GET(self) -> None:
+            heard.append(self.headers["Authorization"])
+            self._send(200, [])
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
+    Thread(target=server.serve_forever, daemon=True).start()
+    shop.moved_to = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("CDP_WOOCOMMERCE_KEY", "ck_1")
+    monkeypatch.setenv("CDP_WOOCOMMERCE_SECRET", "cs_1")
+    result = CliRunner().invoke(cli, ["webhooks", "catch-up", "src-1", "--url", url])
+    server.shutdown()
+    server.server_close()
+    assert heard == []
+    assert "answers 301: it is at another address" in result.output
 
 
 def test_orders_that_change_while_they_are_fetched_are_not_missed() -> None:
