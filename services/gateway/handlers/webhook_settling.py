@@ -47,6 +47,7 @@ _NO_MAPPING = (
 _NOT_MEANT = "is left out by the mapping"
 _TEST = "is of a test source, whose events count nowhere"
 _UNREADABLE = "is no JSON object"
+_SEALED = "is sealed under another CDP_IDENTIFIER_KEY: run all with the one it came under"
 _LONGEST_REASON = 500
 _LONGEST_NAME = 80
 
@@ -72,6 +73,8 @@ class KeptDelivery(Protocol):
     def headers(self) -> Mapping[str, str]: ...
     @property
     def body(self) -> bytes: ...
+    @property
+    def is_readable(self) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -112,6 +115,8 @@ def understand_delivery(
     delivery: KeptDelivery, source: EventSource, orders: Mapping[str, str]
 ) -> Understanding:
     """What a delivery comes to; InvalidInput names what cannot be read."""
+    if not delivery.is_readable:
+        raise InvalidInput("body", _SEALED)
     document = _document(delivery.body)
     sender, topic = split_topic(delivery.topic)
     message = WebhookMessage(
@@ -134,6 +139,9 @@ def _understand(
     delivery: KeptDelivery, sources: dict[str, EventSource | None]
 ) -> Generator[ServiceCall | list[ServiceCall], Any, _Settling]:
     settling = _Settling(delivery)
+    if not delivery.is_readable:  # a process that has its key may still read it
+        settling.status, settling.reason = POSTPONED, _SEALED
+        return settling
     if delivery.source_id not in sources:
         arguments = {"source_id": delivery.source_id}
         sources[delivery.source_id] = yield ServiceCall("gateway", "load_source", arguments)

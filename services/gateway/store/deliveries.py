@@ -24,7 +24,8 @@ _LISTED = tuple(c for c in DELIVERIES.columns if c.name not in ("headers", "body
 class Delivery:
     """A webhook that a shop has sent, with its headers and body.
 
-    One that could not be recorded has a `next_try_at`.
+    One that could not be recorded has a `next_try_at`. One that was sealed under another key is not
+    readable, and has neither headers nor a body.
     """
 
     delivery_id: str
@@ -36,6 +37,7 @@ class Delivery:
     next_try_at: int | None
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    is_readable: bool = True
 
 
 def keep_delivery(
@@ -184,11 +186,12 @@ def await_again(
 
 
 def _delivery(row: sa.Row[Any], seal: Seal) -> Delivery:
+    is_readable = True
     try:
         headers = load_json(seal.open_bytes(row.headers, row.delivery_id))
         body = seal.open_bytes(row.body, row.delivery_id)
-    except InvalidTag:  # sealed under another key: it is lost, and must hold up no other
-        headers, body = {}, b""
+    except InvalidTag:  # it must hold up no other
+        headers, body, is_readable = {}, b"", False
     return Delivery(
         delivery_id=row.delivery_id,
         source_id=row.source_id,
@@ -199,6 +202,7 @@ def _delivery(row: sa.Row[Any], seal: Seal) -> Delivery:
         next_try_at=row.next_try_at,
         headers=headers,
         body=body,
+        is_readable=is_readable,
     )
 
 

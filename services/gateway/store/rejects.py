@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 
 from chassis import DAY, new_id
 from chassis.config.sealing import Seal
@@ -18,6 +19,8 @@ KEPT_DAYS = 30
 _MOST_BYTES = 32 * 1024
 _ROW_BYTES = 256  # of what is kept beside the item
 _TOO_LARGE = {"left_out": f"larger than {_MOST_BYTES:,} bytes"}
+
+_UNREADABLE = {"left_out": "sealed under another CDP_IDENTIFIER_KEY"}
 
 
 def keep_rejects(
@@ -69,9 +72,16 @@ def list_rejects(
         reject = {name: getattr(row, name) for name in ("reject_id", "source_id", "received_at")}
         reject |= {"field": row.field, "reason": row.reason}
         if reveal:
-            reject["payload"] = load_json(seal.open_bytes(row.payload, row.reject_id))
+            reject["payload"] = _payload(seal, row)
         rejects.append(reject)
     return rejects
+
+
+def _payload(seal: Seal, row: sa.Row[Any]) -> Any:
+    try:
+        return load_json(seal.open_bytes(row.payload, row.reject_id))
+    except InvalidTag:
+        return _UNREADABLE
 
 
 def forget_rejects(unit: UnitOfWork) -> int:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
+from cryptography.exceptions import InvalidTag
 
 from chassis import new_id
 from chassis.config.sealing import Seal
 from chassis.eventlog.unit_of_work import UnitOfWork
 from services.gateway.domain.sources import EventSource, KeyKind
 from services.gateway.store.tables import KEYS, SECRETS, SOURCES
+
+_log = structlog.get_logger("gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +175,20 @@ def _secrets(unit: UnitOfWork, seal: Seal, source_id: str, purpose: str) -> tupl
         .where(SECRETS.c.source_id == source_id, SECRETS.c.purpose == purpose)
         .order_by(SECRETS.c.created_at.desc(), SECRETS.c.secret_id.desc())
     )
-    return tuple(
-        seal.open(row.sealed, row.secret_id)
+    in_force = (
+        row
         for row in unit.connection.execute(query)
         if row.ends_at is None or row.ends_at > unit.now
     )
+    opened = (_opened(seal, source_id, row) for row in in_force)
+    return tuple(secret for secret in opened if secret is not None)
+
+
+def _opened(seal: Seal, source_id: str, row: sa.Row[Any]) -> str | None:
+    """A secret; None if it was sealed under another key: the source has its keys all the same."""
+    try:
+        return seal.open(row.sealed, row.secret_id)
+    except InvalidTag:
+        fix = "run all with one CDP_IDENTIFIER_KEY, or set it again by `cdp keys secret`"
+        _log.error("secret_unreadable", source=source_id, purpose=row.purpose, fix=fix)
+        return None

@@ -18,8 +18,9 @@ from chassis.core.instants import DAY, SECOND
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
 from services.gateway import store
-from services.gateway.commands import SEAL_PURPOSE, OwnCalls
+from services.gateway.commands import SEAL_PURPOSE, OwnCalls, add_secret, create_key
 from services.gateway.domain.exchange import EdgeResponse, ServiceCall
+from services.gateway.domain.keys import key_digest
 from services.gateway.domain.routing import Router
 from services.gateway.domain.serving import ReceivedRequest, serve
 from services.gateway.domain.webhooks.retries import LONGEST_OUTAGE_PAUSE, LONGEST_PAUSE
@@ -423,13 +424,55 @@ def test_privacy_topics_are_due_with_their_date_and_kept_until_they_are_done(
     assert len(edge.deliveries()) == 2
 
 
-def test_what_is_sealed_under_another_key_fails_and_holds_up_nothing(edge: WebhookEdge) -> None:
+def test_what_is_sealed_under_another_key_waits_for_who_has_it_and_holds_up_nothing(
+    edge: WebhookEdge,
+) -> None:
+    own, others = edge.own, OwnCalls(edge.own.work, Seal(b"another key", SEAL_PURPOSE))
+    for number in range(5_001, 5_031):
+        edge.shopify("orders/create", shopify_order(number))
+    edge.own = others
+    while edge.settle_waiting():
+        pass
+    assert {(status, reason) for _, status, reason in edge.deliveries()} == {
+        (
+            "waiting",
+            "is sealed under another CDP_IDENTIFIER_KEY: run all with the one it came under",
+        )
+    }
+    edge.own = own
+    edge.shopify("orders/create", shopify_order(5_031))
+    edge.settle_waiting()
+    assert len(edge.deliveries(status="done")) == 1
+    for _ in range(10):
+        edge.clock.at += LONGEST_PAUSE
+        edge.settle_waiting()
+    assert len(edge.deliveries(status="done")) == 31
+
+
+def test_a_secret_that_is_sealed_under_another_key_closes_its_source_for_no_key(
+    edge: WebhookEdge,
+) -> None:
+    work, seal = edge.own.work, edge.own.seal
+    key = work.run(lambda unit: create_key(unit, "src-1", "server"))
+    other = Seal(b"another key", SEAL_PURPOSE)
+    work.run(lambda unit: add_secret(unit, other, "src-1", "users", "of an operator" * 5, DAY))
+    found = edge.own.call("find_key", {"digest": key_digest(key.key)})
+    assert found.source.token_secrets == ()
+    assert SECRET in found.source.webhook_secrets
+    secret = "set again by an operator with the key"
+    work.run(lambda unit: add_secret(unit, seal, "src-1", "users", secret, DAY))
+    assert edge.own.call("load_source", {"source_id": "src-1"}).token_secrets == (secret,)
+
+
+def test_a_reject_that_is_sealed_under_another_key_is_listed_without_what_was_sent(
+    edge: WebhookEdge,
+) -> None:
+    reject = {"field": "type", "reason": "is missing", "payload": {"a": 1}}
+    edge.own.call("keep_rejects", {"source_id": "src-1", "rejects": [reject]})
     others = OwnCalls(edge.own.work, Seal(b"another key", SEAL_PURPOSE))
-    lost = {"source_id": "src-1", "topic": "shopify:orders/create", "headers": {}, "body": b"{}"}
-    others.call("keep_delivery", lost)
-    edge.shopify("orders/create", shopify_order())
-    assert edge.settle_waiting() == 2
-    assert [status for _, status, _ in edge.deliveries()] == ["failed", "done"]
+    (listed,) = others.call("list_rejects", {"reveal": True})
+    assert listed["payload"] == {"left_out": "sealed under another CDP_IDENTIFIER_KEY"}
+    assert listed["reason"] == "is missing"
 
 
 def test_a_refund_of_stripe_waits_for_the_order_of_its_payment(edge: WebhookEdge) -> None:
