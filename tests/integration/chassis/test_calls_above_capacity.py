@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import eventlet
@@ -13,7 +14,8 @@ from chassis import InvalidInput
 from chassis.runtime.service import Resource, rpc
 from tests.proofs.open_loop import OpenLoopClient, TimedCall
 from tests.support.servers import VirtualHost
-from tests.support.toy_services import Profiles, Segments, Wire, wait_until
+from tests.support.toy import create_tables
+from tests.support.toy_services import SERVICES, Profiles, Wire, wait_until
 
 MOST_SECONDS = 30.0
 
@@ -43,8 +45,11 @@ class Busy(Profiles):
 
 
 @pytest.fixture
-def wire(virtual_host: VirtualHost, toy_uris: dict[str, str]) -> Iterator[Wire]:
-    made = Wire(virtual_host.uri, toy_uris, (Busy, Segments))
+def wire(virtual_host: VirtualHost, tmp_path: Path) -> Iterator[Wire]:
+    uris = {service: f"sqlite:///{tmp_path}/{service}.db" for service in SERVICES}
+    for uri in uris.values():
+        create_tables(uri)
+    made = Wire(virtual_host.uri, uris, (Busy,))
     made.start()
     yield made
     made.stop()
@@ -68,18 +73,11 @@ def test_a_standing_queue_is_answered_by_the_overflow_and_a_lone_call_by_a_worke
     wire: Wire,
 ) -> None:
     with OpenLoopClient(wire.uri_of("client")) as client:
-        answers = Counter(call.result for call in ask(client, 1, count=1_000))
+        answers = Counter(call.result for call in ask(client, "right", count=500))
         assert answers.keys() == {"helper", "worker"}
-        assert answers["helper"] > 500
+        assert answers["helper"] > 200
         assert answers["worker"] >= 10
-        assert [call.result for call in ask(client, 1)] == ["worker"]
-
-
-@pytest.mark.parametrize(("value", "error"), [("wrong", "InvalidInput"), ("odd", "Failure")])
-def test_what_the_overflow_refuses_is_an_error_for_its_caller_alone(
-    wire: Wire, value: str, error: str
-) -> None:
-    with OpenLoopClient(wire.uri_of("client")) as client:
-        errors = Counter(call.error for call in ask(client, value, count=1_000))
-        assert errors.keys() == {"", error}
-        assert [call.result for call in ask(client, 1)] == ["worker"]
+        for value, error in (("wrong", "InvalidInput"), ("odd", "Failure")):
+            errors = Counter(call.error for call in ask(client, value, count=500))
+            assert errors.keys() == {"", error}, "what it refuses is its caller's alone"
+        assert [call.result for call in ask(client, "right")] == ["worker"]
