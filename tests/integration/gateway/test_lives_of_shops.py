@@ -16,6 +16,7 @@ from tests.conftest import FULL_SIZE
 from tests.support.shop_webhooks import (
     Payload,
     last_years,
+    money_set,
     shopify_order,
     shopify_refund,
     source,
@@ -50,7 +51,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class OrderLife:
-    """What happens to an order, hour by hour: `edit 3100`, `refund 500`, `cancel`, `revive` …"""
+    """What happens to an order, hour by hour: `edit 3100`, `refund 500`, `remove 250`, `cancel` …
+
+    What is removed has not been paid: it is taken out, and nothing goes back.
+    """
 
     order_id: int
     total: int
@@ -59,19 +63,22 @@ class OrderLife:
     @property
     def net(self) -> int | None:
         """What the shop has of it in the end; None if it does not count as an order."""
-        total, refunded, counts = self.total, 0, True
+        total, refunded, removed, counts = self.total, 0, 0, True
         for step, amount in self.steps:
             if step == "edit":
                 total = amount
             elif step == "refund":
                 refunded += amount
+            elif step == "remove":
+                removed += amount
             elif step in ("cancel", "revive", "delete"):
                 counts = step == "revive"
-        return total - refunded if counts and refunded < total else None
+        left = total - removed - refunded
+        return left if counts and left else None
 
 
 @st.composite
-def lives(draw: st.DrawFn, ends: Sequence[str]) -> list[OrderLife]:
+def lives(draw: st.DrawFn, ends: Sequence[str], more: Sequence[str] = ()) -> list[OrderLife]:
     """Up to three orders; refunds never come to more than an order."""
     found = []
     for order_id in range(5_001, 5_001 + draw(st.integers(1, 3))):
@@ -79,13 +86,15 @@ def lives(draw: st.DrawFn, ends: Sequence[str]) -> list[OrderLife]:
         left = total
         steps: list[tuple[str, int]] = []
         for _ in range(draw(st.integers(0, 4))):
-            step = draw(st.sampled_from(["change", "edit", "refund", "refund"]))
+            step = draw(st.sampled_from(["change", "edit", "refund", "refund", *more]))
             amount = draw(st.sampled_from([1, 250, left])) if left else 0
             if step == "edit":
                 left = amount = total + 100
-                left -= sum(each for name, each in steps if name == "refund")
+                left -= sum(each for name, each in steps if name in ("refund", "remove"))
                 total = amount
             elif step == "refund" and amount <= left and amount:
+                left -= amount
+            elif step == "remove" and amount < left and amount:
                 left -= amount
             else:
                 step, amount = "change", 0
@@ -112,7 +121,7 @@ def hour(number: int) -> str:
 
 def shopify_messages(life: OrderLife) -> Iterator[Sent]:
     """Everything Shopify sends of an order: the same things by several topics."""
-    total = life.total
+    total, left = life.total, life.total
     refunds: list[Payload] = []
     changes: dict[str, Any] = {}
     placed = shopify_order(life.order_id, money(total), created_at=hour(0), updated_at=hour(0))
@@ -120,10 +129,14 @@ def shopify_messages(life: OrderLife) -> Iterator[Sent]:
     yield Sent("orders/paid", last_years(placed))
     for number, (step, amount) in enumerate(life.steps, start=1):
         if step == "edit":
+            left += amount - total
             total = amount
-        elif step == "refund":
+        elif step in ("refund", "remove"):
             refund_id = life.order_id * 100 + number
             refund = shopify_refund(refund_id, life.order_id, money(amount), hour(number))
+            if step == "remove":
+                refund["transactions"] = []
+            left -= amount
             refunds = [*refunds, refund]
             yield Sent("refunds/create", refund)
         elif step == "cancel":
@@ -134,6 +147,7 @@ def shopify_messages(life: OrderLife) -> Iterator[Sent]:
             created_at=hour(0),
             updated_at=hour(number),
             refunds=refunds,
+            current_total_price_set=money_set(money(left)),
             **changes,
         )
         yield Sent("orders/updated", order)
@@ -249,7 +263,7 @@ def check_life(
 
 
 @_SETTINGS
-@given(data=st.data(), orders=lives(["cancel"]))
+@given(data=st.data(), orders=lives(["cancel"], ["remove"]))
 def test_the_life_of_a_shop_of_shopify_comes_to_its_own_totals_in_any_order(
     open_suite: OpenSuite, data: st.DataObject, orders: list[OrderLife]
 ) -> None:

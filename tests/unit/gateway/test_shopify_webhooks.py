@@ -521,3 +521,35 @@ def test_a_cart_whose_money_is_in_no_currency_is_told_without_it() -> None:
     data = data_of("cart_updated", events("carts/update", {**cart, "line_items": [line]}))
     assert data["products"] == [{"product_id": "CUP", "sku": "CUP", "quantity": 1}]
     assert "value" not in data
+
+
+REMOVED = shopify_refund(810, amount="10.00", transactions=[])
+REFUNDED = shopify_refund(811, amount="5.00")
+NOT_REFUNDED = shopify_refund(812, transactions=[FAILED])
+
+
+@pytest.mark.parametrize(
+    ("now", "refunds", "revenue"),
+    [
+        ("29.90", [], 2_990),
+        ("19.90", [REMOVED], 1_990),  # of an order that nobody has paid yet
+        ("14.90", [REMOVED, REFUNDED], 1_990),
+        ("24.90", [REFUNDED], 2_990),
+        ("9.90", [REMOVED, NOT_REFUNDED], 1_990),
+        ("29.90", [REMOVED], 2_990),  # the shop has kept the money
+        ("19.90", [REMOVED, shopify_refund(813, amount="10.00")], 2_990),  # and gave it back later
+        ("0.00", [REMOVED], 0),
+        ("?", [REMOVED], 2_990),
+    ],
+)
+def test_what_was_taken_out_of_an_order_before_it_was_paid_is_no_revenue(
+    now: str, refunds: list[Payload], revenue: int
+) -> None:
+    order = shopify_order(refunds=refunds, current_total_price_set=money_set(now))
+    assert data_of("order_completed", events("orders/updated", order))["revenue"] == revenue
+
+
+def test_an_order_that_does_not_say_what_it_comes_to_now_has_its_total() -> None:
+    for unknown in (None, money_set("19.90", "SEK")):
+        order = shopify_order(refunds=[REMOVED], current_total_price_set=unknown)
+        assert data_of("order_completed", events("orders/updated", order))["revenue"] == 2_990

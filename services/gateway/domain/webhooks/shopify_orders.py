@@ -48,7 +48,7 @@ def order_events(message: WebhookMessage) -> Iterator[WebhookEvent]:
     money = _total(order)
     content = {
         **about,
-        "revenue": money.amount,
+        "revenue": _revenue(order, money),
         "currency": money.currency,
         "products": [*lines_of(order, money.currency)],
     }
@@ -144,6 +144,23 @@ def _total(order: Document) -> SumOfMoney:
     return SumOfMoney(minor_units(value, currency, "total_price"), currency)
 
 
+def _revenue(order: Document, total: SumOfMoney) -> int:
+    """The total without what was taken out of the order before anybody had paid for it.
+
+    Shopify tells that as a refund without a payment, and goes on naming the total of before. What
+    the order comes to now is less what was given back, which is for its refunds to say.
+    """
+    refunds = parts_of(order, "refunds")
+    now = part_of(order, "current_total_price_set", "shop_money")
+    if all(map(_payments_of, refunds)) or text_of(now.get("currency_code")) != total.currency:
+        return total.amount
+    current = price_in(now.get("amount"), total.currency)
+    if current is None:
+        return total.amount
+    paid_back = (_given_back(each, _payments_of(each), total.currency) for each in refunds)
+    return min(total.amount, current + sum(each.amount for each in paid_back))
+
+
 def _codes(order: Document) -> list[str] | None:
     codes = [text_of(each.get("code")) for each in parts_of(order, "discount_codes")[:_MOST_CODES]]
     return [code for code in codes if code] or None
@@ -180,9 +197,10 @@ def _refund(
     """
     refund_id = required_id(refund, "id")
     at = required_instant(refund, "created_at", "processed_at")
-    payments = [each for each in parts_of(refund, "transactions") if each.get("kind") == "refund"]
+    payments = _payments_of(refund)
+    made = [each for each in payments if text_of(each.get("status")) in _GIVEN_BACK]
     has_failed = any(text_of(each.get("status")) in _FAILED for each in payments)
-    money = _given_back(refund, payments, currency or _currency_of(refund, payments))
+    money = _given_back(refund, made, currency or _currency_of(refund, payments))
     if not money.amount and not (has_failed and revision):
         return
     data = {
@@ -198,13 +216,16 @@ def _refund(
     )
 
 
+def _payments_of(refund: Document) -> list[Document]:
+    return [each for each in parts_of(refund, "transactions") if each.get("kind") == "refund"]
+
+
 def _given_back(refund: Document, payments: Sequence[Document], currency: str) -> SumOfMoney:
     """What went back, in the shop's currency: the payments, else what the lines come to.
 
     Payments may name the shopper's currency alone; lines always name the shop's, too.
     """
-    made = [each for each in payments if text_of(each.get("status")) in _GIVEN_BACK]
-    amounts = [_paid_in(each, currency) for each in made]
+    amounts = [_paid_in(each, currency) for each in payments]
     if None not in amounts:
         return SumOfMoney(sum(amount for amount in amounts if amount is not None), currency)
     lines = parts_of(refund, "refund_line_items")
