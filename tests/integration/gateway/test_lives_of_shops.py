@@ -92,9 +92,7 @@ def lives(draw: st.DrawFn, ends: Sequence[str], more: Sequence[str] = ()) -> lis
                 left = amount = total + 100
                 left -= sum(each for name, each in steps if name in ("refund", "remove"))
                 total = amount
-            elif step == "refund" and amount <= left and amount:
-                left -= amount
-            elif step == "remove" and amount < left and amount:
+            elif step in ("refund", "remove") and 0 < amount <= left - (step == "remove"):
                 left -= amount
             else:
                 step, amount = "change", 0
