@@ -16,7 +16,6 @@ from services.offers.commands.coupons import take_coupon
 from services.offers.commands.granting import GRANTS, contact_keys, lock_keys
 from services.offers.domain.caps import (
     CONFIRMED,
-    EVERYBODY,
     EXPIRED,
     RELEASED,
     RETURNED,
@@ -169,7 +168,7 @@ def _write(
     store.change_grant(unit, grant.grant_id, CONFIRMED, order_value=request.get("value"), **columns)
     streams = {each.stream for each in (holder, buyer) if each.stream}
     contacts = store.carried_in(unit, streams) | holder.contacts
-    keys = streams | contacts | buyer.keys | {EVERYBODY}
+    keys = streams | contacts | buyer.keys
     store.put_grant_keys(unit, [(grant.cap_id, grant.grant_id, keys)])
     if order_id:
         store.reopen_returns(unit, store_name, order_id)

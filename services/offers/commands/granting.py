@@ -15,7 +15,6 @@ from profile_index import find, streams_of
 from services.offers import store
 from services.offers.commands.coupons import without_codes
 from services.offers.domain.caps import (
-    EVERYBODY,
     Capped,
     Holder,
     Limits,
@@ -226,7 +225,7 @@ def _reserve(
     for each in wanted:
         if each.limits.budget and not store.keep_holds(unit, each.grant_id, each.expires_at):
             raise Moved
-    keys = holder.keys | {EVERYBODY}
+    keys = holder.keys
     if with_contacts:
         keys |= holder.notes
     store.put_grants(unit, [_row(each, holder) for each in wanted], keys)

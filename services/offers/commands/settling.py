@@ -39,7 +39,6 @@ def end_grants(unit: UnitOfWork, grant_ids: Sequence[str], state: str) -> None:
     """Have grants, whose rows are locked, count no longer, and give their budgets back."""
     for grant_id in grant_ids:
         store.change_grant(unit, grant_id, state)
-    store.end_for_all(unit, grant_ids)
     store.give_back(unit, grant_ids)
     unit.after_commit(lambda: GRANTS.labels(state).inc(len(grant_ids)))
 

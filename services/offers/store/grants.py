@@ -59,6 +59,14 @@ _COUNT = RowStatement(
           AND (grants.state = 'confirmed'
                OR (flag[own] AND grants.state = 'reserved'
                    AND grants.expires_at > CAST(:live_after AS bigint)))
+        UNION ALL
+        SELECT number[place], grants.grant_id,
+               CASE WHEN grants.currency = text[its_currency] THEN grants.amount END
+        FROM {rows}
+        JOIN grants ON text[holder] = '*' AND grants.cap_id = text[offer]
+        WHERE grants.decided_at > number[since] AND grants.grant_id <> CAST(:besides AS text)
+          AND grants.state IN ('reserved', 'confirmed')
+          AND (grants.state = 'confirmed' OR grants.expires_at > CAST(:live_after AS bigint))
     ) AS counted
     GROUP BY place
     """
@@ -277,14 +285,6 @@ def change_grant(unit: UnitOfWork, grant_id: str, state: str, **columns: Any) ->
     """Give a grant, whose row is locked, another state."""
     statement = sa.update(GRANTS).where(GRANTS.c.grant_id == grant_id)
     unit.connection.execute(statement.values(state=state, **columns))
-
-
-def end_for_all(unit: UnitOfWork, grant_ids: Iterable[str]) -> None:
-    """Have grants that ended count among those to all shoppers no longer: these are never read."""
-    gone = sa.delete(GRANT_KEYS).where(
-        GRANT_KEYS.c.grant_id.in_(sorted(grant_ids)), GRANT_KEYS.c.key == EVERYBODY
-    )
-    unit.connection.execute(gone)
 
 
 def overdue_grants(unit: UnitOfWork, limit: int) -> list[str]:

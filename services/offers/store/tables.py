@@ -154,6 +154,14 @@ sa.Index(
     postgresql_where=GRANTS.c.state == sa.literal_column("'reserved'"),
     sqlite_where=GRANTS.c.state == sa.literal_column("'reserved'"),
 )
+_COUNTED = GRANTS.c.state.in_([sa.literal_column("'reserved'"), sa.literal_column("'confirmed'")])
+sa.Index(
+    "grants_counted",
+    GRANTS.c.cap_id,
+    GRANTS.c.decided_at,
+    postgresql_where=_COUNTED,
+    sqlite_where=_COUNTED,
+)
 sa.Index(
     "grants_of_orders",
     GRANTS.c.store,
@@ -162,8 +170,8 @@ sa.Index(
     sqlite_where=GRANTS.c.order_id.is_not(None),
 )
 
-# By whom grants count: the streams and contacts of their shopper, and `*` for all shoppers. What
-# `reserve` was told of the shopper stands there too, as keys by which nothing counts.
+# By whom grants count: the streams and contacts of their shopper. What `reserve` was told of the
+# shopper stands there too, as keys by which nothing counts.
 GRANT_KEYS = sa.Table(
     "grant_keys",
     METADATA,
