@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import visitors
 
-from chassis import FixedClock
+from chassis import HOUR, FixedClock
 from chassis.database.bulk import among
 from chassis.database.engine import Database
 from chassis.database.prepared import PreparedStatement
@@ -23,6 +23,7 @@ from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
 from contracts.topology import SERVICE_NAMES
 from deploy.services import upgrade
 from services.offers import store
+from services.offers.domain.caps import OFFER, Cap
 
 _SHARED = ("chassis.eventlog", "chassis.projections", "profile_index")
 _READ_WHOLE = {"unreadable_segments"}  # it has no key, and nearly always no row
@@ -62,17 +63,19 @@ def test_no_prepared_statement_over_keys_reads_a_whole_table(service: str, tmp_p
     assert {name: scans for name, scans in found.items() if scans} == {}
 
 
+FOR_EACH = "FROM generate_series(1, :shoppers) AS n"
+GRANTS = """
+    INSERT INTO grants (grant_id, cap_id, stream_id, state, decided_at, expires_at)
+    SELECT {state} || n, 'coupon', 's-' || n, {state}, {at}, 0
+"""
 SHOPPERS = (
-    "INSERT INTO labels SELECT 's-' || n, 's-' || n, 1 FROM generate_series(1, :shoppers) AS n",
-    (
-        "INSERT INTO identifiers SELECT 'device_id:' || n, 's-' || n, 1, 1, 'device'"
-        " FROM generate_series(1, :shoppers) AS n"
-    ),
-    (
-        "INSERT INTO exposures SELECT 'e', 'device_id:' || n, 'a', 'device_id', n"
-        " FROM generate_series(1, :shoppers) AS n"
-    ),
-    "INSERT INTO carried SELECT 'email:' || n, 's-' || n FROM generate_series(1, :shoppers) AS n",
+    "INSERT INTO labels SELECT 's-' || n, 's-' || n, 1",
+    "INSERT INTO identifiers SELECT 'device_id:' || n, 's-' || n, 1, 1, 'device'",
+    "INSERT INTO exposures SELECT 'e', 'device_id:' || n, 'a', 'device_id', n",
+    "INSERT INTO carried SELECT 'email:' || n, 's-' || n",
+    GRANTS.format(state="'confirmed'", at="n - 1000000000000"),
+    GRANTS.format(state="'expired'", at="-n"),
+    "INSERT INTO unjoined_outcomes SELECT 'o-' || n, 'd-' || n, '{}', n - 1000000000000",
 )
 ROWS_READ = "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables"
 
@@ -85,16 +88,21 @@ ROWS_READ = "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tab
         lambda unit: store.load_conflicts(unit, keys=["device_id:5"]),
         lambda unit: store.load_conflicts(unit, ["s-5"]),
         lambda unit: store.keys_of_carriers(unit, ["s-5"], ["email:7"]),
+        lambda unit: store.count_usage(unit, [("coupon", Cap(OFFER, 5, HOUR))], (), ()),
+        lambda unit: store.take_joinable_outcomes(unit, 500, unit.now - HOUR),
     ],
-    ids=["exposures", "conflicts-of-keys", "conflicts-of-profiles", "carriers"],
-)
-def test_what_is_asked_of_one_shopper_reads_no_rows_of_the_others(
+    ids=[
+        "exposures", "conflicts-of-keys", "conflicts-of-profiles", "carriers", "grants-to-all",
+        "new-outcomes",
+    ],
+)  # fmt: skip
+def test_what_is_asked_of_one_shopper_or_of_the_last_hour_reads_no_rows_of_the_others(
     service_database: Callable[[str], Database], read: Callable[[UnitOfWork], Any]
 ) -> None:
     database = service_database("offers")
     with database.transaction() as connection:
         for statement in SHOPPERS:
-            connection.execute(sa.text(statement), {"shoppers": _SHOPPERS})
+            connection.execute(sa.text(f"{statement} {FOR_EACH}"), {"shoppers": _SHOPPERS})
 
     def rows_read(unit: UnitOfWork) -> int:
         read(unit)

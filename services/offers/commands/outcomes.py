@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
@@ -26,6 +27,7 @@ from services.offers.domain.outcomes import (
     event_id_of,
     is_same,
     joined,
+    looked_back,
     messages,
     outcome_of,
     twin_id,
@@ -91,6 +93,7 @@ class OutcomeHandler:
 
     def __init__(self, readers: Sequence[OutcomeReader] = ()) -> None:
         self._readers = readers
+        self._turn = 0  # of joining
 
     def record(self, raw: object, work: UnitOfWorkRunner) -> dict[str, Any]:
         """A receipt for each report of a call; InvalidInput if it is no list, or too long."""
@@ -138,7 +141,9 @@ class OutcomeHandler:
 
     def join(self, work: UnitOfWorkRunner) -> None:
         """Join outcomes with decisions that are in the log by now; they wait 30 days for theirs."""
-        while work.run(self._join_some) == _JOINED_A_UNIT:
+        back = looked_back(self._turn)
+        self._turn += 1
+        while work.run(partial(self._join_some, back=back)) == _JOINED_A_UNIT:
             pass
         gone = work.run(
             lambda unit: store.forget_unjoined_outcomes(
@@ -148,10 +153,11 @@ class OutcomeHandler:
         if gone:
             _log.warning("outcomes_never_joined", outcomes=gone)
 
-    def _join_some(self, unit: UnitOfWork) -> int:
+    def _join_some(self, unit: UnitOfWork, back: int | None) -> int:
+        since = 0 if back is None else unit.now - back
         found = [
             JoinedOutcome(OfferOutcome(**each.outcome), each.decision)
-            for each in store.take_joinable_outcomes(unit, _JOINED_A_UNIT)
+            for each in store.take_joinable_outcomes(unit, _JOINED_A_UNIT, since)
         ]
         repeated = _repeated(unit, found)
         outcomes = []

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from chassis import DAY, Draft, Event
+from chassis import DAY, MINUTE, Draft, Event
 from chassis.core.field_message import FieldMessage
 from contracts.outcomes import OUTCOME_TYPES
 
@@ -95,6 +95,15 @@ def outcome_of(report: Mapping[str, Any], now: int) -> OfferOutcome:
     return OfferOutcome(
         outcome_id=outcome_id, kind=report["kind"], at=now if at is None else min(at, now), **fields
     )
+
+
+def looked_back(turn: int) -> int | None:
+    """How old the outcomes (µs) are at most that are joined in a turn; None for all, in turn 0.
+
+    Those of the last minute have every turn, those of the last two every other one, and so on: of
+    decisions that never come any number may wait.
+    """
+    return MINUTE * (turn & -turn) if turn else None
 
 
 def twin_id(outcome: OfferOutcome, decision: Mapping[str, Any]) -> str | None:

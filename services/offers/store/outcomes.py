@@ -51,8 +51,10 @@ def put_unjoined_outcomes(
         _PUT.execute(unit.connection, rows)
 
 
-def take_joinable_outcomes(unit: UnitOfWork, limit: int) -> Sequence[UnjoinedOutcome]:
-    """Take out up to `limit` outcomes whose decisions are in the log; others take other ones."""
+def take_joinable_outcomes(unit: UnitOfWork, limit: int, since: int) -> Sequence[UnjoinedOutcome]:
+    """Take out up to `limit` outcomes that were recorded since an instant (µs) and whose decisions
+    are in the log; others take other ones.
+    """
     query = (
         sa.select(
             UNJOINED_OUTCOMES.c.outcome_id,
@@ -60,7 +62,8 @@ def take_joinable_outcomes(unit: UnitOfWork, limit: int) -> Sequence[UnjoinedOut
             EVENTS.c.data.label("decision"),
         )
         .select_from(_OF_DECISIONS)
-        .order_by(UNJOINED_OUTCOMES.c.outcome_id)
+        .where(UNJOINED_OUTCOMES.c.recorded_at >= since)
+        .order_by(UNJOINED_OUTCOMES.c.recorded_at, UNJOINED_OUTCOMES.c.outcome_id)
         .limit(limit)
         .with_for_update(of=UNJOINED_OUTCOMES, skip_locked=True)
     )

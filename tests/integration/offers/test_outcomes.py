@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from chassis import DAY, Draft, FixedClock, InvalidInput, NotFound
+from chassis import DAY, HOUR, MINUTE, Draft, FixedClock, InvalidInput, NotFound
 from chassis.core.upcasting import Upcasters
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWork, UnitOfWorkRunner
@@ -240,6 +240,22 @@ def test_what_does_not_fit_a_decision_that_came_later_is_let_go(outcomes: Outcom
     outcomes.log_decision()
     outcomes.handler.join(outcomes.work)
     assert (outcomes.joined, outcomes.waiting()) == ([], 0)
+
+
+@pytest.mark.parametrize("age", [MINUTE // 2, 3 * MINUTE, 3 * HOUR])
+def test_the_longer_an_outcome_waits_the_rarer_it_is_looked_at_and_it_is_joined(
+    outcomes: Outcomes, age: int
+) -> None:
+    outcomes.handler.join(outcomes.work)
+    outcomes.record(SHOWN)
+    outcomes.clock.at += age
+    outcomes.log_decision()
+    turns = 0
+    while not outcomes.joined:
+        outcomes.handler.join(outcomes.work)
+        turns += 1
+    assert turns <= max(1, 2 * age // MINUTE)
+    assert outcomes.waiting() == 0
 
 
 def test_an_outcome_waits_thirty_days_for_its_decision(outcomes: Outcomes) -> None:
