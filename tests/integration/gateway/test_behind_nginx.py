@@ -72,7 +72,7 @@ def test_what_is_the_same_for_everybody_comes_from_the_cache_the_second_time(
         assert (first.status, second.status) == (200, 200)
         assert (first.cache, second.cache) == ("MISS", "HIT")
         assert first.content == second.content
-        assert len(nginx.asked(path)) == 2
+        until(lambda path=path: len(nginx.asked(path)) == 2)
     blocks = nginx.get(FALLBACKS).body["placements"]["checkout"]
     assert {block["variant"] for (block,) in blocks.values()} == {"fallback"}
     assert "shop.example/cdp/v1" in nginx.get(settings).content.decode()
