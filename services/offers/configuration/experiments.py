@@ -82,7 +82,7 @@ def _read_holdout(item: Entry, placements: list[str], offers: list[str], ids: se
         optional=("placements", "exempt", *_PARTICIPATION, *_PLAN),
     )
     holdout_id = _read_id(fields["id"], ids)
-    share = fields["share"].whole(1, 99) / 100
+    share = _read_percent(fields["share"], 1, 99)
     split = Split(_read_seed(fields, holdout_id), (share, 1 - share))
     return Holdout(
         holdout_id,
@@ -107,7 +107,7 @@ def _read_experiment(
     split = Split(
         _read_seed(fields, experiment_id),
         tuple(weight / sum(weights) for weight in weights),
-        fields["coverage"].whole(0, 100) / 100 if "coverage" in fields else 1.0,
+        _read_percent(fields["coverage"]) if "coverage" in fields else 1.0,
         _read_namespace(fields["namespace"]) if "namespace" in fields else None,
     )
     return Experiment(
@@ -188,10 +188,12 @@ def _read_attribute(entry: Entry) -> str:
 
 def _read_namespace(entry: Entry) -> HashNamespace:
     fields = entry.record(required=("name", "from", "to"))
-    start, end = fields["from"].whole(0, 100), fields["to"].whole(0, 100)
+    start, end = _read_percent(fields["from"]), _read_percent(fields["to"])
     if end <= start:
-        fields["to"].refuse(f"must be above `from`, {start}: they are percents of all shoppers")
-    return HashNamespace(fields["name"].text(200), start / 100, end / 100)
+        fields["to"].refuse(
+            f"must be above `from`, {start * 100:.0f}: they are percents of all shoppers"
+        )
+    return HashNamespace(fields["name"].text(200), start, end)
 
 
 def _read_plan(fields: Mapping[str, Entry]) -> AnalysisPlan:
@@ -215,4 +217,11 @@ def _read_window(entry: Entry) -> int:
 
 def _read_guard(entry: Entry) -> Guard:
     fields = entry.record(required=("metric", "margin"))
-    return Guard(fields["metric"].choice(METRICS), fields["margin"].whole(0, 100) / 100)
+    return Guard(fields["metric"].choice(METRICS), _read_percent(fields["margin"]))
+
+
+def _read_percent(entry: Entry, least: int = 0, most: int = 100) -> float:
+    """A share that is written in percent."""
+    if type(entry.scalar()) is not int:
+        entry.refuse(f"must be percent: a whole number from {least} to {most}, such as 5")
+    return entry.whole(least, most) / 100

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from services.offers.domain.catalogue import Catalogue, Offer
 from services.offers.domain.content import Content
+from services.offers.domain.experiments import Experiment, Trials
 from services.offers.domain.languages import Languages, same_language
+
+_HARDLY_ANYBODY = 0.01  # whoever writes 1 may mean all
 
 
 class CouponPool(NamedTuple):
@@ -31,8 +35,12 @@ def slips_of(catalogue: Catalogue, now: int, pools: Mapping[str, CouponPool]) ->
     """
     of_offers: dict[str, list[str]] = {}
     for offer in sorted(catalogue.offers.values(), key=lambda each: each.id):
-        of_offers[offer.id] = [*_ended(offer, now), *_without_codes(offer, pools)]
-    others: list[str] = []
+        of_offers[offer.id] = [
+            *_ended(offer, now),
+            *_without_codes(offer, pools),
+            *_without_cost(offer),
+        ]
+    others = list(_slips_of_trials(catalogue.trials))
     for placement in sorted(catalogue.placements):
         for offer_id, name, tags in _untranslated(catalogue, placement):
             slip = (
@@ -58,6 +66,53 @@ def _without_codes(offer: Offer, pools: Mapping[str, CouponPool]) -> Iterator[st
         yield (
             f"{offer.id} can be granted to nobody: its pool {lacks}; run"
             f" `cdp offers coupons load FILE --pool {offer.coupons}`"
+        )
+
+
+def _without_cost(offer: Offer) -> Iterator[str]:
+    limits = offer.limits
+    if limits is not None and limits.currency is not None and limits.cost is None:
+        yield (
+            f"{offer.id} is limited in money and has no `cost`: a decision cannot reserve it, and"
+            " `reserve` needs an `amount` each time"
+        )
+
+
+def _slips_of_trials(trials: Trials) -> Iterator[str]:
+    """Running experiments that hardly anybody takes part in, or that are not kept apart."""
+    running = [each for each in trials.experiments if each.is_running]
+    for each in running:
+        if each.participation.split.coverage <= _HARDLY_ANYBODY:
+            yield (
+                f"{each.id}: of 100 shoppers {each.participation.split.coverage * 100:.0f} take"
+                " part; `coverage` is in percent, 100 for all"
+            )
+        for offer in sorted(frozenset.intersection(*(variant.offers for variant in each.variants))):
+            yield f"{each.id}: {offer} is in every variant, and tells none of them from another"
+    for one, other in combinations(running, 2):
+        yield from _not_apart(one, other)
+
+
+def _not_apart(one: Experiment, other: Experiment) -> Iterator[str]:
+    first, second = one.participation, other.participation
+    space, beside = first.split.namespace, second.split.namespace
+    if space is None or beside is None or space.name != beside.name:
+        if first.split.seed == second.split.seed:
+            yield (
+                f"{one.id} and {other.id} have one `seed`: who is in a variant of the one is in"
+                " that of the other, and nobody can tell what did it"
+            )
+        return
+    start, end = max(space.start, beside.start), min(space.end, beside.end)
+    if first.hash_attributes != second.hash_attributes:
+        yield (
+            f"{one.id} and {other.id} share shoppers: parts of the namespace {space.name} are"
+            " kept apart by one `hash_attribute` and one `fallback_attribute` alone"
+        )
+    elif start < end:
+        yield (
+            f"{one.id} and {other.id} share shoppers: both have {start * 100:.0f} to"
+            f" {end * 100:.0f} of the namespace {space.name}"
         )
 
 

@@ -34,7 +34,7 @@ FALLBACK = (
 
 def warnings(more: str = "", text: str = FILE, **pools: CouponPool) -> list[str]:
     """All that is said of the file, sorted."""
-    slips = slips_of(read_catalogue(text % more), NOW, pools)
+    slips = slips_of(read_catalogue(text.replace("%s", more)), NOW, pools)
     return sorted([*slips.others, *(each for of in slips.of_offers.values() for each in of)])
 
 
@@ -87,3 +87,59 @@ def test_a_region_has_the_texts_of_its_language() -> None:
     assert warnings(text=region_alone) == [
         "hello has no translation to de, which other blocks of checkout have"
     ]
+
+
+TRIALS = (
+    FILE
+    + """\
+experiments:
+  - {id: one, coverage: %s, variants: [{name: a, weight: 1}, {name: b, weight: 1, offers: [hello]}]
+     %s}
+  - {id: two, variants: [{name: a, weight: 1}, {name: b, weight: 1, offers: [badge]}]%s}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "first", "second", "warning"),
+    [
+        (100, "", "", None),
+        (2, "namespace: {name: n, from: 0, to: 50}", "namespace: {name: n, from: 50, to: 99}",
+         None),
+        (1, "", "", "one: of 100 shoppers 1 take part; `coverage` is in percent, 100 for all"),
+        (1, "status: draft", "", None),
+        (50, "seed: two", "", "one and two have one `seed`: "),
+        (50, "status: stopped, seed: two", "", None),
+        (50, "seed: two, namespace: {name: n, from: 0, to: 50}",
+         "namespace: {name: n, from: 50, to: 99}", None),
+        (50, "namespace: {name: n, from: 0, to: 57}", "namespace: {name: n, from: 29, to: 99}",
+         "one and two share shoppers: both have 29 to 57 of the namespace n"),
+        (50, "namespace: {name: n, from: 0, to: 57}", "namespace: {name: m, from: 29, to: 99}",
+         None),
+        (50, "namespace: {name: n, from: 0, to: 50}, hash_attribute: user_id",
+         "namespace: {name: n, from: 50, to: 99}", "by one `hash_attribute` and one `fallback_"),
+    ],
+)  # fmt: skip
+def test_experiments_that_are_not_kept_apart_are_warned_of(
+    coverage: int, first: str, second: str, warning: str | None
+) -> None:
+    parts = (f", {each}" if each else "" for each in (first, second))
+    found = warnings(text=TRIALS.replace("%s", "", 1) % (coverage, *parts))
+    assert len(found) == (warning is not None)
+    assert all((warning or "") in each for each in found)
+
+
+def test_an_offer_of_every_variant_is_warned_of() -> None:
+    text = TRIALS.replace("%s", "", 1) % (50, "", "")
+    text = text.replace("{name: a, weight: 1}", "{name: a, weight: 1, offers: [hello]}", 1)
+    assert warnings(text=text) == [
+        "one: hello is in every variant, and tells none of them from another"
+    ]
+
+
+def test_an_offer_that_is_limited_in_money_and_has_no_cost_is_warned_of() -> None:
+    cap = ", caps: [{by: shopper, amount: 500, currency: EUR}]"
+    (warning,) = warnings(cap)
+    assert warning.startswith("hello is limited in money and has no `cost`: a decision cannot")
+    assert warnings(f"{cap}, cost: {{amount: 5, currency: EUR}}") == []
+    assert warnings(", budget: {count: 5}") == []
