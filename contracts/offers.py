@@ -29,7 +29,7 @@ from chassis.validation.fields import (
     check_length,
     check_text,
 )
-from chassis.validation.plain import join, kind, measure
+from chassis.validation.plain import faults, join, kind, measure, pruned
 from chassis.validation.schema import (
     MAX_MESSAGES,
     Mending,
@@ -338,13 +338,10 @@ class _Reader:
 
     def _plain_context(self, context: dict[Any, Any], left: int) -> tuple[dict[str, Any], int]:
         parts: dict[str, Any] = {}
-        for name, value in context.items():
-            try:
-                size = measure({name: value}, "context")
-            except InvalidInput as error:
-                self._leave_out(error.subject, error.message)
-            else:
-                left = self._keep(parts, name, value, size, left, "context.")
+        for path, message in faults(context, "context"):
+            self._leave_out(path, message)
+        for name, value in pruned(context).items():
+            left = self._keep(parts, name, value, measure({name: value}), left, "context.")
         return parts, left
 
     def _keep(

@@ -85,6 +85,24 @@ def faults(value: object, path: str = "") -> Iterator[tuple[str, str]]:
         yield join(path, parts), message
 
 
+def pruned(value: Any, levels: int = MAX_DEPTH) -> Any:
+    """The value with null in the place of each part that `faults` names."""
+    of = type(value)
+    if of is list:
+        return [pruned(part, levels - 1) for part in value] if levels else None
+    if of is dict:
+        return _pruned_object(value, levels - 1) if levels else None
+    return value if _scalar_fault(value, of) is None else None
+
+
+def _pruned_object(value: dict[Any, Any], levels: int) -> dict[str, Any]:
+    return {
+        name: pruned(part, levels)
+        for name, part in value.items()
+        if _object_fault({name: None}, levels) is None
+    }
+
+
 def has_text_names(value: object, levels: int = MAX_DEPTH) -> bool:
     """Whether every name in the first levels of a value is text, as in all JSON."""
     if levels and type(value) is dict:

@@ -58,6 +58,34 @@ def test_a_referrer_without_a_host_is_no_error(referrer: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "odd",
+    ["half an emoji \ud83d", "a\0b", float("nan"), 2**70, {1}],
+    ids=["half", "nul", "nan", "long", "set"],
+)
+def test_what_no_json_has_spoils_nothing_beside_it(odd: object) -> None:
+    context = {
+        "items": [{"sku": "A", "name": odd, "price": 5}, {"sku": odd}, {"sku": "B"}, odd],
+        "stock": {"A": 1, "B": odd},
+        "device": odd,
+        "value": 500,
+        "currency": "EUR",
+    }
+    read = read_request({"placement": "checkout", "context": context})
+    assert read["context"] == {
+        "items": [{"sku": "A", "price": 5, "quantity": 1}, {"sku": "B", "quantity": 1}],
+        "stock": {"A": 1},
+        "value": 500,
+        "currency": "EUR",
+    }
+    left_out = {note.split(": ")[0] for note in read["notes"]}
+    assert left_out == {
+        "ignored:context.items[0].name", "ignored:context.items[1].sku",
+        "ignored:context.items[1]", "ignored:context.items[3]", "ignored:context.stock.B",
+        "ignored:context.device",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("sent", "read"),
     [
         ("de-AT", "de-AT"),
