@@ -101,6 +101,8 @@ class Checkout:
 
         `kind` is shown, clicked or converted. The stored fallback has no decision to report.
         """
+        if decision["decision_id"] is None or "decision_not_logged" in decision.get("degraded", ()):
+            return True  # it could never be joined with its decision
         outcomes = [
             {
                 "decision_id": decision["decision_id"],
@@ -113,10 +115,8 @@ class Checkout:
             for slot in slots or decision["slots"]
             for block in decision["slots"][slot]
         ]
-        if decision["decision_id"] is None or not outcomes:
+        if not outcomes:
             return True
-        if "decision_not_logged" in decision.get("degraded", ()):
-            return True  # it could never be joined with its decision
         if sum(1 for _ in self._reports.glob("*.json")) >= MOST_REPORTS:
             log.error("reports_full: %d outcomes are dropped", len(outcomes))
             return False

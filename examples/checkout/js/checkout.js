@@ -108,6 +108,8 @@ export class Checkout {
    * `kind` is shown, clicked or converted. The stored fallback has no decision to report.
    */
   async report(decision, kind, slots = Object.keys(decision.slots), more = {}) {
+    // It could never be joined with its decision.
+    if (decision.decision_id === null || decision.degraded?.includes("decision_not_logged")) return true;
     const at = new Date().toISOString();
     const outcomes = slots.flatMap((slot) =>
       decision.slots[slot].map((block) => ({
@@ -119,9 +121,7 @@ export class Checkout {
         ...more,
       })),
     );
-    if (decision.decision_id === null || outcomes.length === 0) return true;
-    // It could never be joined with its decision.
-    if (decision.degraded?.includes("decision_not_logged")) return true;
+    if (outcomes.length === 0) return true;
     const name = `${String(Date.now()).padStart(16, "0")}-${randomUUID()}.json`;
     try {
       if ((await this.#files()).length >= this.#most) {
