@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,10 @@ def until(condition: Callable[[], Any]) -> Any:
     return found
 
 
+def _has_been_asked_twice(nginx: NginxProxy, path: str) -> bool:
+    return len(nginx.asked(path)) == 2
+
+
 def post(nginx: NginxProxy, path: str, document: Any, key: str, **more: str) -> ProxiedAnswer:
     headers = {"Authorization": f"Bearer {key}", **more}
     return nginx.request("POST", path, json.dumps(document).encode(), headers)
@@ -72,7 +77,7 @@ def test_what_is_the_same_for_everybody_comes_from_the_cache_the_second_time(
         assert (first.status, second.status) == (200, 200)
         assert (first.cache, second.cache) == ("MISS", "HIT")
         assert first.content == second.content
-        until(lambda path=path: len(nginx.asked(path)) == 2)
+        until(partial(_has_been_asked_twice, nginx, path))
     blocks = nginx.get(FALLBACKS).body["placements"]["checkout"]
     assert {block["variant"] for (block,) in blocks.values()} == {"fallback"}
     assert "shop.example/cdp/v1" in nginx.get(settings).content.decode()
