@@ -7,13 +7,15 @@ want one that is a language; the data of each is read once and kept.
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 # A category of greater numbers alone, such as the French one of millions, needs no text of its own.
 _COUNTED = 1_000
+# Browsers send the written languages of Norwegian, and shops name either these or the whole.
+_NORWEGIAN = {"nb": ("no",), "nn": ("no", "nb"), "no": ("nb", "nn")}
 
 
 def is_language(tag: str) -> bool:
@@ -23,6 +25,22 @@ def is_language(tag: str) -> bool:
     except (UnknownLocaleError, ValueError):
         return False
     return True
+
+
+@lru_cache(4_096)
+def wider_languages(tag: str) -> tuple[str, ...]:
+    """A tag as CLDR has it and what it is a part of, the nearest first, in small letters.
+
+    `zh-TW` is `zh-hant-tw`, `zh-hant` and `zh`; `nb` is `nb` and `no`.
+    None of what is no language.
+    """
+    try:
+        locale = Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return ()
+    parts = [each for each in (locale.language, locale.script, locale.territory) if each]
+    wider = ["-".join(parts[:length]).lower() for length in range(len(parts), 0, -1)]
+    return (*wider, *_NORWEGIAN.get(locale.language, ()))
 
 
 def plural_category(language: str, number: float) -> str:

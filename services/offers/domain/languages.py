@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from chassis.core.languages import wider_languages
+
 
 @dataclass(frozen=True, slots=True)
 class Languages:
@@ -17,9 +19,10 @@ class Languages:
     _by_lower: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_lower = {tag.lower(): tag for tag in reversed(self.tags)}
-        for tag in reversed(self.tags):  # who asks for `pt` gets `pt-BR` where there is no other
-            by_lower.setdefault(_base(tag.lower()), tag)
+        by_lower = {tag.lower(): tag for tag in self.tags}
+        for tag in self.tags:  # who asks for `pt` gets `pt-BR` where there is no other
+            for wider in (*wider_languages(tag), _base(tag.lower())):
+                by_lower.setdefault(wider, tag)
         object.__setattr__(self, "_by_lower", by_lower)
 
     @property
@@ -28,20 +31,25 @@ class Languages:
         return self.tags[0]
 
     def match(self, requested: object) -> str:
-        """The language for a request: RFC 4647's lookup, then any of the same base language.
+        """The language for a request: RFC 4647's lookup, then any of the same base language, of
+        its script if there is one.
 
         Of a header such as `de-AT,de;q=0.9` the first language counts.
         """
         if not isinstance(requested, str):
             return self.default
         wanted = requested.partition(",")[0].partition(";")[0].strip().replace("_", "-").lower()
-        found = (self._by_lower[tag] for tag in _shorter(wanted) if tag in self._by_lower)
-        return next(found, self.default)
+        return next(self._nearest(wanted), self.default)
 
     def chain(self, tag: str) -> list[str]:
         """A language of the shop and those that stand in for it, the nearest first."""
-        nearer = [self._by_lower.get(each) for each in _shorter(tag.lower())]
-        return list(dict.fromkeys([*(each for each in nearer if each), self.default]))
+        return list(dict.fromkeys([*self._nearest(tag.lower()), self.default]))
+
+    def _nearest(self, tag: str) -> Iterator[str]:
+        """The languages of the shop that stand in for a tag in small letters, itself first."""
+        for each in (tag, *wider_languages(tag), *_shorter(tag)):
+            if each in self._by_lower:
+                yield self._by_lower[each]
 
 
 def same_language(one: str, other: str) -> bool:

@@ -478,6 +478,33 @@ def test_norwegian_and_the_nearest_region_are_matched() -> None:
     assert Languages(("en", "zh-Hant")).match("zh-Hant-u-TW") == "zh-Hant"
 
 
+@pytest.mark.parametrize(
+    ("tags", "matches"),
+    [
+        ("en no", {"nb-NO": "no", "nb": "no", "nn-NO": "no", "no": "no", "NB_no;q=1": "no"}),
+        ("en nb", {"no": "nb", "no-NO": "nb", "nn": "nb", "nb-NO": "nb"}),
+        ("en nb nn", {"no": "nb", "nn-NO": "nn"}),
+        ("en zh-TW zh-CN", {"zh-HK": "zh-TW", "zh-SG": "zh-CN", "zh-Hans": "zh-CN", "zh": "zh-TW"}),
+        ("en zh-Hans zh-Hant", {"zh-TW": "zh-Hant", "zh-CN": "zh-Hans", "zh-u-x": "zh-Hans"}),
+        ("en sr-Cyrl sr-Latn", {"sr-ME": "sr-Latn", "sr-RS": "sr-Cyrl", "sr": "sr-Cyrl"}),
+        ("en he id", {"iw": "he", "iw-IL": "he", "in": "id"}),
+        ("en-GB en-US", {"en-AU": "en-GB", "en": "en-GB", "en-US": "en-US"}),
+        ("en de de-AT", {"de-CH": "de", "de-at": "de-AT", "de-AT-1996": "de-AT", "den": "en"}),
+    ],
+)
+def test_a_language_is_found_by_whatever_name_browsers_send(
+    tags: str, matches: dict[str, str]
+) -> None:
+    languages = Languages(tuple(tags.split()))
+    assert {asked: languages.match(asked) for asked in matches} == matches
+
+
+def test_what_stands_in_for_a_language_is_of_its_script_if_it_can_be() -> None:
+    languages = Languages(("en", "zh-Hans", "zh-Hant", "zh-HK", "no", "nb"))
+    assert languages.chain("zh-HK") == ["zh-HK", "zh-Hant", "zh-Hans", "en"]
+    assert languages.chain("nb") == ["nb", "no", "en"]
+
+
 @given(st.text())
 def test_a_value_of_a_shopper_is_printable_and_bounded(value: str) -> None:
     found = bounded(value)
