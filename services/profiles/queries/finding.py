@@ -28,7 +28,9 @@ def find_profile(identity: IdentityLookup, request: Mapping[str, Any]) -> str:
         return str(request["profile_id"])
     response = identity.lookup(identifiers=request["identifiers"], authenticated=True)
     if response["profile_id"] is None:
-        raise NotFound("identifiers", "lead to no profile that we know; profiles.find says why")
+        unused = [f"{each['type']} {each['reason']}" for each in response["ignored_identifiers"]]
+        why = "; ".join(unused) or "profiles.find says why"
+        raise NotFound("identifiers", f"lead to no profile that we know; {why}")
     return str(response["profile_id"])
 
 

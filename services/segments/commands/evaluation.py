@@ -231,4 +231,5 @@ def _profile(unit: UnitOfWork, shopper: str | Accepted) -> str:
     for identifier in shopper.keys:
         if identifier.key in owners:
             return owners[identifier.key].profile_id
-    raise NotFound("identifiers", "lead to no profile that segments knows")
+    unused = "".join(f"; {each.type} {each.reason}" for each in shopper.ignored)
+    raise NotFound("identifiers", f"lead to no profile that segments knows{unused}")

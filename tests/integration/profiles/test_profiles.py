@@ -303,6 +303,8 @@ def test_a_profile_is_found_by_identifiers_through_identity(
     assert find_profile(profiles.identity, who) == receipt["profile_id"]
     with pytest.raises(NotFound, match="identifiers: lead to no profile"):
         find_profile(profiles.identity, {"identifiers": {"anonymous_id": "a-2"}})
+    with pytest.raises(NotFound, match="lead to no profile that we know; user_id placeholder"):
+        find_profile(profiles.identity, {"identifiers": {"user_id": "undefined"}})
 
 
 def test_statistics_count_events_of_shops_and_profiles_after_merges(

@@ -119,6 +119,8 @@ def test_nobody_is_found_without_being_waited_for(cdp: Callable[..., Client]) ->
     recorded = client.call("profiles", "record", events=[order("e-1")])
     with pytest.raises(NotFound, match="profile_id: is not a profile that segments knows"):
         client.call("segments", "memberships", profile_id=recorded["receipts"][0]["profile_id"])
+    with pytest.raises(NotFound, match="usr_id has an unknown type; did you mean user_id"):
+        client.call("segments", "memberships", identifiers={"usr_id": "u-1"})
 
 
 def test_rules_are_listed_defined_previewed_and_explained(cdp: Callable[..., Client]) -> None:

@@ -51,8 +51,11 @@ class IdentityInMemory:
     def lookup(self, *, identifiers: Mapping[str, str], authenticated: bool) -> dict[str, Any]:
         self._check_up()
         streams = [self._streams[key] for key in _keys(identifiers) if key in self._streams]
-        profile_id = self._profiles[streams[0]] if streams else None
-        return {"profile_id": profile_id, "stream_id": streams[0] if streams else None}
+        return {
+            "profile_id": self._profiles[streams[0]] if streams else None,
+            "stream_id": streams[0] if streams else None,
+            "ignored_identifiers": _ignored(identifiers),
+        }
 
     def holders(self, *, keys: list[str]) -> dict[str, Any]:
         """Nobody has proven anything."""
@@ -72,11 +75,7 @@ class IdentityInMemory:
 
     def _resolve(self, observation: dict[str, Any], facts: list[Event]) -> dict[str, Any]:
         event_id, identifiers = observation["event_id"], observation["identifiers"]
-        ignored = [
-            {"type": name, "reason": "placeholder"}
-            for name, value in identifiers.items()
-            if value == _REFUSED
-        ]
+        ignored = _ignored(identifiers)
         keys = _keys({n: value for n, value in identifiers.items() if value != _REFUSED})
         if not keys:
             error = {"field": "identifiers", "message": "has no identifier that can be used"}
@@ -155,3 +154,11 @@ class IdentityInMemory:
 def _keys(identifiers: Mapping[str, str]) -> list[str]:
     """Strongest first; a hash of the value stands for it, as in the real one."""
     return [f"{n}:{hash(identifiers[n]):x}" for n in _STRONGEST_FIRST if n in identifiers]
+
+
+def _ignored(identifiers: Mapping[str, str]) -> list[dict[str, str]]:
+    return [
+        {"type": name, "reason": "placeholder"}
+        for name, value in identifiers.items()
+        if value == _REFUSED
+    ]
