@@ -11,12 +11,14 @@ from rich.text import Text
 from cdp.views.report import one_line, table_with
 from chassis.core.instants import format_instant
 
+_LONGEST_VALUE = 60
+
 
 def sources_view(sources: Sequence[Mapping[str, Any]]) -> RenderableType:
     """The sources with what is set of them."""
     if not sources:
         return Text("There is no source; `cdp keys source ID` makes one.")
-    table = table_with("source", "name", "store", "origins", "notes")
+    table = table_with("source", "name", "store", "origins", "settings", "notes")
     for each in sources:
         notes = ["test"] if each["is_test"] else []
         notes += ["emails verified"] if each["emails_verified"] else []
@@ -25,6 +27,7 @@ def sources_view(sources: Sequence[Mapping[str, Any]]) -> RenderableType:
             one_line(each["name"]),
             one_line(each["store"] or ""),
             one_line(" ".join(each["allowed_origins"])),
+            one_line(", ".join(_setting(*item) for item in sorted(each["settings"].items()))),
             ", ".join(notes),
         )
     return table
@@ -51,6 +54,12 @@ def new_key_view(key: Mapping[str, Any]) -> RenderableType:
         Text(key["key"], style="bold green"),
         Text(f"A {key['kind']} key of {key['source_id']}. Keep it now: it cannot be shown again."),
     )
+
+
+def _setting(name: str, value: Any) -> str:
+    """A setting with its value, where that is short: a mapping is a file."""
+    is_short = isinstance(value, str) and len(value) <= _LONGEST_VALUE and "\n" not in value
+    return f"{name}={value}" if is_short else name
 
 
 def _instant(at: int | None) -> str:

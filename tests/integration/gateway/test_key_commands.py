@@ -145,3 +145,10 @@ def test_what_is_wrong_is_said_in_a_line(
     result = keys(*words)
     assert result.exit_code == 1
     assert message in result.stderr
+
+
+def test_the_list_of_sources_shows_their_settings(keys: Callable[..., Result]) -> None:
+    keys("source", "till", "--setting", "currency=EUR", "--setting", "mapping=rows: {}\nevent: {}")
+    printed = "".join(keys("sources").stdout.split())
+    assert "currency=EUR,mapping" in printed
+    assert "rows" not in printed
