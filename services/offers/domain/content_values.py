@@ -40,7 +40,13 @@ def with_article(values: Values, offer: Offer, context: Context) -> Values:
         own["item"] = name_of(offer.goes_with.article(context.get("items") or ()))
     if offer.sku is not None:
         own["stock_left"] = (context.get("stock") or {}).get(offer.sku) or None
+        own["scarce_item"] = _name_in_basket(offer.sku, context)
     return {**values, **own}
+
+
+def _name_in_basket(sku: str, context: Context) -> str | None:
+    items = context.get("items") or ()
+    return bounded(next((item.get("name") for item in items if item.get("sku") == sku), None))
 
 
 def _of_loyalty(

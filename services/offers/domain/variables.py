@@ -87,7 +87,7 @@ VARIABLES: Mapping[str, Variable] = {
         Variable("item", _TEXT, "the article of the basket that the offer goes with"),
         Variable("stock_left", _NUMBER, "how many are left of the offer's article, else of the "
                  "article in the basket that is scarcest"),
-        Variable("scarce_item", _TEXT, "the name of that article of the basket"),
+        Variable("scarce_item", _TEXT, "the name of that article, if the basket has it"),
         Variable("rating", _NUMBER, "the rating of the request"),
         Variable("review_count", _NUMBER, "how many reviews it comes from"),
         Variable("referrer", _TEXT, "the site that sent the shopper here"),

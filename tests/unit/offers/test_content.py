@@ -178,6 +178,13 @@ def test_what_is_left_of_the_offers_own_article_goes_before_the_basket() -> None
     assert content(fields, {**CART, "stock": {"W-1": 1}}) is None
 
 
+def test_what_is_left_is_of_the_article_that_is_named() -> None:
+    scarce = {**CART, "stock": {"W-1": 3, "S-1": 1, "X-1": 2}}
+    fields = "sku: %s, content: {title: '{stock_left} left: {scarce_item}'}"
+    assert content(fields % "W-1", scarce)["title"] == "3 left: Running watch"
+    assert content(fields % "X-1", scarce) is None  # it is not in the basket, and has no name
+
+
 def test_an_offer_that_goes_with_an_article_names_it() -> None:
     fields = "goes_with: {categories: [strap], skus: [W-1]}, content: {title: 'For your {item}'}"
     assert content(fields)["title"] == "For your Running watch"
