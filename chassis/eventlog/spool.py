@@ -42,6 +42,8 @@ class SpoolFile:
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
+        self.has_unreadable = False
+        """Whether it has lines of a later release, which that one alone can read."""
         self._descriptor = descriptor
         self._is_torn = False
 
@@ -62,8 +64,11 @@ class SpoolFile:
                 continue
             try:
                 yield Draft(**load_json(line))
-            except (TypeError, ValueError):
+            except ValueError:
                 _log.warning("spool_line_torn", file=self.path.name, line=number)
+            except TypeError:
+                self.has_unreadable = True
+                _log.error("spool_line_unreadable", file=self.path.name, line=number)
 
     def clear(self) -> None:
         """Empty the file: its drafts are in the log."""
@@ -86,6 +91,7 @@ class Spool:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
+        self._left: set[Path] = set()  # what a later release has to read
         self._free: list[SpoolFile] = []
         self._current = self._create()
 
@@ -95,7 +101,7 @@ class Spool:
         What cannot be opened, as the file of another user, is left where it is.
         """
         files = []
-        for path in sorted(self._directory.glob(f"*{_SUFFIX}")):
+        for path in sorted({*self._directory.glob(f"*{_SUFFIX}")} - self._left):
             try:
                 file = _locked(path)
             except OSError as error:
@@ -117,7 +123,14 @@ class Spool:
         return file
 
     def release(self, file: SpoolFile) -> None:
-        """Empty a file whose drafts are in the log, and use it again."""
+        """Empty a file whose drafts are in the log, and use it again.
+
+        One that a later release has to read is left to it.
+        """
+        if file.has_unreadable:
+            self._left.add(file.path)
+            file.close()
+            return
         file.clear()
         if self._free:
             file.close()

@@ -262,6 +262,25 @@ def test_a_file_that_cannot_be_opened_holds_up_neither_the_log_nor_the_others(
     assert {each.name for each in directory.iterdir()} == {"0.spool", "z.spool"}
 
 
+def test_what_a_later_release_has_left_is_left_to_it(
+    work: UnitOfWorkRunner, directory: Path
+) -> None:
+    known, later = spool_line(decision("d-1")), spool_line(decision("d-2"))
+    later = later.replace(b"{", b'{"of_a_later_release":1,', 1)
+    dead = Spool(directory)
+    for line in (known, later, known[: len(known) // 2]):
+        dead.write(line)
+    dead.close()
+    (left,) = directory.iterdir()
+    log = DecisionLog(work, Spool(directory))
+    log.write()
+    log.add(decision("d-3"))
+    log.stop(10)
+    assert logged(work) == ["d-1", "d-3"]
+    assert list(directory.iterdir()) == [left]
+    assert later in left.read_bytes()
+
+
 def test_no_decision_is_missing_that_a_killed_process_has_answered(
     work: UnitOfWorkRunner, directory: Path
 ) -> None:
