@@ -72,11 +72,16 @@ SHOPPERS = (
     "INSERT INTO labels SELECT 's-' || n, 's-' || n, 1",
     "INSERT INTO identifiers SELECT 'device_id:' || n, 's-' || n, 1, 1, 'device'",
     "INSERT INTO exposures SELECT 'e', 'device_id:' || n, 'a', 'device_id', n",
+    "INSERT INTO responses SELECT 'o-' || n, 'device_id:' || n, 'clicked', n",
     "INSERT INTO carried SELECT 'email:' || n, 's-' || n",
     GRANTS.format(state="'confirmed'", at="n - 1000000000000"),
     GRANTS.format(state="'expired'", at="-n"),
     "INSERT INTO unjoined_outcomes SELECT 'o-' || n, 'd-' || n, '{}', n - 1000000000000",
 )
+FEW = """
+    INSERT INTO exposures SELECT 'small', 'device_id:' || n, 'a', 'device_id', n
+    FROM generate_series(1, 4) AS n
+"""
 ROWS_READ = "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables"
 
 
@@ -89,20 +94,22 @@ ROWS_READ = "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tab
         lambda unit: store.load_conflicts(unit, ["s-5"]),
         lambda unit: store.keys_of_carriers(unit, ["s-5"], ["email:7"]),
         lambda unit: store.count_usage(unit, [("coupon", Cap(OFFER, 5, HOUR))], (), ()),
+        lambda unit: list(store.load_exposed_responses(unit, "small", HOUR, HOUR)),
         lambda unit: store.take_joinable_outcomes(unit, 500, unit.now - HOUR),
     ],
     ids=[
         "exposures", "conflicts-of-keys", "conflicts-of-profiles", "carriers", "grants-to-all",
-        "new-outcomes",
+        "responses", "new-outcomes",
     ],
 )  # fmt: skip
-def test_what_is_asked_of_one_shopper_or_of_the_last_hour_reads_no_rows_of_the_others(
+def test_what_is_asked_of_one_shopper_or_of_the_last_hour_reads_no_other_rows(
     service_database: Callable[[str], Database], read: Callable[[UnitOfWork], Any]
 ) -> None:
     database = service_database("offers")
     with database.transaction() as connection:
         for statement in SHOPPERS:
             connection.execute(sa.text(f"{statement} {FOR_EACH}"), {"shoppers": _SHOPPERS})
+        connection.execute(sa.text(FEW))
 
     def rows_read(unit: UnitOfWork) -> int:
         read(unit)

@@ -168,6 +168,17 @@ def _shoppers(experiment: str) -> sa.CTE:
     )
 
 
+def _leading_keys(shoppers: sa.CTE) -> sa.CTE:
+    """The keys that lead to shoppers now: those of a profile, and of one whom nobody knows hers."""
+    of_profiles = (
+        sa.select(shoppers.c.unit, IDENTIFIERS.c.key)
+        .join_from(shoppers, LABELS, LABELS.c.profile_id == shoppers.c.unit)
+        .join(IDENTIFIERS, IDENTIFIERS.c.stream_id == LABELS.c.stream_id)
+    )
+    of_nobody = sa.select(shoppers.c.unit, shoppers.c.unit.label("key"))
+    return sa.union(of_profiles, of_nobody).cte("leading_keys")
+
+
 def count_exposed(unit: UnitOfWork, experiment: str) -> Sequence[ExposedCount]:
     """The exposed shoppers of an experiment by variant."""
     shoppers = _shoppers(experiment)
@@ -221,15 +232,11 @@ def load_exposed_responses(
     From `before` µs before the first exposure until `within` µs after it.
     """
     shoppers = _shoppers(experiment)
-    shopper, identifiers, labels = _profile_of(RESPONSES.c.key)
+    leading = _leading_keys(shoppers)
     responses = (
-        sa.select(shopper.label("unit"), *(c for c in RESPONSES.c if c.name != "key"))
+        sa.select(leading.c.unit, *(c for c in RESPONSES.c if c.name != "key"))
         .distinct()
-        .select_from(
-            RESPONSES.outerjoin(identifiers, identifiers.c.key == RESPONSES.c.key).outerjoin(
-                labels, labels.c.stream_id == identifiers.c.stream_id
-            )
-        )
+        .join_from(leading, RESPONSES, RESPONSES.c.key == leading.c.key)
         .cte("of_shoppers")
     )
     returns = _returns_of(responses)

@@ -221,7 +221,7 @@ RESPONSES = sa.Table(
     "responses",
     METADATA,
     sa.Column("outcome_id", sa.Text, primary_key=True, info=PSEUDONYMOUS),
-    sa.Column("key", sa.Text, primary_key=True, info=PSEUDONYMOUS),
+    sa.Column("key", sa.Text, primary_key=True, index=True, info=PSEUDONYMOUS),
     sa.Column("kind", sa.Text, nullable=False, info=NOT_PERSONAL),
     sa.Column("at", sa.BigInteger, nullable=False, info=PSEUDONYMOUS),
     sa.Column("value", sa.BigInteger, info=PERSONAL),
