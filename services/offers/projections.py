@@ -69,13 +69,13 @@ class LiveShopperProjection(ShopperProjection):
 
     def apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
         changes = self.apply_events(unit, events)
-        store.note_moved_holders(unit, [(change.after, change.stream) for change in changes])
         new = {change.stream for change in changes if change.before is None}
         names = set(_names_of(new, events)) if new else set()
         if names:
             # Whoever reserves by one of these just now has to be seen, or to see that it is known.
             store.lock_caps(unit, locks_of_names(key for key, _ in names))
             store.adopt_grants(unit, names)
+        store.note_moved_holders(unit, [(change.after, change.stream) for change in changes])
 
 
 def _names_of(streams: Set[str], events: Sequence[Event]) -> Iterator[tuple[str, str]]:

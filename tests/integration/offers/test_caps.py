@@ -541,6 +541,18 @@ def test_what_both_sides_held_is_reported_and_blocks_more(shop: CappedShop) -> N
     assert shop.reserve("c", **BEN)["reasons"] == ["cap: 2 of 1 ever by this shopper"]
 
 
+def test_what_was_granted_before_anybody_was_known_is_reported_if_she_had_it_already(
+    shop: CappedShop,
+) -> None:
+    before = REGISTRY.get_sample_value("cdp_caps_exceeded_total") or 0.0
+    for key, who in (("a", ANN), ("b", {"identifiers": {"device_id": "d-9"}})):
+        shop.reserve(key, **who)
+        shop.confirm(key)
+    shop.move("p-1", "s-9", device_id="d-9")
+    shop.run_timers()
+    assert (REGISTRY.get_sample_value("cdp_caps_exceeded_total") or 0.0) == before + 1
+
+
 def test_of_two_reservations_before_a_merge_one_alone_is_confirmed(shop: CappedShop) -> None:
     shop.reserve("a", **ANN)
     shop.reserve("b", **BEN)
