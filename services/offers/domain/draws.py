@@ -97,7 +97,9 @@ class ChanceDraws:
         chances = ranking.probabilities(rates(candidates), rates(above))
         place = draw(chances, self._chance())
         offer = candidates[place] if place < len(candidates) else None
-        drawn.picks.append(Pick(offer.id if offer else None, round(chances[place], _DIGITS)))
+        # To so many digits that count: nothing that was drawn has a propensity of 0.
+        propensity = float(f"{chances[place]:.{_DIGITS}g}")
+        drawn.picks.append(Pick(offer.id if offer else None, propensity))
         return offer
 
     def to_log(self) -> dict[str, Any]:

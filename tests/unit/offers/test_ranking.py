@@ -310,3 +310,13 @@ def test_an_experiment_takes_its_offers_out_before_the_draw() -> None:
     assert decision.rankings["extras"]["candidates"] == ["lamp", "bike"]
     _, tent, _ = replay_trace(entry_of(decision, offers, device="mobile"), offers)["extras"]
     assert (tent.eligible, tent.chosen) == (False, False)
+
+
+def test_what_was_drawn_against_all_odds_has_a_propensity_above_0() -> None:
+    found = catalogue("{bandit: {method: igw, exploitation: 1000}}")
+    known = statistics(lamp=(10**9, 1), tent=(10**9, 10**9 - 1), bike=(10**9, 1))
+    draws = ChanceDraws("checkout", {"device": "mobile"}, known, lambda: 0.0)
+    decision = decide(request(device="mobile"), Shopper(), found, NOW, "d", draws)
+    (pick,) = decision.rankings["extras"]["picks"]
+    assert pick["offer_id"] == "lamp"
+    assert 0 < pick["propensity"] < 1e-6
