@@ -69,7 +69,8 @@ def tallies_of(
 ) -> dict[str, VariantTally]:
     """The tally of each variant, by how many shoppers it has and what some of them did.
 
-    `responses` are sorted by shopper. An order counts once, however many blocks led to it.
+    `responses` are sorted by shopper, and may be of some who were exposed after they were counted.
+    An order counts once, however many blocks led to it.
     """
     sums: dict[str, dict[str, Covaried]] = {variant: defaultdict(Covaried) for variant in shoppers}
     active: Counter[str] = Counter()
@@ -89,11 +90,13 @@ def tallies_of(
         variant: VariantTally(
             count,
             {
-                metric: sums[variant][metric] + Covaried(units=max(count - active[variant], 0))
+                metric: sums[variant][metric] + Covaried(units=count - active[variant])
                 for metric in METRICS
             },
         )
-        for variant, count in shoppers.items()
+        for variant, count in (
+            (variant, max(count, active[variant])) for variant, count in shoppers.items()
+        )
     }
 
 

@@ -133,6 +133,12 @@ def test_a_click_is_no_conversion() -> None:
     assert totals(click)["conversions"] == 0
 
 
+def test_who_was_exposed_while_the_report_was_read_counts() -> None:
+    report = reported(plan_of(), counted(1, 1), [*buyers("control", 2), *buyers("bold", 3)])
+    means = {each["variant"]: each["means"]["conversions"] for each in report["variants"]}
+    assert means == {"control": 1.0, "bold": 1.0}
+
+
 def test_a_variant_of_an_earlier_file_is_left_out() -> None:
     assert totals(response("a", "gone"), response("b"))["conversions"] == 1
 
