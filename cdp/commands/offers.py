@@ -43,7 +43,8 @@ def explain(decision_id: str, suite: Path | None, as_json: bool) -> None:
     with connected(suite) as client:
         decision = client.call("offers", "explain", decision_id=decision_id)
     segments = decision.get("shopper", {}).get("segments", [])
-    print_response(decision, decision_view(decision_id, decision, segments), as_json)
+    view = decision_view(decision_id, decision, segments, in_full=True)
+    print_response(decision, view, as_json)
 
 
 @offers.command()

@@ -48,8 +48,13 @@ def figures_table(columns: Mapping[str, Figures], rules: Mapping[str, str]) -> T
     return table
 
 
-def decision_view(title: str, decision: Mapping[str, Any], segments: Iterable[str]) -> Group:
-    """A decision: who the shopper is, what each slot shows, and why."""
+def decision_view(
+    title: str, decision: Mapping[str, Any], segments: Iterable[str], *, in_full: bool = False
+) -> Group:
+    """A decision: who the shopper is, what each slot shows, and why.
+
+    In full it has the offers that are not shown as well, each with its reasons.
+    """
     profile = decision["profile_id"] or "unknown shopper"
     names = ", ".join(segments) or "no segment"
     parts: list[RenderableType] = [
@@ -66,6 +71,8 @@ def decision_view(title: str, decision: Mapping[str, Any], segments: Iterable[st
     fallbacks = [name for name, blocks in decision["slots"].items() if _is_fallback(blocks)]
     if fallbacks:
         parts.append(Text(f"  fallback: {one_line(', '.join(fallbacks))}\n", style="dim"))
+    if in_full:
+        parts.append(Padding(_passed_over(decision), (0, 0, 0, 2)))
     return Group(*parts)
 
 
@@ -232,6 +239,18 @@ def _slots(decision: Mapping[str, Any]) -> Table:
             offer = one_line(f"{block['offer_id']} v{block['offer_version']}")
             shows.append(f"\n{offer}", style="dim")
             table.add_row(name, shows, "\n".join(_why(decision, name, block["offer_id"])))
+    return table
+
+
+def _passed_over(decision: Mapping[str, Any]) -> Table:
+    table = table_with("slot", "does not show", "because")
+    for name, considered in decision.get("trace", {}).items():
+        chosen = {block["offer_id"] for block in decision["slots"].get(name, ())}
+        for offer in considered:
+            if offer["offer_id"] not in chosen:
+                eligible = ["eligible; others came first"] if offer.get("eligible") else []
+                label = one_line(f"{offer['offer_id']} v{offer['offer_version']}")
+                table.add_row(name, label, "\n".join(map(one_line, [*offer["why"], *eligible])))
     return table
 
 

@@ -39,6 +39,7 @@ def slips_of(catalogue: Catalogue, now: int, pools: Mapping[str, CouponPool]) ->
             *_ended(offer, now),
             *_without_codes(offer, pools),
             *_without_cost(offer),
+            *_too_dear(offer),
         ]
     others = list(_slips_of_trials(catalogue.trials))
     for placement in sorted(catalogue.placements):
@@ -75,6 +76,20 @@ def _without_cost(offer: Offer) -> Iterator[str]:
         yield (
             f"{offer.id} is limited in money and has no `cost`: a decision cannot reserve it, and"
             " `reserve` needs an `amount` each time"
+        )
+
+
+def _too_dear(offer: Offer) -> Iterator[str]:
+    limits = offer.limits
+    if limits is None or limits.currency is None or limits.cost is None:
+        return
+    amounts = [cap.most for cap in limits.caps if cap.currency]
+    if limits.budget and limits.budget.currency:
+        amounts.append(limits.budget.most)
+    if limits.cost.amount > min(amounts):
+        yield (
+            f"{offer.id} is shown by no decision: its `cost` of {limits.cost.amount}"
+            f" {limits.cost.currency} is above a cap or its budget of {min(amounts)}"
         )
 
 

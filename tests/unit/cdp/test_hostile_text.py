@@ -135,7 +135,10 @@ def decision(text: str) -> dict[str, Any]:
         "reasons": [text],
         "degraded": [text],
         "stale": True,
-        "trace": {text: [{"offer_id": text, "why": [text]}]},
+        "trace": {
+            text: [{"offer_id": text, "why": [text]}],
+            "empty": [{"offer_id": text, "offer_version": 1, "why": [text]}],
+        },
     }
 
 
@@ -213,6 +216,7 @@ VIEWS: Mapping[str, Callable[[str], RenderableType]] = {
         [dict.fromkeys(REVIEW, t) | {"first_at": AT, "last_at": AT, "done_at": AT}]
     ),
     "decide": lambda t: decision_view(t, decision(t), [t]),
+    "explain": lambda t: decision_view(t, decision(t), [t], in_full=True),
     "dead-letters list": lambda t: dead_letters_table([(t, letter(t))]),
     "dead-letters show": lambda t: facts_table({t: t}),
     "unrecordable list": lambda t: unrecordable_table(

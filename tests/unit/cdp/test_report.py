@@ -100,6 +100,26 @@ def test_fallback_blocks_are_told_in_one_line() -> None:
     assert not any("Pay" in line for line in lines)
 
 
+def test_in_full_each_offer_that_is_not_shown_says_why() -> None:
+    trace = {
+        "loyalty": [
+            {"offer_id": "join", "offer_version": 1, "eligible": False, "why": ["false: x"]},
+            {"offer_id": "status", "offer_version": 2, "eligible": True, "why": ["true: enrolled"]},
+            {"offer_id": "points", "offer_version": 3, "eligible": True, "why": ["no rule"]},
+        ],
+        "payment": [
+            {"offer_id": "wallet", "offer_version": 1, "eligible": False, "why": ["cap: 1 of 1"]}
+        ],
+    }
+    lines = printed(decision_view("Grace", decision(trace=trace), [], in_full=True))
+    assert lines[-4:] == [
+        "loyalty join v1 false: x",
+        "loyalty points v3 no rule",
+        "eligible; others came first",
+        "payment wallet v1 cap: 1 of 1",
+    ]
+
+
 def test_a_shopper_whom_nobody_knows_is_called_that() -> None:
     lines = printed(decision_view("x", decision(profile_id=None, assurance="none"), []))
     assert "unknown shopper, assurance none, no segment" in lines

@@ -68,6 +68,30 @@ def test_an_offer_whose_pool_has_no_code_is_warned_of() -> None:
     assert warnings(more, summer=CouponPool(5, 4)) == []
 
 
+IN_MONEY = "caps: [{by: shopper, most: 1}, {by: shopper, amount: 5000, currency: EUR}]"
+BUDGET = "budget: {amount: 400, currency: EUR}"
+DEAR = "hello is shown by no decision: its `cost` of {} EUR is above a cap or its budget of {}"
+
+
+@pytest.mark.parametrize(
+    ("limits", "warning"),
+    [
+        ("caps: [{by: shopper, most: 1}], budget: {count: 1}", None),
+        (IN_MONEY + ", cost: {amount: 5000, currency: EUR}", None),
+        (
+            IN_MONEY + ", cost: {amount: 5001, currency: EUR}",
+            DEAR.format(5001, 5000),
+        ),
+        (
+            f"{IN_MONEY}, {BUDGET}, cost: {{amount: 500, currency: EUR}}",
+            DEAR.format(500, 400),
+        ),
+    ],
+)
+def test_a_cost_above_a_limit_in_money_is_warned_of(limits: str, warning: str | None) -> None:
+    assert warnings(f", {limits}") == ([] if warning is None else [warning])
+
+
 def test_a_language_that_another_block_of_the_placement_has_is_warned_of() -> None:
     english = FILE.replace(", translations: {de: {title: Hallo}}", "")
     assert warnings(text=english) == [
