@@ -32,6 +32,14 @@ class FormulaRanking:
         """The value for an offer; None if a part of it is missing, which goes last."""
         return self.formulas[offer_id].value(situation, now)
 
+    def show(self, offer_id: str, situation: Situation, now: int) -> str:
+        """The value for an offer as people read it."""
+        value = self.value(offer_id, situation, now)
+        if value is None:
+            return "no value"
+        whole = value.numerator if value.denominator == 1 else value
+        return self.formulas[offer_id].term.show(situation, whole, now)
+
 
 @dataclass(frozen=True, slots=True)
 class BanditRanking:

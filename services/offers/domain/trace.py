@@ -127,8 +127,7 @@ def _rank(
 ) -> str:
     """How an eligible offer was ranked, as people read it."""
     if isinstance(ranking, FormulaRanking):
-        value = ranking.value(offer.id, check.situation, check.now)
-        return f"ranked by {ranking.text}: {'no value' if value is None else f'{float(value):g}'}"
+        return f"ranked by {ranking.text}: {ranking.show(offer.id, check.situation, check.now)}"
     logged = draws.rankings.get(slot.name)
     if logged is None:
         return "ranked by priority: nothing is known of a draw"

@@ -113,6 +113,29 @@ def test_a_formula_ranks_by_what_the_offer_and_the_request_are(formula: str, win
     assert ids(decision) == [winner]
 
 
+@pytest.mark.parametrize(
+    ("formula", "score", "value"),
+    [
+        ("traits.score * 1000", 1e308, "about 1.000e+311"),
+        ("traits.score * 1000", -1e308, "about -1.000e+311"),
+        ("traits.score / 3", 1, "0.3333"),
+        ("traits.score * 2", 4, "8"),
+        ("basket_value('EUR') + basket_value('EUR')", 4, "10.00 EUR"),
+        ("traits.score * 2", "many", "no value"),
+    ],
+)
+def test_the_value_of_a_formula_is_told_however_large_it_is(
+    formula: str, score: object, value: str
+) -> None:
+    offers = catalogue(json.dumps({"formula": formula}))
+    shopper = Shopper("p-1", "device", traits={"score": score})
+    decision = decided(offers, shopper=shopper, value=500, currency="EUR")
+    entry = log_entry(request(value=500, currency="EUR"), [], shopper, decision,
+                      offers.reads["checkout"])  # fmt: skip
+    for offer in replay_trace(entry, offers)["extras"]:
+        assert offer.why[-1] == f"ranked by {formula}: {value}"
+
+
 def test_a_formula_is_evaluated_again_from_the_log() -> None:
     offers = catalogue('{formula: "loyalty_points() * offer.margin - priority"}', blocks=2)
     shopper = Shopper("p-1", "device", points=10)
