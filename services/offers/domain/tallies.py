@@ -77,7 +77,7 @@ def tallies_of(
     for _, group in groupby(responses, key=lambda each: each.shopper):
         found = list(group)
         shopper = _Shopper()
-        for each in _once(found):
+        for each in _once(found, currency):
             shopper.add(each, currency)
         variant = found[0].variant
         if variant not in sums:  # of an earlier file
@@ -100,14 +100,18 @@ def tallies_of(
     }
 
 
-def _once(responses: Iterable[ExposedResponse]) -> Iterable[ExposedResponse]:
-    """Each order once, as it was told with the highest value; and all else."""
+def _once(responses: Iterable[ExposedResponse], currency: str | None) -> Iterable[ExposedResponse]:
+    """Each order once, as it was told with the highest value in the currency; and all else."""
     orders: dict[tuple[str, str], ExposedResponse] = {}
+
+    def rank(report: ExposedResponse) -> tuple[bool, int]:
+        return report.currency == currency, report.value or 0
+
     for each in responses:
         if each.kind != "converted" or each.order_id is None:
             yield each
             continue
         place = each.store or "", each.order_id
-        if place not in orders or (each.value or 0) > (orders[place].value or 0):
+        if place not in orders or rank(each) > rank(orders[place]):
             orders[place] = each
     yield from orders.values()

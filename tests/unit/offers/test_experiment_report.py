@@ -127,6 +127,14 @@ def test_revenue_is_of_one_currency_and_a_conversion_of_any() -> None:
     assert main_currency([]) is None
 
 
+def test_an_order_that_was_told_in_two_currencies_counts_in_that_of_the_report() -> None:
+    in_forints = response("a", order_id="1", value=400_000, currency="HUF")
+    in_euros = response("a", order_id="1", value=990)
+    for reports in ([in_forints, in_euros], [in_euros, in_forints]):
+        found = totals(*reports, response("b"))
+        assert (found["conversions"], found["revenue"]) == (2, 1_990)
+
+
 def test_a_click_is_no_conversion() -> None:
     click = response("a", kind="clicked", value=None, currency=None)
     assert totals(click, click)["clicks"] == 1
