@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 from cdp.databases import explained
 from cdp.embedded import EMBEDDED_BROKER
@@ -12,7 +13,7 @@ from chassis.config.sealing import Seal
 from chassis.config.settings import read_settings
 from chassis.database.engine import Database
 from chassis.eventlog.unit_of_work import UnitOfWorkRunner
-from services.gateway.commands import SEAL_PURPOSE, OwnCalls
+from services.gateway.commands import SEAL_PURPOSE, OwnCalls, check_source
 
 
 @contextmanager
@@ -26,3 +27,9 @@ def gateway_database() -> Iterator[OwnCalls]:
     ):
         work = UnitOfWorkRunner(database, "gateway", settings.clock)
         yield OwnCalls(work, Seal(settings.identifier_key, SEAL_PURPOSE))
+
+
+def check_source_exists(own: OwnCalls, source_id: str | None) -> None:
+    """NotFound if a source is named that there is not."""
+    if source_id is not None:
+        own.work.read(partial(check_source, source_id=source_id))

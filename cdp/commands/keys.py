@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import click
 
 from cdp.commands.arguments import json_option
-from cdp.gateway import gateway_database
+from cdp.gateway import check_source_exists, gateway_database
 from cdp.views.keys import keys_view, new_key_view, sources_view
 from cdp.views.report import print_response
 from chassis import InvalidInput
@@ -158,6 +158,7 @@ def list_keys(source_id: str | None, as_json: bool) -> None:
     There are their beginnings, and when they were used last, to some minutes.
     """
     with gateway_database() as own:
+        check_source_exists(own, source_id)
         response = own.work.read(partial(store.list_keys, source_id=source_id))
     print_response(response, keys_view(response), as_json)
 

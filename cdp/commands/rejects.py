@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cdp.commands.arguments import json_option
-from cdp.gateway import gateway_database
+from cdp.gateway import check_source_exists, gateway_database
 from cdp.views.rejects import rejects_view
 from cdp.views.report import print_response
 
@@ -30,5 +30,6 @@ def list_(source_id: str | None, reveal: bool, limit: int, as_json: bool) -> Non
     """
     which = {"source_id": source_id, "reveal": reveal, "limit": limit}
     with gateway_database() as own:
+        check_source_exists(own, source_id)
         rows = own.call("list_rejects", which)
     print_response(rows, rejects_view(rows), as_json)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cdp.commands.arguments import DURATION, json_option
-from cdp.gateway import gateway_database
+from cdp.gateway import check_source_exists, gateway_database
 from cdp.loading.progress import plural
 from cdp.views.report import console, print_json, print_response
 from cdp.views.webhooks import deliveries_view, delivery_view
@@ -58,6 +58,7 @@ def list_(
     """
     which = {"source_id": source_id, "status": status, "topic": topic, "limit": limit}
     with gateway_database() as own:
+        check_source_exists(own, source_id)
         rows = own.call("list_deliveries", which)
     print_response(rows, deliveries_view(rows), as_json)
 
@@ -98,6 +99,7 @@ def replay(
     if every and status is None:
         raise click.UsageError("--all needs a --status, such as failed")
     with gateway_database() as own:
+        check_source_exists(own, source_id)
         if every:
             number = own.call("await_again", {"status": status, "source_id": source_id})
         else:
@@ -144,8 +146,7 @@ def catch_up(source_id: str, url: str, since: int) -> None:
     """
     shop = WooCommerceShop(url, _required(_KEY), _required(_SECRET))
     with gateway_database() as own:
-        if own.call("load_source", {"source_id": source_id}) is None:
-            raise NotFound(source_id, "is no source; `cdp keys sources` lists them")
+        check_source_exists(own, source_id)
         begin = own.work.clock.now() - since
         number = 0
         for orders in changed_orders(shop, begin):

@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis.config.sealing import Seal
 from chassis.core.errors import Conflict, InvalidInput, NotFound
+from chassis.core.suggest import nearest
 from chassis.eventlog.unit_of_work import UnitOfWork
 from services.gateway import store
 from services.gateway.domain.keys import key_digest, key_prefix, new_key
@@ -25,11 +26,20 @@ class NewKey:
     key: str = field(repr=False)
 
 
+def check_source(unit: UnitOfWork, source_id: str) -> None:
+    """NotFound if there is no such source, with the nearest name."""
+    names = [each["source_id"] for each in store.list_sources(unit)]
+    if source_id in names:
+        return
+    close = nearest(source_id, names)
+    meant = f"did you mean `{close}`? " if close else ""
+    fix = f"{meant}`cdp keys sources` lists them, `cdp keys source` makes one"
+    raise NotFound(source_id, f"is no source; {fix}")
+
+
 def create_key(unit: UnitOfWork, source_id: str, kind: KeyKind) -> NewKey:
     """Make a key of a source; NotFound if there is no such source."""
-    if not any(each["source_id"] == source_id for each in store.list_sources(unit)):
-        message = "is no source; `cdp keys sources` lists them, `cdp keys source` makes one"
-        raise NotFound(source_id, message)
+    check_source(unit, source_id)
     key = new_key(kind)
     key_id = store.put_key(unit, source_id, kind, key_digest(key), key_prefix(key))
     return NewKey(key_id, source_id, kind, key)
@@ -58,8 +68,7 @@ def add_secret(
     if len(secret) < shortest:
         message = f"needs at least {shortest} characters; `openssl rand -hex 32` makes one"
         raise InvalidInput("secret", message)
-    if store.load_source(unit, seal, source_id) is None:
-        raise NotFound(source_id, "is no source; `cdp keys sources` lists them")
+    check_source(unit, source_id)
     secret_id = store.put_secret(unit, seal, source_id, purpose, secret)
     store.end_other_secrets(unit, source_id, purpose, secret_id, unit.now + keep)
     return secret_id

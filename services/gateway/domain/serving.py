@@ -31,6 +31,7 @@ _LONGEST_SOURCE = 200
 _LOGGED_PLACES: tuple[KeyPlace, ...] = ("query", "path")
 _PRIVATE = "private, no-store"
 _MISSING = "is missing; send a write key by Basic, Bearer or `writeKey`"
+_SECRET_MISSING = "is missing; send it as `Authorization: Bearer KEY`, or by Basic"  # noqa: S105 - a message
 _UNKNOWN = "opens nothing; `cdp keys list` shows the keys in force"
 _TOO_LARGE = (
     f"is larger than {MAX_PUBLIC_BYTES:,} bytes; send less in a request, or with a secret key in"
@@ -154,7 +155,7 @@ def _source(
             raise NotFound("source", "is no source; `cdp keys sources` lists them")
         return named
     if not key:
-        raise Unauthorized("key", _MISSING)
+        raise Unauthorized("key", _MISSING if "body" in route.places else _SECRET_MISSING)
     if len(key) > MAX_KEY_CHARS:
         raise Unauthorized("key", _UNKNOWN)
     found = yield ServiceCall("gateway", "find_key", {"digest": key_digest(key)})
@@ -169,13 +170,19 @@ def _source(
 def _key(matched: MatchedRoute, received: ReceivedRequest) -> str:
     """The first key outside of the body where the route looks for one; empty if there is none."""
     for place in matched.route.places:
-        key = _key_at(place, matched, received)
-        if not key:
-            continue
-        if place in _LOGGED_PLACES and key.startswith(SERVER_PREFIX):
-            raise Refused("key", _LOGGED)
-        return key
+        if key := _key_at(place, matched, received):
+            if place in _LOGGED_PLACES:
+                _check_logged(key)
+            return key
+    if matched.route.key in ("browser", "server"):
+        _check_logged(_key_at("query", matched, received))
     return ""
+
+
+def _check_logged(key: str) -> None:
+    """Refused for a secret key in an address, also where no key is looked for there."""
+    if key.startswith(SERVER_PREFIX):
+        raise Refused("key", _LOGGED)
 
 
 def _key_in(document: Any) -> str:

@@ -27,6 +27,8 @@ def cdp(*words: str) -> str:
 
 def test_the_list_has_the_field_and_the_reason_and_with_reveal_what_was_sent() -> None:
     assert "no rejected items" in cdp("rejects", "list")
+    cdp("keys", "source", "backend")
+    cdp("keys", "source", "pages")
     reject = {"field": "properties.revenue", "reason": "is missing", "payload": {"id": "\x1b[31m"}}
     with gateway_database() as own:
         own.call("keep_rejects", {"source_id": "backend", "rejects": [reject]})

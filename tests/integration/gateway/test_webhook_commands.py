@@ -73,6 +73,7 @@ def test_the_list_has_what_came_with_its_reason_and_its_date_and_not_what_it_say
     assert SHOPIFY_ORDER not in webhooks("list", "--status", "due")
     assert SHOPIFY_ORDER in webhooks("list", "--status", "failed")
     assert "customers/redact" not in webhooks("list", "--topic", SHOPIFY_ORDER)
+    cdp("keys", "source", "src-2")
     assert "no such webhooks" in webhooks("list", "--source", "src-2")
 
 
@@ -321,3 +322,20 @@ def test_the_mapping_of_the_manual_makes_an_order() -> None:
     assert "till-81" in output
     assert '"revenue": 450' in output
     assert '"store": "mugs"' in output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("webhooks", "list", "--source", "src1"),
+        ("webhooks", "replay", "--all", "--status", "failed", "--source", "src1"),
+        ("rejects", "list", "--source", "src1"),
+        ("keys", "list", "src1"),
+        ("keys", "create", "src1", "--kind", "server"),
+        ("keys", "secret", "src1", "--for", "users"),
+    ],
+)
+def test_a_source_that_there_is_not_is_no_empty_list(words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli, words, env={"COLUMNS": "200"})
+    assert result.exit_code == 1
+    assert "src1: is no source; did you mean `src-1`?" in result.output

@@ -162,6 +162,20 @@ def test_a_secret_key_in_an_address_is_refused() -> None:
         assert secret not in str(response.body)
 
 
+@pytest.mark.parametrize("path", ["/v1/echo", "/v1/secret"])
+def test_a_secret_key_in_a_query_is_refused_where_no_key_is_looked_for_there(path: str) -> None:
+    response = asked({}, {"writeKey": new_key("server")}, {}, path=path)
+    assert response.status == 403
+    assert "addresses get into logs" in response.body["message"]
+
+
+def test_who_sends_no_key_is_told_where_this_path_takes_one() -> None:
+    assert "writeKey" in ask(path="/v1/echo").body["message"]
+    message = asked({}, {"writeKey": "pub"}, {}, path="/v1/secret").body["message"]
+    assert "Authorization: Bearer KEY" in message
+    assert "writeKey" not in message
+
+
 def test_no_page_reads_what_a_secret_key_opens() -> None:
     response = ask(authorization="Bearer sec", origin=SHOP)
     assert "Access-Control-Allow-Origin" not in response.headers

@@ -161,8 +161,6 @@ def test_what_another_shop_asks_for_is_due_with_a_warning() -> None:
         ("lamps.myshopify.com", False),
         ("mugs.myshopify.com.evil.example", False),
         ("http://[::", False),
-        ("", False),
-        (None, False),
     ],
 )
 def test_who_names_another_shop_is_refused_if_the_source_has_one(
@@ -173,6 +171,13 @@ def test_who_names_another_shop_is_refused_if_the_source_has_one(
         check_sending_shop(OF_MUGS, header)
         return
     with pytest.raises(Refused, match="another shop"):
+        check_sending_shop(OF_MUGS, header)
+
+
+@pytest.mark.parametrize("header", ["", None])
+def test_who_names_no_shop_is_told_where_to_name_it(header: str | None) -> None:
+    check_sending_shop(source(), header)
+    with pytest.raises(Refused, match="names no shop; send it in X-Shopify-Shop-Domain"):
         check_sending_shop(OF_MUGS, header)
 
 

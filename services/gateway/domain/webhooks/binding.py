@@ -27,6 +27,10 @@ DOUBTFUL = (
 )
 _MISMATCH = "is not what this body is of: it was sent under another topic"
 _OTHER_SHOP = f"is of another shop than the source's setting `{SHOP_DOMAIN}`"
+_NO_SHOP = (
+    f"cannot be compared with the source's setting `{SHOP_DOMAIN}`: the request names no shop; send"
+    " it in X-Shopify-Shop-Domain, or X-WC-Webhook-Source"
+)
 _OF_SHOPIFY = ".myshopify.com"
 _GLOBAL_ID = re.compile(r"gid://shopify/(\w+)/")
 
@@ -120,6 +124,8 @@ def check_topic(is_one: bool) -> None:
 def check_sending_shop(source: EventSource, header: str | None) -> None:
     """Refused if a request names another shop than that of its source, which may have none."""
     registered = shop_domain(source)
+    if registered and not header:
+        raise Refused(SHOP_DOMAIN, _NO_SHOP)
     if registered and _host(header or "") != registered:
         raise Refused(SHOP_DOMAIN, _OTHER_SHOP)
 
