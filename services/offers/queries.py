@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from chassis import SECOND, Event, InvalidInput, NotFound, Unavailable
 from chassis.core.applied_files import file_standing
@@ -39,7 +39,10 @@ from services.offers.domain.trace import to_wire
 from services.offers.domain.trial_changes import trial_changes
 from services.offers.registry import CatalogueRegistry
 
+T = TypeVar("T")
+
 _REPLAYED_A_PAGE = 500
+_READ_A_TURN = 200
 _OTHERS_WRITE_SECONDS = 0.3
 
 
@@ -221,14 +224,29 @@ def _since(request: Mapping[str, Any], now: int) -> int:
         raise InvalidInput("since", str(error)) from None
 
 
+def _in_turns(values: Iterable[T]) -> Iterator[T]:
+    """The values; shoppers who wait have their turn between some of them."""
+    for number, value in enumerate(values):
+        if number % _READ_A_TURN == 0:
+            time.sleep(0)
+        yield value
+
+
+class _ReadInTurns(list[T]):
+    """A long list that is gone through so."""
+
+    def __iter__(self) -> Iterator[T]:
+        return _in_turns(super().__iter__())
+
+
 def report_experiment(
     unit: UnitOfWork, arguments: Mapping[str, Any], catalogue: Catalogue
 ) -> dict[str, Any]:
     """How an experiment or a holdout of the catalogue stands; NotFound if it has none such."""
     name = load(EXPERIMENT_REPORT_REQUEST, dict(arguments))["experiment"]
     trial = catalogue.trials.find(name)
-    responses = store.load_exposed_responses(unit, name, LOOKED_BACK, trial.plan.window)
-    counts = store.count_exposed(unit, name)
-    report = experiment_report(trial, counts, list(responses), unit.now)
+    found = store.load_exposed_responses(unit, name, LOOKED_BACK, trial.plan.window)
+    responses = _ReadInTurns(_in_turns(found))
+    report = experiment_report(trial, store.count_exposed(unit, name), responses, unit.now)
     response: dict[str, Any] = EXPERIMENT_REPORT_RESPONSE.dump(report)
     return response

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import eventlet
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
@@ -196,6 +198,33 @@ def test_a_report_counts_shoppers_and_what_they_did_on_any_device(
         1, {"conversions": 1, "revenue": 4_000, "clicks": 0, "refunds": 900},
     )  # fmt: skip
     assert report["conflicts"] == 0
+
+
+def test_a_report_lets_shoppers_who_wait_have_their_turn(shop: ShopWithExperiment) -> None:
+    responses = 3_000
+    part = shop.part(identifiers={"device_id": "device-1"})
+    shop.report(part)
+    [exposure] = shop.rows(store.EXPOSURES)
+    rows = [
+        {"outcome_id": f"o-{number}", "key": exposure.key, "kind": "converted",
+         "at": exposure.at, "value": 100, "currency": "EUR", "store": None,
+         "order_id": f"order-{number}"}
+        for number in range(responses)
+    ]  # fmt: skip
+    shop.work.run(lambda unit: store.save_responses(unit, rows))
+    turns = count()
+    thread = eventlet.spawn(take_turns, turns)
+    before = next(turns)
+    report = shop.experiment_report()
+    taken = next(turns) - before
+    thread.kill()
+    assert sum(each["totals"]["revenue"] for each in report["variants"]) == 100 * responses
+    assert taken > 2 * responses / 500
+
+
+def take_turns(turns: Iterator[int]) -> None:
+    for _ in turns:
+        eventlet.sleep(0)
 
 
 def test_who_saw_two_variants_is_left_out_of_the_report(shop: ShopWithExperiment) -> None:
