@@ -20,6 +20,7 @@ from services.gateway.server.rpc import RpcClient
 
 _SCRAPE_SECONDS = 1.5
 _SECONDS = 1.0  # anybody may ask, and as often as they like
+_ANSWER_SECONDS = 10.0  # longer than the database may take: what was true before is no answer
 
 
 class Health:
@@ -28,10 +29,10 @@ class Health:
     def __init__(self, rpc: RpcClient, own: OwnDatabase) -> None:
         self._rpc = rpc
         self._database: ShortCache[str | None] = ShortCache(
-            lambda _name: own.problem(), most=1, seconds=_SECONDS
+            lambda _name: own.problem(), most=1, seconds=_SECONDS, patience=_ANSWER_SECONDS
         )
         self._waiting: ShortCache[float] = ShortCache(
-            lambda _name: own.waiting_age(), most=1, seconds=_SECONDS
+            lambda _name: own.waiting_age(), most=1, seconds=_SECONDS, patience=_ANSWER_SECONDS
         )
 
     async def problem(self) -> str | None:

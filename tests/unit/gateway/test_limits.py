@@ -140,6 +140,32 @@ def test_a_cache_asks_once_for_all_that_wait_and_lives_on_while_the_database_is_
     assert asked == ["a", "a", "a"]
 
 
+def test_while_the_database_hangs_nobody_waits_long_for_what_was_known() -> None:
+    later = [0.0]
+
+    async def load(name: str) -> int:
+        if later[0] or name == "b":
+            await asyncio.sleep(0.4)
+            raise Unavailable("database", "did not answer in 4 s; try again")
+        return 1
+
+    async def run() -> float:
+        loop = asyncio.get_running_loop()
+        cache: ShortCache[int] = ShortCache(
+            load, seconds=5, clock=lambda: later[0] + loop.time(), patience=0.05
+        )
+        assert await cache.get("a") == 1
+        later[0] = 6.0
+        began = loop.time()
+        assert [await cache.get("a") for _ in range(10)] == [1] * 10
+        waited = loop.time() - began
+        with pytest.raises(Unavailable):
+            await cache.get("b")
+        return waited
+
+    assert asyncio.run(run()) < 0.2
+
+
 @pytest.mark.parametrize(
     ("address", "network"),
     [
