@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -65,7 +66,7 @@ def read_gateway_settings() -> GatewaySettings:
         address=address,
         offers=offers,
         offers_key=key,
-        proxies=env.str("CDP_GATEWAY_PROXIES", "127.0.0.1"),
+        proxies=_proxies(env.str("CDP_GATEWAY_PROXIES", "127.0.0.1")),
         country_header=_header(env.str("CDP_GATEWAY_COUNTRY_HEADER", "")),
         key_rate=_rate(env, "CDP_GATEWAY_KEY_RATE", _KEY_RATE),
         address_rate=_rate(env, "CDP_GATEWAY_ADDRESS_RATE", _ADDRESS_RATE),
@@ -86,6 +87,18 @@ def _offers(text: str) -> tuple[str, int] | None:
     if url.scheme != "http" or url.path not in ("", "/"):
         raise InvalidInput("CDP_GATEWAY_OFFERS", "must be an address such as http://offers:8090")
     return read_address("CDP_GATEWAY_OFFERS", url.netloc)
+
+
+def _proxies(text: str) -> str:
+    """Addresses and networks: a name would be believed of nobody, and `*` of everybody."""
+    addresses = [each.strip() for each in text.split(",") if each.strip()]
+    for address in addresses:
+        try:
+            ip_network(address)
+        except ValueError:
+            message = f"has {address[:50]}: give addresses and networks, such as 10.0.0.0/8"
+            raise InvalidInput("CDP_GATEWAY_PROXIES", message) from None
+    return ",".join(addresses)
 
 
 def _header(name: str) -> str | None:

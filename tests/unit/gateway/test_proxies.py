@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from chassis.core.errors import InvalidInput
+from services.gateway.configuration import read_gateway_settings
 from services.gateway.server.proxies import TrustedProxies
 
 HEADERS = [(b"x-forwarded-for", b"203.0.113.7"), (b"cf-ipcountry", b"DE"), (b"host", b"a")]
@@ -36,3 +38,16 @@ def test_a_proxy_is_believed() -> None:
 def test_nobody_else_is(proxies: str) -> None:
     assert believed(proxies, ("198.51.100.9", 5)) == ("198.51.100.9", False)
     assert believed(proxies, None) == (None, False)
+
+
+@pytest.mark.parametrize("proxies", ["*", "nginx", "10.0.0.1/8", "10.0.0.1, proxy.example"])
+def test_a_proxy_without_an_address_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch, proxies: str
+) -> None:
+    monkeypatch.setenv("CDP_AMQP_URI", "embedded://localhost")
+    monkeypatch.setenv("CDP_GATEWAY_DATABASE_URI", "sqlite://")
+    monkeypatch.setenv("CDP_GATEWAY_PROXIES", proxies)
+    with pytest.raises(InvalidInput, match="CDP_GATEWAY_PROXIES: has"):
+        read_gateway_settings()
+    monkeypatch.setenv("CDP_GATEWAY_PROXIES", "10.0.0.0/8, 2001:db8::1,")
+    assert read_gateway_settings().proxies == "10.0.0.0/8,2001:db8::1"
