@@ -4,7 +4,8 @@ A card number has 13 to 19 digits, perhaps with blanks and hyphens between them,
 issuers' do (ISO/IEC 7812), is as long as theirs are, and ends in the right check digit (Luhn). No
 card numbers are: what stands in a field of identifiers (`order_id`, `sku`, `tracking_number`,
 `phone`, …) that no field about a card is around, an EAN of 13 digits, an IBAN, a UUID, a telephone
-number after `+`, a decimal, and digits that letters touch.
+number after `+`, a decimal, and digits that letters touch. Digits in full width, or of Arabic and
+Indian scripts, are digits as well.
 
 Of random numbers in any other field, these are taken for card numbers: 1.0 % of those with 13
 digits, 0.4 % with 14, 0.2 % with 15, 3.1 % with 16, 0.2 % with 17, 0.2 % with 18, 1.6 % with 19.
@@ -63,6 +64,14 @@ _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")  # twice a digit, its d
 
 _BETWEEN = r"[ \u00a0\u2009\u202f\-\u2010-\u2014]{1,3}"
 _ENOUGH_DIGITS = re.compile(rf"[0-9](?:(?:{_BETWEEN})?[0-9]){{{_SHORTEST - 1}}}")
+# Digits of other scripts by their zeros, and what stands between those of full width.
+_ZEROS = "\u0660\u06f0\u0966\uff10"
+_PLAIN = {
+    **{ord(zero) + digit: str(digit) for zero in _ZEROS for digit in range(10)},
+    0x3000: " ",
+    0xFF0D: "-",
+}
+_OF_OTHER_SCRIPTS = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
 _GROUP = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)[0-9]+(?![0-9A-Za-z])(?!\.[0-9])")
 _GAP = re.compile(_BETWEEN)
 _BETWEEN_BYTES = b" -\xc2\xa0\xe2\x80" + bytes(range(0x89, 0x95)) + b"\xaf"
@@ -129,7 +138,7 @@ def card_fields(value: Any, parts: Parts = ()) -> Iterator[Parts]:
 
 def may_hold_cards(value: Any) -> bool:
     """Whether plain JSON has 13 digits in a row anywhere: a fast look at what mostly has not."""
-    return _MANY_DIGITS in dump_json(value).encode().translate(_TO_DIGITS, _BETWEEN_BYTES)
+    return _MANY_DIGITS in _plain(dump_json(value)).encode().translate(_TO_DIGITS, _BETWEEN_BYTES)
 
 
 def without_card_numbers(value: Any) -> Any:
@@ -176,7 +185,7 @@ def _without(value: Any, name: str, in_card: bool) -> Any:
 
 
 def _has_card(value: Any, name: str, in_card: bool) -> bool:
-    text = _digits_of(value)
+    text = _plain(_digits_of(value))
     if len(text) < _SHORTEST or _ENOUGH_DIGITS.search(text) is None:
         return False
     if not in_card and (_is_identifier(name) or (type(value) is not str and _is_quantity(name))):
@@ -194,8 +203,16 @@ def _digits_of(value: Any) -> str:
     return ""
 
 
+def _plain(text: str) -> str:
+    """A text of the same length with the digits of other scripts as ours."""
+    if text.isascii() or _OF_OTHER_SCRIPTS.search(text) is None:
+        return text
+    return text.translate(_PLAIN)
+
+
 def _spans(text: str) -> Iterator[Span]:
     """Where the card numbers of a text are, in their order; they do not overlap."""
+    text = _plain(text)
     if len(text) < _SHORTEST or _ENOUGH_DIGITS.search(text) is None:
         return
     others = [*_UUID.finditer(text), *filter(_is_iban, _IBAN.finditer(text))]
@@ -275,7 +292,7 @@ def _has_check_digit(digits: str) -> bool:
 def _masked(number: str) -> str:
     """A card number with its blanks and hyphens, of which the last four digits can be read."""
     hidden = sum(map(str.isdigit, number)) - _KEPT_DIGITS
-    return re.sub("[0-9]", "*", number, count=hidden)
+    return re.sub(r"\d", "*", number, count=hidden)
 
 
 @lru_cache(maxsize=10_000)

@@ -99,6 +99,24 @@ def test_blanks_and_hyphens_between_its_digits_hide_no_card_number(card: str, be
     assert may_hold_cards(text)
 
 
+@pytest.mark.parametrize("zero", "\u0660\u06f0\u0966\uff10")
+@pytest.mark.parametrize("between", ["", "-", "\uff0d", "\u3000"])
+def test_digits_of_other_scripts_hide_no_card_number(zero: str, between: str) -> None:
+    number = grouped(CARDS[0], between).translate({48 + n: chr(ord(zero) + n) for n in range(10)})
+    text = f"\u756a\u53f7 {number}"
+    assert may_hold_cards({"note": text})
+    assert list(card_fields({"note": text})) == [("note",)]
+    masked = mask_text(text)
+    assert (masked[:3], masked[-4:]) == (text[:3], text[-4:])
+    assert masked.count("*") == 12
+    assert without_card_numbers({"note": text}) == {"note": masked}
+    assert not may_hold_cards({"note": masked})
+
+
+def test_a_wide_hyphen_between_plain_digits_hides_none_either() -> None:
+    assert mask_text("4111\uff0d1111\uff0d1111\uff0d1111").count("*") == 12
+
+
 def test_digits_in_odd_groups_are_one_number_where_nothing_else_stands_beside_them() -> None:
     assert mask_text("41 11 11 11 11 11 11 11") == "** ** ** ** ** ** 11 11"
 
