@@ -68,7 +68,7 @@ def confirm(
     limits = limits_of(offer)
     holder, others, buyer = _standing(unit, grant, accepted, request)
     wanted = as_wanted(grant, limits, unit.now)
-    lock_keys(unit, [wanted], holder, others)
+    lock_keys(unit, [wanted], holder, others, buyer=buyer)
     if (holder, buyer) != (after := _standing(unit, grant, accepted, request))[::2]:
         raise Moved
     if not after[1] <= others:

@@ -275,12 +275,17 @@ def lock_keys(
     holder: Holder,
     others: frozenset[str],
     seconds: float | None = None,
+    buyer: Holder | None = None,
 ) -> None:
-    """Take the locks of all keys whose grants decide about what is wanted."""
+    """Take the locks of all keys whose grants decide about what is wanted.
+
+    It is granted to the holder, and to the buyer if there is one.
+    """
     keys: Mapping[str, frozenset[str]] = {each.cap_id: each.keys(holder, others) for each in wanted}
     locks = locks_of(keys)
-    if holder.profile_id is None:  # until she is known, or has what is granted to her names
-        locks = sorted({*locks, *locks_of_names(holder.names)})
+    for each in (holder, buyer or holder):
+        if each.profile_id is None:  # until she is known, or has what is granted to her names
+            locks = sorted({*locks, *locks_of_names(each.names)})
     store.lock_caps(unit, locks, seconds)
 
 

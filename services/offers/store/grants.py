@@ -121,7 +121,6 @@ _ADOPT_KEYS = RowStatement(
     SELECT DISTINCT named.cap_id, text[home], named.grant_id
     FROM {rows}
     JOIN grant_keys AS named ON named.key = text[name]
-    JOIN grants ON grants.grant_id = named.grant_id AND grants.stream_id IS NULL
     WHERE true
     ON CONFLICT (cap_id, key, grant_id) DO NOTHING
     """
@@ -129,10 +128,7 @@ _ADOPT_KEYS = RowStatement(
 # Whoever has the device next is somebody else.
 _DROP_NAMES = RowStatement(
     """
-    DELETE FROM grant_keys
-    WHERE key IN (SELECT text[name] FROM {rows})
-      AND EXISTS (SELECT 1 FROM grants
-                  WHERE grants.grant_id = grant_keys.grant_id AND grants.stream_id IS NOT NULL)
+    DELETE FROM grant_keys WHERE key IN (SELECT text[name] FROM {rows})
     """
 )
 _ADOPT_GRANTS = RowStatement(

@@ -691,6 +691,34 @@ def test_an_order_for_an_account_counts_for_it(shop: CappedShop) -> None:
     assert shop.reserve("b", **account)["state"] == "refused"
 
 
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_an_order_for_a_device_counts_for_whoever_it_turns_out_to_be(
+    shop: CappedShop, monkeypatch: pytest.MonkeyPatch, engine: str, meanwhile: bool
+) -> None:
+    shop.move("p-10", "s-10", user_id="u-9")
+    shop.reserve("a", **ANN)
+    put, threads = store.put_grant_keys, []
+
+    def put_later(*arguments: Any) -> None:
+        if meanwhile and engine == "postgresql":
+            threads.append(eventlet.spawn(shop.move, "p-10", "s-9", device_id="d-9"))
+            eventlet.sleep(0.3)
+        put(*arguments)
+
+    monkeypatch.setattr(store, "put_grant_keys", put_later)
+    assert shop.confirm("a", identifiers={"device_id": "d-9"})["state"] == "confirmed"
+    monkeypatch.undo()
+    if threads:
+        threads[0].wait()
+    else:
+        shop.move("p-10", "s-9", device_id="d-9")
+    account: dict[str, Any] = {"identifiers": {"user_id": "u-9"}, "authenticated": True}
+    assert shop.reserve("b", **account)["state"] == "refused"
+    # Whoever has the device next is somebody else.
+    shop.move("p-11", "s-11", epoch=2, device_id="d-9")
+    assert shop.reserve("c", identifiers={"device_id": "d-9"})["state"] == "reserved"
+
+
 @pytest.mark.parametrize("returned_first", [True, False])
 def test_a_refund_of_all_of_an_order_gives_back(shop: CappedShop, returned_first: bool) -> None:
     shop.set_limits(ONCE, "budget: {count: 5}")
