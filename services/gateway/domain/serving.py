@@ -79,13 +79,19 @@ def serve(matched: MatchedRoute, received: ReceivedRequest) -> Steps:
         response = yield from route.handler(request)
     except ServiceError as error:
         response = problem_response(error)
-    allowed = yield from _allowed_origin(source, received.headers.get("origin"))
+    try:
+        allowed = yield from _allowed_origin(source, received.headers.get("origin"))
+    except ServiceError:  # a cache would go on to give pages what they may not read
+        allowed, response = None, _uncached(response)
     return finished(response, received.headers, allowed)
 
 
 def preflight(headers: Mapping[str, str], method: str) -> Steps:
     """The steps of a browser's question whether a page of another origin may ask."""
-    allowed = yield from _allowed_origin(None, headers.get("origin"))
+    try:
+        allowed = yield from _allowed_origin(None, headers.get("origin"))
+    except ServiceError as error:
+        return finished(problem_response(error), headers, None)
     if allowed is None:
         refused = Refused("origin", "is in no source's list; `cdp keys source --origin` sets it")
         return finished(problem_response(refused), headers, None)
@@ -101,7 +107,10 @@ def preflight(headers: Mapping[str, str], method: str) -> Steps:
 
 def refusal(error: ServiceError, headers: Mapping[str, str]) -> Steps:
     """The steps of a request that is refused before it is read."""
-    allowed = yield from _allowed_origin(None, headers.get("origin"))
+    try:
+        allowed = yield from _allowed_origin(None, headers.get("origin"))
+    except ServiceError:
+        allowed = None
     return finished(problem_response(error), headers, allowed)
 
 
@@ -120,6 +129,15 @@ def finished(
     if etag is not None and _is_among(etag, headers.get("if-none-match", "")):
         return EdgeResponse(304, None, given)
     return EdgeResponse(response.status, response.body, given)
+
+
+def _uncached(response: EdgeResponse) -> EdgeResponse:
+    headers = {
+        name: value
+        for name, value in response.headers.items()
+        if name not in ("Cache-Control", "ETag")
+    }
+    return EdgeResponse(response.status, response.body, headers)
 
 
 def _is_among(etag: str, asked: str) -> bool:
@@ -246,10 +264,7 @@ def _allowed_origin(
         if source.key_kind == "server":
             return None  # a page that has a secret key has been given it by mistake
         return origin if origin in source.allowed_origins else None
-    try:
-        origins = yield ServiceCall("gateway", "all_origins", {})
-    except ServiceError:
-        return None
+    origins = yield ServiceCall("gateway", "all_origins", {})
     return origin if origin in origins else None
 
 

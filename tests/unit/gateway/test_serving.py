@@ -308,6 +308,22 @@ def test_what_is_refused_before_it_is_read_closes_the_connection_and_can_be_read
     assert "Access-Control-Allow-Origin" not in silent.headers
 
 
+def test_no_cache_keeps_what_a_page_may_not_read_only_because_the_database_is_away() -> None:
+    def away(_call: ServiceCall) -> Any:
+        raise Unavailable("database", "did not answer; try again")
+
+    known = ask("GET", "/cdp.js", origin=SHOP)
+    assert known.headers["Access-Control-Allow-Origin"] == SHOP
+    assert known.headers["Cache-Control"].startswith("public")
+    unknown = ask("GET", "/cdp.js", answering=away, origin=SHOP)
+    assert (unknown.status, unknown.body) == (200, b"js")
+    assert unknown.headers["Cache-Control"] == "private, no-store"
+    assert "ETag" not in unknown.headers
+    assert "Access-Control-Allow-Origin" not in unknown.headers
+    assert ask("GET", "/cdp.js", answering=away).headers["Cache-Control"].startswith("public")
+    assert run_steps(preflight({"origin": SHOP}, "POST"), away).status == 503
+
+
 def test_an_origin_that_is_none_is_refused_and_so_is_basic_that_is_no_base64() -> None:
     odd = ask(authorization="Bearer pub", origin="http://[::", host="cdp.example")
     assert odd.status == 403
