@@ -356,9 +356,15 @@ def test_every_name_of_the_specs_is_known_however_it_is_written(name: str) -> No
         ("Order Refunded", {"order_id": "1", "total": 5}, "currency", "name the currency"),
         (
             "Order Refunded",
+            {"order_id": "1", "currency": "EUR", "products": [{"sku": "a", "quantity": 1}]},
+            "products",
+            "give the total of the refund",
+        ),
+        (
+            "Order Refunded",
             {"order_id": "1", "currency": "USD", "products": [SHOE, {"sku": "b", "price": "x"}]},
             "products",
-            "no amount of money",
+            "must each have a price",
         ),
     ],
 )

@@ -16,6 +16,10 @@ from services.gateway.domain.tracking.items import Unmappable
 SIGN_IN_REPORTED = "sign_in_reported"
 _REVENUE = ("revenue", "subtotal")
 _VALUE = ("value", "subtotal", "revenue", "total")
+_NO_PRICES = (
+    "must each have a price in major units: else give the total of the refund, or leave them out if"
+    " the whole order was refunded"
+)
 _NO_REVENUE = "is missing: what was paid for the products, without shipping and tax"
 
 
@@ -80,10 +84,10 @@ def _order_refunded(properties: Properties) -> dict[str, Any]:
             data["amount"] = amount
     if "amount" in data or "total" in data:
         data["currency"] = properties.required_currency()
-    elif any("price" in line for line in properties.lines or ()):
+    elif properties.lines:
         data["currency"] = properties.required_currency()
         if any("price" not in line for line in data["products"]):
-            raise Unmappable("properties.products", "have a price that is no amount of money")
+            raise Unmappable("properties.products", _NO_PRICES)
     return data
 
 
