@@ -37,7 +37,7 @@ class TrialChangeSchema(StrictSchema):
 class SlotChangeSchema(StrictSchema):
     """A slot, named `placement.slot`, that is added or removed, or is another.
 
-    It is changed if its fallback block, its room or its ranking is.
+    It is changed if its fallback block, its number of blocks or its ranking is.
     """
 
     slot = Text(required=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from cdp.views.picture import open_figure, save
 
+NOTHING_KNOWN = "No lift is known yet."
 _ONE_LOOK, _ALL_LOOKS = "#1e3a8a", "#93a3c8"
 
 
@@ -25,6 +26,8 @@ def draw_report(report: Mapping[str, Any], figure: Any, path: Path) -> None:
         _draw_interval(axes, place, each["lift"], _ONE_LOOK, 3)
         axes.plot([100 * each["lift"]["estimate"]], [place], "o", color=_ONE_LOOK)
     names = [f"{each['variant']}: {each['metric']}" for each in reversed(effects)]
+    if not effects:
+        axes.text(0.5, 0.5, NOTHING_KNOWN, transform=axes.transAxes, ha="center")
     axes.set_yticks(range(len(names)), names)
     axes.axvline(0, color="grey", linestyle="--")
     axes.set_xlabel(

@@ -19,7 +19,7 @@ _ASIDE = {
     "unreadable": "were made by a catalogue that the process that answers cannot read.",
 }
 
-_SLOT_CHANGES = {"changed": "another fallback block, room or ranking"}
+_SLOT_CHANGES = {"changed": "another fallback block, number of blocks or ranking"}
 
 
 def catalogue_view(response: Mapping[str, Any], *, applied: bool) -> RenderableType:

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from cdp.views.experiments import report_view
-from cdp.views.experiments_picture import draw_report, open_report_figure
+from cdp.views.experiments_picture import NOTHING_KNOWN, draw_report, open_report_figure
 from services.offers.domain.assignment import Split
 from services.offers.domain.experiments import Guard, Holdout, Participation
 from services.offers.domain.exposures import ExposedCount
@@ -107,3 +107,15 @@ def test_an_experiment_without_shoppers_says_what_to_do() -> None:
 def test_a_picture_is_drawn(tmp_path: Path) -> None:
     draw_report(report_of(700, 500), open_report_figure(), tmp_path / "report.png")
     assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("shoppers", "says_so"), [((0, 0), True), ((10_000, 10_000), False)])
+def test_a_picture_without_any_lift_says_so(
+    tmp_path: Path, shoppers: tuple[int, int], says_so: bool
+) -> None:
+    figure = open_report_figure()
+    buyers_of_each = 0 if says_so else 500
+    report = report_of(buyers_of_each, buyers_of_each, shoppers)
+    draw_report(report, figure, tmp_path / "report.png")
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert texts == ([NOTHING_KNOWN] if says_so else [])

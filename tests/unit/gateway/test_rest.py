@@ -148,6 +148,16 @@ def test_a_user_token_vouches_for_its_user_and_for_nothing_that_the_shop_alone_k
     assert services.calls[2].arguments["events"][0]["proven"] == []
 
 
+def test_a_test_source_is_warned_as_that_of_a_shop_is() -> None:
+    events = [event("a", "order_completd"), event("b", "order_completd", authenticated=None)]
+    body = ask(rest.record, {"events": events}, TEST, ServiceAnswers()).body
+    assert [each["status"] for each in body["receipts"]] == ["checked", "rejected"]
+    for place, receipt in enumerate(body["receipts"]):
+        [warning] = receipt["warnings"]
+        assert warning["field"] == f"events[{place}].type"
+        assert 'did you mean "order_completed"?' in warning["message"]
+
+
 def test_the_events_of_a_test_source_are_checked_and_recorded_nowhere() -> None:
     services = ServiceAnswers()
     body = ask(rest.record, {"events": [event("a"), {"id": "b"}]}, TEST, services).body

@@ -65,11 +65,12 @@ def check_only(run: EventRun, now: int) -> list[dict[str, Any]]:
     receipts = []
     for place, event in enumerate(run.events):
         rejected = checked.errors.get(place)
+        found = checked.valid[place] if rejected is None else rejected
         receipt: dict[str, Any] = {
             "event_id": event.get("id") if isinstance(event, dict) else None,
             "status": "checked" if rejected is None else "rejected",
             "ignored_identifiers": [],
-            "warnings": [],
+            "warnings": [each.to_wire() for each in found.warnings],
         }
         if rejected is not None:
             receipt["errors"] = [each.to_wire() for each in rejected.errors]
