@@ -96,7 +96,7 @@ def _slips_of_rule(offer: Offer, segments: Collection[str] | None) -> list[str]:
 
 
 def slot_changes(before: Catalogue, after: Catalogue) -> list[SlotChange]:
-    """The slots that are added or removed, or whose fallback, number of blocks or ranking is new."""
+    """The slots that are added or removed, or have another fallback, `blocks` or ranking."""
     old, new = _slots(before), _slots(after)
     changes = [SlotChange(name, "removed") for name in old.keys() - new.keys()]
     changes += [SlotChange(name, "added") for name in new.keys() - old.keys()]
