@@ -13,6 +13,7 @@ from chassis.core.json import load_json
 MAX_DEPTH = 32
 _MOST_DIGITS = 20
 _LARGEST = 2**63
+_GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -21,6 +22,8 @@ def read_document(body: bytes) -> Any:
     """What a body says; InvalidInput if it is no JSON in UTF-8, or nested too deeply."""
     if not body.strip():
         raise InvalidInput("body", "is empty; send JSON")
+    if body.startswith(_GZIP):
+        raise InvalidInput("body", "is compressed: say so by the header Content-Encoding: gzip")
     body = body.removeprefix(_BOM)
     try:
         document = load_json(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
@@ -58,3 +59,8 @@ def test_no_body_whatever_does_worse_than_to_be_refused(body: bytes) -> None:
     except InvalidInput:
         return
     dump_json(document)
+
+
+def test_a_compressed_body_that_does_not_say_so_is_told_how() -> None:
+    with pytest.raises(InvalidInput, match="Content-Encoding: gzip"):
+        read_document(gzip.compress(b'{"batch": []}'))
