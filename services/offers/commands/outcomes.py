@@ -27,6 +27,7 @@ from services.offers.domain.outcomes import (
     event_id_of,
     is_same,
     joined,
+    kept_outcome,
     looked_back,
     messages,
     outcome_of,
@@ -156,7 +157,7 @@ class OutcomeHandler:
     def _join_some(self, unit: UnitOfWork, back: int | None) -> int:
         since = 0 if back is None else unit.now - back
         found = [
-            JoinedOutcome(OfferOutcome(**each.outcome), each.decision)
+            JoinedOutcome(kept_outcome(each.outcome), each.decision)
             for each in store.take_joinable_outcomes(unit, _JOINED_A_UNIT, since)
         ]
         repeated = _repeated(unit, found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from chassis import DAY, MINUTE, Draft, Event
@@ -90,11 +90,17 @@ def outcome_of(report: Mapping[str, Any], now: int) -> OfferOutcome:
     at = report.get("at")
     if at is not None and at > now + DAY:
         raise Misfit("at", _AHEAD)
-    fields = {name: report[name] for name in _SENT if report.get(name) is not None}
-    outcome_id = fields.pop("outcome_id", None) or _own_id(report)
+    sent = {name: report[name] for name in _SENT if report.get(name) is not None}
+    outcome_id = sent.pop("outcome_id", None) or _own_id(report)
     return OfferOutcome(
-        outcome_id=outcome_id, kind=report["kind"], at=now if at is None else min(at, now), **fields
+        outcome_id=outcome_id, kind=report["kind"], at=now if at is None else min(at, now), **sent
     )
+
+
+def kept_outcome(plain: Mapping[str, Any]) -> OfferOutcome:
+    """An outcome that waited for its decision; what a later release has added is passed over."""
+    names = [each.name for each in fields(OfferOutcome)]
+    return OfferOutcome(**{name: plain[name] for name in names if name in plain})
 
 
 def looked_back(turn: int) -> int | None:

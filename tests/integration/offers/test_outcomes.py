@@ -235,6 +235,15 @@ def test_an_outcome_before_its_decision_is_joined_once_that_comes(outcomes: Outc
     assert outcomes.waiting() == 0
 
 
+def test_what_a_later_release_has_kept_of_an_outcome_holds_up_no_other(outcomes: Outcomes) -> None:
+    outcomes.record(SHOWN)
+    kept = {**asdict(outcome_of({**SHOWN, "outcome_id": "o-1"}, NOW)), "of_a_later_release": 1}
+    outcomes.work.run(lambda unit: store.put_unjoined_outcomes(unit, [("o-1", "d-1", kept)]))
+    outcomes.log_decision()
+    outcomes.handler.join(outcomes.work)
+    assert (len(outcomes.joined), outcomes.waiting()) == (2, 0)
+
+
 def test_what_does_not_fit_a_decision_that_came_later_is_let_go(outcomes: Outcomes) -> None:
     outcomes.record({**SHOWN, "slot": "nowhere"})
     outcomes.log_decision()
