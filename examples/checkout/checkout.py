@@ -88,6 +88,7 @@ class Checkout:
                     reasons.append("it may have reserved, and is not sent again")
                     break
             else:
+                log_failed(name, reasons)
                 self._keep_fallback(request, decision)
                 return decision
         log.warning("stored fallback: %s", "; ".join(reasons))
@@ -217,9 +218,12 @@ class Checkout:
         reasons = []
         for name, call in self._routes():
             try:
-                return call(method, path, body, body, seconds)
+                answer = call(method, path, body, body, seconds)
             except NoAnswer as error:
                 reasons.append(f"{name}: {error}")
+            else:
+                log_failed(name, reasons)
+                return answer
         raise NoAnswer("; ".join(reasons))
 
 
@@ -308,6 +312,12 @@ class Door:
             connection.close()
             self._local.connection = None
             raise
+
+
+def log_failed(name, reasons):
+    """Log who did not answer before `name` did: a wrong key, say, would be noticed by nobody."""
+    if reasons:
+        log.warning("answered by %s, as others failed: %s", name, "; ".join(reasons))
 
 
 def fallback_key(request):

@@ -86,6 +86,7 @@ export class Checkout {
       const asked = { ...request, deadline_ms };
       try {
         const decision = await call("decide", "/v1/decide", asked, { request: asked }, part);
+        this.#logFailed(name, reasons);
         await this.#keepFallback(request, decision).catch((error) => this.#log.error(error));
         return decision;
       } catch (error) {
@@ -265,11 +266,19 @@ export class Checkout {
     return true;
   }
 
+  /** Log who did not answer before `name` did: a wrong key, say, would be noticed by nobody. */
+  #logFailed(name, reasons) {
+    if (reasons.length === 0) return;
+    this.#log.warn(`answered by ${name}, as others failed: ${reasons.join("; ")}`);
+  }
+
   async #answer(method, path, body, milliseconds) {
     const reasons = [];
     for (const { name, call } of this.#routes()) {
       try {
-        return await call(method, path, body, body, milliseconds);
+        const answer = await call(method, path, body, body, milliseconds);
+        this.#logFailed(name, reasons);
+        return answer;
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         reasons.push(`${name}: ${error.message}`);

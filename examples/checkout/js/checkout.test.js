@@ -85,6 +85,21 @@ test("an address that fails is followed by the next, and avoided for a while", a
   assert.deepEqual([doors[0].calls.length, doors[1].calls.length], [1, 3]);
 });
 
+test("an address that fails is logged where another one answers, for reports too", async () => {
+  const unauthorized = () => [401, { error: "Unauthorized", message: "must be a key" }];
+  doors[0].answer = unauthorized;
+  const checkout = await open();
+  const reason = `answered by ${doors[1].url}, as others failed: ${doors[0].url}: 401 must be a key`;
+  await checkout.decide(REQUEST, 5_000);
+  assert.deepEqual(logged, [reason]);
+  await checkout.decide(REQUEST, 5_000);
+  assert.equal(logged.length, 1);
+  const other = await open();
+  await other.report(DECISION, "shown");
+  assert.equal(await other.sendReports(), 0);
+  assert.deepEqual(logged, [reason, reason]);
+});
+
 for (const answer of [[502, "gone"], [502, null], [200, {}], [200, []], [403, "no"], [400, 7]])
   test(`what is no answer of ours is followed by the next address: ${JSON.stringify(answer)}`, async () => {
     doors[0].answer = () => answer;

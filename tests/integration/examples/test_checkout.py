@@ -145,6 +145,23 @@ def test_an_address_that_fails_is_followed_by_the_next_and_avoided_for_a_while(
     assert (len(doors[0].calls), len(doors[1].calls)) == (1, 3)
 
 
+def test_an_address_that_fails_is_logged_where_another_one_answers_for_reports_too(
+    module: Any, doors: list[FakeDoor], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    doors[0].answer = lambda *_: (401, {"error": "Unauthorized", "message": "must be a key"})
+    addresses = [door.address for door in doors]
+    failed = f"{addresses[0]}: 401 must be a key"
+    checkout = module.Checkout(addresses, "key", tmp_path)
+    for _ in range(2):
+        assert checkout.decide(REQUEST, 5.0) == DECISION
+    reason = f"answered by {addresses[1]}, as others failed: {failed}"
+    assert caplog.messages == [reason]
+    other = module.Checkout(addresses, "key", tmp_path)
+    other.report(DECISION, "shown")
+    assert other.send_reports() == 0
+    assert caplog.messages == [reason, reason]
+
+
 def test_an_address_that_hangs_leaves_time_for_the_next(
     checkout: Any, doors: list[FakeDoor]
 ) -> None:
