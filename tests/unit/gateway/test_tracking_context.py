@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -57,6 +58,30 @@ def test_of_a_context_what_rules_and_reports_need_is_kept_and_nothing_else() -> 
         "page": {"path": "/a", "url": "https://shop.example/a"},
         "library": "analytics.js",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/reset/lea@shop.example/x", "/reset/…/x"),
+        ("/reset/lea%40shop.example", "/reset/…"),
+        ("/a=lea@x&b", "/a=…&b"),
+        ("/@lea/shop@", "/@lea/shop@"),
+        ("/%40lea/b%40", "/%40lea/b%40"),
+        ("/a@b@c", "/…"),
+        ("lea@x", "…"),
+    ],
+)
+def test_a_path_is_kept_without_addresses_of_people(path: str, kept: str) -> None:
+    assert context_of({"page": {"path": path}})["page"]["path"] == kept
+
+
+@pytest.mark.parametrize("part", ["x", "a%40", "@", "a@b", "%4"])
+def test_a_long_path_takes_no_longer_than_its_length(part: str) -> None:
+    long = "/" + part * (200_000 // len(part))
+    began = time.perf_counter()
+    context_of({"page": {"path": long, "url": f"https://shop.example{long}"}})
+    assert time.perf_counter() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ _LONGEST_URL = 1_000
 _CAMPAIGN = ("source", "medium", "name", "term", "content", "id")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}")
-_MAIL = re.compile(r"[^/?&=#\s]+(?:@|%40)[^/?&=#\s]+")
+_PART = re.compile(r"[^/?&=#\s]+")
 _TABLET = re.compile(r"ipad|tablet|kindle|silk/|playbook|android(?!.*mobile)", re.IGNORECASE)
 _MOBILE = re.compile(r"mobi|iphone|ipod|android|windows phone", re.IGNORECASE)
 _DESKTOP = re.compile(r"windows nt|macintosh|x11|linux", re.IGNORECASE)
@@ -134,4 +134,10 @@ def _bare_url(text: str) -> str | None:
 
 def _bare_path(text: str) -> str:
     path = storable_text(text).partition("?")[0].partition("#")[0]
-    return _MAIL.sub("…", path)[:_LONGEST_URL]
+    return _PART.sub(_without_mail, path)[:_LONGEST_URL]
+
+
+def _without_mail(part: re.Match[str]) -> str:
+    """A part of a path; an ellipsis if there is something on both sides of an `@` in it."""
+    inner = part[0][1:-1]
+    return "…" if "@" in inner or "%40" in inner else part[0]
