@@ -102,7 +102,10 @@ class ReplayRequest(StrictSchema):
 
 
 class BlockChangeSchema(StrictSchema):
-    """A slot of a decision that shows another block; null is its fallback block."""
+    """A slot of a decision that shows another block.
+
+    Null is its fallback block, and `no such slot` that the catalogue of that side has none.
+    """
 
     decision_id = Text(required=True)
     slot = Text(required=True)

@@ -9,12 +9,15 @@ from typing import Any
 from services.offers.domain.catalogue import Catalogue
 from services.offers.domain.log_entry import EVALUATOR, replay
 
+NO_SLOT = "no such slot"
+
 
 @dataclass(frozen=True, slots=True)
 class BlockChange:
     """A slot of a decision that shows another block when it is decided again.
 
-    `before` and `after` are its offers as `id v1`, with commas; null for the fallback block.
+    `before` and `after` are its offers as `id v1`, with commas; null for the fallback block, and
+    NO_SLOT where there was no such slot, or is none.
     """
 
     decision_id: str
@@ -77,10 +80,15 @@ def _changes(
 ) -> Iterator[BlockChange]:
     again = replay(entry, catalogue)
     for slot in sorted(entry["slots"].keys() | again.keys()):
-        before = [_name(block) for block in entry["slots"].get(slot, ())]
-        after = [_name(block.to_log()) for block in again.get(slot, ())]
+        before = _offers_of(entry["slots"].get(slot))
+        blocks = again.get(slot)
+        after = _offers_of(None if blocks is None else [block.to_log() for block in blocks])
         if before != after:
             yield BlockChange(decision_id, slot, _names(before), _names(after))
+
+
+def _offers_of(blocks: Sequence[Mapping[str, Any]] | None) -> list[str | None]:
+    return [NO_SLOT] if blocks is None else [_name(block) for block in blocks]
 
 
 def _names(blocks: Sequence[str | None]) -> str | None:

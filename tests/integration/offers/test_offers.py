@@ -597,6 +597,11 @@ def test_another_catalogue_is_tried_on_the_decisions_of_the_log(
         "decision_id": decision["decision_id"], "slot": "banner",
         "before": "hello v1", "after": "hello v2",
     }  # fmt: skip
+    renamed = replayed(shop, file=other.replace("banner", "header"))["changes"]
+    assert [(each["slot"], each["before"], each["after"]) for each in renamed] == [
+        ("banner", "hello v1", "no such slot"),
+        ("header", "no such slot", "hello v2"),
+    ]
     asked = other.replace("requires: any,", "requires: any, when: '\"vip\" in segments',")
     untried = replayed(shop, file=asked)
     assert (untried["unlogged"], untried["changes"]) == (1, [])
