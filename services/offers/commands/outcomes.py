@@ -26,9 +26,9 @@ from services.offers.domain.outcomes import (
     OfferOutcome,
     event_id_of,
     is_same,
+    joinable_since,
     joined,
     kept_outcome,
-    looked_back,
     messages,
     outcome_of,
     twin_id,
@@ -95,6 +95,7 @@ class OutcomeHandler:
     def __init__(self, readers: Sequence[OutcomeReader] = ()) -> None:
         self._readers = readers
         self._turn = 0  # of joining
+        self._joined_at = 0  # µs
 
     def record(self, raw: object, work: UnitOfWorkRunner) -> dict[str, Any]:
         """A receipt for each report of a call; InvalidInput if it is no list, or too long."""
@@ -142,10 +143,11 @@ class OutcomeHandler:
 
     def join(self, work: UnitOfWorkRunner) -> None:
         """Join outcomes with decisions that are in the log by now; they wait 30 days for theirs."""
-        back = looked_back(self._turn)
-        self._turn += 1
-        while work.run(partial(self._join_some, back=back)) == _JOINED_A_UNIT:
+        now = work.clock.now()
+        since = joinable_since(self._turn, now, self._joined_at)
+        while work.run(partial(self._join_some, since=since)) == _JOINED_A_UNIT:
             pass
+        self._turn, self._joined_at = self._turn + 1, now
         gone = work.run(
             lambda unit: store.forget_unjoined_outcomes(
                 unit, unit.now - _KEPT_UNJOINED, _JOINED_A_UNIT
@@ -154,8 +156,7 @@ class OutcomeHandler:
         if gone:
             _log.warning("outcomes_never_joined", outcomes=gone)
 
-    def _join_some(self, unit: UnitOfWork, back: int | None) -> int:
-        since = 0 if back is None else unit.now - back
+    def _join_some(self, unit: UnitOfWork, since: int) -> int:
         found = [
             JoinedOutcome(kept_outcome(each.outcome), each.decision)
             for each in store.take_joinable_outcomes(unit, _JOINED_A_UNIT, since)

@@ -103,13 +103,14 @@ def kept_outcome(plain: Mapping[str, Any]) -> OfferOutcome:
     return OfferOutcome(**{name: plain[name] for name in names if name in plain})
 
 
-def looked_back(turn: int) -> int | None:
-    """How old the outcomes (µs) are at most that are joined in a turn; None for all, in turn 0.
+def joinable_since(turn: int, now: int, last_at: int) -> int:
+    """Since when (µs) the outcomes were recorded that are joined in a turn; in turn 0 all are.
 
-    Those of the last minute have every turn, those of the last two every other one, and so on: of
-    decisions that never come any number may wait.
+    What has come since the last turn, at `last_at`, has this one. Outcomes of the last minute have
+    every turn, those of the last two every other one, and so on: of decisions that never come any
+    number may wait.
     """
-    return MINUTE * (turn & -turn) if turn else None
+    return min(now - MINUTE * (turn & -turn), last_at - MINUTE) if turn else 0
 
 
 def twin_id(outcome: OfferOutcome, decision: Mapping[str, Any]) -> str | None:
