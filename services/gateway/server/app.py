@@ -80,7 +80,7 @@ class EdgeApplication:
         try:
             with self.bounds.admit(client[0] if client else "") as account:
                 steps = await self._steps(scope, headers, receive, account)
-                response = await self.services.carry_out(steps, origin)
+                response = await self.services.carry_out(steps, origin, account.size)
                 account.is_in_vain = 400 <= response.status < 500
                 return response
         except ServiceError as error:
