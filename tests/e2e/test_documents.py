@@ -32,6 +32,7 @@ ELSEWHERE = {
             "cdp keys create web --kind browser",
             "cdp keys create web --kind server",
             "cdp keys list",
+            "cdp keys sources",
             "cdp keys secret web --for users",
         ],
         ("tests/integration/gateway/test_key_commands.py", "keys("),
