@@ -6,7 +6,7 @@ everything has the empty name. Each lies in the coarser ones that its name begin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -31,10 +31,16 @@ class Cells:
     baskets: Mapping[str, Sequence[int]] = field(default_factory=dict)
     referrers: frozenset[str] = frozenset()
 
-    def of(self, context: Mapping[str, Any]) -> str:
-        """The finest cell of a request with this context."""
+    def of(
+        self, context: Mapping[str, Any], is_kept: Callable[[str], bool] = lambda _category: True
+    ) -> str:
+        """The finest cell of a request with this context.
+
+        `is_kept(category)` is whether that category has a cell of its own.
+        """
+        category = _category(context)
         values = {
-            "category": _category(context),
+            "category": category if is_kept(category) else _OTHER,
             "basket": self._basket(context),
             "device": _device(context),
             "referral": self._referral(context),
@@ -55,6 +61,12 @@ class Cells:
         if not referrer:
             return _NONE
         return referrer if referrer in self.referrers else _OTHER
+
+
+def category_in(cell: str) -> str | None:
+    """The category that a cell says; None if it says none."""
+    parts = (part.partition("=") for part in cell.split(_BETWEEN))
+    return next((value for name, _, value in parts if name == "category"), None)
 
 
 def coarser(cell: str) -> list[str]:

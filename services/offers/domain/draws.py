@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from services.offers.domain.bandit import Beta, draw
@@ -83,12 +84,12 @@ class ChanceDraws:
         above: Sequence[Offer],
     ) -> Offer | None:
         """See `Draws`."""
+        name = f"{self._placement}.{slot.name}"
         drawn = self._drawn.get(slot.name)
         if drawn is None:
-            cell = ranking.cells.of(self._context)
+            cell = ranking.cells.of(self._context, partial(self._statistics.keeps, name))
             drawn = SlotDraw(cell, tuple(offer.id for offer in candidates))
             self._drawn[slot.name] = drawn
-        name = f"{self._placement}.{slot.name}"
 
         def rates(offers: Sequence[Offer]) -> list[Beta]:
             known, success, weight = self._statistics, ranking.success, ranking.weight

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
 from services.offers.domain.bandit import Beta
-from services.offers.domain.cells import EVERYTHING, coarser
+from services.offers.domain.cells import EVERYTHING, category_in, coarser
 
 # What is known of an offer in a slot without any outcome: as after 19 failures and one success.
 _START = Beta(1.0, 19.0)
+# Pages name categories as they like: beyond so many in a slot, others share a cell.
+MOST_CATEGORIES = 500
 # What coarser cells say is no surer than this that everything succeeds, or nothing: cells within
 # cells, none of which has a success, would lead to a rate of 0.
 _LEAST = 0.0001
@@ -52,6 +55,7 @@ class Statistics:
     _finest: dict[tuple[str, str, str], OutcomeCount] = field(default_factory=dict)
     _by_cell: dict[tuple[str, str, str], OutcomeCount] = field(default_factory=dict)
     _by_slot: dict[str, OutcomeCount] = field(default_factory=dict)
+    _categories: dict[str, set[str | None]] = field(default_factory=lambda: defaultdict(set))
 
     def put(self, counts: Iterable[CellCount]) -> None:
         """Take over counts of finest cells; each replaces the one that was known before."""
@@ -63,6 +67,12 @@ class Statistics:
                 place = (slot, offer_id, above)
                 self._by_cell[place] = self._by_cell.get(place, NOTHING).plus(more)
             self._by_slot[slot] = self._by_slot.get(slot, NOTHING).plus(more)
+            self._categories[slot].add(category_in(cell))
+
+    def keeps(self, slot: str, category: str) -> bool:
+        """Whether requests of a category have cells of their own in a slot."""
+        known = self._categories[slot]
+        return category in known or len(known) < MOST_CATEGORIES
 
     def tally(self, slot: str, offer_id: str, cell: str = EVERYTHING) -> OutcomeCount:
         """The outcomes of an offer in a slot for all requests of a cell."""

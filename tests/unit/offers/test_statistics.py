@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,12 @@ from hypothesis import strategies as st
 
 from services.offers.domain.cells import Cells, coarser
 from services.offers.domain.ranking import BanditRanking
-from services.offers.domain.statistics import CellCount, OutcomeCount, Statistics
+from services.offers.domain.statistics import (
+    MOST_CATEGORIES,
+    CellCount,
+    OutcomeCount,
+    Statistics,
+)
 
 CELLS = Cells(baskets={"USD": (5_000, 10_000)}, referrers=frozenset({"running-club.example"}))
 
@@ -51,6 +57,24 @@ def test_a_request_falls_into_a_cell(context: dict[str, Any], cell: str) -> None
 def test_a_shop_may_choose_what_its_cells_are_about() -> None:
     assert Cells(("device",)).of({"device": "tablet"}) == "device=tablet"
     assert Cells(()).of({"device": "tablet"}) == ""
+
+
+def test_pages_that_name_ever_more_categories_fill_no_more_than_so_many_cells() -> None:
+    statistics = Statistics()
+    cells = Cells(("device", "category"))
+    seen = OutcomeCount(views=1)
+
+    def cell(category: str, slot: str = "checkout.banner") -> str:
+        context = {"items": [{"sku": "a", "category": category, "quantity": 1}]}
+        return cells.of(context, partial(statistics.keeps, slot))
+
+    for number in range(MOST_CATEGORIES + 100):
+        count = CellCount("checkout.banner", "offer", cell(f"c{number}"), seen)
+        statistics.put([count])
+    assert cell("c0") == "device=none|category=c0"
+    assert cell(f"c{MOST_CATEGORIES - 1}") == f"device=none|category=c{MOST_CATEGORIES - 1}"
+    assert cell(f"c{MOST_CATEGORIES}") == cell("shoes") == "device=none|category=other"
+    assert cell("shoes", "cart.banner") == "device=none|category=shoes"
 
 
 def test_a_cell_lies_in_coarser_ones() -> None:
