@@ -81,6 +81,7 @@ ELSEWHERE = {
         "tests/integration/gateway/test_reject_commands.py",
         '"keys", "secret", "pages", "--for", "users"',
     ),
+    "cdp run gateway": ("tests/support/gateway_process.py", '"cdp", "run", "gateway"]'),
     "cdp rejects list": (
         "tests/integration/gateway/test_reject_commands.py",
         '"rejects", "list"',
