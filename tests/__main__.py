@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 
-RUNS = 2  # more on two cores hold one another up, until what waits a few seconds waits in vain
+RUNS = 3  # more on two cores hold one another up, until what waits a few seconds waits in vain
 _FAILED = "failed"  # no name of a file of tests
 _MOST_AGAIN = 5  # more failures are no chance
 _TESTS = Path(__file__).parent
