@@ -13,6 +13,7 @@ from cdp.views.report import facts_table, one_line, table_with, when
 from rules.language.units import show_money
 
 MONEY = frozenset({"revenue", "refunds"})
+_LEAST_SHOWN = 0.0005
 _VERDICTS = {
     "better": "{variant} is better than {control}: {metric} {lift}.",
     "costly": "{variant} is better than {control}: {metric} {lift}. But a guard is worse.",
@@ -127,7 +128,7 @@ def _facts(report: Mapping[str, Any]) -> Table:
         "counted": f"what was done within {report['window_days']:g} days of the first exposure",
         "shoppers": f"{report['shoppers']:,} of {power['planned_shoppers']:,} planned",
         "left out": f"{report['conflicts']:,} who saw two variants",
-        "split": f"p = {report['sample_ratio']['p_value']:.3f}",
+        "split": f"p {_probability(report['sample_ratio']['p_value'], '= ')}",
     }
     if left is not None:
         facts["days left"] = f"{left:,} at this pace"
@@ -170,7 +171,7 @@ def _effects(report: Mapping[str, Any]) -> Table:
             _estimate(each["lift"]),
             span(each["lift"]),
             span(each["always_valid_lift"]),
-            f"{each['p_value']:.3f}",
+            _probability(each["p_value"]),
             _adjusted(adjusted, each["metric"], report["currency"]) if adjusted else "",
         )
     return table
@@ -183,7 +184,13 @@ def _adjusted(adjusted: Mapping[str, Any], metric: str, currency: str | None) ->
     else:
         amount = f"{adjusted['estimate']:+.2%}"
     removed = f"{adjusted['removed']:.0%}".replace("%", " %")
-    return f"{amount}, p {adjusted['p_value']:.3f}, removes {removed} of the variance"
+    probability = _probability(adjusted["p_value"])
+    return f"{amount}, p {probability}, removes {removed} of the variance"
+
+
+def _probability(p: float, equals: str = "") -> str:
+    """To three places; never a 0, which no p-value is."""
+    return "< 0.001" if p < _LEAST_SHOWN else f"{equals}{p:.3f}"
 
 
 def _money(amount: float, currency: str | None) -> str:

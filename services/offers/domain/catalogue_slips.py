@@ -40,6 +40,7 @@ def slips_of(catalogue: Catalogue, now: int, pools: Mapping[str, CouponPool]) ->
             *_without_codes(offer, pools),
             *_without_cost(offer),
             *_too_dear(offer),
+            *_paced_late(offer),
         ]
     others = list(_slips_of_trials(catalogue.trials))
     for placement in sorted(catalogue.placements):
@@ -67,6 +68,16 @@ def _without_codes(offer: Offer, pools: Mapping[str, CouponPool]) -> Iterator[st
         yield (
             f"{offer.id} can be granted to nobody: its pool {lacks}; run"
             f" `cdp offers coupons load FILE --pool {offer.coupons}`"
+        )
+
+
+def _paced_late(offer: Offer) -> Iterator[str]:
+    pacing = offer.limits.budget.pacing if offer.limits and offer.limits.budget else None
+    begins_at = offer.schedule.begins_at if offer.schedule else None
+    if pacing is not None and begins_at is not None and begins_at < pacing.begins_at:
+        yield (
+            f"{offer.id} is shown to nobody before the `pacing` of its budget begins; its schedule"
+            " begins earlier"
         )
 
 

@@ -54,6 +54,12 @@ def test_a_split_that_is_not_sound_is_said_first() -> None:
     assert text.startswith("The variants do not have the shares of shoppers")
 
 
+def test_no_p_value_is_shown_as_zero() -> None:
+    text = text_of(report_of(700, 500))
+    assert "< 0.001" in text
+    assert "0.000" not in text
+
+
 def test_guards_and_what_can_be_seen_are_told() -> None:
     guards = (Guard("clicks", 0.05), Guard("revenue", 0.05))
     text = text_of(report_of(700, 500, guards=guards))

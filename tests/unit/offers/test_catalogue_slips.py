@@ -167,3 +167,13 @@ def test_an_offer_that_is_limited_in_money_and_has_no_cost_is_warned_of() -> Non
     assert warning.startswith("hello is limited in money and has no `cost`: a decision cannot")
     assert warnings(f"{cap}, cost: {{amount: 5, currency: EUR}}") == []
     assert warnings(", budget: {count: 5}") == []
+
+
+def test_a_budget_whose_pacing_begins_after_the_schedule_is_warned_of() -> None:
+    limited = (
+        ", schedule: {{from: 2026-11-20}},"
+        " budget: {{count: 9, pacing: {{from: {}, until: 2027-01-01}}}}"
+    )
+    (warning,) = warnings(limited.format("2026-12-01"))
+    assert warning.startswith("hello is shown to nobody before the `pacing` of its budget begins")
+    assert warnings(limited.format("2026-11-20")) == []
