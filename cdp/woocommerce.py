@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from chassis.core.addresses import split_address
 from chassis.core.errors import InvalidInput, Refused, Unavailable
 from chassis.core.instants import SECOND, format_instant, parse_instant
 
@@ -50,7 +51,7 @@ class WooCommerceShop:
 
     def __post_init__(self) -> None:
         """InvalidInput if the key would be sent where others can read it."""
-        parts = urlsplit(self.url)
+        parts = split_address(self.url)
         if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL):
             return
         raise InvalidInput("--url", "must be the shop's address, such as https://shop.example")

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import click
 
@@ -18,6 +17,7 @@ from cdp.gateway import check_source_exists, gateway_database
 from cdp.views.keys import keys_view, new_key_view, sources_view
 from cdp.views.report import print_response
 from chassis import InvalidInput
+from chassis.core.addresses import split_address
 from chassis.eventlog.unit_of_work import UnitOfWork
 from rules.language.units import parse_duration
 from services.gateway import store
@@ -213,7 +213,7 @@ def _origins(given: Sequence[str]) -> tuple[str, ...] | None:
         return ()
     origins = []
     for text in given:
-        url = urlsplit(text.strip().rstrip("/"))
+        url = split_address(text.strip().rstrip("/"))
         if url.scheme not in ("http", "https") or not url.netloc or url.path or url.query:
             raise InvalidInput("--origin", _ORIGIN)
         origins.append(f"{url.scheme}://{url.netloc.lower()}")

@@ -6,6 +6,7 @@ import os
 from urllib.parse import unquote, urlsplit
 
 from cdp.doctor.snapshot import Administered
+from chassis.core.addresses import split_address
 from chassis.core.errors import InvalidInput
 from deploy.broker import Administration, BrokerError, ControlCommand, ManagementAPI
 
@@ -37,7 +38,7 @@ def open_administration(uri: str) -> Administration | None:
     broker's machine. InvalidInput for what is no such URI.
     """
     if management := os.environ.get(VARIABLE):
-        parts = urlsplit(management)
+        parts = split_address(management)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InvalidInput(VARIABLE, "write http://USER:PASSWORD@HOST:15672")
         login = urlsplit(uri) if parts.username is None else parts

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from environs import Env
 
 from chassis.config.door import read_address
 from chassis.config.settings import Settings, read_settings
+from chassis.core.addresses import split_address
 from chassis.core.errors import InvalidInput
 
 _DEFAULT_ADDRESS = "127.0.0.1:8070"
@@ -83,7 +83,7 @@ def _offers(text: str) -> tuple[str, int] | None:
     """The host and port of offers' HTTP door."""
     if not text:
         return None
-    url = urlsplit(text if "//" in text else f"http://{text}")
+    url = split_address(text if "//" in text else f"http://{text}")
     if url.scheme != "http" or url.path not in ("", "/"):
         raise InvalidInput("CDP_GATEWAY_OFFERS", "must be an address such as http://offers:8090")
     return read_address("CDP_GATEWAY_OFFERS", url.netloc)

@@ -161,7 +161,7 @@ def _chunks(kind: str, source: random.Random, keys: Keys) -> BadRequest:
 def _headers(kind: str, source: random.Random, keys: Keys) -> BadRequest:
     odd = source.choice(
         [
-            *(f"{name}: {value}" for name, value in _ODD_HEADERS.items()),
+            *(f"{name}: {value}" for name, value in ODD_HEADERS.items()),
             "\r\n".join(f"X-{n}: {n}" for n in range(900)),
             "\r\n".join(["X-Same: y"] * 900),
             "\r\n".join(f"X-{n}: {'y' * 100}" for n in range(900)),
@@ -264,7 +264,7 @@ _ODD_PATHS = (
     *("/webhooks/%0a/stripe", "http://other/v1/t", "http://[::1/v1/t", "/v1/profile"),
     *("/api/recommendations", "/sourceConfig", "/sourceConfig/", "/api/s/%ff", "/api/s/s2s/"),
 )  # fmt: skip
-_ODD_HEADERS = {
+ODD_HEADERS = {
     "Authorization": "Basic \xff\xfe",
     "authorization": "Basic =" + "=" * 100,
     "AUTHORIZATION": "Bearer " + "x" * 5_000,

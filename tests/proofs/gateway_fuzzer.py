@@ -208,7 +208,8 @@ class AnswerReader:
         if status == 100:
             return self.next(has_no_body)
         if status not in _STATUSES:
-            raise AnswerWrong(f"{status} is not documented: {self._file.read(300)!r}")
+            content = self._file.read(int(headers.get("content-length", 0)))
+            raise AnswerWrong(f"{status} is not documented: {content[:300]!r}")
         if has_no_body or status in _BODILESS:
             return status
         _check_content(status, headers, self._file.read(int(headers["content-length"])))

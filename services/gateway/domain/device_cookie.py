@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
+from chassis.core.addresses import split_address
 from services.gateway.domain.exchange import EdgeRequest
 
 _COOKIE = re.compile(r"(?:^|;\s*)cdp_id=([\w.-]{1,100})(?:;|$)", re.ASCII)
@@ -20,7 +20,7 @@ def renewed_cookie(request: EdgeRequest) -> Mapping[str, str]:
     `domain` of the query is the script's `data-domain`.
     """
     found = _COOKIE.search(request.headers.get("cookie", ""))
-    origin = urlsplit(request.headers.get("origin", ""))
+    origin = split_address(request.headers.get("origin", ""))
     host = request.headers.get("host", "")
     if found is None or not host or origin.netloc != host:
         return {}

@@ -12,8 +12,8 @@ import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
+from chassis.core.addresses import split_address
 from chassis.core.errors import NotFound, Refused, ServiceError
 from services.gateway.domain.documents import read_document
 from services.gateway.domain.exchange import EdgeRequest, EdgeResponse, ServiceCall, Steps
@@ -248,10 +248,7 @@ def _check_origin(source: EventSource, headers: Mapping[str, str]) -> None:
 
 
 def _is_own_host(origin: str, host: str | None) -> bool:
-    try:
-        return urlsplit(origin).netloc == host
-    except ValueError:
-        return False
+    return split_address(origin).netloc == (host or None)
 
 
 def _allowed_origin(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+from chassis.core.addresses import split_address
 from chassis.core.errors import InvalidInput
 from chassis.core.suggest import suggest
 from contracts.currencies import CURRENCIES
@@ -44,10 +44,7 @@ def _address(value: Any) -> str | None:
     wrong = "must be an address that browsers reach, such as https://shop.example/cdp"
     if not isinstance(value, str):
         return wrong
-    try:
-        url = urlsplit(value)
-    except ValueError:
-        return wrong
+    url = split_address(value)
     is_one = url.scheme in ("http", "https") and url.netloc and not (url.query or url.fragment)
     return None if is_one else wrong
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
@@ -22,8 +22,11 @@ from services.gateway.server.rpc import RpcClient
 _SECONDS = {"record": 10.0, "decide": 2.0}
 _OTHERS = 5.0
 _MOST_LANGUAGES = 200
-# To map a body of half a megabyte takes a third of a second, in which nobody else would be served.
+# To map a body of half a megabyte takes a third of a second, in which nobody else would be served,
+# and one of 4 MB may have forty times its size as Python objects.
 _LARGE_BYTES = 64 * 1024
+_LARGE_AT_ONCE = 2
+_TURN_SECONDS = 5.0
 T = TypeVar("T")
 Calls = ServiceCall | list[ServiceCall]
 
@@ -61,23 +64,33 @@ class Services:
         self._gatherer = Gatherer(self._record)
         self._fallbacks: ShortCache[Any] = ShortCache(self._load_fallbacks, _MOST_LANGUAGES)
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="large-bodies")
+        self._turns = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def carry_out(
         self, steps: Generator[Calls, Any, T], origin: CallOrigin, size: int = 0
     ) -> T:
         """What the steps come to: of a request, whose body has `size` bytes, its response.
 
-        Those of a large body are taken one request after the other in a thread, beside all others.
+        Those of large bodies are taken in a thread, beside all others, and a few at once.
+        Unavailable if such a body gets no turn.
         """
         _origin.set(origin)
+        if size <= _LARGE_BYTES:
+            return await self._go_through(steps, _take_at_once)
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Unavailable("body", "is large, as others under way; try again") from None
+        try:
+            return await self._go_through(steps, self._take_aside)
+        finally:
+            self._turns.release()
+
+    async def _go_through(self, steps: Generator[Calls, Any, T], take: TakeStep) -> T:
         answer: Any = None
         while True:
-            if size > _LARGE_BYTES:
-                run = copy_context().run
-                loop = asyncio.get_running_loop()
-                step = await loop.run_in_executor(self._aside, run, _take_step, steps, answer)
-            else:
-                step = _take_step(steps, answer)
+            step = await take(steps, answer)
             if step.calls is None:
                 result: T = step.result
                 return result
@@ -85,6 +98,10 @@ class Services:
                 answer = await self._answers_of(step.calls)
             except ServiceError as error:
                 answer = error
+
+    async def _take_aside(self, steps: Generator[Calls, Any, Any], answer: Any) -> _Step:
+        run, loop = copy_context().run, asyncio.get_running_loop()
+        return await loop.run_in_executor(self._aside, run, _take_step, steps, answer)
 
     async def _answers_of(self, calls: Calls) -> Any:
         if isinstance(calls, ServiceCall):
@@ -147,6 +164,13 @@ def _take_step(steps: Generator[Calls, Any, Any], answer: Any) -> _Step:
         return _Step(steps.send(answer))
     except StopIteration as end:
         return _Step(None, end.value)
+
+
+async def _take_at_once(steps: Generator[Calls, Any, Any], answer: Any) -> _Step:
+    return _take_step(steps, answer)
+
+
+TakeStep = Callable[[Generator[Calls, Any, Any], Any], Coroutine[Any, Any, _Step]]
 
 
 def _reserves(request: Mapping[str, Any]) -> bool:

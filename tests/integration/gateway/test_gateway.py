@@ -22,6 +22,8 @@ from services.gateway.commands import revoke_key
 from services.gateway.domain.keys import key_prefix
 from services.gateway.domain.sources import EventSource
 from services.gateway.domain.user_tokens import sign_user
+from tests.proofs.bad_documents import DOCUMENTS
+from tests.proofs.bad_requests import ODD_HEADERS
 from tests.support.running_gateway import ORIGIN, TOKEN_SECRET, RunningGateway
 from tests.support.servers import Databases, VirtualHosts
 
@@ -52,6 +54,22 @@ def until(condition: Callable[[], Any]) -> Any:
     while not (found := condition()):
         time.sleep(0.05)
     return found
+
+
+ODD_ADDRESSES = dict.fromkeys(("Origin", "Host", "Referer", "X-Forwarded-Proto"), "http://[")
+
+
+@pytest.mark.parametrize("name", [*ODD_HEADERS, *ODD_ADDRESSES])
+def test_no_header_makes_a_request_fail(gateway: RunningGateway, name: str) -> None:
+    keys = gateway.add_source(EventSource("odd", "Odd", "browser"))
+    odd = {name: (ODD_HEADERS | ODD_ADDRESSES)[name]}
+    document = {"placement": "checkout", "batch": [{"type": "page", "anonymousId": "a"}]}
+    asked = (f"/v1/projects/{keys[0]}/settings", "/sourceConfig", "/v1/fallbacks", "/ready")
+    answers = [
+        *(gateway.post(path, document, key, odd) for path in DOCUMENTS for key in keys),
+        *(gateway.get(path, keys[0], odd) for path in asked),
+    ]
+    assert 500 not in {answer.status for answer in answers}
 
 
 def test_an_event_is_in_the_log_once_it_is_answered(gateway: RunningGateway) -> None:

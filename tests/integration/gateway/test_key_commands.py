@@ -129,6 +129,7 @@ def test_a_secret_for_users_signs_tokens_until_the_next_one_has_taken_its_place(
         (("create", "nobody", "--kind", "server"), "is no source"),
         (("rotate", "nothing"), "no one key"),
         (("source", "web", "--origin", "mugs.example"), "https://shop.example"),
+        (("source", "web", "--origin", "http://["), "https://shop.example"),
         (("source", "web", "--setting", "novalue"), "--setting"),
         (("source", "web", "--setting", "Currency=EUR"), "did you mean `currency`"),
         (("source", "web", "--setting", "currency=euro"), "such as EUR"),

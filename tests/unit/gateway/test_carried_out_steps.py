@@ -83,3 +83,29 @@ def test_others_go_on_while_a_large_body_is_worked_on() -> None:
         return list(answers)
 
     assert asyncio.run(run()) == ["large", "small"]
+
+
+def test_of_large_bodies_a_few_are_worked_on_at_once_and_others_have_no_turn_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.gateway.server.calls._TURN_SECONDS", 0.05)
+    done = threading.Event()
+
+    def waiting() -> Generator[Any, Any, Any]:
+        yield ServiceCall("profiles", "echo", {})
+        assert done.wait(30)
+        return "had its turn"
+
+    async def run() -> list[Any]:
+        services = Services(cast("Any", AnsweringRpc()), cast("Any", None), None)
+        large = [
+            asyncio.create_task(services.carry_out(waiting(), CallOrigin("large"), LARGE))
+            for _ in range(3)
+        ]
+        refused, _ = await asyncio.wait(large, return_when=asyncio.FIRST_COMPLETED)
+        done.set()
+        ended = await asyncio.gather(*large, return_exceptions=True)
+        assert [type(task.exception()) for task in refused] == [Unavailable]
+        return [each for each in ended if not isinstance(each, Unavailable)]
+
+    assert asyncio.run(run()) == ["had its turn"] * 2

@@ -183,7 +183,7 @@ def test_who_names_no_shop_is_told_where_to_name_it(header: str | None) -> None:
 
 def test_links_that_are_none_name_no_shop() -> None:
     own = {"href": "https://shop.example/wp-json/wc/v3/orders/17"}
-    order = woo_order(_links={"self": [{"href": None}, {}, {"href": "https://"}, own]})
+    order = woo_order(_links={"self": [{"href": None}, {}, {"href": "https://["}, own]})
     assert tells("woocommerce", "order.updated", order, source=OF_WOO)
     elsewhere = source(settings={"shop_domain": "other.example"})
     assert not tells("woocommerce", "order.updated", order, source=elsewhere)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+from chassis.core.addresses import split_address
 from services.gateway.domain.exchange import EdgeRequest
 from services.gateway.domain.sources import EventSource
 
@@ -34,7 +34,7 @@ def segment_settings(address: str, key: str) -> dict[str, Any]:
 
     What stands here is merged over what the page says.
     """
-    parts = urlsplit(address)
+    parts = split_address(address)
     integration = {
         "apiKey": key,
         "apiHost": f"{parts.netloc}{parts.path}/v1",

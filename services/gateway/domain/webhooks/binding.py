@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from chassis.core.addresses import split_address
 from chassis.core.errors import InvalidInput, Refused
 from services.gateway.domain.sources import EventSource
 from services.gateway.domain.webhooks.reading import Document, parts_of, text_of
@@ -109,7 +110,7 @@ def is_of_topic(topic: str, document: Document) -> bool:
 
 def is_of_woo_topic(topic: str, document: Document) -> bool:
     """Whether a body of WooCommerce is what its topic brings."""
-    paths = (urlsplit(link).path.rstrip("/").split("/") for link in _own_links(document))
+    paths = (split_address(link).path.rstrip("/").split("/") for link in _own_links(document))
     kind = next((parts[-2] for parts in paths if len(parts) > 1), "")
     shape = _WOOCOMMERCE.get(topic)
     return shape is None or shape.fits(document, kind)
