@@ -59,9 +59,15 @@ class _Shopper:
 
 
 def main_currency(responses: Iterable[ExposedResponse]) -> str | None:
-    """The currency of most conversions with a value; of two the first by name."""
-    counts = Counter(each.currency for each in responses if each.currency is not None)
-    return min(counts, key=lambda name: (-counts[name], name), default=None)
+    """The currency of most conversions with a value; of two the first by name.
+
+    `responses` are sorted by shopper. An order counts once in each currency of its reports.
+    """
+    counts: Counter[str | None] = Counter()
+    for _, group in groupby(responses, key=lambda each: each.shopper):
+        found = {(each.currency, _conversion(each)) for each in group if each.value is not None}
+        counts.update(currency for currency, _ in found)
+    return min(counts, key=lambda name: (-counts[name], name or ""), default=None)
 
 
 def tallies_of(
@@ -102,7 +108,7 @@ def tallies_of(
 
 def _once(responses: Iterable[ExposedResponse], currency: str | None) -> Iterable[ExposedResponse]:
     """Each order once, as it was told with the highest value in the currency; and all else."""
-    orders: dict[tuple[str, str], ExposedResponse] = {}
+    orders: dict[tuple[str, ...], ExposedResponse] = {}
 
     def rank(report: ExposedResponse) -> tuple[bool, int]:
         return report.currency == currency, report.value or 0
@@ -111,7 +117,14 @@ def _once(responses: Iterable[ExposedResponse], currency: str | None) -> Iterabl
         if each.kind != "converted" or each.order_id is None:
             yield each
             continue
-        place = each.store or "", each.order_id
+        place = _conversion(each)
         if place not in orders or rank(each) > rank(orders[place]):
             orders[place] = each
     yield from orders.values()
+
+
+def _conversion(response: ExposedResponse) -> tuple[str, ...]:
+    """What makes a conversion of a shopper one: the order of its store, else the report itself."""
+    if response.order_id is None:
+        return (response.outcome_id,)
+    return response.store or "", response.order_id

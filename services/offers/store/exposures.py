@@ -187,6 +187,31 @@ def count_exposed(unit: UnitOfWork, experiment: str) -> Sequence[ExposedCount]:
     return [ExposedCount(*row) for row in unit.connection.execute(query)]
 
 
+def _responses_of(leading: sa.CTE) -> sa.CTE:
+    """What shoppers did, by the keys that lead to them; an order is dated by its first report.
+
+    Where an id stands for several orders nobody knows which reports are of one: each has its own.
+    """
+    store = sa.func.coalesce(RESPONSES.c.store, "")
+    is_reused = sa.exists().where(
+        REUSED_ORDER_IDS.c.order_id == RESPONSES.c.order_id, REUSED_ORDER_IDS.c.store == store
+    )
+    first_at = sa.func.min(RESPONSES.c.at).over(
+        partition_by=(leading.c.unit, store, RESPONSES.c.order_id)
+    )
+    is_order = sa.and_(RESPONSES.c.order_id.is_not(None), ~is_reused)
+    return (
+        sa.select(
+            leading.c.unit,
+            sa.case((is_order, first_at), else_=RESPONSES.c.at).label("at"),
+            *(column for column in RESPONSES.c if column.name not in ("key", "at")),
+        )
+        .distinct()
+        .join_from(leading, RESPONSES, RESPONSES.c.key == leading.c.key)
+        .cte("of_shoppers")
+    )
+
+
 def _returns_of(responses: sa.CTE) -> sa.CTE:
     """What the orders of responses have given back: of an id of several orders, its shopper's."""
     homes = LABELS.alias("homes")
@@ -229,16 +254,11 @@ def load_exposed_responses(
 ) -> Iterable[ExposedResponse]:
     """What the exposed shoppers of an experiment did, who were in one variant alone.
 
-    From `before` µs before the first exposure until `within` µs after it.
+    From `before` µs before the first exposure until `within` µs after it. An order is dated by the
+    first report of it.
     """
     shoppers = _shoppers(experiment)
-    leading = _leading_keys(shoppers)
-    responses = (
-        sa.select(leading.c.unit, *(c for c in RESPONSES.c if c.name != "key"))
-        .distinct()
-        .join_from(leading, RESPONSES, RESPONSES.c.key == leading.c.key)
-        .cte("of_shoppers")
-    )
+    responses = _responses_of(_leading_keys(shoppers))
     returns = _returns_of(responses)
     query = (
         sa.select(

@@ -177,6 +177,33 @@ def test_a_conversion_told_by_a_clock_that_is_behind_counts(shop: ShopWithExperi
     assert counted[part["variant"]]["conversions"] == 1
 
 
+@pytest.mark.parametrize(
+    ("first_at", "again_at", "totals"),
+    [
+        ("2026-11-21T09:59:59Z", "2026-11-21T10:00:00Z", (0, 0)),
+        ("2026-11-21T10:00:00Z", "2026-11-29T10:00:00Z", (1, 4_900)),
+        ("2026-11-28T09:59:59.999999Z", "2026-11-28T10:00:00Z", (1, 4_900)),
+        ("2026-11-28T10:00:00Z", "2026-11-28T10:00:01Z", (0, 0)),
+    ],
+)
+def test_an_order_is_dated_by_its_first_report(
+    shop: ShopWithExperiment, first_at: str, again_at: str, totals: tuple[int, int]
+) -> None:
+    who = {"identifiers": {"device_id": "device-1"}}
+    shop.at("2026-11-21T09:00:00Z")
+    before = shop.part(**who)
+    shop.at("2026-11-21T10:00:00Z")
+    part = shop.part(**who)
+    shop.report(part)
+    shop.at("2026-11-30T10:00:00Z")
+    money = {"value": 4_900, "currency": "EUR"}
+    shop.report(before, "converted", order_id="o-1", at=first_at)
+    shop.report(part, "converted", order_id="o-1", at=again_at, **money)
+    counted = {each["variant"]: each["totals"] for each in shop.experiment_report()["variants"]}
+    found = counted[part["variant"]]
+    assert (found["conversions"], found["revenue"]) == totals
+
+
 def test_a_report_counts_shoppers_and_what_they_did_on_any_device(
     shop: ShopWithExperiment,
 ) -> None:

@@ -135,6 +135,17 @@ def test_an_order_that_was_told_in_two_currencies_counts_in_that_of_the_report()
         assert (found["conversions"], found["revenue"]) == (2, 1_990)
 
 
+def test_the_currency_is_that_of_most_orders_and_not_of_most_reports() -> None:
+    twice = [
+        response(shopper, order_id="1", outcome_id=source)
+        for shopper in ("a", "b")
+        for source in ("page", "server")
+    ]
+    once = [response(shopper, currency="USD", order_id="1") for shopper in ("c", "d", "e")]
+    bare = [response(shopper, value=None, order_id="1") for shopper in ("f", "g")]
+    assert main_currency([*twice, *once, *bare]) == "USD"
+
+
 def test_a_click_is_no_conversion() -> None:
     click = response("a", kind="clicked", value=None, currency=None)
     assert totals(click, click)["clicks"] == 1
