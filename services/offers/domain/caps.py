@@ -14,7 +14,7 @@ DEFAULT_HOLD = 30 * MINUTE
 GRACE = 10 * SECOND
 """How much longer it counts than it can be confirmed: clocks differ, commits take time."""
 EVERYBODY = "*"
-"""The key of all shoppers together: it has a lock, and no grant has it."""
+"""The key of all shoppers together: it has a lock, and only earlier releases gave it to grants."""
 
 RESERVED, CONFIRMED = "reserved", "confirmed"
 RELEASED, EXPIRED, RETURNED = "released", "expired", "returned"
@@ -194,7 +194,7 @@ class GrantKeys:
     @classmethod
     def of(cls, keys: Iterable[str]) -> GrantKeys:
         """By all keys of a grant."""
-        found = frozenset(keys)
+        found = frozenset(keys) - {EVERYBODY}
         contacts = {key for key in found if key.startswith(_CONTACT)}
         names = {key for key in found if key.startswith(_NAME)}
         return cls(

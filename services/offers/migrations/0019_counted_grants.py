@@ -1,4 +1,8 @@
-"""The grants of an offer to all shoppers are counted by its id and their time, and not by a key."""
+"""The grants of an offer to all shoppers are counted by its id and their time, and not by a key.
+
+The key `*` that each of them has had stays: processes of the release before count by it until they
+are stopped. Nothing reads it any more.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,4 +19,3 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('reserved', 'confirmed')"),
         sqlite_where=sa.text("state IN ('reserved', 'confirmed')"),
     )
-    op.execute(sa.text("DELETE FROM grant_keys WHERE key = '*'"))

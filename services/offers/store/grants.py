@@ -55,7 +55,8 @@ _COUNT = RowStatement(
         FROM {rows}
         JOIN grant_keys ON grant_keys.cap_id = text[offer] AND grant_keys.key = text[holder]
         JOIN grants ON grants.grant_id = grant_keys.grant_id
-        WHERE grants.decided_at > number[since] AND grants.grant_id <> CAST(:besides AS text)
+        WHERE text[holder] <> '*' AND grants.decided_at > number[since]
+          AND grants.grant_id <> CAST(:besides AS text)
           AND (grants.state = 'confirmed'
                OR (flag[own] AND grants.state = 'reserved'
                    AND grants.expires_at > CAST(:live_after AS bigint)))

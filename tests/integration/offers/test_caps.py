@@ -40,7 +40,7 @@ from services.offers.commands import (
 from services.offers.commands.granting import Granter
 from services.offers.configuration import read_file
 from services.offers.decision_log import DecisionLog
-from services.offers.domain.caps import Holder, Moved, Wanted, locks_of
+from services.offers.domain.caps import EVERYBODY, Holder, Moved, Wanted, grant_id, locks_of
 from services.offers.projections import LiveShopperProjection
 from services.offers.registry import CatalogueRegistry, put_in_force
 
@@ -497,6 +497,21 @@ def test_a_cap_by_offer_counts_everybody(shop: CappedShop) -> None:
     ]
     assert states == ["reserved", "reserved", "refused"]
     assert offer_in(shop.decide("x-9")) == "plain"
+
+
+@pytest.mark.parametrize("cap", [ONCE, "{by: offer, most: 2}"])
+def test_the_key_of_all_shoppers_that_the_release_before_gave_to_grants_counts_nothing(
+    shop: CappedShop, cap: str
+) -> None:
+    def grant_as_before(unit: UnitOfWork) -> None:
+        rows = [{"cap_id": "coupon", "key": EVERYBODY, "grant_id": grant_id(n)} for n in "ab"]
+        unit.connection.execute(sa.insert(store.GRANT_KEYS), rows)
+
+    shop.set_limits(cap)
+    shop.reserve("a", **ANN)
+    shop.work.run(grant_as_before)
+    assert shop.reserve("b", **BEN)["state"] == "reserved"
+    assert [shop.confirm(key)["state"] for key in "ab"] == ["confirmed", "confirmed"]
 
 
 def test_what_has_ended_counts_among_the_grants_to_all_once_it_is_confirmed(
