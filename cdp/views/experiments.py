@@ -13,6 +13,7 @@ from cdp.views.report import facts_table, one_line, table_with, when
 from rules.language.units import show_money
 
 MONEY = frozenset({"revenue", "refunds"})
+_VERBS = {"revenue": "is"}
 _LEAST_SHOWN = 0.0005
 _VERDICTS = {
     "better": "{variant} is better than {control}: {metric} {lift}.",
@@ -30,8 +31,8 @@ _STYLES = {
     "not_believable": "bold red",
 }
 _GUARDS = {
-    "fine": ("{metric} of {variant} are no worse than the margin of {margin}.", "green"),
-    "worse": ("{metric} of {variant} are worse: {lift}.", "bold red"),
+    "fine": ("{metric} of {variant} {verb} no worse than the margin of {margin}.", "green"),
+    "worse": ("{metric} of {variant} {verb} worse: {lift}.", "bold red"),
     "unclear": ("{metric} of {variant} may yet be worse than the margin of {margin}.", "yellow"),
 }
 
@@ -91,8 +92,9 @@ def _words(report: Mapping[str, Any]) -> Iterator[Text]:
         text = sentence.format(
             metric=guard["metric"],
             variant=guard["variant"],
+            verb=_VERBS.get(guard["metric"], "are"),
             margin=f"{guard['margin']:.0%}".replace("%", " %"),
-            lift=_estimate(guard["lift"]),
+            lift=_compared(report, guard),
         )
         yield Text(f"Guard: {text}", style=style)
     for remark in report["remarks"]:

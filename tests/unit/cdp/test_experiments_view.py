@@ -63,9 +63,28 @@ def test_no_p_value_is_shown_as_zero() -> None:
 def test_guards_and_what_can_be_seen_are_told() -> None:
     guards = (Guard("clicks", 0.05), Guard("revenue", 0.05))
     text = text_of(report_of(700, 500, guards=guards))
-    assert "Guard: revenue of bold are no worse than the margin of 5 %" in text
+    assert "Guard: revenue of bold is no worse than the margin of 5 %" in text
     assert "Guard: clicks of bold may yet be worse" in text
     assert "a lift of +" in text
+
+
+@pytest.mark.parametrize(
+    ("metric", "bold", "control", "words"),
+    [
+        ("revenue", {"count": 500}, {}, "revenue of bold is worse: -50.0 % (-"),
+        ("refunds", {"returned": 500}, {"returned": 100}, "refunds of bold are worse: +400.0 % ("),
+        ("refunds", {"returned": 100}, {}, "refunds of bold are worse: 0.10 EUR against 0.00 EUR."),
+    ],
+)
+def test_a_guard_that_is_worse_says_by_how_much(
+    metric: str, bold: dict[str, int], control: dict[str, int], words: str
+) -> None:
+    responses = [
+        *buyers("bold", **{"count": 1_000, **bold}),
+        *buyers("control", **{"count": 1_000, **control}),
+    ]
+    guarded = plan_of(guards=(Guard(metric, 0.05),))
+    assert f"Guard: {words}" in text_of(reported(guarded, counted(10_000, 10_000), responses))
 
 
 def test_nobody_is_told_to_take_a_variant_whose_guard_is_worse() -> None:
