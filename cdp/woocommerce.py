@@ -7,8 +7,9 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -123,7 +124,7 @@ def _get(url: str, headers: Mapping[str, str]) -> Any:
             if error.code not in _AGAIN:
                 raise Refused("shop", _explained(error.code)) from None
             problem = f"answers {error.code}"
-        except (URLError, TimeoutError, OSError) as error:
+        except (OSError, HTTPException) as error:
             problem = f"cannot be reached ({getattr(error, 'reason', error)})"
         except ValueError:
             raise Unavailable("shop", "has not answered with JSON; is it the REST API?") from None

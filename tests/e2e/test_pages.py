@@ -64,6 +64,31 @@ def test_what_nobody_has_taken_is_sent_again_under_its_id(browser: BrowserProces
     browser.run(stories.keep_until_it_arrives)
 
 
+def test_a_page_that_has_the_script_twice_tells_everything_once(browser: BrowserProcess) -> None:
+    browser.run(stories.load_twice)
+
+
+def test_a_full_storage_costs_neither_events_nor_blocks(browser: BrowserProcess) -> None:
+    browser.run(stories.fill_storage)
+
+
+def test_a_request_has_the_context_of_the_slots_that_are_in_the_page_now(
+    browser: BrowserProcess,
+) -> None:
+    browser.run(stories.change_context)
+
+
+@pytest.mark.parametrize("purpose", ["analytics", "preferences"])
+def test_blocks_are_decided_anew_where_consent_is_withdrawn(
+    browser: BrowserProcess, purpose: str
+) -> None:
+    browser.run(stories.withdraw_consent, purpose=purpose)
+
+
+def test_a_sign_in_is_told_again_once_it_is_proven(browser: BrowserProcess) -> None:
+    browser.run(stories.prove_later)
+
+
 def run_npm(packages: Path, script: str) -> None:
     """Run a script of package.json; its output tells what is wrong."""
     ran = subprocess.run(

@@ -6,9 +6,9 @@ import { consentState, followConsentMode } from "./consent";
 import { createDecisions } from "./decisions";
 import { deviceCookie, readDevice, uuid } from "./device";
 import { parseObject } from "./json";
-import { createQueue } from "./queue";
+import { createQueue, keep } from "./queue";
 import { createSender } from "./sender";
-import { defineSlot } from "./slot";
+import { defineSlot, type Slot } from "./slot";
 import type { Cdp, Consent, Decision, Product, Properties, SignIn } from "./types";
 import { bareUrl } from "./urls";
 
@@ -24,7 +24,6 @@ declare global {
 
 const USER = "cdp_user";
 const CONSENT = "cdp_consent";
-const LEAST_SECONDS = 1;
 
 function start({ src, dataset }: HTMLScriptElement): void {
   const { key = "", domain = "" } = dataset;
@@ -46,15 +45,16 @@ function start({ src, dataset }: HTMLScriptElement): void {
   let user = dataset.user ?? null;
   let device = "";
   let isTracking = false;
-  let hasDecided = false; // for the page alone
 
   // Consent
 
   function answer(given: Consent, isDefault?: boolean): void {
+    const before = consent.personalizes();
     consent.answer(given, isDefault);
     if (consent.tracks() && !isTracking) begin();
     if (isTracking) tellConsent();
     if (!consent.tracks() && !isDefault) end();
+    if (consent.personalizes() !== before) refresh();
   }
 
   /** Banners give their answer on every page; it is told when it has changed. */
@@ -63,7 +63,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
     const text = JSON.stringify(categoryPreferences);
     if (text === (shelf?.getItem(CONSENT) ?? "{}")) return;
     send("track", { event: "Segment Consent Preference Updated" }, { consent: { categoryPreferences } });
-    shelf?.setItem(CONSENT, text);
+    keep(shelf, CONSENT, text);
   }
 
   function begin(): void {
@@ -73,7 +73,6 @@ function start({ src, dataset }: HTMLScriptElement): void {
     followUser();
     early.splice(0).forEach((act) => act());
     sender.schedule();
-    if (hasDecided) refresh();
   }
 
   /** Refused: if it was allowed before, that is told, and nothing stays on the device. */
@@ -88,7 +87,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   }
 
   const writeDevice = (id: string | null): void => {
-    document.cookie = deviceCookie(id, isSecure(), domain);
+    document.cookie = deviceCookie(id, location.protocol === "https:", domain);
   };
 
   // Events
@@ -124,9 +123,10 @@ function start({ src, dataset }: HTMLScriptElement): void {
     token = proof;
     user = userId;
     when(() => {
-      if (shelf?.getItem(USER) !== userId || traits)
+      const mark = userId + !!proof; // a claim is told again once it is proven
+      if (shelf?.getItem(USER) !== mark || traits)
         send("identify", { userId, traits }, { userToken: proof });
-      shelf?.setItem(USER, userId);
+      keep(shelf, USER, mark);
     });
   }
 
@@ -150,7 +150,6 @@ function start({ src, dataset }: HTMLScriptElement): void {
   async function ask(placement: string, context: object, milliseconds: number): Promise<Decision | null> {
     const headers: Record<string, string> = {};
     const identifiers: Properties = {};
-    hasDecided ||= !isTracking;
     if (isTracking && consent.personalizes()) {
       identifiers.anonymous_id = device;
       if (token) headers["X-Cdp-User-Token"] = token;
@@ -175,10 +174,11 @@ function start({ src, dataset }: HTMLScriptElement): void {
     }
   }
 
+  const slots = new Set<Slot>();
   const decisions = createDecisions(ask, () => ready);
   const refresh = (): void => {
     decisions.forget();
-    document.querySelectorAll<HTMLElement & { refresh(): void }>("cdp-slot").forEach((slot) => slot.refresh());
+    slots.forEach((slot) => slot.refresh());
   };
 
   // The page's life
@@ -187,7 +187,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   function leave(): void {
     const seconds = visibleSince && Math.round((performance.now() - visibleSince) / 1000);
     visibleSince = 0;
-    if (isTracking && seconds >= LEAST_SECONDS)
+    if (isTracking && seconds)
       send("track", { event: "Page Left", properties: { path: location.pathname, seconds } });
     sender.flush();
     sender.leave();
@@ -231,7 +231,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   if (Array.isArray(before)) api.push(...before);
   if (dataset.page !== "off") page();
   void ready.then(readPage);
-  defineSlot({
+  defineSlot(slots, {
     decide: (wish) => decisions.decide(wish),
     report: (kind, { decision_id, slot, block: { offer_id } }) => {
       if (!isTracking || !decision_id) return;
@@ -241,8 +241,6 @@ function start({ src, dataset }: HTMLScriptElement): void {
     },
   });
 }
-
-const isSecure = (): boolean => location.protocol === "https:";
 
 function storage(): Storage | null {
   try {
@@ -260,4 +258,5 @@ function campaign(): Properties | undefined {
 }
 
 // Last, as it may use everything above at once: consent may have been given already.
-start(document.currentScript as HTMLScriptElement);
+// A page that has the script twice has it once.
+if (!customElements.get("cdp-slot")) start(document.currentScript as HTMLScriptElement);

@@ -2,16 +2,16 @@
 
 import type { Decision } from "./types";
 
-/** What a slot hands in: its placement, what it knows of the context, and how long it waits. */
+/** What a slot hands in: its placement, and how long it waits. */
 export interface Wish {
   placement: string;
-  context: Record<string, unknown> | null;
+  /** What all slots of the placement know of the context; it is called when they are asked for. */
+  context: () => object;
   milliseconds: number;
 }
 type Ask = (placement: string, context: object, milliseconds: number) => Promise<Decision | null>;
 
 interface Group {
-  context: Record<string, unknown>;
   milliseconds: number;
   answer: Promise<Decision | null>;
 }
@@ -26,13 +26,10 @@ export interface Decisions {
 /** Gathers wishes until `moment` has come; later ones with the same context share the same decision. */
 export function createDecisions(ask: Ask, moment: () => Promise<unknown>): Decisions {
   const open = new Map<string, Group>();
-  const contexts = new Map<string, Record<string, unknown>>();
   const made = new Map<string, Promise<Decision | null>>();
 
-  function close(placement: string, group: Group): Promise<Decision | null> {
+  function close(placement: string, group: Group, context: object): Promise<Decision | null> {
     open.delete(placement);
-    const context = { ...contexts.get(placement), ...group.context };
-    contexts.set(placement, context);
     const key = placement + JSON.stringify(context);
     const answer = made.get(key) ?? ask(placement, context, group.milliseconds);
     made.set(key, answer);
@@ -45,10 +42,9 @@ export function createDecisions(ask: Ask, moment: () => Promise<unknown>): Decis
     decide({ placement, context, milliseconds }) {
       let group = open.get(placement);
       if (!group) {
-        const made: Group = { context: {}, milliseconds, answer: moment().then(() => close(placement, made)) };
+        const made: Group = { milliseconds, answer: moment().then(() => close(placement, made, context())) };
         open.set(placement, (group = made));
       }
-      Object.assign(group.context, context);
       group.milliseconds = Math.min(group.milliseconds, milliseconds);
       return group.answer;
     },

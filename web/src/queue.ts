@@ -31,6 +31,15 @@ export interface Queue {
   parcels(underWay: ReadonlySet<string>): Parcel[];
 }
 
+/** Keep a text; a storage that is full, or forbidden, keeps nothing. */
+export function keep(shelf: Shelf | null, key: string, text: string): void {
+  try {
+    shelf?.setItem(key, text);
+  } catch {
+    // What is to be sent is sent from memory while the page lives.
+  }
+}
+
 /** Items in the order of their arrival, each under a key of its own: tabs share the storage. */
 export function createQueue(shelf: Shelf | null): Queue {
   const items = new Map<string, string>(); // `kind` and JSON
@@ -56,11 +65,7 @@ export function createQueue(shelf: Shelf | null): Queue {
       if (bytes(text) > MOST_BYTES || items.size >= MOST) return false;
       const key = at.toString(36).padStart(9, "0") + id;
       items.set(key, text);
-      try {
-        shelf?.setItem(PREFIX + key, text);
-      } catch {
-        // Full, or forbidden: it is sent from memory while the page lives.
-      }
+      keep(shelf, PREFIX + key, text);
       return true;
     },
     parcels(underWay) {

@@ -7,21 +7,26 @@ import type { Block, BlockDetail, Decision } from "./types";
 import { parseObject } from "./json";
 import { safeUrl } from "./urls";
 
+export interface Slot extends HTMLElement {
+  readonly context: object | null;
+  refresh(): void;
+}
+
 /** What a slot needs of the script. */
 export interface Surroundings {
   decide(wish: Wish): Promise<Decision | null>;
   report(kind: "shown" | "clicked", detail: BlockDetail): void;
 }
 
-const MILLISECONDS = 500;
 const STYLE =
   ":host{display:block}:host([state=waiting]){visibility:hidden}" +
   "ul,p{margin:0;padding:0;list-style:none}img{max-width:100%}";
 
 const isText = (value: unknown): value is string | number =>
-  (typeof value === "string" && value !== "") || typeof value === "number";
+  /string|number/.test(typeof value) && value !== "";
 
-export function defineSlot(surroundings: Surroundings): void {
+/** `slots` are those in the page; of what they know of the context of a placement, the newest counts. */
+export function defineSlot(slots: Set<Slot>, surroundings: Surroundings): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
   const whenSeen = new WeakMap<Element, () => void>();
@@ -39,7 +44,7 @@ export function defineSlot(surroundings: Surroundings): void {
 
   class CdpSlot extends HTMLElement {
     static observedAttributes = ["placement", "slot", "context"];
-    #context: Record<string, unknown> | null = null;
+    #context: Record<string, unknown> | string | null = null;
     #round = 0;
     #root = this.attachShadow({ mode: "open" });
 
@@ -50,17 +55,24 @@ export function defineSlot(surroundings: Surroundings): void {
 
     /** The context as an object, for frameworks; the attribute has it as JSON, or the id of a script with it. */
     get context(): Record<string, unknown> | null {
-      return this.#context;
+      const value = this.#context;
+      const id = /^#(.+)/.exec(value as string)?.[1];
+      const text = id ? document.getElementById(id)?.textContent : value;
+      return typeof text === "object" ? text : parseObject(text);
     }
     set context(value: Record<string, unknown> | string | null) {
-      const id = typeof value === "string" && value[0] === "#" && value.slice(1);
-      const text = id ? document.getElementById(id)?.textContent : value;
-      this.#context = typeof text === "object" ? text : parseObject(text);
+      this.#context = value;
+      if (slots.delete(this)) slots.add(this);
       this.refresh();
     }
 
     connectedCallback(): void {
+      slots.add(this);
       this.refresh();
+    }
+
+    disconnectedCallback(): void {
+      slots.delete(this);
     }
 
     attributeChangedCallback(name: string, before: string | null, text: string | null): void {
@@ -72,12 +84,16 @@ export function defineSlot(surroundings: Surroundings): void {
     /** Decide, and show what comes in time; otherwise what stands in the element. */
     refresh(): void {
       const placement = this.getAttribute("placement");
-      if (!this.isConnected || !placement) return;
+      if (!slots.has(this) || !placement) return;
       const round = ++this.#round;
       if (!this.#root.hasChildNodes()) this.#show(null, placement, "waiting");
-      const milliseconds = Number(this.getAttribute("timeout")) || MILLISECONDS;
-      const wish = { placement, context: this.#context, milliseconds };
-      void surroundings.decide(wish).then((decision) => {
+      const milliseconds = Number(this.getAttribute("timeout")) || 500;
+      const context = (): object => {
+        const known = {};
+        for (const slot of slots) if (slot.getAttribute("placement") === placement) Object.assign(known, slot.context);
+        return known;
+      };
+      void surroundings.decide({ placement, context, milliseconds }).then((decision) => {
         if (round !== this.#round) return;
         // What was decided before is better than nothing.
         if (decision || this.getAttribute("state") === "waiting") this.#show(decision, placement, "fallback");
@@ -146,7 +162,7 @@ function render({ content }: Block, host: Element): HTMLElement {
     img.alt = "";
     made.append(img);
   }
-  for (const [name, tag] of [["title", "p"], ["text", "p"], ["code", "code"]] as const)
+  for (const [name, tag] of Object.entries({ title: "p", text: "p", code: "code" } as const))
     if (isText(content[name])) made.append(element(tag, content[name], name));
   const badges = [content.badges, content.badge].flat().filter(isText);
   if (badges.length) {

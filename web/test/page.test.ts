@@ -40,16 +40,16 @@ test("no two ids are the same", () => {
   assert.equal(new Set(Array.from({ length: 100 }, uuid)).size, 100);
 });
 
-test("all slots of a placement share one request, with what each knows of the context", async () => {
+test("all slots of a placement share one request, with the context as it is when that is made", async () => {
   const asked: unknown[] = [];
   const decisions = createDecisions(async (...request) => {
     asked.push(request);
     return DECISION;
   }, soon);
   const answers = await Promise.all([
-    decisions.decide({ placement: "cart", context: { value: 5 }, milliseconds: 500 }),
-    decisions.decide({ placement: "cart", context: null, milliseconds: 300 }),
-    decisions.decide({ placement: "checkout", context: null, milliseconds: 500 }),
+    decisions.decide({ placement: "cart", context: () => ({ value: 5 }), milliseconds: 500 }),
+    decisions.decide({ placement: "cart", context: () => ({ value: 5 }), milliseconds: 300 }),
+    decisions.decide({ placement: "checkout", context: () => ({}), milliseconds: 500 }),
   ]);
   assert.deepEqual(answers, [DECISION, DECISION, DECISION]);
   assert.deepEqual(asked, [["cart", { value: 5 }, 300], ["checkout", {}, 500]]);
@@ -61,21 +61,23 @@ test("a slot that comes later shares the decision, and a new context makes a new
     asked++;
     return DECISION;
   }, soon);
-  const wish = { placement: "cart", context: { value: 5 }, milliseconds: 500 };
+  let value = 5;
+  const wish = { placement: "cart", context: () => ({ value }), milliseconds: 500 };
   await decisions.decide(wish);
-  await decisions.decide({ ...wish, context: null });
+  await decisions.decide(wish);
   assert.equal(asked, 1);
-  await decisions.decide({ ...wish, context: { value: 6 } });
+  value = 6;
+  await decisions.decide(wish);
   assert.equal(asked, 2);
   decisions.forget();
-  await decisions.decide({ ...wish, context: { value: 6 } });
+  await decisions.decide(wish);
   assert.equal(asked, 3);
 });
 
 test("an answer that did not come is asked for again by whoever comes next", async () => {
   const answers = [null, DECISION];
   const decisions = createDecisions(async () => answers.shift() ?? null, soon);
-  const wish = { placement: "cart", context: null, milliseconds: 500 };
+  const wish = { placement: "cart", context: () => ({}), milliseconds: 500 };
   assert.equal(await decisions.decide(wish), null);
   assert.equal(await decisions.decide(wish), DECISION);
 });

@@ -247,6 +247,26 @@ def test_a_catch_up_says_what_is_wrong_with_the_key_or_the_address(
         assert "wrong" not in result.output
 
 
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n[", b"SSH-2.0\r\n"]
+)
+def test_a_shop_whose_answer_breaks_off_or_is_none_cannot_be_reached(
+    woo_shop: tuple[str, type[_Shop]], monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    url, shop = woo_shop
+
+    def break_off(self: _Shop) -> None:
+        self.wfile.write(answer)
+
+    monkeypatch.setattr(shop, "do_GET", break_off)
+    monkeypatch.setenv("CDP_WOOCOMMERCE_KEY", "ck_1")
+    monkeypatch.setenv("CDP_WOOCOMMERCE_SECRET", "cs_1")
+    monkeypatch.setattr("cdp.woocommerce.time.sleep", lambda _seconds: None)
+    result = CliRunner().invoke(cli, ["webhooks", "catch-up", "src-1", "--url", url])
+    assert result.exit_code == 1
+    assert "cannot be reached" in result.output
+
+
 def test_the_key_of_a_shop_goes_nowhere_that_the_shop_redirects_to(
     woo_shop: tuple[str, type[_Shop]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -204,6 +204,87 @@ def keep_until_it_arrives(visitor: Visitor) -> None:
     visitor.errors.clear()  # of the 503
 
 
+_SLOT = '<cdp-slot placement="cart" slot="a" {}>Our own words</cdp-slot>'
+_GIVEN = 'data-key="k" data-consent="given"'
+
+
+def load_twice(visitor: Visitor) -> None:
+    """A page that has the script twice tells what happens once."""
+    page = visitor.open()
+    twice = f'<script src="/cdp/cdp.js" {_GIVEN}></script><button data-cdp-event="Clicked">'
+    stand_in = StandIn(page, {"/": _FRAME.format(_GIVEN, twice)})
+    page.goto(f"{SHOP}/")
+    page.get_by_role("button").click()
+    wait_for(page, lambda: "Clicked" in stand_in.names())
+    assert stand_in.names() == ["page", "Clicked"]
+
+
+def fill_storage(visitor: Visitor) -> None:
+    """A storage that keeps nothing more costs neither events nor blocks, whenever consent comes."""
+    page = visitor.open()
+    page.add_init_script(_PATIENCE)
+    page.add_init_script("Storage.prototype.setItem = () => { throw new Error('full') }")
+    signed_in = 'data-user="u-1"'
+    given = _FRAME.format(f"{_GIVEN} {signed_in}", _SLOT)
+    asked = _FRAME.format(f'data-key="k" {signed_in}', _SLOT)
+    stand_in = StandIn(page, {"/given": given, "/asked": asked})
+    stand_in.slots = {"a": [block("a", title="Yours")]}
+    page.goto(f"{SHOP}/given")
+    expect(page.locator("cdp-slot")).to_have_attribute("state", "decided")
+    wait_for(page, lambda: sorted(stand_in.names()) == ["identify", "page"])
+    stand_in.events.clear()
+    page.goto(f"{SHOP}/asked")
+    page.evaluate("cdp.track('Early'); cdp.consent({analytics: true})")
+    wait_for(page, lambda: {"identify", "page", "Early"} <= set(stand_in.names()))
+
+
+def change_context(visitor: Visitor) -> None:
+    """A request has the context of the slots that are in the page, as it is now."""
+    page = visitor.open()
+    page.add_init_script(_PATIENCE)
+    slot = _SLOT.format('context="#cart"')
+    cart = '<script type="application/json" id="cart">{"value": 1, "coupon": "X"}</script>'
+    stand_in = StandIn(page, {"/": _FRAME.format(_GIVEN, slot + cart)})
+    page.goto(f"{SHOP}/")
+    wait_for(page, lambda: len(stand_in.decisions) == 1)
+    page.evaluate("document.querySelector('cdp-slot').context = {value: 2}")
+    wait_for(page, lambda: len(stand_in.decisions) == 2)
+    page.evaluate("""
+        document.querySelector("cdp-slot").remove();
+        const slot = document.createElement("cdp-slot");
+        slot.setAttribute("placement", "cart");
+        document.body.append(slot);
+    """)
+    wait_for(page, lambda: len(stand_in.decisions) == 3)
+    contexts = [each["context"] for each in stand_in.decisions]
+    known = [{name: c[name] for name in ("value", "coupon") if name in c} for c in contexts]
+    assert known == [{"value": 1, "coupon": "X"}, {"value": 2}, {}]
+
+
+def withdraw_consent(visitor: Visitor, purpose: str) -> None:
+    """Once it is withdrawn, the blocks of a page are decided by the cart alone."""
+    page = visitor.open()
+    page.add_init_script(_PATIENCE)
+    stand_in = StandIn(page, {"/": _FRAME.format(_GIVEN, _SLOT)})
+    page.goto(f"{SHOP}/")
+    wait_for(page, lambda: len(stand_in.decisions) == 1)
+    page.evaluate(f"cdp.consent({{{purpose}: false}})")
+    wait_for(page, lambda: len(stand_in.decisions) == 2)
+    assert [bool(each["identifiers"]) for each in stand_in.decisions] == [True, False]
+
+
+def prove_later(visitor: Visitor) -> None:
+    """A sign-in that was told without its proof is told again with it, and then no more."""
+    page = visitor.open()
+    stand_in = StandIn(page, {"/": _FRAME.format(_GIVEN, "")})
+    page.goto(f"{SHOP}/")
+    page.evaluate("cdp.identify('u-1')")
+    page.evaluate("for (const n of [1, 2]) cdp.identify('u-1', {token: 't'}); cdp.track('Last')")
+    wait_for(page, lambda: "Last" in stand_in.names())
+    tokens = [e["context"].get("userToken") for e in stand_in.events if e["type"] == "identify"]
+    assert tokens == [None, "t"]
+
+
 def block(offer_id: str, **content: Any) -> dict[str, Any]:
     """A block of a decision."""
     return {"offer_id": offer_id, "offer_version": 1, "variant": "default", "content": content}
