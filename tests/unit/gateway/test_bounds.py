@@ -69,6 +69,19 @@ def test_large_bodies_that_are_refused_count_as_several_requests_of_their_addres
         pass
 
 
+def test_a_large_body_for_which_there_was_no_room_counts_as_one_request() -> None:
+    rate = RateLimit("address", 10, clock=lambda: 0.0)
+    bounds = RequestBounds(rate, AtOnceLimit(5), BodyBudget(4 * KB * KB))
+    for _ in range(10):
+        with ExitStack() as stack:
+            stack.enter_context(pytest.raises(Unavailable))
+            account = stack.enter_context(bounds.admit(ADDRESS))
+            account.take(2 * KB * KB)
+            account.take(2 * KB * KB)
+    with bounds.admit(ADDRESS):
+        pass
+
+
 def test_an_address_has_so_many_requests_under_way_and_others_have_theirs() -> None:
     limit = AtOnceLimit(2)
     with ExitStack() as stack:
