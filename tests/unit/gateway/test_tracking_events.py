@@ -366,6 +366,12 @@ def test_every_name_of_the_specs_is_known_however_it_is_written(name: str) -> No
             "products",
             "must each have a price",
         ),
+        (
+            "Order Completed",
+            {"order_id": "1", "currency": "CLP", "revenue": "12.990"},
+            "revenue",
+            "best as a number: a text such as 12.990",
+        ),
     ],
 )
 def test_money_of_orders_that_cannot_be_read_is_rejected_with_what_to_send(

@@ -65,7 +65,8 @@ class Properties:
         if amount is None:
             raise Unmappable(
                 f"properties.{name}",
-                f"must be an amount of {self.currency} in major units, such as 49.99",
+                f"must be an amount of {self.currency} in major units, such as 49.99, best as a"
+                " number: a text such as 12.990 or 12,990 may be two",
             )
         return amount
 

@@ -71,7 +71,7 @@ def minor_units(value: Any, currency: str, field: str) -> int:
     """An amount in minor units; InvalidInput if it is none."""
     amount = money.minor_units(value, currency)
     if amount is None:
-        raise InvalidInput(field, "is no amount")
+        raise InvalidInput(field, f"is no amount of {currency}, or may be two, as 12.990 may")
     return amount
 
 
