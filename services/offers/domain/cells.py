@@ -40,7 +40,7 @@ class Cells:
         """
         category = _category(context)
         values = {
-            "category": category if is_kept(category) else _OTHER,
+            "category": category if category == _NONE or is_kept(category) else _OTHER,
             "basket": self._basket(context),
             "device": _device(context),
             "referral": self._referral(context),

@@ -74,6 +74,7 @@ def test_pages_that_name_ever_more_categories_fill_no_more_than_so_many_cells() 
     assert cell("c0") == "device=none|category=c0"
     assert cell(f"c{MOST_CATEGORIES - 1}") == f"device=none|category=c{MOST_CATEGORIES - 1}"
     assert cell(f"c{MOST_CATEGORIES}") == cell("shoes") == "device=none|category=other"
+    assert cells.of({}, partial(statistics.keeps, "checkout.banner")) == "device=none|category=none"
     assert cell("shoes", "cart.banner") == "device=none|category=shoes"
 
 
