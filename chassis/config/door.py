@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from urllib.parse import urlsplit
 
+from chassis.core.addresses import split_address
 from chassis.core.errors import InvalidInput
 
 SHORTEST_KEY = 16
@@ -14,11 +14,8 @@ def read_address(variable: str, text: str) -> tuple[str, int] | None:
     """The host and port that a text such as `0.0.0.0:8090` or `[::]:8090` has; None if empty."""
     if not text:
         return None
-    try:
-        parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
+    parts = split_address(f"//{text}")
+    host, port = parts.hostname, parts.port
     if host is None or port is None or parts.netloc != text or "@" in text:
         raise InvalidInput(variable, "must be a host and a port, such as 0.0.0.0:8090")
     return host, port

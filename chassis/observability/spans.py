@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import eventlet
 from opentelemetry.context import Context
@@ -28,6 +27,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace import Span as OpenTelemetrySpan
 
+from chassis.core.addresses import split_address
 from chassis.core.errors import Conflict, InvalidInput, NotFound, Refused
 from chassis.core.event import Event
 from chassis.observability.tracing import (
@@ -165,11 +165,8 @@ def _ended(recorded: RecordedSpan, span: OpenTelemetrySpan) -> Iterator[Recorded
 
 
 def _is_url(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        return False
+    url = split_address(text)
+    return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
 
 
 def _rpc(method: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from chassis.core.addresses import split_address
 from services.gateway.domain.tracking.items import object_of, storable_text, text_of
 
 _LONGEST = 200
@@ -121,11 +122,8 @@ def _campaign(campaign: Mapping[str, Any]) -> dict[str, str]:
 
 def _bare_url(text: str) -> str | None:
     """An address of the web without its query, its fragment and any name of a user."""
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return None
+    parts = split_address(text)
+    host, port = parts.hostname, parts.port
     if parts.scheme not in {"http", "https"} or not host:
         return None
     where = host if port is None else f"{host}:{port}"
